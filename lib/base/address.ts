@@ -1,0 +1,245 @@
+/**
+ * Addresses as operators write them: `host:port`, `[v6]:port`, `unix:/path`, and `host:*` for a target that is
+ * reached on the port that the client came to.
+ *
+ * @module
+ */
+
+import { parseIpv4, parseIpv6 } from "./ip.ts";
+
+/** A host (name, IPv4, or IPv6 without brackets) and a port between 1 and 65535 (0 where a listener may choose). */
+export interface TcpAddress {
+  readonly kind: "tcp";
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A unix stream socket. */
+export interface UnixAddress {
+  readonly kind: "unix";
+  readonly path: string;
+}
+
+/** A host whose port is the one that the client came to. */
+export interface SamePortAddress {
+  readonly kind: "same_port";
+  readonly host: string;
+}
+
+/** Where something listens, or what a dial goes to. */
+export type Address = TcpAddress | UnixAddress;
+
+/** What a target may be written as. */
+export type TargetAddress = Address | SamePortAddress;
+
+/** An address that cannot be read; the message says what it is and what was wanted. */
+export class AddressError extends Error {
+  override readonly name = "AddressError";
+}
+
+/** Highest TCP port. */
+export const MAX_PORT = 65535;
+
+/**
+ * The longest path that `sun_path` holds on every supported system (108 bytes on Linux, 104 on macOS and the BSDs,
+ * both with the closing NUL).
+ */
+export const MAX_UNIX_PATH_BYTES = 103;
+
+/**
+ * Parses a target: `host:port`, `[v6]:port`, `unix:/path` or `host:*`.
+ *
+ * @throws {AddressError} when it is none of them.
+ */
+export function parseTargetAddress(text: string): TargetAddress {
+  if (text.startsWith("unix:")) return parseUnix(text);
+  const { host, port } = splitHostPort(text);
+  if (port === "*") return { kind: "same_port", host: checkHost(host, text) };
+  return { kind: "tcp", host: checkHost(host, text), port: parsePort(port) };
+}
+
+/**
+ * Parses one address: `host:port`, `[v6]:port` or `unix:/path`.
+ *
+ * @throws {AddressError} when it is none of them.
+ */
+export function parseAddress(text: string): Address {
+  const address = parseTargetAddress(text);
+  if (address.kind === "same_port") {
+    throw new AddressError(`the port of "${text}" is "*", a number from 1 to ${MAX_PORT} was wanted`);
+  }
+  return address;
+}
+
+/** An inclusive range of ports; one port is a range whose ends are equal. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A host with a range of ports, not yet one address a port. */
+export interface TcpRange extends PortRange {
+  readonly kind: "tcp_range";
+  readonly host: string;
+}
+
+/**
+ * Parses what a listener may be told: an address as in {@link parseAddress}, or one with a port range
+ * (`127.0.0.1:7000-7009`), which {@link expandListenRange} makes one address a port.
+ *
+ * @throws {AddressError} when it is none of them.
+ */
+export function parseListenRange(text: string): UnixAddress | TcpRange {
+  if (text.startsWith("unix:")) return parseUnix(text);
+  const { host, port } = splitHostPort(text);
+  return { kind: "tcp_range", host: checkHost(host, text), ...parsePortRange(port) };
+}
+
+/**
+ * Parses what a listener may be told, as {@link parseListenRange}, and gives one address a port.
+ *
+ * @throws {AddressError} when it is none of them.
+ */
+export function parseListenAddresses(text: string): Address[] {
+  return expandListenRange(parseListenRange(text));
+}
+
+/** One address a port. */
+export function expandListenRange(range: UnixAddress | TcpRange): Address[] {
+  if (range.kind === "unix") return [range];
+  return portsOf(range).map((port) => ({ kind: "tcp", host: range.host, port }));
+}
+
+/**
+ * Parses a port or an inclusive range of ports: `5001`, `6000-6009`.
+ *
+ * @throws {AddressError} when a port is outside 1 to 65535 or the range runs backwards.
+ */
+export function parsePortRange(text: string): PortRange {
+  const range = /^(\d+)\s*-\s*(\d+)$/.exec(text.trim());
+  if (range === null) {
+    const port = parsePort(text);
+    return { first: port, last: port };
+  }
+  const first = parsePort(range[1] ?? "");
+  const last = parsePort(range[2] ?? "");
+  if (last < first) {
+    throw new AddressError(`the range "${text}" runs backwards, "${last}-${first}" was wanted`);
+  }
+  return { first, last };
+}
+
+/**
+ * Parses a port or an inclusive range of ports, as {@link parsePortRange}, and gives the ports in order.
+ *
+ * @throws {AddressError} when a port is outside 1 to 65535 or the range runs backwards.
+ */
+export function parsePorts(text: string): number[] {
+  return portsOf(parsePortRange(text));
+}
+
+/** The ports of a range, in order. */
+export function portsOf(range: PortRange): number[] {
+  return Array.from({ length: range.last - range.first + 1 }, (_, index) => range.first + index);
+}
+
+/**
+ * Parses one port.
+ *
+ * @throws {AddressError} when it is no whole number from 1 to 65535.
+ */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : NaN;
+  if (!(port >= 1 && port <= MAX_PORT)) {
+    throw new AddressError(`the port is "${text}", a number from 1 to ${MAX_PORT} was wanted`);
+  }
+  return port;
+}
+
+/** Formats so that {@link parseTargetAddress} reads the same address again. */
+export function formatAddress(address: TargetAddress): string {
+  if (address.kind === "unix") return `unix:${address.path}`;
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  return `${host}:${address.kind === "same_port" ? "*" : address.port}`;
+}
+
+/**
+ * Whether two listeners on these addresses would want the same socket. A wildcard (`0.0.0.0`, `::`) takes the port
+ * of every address of its family, and `::` that of IPv4 too, as Linux binds it by default.
+ */
+export function collides(a: Address, b: Address): boolean {
+  if (a.kind === "unix" || b.kind === "unix") {
+    return a.kind === "unix" && b.kind === "unix" && a.path === b.path;
+  }
+  if (a.port !== b.port) return false;
+  if (a.host === b.host || a.host === "::" || b.host === "::") return true;
+  if (a.host === "0.0.0.0") return !b.host.includes(":");
+  if (b.host === "0.0.0.0") return !a.host.includes(":");
+  return false;
+}
+
+/**
+ * Checks a host name or IP address (IPv6 without brackets) and returns it.
+ *
+ * @param shown what the error message calls it; default the host itself.
+ * @throws {AddressError} when it is neither.
+ */
+export function checkHost(host: string, shown: string = host): string {
+  if (host === "") throw new AddressError(`the host of "${shown}" is empty, "host:port" was wanted`);
+  if (host.includes(":")) {
+    if (parseIpv6(host) === undefined) {
+      throw new AddressError(`the host "${host}" is no IPv6 address, one as in "[::1]:5001" was wanted`);
+    }
+    return host;
+  }
+  // All digits and dots is meant as an IPv4 address: the resolver would read "10.1" or "010.0.0.1" as something else.
+  if (/^[\d.]+$/.test(host)) {
+    if (parseIpv4(host) === undefined) {
+      throw new AddressError(`the host "${host}" is no IPv4 address, four numbers from 0 to 255 were wanted`);
+    }
+    return host;
+  }
+  const labels = host.replace(/\.$/, "").split(".");
+  const good = host.length <= 253 && labels.every((label) => /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/.test(label));
+  if (!good) {
+    throw new AddressError(`the host "${host}" is no host name, letters, digits, "-" and "." were wanted`);
+  }
+  return host;
+}
+
+function parseUnix(text: string): UnixAddress {
+  const path = text.slice("unix:".length);
+  if (path === "") throw new AddressError(`the path of "${text}" is empty, "unix:/path" was wanted`);
+  if (path.includes("\0")) {
+    throw new AddressError(`the path of a unix socket has a NUL byte, none was wanted`);
+  }
+  const bytes = new TextEncoder().encode(path).length;
+  if (bytes > MAX_UNIX_PATH_BYTES) {
+    throw new AddressError(
+      `the path of a unix socket has ${bytes} bytes, at most ${MAX_UNIX_PATH_BYTES} were wanted`,
+    );
+  }
+  return { kind: "unix", path };
+}
+
+function splitHostPort(text: string): { host: string; port: string } {
+  const bracketed = /^\[([^\]]*)\]:(.*)$/.exec(text);
+  if (bracketed !== null) {
+    const host = bracketed[1] ?? "";
+    if (!host.includes(":")) {
+      throw new AddressError(
+        `the host "${host}" stands in brackets, they were wanted for IPv6 addresses alone`,
+      );
+    }
+    return { host, port: bracketed[2] ?? "" };
+  }
+  const colon = text.lastIndexOf(":");
+  if (colon < 0) throw new AddressError(`the address "${text}" has no port, "host:port" was wanted`);
+  const host = text.slice(0, colon);
+  if (host.includes(":")) {
+    throw new AddressError(
+      `the address "${text}" has several colons, "[v6]:port" was wanted for an IPv6 address`,
+    );
+  }
+  return { host, port: text.slice(colon + 1) };
+}

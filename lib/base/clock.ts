@@ -1,0 +1,11 @@
+/** Time as the program's parts are told it; a test gives its own. */
+export interface Clock {
+  /** Milliseconds on a clock that never goes back. */
+  nowMs(): number;
+}
+
+/** The runtime's monotonic clock. */
+export const monotonicClock: Clock = { nowMs: () => performance.now() };
+
+/** A source of numbers from 0 (included) to 1 (excluded), as `Math.random`; a test gives its own. */
+export type Random = () => number;

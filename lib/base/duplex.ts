@@ -1,0 +1,15 @@
+/**
+ * A connection as the data path sees it: what `Deno.Conn` is already, and what a TLS connection is made to look like.
+ *
+ * Whoever holds a duplex owns it and calls {@link Duplex.close} exactly once; after that nobody touches it.
+ */
+export interface Duplex {
+  /** Fills at most `buffer`, gives the number of bytes, or `null` at the peer's FIN. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes at least one byte of `bytes` and gives how many; the caller goes on with the rest. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Sends FIN; reading goes on. */
+  closeWrite(): Promise<void>;
+  /** Frees the socket; whatever is pending on it rejects. */
+  close(): void;
+}

@@ -1,0 +1,11 @@
+/** What every room speaks of: addresses, units, errors, reasons, time. Imports nothing of the program. */
+export * from "./address.ts";
+export * from "./cidr.ts";
+export * from "./clock.ts";
+export * from "./direction.ts";
+export * from "./duplex.ts";
+export * from "./errors.ts";
+export * from "./ip.ts";
+export * from "./proxy_protocol.ts";
+export * from "./reason.ts";
+export * from "./units.ts";

@@ -1,0 +1,116 @@
+/**
+ * Durations, sizes and rates as operators write them.
+ *
+ * A duration is a number of milliseconds, `Infinity` for `off`, so that "has it lasted longer than the limit" needs no
+ * special case. A size is a number of bytes.
+ *
+ * @module
+ */
+
+/** A quantity that cannot be read; the message says what it is and what was wanted. */
+export class UnitError extends Error {
+  override readonly name = "UnitError";
+}
+
+const DURATION_UNITS_MS = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
+
+const SIZE_UNITS_BYTES = {
+  GiB: 1024 ** 3,
+  MiB: 1024 ** 2,
+  KiB: 1024,
+  GB: 1000 ** 3,
+  MB: 1000 ** 2,
+  KB: 1000,
+  kB: 1000,
+  B: 1,
+} as const;
+
+/**
+ * The longest duration, 30 days: longer than that, `off` is meant. (A timer of the runtime overflows at 24.8 days; no
+ * duration reaches a timer directly.)
+ */
+export const MAX_DURATION_MS = 30 * 24 * 3_600_000;
+
+/** The largest size, 1 TiB. */
+export const MAX_SIZE_BYTES = 1024 ** 4;
+
+/**
+ * Parses `500ms`, `5s`, `10m`, `1h` or `off` to milliseconds; `off` is `Infinity`. Fractions are read (`1.5s`).
+ *
+ * @throws {UnitError} when it is none of them, negative, or above 30 days.
+ */
+export function parseDuration(text: string): number {
+  if (text === "off") return Infinity;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  if (match === null) {
+    throw new UnitError(`the duration is "${text}", one as 500ms, 5s, 10m, 1h or off was wanted`);
+  }
+  const ms = Number(match[1]) * DURATION_UNITS_MS[match[2] as keyof typeof DURATION_UNITS_MS];
+  if (ms > MAX_DURATION_MS) {
+    throw new UnitError(`the duration is "${text}", at most 720h, or off, was wanted`);
+  }
+  return Math.round(ms);
+}
+
+/** Formats so that {@link parseDuration} reads the same milliseconds again, in the largest unit that is exact. */
+export function formatDuration(ms: number): string {
+  if (ms === Infinity) return "off";
+  for (const [unit, factor] of Object.entries(DURATION_UNITS_MS)) {
+    if (ms >= factor && ms % factor === 0) return `${ms / factor}${unit}`;
+  }
+  return `${ms}${ms === 0 ? "s" : "ms"}`;
+}
+
+/**
+ * Parses `512B`, `16KiB`, `10MiB`, `1GiB` (or the decimal `KB`, `MB`, `GB`) to bytes. Fractions are read (`1.5MiB`).
+ *
+ * @throws {UnitError} when it is none of them, no whole number of bytes, or above 1 TiB.
+ */
+export function parseSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB|[kK]B|MB|GB)$/.exec(text);
+  if (match === null) throw new UnitError(`the size is "${text}", one as 512B, 16KiB or 10MiB was wanted`);
+  const bytes = Number(match[1]) * SIZE_UNITS_BYTES[match[2] as keyof typeof SIZE_UNITS_BYTES];
+  if (bytes > MAX_SIZE_BYTES) throw new UnitError(`the size is "${text}", at most 1024GiB was wanted`);
+  return Math.round(bytes);
+}
+
+/** Formats so that {@link parseSize} reads the same bytes again, in the largest unit that is exact. */
+export function formatSize(bytes: number): string {
+  for (const unit of ["GiB", "MiB", "KiB"] as const) {
+    const factor = SIZE_UNITS_BYTES[unit];
+    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
+  }
+  return `${bytes}B`;
+}
+
+/**
+ * Parses a flow of bytes, `10MiB/s`, to bytes per second.
+ *
+ * @throws {UnitError} when it is no size per second, or zero.
+ */
+export function parseByteRate(text: string): number {
+  const match = /^(.+)\/s$/.exec(text);
+  if (match === null) throw new UnitError(`the rate is "${text}", one as 64KiB/s or 10MiB/s was wanted`);
+  const bytes = parseSize(match[1] ?? "");
+  if (bytes === 0) throw new UnitError(`the rate is "${text}", more than nothing was wanted`);
+  return bytes;
+}
+
+/** Formats so that {@link parseByteRate} reads the same rate again. */
+export function formatByteRate(bytesPerSecond: number): string {
+  return `${formatSize(bytesPerSecond)}/s`;
+}
+
+/**
+ * Parses a number of events in time, `100/s` or `30/m`, to events per second.
+ *
+ * @throws {UnitError} when it is none of them, or zero.
+ */
+export function parseEventRate(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\/(s|m|h)$/.exec(text);
+  const rate = match === null
+    ? NaN
+    : Number(match[1]) * 1000 / DURATION_UNITS_MS[match[2] as keyof typeof DURATION_UNITS_MS];
+  if (!(rate > 0)) throw new UnitError(`the rate is "${text}", one as 100/s or 30/m was wanted`);
+  return rate;
+}

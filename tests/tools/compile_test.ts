@@ -1,0 +1,27 @@
+import { assert, assertEquals } from "@std/assert";
+import { checksumLine, compilation, TARGETS } from "../../tools/_compile_plan.ts";
+
+Deno.test("compilation: each target has a binary of its own, with the suffix that its system wants", () => {
+  const names = TARGETS.map((target) => compilation("linux", target).name);
+  assertEquals(new Set(names).size, TARGETS.length);
+  assertEquals(names.filter((name) => name.endsWith(".exe")).length, 2);
+  assertEquals(compilation("linux").name, "tcpproxy");
+  assertEquals(compilation("windows").name, "tcpproxy.exe");
+});
+
+Deno.test("compilation: the binary may use network and files, nothing else, and never asks", () => {
+  const { args } = compilation("linux", "aarch64-apple-darwin");
+  assertEquals(args.filter((arg) => /^(?:--allow|-A|--no-prompt)/.test(arg)), [
+    "--allow-net",
+    "--allow-read",
+    "--allow-write",
+    "--no-prompt",
+  ]);
+  assertEquals(args[args.indexOf("--target") + 1], "aarch64-apple-darwin");
+  assert(!compilation("linux").args.includes("--target"));
+  assertEquals(args.at(-1), "main.ts");
+});
+
+Deno.test("checksumLine: sha256sum reads it", () => {
+  assertEquals(checksumLine(new Uint8Array([0, 10, 255]), "tcpproxy"), "000aff  tcpproxy\n");
+});

@@ -1,0 +1,61 @@
+/**
+ * What is compiled, and how.
+ *
+ * @module
+ */
+
+/** The targets of `deno compile`. None of them is musl. */
+export const TARGETS = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-pc-windows-msvc",
+  "aarch64-pc-windows-msvc",
+  "x86_64-apple-darwin",
+  "aarch64-apple-darwin",
+] as const;
+
+/** One of {@link TARGETS}. */
+export type Target = typeof TARGETS[number];
+
+/** Modules that only a worker imports: the module graph of `main.ts` does not lead to them. */
+export const WORKER_MODULES: readonly string[] = [];
+
+/** Where binaries go, relative to the repository's root. */
+export const OUTPUT_FOLDER = "dist";
+
+/** One run of the compiler. */
+export interface Compilation {
+  /** The binary's name in {@link OUTPUT_FOLDER}. */
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/** The binary of one target; without one, that of this machine, whose system `os` tells. */
+export function compilation(os: typeof Deno.build.os, target?: Target): Compilation {
+  const isWindows = target === undefined ? os === "windows" : target.includes("windows");
+  const name = `tcpproxy${target === undefined ? "" : `-${target}`}${isWindows ? ".exe" : ""}`;
+  return {
+    name,
+    args: [
+      "compile",
+      // Types are checked by `deno task ok`; the compiler may be older than the one whose types are used.
+      "--no-check",
+      "--quiet",
+      // Listening and dialing; config, certificates and unix sockets; logs and unix sockets. No environment, no programs.
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      "--no-prompt",
+      ...(target === undefined ? [] : ["--target", target]),
+      ...WORKER_MODULES.flatMap((module) => ["--include", module]),
+      "--output",
+      `${OUTPUT_FOLDER}/${name}`,
+      "main.ts",
+    ],
+  };
+}
+
+/** `sha256sum`'s line: the digest in hexadecimal, two spaces, the name. */
+export function checksumLine(digest: Uint8Array, name: string): string {
+  return `${Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("")}  ${name}\n`;
+}

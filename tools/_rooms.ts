@@ -1,0 +1,68 @@
+/**
+ * The rooms of `lib/` and what each may do: the one place that says so. See `docs/adr/0003-layout.md`.
+ *
+ * @module
+ */
+
+/** A room imports only rooms of a smaller number. */
+export const ROOMS: Readonly<Record<string, number>> = {
+  base: 0,
+  log: 1,
+  config: 1,
+  listen: 2,
+  routing: 2,
+  balancing: 2,
+  dial: 2,
+  relay: 2,
+  limits: 2,
+  pool: 3,
+  session: 4,
+  metrics: 5,
+  proxy: 6,
+  workers: 7,
+  admin: 8,
+  cli: 9,
+};
+
+/** The room that `main.ts` opens. */
+export const FRONT_ROOM = "cli";
+
+/** Something of the runtime that has its place. */
+export interface ApiRule {
+  /** Looked for in source text without comments and strings. */
+  readonly pattern: RegExp;
+  /** Where it is allowed: files, or folders with a slash at their end. */
+  readonly allowedIn: readonly string[];
+}
+
+/** What is allowed in some places of the product only. */
+export const API_RULES: readonly ApiRule[] = [
+  { pattern: /\bDeno\.listen\w*/g, allowedIn: ["lib/listen/"] },
+  { pattern: /\bDeno\.(?:connect\w*|startTls)/g, allowedIn: ["lib/dial/"] },
+  { pattern: /\bDeno\.serve\b/g, allowedIn: ["lib/admin/"] },
+  { pattern: /\bDeno\.exit\b/g, allowedIn: ["main.ts"] },
+  { pattern: /(?<![.\w#$])console\b(?=\s*[.?[])/g, allowedIn: ["lib/cli/", "lib/log/"] },
+  // Taken whole, or by a computed name, it could be any of the above.
+  { pattern: /\bDeno\b(?!\s*\.)/g, allowedIn: [] },
+];
+
+/**
+ * Parsers, choosers, state machines, the diff and the units: they are given bytes, candidates and `nowMs`, and touch
+ * nothing else, so that a test needs nothing else.
+ */
+export const PURE_PLACES: readonly RegExp[] = [
+  /^lib\/base\//,
+  /^lib\/balancing\//,
+  // Peeking reads a connection within a time limit; all else in the room is given bytes.
+  /^lib\/routing\/(?!peek\.ts$)/,
+  /^lib\/limits\/\w*(?:bucket|access_list)\w*\.ts$/,
+  /^lib\/config\/(?:.*_)?(?:diff|units|problem|merge|suggest)\w*\.ts$/,
+  /^lib\/dial\/proxy_header\w*\.ts$/,
+  /^lib\/pool\/(?:.*_)?(?:health|state)\w*\.ts$/,
+];
+
+/** What a pure place must not name. */
+export const IMPURE = /\bDeno\b|\b(?:performance|Date)\.now\b|\bset(?:Timeout|Interval)\b/g;
+
+/** The one pure place that reads the clock, to hand it to the others. */
+export const CLOCK = "lib/base/clock.ts";

@@ -1,0 +1,123 @@
+/**
+ * Writes `docs/configuration.md` from the JSON Schema of the config, so that the reference cannot say anything else than
+ * the program does. Run it after every change of the schema: `deno run --allow-write=docs tools/generate_reference.ts`.
+ *
+ * @module
+ */
+
+import { configJsonSchema } from "../lib/config/mod.ts";
+import type { JsonSchema } from "../lib/config/mod.ts";
+
+const INTRODUCTION = `# Configuration
+
+<!-- Written by tools/generate_reference.ts from the schema. Change the schema, then run it. -->
+
+The config is one YAML file (JSON is YAML) of at most 1 MiB. Unknown keys are errors, and all problems are
+reported together, each with its place. \`tcpproxy check\` reads a config without starting it and prints it with
+every default filled in; \`tcpproxy schema\` prints its JSON Schema for editors.
+
+- A **duration** is a number and a unit: \`500ms\`, \`5s\`, \`10m\`, \`1h\`; at most \`720h\`.
+- A **rate** is a size per second: \`64KiB/s\`, \`10MiB/s\`. The units are \`B\`, \`KiB\`, \`MiB\`, \`GiB\`, and the
+  decimal \`KB\`, \`MB\`, \`GB\`.
+- **\`off\`** is no limit.
+- A **path**, that of a unix socket too, is relative to the config file.
+- Anchors, aliases and merge keys (\`<<\`) of YAML work; there are no timestamps, and \`yes\`, \`no\`, \`on\` and
+  \`off\` are texts.
+
+The smallest config:
+
+\`\`\`yaml
+apps:
+  - name: web
+    ports: [8080]
+    targets: ["127.0.0.1:3000", "127.0.0.1:3001"]
+\`\`\`
+`;
+
+/** The whole reference, in Markdown. */
+export function reference(): string {
+  const schema: JsonSchema = configJsonSchema();
+  return [INTRODUCTION, ...sections("", schema, new Set())].join("\n");
+}
+
+/** A section for a mapping and one for each mapping in it; a mapping that was told of already is not told again. */
+function sections(path: string, schema: JsonSchema, told: Set<string>): string[] {
+  const properties = schema.properties ?? {};
+  const signature = JSON.stringify(properties);
+  if (told.has(signature)) return [];
+  told.add(signature);
+  const title = path === "" ? "The top level" : `\`${path}\``;
+  const made = [`## ${title}\n\n${table(properties, schema.required ?? [])}`];
+  for (const [key, property] of Object.entries(properties)) {
+    // What can stand in \`defaults\` is told with the apps.
+    if (path === "" && key === "defaults") continue;
+    const nested = nestedMapping(property);
+    const steps = property.items === undefined ? key : `${key}[]`;
+    if (nested !== undefined) made.push(...sections(path === "" ? steps : `${path}.${steps}`, nested, told));
+  }
+  return made;
+}
+
+function table(properties: Readonly<Record<string, JsonSchema>>, required: readonly string[]): string {
+  const rows = Object.entries(properties).map(([key, schema]) => [
+    `\`${key}\``,
+    typeName(schema),
+    required.includes(key) ? "needed" : fallback(schema),
+    meaning(key, schema),
+  ]);
+  const head = ["key", "type", "default", "meaning"];
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length))
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  return [line(head), rule, ...rows.map(line)].join("\n") + "\n";
+}
+
+function meaning(key: string, schema: JsonSchema): string {
+  const options = key === "defaults" ? ` Any of ${words(Object.keys(schema.properties ?? {}))}.` : "";
+  const examples = (schema.examples ?? []).map(text);
+  const example = examples.length === 0 ? "" : ` Example: ${examples.join(", ")}.`;
+  return `${schema.description ?? ""}${options}${example}`.replaceAll("|", "\\|");
+}
+
+function typeName(schema: JsonSchema): string {
+  if (schema.title !== undefined) return schema.title;
+  if (schema.enum !== undefined) return words(schema.enum.map(String));
+  if (schema.const !== undefined) return text(schema.const);
+  if (schema.items !== undefined) return `list of ${typeName(schema.items)}`;
+  if (schema.anyOf !== undefined) return schema.anyOf.map(typeName).join(" or ");
+  if (schema.properties !== undefined) return "mapping";
+  return schema.type === "boolean" ? "`true` or `false`" : "text";
+}
+
+function fallback(schema: JsonSchema): string {
+  const { default: value } = schema;
+  const isEmptyMapping = typeof value === "object" && JSON.stringify(value) === "{}";
+  return value === undefined || isEmptyMapping ? "" : text(value);
+}
+
+/** A value as it can be written in the config. */
+function text(value: unknown): string {
+  return `\`${typeof value === "string" ? value : flow(value)}\``;
+}
+
+function flow(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return `{ ${Object.entries(value).map(([key, inner]) => `${key}: ${flow(inner)}`).join(", ")} }`;
+}
+
+function words(all: readonly string[]): string {
+  return all.map((word) => `\`${word}\``).join(", ");
+}
+
+function nestedMapping(schema: JsonSchema): JsonSchema | undefined {
+  const inner = schema.items ?? schema;
+  return [inner, ...inner.anyOf ?? []].find((branch) => branch.properties !== undefined);
+}
+
+if (import.meta.main) {
+  Deno.writeTextFileSync(new URL("../docs/configuration.md", import.meta.url), reference());
+}
