@@ -1,0 +1,68 @@
+import type { LogRecord } from "@logtape/logtape";
+import { errorCode, errorMessage } from "../base/mod.ts";
+import { type LogFormat, timestamp } from "./access_format.ts";
+import { escapeText, escapeUnsafe, jsonString, textToken } from "./_escape.ts";
+
+const LEVEL_WIDTH = "warning".length;
+
+/** The line, with its line feed, that a format gives to a record of the operational log. */
+export function operationalFormatter(format: LogFormat): (record: LogRecord) => string {
+  return format === "json" ? formatJson : formatText;
+}
+
+/** `{"time":…,"level":…,"category":"listen","message":…,"properties":{…}}`. */
+function formatJson(record: LogRecord): string {
+  // Each property by itself, so that one that cannot be shown costs no other.
+  const properties = Object.entries(record.properties)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${jsonString(key)}:${jsonOf(value)}`);
+  return `{"time":"${timestamp(record.timestamp)}","level":"${record.level}","category":${
+    jsonString(categoryOf(record))
+  },"message":${jsonString(messageOf(record))},"properties":{${properties.join()}}}\n`;
+}
+
+/** `2026-03-01T12:00:00.000Z warning listen: message key=value`, where the message does not name the key itself. */
+function formatText(record: LogRecord): string {
+  let line = `${timestamp(record.timestamp)} ${record.level.padEnd(LEVEL_WIDTH)} ${
+    escapeText(categoryOf(record))
+  }: ${escapeText(messageOf(record))}`;
+  for (const [key, value] of Object.entries(record.properties)) {
+    if (record.rawMessage.includes(`{${key}}`) || value === undefined) continue;
+    line += ` ${textToken(key)}=${textToken(textOf(value))}`;
+  }
+  return `${line}\n`;
+}
+
+// The first element is the program's own name.
+function categoryOf(record: LogRecord): string {
+  return record.category.slice(1).join(".");
+}
+
+function messageOf(record: LogRecord): string {
+  let message = "";
+  for (const [index, part] of record.message.entries()) {
+    message += index % 2 === 0 ? String(part) : textOf(part);
+  }
+  return message;
+}
+
+function textOf(value: unknown): string {
+  if (value instanceof Error) return errorMessage(value);
+  return typeof value === "object" && value !== null ? jsonOf(value) : String(value);
+}
+
+/** JSON of anything, on one line: a log line that cannot be made would throw into whoever logs. */
+function jsonOf(value: unknown): string {
+  try {
+    return escapeUnsafe(JSON.stringify(value, plain) ?? jsonString(String(value)));
+  } catch (error) {
+    return jsonString(`not shown: ${errorMessage(error)}`);
+  }
+}
+
+function plain(_key: string, value: unknown): unknown {
+  if (value instanceof Error) return { name: value.name, code: errorCode(value), message: value.message };
+  if (typeof value === "bigint") return String(value);
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  return value;
+}

@@ -1,0 +1,126 @@
+import { errorMessage, type Reason } from "../base/mod.ts";
+import { type AccessFormatter, accessFormatter, type LogFormat } from "./access_format.ts";
+import { type LogDestination, openLogFile, stdoutDestination } from "./destination.ts";
+import { LineWriter, type LogProblem } from "./_line_writer.ts";
+import { reportAccessLogProblem } from "./problem_report.ts";
+
+/** What the access log says of one session, when it has ended. */
+export interface AccessRecord {
+  /** When the session ended, in milliseconds since the Unix epoch. */
+  readonly time: number;
+  /** The session's number, unique in this process. */
+  readonly id: number;
+  readonly app: string;
+  /** The address that the client came to. */
+  readonly listener: string;
+  /** The client's address: the one that a PROXY header gave, where one is accepted. */
+  readonly client: string;
+  /** The target that answered; `undefined` when none did. */
+  readonly target: string | undefined;
+  readonly reason: Reason;
+  /** Bytes from client to target. */
+  readonly bytesUp: number;
+  /** Bytes from target to client. */
+  readonly bytesDown: number;
+  /** From accept to the end. */
+  readonly durationMs: number;
+  /** How long the dial that answered took; `undefined` when none did. */
+  readonly connectMs: number | undefined;
+  /** The dials made, the one that answered included. */
+  readonly tries: number;
+  /** The server name of the client's TLS hello, where it was looked at. */
+  readonly sni: string | undefined;
+}
+
+/** How an access log is opened. */
+export interface AccessLogOptions {
+  /** The lines' form; `text` by default. */
+  readonly format?: LogFormat;
+  /**
+   * Told of trouble with the destination, once when an episode begins and once when it ends; the operational log by
+   * default.
+   */
+  readonly onProblem?: (problem: LogProblem) => void;
+}
+
+/**
+ * One line per session, gathered and written about every 16 KiB or 100 ms.
+ *
+ * Writing never waits and never throws: a destination that fails or stands still costs lines (whole ones, counted), not
+ * traffic. At most about 8 MiB wait to be written.
+ */
+export class AccessLog {
+  /** The log that nobody wanted: formats nothing, writes nothing. */
+  static readonly off: AccessLog = new AccessLog();
+
+  readonly #format: AccessFormatter;
+  readonly #writer: LineWriter | undefined;
+  readonly #path: string | undefined;
+  readonly #onProblem: (problem: LogProblem) => void;
+
+  /** `path` where the destination is a file of that name. */
+  private constructor(destination?: LogDestination, options: AccessLogOptions & { path?: string } = {}) {
+    this.#onProblem = options.onProblem ?? reportAccessLogProblem;
+    this.#writer = destination && new LineWriter(destination, { onProblem: this.#onProblem });
+    this.#path = options.path;
+    this.#format = accessFormatter(options.format ?? "text");
+  }
+
+  /**
+   * Opens what the config's `log.access` says: `true` is stdout, `false` is {@link AccessLog.off}, a text is the path of a
+   * file that is appended to.
+   *
+   * @throws {LogOpenError} when the file cannot be opened.
+   */
+  static open(access: boolean | string, options: AccessLogOptions = {}): AccessLog {
+    if (access === false) return AccessLog.off;
+    if (access === true) return AccessLog.to(stdoutDestination(), options);
+    return new AccessLog(openLogFile(access), { ...options, path: access });
+  }
+
+  /** A log that writes to `destination` and owns it from here. */
+  static to(destination: LogDestination, options: AccessLogOptions = {}): AccessLog {
+    return new AccessLog(destination, options);
+  }
+
+  /** Whether records are wanted at all; a caller may skip making one. */
+  get enabled(): boolean {
+    return this.#writer !== undefined;
+  }
+
+  /** How many lines could not be written since the log was opened. */
+  get droppedLines(): number {
+    return this.#writer?.droppedLines ?? 0;
+  }
+
+  /** Takes one record. */
+  write(record: AccessRecord): void {
+    if (this.#writer !== undefined) this.#writer.write(this.#format(record));
+  }
+
+  /**
+   * Opens the file anew, after log rotation has renamed it; nothing where the log is no file. Lines that wait go to the
+   * new file. When it cannot be opened, the old one stays in use and `onProblem` hears of it.
+   */
+  reopen(): void {
+    if (this.#writer === undefined || this.#path === undefined) return;
+    let next: LogDestination;
+    try {
+      next = openLogFile(this.#path);
+    } catch (error) {
+      this.#onProblem({ kind: "not_reopened", message: errorMessage(error) });
+      return;
+    }
+    this.#writer.replace(next);
+  }
+
+  /** Writes all that waits, now. For the end of the process: it waits for the reader, unless that has stood still. */
+  flushSync(): void {
+    this.#writer?.flushSync();
+  }
+
+  /** Writes all that waits, for at most `deadlineMs` (2 s by default), and closes the destination. Idempotent. */
+  async close(deadlineMs?: number): Promise<void> {
+    await this.#writer?.close(deadlineMs);
+  }
+}

@@ -1,0 +1,74 @@
+import type { AccessRecord } from "./access.ts";
+import { jsonString, textToken } from "./_escape.ts";
+
+/** How lines are written: `text` for people and grep, `json` for machines. */
+export const LOG_FORMATS = ["text", "json"] as const;
+
+/** One of {@link LOG_FORMATS}. */
+export type LogFormat = typeof LOG_FORMATS[number];
+
+// The longest reason, so that what follows it stands in one column.
+const REASON_WIDTH = "half_close_timeout".length;
+
+/** The line, with its line feed, that a format gives to a record. */
+export type AccessFormatter = (record: AccessRecord) => string;
+
+/** The formatter of a format. */
+export function accessFormatter(format: LogFormat): AccessFormatter {
+  return format === "json" ? formatAccessJson : formatAccessText;
+}
+
+/**
+ * One JSON object and a line feed. The fields and their order are a contract: `time` (RFC 3339, UTC, milliseconds),
+ * `id`, `app`, `listener`, `client`, `target`, `reason`, `bytes_up`, `bytes_down`, `duration_ms`, `connect_ms`, `tries`,
+ * `sni`. What is absent is `null`.
+ */
+export function formatAccessJson(record: AccessRecord): string {
+  // Written out: JSON.stringify of an object with these names costs three times as much.
+  return `{"time":"${timestamp(record.time)}","id":${record.id},"app":${jsonString(record.app)},"listener":${
+    jsonString(record.listener)
+  },"client":${jsonString(record.client)},"target":${
+    nullable(record.target)
+  },"reason":"${record.reason}","bytes_up":${record.bytesUp},"bytes_down":${record.bytesDown},"duration_ms":${
+    tenths(record.durationMs)
+  },"connect_ms":${
+    record.connectMs === undefined ? "null" : tenths(record.connectMs)
+  },"tries":${record.tries},"sni":${nullable(record.sni)}}\n`;
+}
+
+/**
+ * The same facts as one sentence and a line feed, the reason second, for instance
+ *
+ * ```
+ * 2026-03-01T12:00:00.000Z target_closed      postgres #17 10.0.0.9:51234 -> [::]:5432 -> 10.0.0.5:5432 up 120 B down 4096 B in 1500 ms, connected in 3 ms at try 1, sni db.example.com
+ * ```
+ *
+ * A value that is not one plain word is written as a JSON string.
+ */
+export function formatAccessText(record: AccessRecord): string {
+  const { target, connectMs, tries, sni } = record;
+  const connected = connectMs === undefined
+    ? `not connected in ${tries} ${tries === 1 ? "try" : "tries"}`
+    : `connected in ${tenths(connectMs)} ms at try ${tries}`;
+  return `${timestamp(record.time)} ${record.reason.padEnd(REASON_WIDTH)} ${
+    textToken(record.app)
+  } #${record.id} ${textToken(record.client)} -> ${textToken(record.listener)} -> ${
+    target === undefined ? "no target" : textToken(target)
+  } up ${record.bytesUp} B down ${record.bytesDown} B in ${tenths(record.durationMs)} ms, ${connected}${
+    sni === undefined ? "" : `, sni ${textToken(sni)}`
+  }\n`;
+}
+
+/** RFC 3339 in UTC with milliseconds; the epoch itself for a time that no date can hold. */
+export function timestamp(epochMs: number): string {
+  return new Date(Math.abs(epochMs) <= 8.64e15 ? epochMs : 0).toISOString();
+}
+
+function nullable(text: string | undefined): string {
+  return text === undefined ? "null" : jsonString(text);
+}
+
+/** To a tenth: a connect on one machine takes 0.2 ms, which whole milliseconds would call nothing. */
+function tenths(ms: number): number {
+  return Number.isFinite(ms) ? Math.round(ms * 10) / 10 : 0;
+}
