@@ -1,0 +1,170 @@
+/**
+ * What no single value can know: that names differ, that an app listens somewhere, and that no two listeners want the
+ * same socket. They look at the values as written, so that one bad value elsewhere does not hide them.
+ *
+ * @module
+ */
+
+import { normalize } from "node:path";
+import { collides, formatAddress, formatIp, isIpv4Mapped, parseIp, unmapIp } from "../base/mod.ts";
+import type { PortRange, TcpRange, UnixAddress } from "../base/mod.ts";
+import { App, BUILT_IN_APP_OPTIONS, ListenRange, Ports } from "./_app.ts";
+import { suggest } from "./_suggest.ts";
+import { formatPath } from "./problem.ts";
+import type { Path, Problem } from "./problem.ts";
+
+/** The most addresses of a config: more than there are ports, less than there are file descriptors. */
+export const MAX_LISTENERS = 100_000;
+
+/** One entry of `ports` or `listen`. */
+interface Claim {
+  readonly path: Path;
+  readonly range: UnixAddress | TcpRange;
+}
+
+/** One address, and the entry that wants it. */
+interface Holder {
+  readonly host: string;
+  readonly claim: Claim;
+}
+
+/** Checks a config as it was written; what the schema refuses is passed over. */
+export function crossCheck(value: unknown): Problem[] {
+  const root = asMapping(value);
+  const apps = asList(root.apps).map(asMapping);
+  const fallback = App.shape.host.safeParse(asMapping(root.defaults).host).data ?? BUILT_IN_APP_OPTIONS.host;
+  const claims = apps.flatMap((app, index) => claimsOf(app, index, fallback));
+  return [
+    ...checkNames(apps),
+    ...apps.flatMap(checkListens),
+    ...checkListenerCount(claims) ?? checkCollisions(claims),
+  ];
+}
+
+function checkNames(apps: readonly Record<string, unknown>[]): Problem[] {
+  const problems: Problem[] = [];
+  const first = new Map<string, number>();
+  for (const [index, { name }] of apps.entries()) {
+    if (!App.shape.name.safeParse(name).success) continue;
+    const taken = first.get(String(name));
+    if (taken === undefined) first.set(String(name), index);
+    else {
+      const message = `the name "${name}" is that of apps[${taken}] too, one of its own was wanted`;
+      problems.push({ path: ["apps", index, "name"], message });
+    }
+  }
+  return problems;
+}
+
+function checkListens(app: Record<string, unknown>, index: number): Problem[] {
+  const isNone = (value: unknown): boolean =>
+    value === undefined || Array.isArray(value) && value.length === 0;
+  const keys = Object.keys(app);
+  if (keys.length === 0 || !isNone(app.ports) || !isNone(app.listen)) return [];
+  // A mistyped key is reported as what it is.
+  if (keys.some((key) => !Object.hasOwn(App.shape, key) && suggest(key, ["ports", "listen"]) !== undefined)) {
+    return [];
+  }
+  return [{ path: ["apps", index], message: `the app listens nowhere, "ports" or "listen" was wanted` }];
+}
+
+function claimsOf(app: Record<string, unknown>, index: number, fallback: string): Claim[] {
+  const host = App.shape.host.safeParse(app.host).data ?? fallback;
+  const ports = asList(app.ports).map((entry, at): Claim | undefined => {
+    const range: PortRange | undefined = Ports.safeParse(entry).data;
+    return range && { path: ["apps", index, "ports", at], range: { kind: "tcp_range", host, ...range } };
+  });
+  const listen = asList(app.listen).map((entry, at): Claim | undefined => {
+    const range = ListenRange.safeParse(entry).data;
+    return range && { path: ["apps", index, "listen", at], range };
+  });
+  return [...ports, ...listen].filter((claim) => claim !== undefined);
+}
+
+function checkListenerCount(claims: readonly Claim[]): Problem[] | undefined {
+  let count = 0;
+  for (const { path, range } of claims) {
+    count += range.kind === "unix" ? 1 : range.last - range.first + 1;
+    if (count <= MAX_LISTENERS) continue;
+    const message = `the listeners are ${count} up to here, at most ${MAX_LISTENERS} in all were wanted`;
+    return [{ path, message }];
+  }
+  return undefined;
+}
+
+/** One problem for each pair of entries that meet, however many ports they share. */
+function checkCollisions(claims: readonly Claim[]): Problem[] {
+  const problems: Problem[] = [];
+  const ports = new PortTable();
+  const paths = new Map<string, Claim>();
+  for (const claim of claims) {
+    const { range } = claim;
+    if (range.kind === "unix") {
+      const holder = paths.get(normalize(range.path));
+      if (holder === undefined) paths.set(normalize(range.path), claim);
+      else problems.push(collision(claim, holder, formatAddress(range), 0));
+      continue;
+    }
+    const shared = new Map<Claim, { port: number; others: number }>();
+    for (let port = range.first; port <= range.last; port++) {
+      const holder = ports.take(port, range.host, claim);
+      const seen = holder && shared.get(holder);
+      if (seen !== undefined) seen.others++;
+      else if (holder !== undefined) shared.set(holder, { port, others: 0 });
+    }
+    for (const [holder, { port, others }] of shared) {
+      problems.push(collision(claim, holder, formatAddress({ kind: "tcp", host: range.host, port }), others));
+    }
+  }
+  return problems;
+}
+
+function collision(claim: Claim, holder: Claim, address: string, others: number): Problem {
+  const more = others === 0 ? "" : ` (and ${others} more)`;
+  const message = `the address "${address}"${more} is taken by ${
+    formatPath(holder.path)
+  }, a free one was wanted`;
+  return { path: claim.path, message };
+}
+
+/** Who holds which port. A port asks only whoever can collide: the same host, the wildcards, and all for a wildcard. */
+class PortTable {
+  readonly #ports = new Map<number, Map<string, Holder>>();
+
+  /** Takes a port of a host; gives who has it already. */
+  take(port: number, host: string, claim: Claim): Claim | undefined {
+    let holders = this.#ports.get(port);
+    if (holders === undefined) {
+      holders = new Map();
+      this.#ports.set(port, holders);
+    }
+    const key = bindingHost(host);
+    const same = holders.get(key);
+    if (same !== undefined) return same.claim;
+    const isWildcard = key === "::" || key === "0.0.0.0";
+    const others = isWildcard ? holders.values() : [holders.get("::"), holders.get("0.0.0.0")];
+    holders.set(key, { host: key, claim });
+    for (const other of others) {
+      if (other === undefined || other.claim === claim) continue;
+      const a = { kind: "tcp", host: key, port } as const;
+      if (collides(a, { kind: "tcp", host: other.host, port })) return other.claim;
+    }
+    return undefined;
+  }
+}
+
+/** The host as the system binds it: an IPv4-mapped IPv6 address takes the IPv4 port. */
+function bindingHost(host: string): string {
+  const bytes = parseIp(host);
+  return bytes !== undefined && isIpv4Mapped(bytes) ? formatIp(unmapIp(bytes)) : host;
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function asMapping(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Record<string, unknown>
+    : {};
+}

@@ -1,0 +1,76 @@
+import { formatAddress, formatByteRate, formatDuration } from "../base/mod.ts";
+import type { Address } from "../base/mod.ts";
+import type { AppConfig, Config, TargetConfig } from "./config.ts";
+
+/**
+ * A config as a config file would say it, with every default filled in and nothing left to `defaults`. Read again, it gives
+ * the same config if relative paths start at the working directory, as those in a resolved config do.
+ */
+export function effectiveConfig(config: Config): Record<string, unknown> {
+  return {
+    log: { ...config.log },
+    shutdown: {
+      drain_timeout: formatDuration(config.shutdown.drainTimeoutMs),
+      delay: formatDuration(config.shutdown.delayMs),
+    },
+    apps: config.apps.map(effectiveApp),
+  };
+}
+
+function effectiveApp(app: AppConfig): Record<string, unknown> {
+  const [bound] = app.ports.length > 0 ? app.listen : [];
+  const listen = formatListen(app.listen.slice(app.ports.length));
+  return {
+    name: app.name,
+    ...bound?.kind === "tcp" ? { host: bound.host, ports: formatPorts(app.ports) } : {},
+    ...listen.length > 0 ? { listen } : {},
+    targets: app.targets.map(effectiveTarget),
+    balance: app.balance,
+    connect_timeout: formatDuration(app.connectTimeoutMs),
+    connect_deadline: formatDuration(app.connectDeadlineMs),
+    idle_timeout: formatDuration(app.idleTimeoutMs),
+    half_close_timeout: formatDuration(app.halfCloseTimeoutMs),
+    max_lifetime: formatDuration(app.maxLifetimeMs),
+    bandwidth: { upload: formatRate(app.bandwidth.upload), download: formatRate(app.bandwidth.download) },
+  };
+}
+
+function effectiveTarget(target: TargetConfig): string {
+  return formatAddress(target.address);
+}
+
+function formatRate(rate: number | undefined): string {
+  return rate === undefined ? "off" : formatByteRate(rate);
+}
+
+function formatPorts(ports: readonly number[]): (number | string)[] {
+  return runs(ports, (port) => port).map(([first, last]) => first === last ? first : `${first}-${last}`);
+}
+
+function formatListen(addresses: readonly Address[]): string[] {
+  const texts: string[] = [];
+  for (
+    const [first, last] of runs(addresses, (address) => address.kind === "tcp" ? address.port : undefined)
+  ) {
+    const range = first !== last && last.kind === "tcp" ? `-${last.port}` : "";
+    texts.push(formatAddress(first) + range);
+  }
+  return texts;
+}
+
+/** First and last of each run of neighbours whose ports follow each other on one host. */
+function runs<T>(items: readonly T[], portOf: (item: T) => number | undefined): [first: T, last: T][] {
+  const found: [first: T, last: T][] = [];
+  for (const item of items) {
+    const run = found.at(-1);
+    const before = run && portOf(run[1]);
+    const follows = before !== undefined && portOf(item) === before + 1 && hostOf(run?.[1]) === hostOf(item);
+    if (run !== undefined && follows) run[1] = item;
+    else found.push([item, item]);
+  }
+  return found;
+}
+
+function hostOf(item: unknown): unknown {
+  return typeof item === "object" && item !== null && "host" in item ? item.host : undefined;
+}

@@ -1,0 +1,109 @@
+/**
+ * From zod's issues to problems in our own words. A schema's own `error` says only what was wanted ("a list of ports").
+ *
+ * @module
+ */
+
+import type { z } from "zod";
+import { keysAt } from "./_json_schema.ts";
+import { MERGE_KEY } from "./_merge.ts";
+import { suggest } from "./_suggest.ts";
+import { shorten } from "./_text.ts";
+import { formatPath } from "./problem.ts";
+import type { Path, Problem } from "./problem.ts";
+
+/** How many characters of a wrong value a message shows. */
+const MAX_SHOWN = 60;
+
+/** A message with more keys than this names the first ones only, if it has a suggestion. */
+const MANY_KEYS = 6;
+
+type Issue = z.core.$ZodIssue;
+
+/** Problems of a value, at most `limit` of them, and how many there are in all. */
+export function problemsOf(
+  issues: readonly Issue[],
+  limit: number,
+): { problems: Problem[]; total: number } {
+  const problems: Problem[] = [];
+  const missing: { at: number; key: string }[] = [];
+  const meant = new Set<string>();
+  let total = Math.max(0, issues.length - limit);
+  for (const { issue, path } of flatten(issues.slice(0, limit), [])) {
+    const keys = issue.code === "unrecognized_keys" ? issue.keys : undefined;
+    total += keys?.length ?? 1;
+    const room = limit - problems.length;
+    if (room <= 0) continue;
+    if (keys === undefined) {
+      if (isMissing(issue, path)) missing.push({ at: problems.length, key: formatPath(path) });
+      problems.push(problemOf(issue, path));
+      continue;
+    }
+    for (const key of keys.slice(0, room)) {
+      const known = keysAt(path);
+      const suggestion = suggest(key, known);
+      if (suggestion !== undefined) meant.add(formatPath([...path, suggestion]));
+      problems.push(unknownKey([...path, key], known, suggestion));
+    }
+  }
+  // A mistyped key is one problem, not the two of an unknown key and a missing one.
+  const again = new Set(missing.filter(({ key }) => meant.has(key)).map(({ at }) => at));
+  return { problems: problems.filter((_, index) => !again.has(index)), total: total - again.size };
+}
+
+/** A value as a message shows it. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return `"${shorten(value, MAX_SHOWN)}"`;
+  if (value === null || value === undefined) return "empty";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a mapping";
+  return String(value);
+}
+
+/** Every issue with its whole path; of a union, the issues of the branch that was meant. */
+function* flatten(issues: readonly Issue[], base: Path): Generator<{ issue: Issue; path: Path }> {
+  for (const issue of issues) {
+    const path = [...base, ...issue.path.map((step) => typeof step === "symbol" ? String(step) : step)];
+    // A branch that took the value for what it is has no complaint about the value as a whole.
+    const meant = issue.code === "invalid_union"
+      ? issue.errors.find((branch) => branch.every((each) => each.path.length > 0 || !isWrongType(each)))
+      : undefined;
+    if (meant === undefined) yield { issue, path };
+    else yield* flatten(meant, path);
+  }
+}
+
+function isWrongType(issue: Issue): boolean {
+  return issue.code === "invalid_type" || issue.code === "invalid_value" || issue.code === "invalid_union";
+}
+
+function isMissing(issue: Issue, path: Path): boolean {
+  return issue.input === undefined && issue.code === "invalid_type" && typeof path.at(-1) === "string";
+}
+
+function problemOf(issue: Issue, path: Path): Problem {
+  if (issue.code === "custom") return { path, message: issue.message };
+  const wanted = issue.message;
+  if (isMissing(issue, path)) {
+    return { path: path.slice(0, -1), message: `the key "${path.at(-1)}" is missing, ${wanted} was wanted` };
+  }
+  if (issue.code === "too_small") return { path, message: `the value is empty, ${wanted} was wanted` };
+  const suggestion = issue.code === "invalid_value" && typeof issue.input === "string"
+    ? suggest(issue.input, issue.values.map(String))
+    : undefined;
+  const hint = didYouMean(suggestion);
+  return { path, message: `the value is ${show(issue.input)}, ${wanted} was wanted${hint}` };
+}
+
+function unknownKey(path: Path, known: readonly string[], suggestion: string | undefined): Problem {
+  if (path.at(-1) === MERGE_KEY) {
+    return { path, at: "key", message: `the merge key "<<" is read in YAML alone, none was wanted` };
+  }
+  const shown = suggestion !== undefined && known.length > MANY_KEYS ? [...known.slice(0, 3), "…"] : known;
+  const wanted = shown.length === 1 ? `"${shown[0]}"` : `one of ${shown.join(", ")}`;
+  return { path, at: "key", message: `the key is unknown, ${wanted} was wanted${didYouMean(suggestion)}` };
+}
+
+function didYouMean(suggestion: string | undefined): string {
+  return suggestion === undefined ? "" : `; did you mean "${suggestion}"?`;
+}

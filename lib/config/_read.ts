@@ -1,0 +1,90 @@
+/**
+ * Reading a config file within bounds: what is too large is refused by its size, and what has no size (a pipe, a device)
+ * after so many bytes.
+ *
+ * @module
+ */
+
+import { errorCode, errorMessage } from "../base/mod.ts";
+import { folderOf } from "./_resolve.ts";
+import { escapeControls } from "./_text.ts";
+import { MAX_CONFIG_BYTES } from "./_yaml.ts";
+import { ConfigError } from "./problem.ts";
+
+const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
+
+/** A file's text, and where its relative paths start. */
+export interface ReadFile {
+  readonly text: string;
+  readonly baseDirectory: string;
+}
+
+/**
+ * Reads a file of at most {@link MAX_CONFIG_BYTES}.
+ *
+ * @throws {ConfigError} when it cannot be read or is no text.
+ */
+export async function readBounded(path: string): Promise<ReadFile> {
+  if (path.includes("\0")) throw refuse(path, "the path has a NUL byte, none was wanted");
+  // The runtime asks for all permissions before it opens a device, and for none before it reads its own input.
+  if (STANDARD_INPUT.includes(path)) return { text: await decode(path, Deno.stdin), baseDirectory: "." };
+  try {
+    const info = await Deno.stat(path);
+    if (info.isDirectory) throw refuse(path, "the path is a directory, a file was wanted");
+    if (info.size > MAX_CONFIG_BYTES) throw refuse(path, `the file has ${info.size} bytes, ${atMost()}`);
+    using file = await Deno.open(path, { read: true });
+    return { text: await decode(path, file), baseDirectory: info.isFile ? folderOf(path) : "." };
+  } catch (error) {
+    throw error instanceof ConfigError ? error : refuse(path, explain(error), error);
+  }
+}
+
+async function decode(path: string, reader: Pick<Deno.FsFile, "read">): Promise<string> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  while (true) {
+    const chunk = new Uint8Array(64 * 1024);
+    const count = await reader.read(chunk);
+    if (count === null) break;
+    size += count;
+    if (size > MAX_CONFIG_BYTES) {
+      throw refuse(path, `the file has more than ${MAX_CONFIG_BYTES} bytes, ${atMost()}`);
+    }
+    chunks.push(chunk.subarray(0, count));
+  }
+  const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw refuse(path, `the file is no UTF-8 text${encodingOf(bytes)}, UTF-8 was wanted`, error);
+  }
+}
+
+function explain(error: unknown): string {
+  const code = errorCode(error);
+  if (code === "NOT_CAPABLE" && errorMessage(error).includes("all access")) {
+    return `the runtime opens it with --allow-all alone, a regular file or "-" for standard input was wanted`;
+  }
+  if (code === "NOT_CAPABLE") {
+    return "the runtime does not allow it to be read, the flag --allow-read was wanted";
+  }
+  if (code === "ENOENT") return "the file does not exist, a config file was wanted";
+  if (code === "EACCES") return "the file is not readable for this user, read permission was wanted";
+  if (code === "ENOTDIR") return "the path leads through a file, folders were wanted";
+  if (code === "ELOOP") return "the path leads in a circle of links, a file was wanted";
+  return `the file cannot be read (${errorMessage(error)}), a config file was wanted`;
+}
+
+function encodingOf(bytes: Uint8Array): string {
+  const mark = (bytes[0] ?? 0) << 8 | (bytes[1] ?? 0);
+  return mark === 0xfffe || mark === 0xfeff ? " but UTF-16" : "";
+}
+
+function atMost(): string {
+  return `at most ${MAX_CONFIG_BYTES} were wanted`;
+}
+
+function refuse(path: string, message: string, cause?: unknown): ConfigError {
+  return new ConfigError(`${escapeControls(path)}: ${message}`, [{ path: [], message }], { cause });
+}

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { LOG_FORMATS, LOG_LEVELS } from "./config.ts";
+import { App, Defaults } from "./_app.ts";
+import { choice, limit } from "./_units.ts";
+
+const Log = z.strictObject({
+  level: choice(LOG_LEVELS).prefault("info").meta({
+    description: "The least level of the operational log that is written.",
+  }),
+  format: choice(LOG_FORMATS).prefault("text").meta({
+    description: "How both logs look.",
+  }),
+  access: z.union([z.boolean(), z.string().min(1, { error: "the path of a file" })], {
+    error: "true, false or the path of a file",
+  })
+    .prefault(true).meta({
+      description:
+        "The access log, one line per connection: `true` is standard output, `false` is none, a text is " +
+        "the path of a file, relative to the config file.",
+      examples: ["./access.log"],
+    }),
+}, { error: "a mapping" });
+
+const Shutdown = z.strictObject({
+  drain_timeout: limit({ zero: true }).prefault("30s").meta({
+    description: "How long open connections may go on after the listeners have closed.",
+  }),
+  delay: limit({ zero: true }).prefault("0s").meta({
+    description: "How long the listeners stay open after the signal, so that a load balancer sees it coming.",
+  }),
+}, { error: "a mapping" });
+
+/** The whole config. */
+export const Root = z.strictObject({
+  log: Log.prefault({}).meta({ description: "What is logged, and how." }),
+  shutdown: Shutdown.prefault({}).meta({ description: "What happens at SIGINT and SIGTERM." }),
+  defaults: Defaults.prefault({}).meta({ description: "Options for every app that does not give its own." }),
+  apps: z.array(App, { error: "a list of apps" }).min(1, { error: "at least one app" }).meta({
+    description: "The apps, at least one.",
+  }),
+}, { error: "a mapping" });
+
+/** A config as zod gives it. */
+export type ParsedRoot = z.output<typeof Root>;

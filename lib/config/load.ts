@@ -1,0 +1,99 @@
+import type { Config } from "./config.ts";
+import { folderOf, resolve } from "./_resolve.ts";
+import { readBounded } from "./_read.ts";
+import { formatReport } from "./_report.ts";
+import { validate, withoutPlaces } from "./_validate.ts";
+import { readYaml } from "./_yaml.ts";
+import { ConfigError } from "./problem.ts";
+import type { Problem } from "./problem.ts";
+import embeddedText from "../../config.yaml" with { type: "text" };
+
+/** The shipped `config.yaml`, as it is in this program. */
+export const EMBEDDED_CONFIG: string = embeddedText;
+
+/** What a text is called, and where its relative paths start. */
+export interface ParseConfigOptions {
+  /** What messages call the text. */
+  readonly file: string;
+  /** Where relative paths start; default the folder of `file`. */
+  readonly baseDirectory?: string;
+}
+
+/** What a value is called. */
+export interface ResolveConfigOptions {
+  /** What messages call the value: the command that made it. */
+  readonly source: string;
+}
+
+/**
+ * Reads a config from YAML (JSON is YAML) of at most 1 MiB.
+ *
+ * @throws {ConfigError} with every problem at once, each with its place.
+ */
+export async function parseConfig(text: string, options: ParseConfigOptions): Promise<Config> {
+  const yaml = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  const read = await readYaml(yaml);
+  const checked = "value" in read ? validate(read.value, { merge: true }) : { problems: [], total: 0 };
+  const total = read.problems.length + checked.total;
+  if (total === 0 && checked.root !== undefined) {
+    return resolve(checked.root, options.baseDirectory ?? folderOf(options.file));
+  }
+  const found = [...read.problems, ...checked.problems];
+  const problems = withoutRepetition(await locate(yaml, found));
+  const rest = total - found.length;
+  throw new ConfigError(formatReport(options.file, yaml, problems, problems.length + rest), problems);
+}
+
+/**
+ * Reads a config file; `/dev/stdin` or `-` is standard input. Relative paths start at the file's folder, or at the
+ * working directory for what is not a regular file.
+ *
+ * @throws {ConfigError} as {@link parseConfig}, and for a file that is missing, may not be read, is a directory, is larger
+ * than 1 MiB or is not UTF-8.
+ */
+export async function loadConfig(path: string): Promise<Config> {
+  const { text, baseDirectory } = await readBounded(path);
+  return await parseConfig(text, { file: path, baseDirectory });
+}
+
+/**
+ * Checks and resolves a config made in code: the same schema and the same checks as for a file. Relative paths stay as
+ * they are.
+ *
+ * @throws {ConfigError} with every problem at once, without places.
+ */
+export function resolveConfig(value: unknown, options: ResolveConfigOptions): Config {
+  const { root, problems, total } = validate(value, { merge: false });
+  if (root === undefined) throw withoutPlaces(options.source, problems, total);
+  return resolve(root, undefined);
+}
+
+/** The shipped config, for when no file may be read. */
+export function embeddedConfig(): Promise<Config> {
+  return parseConfig(EMBEDDED_CONFIG, { file: "config.yaml", baseDirectory: "." });
+}
+
+/** Gives every problem its place, and the problems the order of the text. */
+async function locate(text: string, problems: readonly Problem[]): Promise<Problem[]> {
+  const open = problems.some((problem) => problem.line === undefined);
+  const source = open ? (await import("./_source.ts")).Source.read(text) : undefined;
+  return problems
+    .map((problem) => {
+      return problem.line === undefined
+        ? { ...problem, ...source?.locate(problem.path, problem.at) }
+        : problem;
+    })
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+}
+
+/** What stands behind an alias is wrong at each use, and reported once. */
+function withoutRepetition(problems: readonly Problem[]): Problem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ line, column, message }) => {
+    if (line === undefined) return true;
+    const key = `${line}:${column}:${message}`;
+    const isNew = !seen.has(key);
+    seen.add(key);
+    return isNew;
+  });
+}

@@ -1,0 +1,7 @@
+/** What the operator wrote, checked and resolved: the only way from YAML, or a value made in code, to a {@link Config}. */
+export * from "./config.ts";
+export * from "./load.ts";
+export * from "./problem.ts";
+export { effectiveConfig } from "./_effective.ts";
+export { configJsonSchema } from "./_json_schema.ts";
+export type { JsonSchema } from "./_json_schema.ts";
