@@ -1,0 +1,57 @@
+import type { CandidateView, PickContext } from "./chooser.ts";
+import { IndexedHeap } from "./_indexed_heap.ts";
+import { sharesOf } from "./_shares.ts";
+import { randomRanks, type Strategy, type StrategyParts, type Tried } from "./_strategy.ts";
+
+/**
+ * `least_connections`: whoever would carry the least load per weight with this connection, `(active + 1) / weight`.
+ *
+ * With equal weights that is the one with the fewest connections. The connection to come counts, because with
+ * `active / weight` every idle candidate would look alike: one of weight 1 would get as many first connections as one
+ * of weight 256, and one that has just begun its slow start would be hit at once. Among equals, the one that was chosen
+ * longest ago.
+ *
+ * The loads are kept in a heap: a choice reads its top, a connection that comes or goes moves one entry.
+ */
+export class LeastConnectionsStrategy implements Strategy {
+  readonly #view: CandidateView;
+  readonly #size: number;
+  readonly #loads: IndexedHeap;
+  /** When each was chosen last, as the number of the choice; before the first one, a rank below 0. */
+  readonly #chosenAt: Float64Array;
+  #choices = 0;
+
+  constructor({ candidates, view, random }: StrategyParts) {
+    this.#view = view;
+    this.#size = candidates.length;
+    this.#loads = new IndexedHeap(this.#size);
+    this.#chosenAt = randomRanks(this.#size, random).map((rank) => rank - this.#size);
+    for (let index = 0; index < this.#size; index++) this.changed(index);
+  }
+
+  pick(_context: PickContext): number {
+    return this.#choose(this.#loads.top);
+  }
+
+  repick(_context: PickContext, tried: Tried): number {
+    let best = -1;
+    for (let index = 0; index < this.#size; index++) {
+      if (!this.#loads.has(index) || tried.has(index)) continue;
+      if (best < 0 || this.#loads.precedes(index, best)) best = index;
+    }
+    return this.#choose(best);
+  }
+
+  changed(index: number): void {
+    const shares = sharesOf(this.#view, index);
+    if (shares === 0) this.#loads.remove(index);
+    else this.#loads.set(index, (this.#view.active(index) + 1) / shares, this.#chosenAt[index] ?? 0);
+  }
+
+  #choose(index: number): number {
+    if (index < 0) return index;
+    this.#chosenAt[index] = ++this.#choices;
+    this.#loads.set(index, this.#loads.key(index), this.#choices);
+    return index;
+  }
+}
