@@ -1,0 +1,30 @@
+import { assertEquals } from "@std/assert";
+import { WaitQueue } from "../../lib/limits/mod.ts";
+
+const SIGNAL = new AbortController().signal;
+
+Deno.test("WaitQueue: wakes in order of arrival, one at a time", async () => {
+  const queue = new WaitQueue(10);
+  const woken: number[] = [];
+  const waits = [1, 2, 3].map(async (name) => {
+    assertEquals(await queue.wait({ signal: SIGNAL, timeoutMs: Infinity }), "woken");
+    woken.push(name);
+  });
+  assertEquals([queue.wakeNext(), queue.wakeNext(), queue.size], [true, true, 1]);
+  await Promise.all(waits.slice(0, 2));
+  assertEquals(woken, [1, 2]);
+  queue.wakeNext();
+  await Promise.all(waits);
+  assertEquals(queue.wakeNext(), false);
+});
+
+Deno.test("WaitQueue: with no room, or no time, nobody waits", async () => {
+  assertEquals(await new WaitQueue(0).wait({ signal: SIGNAL, timeoutMs: 1000 }), "full");
+  assertEquals(await new WaitQueue(1).wait({ signal: SIGNAL, timeoutMs: 0 }), "timeout");
+});
+
+Deno.test("WaitQueue: a wait that is over leaves nothing behind", async () => {
+  const queue = new WaitQueue(1);
+  assertEquals(await queue.wait({ signal: SIGNAL, timeoutMs: 1 }), "timeout");
+  assertEquals([queue.size, queue.wakeNext()], [0, false]);
+});
