@@ -1,0 +1,188 @@
+import { parseIp } from "../base/mod.ts";
+import { ByteReader, latin1 } from "./_byte_reader.ts";
+import type { ClientHello, ClientHelloVerdict, TlsVersion } from "./client_hello.ts";
+
+const EXTENSION = { serverName: 0, alpn: 16, supportedVersions: 43 } as const;
+
+const RANDOM_BYTES = 32;
+const MAX_SESSION_ID_BYTES = 32;
+const HOST_NAME_TYPE = 0;
+
+/** The longest host name in text, without closing dot (RFC 1035 section 2.3.4). */
+const MAX_HOST_NAME_BYTES = 253;
+
+const VERSIONS: ReadonlyMap<number, TlsVersion> = new Map<number, TlsVersion>([
+  [0x0300, "SSLv3"],
+  [0x0301, "TLSv1.0"],
+  [0x0302, "TLSv1.1"],
+  [0x0303, "TLSv1.2"],
+  [0x0304, "TLSv1.3"],
+]);
+
+/** The most that a client may offer without the extension that has replaced this field (RFC 8446 section 4.2.1). */
+const MAX_LEGACY_VERSION = 0x0303;
+
+/** Parses a whole ClientHello behind its message header (RFC 8446 section 4.1.2). */
+export function parseHelloBody(body: Uint8Array): ClientHelloVerdict {
+  const reader = new ByteReader(body);
+  const legacyVersion = reader.uint16();
+  reader.bytes(RANDOM_BYTES);
+  const sessionId = reader.vector8();
+  const cipherSuites = reader.vector16();
+  const compressions = reader.vector8();
+  // Before TLS 1.3 the extensions may be missing altogether.
+  const extensions = reader.remaining > 0 ? reader.vector16() : new Uint8Array();
+
+  if (reader.overrun) return bad("the ClientHello ends within a field, a whole one was wanted");
+  if (reader.remaining > 0) {
+    return bad(`the ClientHello has ${reader.remaining} bytes after its extensions, none were wanted`);
+  }
+  if (sessionId.length > MAX_SESSION_ID_BYTES) {
+    return bad(`the session id has ${sessionId.length} bytes, at most ${MAX_SESSION_ID_BYTES} were wanted`);
+  }
+  if (cipherSuites.length === 0 || cipherSuites.length % 2 !== 0) {
+    return bad(
+      `the cipher suites have ${cipherSuites.length} bytes, two for each of at least one were wanted`,
+    );
+  }
+  if (compressions.length === 0) return bad("the compression methods are none, at least one was wanted");
+  return parseExtensions(extensions, legacyVersion);
+}
+
+function parseExtensions(bytes: Uint8Array, legacyVersion: number): ClientHelloVerdict {
+  const reader = new ByteReader(bytes);
+  const hello: Draft = {
+    sni: undefined,
+    alpn: [],
+    tlsVersion: VERSIONS.get(Math.min(legacyVersion, MAX_LEGACY_VERSION)),
+  };
+  const seen = new Set<number>();
+  while (reader.remaining > 0) {
+    const type = reader.uint16();
+    const data = reader.vector16();
+    if (reader.overrun) return bad(`the extension ${type} runs past the end of the ClientHello`);
+    const problem = readExtension(hello, { type, data, isSecond: seen.has(type) });
+    if (problem !== undefined) return bad(problem);
+    seen.add(type);
+  }
+  return { kind: "hello", ...hello };
+}
+
+/** A {@link ClientHello} that is being filled in. */
+type Draft = { -readonly [Key in keyof ClientHello]: ClientHello[Key] };
+
+interface Extension {
+  readonly type: number;
+  readonly data: Uint8Array;
+  readonly isSecond: boolean;
+}
+
+function readExtension(hello: Draft, extension: Extension): string | undefined {
+  // Two of a kind are forbidden, and dangerous here: the target might heed the other one.
+  switch (extension.type) {
+    case EXTENSION.serverName: {
+      if (extension.isSecond) return "there are two server name extensions, one was wanted";
+      const name = parseServerName(extension.data);
+      if (name.problem === undefined) hello.sni = name.sni;
+      return name.problem;
+    }
+    case EXTENSION.alpn: {
+      if (extension.isSecond) return "there are two ALPN extensions, one was wanted";
+      const protocols = parseAlpn(extension.data);
+      if (protocols === undefined) return "the ALPN extension is no list of protocol names of 1 to 255 bytes";
+      hello.alpn = protocols;
+      return undefined;
+    }
+    case EXTENSION.supportedVersions: {
+      if (extension.isSecond) return "there are two supported versions extensions, one was wanted";
+      const version = parseVersions(extension.data);
+      if (version === undefined) return "the supported versions extension is no list of versions";
+      hello.tlsVersion = VERSIONS.get(version);
+      return undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+type ServerName =
+  | { readonly problem: string }
+  | { readonly problem: undefined; readonly sni: string | undefined };
+
+/** Parses a ServerNameList (RFC 6066 section 3). */
+function parseServerName(data: Uint8Array): ServerName {
+  const outer = new ByteReader(data);
+  const list = new ByteReader(outer.vector16());
+  if (outer.overrun || outer.remaining > 0 || list.remaining === 0) {
+    return { problem: "the server name extension is no list of names" };
+  }
+  let name: Uint8Array | undefined;
+  while (list.remaining > 0) {
+    const type = list.uint8();
+    // Every type, those to come included, begins with a length of two bytes.
+    const value = list.vector16();
+    if (list.overrun) return { problem: "a server name runs past the end of its list" };
+    if (type !== HOST_NAME_TYPE) continue;
+    if (name !== undefined) return { problem: "there are two server names, one was wanted" };
+    name = value;
+  }
+  return name === undefined ? { problem: undefined, sni: undefined } : checkHostName(name);
+}
+
+/**
+ * Holds a name to what cannot harm a log or a rule, and leaves it to the target what to make of an odd one: printable
+ * ASCII, no empty label, no longer than a host name can be.
+ */
+function checkHostName(bytes: Uint8Array): ServerName {
+  for (const byte of bytes) {
+    if (byte <= 0x20 || byte > 0x7e) {
+      return {
+        problem: `the server name has the byte 0x${
+          byte.toString(16).padStart(2, "0")
+        }, printable ASCII was wanted`,
+      };
+    }
+  }
+  const name = latin1(bytes).toLowerCase().replace(/\.$/, "");
+  if (parseIp(name.replace(/^\[(.*)\]$/, "$1")) !== undefined) return { problem: undefined, sni: undefined };
+  if (name.length > MAX_HOST_NAME_BYTES) {
+    return {
+      problem: `the server name has ${name.length} bytes, at most ${MAX_HOST_NAME_BYTES} were wanted`,
+    };
+  }
+  if (name.split(".").includes("")) return { problem: "the server name has an empty label, none was wanted" };
+  return { problem: undefined, sni: name };
+}
+
+/** Parses a ProtocolNameList (RFC 7301 section 3.1); `undefined` when it is none. */
+function parseAlpn(data: Uint8Array): string[] | undefined {
+  const outer = new ByteReader(data);
+  const list = new ByteReader(outer.vector16());
+  if (outer.overrun || outer.remaining > 0 || list.remaining === 0) return undefined;
+  const protocols: string[] = [];
+  while (list.remaining > 0) {
+    const name = list.vector8();
+    if (list.overrun || name.length === 0) return undefined;
+    protocols.push(latin1(name));
+  }
+  return protocols;
+}
+
+/** The highest version known here of a list (RFC 8446 section 4.2.1), 0 when none is; `undefined` when it is no list. */
+function parseVersions(data: Uint8Array): number | undefined {
+  const outer = new ByteReader(data);
+  const list = new ByteReader(outer.vector8());
+  if (outer.overrun || outer.remaining > 0 || list.remaining === 0 || list.remaining % 2 !== 0) {
+    return undefined;
+  }
+  let highest = 0;
+  while (list.remaining > 0) {
+    const version = list.uint16();
+    if (version > highest && VERSIONS.has(version)) highest = version;
+  }
+  return highest;
+}
+
+function bad(problem: string): ClientHelloVerdict {
+  return { kind: "bad", problem };
+}

@@ -1,0 +1,165 @@
+import {
+  type Address,
+  formatIp,
+  parseIpv4,
+  parseIpv6,
+  PROXY_V1_MAX_BYTES,
+  PROXY_V1_PREFIX,
+} from "../base/mod.ts";
+import { latin1 } from "./_byte_reader.ts";
+import type { ProxyHeaderVerdict } from "./proxy_header.ts";
+import { ProxyTlvs } from "./proxy_tlvs.ts";
+
+const CR = 0x0d;
+const LF = 0x0a;
+const UNKNOWN = "UNKNOWN";
+
+/** The families with addresses, each with its shortest header: all fields as short as they can be. */
+const FAMILIES = [
+  {
+    word: "TCP4",
+    shortest: "PROXY TCP4 0.0.0.0 0.0.0.0 0 0\r\n".length,
+    parseIp: parseIpv4,
+    part: /^[\d.]{0,15}$/,
+  },
+  {
+    word: "TCP6",
+    shortest: "PROXY TCP6 :: :: 0 0\r\n".length,
+    parseIp: parseIpv6,
+    part: /^[\da-fA-F:.]{0,45}$/,
+  },
+] as const;
+
+type Family = typeof FAMILIES[number];
+
+const FIELDS = ["source address", "destination address", "source port", "destination port"] as const;
+
+/** Parses a v1 header (section 2.1) from bytes that begin with {@link PROXY_V1_PREFIX}. */
+export function parseProxyV1(bytes: Uint8Array): ProxyHeaderVerdict {
+  const line = findLine(bytes);
+  if (typeof line === "string") return { kind: "bad", problem: line };
+  const [word = "", ...fields] = line.text.split(" ");
+  const wordEnded = fields.length > 0 || line.ended;
+
+  const family = FAMILIES.find((each) => wordEnded ? each.word === word : each.word.startsWith(word));
+  if (family === undefined) return parseUnknown(bytes, line, word, wordEnded);
+  if (!wordEnded) return needMore(bytes, SHORTEST_UNKNOWN);
+
+  const problem = checkFields(family, fields, line.ended);
+  if (problem !== undefined) return { kind: "bad", problem };
+  if (line.length === undefined) return needMore(bytes, family.shortest);
+  return {
+    kind: "header",
+    length: line.length,
+    header: {
+      version: "v1",
+      command: "proxy",
+      source: endpoint(family, fields[0], fields[2]),
+      destination: endpoint(family, fields[1], fields[3]),
+      tlvs: ProxyTlvs.none,
+    },
+  };
+}
+
+const SHORTEST_UNKNOWN = "PROXY UNKNOWN\r\n".length;
+
+/** What stands between the prefix and the line's end, or the bytes' end. */
+interface Line {
+  readonly text: string;
+  /** The CR is there, so `text` is whole. */
+  readonly ended: boolean;
+  /** Bytes of the whole header; `undefined` until its LF is there. */
+  readonly length: number | undefined;
+}
+
+function findLine(bytes: Uint8Array): Line | string {
+  const limit = Math.min(bytes.length, PROXY_V1_MAX_BYTES);
+  for (let i = PROXY_V1_PREFIX.length; i < limit; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte === CR) {
+      const next = i + 1 < limit ? bytes[i + 1] : undefined;
+      if (next !== undefined && next !== LF) {
+        return `a CR stands alone in the header, CRLF at its end was wanted`;
+      }
+      // The limit itself is met below: a CR as the last byte allowed has no LF after it.
+      if (next === undefined && i + 1 === PROXY_V1_MAX_BYTES) break;
+      const text = latin1(bytes.subarray(PROXY_V1_PREFIX.length, i));
+      return { text, ended: true, length: next === undefined ? undefined : i + 2 };
+    }
+    // Even what follows UNKNOWN and is ignored is text of one line: a lone LF means that the client's data has begun.
+    if (byte < 0x20 || byte > 0x7e) {
+      return `the header has the byte 0x${
+        byte.toString(16).padStart(2, "0")
+      }, printable ASCII and CRLF were wanted`;
+    }
+  }
+  if (limit === PROXY_V1_MAX_BYTES) {
+    return `the header has no CRLF in ${PROXY_V1_MAX_BYTES} bytes, a line of at most as many was wanted`;
+  }
+  return { text: latin1(bytes.subarray(PROXY_V1_PREFIX.length, limit)), ended: false, length: undefined };
+}
+
+function parseUnknown(bytes: Uint8Array, line: Line, word: string, wordEnded: boolean): ProxyHeaderVerdict {
+  if (wordEnded ? word !== UNKNOWN : !UNKNOWN.startsWith(word)) {
+    return { kind: "bad", problem: `the protocol is ${quote(word)}, "TCP4", "TCP6" or "UNKNOWN" was wanted` };
+  }
+  if (line.length === undefined) return needMore(bytes, SHORTEST_UNKNOWN);
+  return {
+    kind: "header",
+    length: line.length,
+    header: {
+      version: "v1",
+      command: "proxy",
+      source: undefined,
+      destination: undefined,
+      tlvs: ProxyTlvs.none,
+    },
+  };
+}
+
+/** Checks the fields that have ended strictly, and the one that has not for what it can still become. */
+function checkFields(family: Family, fields: readonly string[], ended: boolean): string | undefined {
+  for (const [index, field] of fields.entries()) {
+    const name = FIELDS[index];
+    if (name === undefined) {
+      return `there are more than ${FIELDS.length} fields, one space between each was wanted`;
+    }
+    const whole = ended || index < fields.length - 1;
+    const isAddress = index < 2;
+    const good = isAddress
+      ? whole ? family.parseIp(field) !== undefined : family.part.test(field)
+      : whole
+      ? parsePort(field) !== undefined
+      : field === "" || parsePort(field) !== undefined;
+    if (good) continue;
+    const wanted = isAddress ? `an address of ${family.word}` : "a decimal number from 0 to 65535";
+    return `the ${name} is ${quote(field)}, ${wanted} was wanted`;
+  }
+  if (ended && fields.length < FIELDS.length) {
+    return `there are ${fields.length} fields, ${FIELDS.length} with one space between each were wanted`;
+  }
+  return undefined;
+}
+
+function endpoint(family: Family, host = "", port = ""): Address | undefined {
+  const ip = family.parseIp(host);
+  const number = parsePort(port);
+  if (ip === undefined || number === undefined) return undefined;
+  return { kind: "tcp", host: formatIp(ip), port: number };
+}
+
+/** A port without leading zeros, which some would read as octal; every beginning of a port is one too. */
+function parsePort(text: string): number | undefined {
+  if (!/^(0|[1-9]\d{0,4})$/.test(text)) return undefined;
+  const port = Number(text);
+  return port > 65535 ? undefined : port;
+}
+
+/** The text is printable ASCII by now, but may hold quotes. */
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+function needMore(bytes: Uint8Array, shortest: number): ProxyHeaderVerdict {
+  return { kind: "need_more", atLeast: Math.max(shortest, bytes.length + 1) };
+}

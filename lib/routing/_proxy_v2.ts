@@ -1,0 +1,159 @@
+import {
+  type Address,
+  formatIp,
+  PROXY_V2_ADDRESS_BYTES,
+  PROXY_V2_COMMAND,
+  PROXY_V2_FAMILY,
+  PROXY_V2_FIXED_BYTES,
+  PROXY_V2_PROTOCOL,
+  PROXY_V2_VERSION,
+} from "../base/mod.ts";
+import { ByteReader } from "./_byte_reader.ts";
+import type { ProxyHeaderVerdict } from "./proxy_header.ts";
+import { ProxyTlvs } from "./proxy_tlvs.ts";
+
+/**
+ * The longest announced length, in bytes, of addresses and fields together. The header itself could announce 65535.
+ * The longest addresses are 216 bytes, a unique id is at most 128, a host name 255; what remains is room for a client's
+ * certificate, which some senders add. nginx allows as much.
+ */
+export const PROXY_V2_MAX_BLOCK_BYTES = 4096;
+
+const VERSION_AND_COMMAND = 12;
+const FAMILY_AND_PROTOCOL = 13;
+const LENGTH = 14;
+const UNIX_PATH_BYTES = 108;
+
+/** Parses a v2 header (section 2.2) from bytes that begin with the signature. */
+export function parseProxyV2(bytes: Uint8Array): ProxyHeaderVerdict {
+  const problem = checkFixedPart(bytes);
+  if (problem !== undefined) return { kind: "bad", problem };
+  if (bytes.length < PROXY_V2_FIXED_BYTES) return { kind: "need_more", atLeast: PROXY_V2_FIXED_BYTES };
+  const length = PROXY_V2_FIXED_BYTES + blockBytes(bytes);
+  if (bytes.length < length) return { kind: "need_more", atLeast: length };
+
+  const header = bytes.subarray(0, length);
+  if (command(header) === PROXY_V2_COMMAND.local) {
+    // The receiver must accept it and discard the whole block, whose layout it cannot know: the family is ignored.
+    return {
+      kind: "header",
+      length,
+      header: { version: "v2", command: "local", ...NO_ADDRESSES, tlvs: ProxyTlvs.none },
+    };
+  }
+  const family = knownFamily(header);
+  const fields = PROXY_V2_FIXED_BYTES + (family === undefined ? 0 : PROXY_V2_ADDRESS_BYTES[family]);
+  const parsed = ProxyTlvs.parse(header, fields);
+  // Behind an unspecified family, fields come at once or the sender has put there something that only it understands.
+  if (parsed.kind === "bad" || (parsed.kind === "overrun" && family !== undefined)) {
+    return { kind: "bad", problem: parsed.problem };
+  }
+  return {
+    kind: "header",
+    length,
+    header: {
+      version: "v2",
+      command: "proxy",
+      ...addresses(header, family),
+      tlvs: parsed.kind === "tlvs" ? parsed.tlvs : ProxyTlvs.none,
+    },
+  };
+}
+
+type KnownFamily = keyof typeof PROXY_V2_ADDRESS_BYTES;
+
+type Addresses = { readonly source: Address | undefined; readonly destination: Address | undefined };
+
+const NO_ADDRESSES: Addresses = { source: undefined, destination: undefined };
+
+/** Checks each byte of the fixed part that is there. */
+function checkFixedPart(bytes: Uint8Array): string | undefined {
+  if (bytes.length <= VERSION_AND_COMMAND) return undefined;
+  const version = (bytes[VERSION_AND_COMMAND] ?? 0) >> 4;
+  if (version !== PROXY_V2_VERSION) {
+    return `the version of the binary header is ${version}, ${PROXY_V2_VERSION} was wanted`;
+  }
+  const isProxy = command(bytes) === PROXY_V2_COMMAND.proxy;
+  if (!isProxy && command(bytes) !== PROXY_V2_COMMAND.local) {
+    return `the command is ${command(bytes)}, 0 (LOCAL) or 1 (PROXY) was wanted`;
+  }
+  if (isProxy && bytes.length > FAMILY_AND_PROTOCOL) {
+    if (familyCode(bytes) > PROXY_V2_FAMILY.unix) {
+      return `the address family is ${familyCode(bytes)}, 0 (UNSPEC) to 3 (UNIX) was wanted`;
+    }
+    if (protocolCode(bytes) > PROXY_V2_PROTOCOL.dgram) {
+      return `the transport protocol is ${protocolCode(bytes)}, 0 (UNSPEC) to 2 (DGRAM) was wanted`;
+    }
+  }
+  return bytes.length < PROXY_V2_FIXED_BYTES ? undefined : checkLength(bytes, isProxy);
+}
+
+function checkLength(bytes: Uint8Array, isProxy: boolean): string | undefined {
+  const announced = blockBytes(bytes);
+  if (announced > PROXY_V2_MAX_BLOCK_BYTES) {
+    return `the header announces ${announced} bytes, at most ${PROXY_V2_MAX_BLOCK_BYTES} were wanted`;
+  }
+  const family = isProxy ? knownFamily(bytes) : undefined;
+  if (family !== undefined && announced < PROXY_V2_ADDRESS_BYTES[family]) {
+    return `the header announces ${announced} bytes, ` +
+      `${PROXY_V2_ADDRESS_BYTES[family]} for its addresses were wanted`;
+  }
+  return undefined;
+}
+
+/** The family whose address layout the block has; `undefined` where family or protocol is unspecified. */
+function knownFamily(header: Uint8Array): KnownFamily | undefined {
+  if (protocolCode(header) === PROXY_V2_PROTOCOL.unspec) return undefined;
+  switch (familyCode(header)) {
+    case PROXY_V2_FAMILY.inet:
+      return "inet";
+    case PROXY_V2_FAMILY.inet6:
+      return "inet6";
+    case PROXY_V2_FAMILY.unix:
+      return "unix";
+    default:
+      return undefined;
+  }
+}
+
+function addresses(header: Uint8Array, family: KnownFamily | undefined): Addresses {
+  // A datagram's addresses are none of a stream's: a receiver without support for them falls back to UNSPEC.
+  if (family === undefined || protocolCode(header) !== PROXY_V2_PROTOCOL.stream) return NO_ADDRESSES;
+  const reader = new ByteReader(header.subarray(PROXY_V2_FIXED_BYTES));
+  if (family === "unix") {
+    return { source: unixAddress(reader), destination: unixAddress(reader) };
+  }
+  const ipBytes = family === "inet" ? 4 : 16;
+  const sourceHost = formatIp(reader.bytes(ipBytes));
+  const destinationHost = formatIp(reader.bytes(ipBytes));
+  return {
+    source: { kind: "tcp", host: sourceHost, port: reader.uint16() },
+    destination: { kind: "tcp", host: destinationHost, port: reader.uint16() },
+  };
+}
+
+/** The path up to its NUL; that of an abstract socket begins with `@` for its NUL, that of an unnamed one is empty. */
+function unixAddress(reader: ByteReader): Address {
+  const bytes = reader.bytes(UNIX_PATH_BYTES);
+  const isAbstract = bytes[0] === 0 && bytes[1] !== 0;
+  const name = isAbstract ? bytes.subarray(1) : bytes;
+  const end = name.indexOf(0);
+  const path = new TextDecoder().decode(end < 0 ? name : name.subarray(0, end));
+  return { kind: "unix", path: isAbstract ? `@${path}` : path };
+}
+
+function command(bytes: Uint8Array): number {
+  return (bytes[VERSION_AND_COMMAND] ?? 0) & 0x0f;
+}
+
+function familyCode(bytes: Uint8Array): number {
+  return (bytes[FAMILY_AND_PROTOCOL] ?? 0) >> 4;
+}
+
+function protocolCode(bytes: Uint8Array): number {
+  return (bytes[FAMILY_AND_PROTOCOL] ?? 0) & 0x0f;
+}
+
+function blockBytes(bytes: Uint8Array): number {
+  return ((bytes[LENGTH] ?? 0) << 8) | (bytes[LENGTH + 1] ?? 0);
+}

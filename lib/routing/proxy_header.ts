@@ -1,0 +1,74 @@
+/**
+ * Receives the PROXY protocol, versions 1 and 2: who the client is, said by the proxy in front of this one.
+ *
+ * Source: doc/proxy-protocol.txt of HAProxy, revision 2020/03/05; sections below are its.
+ *
+ * @module
+ */
+
+import { type Address, PROXY_V1_PREFIX, PROXY_V2_SIGNATURE, type ProxyVersion } from "../base/mod.ts";
+import type { ProxyTlvs } from "./proxy_tlvs.ts";
+import { parseProxyV1 } from "./_proxy_v1.ts";
+import { parseProxyV2 } from "./_proxy_v2.ts";
+
+/** What the proxy in front says of a connection. */
+export interface ProxyHeader {
+  readonly version: ProxyVersion;
+  /** `proxy`: the connection is made for a client; `local`: it is the sender's own, a health check for instance. */
+  readonly command: "proxy" | "local";
+  /**
+   * The client's address; `undefined` where the header gives none (LOCAL, UNKNOWN, UNSPEC, datagrams): the address of
+   * the connection itself is then the one to use.
+   */
+  readonly source: Address | undefined;
+  /** The address that the client came to; `undefined` exactly where `source` is. */
+  readonly destination: Address | undefined;
+  /** The fields of a v2 header beyond its addresses. */
+  readonly tlvs: ProxyTlvs;
+}
+
+/** What the first bytes of a connection are, as far as they have come. */
+export type ProxyHeaderVerdict =
+  /** They may become a header, of `atLeast` bytes in all. */
+  | { readonly kind: "need_more"; readonly atLeast: number }
+  /** They begin with a header of `length` bytes; what follows is the client's. */
+  | { readonly kind: "header"; readonly header: ProxyHeader; readonly length: number }
+  /** They can never become a header; `problem` says what is and what was wanted. */
+  | { readonly kind: "bad"; readonly problem: string };
+
+/** The shortest v1 header, `PROXY UNKNOWN` and CRLF. */
+const SHORTEST_HEADER_BYTES = 15;
+
+/** How many bytes of what is no header a message shows. */
+const SHOWN_BYTES = 8;
+
+/**
+ * Looks at the bytes that a connection began with, and consumes none. May be called again with more of them; never
+ * throws, and reads nothing beyond the header.
+ *
+ * A receiver must know by its configuration that a header comes, and must not guess from the bytes (section 2): a
+ * client could otherwise claim any address.
+ */
+export function parseProxyHeader(bytes: Uint8Array): ProxyHeaderVerdict {
+  if (beginsAlike(bytes, PROXY_V1_PREFIX)) {
+    return bytes.length < PROXY_V1_PREFIX.length ? needMore(bytes) : parseProxyV1(bytes);
+  }
+  if (beginsAlike(bytes, PROXY_V2_SIGNATURE)) {
+    return bytes.length < PROXY_V2_SIGNATURE.length ? needMore(bytes) : parseProxyV2(bytes);
+  }
+  const shown = Array.from(bytes.subarray(0, SHOWN_BYTES), (byte) => byte.toString(16).padStart(2, "0"));
+  return {
+    kind: "bad",
+    problem: `the connection begins with the bytes ${shown.join(" ")}, a PROXY protocol header was wanted`,
+  };
+}
+
+function needMore(bytes: Uint8Array): ProxyHeaderVerdict {
+  return { kind: "need_more", atLeast: Math.max(SHORTEST_HEADER_BYTES, bytes.length + 1) };
+}
+
+function beginsAlike(bytes: Uint8Array, pattern: Uint8Array): boolean {
+  const length = Math.min(bytes.length, pattern.length);
+  for (let i = 0; i < length; i++) if (bytes[i] !== pattern[i]) return false;
+  return true;
+}

@@ -1,0 +1,112 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { type Address, formatIp, parseIp } from "../../lib/base/mod.ts";
+import { encodeProxyHeader } from "../../lib/dial/proxy_header.ts";
+import { parseProxyHeader, type ProxyHeaderVerdict } from "../../lib/routing/mod.ts";
+import { concat } from "../helpers/bytes.ts";
+import { buildProxyV2, buildWithChecksum, tlv } from "../helpers/proxy_v2.ts";
+import { expectKind } from "../helpers/verdict.ts";
+
+const port = fc.integer({ min: 0, max: 65535 });
+const ipv4 = endpoint(fc.ipV4());
+const ipv6 = endpoint(fc.ipV6().filter((text) => !text.includes(".")));
+const mapped = endpoint(fc.ipV4().map((text) => `::ffff:${text}`));
+const unix: fc.Arbitrary<Address> = fc.stringMatching(/^\/[a-z]{1,20}$/).map((path) => ({
+  kind: "unix",
+  path,
+}));
+const side = fc.option(fc.oneof(ipv4, ipv6, mapped, unix), { nil: undefined });
+const version = fc.constantFrom("v1" as const, "v2" as const);
+
+Deno.test("parseProxyHeader: reads what encodeProxyHeader wrote, in every fragmentation", () => {
+  fc.assert(
+    fc.property(version, side, side, fc.uint8Array(), (version, source, destination, data) => {
+      const bytes = encodeProxyHeader(version, { source, destination });
+      const { header, length } = expectKind(parseProxyHeader(concat(bytes, data)), "header");
+      assertEquals(length, bytes.length);
+      assertEquals(header.version, version);
+
+      const pair = [plain(source), plain(destination)];
+      const isKnown = pair.every((each) => each !== undefined);
+      assertEquals(
+        [plain(header.source), plain(header.destination)],
+        isKnown ? pair : [undefined, undefined],
+      );
+      assertEquals(header.command, version === "v2" && !isKnown ? "local" : "proxy");
+      for (let end = 0; end < bytes.length; end++) {
+        expectKind(parseProxyHeader(bytes.subarray(0, end)), "need_more");
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+const randomTlvs = fc.array(
+  fc.tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 12 })).map(([type, value]) =>
+    tlv(type, value)
+  ),
+  { maxLength: 4 },
+).map((fields) => concat(...fields));
+
+/** Headers, then some bytes of them changed, cut off or added. */
+const nearlyHeader = fc.tuple(
+  fc.oneof(
+    fc.tuple(version, side, side).map(([version, source, destination]): Uint8Array =>
+      encodeProxyHeader(version, { source, destination })
+    ),
+    fc.tuple(randomTlvs, randomTlvs).map(([before, after]) => buildWithChecksum(before, after)),
+    fc.tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 300 })).map(([family, block]) =>
+      buildProxyV2({ family, block })
+    ),
+  ),
+  fc.array(fc.tuple(fc.nat(400), fc.integer({ min: 0, max: 255 })), { maxLength: 3 }),
+  fc.uint8Array({ maxLength: 20 }),
+).map(([header, changes, tail]) => {
+  const bytes = concat(header, tail);
+  for (const [at, value] of changes) bytes[at % bytes.length] = value;
+  return bytes;
+});
+
+const anyBytes = fc.oneof({ arbitrary: nearlyHeader, weight: 4 }, { arbitrary: fc.uint8Array(), weight: 1 });
+
+Deno.test("parseProxyHeader: never throws, and a verdict once given is not changed by more bytes", () => {
+  fc.assert(
+    fc.property(anyBytes, (bytes) => {
+      let settled: ProxyHeaderVerdict | undefined;
+      for (let end = 0; end <= bytes.length; end++) {
+        const verdict = parseProxyHeader(bytes.subarray(0, end));
+        if (settled?.kind === "header") assertEquals(verdict, settled);
+        else if (settled?.kind === "bad") assertEquals(verdict.kind, "bad");
+        else if (verdict.kind === "need_more") assertEquals(verdict.atLeast > end, true);
+        else settled = verdict;
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("parseProxyHeader: nothing beyond the end of its bytes is read", () => {
+  fc.assert(fc.property(anyBytes, fc.uint8Array({ minLength: 8 }), (bytes, beyond) => {
+    const inLarger = concat(bytes, beyond).subarray(0, bytes.length);
+    assertEquals(parseProxyHeader(inLarger), parseProxyHeader(bytes));
+  }));
+});
+
+Deno.test("parseProxyHeader: nothing beyond the header is looked at", () => {
+  fc.assert(fc.property(nearlyHeader, fc.uint8Array(), (bytes, beyond) => {
+    const verdict = parseProxyHeader(bytes);
+    if (verdict.kind !== "header") return;
+    assertEquals(parseProxyHeader(concat(bytes.subarray(0, verdict.length), beyond)), verdict);
+  }));
+});
+
+function endpoint(host: fc.Arbitrary<string>): fc.Arbitrary<Address> {
+  return fc.record({ kind: fc.constant("tcp" as const), host, port });
+}
+
+/** An address in its canonical form, a mapped one for the same as its IPv4 address; unix has none that is sent. */
+function plain(address: Address | undefined): { host: string; port: number } | undefined {
+  if (address?.kind !== "tcp") return undefined;
+  const ip = parseIp(address.host) ?? new Uint8Array(4);
+  return { host: formatIp(ip).replace(/^::ffff:(.*\..*)$/, "$1"), port: address.port };
+}
