@@ -114,3 +114,16 @@ export function parseEventRate(text: string): number {
   if (!(rate > 0)) throw new UnitError(`the rate is "${text}", one as 100/s or 30/m was wanted`);
   return rate;
 }
+
+/**
+ * Formats so that {@link parseEventRate} reads the same rate again, in the first of seconds, minutes and hours that takes
+ * a whole number of events.
+ */
+export function formatEventRate(eventsPerSecond: number): string {
+  for (const unit of ["s", "m", "h"] as const) {
+    const events = Math.round(eventsPerSecond * DURATION_UNITS_MS[unit] / 1000);
+    const text = `${events}/${unit}`;
+    if (events > 0 && parseEventRate(text) === eventsPerSecond) return text;
+  }
+  return `${eventsPerSecond}/s`;
+}

@@ -1,0 +1,80 @@
+/**
+ * One connection to one address: the only place of the program that calls the runtime's connect.
+ *
+ * @module
+ */
+import { type Address, type Duplex, errorCode, parseIp } from "../base/mod.ts";
+
+/** A connection to a target. Whoever is handed it owns it. */
+export interface Dialed extends Duplex {
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
+}
+
+/**
+ * Connects to `address`; a name with several addresses is tried at all of them (RFC 8305, by the runtime where it does
+ * that).
+ *
+ * @throws the runtime's error; an abort's is that of the signal.
+ */
+export async function connect(address: Address, signal: AbortSignal): Promise<Dialed> {
+  if (address.kind === "unix") return await connectUnix(address.path, signal);
+  try {
+    return await connectTcp(address.host, address.port, signal);
+  } catch (error) {
+    if (HAS_HAPPY_EYEBALLS || signal.aborted || parseIp(address.host) !== undefined) throw error;
+    return await connectOthers(address.host, address.port, { error, signal });
+  }
+}
+
+/** `signal` has been an option of `Deno.connect` since 2.6, the type of it only later. */
+function connectTcp(hostname: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
+  const options: Deno.ConnectOptions & { signal: AbortSignal } = { hostname, port, signal };
+  return Deno.connect(options);
+}
+
+/** A unix connect does not wait (a full backlog answers EAGAIN), and takes no signal. */
+async function connectUnix(path: string, signal: AbortSignal): Promise<Deno.UnixConn> {
+  const conn = await Deno.connect({ transport: "unix", path });
+  if (!signal.aborted) return conn;
+  conn.close();
+  throw signal.reason;
+}
+
+/** Deno 2.9 tries every address of a name, 2.6 the first one alone. */
+const HAS_HAPPY_EYEBALLS = atLeast(2, 9);
+
+function atLeast(major: number, minor: number): boolean {
+  const [haveMajor = 0, haveMinor = 0] = Deno.version.deno.split(".").map(Number);
+  return haveMajor > major || (haveMajor === major && haveMinor >= minor);
+}
+
+async function connectOthers(
+  host: string,
+  port: number,
+  first: { error: unknown; signal: AbortSignal },
+): Promise<Deno.TcpConn> {
+  const code = errorCode(first.error);
+  if (code === "ENOTFOUND" || code === "NOT_CAPABLE") throw first.error;
+  let last = first.error;
+  for (const address of await addressesOf(host)) {
+    if (first.signal.aborted) break;
+    try {
+      return await connectTcp(address, port, first.signal);
+    } catch (error) {
+      // A sandbox that allows the name need not allow its addresses; what the name itself answered says more.
+      if (errorCode(error) !== "NOT_CAPABLE") last = error;
+    }
+  }
+  throw last;
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  try {
+    const { lookup } = await import("node:dns/promises");
+    return (await lookup(host, { all: true })).map((entry) => entry.address);
+  } catch {
+    // The first answer stands: this is a second chance and not a source of errors of its own.
+    return [];
+  }
+}

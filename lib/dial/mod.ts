@@ -1,0 +1,20 @@
+/** Connecting to targets. */
+export { connect, type Dialed } from "./connect.ts";
+export {
+  Dialer,
+  type DialerOptions,
+  type DialFailure,
+  type DialObserver,
+  type DialResult,
+  type DialTarget,
+  type Opening,
+} from "./dialer.ts";
+export {
+  RESOLVE_TIMEOUT_MS,
+  resolveAddresses,
+  ResolveError,
+  type ResolveOptions,
+  resolveServices,
+  type ServiceRecord,
+} from "./resolve.ts";
+export { encodeProxyHeader } from "./proxy_header.ts";

@@ -1,0 +1,231 @@
+import {
+  type Address,
+  type Duplex,
+  errorCode,
+  errorMessage,
+  formatAddress,
+  isResourceExhaustion,
+} from "../base/mod.ts";
+
+/** A connection that was accepted. Whoever is handed it owns it. */
+export interface Accepted extends Duplex {
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
+}
+
+/** What happens to a listener beside the connections that it hands on. */
+export interface ListenerObserver {
+  /** Accepting fails (file descriptors are used up, most likely); it is tried again every {@link PAUSE_MS}. Once an episode. */
+  acceptPaused(address: Address, error: unknown): void;
+  /** Accepting works again, after so many milliseconds. */
+  acceptResumed(address: Address, pausedMs: number): void;
+}
+
+/** Holds connections back where an app has as many as it may. */
+export interface AcceptGate {
+  /**
+   * Gives a place for one connection (`undefined` where none is counted), at once or when there is one. While a listener
+   * waits it accepts nothing more: the kernel's backlog holds the rest.
+   *
+   * @throws the signal's reason.
+   */
+  enter(signal: AbortSignal): Disposable | undefined | Promise<Disposable | undefined>;
+}
+
+export interface ListenerOptions {
+  readonly observer: ListenerObserver;
+  /** Default none: every connection is handed on at once. */
+  readonly gate?: AcceptGate | undefined;
+  /** Is handed each connection, the address it came to and its place; must return at once, and not throw. */
+  onConnection(conn: Accepted, listener: Address, place: Disposable | undefined): void;
+}
+
+/** A listener that could not be opened; `code` is the errno name. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+  readonly address: Address;
+  readonly code: string;
+
+  constructor(address: Address, cause: unknown) {
+    const code = errorCode(cause);
+    super(`listen on ${formatAddress(address)}: ${describe(address, code, cause)}`, { cause });
+    this.address = address;
+    this.code = code;
+  }
+}
+
+/** How long to leave the backlog alone when accepting fails: long enough not to spin, short enough to go unnoticed. */
+const PAUSE_MS = 100;
+
+/** Closing takes what is in the backlog until it has been empty for this long, and at most {@link LAST_CALL_MS}. */
+const QUIET_MS = 5;
+const LAST_CALL_MS = 100;
+
+/**
+ * Connections that the kernel may complete ahead of `accept` (capped by the system's `somaxconn`). The runtime's 511 is
+ * overrun by a burst of clients that reconnect after a restart.
+ */
+const BACKLOG = 4096;
+
+/**
+ * Owns one bound address and accepts on it in a loop of its own. The loop outlives every failure to accept; a
+ * `for await` over the runtime's listener would end at the first.
+ */
+export class Listener {
+  /** What is bound: where port 0 was asked for, the port that the system chose. */
+  readonly address: Address;
+  readonly #socket: Deno.Listener;
+  readonly #options: ListenerOptions;
+  /** Aborted when the listener closes, for what waits at the gate. */
+  readonly #waiting = new AbortController();
+  #done: Promise<void> = Promise.resolve();
+  #closing = false;
+  #closed = false;
+  #quietTimer: ReturnType<typeof setTimeout> | undefined;
+  #wake: (() => void) | undefined;
+
+  /**
+   * Binds; the kernel completes connections from here on, {@link Listener.start} hands them out. `::` falls back to
+   * `0.0.0.0` on a system without IPv6.
+   *
+   * @throws {ListenError} when the address cannot be bound.
+   */
+  static open(address: Address, options: ListenerOptions): Listener {
+    try {
+      return new Listener(address, bind(address), options);
+    } catch (error) {
+      if (address.kind === "tcp" && address.host === "::" && lacksIpv6(error)) {
+        return Listener.open({ ...address, host: "0.0.0.0" }, options);
+      }
+      throw new ListenError(address, error);
+    }
+  }
+
+  private constructor(address: Address, socket: Deno.Listener, options: ListenerOptions) {
+    this.address = socket.addr.transport === "tcp" && address.kind === "tcp"
+      ? { kind: "tcp", host: address.host, port: socket.addr.port }
+      : address;
+    this.#socket = socket;
+    this.#options = options;
+  }
+
+  /** Begins to accept; once. */
+  start(): void {
+    this.#done = this.#accept();
+  }
+
+  /**
+   * Stops listening. Connections that the kernel has completed already are handed on first, because closing the socket
+   * would reset them. Resolves when the loop has ended; idempotent.
+   */
+  close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true;
+      this.#armQuietTimer();
+      const lastCall = setTimeout(() => this.closeNow(), LAST_CALL_MS);
+      return this.#done.finally(() => clearTimeout(lastCall));
+    }
+    return this.#done;
+  }
+
+  /** Stops listening at once; what waits in the backlog is reset. Idempotent. */
+  closeNow(): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#quietTimer);
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#waiting.abort();
+      this.#socket.close();
+    }
+    this.#wake?.();
+    return this.#done;
+  }
+
+  async #accept(): Promise<void> {
+    let pausedAtMs: number | undefined;
+    while (!this.#closed) {
+      let conn: Deno.Conn;
+      try {
+        conn = await this.#socket.accept();
+      } catch (error) {
+        if (this.#closed) return;
+        const code = errorCode(error);
+        // The client gave up between its SYN and our accept: nothing is wrong with the listener.
+        if (code === "ECONNABORTED" || code === "ECONNRESET") continue;
+        if (pausedAtMs === undefined) {
+          pausedAtMs = performance.now();
+          this.#options.observer.acceptPaused(this.address, error);
+        }
+        await this.#pause();
+        continue;
+      }
+      if (pausedAtMs !== undefined) {
+        this.#options.observer.acceptResumed(this.address, performance.now() - pausedAtMs);
+        pausedAtMs = undefined;
+      }
+      if (this.#closing) this.#armQuietTimer();
+      const { gate } = this.#options;
+      if (gate === undefined) this.#options.onConnection(conn, this.address, undefined);
+      else await this.#enter(conn, gate);
+    }
+  }
+
+  /** Hands the connection on when there is a place for it; closes it when the listener closes first, like the backlog. */
+  async #enter(conn: Accepted, gate: AcceptGate): Promise<void> {
+    let place: Disposable | undefined;
+    try {
+      place = await gate.enter(this.#waiting.signal);
+    } catch {
+      // The gate rejects for one cause: the listener has closed.
+      return conn.close();
+    }
+    this.#options.onConnection(conn, this.address, place);
+  }
+
+  #armQuietTimer(): void {
+    clearTimeout(this.#quietTimer);
+    if (!this.#closed) this.#quietTimer = setTimeout(() => this.closeNow(), QUIET_MS);
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, PAUSE_MS);
+      this.#wake = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function bind(address: Address): Deno.Listener {
+  if (address.kind === "unix") return Deno.listen({ transport: "unix", path: address.path });
+  return Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: BACKLOG });
+}
+
+function lacksIpv6(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
+}
+
+function describe(address: Address, code: string, cause: unknown): string {
+  if (code === "EADDRINUSE") {
+    return address.kind === "unix"
+      ? "the socket file exists, a path that nobody listens on was wanted"
+      : "the port is taken by another process, a free one was wanted";
+  }
+  if (code === "EADDRNOTAVAIL") return "the address is not one of this machine, one that is was wanted";
+  if (code === "EACCES") {
+    return address.kind === "tcp" && address.port < 1024
+      ? "the system forbids ports below 1024 to this user, CAP_NET_BIND_SERVICE or a higher port was wanted"
+      : "the system forbids it, an address that this user may use was wanted";
+  }
+  if (code === "NOT_CAPABLE") {
+    const also = address.kind === "unix" ? ", --allow-read and --allow-write for its path" : "";
+    return `the runtime forbids it, --allow-net=${formatAddress(address)}${also} was wanted`;
+  }
+  if (isResourceExhaustion(code)) {
+    return "file descriptors are used up, a higher limit (ulimit -n) was wanted";
+  }
+  return errorMessage(cause);
+}

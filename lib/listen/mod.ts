@@ -1,0 +1,9 @@
+/** Bound addresses and their accept loops. */
+export {
+  type Accepted,
+  type AcceptGate,
+  Listener,
+  type ListenerObserver,
+  type ListenerOptions,
+  ListenError,
+} from "./listener.ts";

@@ -1,0 +1,164 @@
+import type { Direction } from "../base/mod.ts";
+import type { ByteBudget } from "./bandwidth.ts";
+import { CuttingDuplex } from "./_fault_cut.ts";
+import { type BlackHole, blackHoleFilter, latencyFilter, sliceFilter, slowFilter } from "./_fault_filters.ts";
+import { type FaultTime, pauseUntil } from "./_fault_time.ts";
+import { mix } from "./_noise.ts";
+import type { CutKind, FaultRule } from "./fault_rule.ts";
+import type { RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
+import { type Filter, streamEngine, type StreamOptions } from "./streams.ts";
+
+/** A rule that hit a session, and the state below which all its random numbers lie. */
+export interface Hit {
+  readonly rule: FaultRule;
+  readonly noise: number;
+}
+
+/** What the relay of a session with faults is given beside what every stream relay is. */
+export interface FaultyRelayOptions extends StreamOptions {
+  /** A fault cuts the session: called at most once, just before both connections are closed. */
+  onCut(kind: CutKind): void;
+}
+
+/** What the relays of all sessions of an app share. */
+export interface FaultMeans {
+  readonly time: FaultTime;
+  /** A budget for one direction of one session. */
+  budget(bytesPerSecond: number, nowMs: number): ByteBudget;
+}
+
+/**
+ * The stream engine with faults in its way. The app's own filters stand on the client's side of them: a fault is the
+ * network between proxy and target, gone bad.
+ */
+export function faultyEngine(
+  { hits, means }: { readonly hits: readonly Hit[]; readonly means: FaultMeans },
+  options: FaultyRelayOptions,
+): RelayEngine {
+  return async (ends: RelayEnds, context: RelayContext): Promise<RelayEnd> => {
+    const run = new FaultyRun(means, context, options);
+    try {
+      return await run.relay(hits, ends);
+    } finally {
+      await run.dispose();
+    }
+  };
+}
+
+/** One relay with its faults: what must be told of its end, and what must end with it. */
+class FaultyRun {
+  readonly #means: FaultMeans;
+  readonly #context: RelayContext;
+  readonly #options: FaultyRelayOptions;
+  /**
+   * Ends every wait of this relay: when the session ends, when the relay fails (which leaves the session's own signal
+   * as it is), and when the relay is over.
+   */
+  readonly #ending = new AbortController();
+  readonly #end = (): void => this.#ending.abort();
+  readonly #alarms: Promise<void>[] = [];
+
+  constructor(means: FaultMeans, context: RelayContext, options: FaultyRelayOptions) {
+    this.#means = means;
+    this.#context = context;
+    this.#options = options;
+    if (context.signal.aborted) this.#end();
+    else context.signal.addEventListener("abort", this.#end, { once: true });
+  }
+
+  relay(hits: readonly Hit[], ends: RelayEnds): Promise<RelayEnd> {
+    const up: Filter[] = [];
+    const down: Filter[] = [];
+    let { client, target } = ends;
+    for (const hit of hits) {
+      const { rule } = hit;
+      if (isOn(rule, "up")) up.push(...this.#filters(hit, "up"));
+      if (isOn(rule, "down")) down.push(...this.#filters(hit, "down"));
+      if (rule.kind !== "reset" && rule.kind !== "close") continue;
+      const cut = (): void => this.#cut(rule.kind);
+      const isActive = (): boolean => this.#isActive(rule);
+      const { afterBytes = rule.afterMs === undefined ? 0 : Infinity, afterMs = Infinity } = rule;
+      if (afterBytes === 0) this.#alarm(-Infinity, () => isActive() && cut());
+      if (isOn(rule, "up")) target = new CuttingDuplex(target, { afterBytes, isActive, cut });
+      if (isOn(rule, "down")) client = new CuttingDuplex(client, { afterBytes, isActive, cut });
+      if (afterMs < Infinity) this.#alarm(this.#nowMs() + afterMs, () => isActive() && cut());
+    }
+    const { up: ownUp, down: ownDown, ticker, buffers } = this.#options;
+    const engine = streamEngine({ ticker, buffers, up: [...ownUp, ...up], down: [...down, ...ownDown] });
+    const { up: upFlow, down: downFlow, early } = this.#context;
+    const stop = (): void => this.#stop();
+    return engine({ client, target }, {
+      up: upFlow,
+      down: downFlow,
+      early,
+      signal: this.#ending.signal,
+      stop,
+    });
+  }
+
+  /** Ends what waits, and returns when nothing does. */
+  async dispose(): Promise<void> {
+    this.#context.signal.removeEventListener("abort", this.#end);
+    this.#end();
+    await Promise.all(this.#alarms);
+  }
+
+  #filters({ rule, noise }: Hit, direction: Direction): Filter[] {
+    const { time } = this.#means;
+    const { expiresAtMs } = rule;
+    switch (rule.kind) {
+      case "latency": {
+        const { amountMs, jitterMs } = rule;
+        const ofDirection = mix(noise, direction === "up" ? 1 : 2);
+        return [latencyFilter({ time, expiresAtMs, amountMs, jitterMs, noise: ofDirection })];
+      }
+      case "bandwidth": {
+        const { bytesPerSecond } = rule;
+        const budget = this.#means.budget(bytesPerSecond, this.#nowMs());
+        return [slowFilter({ time, expiresAtMs, bytesPerSecond, budget })];
+      }
+      case "slice":
+        return [sliceFilter({ time, expiresAtMs, sizeBytes: rule.sizeBytes, delayMs: rule.delayMs })];
+      case "black_hole": {
+        const hole: BlackHole = { hasLost: false };
+        if (expiresAtMs < Infinity) this.#alarm(expiresAtMs, () => hole.hasLost && this.#cut("close"));
+        return [blackHoleFilter({ time, expiresAtMs }, hole)];
+      }
+      case "reset":
+      case "close":
+      case "refuse":
+        return [];
+    }
+  }
+
+  /** Does something at a time, unless the relay is over before. */
+  #alarm(atMs: number, action: () => void): void {
+    const { time } = this.#means;
+    const { signal } = this.#ending;
+    // The wait rejects only when the relay is over, and then there is nothing to do.
+    this.#alarms.push(pauseUntil(atMs, time, signal).then(action, () => {}));
+  }
+
+  #isActive({ expiresAtMs }: FaultRule): boolean {
+    return this.#nowMs() < expiresAtMs;
+  }
+
+  #cut(kind: CutKind): void {
+    if (this.#ending.signal.aborted) return;
+    this.#options.onCut(kind);
+    this.#stop();
+  }
+
+  #stop(): void {
+    this.#end();
+    this.#context.stop();
+  }
+
+  #nowMs(): number {
+    return this.#means.time.clock.nowMs();
+  }
+}
+
+function isOn({ direction }: FaultRule, one: Direction): boolean {
+  return direction === one || direction === "both";
+}

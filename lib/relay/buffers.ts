@@ -1,0 +1,60 @@
+/**
+ * Buffers for the pump: small while a direction is quiet, large and pooled while reads fill them.
+ *
+ * An idle connection holds two small buffers for as long as it lives (a pending read cannot be given another buffer),
+ * so their size is most of what an idle connection costs; a busy one borrows large buffers, because the price of a
+ * read and a write is per call and not per byte. Sizes measured in `docs/adr/0002-relay-engines.md`.
+ *
+ * @module
+ */
+
+/**
+ * Sizes of the levels, in bytes; a read that fills its buffer moves up a level. 2 KiB holds the requests and replies of
+ * chatty protocols (Redis, PostgreSQL, small HTTP) whole.
+ */
+export const BUFFER_LEVELS: readonly number[] = [2 * 1024, 16 * 1024, 64 * 1024, 256 * 1024];
+
+/** Index of the largest level. */
+export const TOP_LEVEL = BUFFER_LEVELS.length - 1;
+
+/** Bytes of a buffer of this level. */
+export function levelBytes(level: number): number {
+  return BUFFER_LEVELS[level] ?? 0;
+}
+
+/** Small buffers are cut from slabs of this many bytes: one allocation of the runtime serves 128 of them. */
+const SLAB_BYTES = 256 * 1024;
+
+/** Free buffers kept a level, in bytes: beyond that they are left to the collector. */
+const KEPT_BYTES_PER_LEVEL = 8 * 1024 * 1024;
+
+/** Hands out buffers a level and takes them back. One pool serves a whole thread. */
+export class BufferPool {
+  readonly #free: Uint8Array[][] = BUFFER_LEVELS.map(() => []);
+
+  /** A buffer of `levelBytes(level)` bytes; its content is whatever was in it last. */
+  take(level: number): Uint8Array {
+    const free = this.#free[level];
+    const buffer = free?.pop();
+    if (buffer !== undefined) return buffer;
+    const size = levelBytes(level);
+    return level === 0 ? this.#cutSlab(size) : new Uint8Array(size);
+  }
+
+  /** Takes back a buffer on which no read or write is pending, and that the caller no longer touches. */
+  give(level: number, buffer: Uint8Array): void {
+    const free = this.#free[level];
+    // Small ones are always kept: a slab cannot be freed while one piece of it is in use.
+    if (free !== undefined && (level === 0 || free.length * buffer.length < KEPT_BYTES_PER_LEVEL)) {
+      free.push(buffer);
+    }
+  }
+
+  #cutSlab(size: number): Uint8Array {
+    const slab = new ArrayBuffer(SLAB_BYTES);
+    for (let offset = size; offset < SLAB_BYTES; offset += size) {
+      this.#free[0]?.push(new Uint8Array(slab, offset, size));
+    }
+    return new Uint8Array(slab, 0, size);
+  }
+}

@@ -1,0 +1,18 @@
+/** Joining two connections: two engines under one contract, their filters, buffers and the coarse timer. */
+export { bandwidthFilter, type ByteBudget, pause } from "./bandwidth.ts";
+export { BUFFER_LEVELS, BufferPool } from "./buffers.ts";
+export type { CutKind, Fault, FaultKind, FaultRule, FaultScope } from "./fault_rule.ts";
+export { FaultPlan, type FaultPlanOptions, type SessionFaults } from "./faults.ts";
+export type { FaultyRelayOptions } from "./_fault_relay.ts";
+export type { Pause } from "./_fault_time.ts";
+export {
+  type EarlyRead,
+  Flow,
+  type RelayContext,
+  type RelayEnd,
+  type RelayEnds,
+  type RelayEngine,
+} from "./flow.ts";
+export { pumpEngine, type PumpOptions } from "./pump.ts";
+export { type Filter, streamEngine, type StreamOptions } from "./streams.ts";
+export { Sweep, type Sweepable, sweepPeriodMs, type Ticker } from "./sweep.ts";

@@ -1,0 +1,96 @@
+import type { Duplex } from "../base/mod.ts";
+import { type BufferPool, levelBytes, TOP_LEVEL } from "./buffers.ts";
+import {
+  type EarlyRead,
+  type Flow,
+  Joint,
+  type RelayContext,
+  type RelayEnd,
+  type RelayEnds,
+  type RelayEngine,
+} from "./flow.ts";
+import type { Ticker } from "./sweep.ts";
+
+/** What the pump shares among all sessions of a thread. */
+export interface PumpOptions {
+  readonly buffers: BufferPool;
+  /** Gives the time at which bytes passed, as coarse as the timers that read it. */
+  readonly ticker: Ticker;
+}
+
+/**
+ * The first engine: a read and a write loop a direction, for plain relaying.
+ *
+ * A direction reads only after its last chunk is written, so that a slow receiver slows its sender and no more than one
+ * buffer a direction is held. The sender's FIN is passed on as FIN and the other direction goes on (RFC 9293 section
+ * 3.6). The first failure stops both directions.
+ */
+export function pumpEngine(options: PumpOptions): RelayEngine {
+  return async (ends: RelayEnds, context: RelayContext): Promise<RelayEnd> => {
+    const joint = new Joint(context, options.ticker);
+    // Both promises are awaited together, and neither rejects: awaited one after the other, the second one's rejection
+    // would be nobody's for a while, and that ends the process.
+    await Promise.all([
+      pump(ends.client, ends.target, context.up, joint, options, context.early),
+      pump(ends.target, ends.client, context.down, joint, options, undefined),
+    ]);
+    return joint.end;
+  };
+}
+
+async function pump(
+  from: Duplex,
+  to: Duplex,
+  flow: Flow,
+  joint: Joint,
+  options: PumpOptions,
+  early: EarlyRead | undefined,
+): Promise<void> {
+  const { buffers, ticker } = options;
+  let level = 0;
+  let buffer = early === undefined ? buffers.take(0) : early.buffer;
+  let pending = early?.result;
+  let reading = true;
+  try {
+    for (;;) {
+      const count = await (pending ?? from.read(buffer));
+      pending = undefined;
+      if (count === null) break;
+      reading = false;
+      const chunk = count === buffer.length ? buffer : buffer.subarray(0, count);
+      let written = await to.write(chunk);
+      flow.bytes += written;
+      flow.lastByteMs = ticker.nowMs;
+      while (written < count) {
+        const more = await to.write(chunk.subarray(written));
+        written += more;
+        flow.bytes += more;
+        flow.lastByteMs = ticker.nowMs;
+      }
+      reading = true;
+      const next = nextLevel(level, count);
+      if (next !== level) {
+        buffers.give(level, buffer);
+        level = next;
+        buffer = buffers.take(level);
+      }
+    }
+    reading = false;
+    // When the other direction has finished already, closing the sockets says it all.
+    if (!joint.finish(flow)) await to.closeWrite();
+  } catch (error) {
+    // Going up, a read is from the client and a write to the target; going down, the other way round.
+    joint.fail((flow.direction === "up") === reading ? "client" : "target", error);
+  }
+  buffers.give(level, buffer);
+}
+
+/**
+ * A full buffer means that more is waiting: take the next larger one. A mostly empty one means that the sender pauses:
+ * go back to the small one, because the next read may be pending for hours.
+ */
+function nextLevel(level: number, count: number): number {
+  const size = levelBytes(level);
+  if (count === size) return level === TOP_LEVEL ? level : level + 1;
+  return count < size / 4 ? 0 : level;
+}

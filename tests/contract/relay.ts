@@ -1,0 +1,439 @@
+/**
+ * What every relay engine promises, run for each of them. Where an engine is allowed to differ, {@link EngineCase} has
+ * a field for it, and the reason stands beside its value.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import fc from "fast-check";
+import type { Duplex } from "../../lib/base/mod.ts";
+import {
+  BufferPool,
+  type EarlyRead,
+  Flow,
+  type RelayEnd,
+  type RelayEngine,
+  type Ticker,
+} from "../../lib/relay/mod.ts";
+import { concat, utf8 } from "../helpers/bytes.ts";
+import { connectTo, exchange, randomBytes, readAll, writeAll } from "../helpers/clients.ts";
+import { type MemoryDuplex, memoryPipe, type MemoryPipeOptions } from "../helpers/memory_duplex.ts";
+import { assertSameBytes } from "../helpers/same_bytes.ts";
+import { seededRandom } from "../helpers/seeded_random.ts";
+
+/** What an engine is built from. */
+export interface EngineParts {
+  readonly buffers: BufferPool;
+  readonly ticker: Ticker;
+}
+
+/** An engine under test. */
+export interface EngineCase {
+  readonly name: string;
+  create(parts: EngineParts): RelayEngine;
+  /** Bytes that a direction may have read and not yet written while its receiver takes nothing. */
+  readonly holdsAtMost: number;
+}
+
+/** A pool that knows how many of its buffers are out. */
+class CountingPool extends BufferPool {
+  out = 0;
+
+  override take(level: number): Uint8Array {
+    this.out++;
+    return super.take(level);
+  }
+
+  override give(level: number, buffer: Uint8Array): void {
+    this.out--;
+    super.give(level, buffer);
+  }
+}
+
+/** An engine between two connections in memory, and both far ends. */
+class Bench {
+  readonly buffers = new CountingPool();
+  readonly ticker = { nowMs: 0 };
+  readonly up = new Flow("up", 0);
+  readonly down = new Flow("down", 0);
+  readonly controller = new AbortController();
+  /** What the client holds of its connection, and what the engine does. */
+  readonly client: MemoryDuplex;
+  readonly nearClient: MemoryDuplex;
+  readonly target: MemoryDuplex;
+  readonly nearTarget: MemoryDuplex;
+  readonly #engine: RelayEngine;
+  #stopped = false;
+
+  constructor(engine: EngineCase, options: MemoryPipeOptions = {}) {
+    this.#engine = engine.create({ buffers: this.buffers, ticker: this.ticker });
+    [this.client, this.nearClient] = memoryPipe(options);
+    [this.target, this.nearTarget] = memoryPipe(options);
+  }
+
+  run(early?: EarlyRead): Promise<RelayEnd> {
+    return this.#engine({ client: this.nearClient, target: this.nearTarget }, {
+      up: this.up,
+      down: this.down,
+      early,
+      signal: this.controller.signal,
+      stop: () => this.#close(),
+    });
+  }
+
+  /** Ends the relay as a session does: the signal first, then the sockets. */
+  end(): void {
+    this.controller.abort();
+    this.#close();
+  }
+
+  /** Begins the client's first read as a session does. */
+  earlyRead(): EarlyRead {
+    const buffer = this.buffers.take(0);
+    const result = this.nearClient.read(buffer);
+    result.catch(() => {});
+    return { buffer, result };
+  }
+
+  /** Fails unless the engine has left nothing behind. */
+  assertClean(): void {
+    assertEquals([this.nearClient.pending, this.nearTarget.pending], [0, 0], "operations are pending");
+    assertStrictEquals(this.buffers.out, 0, "buffers are out");
+  }
+
+  #close(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.nearClient.close();
+    this.nearTarget.close();
+  }
+}
+
+/** Registers the contract's tests for one engine. */
+export function testRelayContract(engine: EngineCase): void {
+  const { name } = engine;
+
+  Deno.test(`${name}: any chunking of any bytes arrives unchanged and in order, both ways`, async () => {
+    const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 4000, size: "max" }), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(
+        pieces,
+        pieces,
+        fc.nat(),
+        fc.integer({ min: 50, max: 9000 }),
+        async (up, down, seed, capacity) => {
+          const random = seededRandom(seed);
+          const bench = new Bench(engine, {
+            capacity,
+            writeLimit: () => 1 + Math.floor(random() * 4000),
+            turns: () => Math.floor(random() * 4),
+          });
+          const [end, atTarget, atClient] = await Promise.all([
+            bench.run().finally(() => bench.end()),
+            collect(bench.target),
+            collect(bench.client),
+            feed(bench.client, up),
+            feed(bench.target, down),
+          ]);
+          assertSameBytes(atTarget, concat(...up));
+          assertSameBytes(atClient, concat(...down));
+          assertStrictEquals(end.kind, "finished");
+          assertEquals([bench.up.bytes, bench.down.bytes], [atTarget.length, atClient.length]);
+          bench.assertClean();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  for (const first of ["up", "down"] as const) {
+    Deno.test(`${name}: FIN of the flow ${first} is passed on and the other flow goes on`, async () => {
+      const bench = new Bench(engine);
+      const [early, late] = first === "up" ? [bench.client, bench.target] : [bench.target, bench.client];
+      const running = bench.run();
+      await feed(early, [utf8("first")]);
+      assertEquals(await collect(late), utf8("first"));
+      assertEquals([bench.up.finished, bench.down.finished], [first === "up", first === "down"]);
+      await late.write(utf8("and "));
+      await late.write(utf8("on"));
+      await late.closeWrite();
+      assertEquals(await running, { kind: "finished", first });
+      assertEquals([bench.up.finished, bench.down.finished], [true, true]);
+      bench.end();
+      assertEquals(await collect(early), utf8("and on"));
+      bench.assertClean();
+    });
+  }
+
+  for (const direction of ["up", "down"] as const) {
+    Deno.test(`${name}: receiver of the flow ${direction} that takes nothing stops the reading of its sender`, async () => {
+      const capacity = 10_000;
+      const total = 1_000_000;
+      const bench = new Bench(engine, { capacity });
+      const [sender, near, receiver] = direction === "up"
+        ? [bench.client, bench.nearClient, bench.target]
+        : [bench.target, bench.nearTarget, bench.client];
+      const running = bench.run();
+      const feeding = feed(sender, [randomBytes(total)]);
+      await quiet(() => near.bytesRead);
+      assert(near.bytesRead > 0, "nothing was read");
+      const held = near.bytesRead - capacity;
+      assert(held <= engine.holdsAtMost, `${held} bytes are held`);
+      assertSameBytes((await Promise.all([collect(receiver), feeding]))[0], randomBytes(total));
+      bench.end();
+      await running;
+    });
+
+    Deno.test(`${name}: a flow ${direction} that is stuck does not hold the other one`, async () => {
+      const bench = new Bench(engine, { capacity: 1000 });
+      const [stuck, free] = direction === "up" ? [bench.client, bench.target] : [bench.target, bench.client];
+      const running = bench.run();
+      const feeding = feed(stuck, [randomBytes(500_000)]).catch(() => {});
+      await free.write(utf8("through"));
+      assertEquals(await readSome(stuck), utf8("through"));
+      bench.end();
+      assertEquals(await running, { kind: "stopped" });
+      stuck.close();
+      await feeding;
+      bench.assertClean();
+    });
+  }
+
+  const error = new Deno.errors.ConnectionReset("connection reset by peer");
+  const failures: readonly {
+    readonly what: string;
+    readonly side: "client" | "target";
+    cause(bench: Bench): Promise<unknown>;
+  }[] = [
+    { what: "read from the client", side: "client", cause: (bench) => reset(bench.client) },
+    { what: "read from the target", side: "target", cause: (bench) => reset(bench.target) },
+    {
+      what: "write to the client",
+      side: "client",
+      cause: (bench) => {
+        bench.nearClient.breakWrites(error);
+        return bench.target.write(utf8("x"));
+      },
+    },
+    {
+      what: "write to the target",
+      side: "target",
+      cause: (bench) => {
+        bench.nearTarget.breakWrites(error);
+        return bench.client.write(utf8("x"));
+      },
+    },
+  ];
+  for (const { what, side, cause } of failures) {
+    Deno.test(`${name}: a ${what} that fails ends both directions and is put down to the ${side}`, async () => {
+      const bench = new Bench(engine);
+      const running = bench.run();
+      await cause(bench);
+      const end = await running;
+      assertStrictEquals(end.kind, "failed");
+      if (end.kind !== "failed") return;
+      assertStrictEquals(end.side, side);
+      assert(end.error instanceof Deno.errors.ConnectionReset, "the error is not the connection's own");
+      assertEquals([bench.nearClient.closes, bench.nearTarget.closes], [1, 1]);
+      bench.assertClean();
+    });
+  }
+
+  Deno.test(`${name}: a failure after one side has finished is still a failure`, async () => {
+    const bench = new Bench(engine);
+    const running = bench.run();
+    await feed(bench.client, [utf8("request")]);
+    await collect(bench.target);
+    await reset(bench.target);
+    const end = await running;
+    assertEquals(end.kind === "failed" ? end.side : end.kind, "target");
+    bench.assertClean();
+  });
+
+  Deno.test(`${name}: stopped from outside while it waits for bytes, it says so and leaves nothing`, async () => {
+    const bench = new Bench(engine);
+    const running = bench.run();
+    await turns();
+    bench.end();
+    assertEquals(await running, { kind: "stopped" });
+    bench.assertClean();
+  });
+
+  Deno.test(`${name}: stopped from outside while a write waits, it says so and leaves nothing`, async () => {
+    const bench = new Bench(engine, { capacity: 100 });
+    const running = bench.run();
+    const feeding = feed(bench.client, [randomBytes(100_000)]).catch(() => {});
+    await turns();
+    bench.end();
+    assertEquals(await running, { kind: "stopped" });
+    bench.assertClean();
+    bench.client.close();
+    await feeding;
+  });
+
+  Deno.test(`${name}: stopped before it began, it says so and leaves nothing`, async () => {
+    const bench = new Bench(engine);
+    const early = bench.earlyRead();
+    bench.end();
+    assertEquals(await bench.run(early), { kind: "stopped" });
+    bench.assertClean();
+  });
+
+  Deno.test(`${name}: the early read's bytes come first`, async () => {
+    const bench = new Bench(engine);
+    const early = bench.earlyRead();
+    await bench.client.write(utf8("early "));
+    await early.result;
+    const running = bench.run(early);
+    await feed(bench.client, [utf8("late")]);
+    assertEquals(await collect(bench.target), utf8("early late"));
+    await bench.target.closeWrite();
+    assertEquals(await running, { kind: "finished", first: "up" });
+    bench.assertClean();
+  });
+
+  Deno.test(`${name}: an early read that is pending is waited for, not repeated`, async () => {
+    const bench = new Bench(engine);
+    const running = bench.run(bench.earlyRead());
+    await turns();
+    assertStrictEquals(bench.nearClient.readSizes.length, 1);
+    await feed(bench.client, [randomBytes(3000)]);
+    assertSameBytes(await collect(bench.target), randomBytes(3000));
+    await bench.target.closeWrite();
+    assertEquals(await running, { kind: "finished", first: "up" });
+    bench.assertClean();
+  });
+
+  Deno.test(`${name}: an early read that found FIN is passed on as FIN`, async () => {
+    const bench = new Bench(engine);
+    const early = bench.earlyRead();
+    await bench.client.closeWrite();
+    await early.result;
+    const running = bench.run(early);
+    assertEquals(await collect(bench.target), new Uint8Array());
+    await feed(bench.target, [utf8("banner")]);
+    assertEquals(await running, { kind: "finished", first: "up" });
+    bench.end();
+    assertEquals(await collect(bench.client), utf8("banner"));
+    bench.assertClean();
+  });
+
+  Deno.test(`${name}: an early read that failed is the client's failure`, async () => {
+    const bench = new Bench(engine);
+    const early = bench.earlyRead();
+    bench.client.reset();
+    await turns();
+    const end = await bench.run(early);
+    assertEquals(end.kind === "failed" ? end.side : end.kind, "client");
+    bench.assertClean();
+  });
+
+  Deno.test(`${name}: each byte that passes, and each FIN, is noted at the ticker's time`, async () => {
+    const bench = new Bench(engine);
+    const running = bench.run();
+    bench.ticker.nowMs = 1000;
+    await bench.client.write(utf8("x"));
+    await readSome(bench.target);
+    await turns();
+    assertEquals([bench.up.lastByteMs, bench.down.lastByteMs], [1000, 0]);
+    bench.ticker.nowMs = 2000;
+    await bench.target.closeWrite();
+    await turns();
+    assertEquals([bench.up.lastByteMs, bench.down.lastByteMs], [1000, 2000]);
+    bench.end();
+    await running;
+  });
+
+  Deno.test(`${name}: real sockets carry any bytes both ways`, async () => {
+    for (const size of [1, 2047, 2048, 2049, 70_000, 3_000_000]) {
+      const up = randomBytes(size, 1);
+      const down = randomBytes(size, 2);
+      const { ends, client, target, close } = await sockets();
+      try {
+        const running = engine.create({ buffers: new BufferPool(), ticker: { nowMs: 0 } })(ends, {
+          up: new Flow("up", 0),
+          down: new Flow("down", 0),
+          early: undefined,
+          signal: new AbortController().signal,
+          stop: close,
+        });
+        const atTarget = readAll(target);
+        const serving = writeAll(target, down).then(() => target.closeWrite());
+        const closing = running.then(close);
+        assertSameBytes(await exchange(client, up), down);
+        await serving;
+        assertSameBytes(await atTarget, up);
+        assertStrictEquals((await running).kind, "finished");
+        await closing;
+      } finally {
+        close();
+        client[Symbol.dispose]();
+        target[Symbol.dispose]();
+      }
+    }
+  });
+}
+
+interface Sockets {
+  readonly ends: { readonly client: Duplex; readonly target: Duplex };
+  readonly client: Deno.Conn;
+  readonly target: Deno.Conn;
+  close(): void;
+}
+
+/** Two connections on loopback, each with an end for the engine. */
+async function sockets(): Promise<Sockets> {
+  const [client, nearClient] = await socketPair();
+  const [nearTarget, target] = await socketPair();
+  const close = (): void => {
+    nearClient[Symbol.dispose]();
+    nearTarget[Symbol.dispose]();
+  };
+  return { ends: { client: nearClient, target: nearTarget }, client, target, close };
+}
+
+async function socketPair(): Promise<[Deno.Conn, Deno.Conn]> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return await Promise.all([connectTo(listener.addr.port), listener.accept()]);
+}
+
+/** Sends the pieces and FIN. */
+async function feed(end: MemoryDuplex, pieces: readonly Uint8Array[]): Promise<void> {
+  for (const piece of pieces) {
+    for (let written = 0; written < piece.length;) written += await end.write(piece.subarray(written));
+  }
+  await end.closeWrite();
+}
+
+/** Reads until FIN. */
+async function collect(end: MemoryDuplex): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  const buffer = new Uint8Array(4096);
+  for (let count = await end.read(buffer); count !== null; count = await end.read(buffer)) {
+    pieces.push(buffer.slice(0, count));
+  }
+  return concat(...pieces);
+}
+
+async function readSome(end: MemoryDuplex): Promise<Uint8Array> {
+  const buffer = new Uint8Array(4096);
+  return buffer.slice(0, await end.read(buffer) ?? 0);
+}
+
+async function reset(end: MemoryDuplex): Promise<void> {
+  await turns();
+  end.reset();
+}
+
+/** Lets everything happen that waits for nothing but its turn. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Waits until a number has stopped growing. */
+async function quiet(number: () => number): Promise<void> {
+  for (let before = -1; before !== number();) {
+    before = number();
+    await turns();
+  }
+}

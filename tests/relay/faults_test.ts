@@ -1,0 +1,456 @@
+import { assert, assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
+import fc from "fast-check";
+import { type Fault, FaultPlan, type FaultRule } from "../../lib/relay/mod.ts";
+import { testRelayContract } from "../contract/relay.ts";
+import { concat, utf8 } from "../helpers/bytes.ts";
+import { randomBytes } from "../helpers/clients.ts";
+import { FakeTime, settled } from "../helpers/fake_time.ts";
+import { type Arrival, FaultBench, faultPlan, faultRule } from "../helpers/fault_bench.ts";
+import { assertSameBytes } from "../helpers/same_bytes.ts";
+import { scriptedRandom } from "../helpers/seeded_random.ts";
+
+const CHUNK_BYTES = 16 * 1024;
+const CLIENT = "192.0.2.1";
+
+const LATENCY: Fault = { kind: "latency", amountMs: 100, jitterMs: 0 };
+const SLICE: Fault = { kind: "slice", sizeBytes: 4, delayMs: 10 };
+const SLOW: Fault = { kind: "bandwidth", bytesPerSecond: 1000 };
+const BLACK_HOLE: Fault = { kind: "black_hole" };
+
+/** One of each fault that makes the relay wait. */
+const WAITING: readonly Fault[] = [LATENCY, SLICE, SLOW, BLACK_HOLE, { kind: "close", afterMs: 3_600_000 }];
+
+testRelayContract({
+  name: "faults that change nothing",
+  create: ({ buffers, ticker }) => {
+    const { pause, clock } = new FakeTime();
+    const rules: Fault[] = [
+      { kind: "latency", amountMs: 0, jitterMs: 0 },
+      { kind: "slice", sizeBytes: 1000, delayMs: 0 },
+      { kind: "bandwidth", bytesPerSecond: 1e9 },
+      { kind: "reset", afterBytes: 1e9 },
+    ];
+    const plan = new FaultPlan(rules.map((rule) => faultRule(rule)), {
+      clock,
+      pause,
+      budget: () => ({ take: () => 0 }),
+    });
+    const faults = plan.draw(CLIENT, 0);
+    if (faults === undefined) throw new Error("test: no fault hit the session, four were wanted");
+    return faults.engine({ buffers, ticker, up: [], down: [], onCut: () => {} });
+  },
+  // What latency holds in flight, and two chunks a filter for the pipes into it and out of it.
+  holdsAtMost: 256 * 1024 + 10 * CHUNK_BYTES,
+});
+
+Deno.test("FaultPlan.draw: gives nothing where no rule hits", () => {
+  const miss = (...rules: FaultRule[]): void => assertEquals(faultPlan(rules).draw(CLIENT, 1000), undefined);
+  miss();
+  miss(faultRule(LATENCY, { probability: 0 }));
+  miss(faultRule(LATENCY, { appliesTo: (host) => host !== CLIENT }));
+  miss(faultRule(LATENCY, { expiresAtMs: 1000 }));
+});
+
+Deno.test("FaultPlan.draw: gives the rules that hit, in their order", () => {
+  const plan = faultPlan([
+    faultRule(SLICE),
+    faultRule(SLOW, { probability: 0 }),
+    faultRule(BLACK_HOLE, { appliesTo: (host) => host === "" }),
+    faultRule(LATENCY, { expiresAtMs: 1001 }),
+  ]);
+  assertEquals(plan.draw(CLIENT, 1000)?.kinds, ["slice", "latency"]);
+  assertEquals(plan.draw("", 1001)?.kinds, ["slice", "black_hole"]);
+});
+
+Deno.test("FaultPlan.draw: refuses where such a rule hits, and only there", () => {
+  const plan = faultPlan([faultRule(LATENCY), faultRule({ kind: "refuse" }, { expiresAtMs: 10 })]);
+  assertStrictEquals(plan.draw(CLIENT, 9)?.refuse, true);
+  assertStrictEquals(plan.draw(CLIENT, 10)?.refuse, false);
+});
+
+Deno.test("FaultPlan.draw: the same seed hits the same sessions, another one others", () => {
+  const hits = (seed: number): boolean[] =>
+    hitsOf(faultPlan([faultRule(LATENCY, { seed, probability: 0.5 })]));
+  assertEquals(hits(7), hits(7));
+  assertNotEquals(hits(7), hits(8));
+  // Neighbours are no shifted copies of each other, and a seed above 32 bits counts whole.
+  assertNotEquals(hits(7).slice(1), hits(8).slice(0, -1));
+  assertNotEquals(hits(7), hits(7 + 2 ** 32));
+});
+
+Deno.test("FaultPlan.draw: hits the share of sessions that was asked for", () => {
+  for (const probability of [0.01, 0.25, 0.5, 0.9]) {
+    const hits = hitsOf(faultPlan([faultRule(LATENCY, { probability })]), 20_000).filter((hit) => hit).length;
+    // Four standard deviations; the seed is fixed, so that it holds always or never.
+    const slack = 4 * Math.sqrt(20_000 * probability * (1 - probability));
+    assert(Math.abs(hits - 20_000 * probability) < slack, `${hits} of 20000 at ${probability}`);
+  }
+});
+
+Deno.test("FaultPlan.draw: sessions that a rule is not for do not count", () => {
+  const rules = [faultRule(LATENCY, { probability: 0.5, appliesTo: (host) => host === CLIENT })];
+  const alone = faultPlan(rules);
+  const among = faultPlan(rules);
+  for (let n = 0; n < 100; n++) {
+    among.draw("198.51.100.7", 0);
+    assertEquals(among.draw(CLIENT, 0)?.kinds, alone.draw(CLIENT, 0)?.kinds);
+  }
+});
+
+Deno.test("FaultPlan: a rule without seed draws one", () => {
+  const hits = (random: number): boolean[] =>
+    hitsOf(
+      new FaultPlan([faultRule(LATENCY, { seed: undefined, probability: 0.5 })], {
+        clock: { nowMs: () => 0 },
+        random: scriptedRandom(random),
+        budget: () => ({ take: () => 0 }),
+      }),
+    );
+  assertEquals(hits(0.1), hits(0.1));
+  assertNotEquals(hits(0.1), hits(0.2));
+});
+
+for (const direction of ["up", "down"] as const) {
+  const ends = (bench: FaultBench): { from: FaultBench["client"]; there: Arrival[]; back: Arrival[] } =>
+    direction === "up"
+      ? { from: bench.client, there: bench.atTarget, back: bench.atClient }
+      : { from: bench.target, there: bench.atClient, back: bench.atTarget };
+  const onlyHere = (fault: Fault, expiresAtMs = Infinity): FaultBench =>
+    FaultBench.with([faultRule(fault, { direction, expiresAtMs })]);
+  const onlyThere = (fault: Fault): FaultBench =>
+    FaultBench.with([faultRule(fault, { direction: direction === "up" ? "down" : "up" })]);
+
+  Deno.test(`latency ${direction}: chunks and FIN are late by the amount, side by side`, async () => {
+    const bench = onlyHere(LATENCY);
+    const { from, there } = ends(bench);
+    for (const text of ["one", "two", "three"]) {
+      await from.write(utf8(text));
+      await bench.time.advance(10);
+    }
+    await from.closeWrite();
+    await bench.time.advance(1000);
+    assertEquals(there, [
+      [100, utf8("one")],
+      [110, utf8("two")],
+      [120, utf8("three")],
+      [130, "FIN"],
+    ]);
+    await over(bench);
+  });
+
+  Deno.test(`latency ${direction}: what it holds is bounded, in large chunks and in tiny ones`, async () => {
+    for (
+      const { size, bound } of [{ size: CHUNK_BYTES, bound: 22 * CHUNK_BYTES }, { size: 1, bound: 1100 }]
+    ) {
+      const bench = onlyHere(LATENCY);
+      const { from, there } = ends(bench);
+      const near = direction === "up" ? bench.nearClient : bench.nearTarget;
+      for (let n = 0; n < 2000; n++) {
+        let isTaken = false;
+        from.write(new Uint8Array(size)).then(() => isTaken = true, () => {});
+        await Promise.resolve();
+        if (n % 8 === 0 || size > 1) await settled();
+        if (!isTaken) break;
+      }
+      await settled();
+      assert(near.bytesRead <= bound, `${near.bytesRead} bytes are held`);
+      assertEquals(there, []);
+      await over(bench);
+    }
+  });
+
+  Deno.test(`latency ${direction}: jitter depends on the place in the stream and not on how it was cut`, async () => {
+    const arrivals = async (...sizes: number[]): Promise<Map<number, number>> => {
+      const bench = onlyHere({ kind: "latency", amountMs: 1000, jitterMs: 500 });
+      const { from, there } = ends(bench);
+      for (const size of sizes) {
+        await from.write(new Uint8Array(size));
+        // Later than all before, so that no chunk waits for another.
+        await bench.time.advance(2000);
+      }
+      await over(bench);
+      let offset = 0;
+      const delays = new Map<number, number>();
+      there.forEach(([atMs, what], index) => {
+        if (!(what instanceof Uint8Array)) return;
+        delays.set(offset, atMs - 2000 * index);
+        offset += what.length;
+      });
+      return delays;
+    };
+    const whole = await arrivals(10, 20, 30, 40);
+    assertEquals([...whole.keys()], [0, 10, 30, 60]);
+    for (const delay of whole.values()) assert(delay >= 500 && delay <= 1500, `${delay} ms`);
+    assertStrictEquals(new Set(whole.values()).size, 4);
+    const pieces = await arrivals(5, 5, 20, 1, 29, 40);
+    for (const [offset, delay] of whole) assertStrictEquals(pieces.get(offset), delay);
+  });
+
+  Deno.test(`latency ${direction}: order is kept whatever the jitter`, async () => {
+    const bench = onlyHere({ kind: "latency", amountMs: 50, jitterMs: 200 });
+    const { from, there } = ends(bench);
+    const sent = Array.from({ length: 20 }, (_, n) => utf8(`${n} `));
+    for (const piece of sent) {
+      await from.write(piece);
+      await bench.time.advance(1);
+    }
+    await bench.time.advance(1000);
+    assertEquals(bytesOf(there), concat(...sent));
+    assert(there.every(([atMs]) => atMs <= 300), "a chunk was later than amount and jitter allow");
+    await over(bench);
+  });
+
+  Deno.test(`bandwidth ${direction}: bytes pass at the rate after a first burst`, async () => {
+    const bench = onlyHere(SLOW);
+    const { from, there } = ends(bench);
+    await from.write(randomBytes(3500));
+    await from.closeWrite();
+    await bench.time.advance(10_000);
+    assertSameBytes(bytesOf(there), randomBytes(3500));
+    const by = (ms: number): number => bytesOf(there.filter(([atMs]) => atMs <= ms)).length;
+    assertEquals([by(0), by(500), by(1000), by(1999), by(2000)], [1500, 2000, 2500, 3450, 3500]);
+    assertEquals(there.at(-1), [2000, "FIN"]);
+    await over(bench);
+  });
+
+  Deno.test(`slice ${direction}: pieces are small and apart, whatever the chunks`, async () => {
+    const bench = onlyHere(SLICE);
+    const { from, there } = ends(bench);
+    await from.write(utf8("abcdefghij"));
+    await from.write(utf8("kl"));
+    await bench.time.advance(100);
+    await from.write(utf8("m"));
+    await from.closeWrite();
+    await bench.time.advance(100);
+    assertEquals(there, [
+      [0, utf8("abcd")],
+      [10, utf8("efgh")],
+      [20, utf8("ij")],
+      [30, utf8("kl")],
+      [100, utf8("m")],
+      [100, "FIN"],
+    ]);
+    await over(bench);
+  });
+
+  Deno.test(`black_hole ${direction}: takes all that is sent and passes nothing, FIN included`, async () => {
+    const bench = onlyHere(BLACK_HOLE);
+    const { from, there, back } = ends(bench);
+    const sent = from.write(new Uint8Array(1)).then(() => sendAll(from, new Uint8Array(1_000_000)));
+    await sent;
+    await from.closeWrite();
+    const other = direction === "up" ? bench.target : bench.client;
+    await other.write(utf8("hello?"));
+    await bench.time.advance(3_600_000);
+    assertEquals(there, []);
+    assertEquals(bytesOf(back), utf8("hello?"));
+    assertEquals([bench[direction].bytes, bench[direction].finished, bench.cuts], [0, false, []]);
+    await over(bench);
+  });
+
+  Deno.test(`black_hole ${direction}: a session that lost bytes is closed when the rule expires`, async () => {
+    const bench = onlyHere(BLACK_HOLE, 500);
+    const { from, there } = ends(bench);
+    await from.write(utf8("lost"));
+    await bench.time.advance(499);
+    assertEquals([there, bench.cuts], [[], []]);
+    await bench.time.advance(1);
+    assertEquals([there, bench.cuts], [[[500, "FIN"]], ["close"]]);
+    assertEquals(await bench.end, { kind: "stopped" });
+  });
+
+  Deno.test(`black_hole ${direction}: a FIN alone passes when the rule expires, and so does what comes later`, async () => {
+    const held = onlyHere(BLACK_HOLE, 500);
+    await ends(held).from.closeWrite();
+    await held.time.advance(1000);
+    assertEquals([ends(held).there, held.cuts], [[[500, "FIN"]], []]);
+    await over(held);
+    const late = onlyHere(BLACK_HOLE, 500);
+    await late.time.advance(1000);
+    await ends(late).from.write(utf8("heard"));
+    await late.time.advance(0);
+    assertEquals([ends(late).there, late.cuts], [[[1000, utf8("heard")]], []]);
+    await over(late);
+  });
+
+  for (const kind of ["reset", "close"] as const) {
+    Deno.test(`${kind} ${direction}: cuts exactly after so many bytes, however they come`, async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.integer({ min: 1, max: 40_000 }),
+          fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 6 }),
+          async (afterBytes, sizes) => {
+            const bench = onlyHere({ kind, afterBytes });
+            const { from, there } = ends(bench);
+            const sent = randomBytes(sizes.reduce((sum, size) => sum + size, 0));
+            let at = 0;
+            for (const size of sizes) {
+              if (bench.cuts.length > 0) break;
+              await sendAll(from, sent.subarray(at, at += size));
+              await bench.time.advance(0);
+            }
+            const isCut = sent.length >= afterBytes;
+            assertEquals(bench.cuts, isCut ? [kind] : []);
+            if (!isCut) await from.closeWrite();
+            await bench.time.advance(0);
+            assertSameBytes(bytesOf(there), sent.subarray(0, afterBytes));
+            assertStrictEquals(bench[direction].bytes, bytesOf(there).length);
+            assertEquals(there.at(-1)?.[1], "FIN");
+            if (isCut) assertEquals(await bench.end, { kind: "stopped" });
+            await over(bench);
+          },
+        ),
+        { numRuns: 12 },
+      );
+    });
+  }
+
+  for (const fault of [LATENCY, SLICE, SLOW, BLACK_HOLE, { kind: "close", afterBytes: 1 } as const]) {
+    Deno.test(`${fault.kind}: on the other direction leaves the flow ${direction} as it is`, async () => {
+      const bench = onlyThere(fault);
+      const { from, there } = ends(bench);
+      await sendAll(from, randomBytes(100_000));
+      await from.closeWrite();
+      await bench.time.advance(0);
+      assertSameBytes(bytesOf(there), randomBytes(100_000));
+      assertEquals(there.at(-1), [0, "FIN"]);
+      assertEquals(bench.cuts, []);
+      await over(bench);
+    });
+  }
+
+  for (const fault of [LATENCY, SLICE, SLOW]) {
+    Deno.test(`${fault.kind} ${direction}: stops acting on a live session when the rule expires`, async () => {
+      const bench = onlyHere(fault, 15);
+      const { from, there } = ends(bench);
+      await from.write(new Uint8Array(3000));
+      await bench.time.advance(14);
+      assert(bytesOf(there).length < 3000, "it did not act before");
+      await bench.time.advance(1);
+      assertStrictEquals(bytesOf(there).length, 3000);
+      await from.write(new Uint8Array(3000));
+      await bench.time.advance(0);
+      assertStrictEquals(bytesOf(there).length, 6000);
+      await over(bench);
+    });
+  }
+}
+
+Deno.test("reset: cuts at its time, counted from the start of the relay", async () => {
+  const bench = FaultBench.with([faultRule({ kind: "reset", afterMs: 2000 })]);
+  await bench.time.advance(1999);
+  assertEquals(bench.cuts, []);
+  await bench.time.advance(1);
+  assertEquals(bench.cuts, ["reset"]);
+  assertEquals(await bench.end, { kind: "stopped" });
+  await over(bench);
+});
+
+Deno.test("close: with bytes and time, whichever comes first cuts, and only once", async () => {
+  const rule = faultRule({ kind: "close", afterMs: 100, afterBytes: 10 });
+  const byTime = FaultBench.with([rule]);
+  await byTime.client.write(new Uint8Array(9));
+  await byTime.time.advance(100);
+  assertEquals([byTime.cuts, byTime.up.bytes], [["close"], 9]);
+  const byBytes = FaultBench.with([rule, rule]);
+  await byBytes.client.write(new Uint8Array(20));
+  await byBytes.time.advance(1000);
+  assertEquals([byBytes.cuts, byBytes.up.bytes], [["close"], 10]);
+  await over(byTime);
+  await over(byBytes);
+});
+
+Deno.test("close: without bytes or time cuts at once", async () => {
+  for (
+    const fault of [{ kind: "close" }, { kind: "close", afterMs: 0 }, {
+      kind: "close",
+      afterBytes: 0,
+    }] as const
+  ) {
+    const bench = FaultBench.with([faultRule(fault)]);
+    await bench.time.advance(0);
+    assertEquals(bench.cuts, ["close"]);
+    await over(bench);
+  }
+});
+
+Deno.test("close: a rule that has expired does not cut a live session", async () => {
+  for (const fault of [{ kind: "close", afterMs: 100 }, { kind: "close", afterBytes: 1 }] as const) {
+    const bench = FaultBench.with([faultRule(fault, { expiresAtMs: 50 })]);
+    await bench.time.advance(200);
+    await bench.client.write(utf8("hello"));
+    await bench.time.advance(0);
+    assertEquals([bench.cuts, bytesOf(bench.atTarget)], [[], utf8("hello")]);
+    await over(bench);
+  }
+});
+
+Deno.test("faults: stand one behind the other in the order of the rules", async () => {
+  const bench = FaultBench.with([faultRule(LATENCY), faultRule(SLICE)]);
+  await bench.client.write(utf8("abcdef"));
+  await bench.time.advance(1000);
+  assertEquals(bench.atTarget, [[100, utf8("abcd")], [110, utf8("ef")]]);
+  await over(bench);
+});
+
+Deno.test("faults: half-close is kept, and a relay that finishes leaves no wait behind", async () => {
+  const bench = FaultBench.with(
+    [LATENCY, SLICE, SLOW, { kind: "close", afterMs: 3_600_000 } as const].map((fault) => faultRule(fault)),
+  );
+  await bench.client.write(utf8("request"));
+  await bench.client.closeWrite();
+  await bench.time.advance(1000);
+  assertEquals(bytesOf(bench.atTarget), utf8("request"));
+  assertEquals(bench.atTarget.at(-1)?.[1], "FIN");
+  await bench.target.write(utf8("reply"));
+  await bench.target.closeWrite();
+  await bench.time.advance(1000);
+  assertEquals(bytesOf(bench.atClient), utf8("reply"));
+  assertEquals(await bench.end, { kind: "finished", first: "up" });
+  assertEquals([bench.time.waiting, bench.cuts], [0, []]);
+  await over(bench);
+});
+
+for (const fault of WAITING) {
+  Deno.test(`${fault.kind}: nothing is pending when the session is ended while it waits`, async () => {
+    const bench = FaultBench.with([faultRule(fault)]);
+    await bench.client.write(new Uint8Array(5000));
+    await bench.target.write(new Uint8Array(5000));
+    await bench.client.closeWrite();
+    await bench.time.advance(5);
+    bench.abort();
+    assertEquals(await bench.end, { kind: "stopped" });
+    assertEquals([bench.time.waiting, bench.nearClient.pending, bench.nearTarget.pending], [0, 0, 0]);
+  });
+
+  Deno.test(`${fault.kind}: a connection that fails ends the relay at once, with its side`, async () => {
+    const bench = FaultBench.with([faultRule(fault)]);
+    await bench.client.write(new Uint8Array(5000));
+    await bench.time.advance(5);
+    bench.target.reset();
+    const end = await bench.end;
+    assertEquals(end.kind === "failed" ? end.side : end.kind, "target");
+    assertEquals([bench.time.waiting, bench.nearClient.pending, bench.nearTarget.pending], [0, 0, 0]);
+  });
+}
+
+/** Whether each of the first sessions is hit. */
+function hitsOf(plan: FaultPlan, sessions = 200): boolean[] {
+  return Array.from({ length: sessions }, () => plan.draw(CLIENT, 0) !== undefined);
+}
+
+function bytesOf(arrivals: readonly Arrival[]): Uint8Array {
+  return concat(...arrivals.flatMap(([, what]) => what instanceof Uint8Array ? [what] : []));
+}
+
+async function sendAll(end: FaultBench["client"], bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) sent += await end.write(bytes.subarray(sent));
+}
+
+/** Ends a relay and sees that it leaves nothing behind. */
+async function over(bench: FaultBench): Promise<void> {
+  bench.abort();
+  await bench.end;
+  await settled();
+  assertEquals([bench.time.waiting, bench.nearClient.pending, bench.nearTarget.pending], [0, 0, 0]);
+}

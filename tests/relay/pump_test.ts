@@ -1,0 +1,87 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { BUFFER_LEVELS, BufferPool, Flow, pumpEngine } from "../../lib/relay/mod.ts";
+import { testRelayContract } from "../contract/relay.ts";
+import { memoryPipe } from "../helpers/memory_duplex.ts";
+import { randomBytes } from "../helpers/clients.ts";
+
+const SMALLEST = BUFFER_LEVELS[0] ?? 0;
+const LARGEST = BUFFER_LEVELS[BUFFER_LEVELS.length - 1] ?? 0;
+
+testRelayContract({
+  name: "pumpEngine",
+  create: (parts) => pumpEngine(parts),
+  // One buffer a direction, and it grows no further than the largest.
+  holdsAtMost: LARGEST,
+});
+
+Deno.test("pumpEngine: an idle direction waits with the smallest buffer", async () => {
+  await using pump = new RunningPump();
+  await pump.settle();
+  assertEquals(pump.readSizes(), [SMALLEST]);
+});
+
+Deno.test("pumpEngine: each read that fills its buffer moves up a level, and the largest stays", async () => {
+  await using pump = new RunningPump();
+  for (const size of [...BUFFER_LEVELS, LARGEST]) await pump.pass(size);
+  assertEquals(pump.readSizes(), [...BUFFER_LEVELS, LARGEST, LARGEST]);
+});
+
+Deno.test("pumpEngine: a read of less than a quarter goes back to the smallest buffer", async () => {
+  await using pump = new RunningPump();
+  for (const size of BUFFER_LEVELS) await pump.pass(size);
+  await pump.pass(LARGEST / 4 - 1);
+  assertStrictEquals(pump.readSizes().at(-1), SMALLEST);
+});
+
+Deno.test("pumpEngine: a read of a quarter and more keeps its buffer", async () => {
+  await using pump = new RunningPump();
+  for (const size of BUFFER_LEVELS) await pump.pass(size);
+  await pump.pass(LARGEST / 4);
+  assertStrictEquals(pump.readSizes().at(-1), LARGEST);
+});
+
+Deno.test("pumpEngine: messages that fit the smallest buffer never leave it", async () => {
+  await using pump = new RunningPump();
+  for (let message = 0; message < 10; message++) await pump.pass(1 + message * 100);
+  assertEquals(new Set(pump.readSizes()), new Set([SMALLEST]));
+});
+
+/** A pump between two connections in memory, of which the flow up is watched. */
+class RunningPump implements AsyncDisposable {
+  readonly #client = memoryPipe();
+  readonly #target = memoryPipe();
+  readonly #running: Promise<unknown>;
+
+  constructor() {
+    const [, client] = this.#client;
+    const [target] = this.#target;
+    this.#running = pumpEngine({ buffers: new BufferPool(), ticker: { nowMs: 0 } })({ client, target }, {
+      up: new Flow("up", 0),
+      down: new Flow("down", 0),
+      early: undefined,
+      signal: new AbortController().signal,
+      stop: () => {},
+    });
+  }
+
+  /** Sizes of the buffers that the flow up was read into. */
+  readSizes(): readonly number[] {
+    return this.#client[1].readSizes;
+  }
+
+  /** Sends so many bytes at once, and waits until the next read is under way. */
+  async pass(size: number): Promise<void> {
+    await this.#client[0].write(randomBytes(size));
+    await this.settle();
+  }
+
+  async settle(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client[0].closeWrite();
+    await this.#target[1].closeWrite();
+    await this.#running;
+  }
+}
