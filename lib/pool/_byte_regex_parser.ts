@@ -1,0 +1,232 @@
+import { CheckTextError } from "./check_text.ts";
+
+/** Something between two bytes that takes none. */
+export type Assertion = "start" | "end" | "line_start" | "line_end" | "boundary" | "no_boundary";
+
+/** A regular expression as a tree. */
+export type RegexNode =
+  /** One byte, of those whose place in the table is 1. */
+  | { readonly kind: "byte"; readonly table: ByteTable }
+  | { readonly kind: "sequence"; readonly parts: readonly RegexNode[] }
+  | { readonly kind: "choice"; readonly options: readonly RegexNode[] }
+  | { readonly kind: "repeat"; readonly part: RegexNode; readonly min: number; readonly max: number }
+  | { readonly kind: "assertion"; readonly assertion: Assertion };
+
+/** 256 places, 1 for the bytes that are meant. */
+export type ByteTable = Uint8Array;
+
+export interface RegexFlags {
+  readonly ignoreCase: boolean;
+  readonly multiline: boolean;
+  readonly dotAll: boolean;
+}
+
+const CONTROL: Readonly<Record<string, number>> = { r: 13, n: 10, t: 9, f: 12, v: 11, 0: 0 };
+const CLASSES: Readonly<Record<string, RegExp>> = { d: /\d/, w: /\w/, s: /[\t-\r ]/ };
+
+/**
+ * Parses the subset of JavaScript's regular expressions that an automaton can match: no look-around, no back-reference.
+ * `\s` is ASCII white space. A character beyond ASCII stands for the bytes of its UTF-8 form, and not in a class.
+ *
+ * @throws {CheckTextError} when it is something else.
+ */
+export function parseByteRegex(source: string, flags: RegexFlags): RegexNode {
+  return new Parser(source, flags).parse();
+}
+
+class Parser {
+  readonly #source: string;
+  readonly #flags: RegexFlags;
+  #at = 0;
+
+  constructor(source: string, flags: RegexFlags) {
+    this.#source = source;
+    this.#flags = flags;
+  }
+
+  parse(): RegexNode {
+    const node = this.#choice();
+    if (this.#at < this.#source.length) {
+      throw this.#error(`a ")" closes no group, a "(" before it was wanted`);
+    }
+    return node;
+  }
+
+  #choice(): RegexNode {
+    const options = [this.#sequence()];
+    while (this.#take("|")) options.push(this.#sequence());
+    return options.length === 1 && options[0] !== undefined ? options[0] : { kind: "choice", options };
+  }
+
+  #sequence(): RegexNode {
+    const parts: RegexNode[] = [];
+    while (this.#at < this.#source.length && !/[|)]/.test(this.#peek())) parts.push(this.#repeated());
+    return { kind: "sequence", parts };
+  }
+
+  #repeated(): RegexNode {
+    const quantifierFirst = this.#quantifier();
+    if (quantifierFirst !== undefined) {
+      throw this.#error(`a repetition has nothing before it, a part to repeat was wanted`);
+    }
+    const part = this.#atom();
+    const quantifier = this.#quantifier();
+    if (quantifier === undefined) return part;
+    if (part.kind === "assertion") {
+      throw this.#error(`a repetition follows a place, a part to repeat was wanted`);
+    }
+    this.#take("?"); // Lazy or greedy is a matter of which match; here only whether there is one counts.
+    if (this.#quantifier() !== undefined) {
+      throw this.#error(`a repetition follows another, a group between them was wanted`);
+    }
+    return { kind: "repeat", part, ...quantifier };
+  }
+
+  #quantifier(): { min: number; max: number } | undefined {
+    if (this.#take("*")) return { min: 0, max: Infinity };
+    if (this.#take("+")) return { min: 1, max: Infinity };
+    if (this.#take("?")) return { min: 0, max: 1 };
+    const counted = /^\{(\d{1,6})(,(\d{0,6}))?\}/.exec(this.#source.slice(this.#at, this.#at + 16));
+    if (counted === null) return undefined;
+    this.#at += counted[0].length;
+    const min = Number(counted[1]);
+    const max = counted[2] === undefined ? min : counted[3] === "" ? Infinity : Number(counted[3]);
+    if (max < min) {
+      throw this.#error(`the repetition "${counted[0]}" runs backwards, "{${max},${min}}" was wanted`);
+    }
+    return { min, max };
+  }
+
+  #atom(): RegexNode {
+    const character = this.#next();
+    switch (character) {
+      case "(":
+        return this.#group();
+      case "[":
+        return { kind: "byte", table: this.#class() };
+      case ".":
+        return { kind: "byte", table: tableOf((byte) => this.#flags.dotAll || (byte !== 10 && byte !== 13)) };
+      case "^":
+        return { kind: "assertion", assertion: this.#flags.multiline ? "line_start" : "start" };
+      case "$":
+        return { kind: "assertion", assertion: this.#flags.multiline ? "line_end" : "end" };
+      case "\\": {
+        if (this.#take("b")) return { kind: "assertion", assertion: "boundary" };
+        if (this.#take("B")) return { kind: "assertion", assertion: "no_boundary" };
+        const escape = this.#escape();
+        return { kind: "byte", table: typeof escape === "number" ? this.#table(escape) : escape };
+      }
+    }
+    const bytes = [...new TextEncoder().encode(character)];
+    const parts = bytes.map((byte): RegexNode => ({ kind: "byte", table: this.#table(byte) }));
+    return { kind: "sequence", parts };
+  }
+
+  #group(): RegexNode {
+    if (this.#peek() === "?" && !this.#source.startsWith("?:", this.#at)) {
+      throw this.#error(`a group begins with "(?", "(" or "(?:" was wanted`);
+    }
+    if (this.#take("?")) this.#take(":");
+    const node = this.#choice();
+    if (!this.#take(")")) throw this.#error(`a group is not closed, a ")" was wanted`);
+    return node;
+  }
+
+  #class(): ByteTable {
+    const isNegated = this.#take("^");
+    const table = new Uint8Array(256);
+    while (!this.#take("]")) {
+      const first = this.#classMember();
+      const isRange = this.#peek() === "-" && this.#source[this.#at + 1] !== "]" &&
+        this.#at + 1 < this.#source.length;
+      if (!isRange) {
+        addAll(table, typeof first === "number" ? this.#table(first) : first);
+        continue;
+      }
+      this.#take("-");
+      const last = this.#classMember();
+      if (typeof first !== "number" || typeof last !== "number" || last < first) {
+        throw this.#error(`a range of a class has no two bytes in order, one as "a-z" was wanted`);
+      }
+      for (let byte = first; byte <= last; byte++) addAll(table, this.#table(byte));
+    }
+    return isNegated ? tableOf((byte) => table[byte] === 0) : table;
+  }
+
+  #classMember(): number | ByteTable {
+    if (this.#at >= this.#source.length) throw this.#error(`a class is not closed, a "]" was wanted`);
+    const character = this.#next();
+    if (character === "\\") return this.#take("b") ? 8 : this.#escape();
+    if (character.charCodeAt(0) > 0x7f) {
+      throw this.#error(
+        `the class has "${character}", ASCII or \\xNN was wanted (a class stands for one byte)`,
+      );
+    }
+    return character.charCodeAt(0);
+  }
+
+  /** What follows a backslash: a byte, or a class. */
+  #escape(): number | ByteTable {
+    const character = this.#next();
+    const hex = /^[0-9A-Fa-f]{2}/.exec(this.#source.slice(this.#at, this.#at + 2));
+    if (character === "x" && hex !== null) {
+      this.#at += 2;
+      return parseInt(hex[0], 16);
+    }
+    const control = CONTROL[character];
+    if (control !== undefined && !(character === "0" && /\d/.test(this.#peek()))) return control;
+    const members = CLASSES[character.toLowerCase()];
+    if (members !== undefined) {
+      const isWanted = character === character.toLowerCase();
+      return tableOf((byte) =>
+        byte < 0x80 && members.test(String.fromCharCode(byte)) === isWanted || byte >= 0x80 && !isWanted
+      );
+    }
+    if (/^[!-/:-@[-`{-~]$/.test(character)) return character.charCodeAt(0);
+    throw this.#error(
+      `the escape "\\${character}" is unknown, one as \\d, \\s, \\w, \\b, \\r, \\n, \\t, \\xNN or \\. was wanted`,
+    );
+  }
+
+  /** A byte, in both cases where case does not matter. */
+  #table(byte: number): ByteTable {
+    const table = new Uint8Array(256);
+    table[byte] = 1;
+    if (this.#flags.ignoreCase && /[a-z]/i.test(String.fromCharCode(byte)) && byte < 0x80) {
+      table[byte ^ 0x20] = 1;
+    }
+    return table;
+  }
+
+  #peek(): string {
+    return this.#source[this.#at] ?? "";
+  }
+
+  /** The next character, both halves of a surrogate pair. */
+  #next(): string {
+    const character = String.fromCodePoint(this.#source.codePointAt(this.#at) ?? 0);
+    if (this.#at >= this.#source.length) {
+      throw this.#error(`it ends with "\\", a character after it was wanted`);
+    }
+    this.#at += character.length;
+    return character;
+  }
+
+  #take(character: string): boolean {
+    if (this.#peek() !== character) return false;
+    this.#at++;
+    return true;
+  }
+
+  #error(message: string): CheckTextError {
+    return new CheckTextError(`the regular expression "${this.#source}": ${message}`);
+  }
+}
+
+function tableOf(has: (byte: number) => boolean): ByteTable {
+  return Uint8Array.from({ length: 256 }, (_, byte) => has(byte) ? 1 : 0);
+}
+
+function addAll(table: ByteTable, other: ByteTable): void {
+  for (const [byte, isIn] of other.entries()) if (isIn === 1) table[byte] = 1;
+}

@@ -1,0 +1,51 @@
+import type { TcpAddress } from "../base/mod.ts";
+import type { ServiceRecord } from "../dial/mod.ts";
+import type { DiscoveredTarget } from "./discovery_change.ts";
+
+/** The greatest weight of a target. */
+const MAX_WEIGHT = 256;
+
+/**
+ * The targets that SRV records stand for, once the names in them have addresses (RFC 2782).
+ *
+ * - The lowest priority is tier 0, the next is tier 1, and so on; a priority whose names have no address keeps its tier.
+ * - A record's weight is shared evenly by the addresses of its name; where two records meet in one address and port, the
+ *   lower tier has it, and within a tier their shares add up.
+ * - A tier whose shares are whole numbers from 1 to 256 keeps them. Another is scaled so that its greatest is 256;
+ *   who would get less than 1 gets 1. So does a weight of 0, which the RFC wants chosen rarely, not never.
+ */
+export function srvTargets(
+  records: readonly ServiceRecord[],
+  addressesOf: (target: string) => readonly string[],
+): DiscoveredTarget[] {
+  const priorities = [...new Set(records.map((record) => record.priority))].sort((a, b) => a - b);
+  const taken = new Set<string>();
+  return priorities.flatMap((priority, backupTier) => {
+    const shares = new Map<string, { address: TcpAddress; share: number }>();
+    for (const record of records) {
+      if (record.priority !== priority) continue;
+      const hosts = addressesOf(record.target);
+      for (const host of hosts) {
+        const key = `${host} ${record.port}`;
+        if (taken.has(key)) continue;
+        const share = (shares.get(key)?.share ?? 0) + record.weight / hosts.length;
+        shares.set(key, { address: { kind: "tcp", host, port: record.port }, share });
+      }
+    }
+    for (const key of shares.keys()) taken.add(key);
+    const factor = scale([...shares.values()].map(({ share }) => share));
+    return [...shares.values()].map(({ address, share }) => ({
+      address,
+      backupTier,
+      weight: Math.max(1, Math.round(share * factor)),
+    }));
+  });
+}
+
+/** What to multiply the shares of one tier by. */
+function scale(shares: readonly number[]): number {
+  const greatest = Math.max(...shares, 0);
+  if (greatest === 0) return 1;
+  const fits = shares.every((share) => Number.isInteger(share) && share >= 1 && share <= MAX_WEIGHT);
+  return fits ? 1 : MAX_WEIGHT / greatest;
+}

@@ -1,0 +1,57 @@
+/**
+ * Bytes as operators write them in `send` and `expect`, and as messages show them.
+ *
+ * @module
+ */
+
+/** A text of a health check that cannot be read; the message says what it is and what was wanted. */
+export class CheckTextError extends Error {
+  override readonly name = "CheckTextError";
+}
+
+const ESCAPES: Readonly<Record<string, number>> = { r: 0x0d, n: 0x0a, t: 0x09, 0: 0x00, "\\": 0x5c };
+
+/**
+ * Parses a text with the escapes `\r`, `\n`, `\t`, `\0`, `\xNN` and `\\`; what else it has goes as UTF-8.
+ *
+ * @throws {CheckTextError} when it is empty or has another escape.
+ */
+export function parseCheckBytes(text: string): Uint8Array<ArrayBuffer> {
+  if (text === "") throw new CheckTextError(`the text is empty, at least one byte was wanted`);
+  const bytes: number[] = [];
+  const encoder = new TextEncoder();
+  for (const [piece] of text.matchAll(/\\x[0-9A-Fa-f]{2}|\\[^]?|[^\\]+/g)) {
+    if (!piece.startsWith("\\")) bytes.push(...encoder.encode(piece));
+    else if (piece.length === 4) bytes.push(parseInt(piece.slice(2), 16));
+    else bytes.push(escaped(piece));
+  }
+  return Uint8Array.from(bytes);
+}
+
+function escaped(piece: string): number {
+  const byte = ESCAPES[piece.slice(1)];
+  if (byte !== undefined) return byte;
+  throw new CheckTextError(`the escape "${piece}" is unknown, \\r, \\n, \\t, \\0, \\xNN or \\\\ was wanted`);
+}
+
+const SHOWN: Readonly<Record<number, string>> = {
+  0x0d: "\\r",
+  0x0a: "\\n",
+  0x09: "\\t",
+  0x00: "\\0",
+  0x22: '\\"',
+  0x5c: "\\\\",
+};
+
+/** Bytes as a text in double quotes that is safe to print, cut after `limit` bytes with a mark where it was cut. */
+export function showBytes(bytes: Uint8Array, limit: number): string {
+  const shown = Array.from(
+    bytes.subarray(0, limit),
+    (byte) =>
+      SHOWN[byte] ??
+        (byte >= 0x20 && byte < 0x7f
+          ? String.fromCharCode(byte)
+          : `\\x${byte.toString(16).padStart(2, "0")}`),
+  );
+  return `"${shown.join("")}${bytes.length > limit ? "…" : ""}"`;
+}

@@ -1,0 +1,194 @@
+import { type Address, formatAddress, type Random, type TargetAddress } from "../base/mod.ts";
+import {
+  checkOffsets,
+  type HealthState,
+  type HealthThresholds,
+  INITIAL_HEALTH,
+  nextCheckDelayMs,
+  stepHealth,
+} from "./health.ts";
+import type { Prober, ProbeResult } from "./probe.ts";
+import { type Cancel, runtimeScheduler, type Scheduler } from "./scheduler.ts";
+
+/** What a checker tells, of a target by its address as text. Nothing is told after `stop`, nor of who has left. */
+export interface CheckObserver {
+  wentUp(target: string): void;
+  /** @param why what the last check met with. */
+  wentDown(target: string, why: string): void;
+}
+
+/** For status: times are those of the scheduler. */
+export interface CheckStatus {
+  readonly status: "up" | "down";
+  /** How the last check ended; `undefined` while there was none that said anything. */
+  readonly last: Exclude<ProbeResult, { kind: "void" }> | undefined;
+  readonly lastMs: number | undefined;
+}
+
+export interface CheckerOptions extends HealthThresholds {
+  readonly prober: Prober;
+  /** From the beginning of one check of a target to the next, give or take 5 %. */
+  readonly intervalMs: number;
+  /** Checks every target on this port. A unix socket has none, and is checked itself. Default the target's own. */
+  readonly port?: number;
+  /** How many checks run at once; the others wait in order. Default 64. */
+  readonly maxAtOnce?: number;
+  readonly observer?: CheckObserver;
+  /** Default the runtime's timers. */
+  readonly scheduler?: Scheduler;
+  /** Default `Math.random`. */
+  readonly random?: Random;
+}
+
+/** Enough for 1,000 targets that all time out after 2 s to be checked twice a minute, and few file descriptors. */
+const DEFAULT_MAX_AT_ONCE = 64;
+
+/** One target as the checker holds it. */
+interface Checked {
+  readonly label: string;
+  readonly address: Address;
+  readonly left: AbortController;
+  health: HealthState;
+  last: CheckStatus["last"];
+  lastMs: number | undefined;
+  /** When its next check should begin. */
+  dueMs: number;
+  cancelTimer: Cancel;
+}
+
+/**
+ * Active health checks of the targets of one app.
+ *
+ * A target begins up, and its first check is made at once. The second ones are spread over the interval, so that many
+ * targets, and many proxies that check the same ones, do not come all at the same moment. No target has two checks under
+ * way: one that outlasts the interval is followed by the next at once.
+ */
+export class Checker {
+  readonly #options: CheckerOptions;
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  readonly #maxAtOnce: number;
+  #targets = new Map<string, Checked>();
+  /** Whose time has come. */
+  readonly #due = new Set<Checked>();
+  readonly #running = new Set<Promise<void>>();
+  #isStopped = false;
+
+  constructor(options: CheckerOptions) {
+    this.#options = options;
+    this.#scheduler = options.scheduler ?? runtimeScheduler;
+    this.#random = options.random ?? Math.random;
+    this.#maxAtOnce = options.maxAtOnce ?? DEFAULT_MAX_AT_ONCE;
+  }
+
+  /**
+   * Checks these targets from now on, each once however often it is named. Those that were there keep what is known of
+   * them; checks of those that left are called off.
+   *
+   * @throws {RangeError} when a target has no port of its own (`host:*`) and none is given for checks.
+   */
+  setTargets(addresses: readonly TargetAddress[]): void {
+    if (this.#isStopped) return;
+    const wanted = new Map(
+      addresses.map((address) => [formatAddress(address), checkedAddress(address, this.#options.port)]),
+    );
+    const next = new Map<string, Checked>();
+    const added: Checked[] = [];
+    for (const [label, address] of wanted) {
+      let target = this.#targets.get(label);
+      if (target === undefined) added.push(target = newTarget(label, address));
+      next.set(label, target);
+    }
+    for (const target of this.#targets.values()) if (!wanted.has(target.label)) this.#drop(target);
+    this.#targets = next;
+    const nowMs = this.#scheduler.nowMs();
+    const offsets = checkOffsets(added.length, this.#options.intervalMs, this.#random);
+    for (const [index, target] of added.entries()) {
+      target.dueMs = nowMs + (offsets[index] ?? 0);
+      this.#due.add(target);
+    }
+    this.#runDue();
+  }
+
+  /** What is known of a target, by its address as text; `undefined` when it is not checked. */
+  status(target: string): CheckStatus | undefined {
+    const checked = this.#targets.get(target);
+    if (checked === undefined) return undefined;
+    return { status: checked.health.status, last: checked.last, lastMs: checked.lastMs };
+  }
+
+  /** Ends it: checks under way are called off. Resolves when nothing of it is left. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const target of this.#targets.values()) this.#drop(target);
+    await Promise.all(this.#running);
+  }
+
+  #drop(target: Checked): void {
+    target.left.abort();
+    target.cancelTimer();
+    this.#due.delete(target);
+  }
+
+  #runDue(): void {
+    for (const target of this.#due) {
+      if (this.#running.size >= this.#maxAtOnce) return;
+      this.#due.delete(target);
+      const running = this.#check(target).finally(() => {
+        this.#running.delete(running);
+        this.#runDue();
+      });
+      this.#running.add(running);
+    }
+  }
+
+  async #check(target: Checked): Promise<void> {
+    const result = await this.#options.prober.run(target.address, target.left.signal);
+    if (target.left.signal.aborted) return;
+    if (result.kind !== "void") this.#note(target, result);
+    // An observer may have changed the targets.
+    if (target.left.signal.aborted) return;
+    const nowMs = this.#scheduler.nowMs();
+    const delayMs = Math.max(0, target.dueMs - nowMs);
+    target.cancelTimer = this.#scheduler.after(delayMs, () => {
+      target.dueMs = this.#scheduler.nowMs() + nextCheckDelayMs(this.#options.intervalMs, this.#random);
+      this.#due.add(target);
+      this.#runDue();
+    });
+  }
+
+  #note(target: Checked, result: Exclude<ProbeResult, { kind: "void" }>): void {
+    const step = stepHealth(target.health, result.kind, this.#options);
+    target.health = step.state;
+    target.last = result;
+    target.lastMs = this.#scheduler.nowMs();
+    const { observer } = this.#options;
+    if (step.transition === "went_up") observer?.wentUp(target.label);
+    if (step.transition === "went_down" && result.kind === "failure") {
+      observer?.wentDown(target.label, result.message);
+    }
+  }
+}
+
+/** Where a target is checked. The target's own address stays as it is: connections go there. */
+function checkedAddress(address: TargetAddress, port: number | undefined): Address {
+  if (address.kind === "unix") return address;
+  if (port !== undefined) return { kind: "tcp", host: address.host, port };
+  if (address.kind === "tcp") return address;
+  throw new RangeError(
+    `check "${formatAddress(address)}": the target has no port of its own, a port for checks was wanted`,
+  );
+}
+
+function newTarget(label: string, address: Address): Checked {
+  return {
+    label,
+    address,
+    left: new AbortController(),
+    health: INITIAL_HEALTH,
+    last: undefined,
+    lastMs: undefined,
+    dueMs: 0,
+    cancelTimer: (): void => {},
+  };
+}

@@ -1,0 +1,170 @@
+import { errorMessage, type Random } from "../base/mod.ts";
+import { diffTargets, type DiscoveredTarget, type DiscoveryChange } from "./discovery_change.ts";
+import { nextCheckDelayMs } from "./health.ts";
+import { type Cancel, runtimeScheduler, type Scheduler } from "./scheduler.ts";
+import { type DiscoverySource, dnsResolver, type Resolver, TargetLookup } from "./target_lookup.ts";
+
+/** What a discovery tells. Nothing is told after `stop`. */
+export interface DiscoveryObserver {
+  /** The targets are others than before; the first answer is one such. */
+  changed(change: DiscoveryChange): void;
+  /** Once an episode: answers fail to come from now on, and the last good ones are kept. */
+  failing(error: string): void;
+  /** The episode is over. */
+  recovered(failedForMs: number): void;
+}
+
+/** For status: times are those of the scheduler. */
+export interface DiscoveryState {
+  readonly targets: readonly DiscoveredTarget[];
+  /** When the last answer came that was good in every part; `undefined` while there was none. */
+  readonly lastGoodMs: number | undefined;
+  /** Since when answers fail to come; `undefined` while they come. */
+  readonly failingSinceMs: number | undefined;
+  /** What the last ask met with; `undefined` while answers come. */
+  readonly error: string | undefined;
+}
+
+export interface DiscoveryOptions {
+  /** From the beginning of one ask to the next, give or take 5 %. `Infinity` asks until there is an answer, and never again. */
+  readonly intervalMs: number;
+  /** The limit of one round of asking, with all the names that an SRV answer leads to. Default 5 s. */
+  readonly timeoutMs?: number;
+  readonly observer?: DiscoveryObserver;
+  /** Default {@link dnsResolver} of the system's servers. */
+  readonly resolver?: Resolver;
+  /** Default the runtime's timers. */
+  readonly scheduler?: Scheduler;
+  /** Default `Math.random`. */
+  readonly random?: Random;
+}
+
+const DEFAULT_TIMEOUT_MS = 5000;
+
+/** While answers fail to come, the next ask is so much later at first, and twice as much each time. */
+const FIRST_RETRY_MS = 1000;
+
+/** The longest time to the next ask while answers fail to come, where the interval is not shorter. */
+const MAX_RETRY_MS = 30_000;
+
+/**
+ * Finds the targets that one entry of the config stands for, and keeps them up to date.
+ *
+ * The last good answer is kept through errors, timeouts and answers without records: an outage of the DNS must not
+ * become one of the app. Of an SRV answer's names, each keeps its own last good addresses while a record still names it.
+ * One answer does empty the list: a single SRV record whose target is `.`, by which RFC 2782 says that the service is
+ * decidedly not available. Nobody publishes that by accident.
+ */
+export class Discovery {
+  readonly #lookup: TargetLookup;
+  readonly #options: DiscoveryOptions;
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  readonly #stopped = new AbortController();
+  #targets: readonly DiscoveredTarget[] = [];
+  #lastGoodMs: number | undefined;
+  #failing: { readonly sinceMs: number; readonly rounds: number; readonly error: string } | undefined;
+  #round: Promise<void> | undefined;
+  #cancelNext: Cancel = () => {};
+
+  constructor(source: DiscoverySource, options: DiscoveryOptions) {
+    this.#lookup = new TargetLookup(source, options.resolver ?? dnsResolver());
+    this.#options = options;
+    this.#scheduler = options.scheduler ?? runtimeScheduler;
+    this.#random = options.random ?? Math.random;
+  }
+
+  get state(): DiscoveryState {
+    return {
+      targets: this.#targets,
+      lastGoodMs: this.#lastGoodMs,
+      failingSinceMs: this.#failing?.sinceMs,
+      error: this.#failing?.error,
+    };
+  }
+
+  /**
+   * Begins to ask, and resolves when the first ask has ended in whatever way, `waitMs` have passed, or it is stopped;
+   * the asking goes on. Never rejects. To be called once.
+   */
+  async start(waitMs: number): Promise<void> {
+    this.#begin();
+    const waited = Promise.withResolvers<void>();
+    const cancel = this.#scheduler.after(waitMs, waited.resolve);
+    await Promise.race([this.#round, waited.promise]);
+    cancel();
+  }
+
+  /** Ends it: what is asked is called off. Resolves when nothing of it is left. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#cancelNext();
+    await this.#round;
+  }
+
+  #begin(): void {
+    if (this.#stopped.signal.aborted) return;
+    const beganMs = this.#scheduler.nowMs();
+    this.#round = this.#ask().then(() => {
+      if (this.#stopped.signal.aborted) return;
+      const elapsedMs = this.#scheduler.nowMs() - beganMs;
+      const delayMs = nextCheckDelayMs(this.#nextRoundMs(), this.#random) - elapsedMs;
+      if (delayMs === Infinity) return;
+      this.#cancelNext = this.#scheduler.after(Math.max(0, delayMs), () => this.#begin());
+    });
+  }
+
+  #nextRoundMs(): number {
+    const { intervalMs } = this.#options;
+    if (this.#failing === undefined) return intervalMs;
+    return Math.min(intervalMs, MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failing.rounds - 1));
+  }
+
+  /** One round, from the ask to what follows from its answer. Never rejects. */
+  async #ask(): Promise<void> {
+    const limit = new AbortController();
+    const stopped = this.#stopped.signal;
+    const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const timeout = new Error(`resolve "${this.#lookup.name}": no answer within ${timeoutMs} ms`);
+    const cancel = this.#scheduler.after(timeoutMs, () => limit.abort(timeout));
+    const onStop = (): void => limit.abort(stopped.reason);
+    stopped.addEventListener("abort", onStop);
+    try {
+      const { targets, problem } = await this.#lookup.ask(limit.signal);
+      if (stopped.aborted) return;
+      if (targets !== undefined) this.#apply(targets);
+      if (problem === undefined) this.#succeeded();
+      else this.#failed(problem);
+    } catch (error) {
+      if (!stopped.aborted) this.#failed(errorMessage(error));
+    } finally {
+      cancel();
+      stopped.removeEventListener("abort", onStop);
+    }
+  }
+
+  #apply(answer: readonly DiscoveredTarget[]): void {
+    const change = diffTargets(this.#targets, answer);
+    const isFirst = this.#lastGoodMs === undefined && change.targets.length === 0;
+    this.#targets = change.targets;
+    const isSame = change.added.length + change.removed.length + change.changed.length === 0;
+    if (isFirst || !isSame) this.#options.observer?.changed(change);
+  }
+
+  #succeeded(): void {
+    const failing = this.#failing;
+    this.#failing = undefined;
+    this.#lastGoodMs = this.#scheduler.nowMs();
+    if (failing !== undefined) this.#options.observer?.recovered(this.#lastGoodMs - failing.sinceMs);
+  }
+
+  #failed(error: string): void {
+    const before = this.#failing;
+    this.#failing = {
+      sinceMs: before?.sinceMs ?? this.#scheduler.nowMs(),
+      rounds: (before?.rounds ?? 0) + 1,
+      error,
+    };
+    if (before === undefined) this.#options.observer?.failing(error);
+  }
+}

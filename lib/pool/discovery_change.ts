@@ -1,0 +1,53 @@
+import { formatAddress, type TcpAddress } from "../base/mod.ts";
+
+/** A target that the DNS has named. */
+export interface DiscoveredTarget {
+  readonly address: TcpAddress;
+  /** 0 for primaries, 1 for the first backups, and so on; always 0 where no SRV record says otherwise. */
+  readonly backupTier: number;
+  /** 1 to 256; always 1 where no SRV record says otherwise. */
+  readonly weight: number;
+}
+
+/** A new answer beside the one before it: each target of either is in exactly one of the four lists. */
+export interface DiscoveryChange {
+  /** All targets now: by tier, then by address as text, so that replicas agree. */
+  readonly targets: readonly DiscoveredTarget[];
+  readonly added: readonly DiscoveredTarget[];
+  readonly removed: readonly DiscoveredTarget[];
+  /** The same address with another tier or weight. */
+  readonly changed: readonly DiscoveredTarget[];
+  readonly kept: readonly DiscoveredTarget[];
+}
+
+/** Puts an answer into order and beside the one before it. Targets are the same when their addresses are. */
+export function diffTargets(
+  before: readonly DiscoveredTarget[],
+  answer: readonly DiscoveredTarget[],
+): DiscoveryChange {
+  const targets = inOrder(answer);
+  const old = new Map(before.map((target) => [keyOf(target.address), target]));
+  const now = new Set(targets.map((target) => keyOf(target.address)));
+  const added: DiscoveredTarget[] = [];
+  const changed: DiscoveredTarget[] = [];
+  const kept: DiscoveredTarget[] = [];
+  for (const target of targets) {
+    const was = old.get(keyOf(target.address));
+    if (was === undefined) added.push(target);
+    else if (was.backupTier === target.backupTier && was.weight === target.weight) kept.push(target);
+    else changed.push(target);
+  }
+  const removed = before.filter((target) => !now.has(keyOf(target.address)));
+  return { targets, added, removed, changed, kept };
+}
+
+function inOrder(targets: readonly DiscoveredTarget[]): DiscoveredTarget[] {
+  return targets
+    .map((target) => ({ target, key: keyOf(target.address) }))
+    .sort((a, b) => a.target.backupTier - b.target.backupTier || (a.key < b.key ? -1 : 1))
+    .map(({ target }) => target);
+}
+
+function keyOf(address: TcpAddress): string {
+  return formatAddress(address);
+}

@@ -1,0 +1,76 @@
+import { type Address, formatAddress, type ProxyVersion, type TargetAddress } from "../base/mod.ts";
+
+/** What the config, or discovery, says of a target. */
+export interface TargetSpec {
+  readonly address: TargetAddress;
+  /** What metrics and status call the target; default the address as text. */
+  readonly label?: string;
+  /** 0 (no new connections) to 256; default 1. */
+  readonly weight?: number;
+  /** 0 for primaries; each higher tier is used only when no lower one has a target that can be; default 0. */
+  readonly tier?: number;
+  /** Connections at once; default no limit. */
+  readonly maxConnections?: number;
+  /** The PROXY header that its connections begin with; default none. */
+  readonly sendProxy?: ProxyVersion | undefined;
+}
+
+/** A target as one connection dials it. */
+export interface Candidate {
+  readonly target: Target;
+  readonly address: Address;
+  /** The address as text. */
+  readonly label: string;
+}
+
+/** One target of a pool, with what is known of it at this moment. Only its pool changes it. */
+export class Target {
+  readonly label: string;
+  readonly address: TargetAddress;
+  readonly maxConnections: number;
+  readonly tier: number;
+  readonly sendProxy: ProxyVersion | undefined;
+  /** Connections that dial it or are relayed to it. */
+  active = 0;
+  /** Its configured weight. */
+  weight: number;
+  /** What active checks say; a target that nobody checks is up. */
+  up = true;
+  /** Whether passive health has taken it out of use for a time. */
+  ejected = false;
+  /** When it came (back) into use, on the pool's clock: the beginning of its slow start. */
+  usableSinceMs = -Infinity;
+  readonly #candidates = new Map<number, Candidate>();
+
+  constructor(spec: TargetSpec) {
+    this.address = spec.address;
+    this.label = spec.label ?? formatAddress(spec.address);
+    this.weight = spec.weight ?? 1;
+    this.tier = spec.tier ?? 0;
+    this.maxConnections = spec.maxConnections ?? Infinity;
+    this.sendProxy = spec.sendProxy;
+  }
+
+  /** Whether it should get connections, for all that is known of its health. */
+  get usable(): boolean {
+    return this.up && !this.ejected && this.weight > 0;
+  }
+
+  get full(): boolean {
+    return this.active >= this.maxConnections;
+  }
+
+  /** The target for a client that came to `port`, which only a target written `host:*` depends on. */
+  at(port: number): Candidate {
+    const key = this.address.kind === "same_port" ? port : 0;
+    let candidate = this.#candidates.get(key);
+    if (candidate === undefined) {
+      const address: Address = this.address.kind === "same_port"
+        ? { kind: "tcp", host: this.address.host, port }
+        : this.address;
+      candidate = { target: this, address, label: formatAddress(address) };
+      this.#candidates.set(key, candidate);
+    }
+    return candidate;
+  }
+}

@@ -1,0 +1,26 @@
+import type { Address } from "../base/mod.ts";
+
+/** One bound listener. */
+export interface ListenerInfo {
+  readonly app: string;
+  /** What is really bound: where the config said port 0, the port that the system chose. */
+  readonly address: Address;
+}
+
+/** What the command line (and later the admin API) may ask of a running proxy, whatever plane carries it. */
+export interface ProxyControl {
+  /** What is bound, in the order of the config. */
+  listeners(): readonly ListenerInfo[];
+
+  /** Sessions that have not ended. */
+  activeSessions(): number;
+
+  /**
+   * Stops accepting, lets sessions finish for up to the configured drain timeout, closes the rest spread over its
+   * last part. Resolves when no session is left; idempotent.
+   */
+  drain(): Promise<void>;
+
+  /** Closes listeners and sessions at once; also cuts a drain short. Resolves when no session is left; idempotent. */
+  stop(): Promise<void>;
+}

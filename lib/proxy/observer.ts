@@ -1,0 +1,20 @@
+import type { ListenerObserver } from "../listen/mod.ts";
+import type { Target, TargetChange } from "../pool/mod.ts";
+import type { SessionObserver } from "../session/mod.ts";
+
+export type { TargetChange } from "../pool/mod.ts";
+
+/** Everything that a proxy tells whoever looks on: each room's own observer, and the proxy's. */
+export interface ProxyObserver extends SessionObserver, ListenerObserver {
+  /** A target of the app went out of use or came back; once a change. */
+  targetChanged(app: string, target: Target, what: { change: TargetChange; detail: string }): void;
+
+  /** This process has no file descriptor left for dials of the app; they wait and are tried again. */
+  dialStarved(app: string, error: unknown): void;
+
+  /** Draining goes on: so many sessions are left, for at most so long. */
+  draining(left: number, leftMs: number): void;
+
+  /** Something of the program itself failed; the connection concerned is lost, the rest goes on. */
+  defect(error: unknown): void;
+}

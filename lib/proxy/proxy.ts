@@ -1,0 +1,165 @@
+import { type Address, type Clock, monotonicClock, type Random } from "../base/mod.ts";
+import type { Config } from "../config/mod.ts";
+import {
+  type Accepted,
+  type AcceptGate,
+  Listener,
+  type ListenerOptions,
+  ListenError,
+} from "../listen/mod.ts";
+import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
+import {
+  Session,
+  type SessionApp,
+  type SessionOrigin,
+  type SessionShared,
+  SessionTable,
+} from "../session/mod.ts";
+import { type AppParts, assembleApp } from "./assemble.ts";
+import { gateFor } from "./gate.ts";
+import type { ListenerInfo, ProxyControl } from "./control.ts";
+import type { ProxyObserver } from "./observer.ts";
+import { removeStaleSocket } from "./stale_socket.ts";
+
+export interface ProxyOptions {
+  readonly observer: ProxyObserver;
+  /** Default `Math.random`. */
+  readonly random?: Random;
+  /** Default the runtime's monotonic clock. */
+  readonly clock?: Clock;
+}
+
+/** A proxy that could not be started: nothing listens. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/** The proxy in this thread. */
+export class Proxy implements ProxyControl {
+  readonly #config: Config;
+  readonly #observer: ProxyObserver;
+  readonly #shared: SessionShared;
+  readonly #sweep: Sweep<Session>;
+  readonly #sessions: SessionTable;
+  readonly #listeners: { readonly app: string; readonly listener: Listener }[] = [];
+  readonly #apps: AppParts[] = [];
+  #lastId = 0;
+  #drained: Promise<void> | undefined;
+
+  /**
+   * Opens every listener of the config, or none.
+   *
+   * @throws {StartError} when one cannot be opened; it says which app's, where, and why.
+   */
+  static async start(config: Config, options: ProxyOptions): Promise<Proxy> {
+    const proxy = new Proxy(config, options);
+    try {
+      await proxy.#open();
+    } catch (error) {
+      await proxy.stop();
+      throw error;
+    }
+    return proxy;
+  }
+
+  private constructor(config: Config, options: ProxyOptions) {
+    this.#config = config;
+    this.#observer = options.observer;
+    const clock = options.clock ?? monotonicClock;
+    this.#sweep = new Sweep(sweepPeriodMs(limitsOf(config)), clock);
+    this.#sessions = new SessionTable(this.#sweep);
+    this.#shared = {
+      ticker: this.#sweep,
+      buffers: new BufferPool(),
+      clock,
+      random: options.random ?? Math.random,
+      observer: {
+        sessionEnded: (session): void => {
+          this.#sessions.delete(session);
+          this.#observer.sessionEnded(session);
+        },
+      },
+    };
+  }
+
+  listeners(): readonly ListenerInfo[] {
+    return this.#listeners.map(({ app, listener }) => ({ app, address: listener.address }));
+  }
+
+  activeSessions(): number {
+    return this.#sessions.size;
+  }
+
+  drain(): Promise<void> {
+    return this.#drained ??= this.#drain();
+  }
+
+  async stop(): Promise<void> {
+    const closed = this.#listeners.map(({ listener }) => listener.closeNow());
+    this.#sessions.endAll();
+    await Promise.all(closed);
+    this.#sessions.endAll();
+    await this.#sessions.whenEmpty();
+    this.#stopUpkeep();
+  }
+
+  async #drain(): Promise<void> {
+    await Promise.all(this.#listeners.map(({ listener }) => listener.close()));
+    await this.#sessions.drain({
+      timeoutMs: this.#config.shutdown.drainTimeoutMs,
+      onProgress: (left, leftMs) => this.#observer.draining(left, leftMs),
+    });
+    this.#stopUpkeep();
+  }
+
+  /** Ends what runs beside the sessions. */
+  #stopUpkeep(): void {
+    this.#sweep.stop();
+    for (const { pools } of this.#apps) for (const pool of pools) pool.stop();
+  }
+
+  async #open(): Promise<void> {
+    for (const config of this.#config.apps) {
+      const parts = assembleApp(config, { ...this.#shared, observer: this.#observer });
+      this.#apps.push(parts);
+      const gate = gateFor(config, this.#shared.clock);
+      for (const address of config.listen) {
+        try {
+          const listener = await this.#listen(address, parts.session, gate);
+          this.#listeners.push({ app: config.name, listener });
+        } catch (error) {
+          if (!(error instanceof ListenError)) throw error;
+          throw new StartError(`start app "${config.name}": ${error.message}`, { cause: error });
+        }
+      }
+    }
+    // Only when all are bound: a client must not be served by a proxy that is about to give up.
+    for (const { listener } of this.#listeners) listener.start();
+  }
+
+  async #listen(address: Address, app: SessionApp, gate: AcceptGate | undefined): Promise<Listener> {
+    const options: ListenerOptions = {
+      observer: this.#observer,
+      gate,
+      onConnection: (conn, listener, place) =>
+        this.#begin(conn, { id: ++this.#lastId, app, listener, place }),
+    };
+    try {
+      return Listener.open(address, options);
+    } catch (error) {
+      if (!(error instanceof ListenError && await removeStaleSocket(error))) throw error;
+      return Listener.open(address, options);
+    }
+  }
+
+  #begin(conn: Accepted, origin: SessionOrigin): void {
+    const session = new Session(conn, origin, this.#shared);
+    this.#sessions.add(session);
+    // run() settles everything itself; a rejection is a defect in an observer, and it must not end the process unseen.
+    session.run().catch((error) => this.#observer.defect(error));
+  }
+}
+
+function limitsOf(config: Config): number[] {
+  return config.apps.flatMap((app) => [app.idleTimeoutMs, app.halfCloseTimeoutMs, app.maxLifetimeMs]);
+}

@@ -1,0 +1,38 @@
+import type { Address, Duplex } from "../base/mod.ts";
+import { type Dialed, encodeProxyHeader, type Opening } from "../dial/mod.ts";
+import type { Candidate } from "../pool/mod.ts";
+import type { SecureTarget } from "./app.ts";
+
+/** What a target is told of the connection that is made for. */
+export interface OpeningFacts {
+  /** Who the client is and where it wanted to go, for the PROXY header. */
+  readonly source: Address;
+  readonly destination: Address;
+  readonly secureTarget: SecureTarget | undefined;
+}
+
+/** What precedes the data on the way to a target: the PROXY header, then TLS (the header is never inside of it). */
+export function opening(facts: OpeningFacts): Opening<Candidate> {
+  return async (raw: Dialed, candidate: Candidate, signal: AbortSignal): Promise<Duplex> => {
+    const closeRaw = (): void => raw.close();
+    signal.addEventListener("abort", closeRaw, { once: true });
+    try {
+      const version = candidate.target.sendProxy;
+      if (version !== undefined) await writeAll(raw, encodeProxyHeader(version, facts));
+    } catch (error) {
+      if (!signal.aborted) raw.close();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", closeRaw);
+    }
+    if (facts.secureTarget === undefined) return raw;
+    return await facts.secureTarget(raw, candidate, signal);
+  };
+}
+
+/** Writes all of `bytes`, however many writes it takes. */
+export async function writeAll(conn: Duplex, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await conn.write(written === 0 ? bytes : bytes.subarray(written));
+  }
+}

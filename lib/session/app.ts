@@ -1,0 +1,62 @@
+import type { Address, Clock, Duplex, Random } from "../base/mod.ts";
+import type { Dialer } from "../dial/mod.ts";
+import type { Candidate, Pool } from "../pool/mod.ts";
+import type { BufferPool, RelayEngine, Ticker } from "../relay/mod.ts";
+import type { RouteFacts } from "../routing/mod.ts";
+import type { AdmissionRules } from "./admission.ts";
+import type { IntakeRules } from "./intake.ts";
+import type { Session } from "./session.ts";
+
+/** What sessions tell whoever looks on: logs, metrics, the API. */
+export interface SessionObserver {
+  /** The session has ended; its fields no longer change, and both sockets are closed. */
+  sessionEnded(session: Session): void;
+}
+
+/** Ends TLS with a target on a connection that has just been made. Owns the connection; closes it when it rejects. */
+export type SecureTarget = (raw: Duplex, candidate: Candidate, signal: AbortSignal) => Promise<Duplex>;
+
+/** What a fault plan does to one session. */
+export interface SessionFaults {
+  /** The client is closed before a target is dialed. */
+  readonly refuse: boolean;
+  /** The engine that does to the bytes what the faults say; `cut` ends the session. */
+  engine(cut: () => void): RelayEngine;
+}
+
+/** What the sessions of one app have in common, compiled from its config: a session only looks up. */
+export interface SessionApp {
+  readonly name: string;
+  readonly dialer: Dialer<Candidate>;
+  /** No byte in either direction for this long ends a session; `Infinity` for no limit. */
+  readonly idleTimeoutMs: number;
+  /** No byte for this long after one side has finished. */
+  readonly halfCloseTimeoutMs: number;
+  /** Length of a session's life, shortened by up to a tenth at random so that sessions of one moment do not end in one. */
+  readonly maxLifetimeMs: number;
+  /** How long a connection waits for a place when every target is at its limit. */
+  readonly queueTimeoutMs: number;
+  /** What is read of a connection before a target is picked; `undefined` for nothing. */
+  readonly intake: IntakeRules | undefined;
+  /** Who may come in; `undefined` for everyone. */
+  readonly admission: AdmissionRules | undefined;
+  /** TLS with the targets; `undefined` for none. */
+  readonly secureTarget: SecureTarget | undefined;
+  /** Whether a target of the app may want a PROXY header. */
+  readonly sendsProxy: boolean;
+  /** The pool for a connection; `undefined` when no route takes it and the app has no targets of its own. */
+  poolFor(facts: RouteFacts | undefined): Pool | undefined;
+  /** The engine of one session: it may hold what is counted for each connection alone. */
+  engine(): RelayEngine;
+  /** The faults that one session suffers; `undefined` for none. */
+  faultsFor(client: Address, nowMs: number): SessionFaults | undefined;
+}
+
+/** What all sessions of a thread have in common. */
+export interface SessionShared {
+  readonly ticker: Ticker;
+  readonly buffers: BufferPool;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observer: SessionObserver;
+}

@@ -1,0 +1,156 @@
+import { type Address, type Duplex, errorMessage, type Reason } from "../base/mod.ts";
+import type { CidrSet } from "../limits/mod.ts";
+import {
+  ClientHelloParser,
+  MAX_CLIENT_HELLO_WIRE_BYTES,
+  parseProxyHeader,
+  PeekedConnection,
+  type PeekOutcome,
+  type RouteFacts,
+} from "../routing/mod.ts";
+
+/** What an app reads of a connection before it picks a target. Each is absent where the app does not want it. */
+export interface IntakeRules {
+  /** A PROXY header is required, from these peers alone. */
+  readonly proxyHeader?: { readonly trusted: CidrSet; readonly timeoutMs: number };
+  /** TLS ends here. */
+  readonly tls?: TlsIntake;
+  /** The ClientHello is looked at and passed on. */
+  readonly clientHello?: { readonly timeoutMs: number };
+}
+
+/** Ends TLS on a connection of which some bytes have been read already. Owns the connection; closes it when it rejects. */
+export interface TlsIntake {
+  accept(
+    raw: Duplex,
+    lead: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<{ readonly conn: Duplex; readonly sni: string | undefined; readonly alpn: string | undefined }>;
+}
+
+/** A connection that may not go on, in one word and in words. */
+export interface Refusal {
+  readonly reason: Reason;
+  readonly detail: string;
+}
+
+/** What a PROXY header said: who the client is and where it wanted to go; nothing where the sender speaks for itself. */
+export interface Announced {
+  readonly source: Address | undefined;
+  readonly destination: Address | undefined;
+}
+
+/** The longest PROXY header: 16 bytes and the longest block that the parser takes (v1 is at most 107). */
+const MAX_PROXY_HEADER_BYTES = 16 + 4096;
+
+const NO_FACTS: RouteFacts = { sni: undefined, alpn: [] };
+
+/** One connection's first bytes, looked at in the order in which they come: PROXY header, then TLS. */
+export class Intake {
+  readonly #rules: IntakeRules;
+  readonly #signal: AbortSignal;
+  #conn: PeekedConnection;
+  /** The connection under TLS that ends here. */
+  #plain: Duplex | undefined;
+
+  constructor(conn: Duplex, rules: IntakeRules, signal: AbortSignal) {
+    this.#rules = rules;
+    this.#signal = signal;
+    this.#conn = new PeekedConnection(conn);
+  }
+
+  /** Reads the PROXY header where one is required. `peer` is where the connection really comes from. */
+  async readProxyHeader(peer: Address): Promise<Announced | Refusal | undefined> {
+    const rule = this.#rules.proxyHeader;
+    if (rule === undefined) return undefined;
+    // Who may connect to a unix socket, the permissions of its file say.
+    if (peer.kind === "tcp" && rule.trusted.find(peer.host) === undefined) {
+      return bad(`${peer.host} is not one of "proxy_protocol.from"`);
+    }
+    const outcome = await this.#conn.peekUntil(parseProxyHeader, {
+      maxBytes: MAX_PROXY_HEADER_BYTES,
+      timeoutMs: rule.timeoutMs,
+      signal: this.#signal,
+    });
+    if (outcome.kind !== "verdict") return bad(`no PROXY header came: ${describe(outcome)}`);
+    if (outcome.verdict.kind === "bad") return bad(outcome.verdict.problem);
+    this.#conn.skip(outcome.verdict.length);
+    const { source, destination } = outcome.verdict.header;
+    return { source, destination };
+
+    function bad(detail: string): Refusal {
+      return { reason: "bad_proxy_header", detail };
+    }
+  }
+
+  /** Ends TLS, or looks at the ClientHello, as the app wants; gives what routes may go by. */
+  async readTls(): Promise<RouteFacts | Refusal> {
+    if (this.#rules.tls !== undefined) return await this.#terminate(this.#rules.tls);
+    if (this.#rules.clientHello === undefined) return NO_FACTS;
+    const parser = new ClientHelloParser();
+    const outcome = await this.#conn.peekUntil((bytes) => parser.parse(bytes), {
+      maxBytes: MAX_CLIENT_HELLO_WIRE_BYTES,
+      timeoutMs: this.#rules.clientHello.timeoutMs,
+      signal: this.#signal,
+    });
+    switch (outcome.kind) {
+      case "verdict":
+        break;
+      case "too_long":
+        return badHello("the hello is too long");
+      case "timeout":
+        return badHello("the hello did not come in time");
+      case "closed":
+        if (this.#conn.bytes.length > 0) return badHello("the client finished in mid-hello");
+        return { reason: "client_gone", detail: "the client finished without a byte" };
+      default:
+        return { reason: "client_gone", detail: describe(outcome) };
+    }
+    const { verdict } = outcome;
+    if (verdict.kind === "hello") return { sni: verdict.sni, alpn: verdict.alpn };
+    // A catch-all route may take what is not TLS.
+    if (verdict.kind === "not_tls") return NO_FACTS;
+    return badHello(verdict.kind === "bad" ? verdict.problem : "the hello is too long");
+  }
+
+  /** The connection to go on with, and the bytes that were read from it already. */
+  take(): { readonly conn: Duplex; readonly lead: Uint8Array } {
+    if (this.#plain !== undefined) return { conn: this.#plain, lead: NO_BYTES };
+    const taken = this.#conn.take();
+    return taken === undefined
+      ? { conn: this.#conn, lead: NO_BYTES }
+      : { conn: taken.conn, lead: taken.bytes };
+  }
+
+  async #terminate(tls: TlsIntake): Promise<RouteFacts | Refusal> {
+    const { conn, lead } = this.take();
+    try {
+      const { conn: plain, sni, alpn } = await tls.accept(conn, lead, this.#signal);
+      this.#plain = plain;
+      return { sni, alpn: alpn === undefined ? [] : [alpn] };
+    } catch (error) {
+      return { reason: "tls_error", detail: errorMessage(error) };
+    }
+  }
+}
+
+const NO_BYTES = new Uint8Array();
+
+function badHello(detail: string): Refusal {
+  return { reason: "bad_client_hello", detail };
+}
+
+function describe(outcome: Exclude<PeekOutcome<unknown>, { kind: "verdict" }>): string {
+  switch (outcome.kind) {
+    case "timeout":
+      return "the time was over";
+    case "closed":
+      return "the client finished";
+    case "too_long":
+      return "there are too many bytes";
+    case "aborted":
+      return "the session was ended";
+    case "failed":
+      return errorMessage(outcome.error);
+  }
+}

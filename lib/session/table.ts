@@ -1,0 +1,95 @@
+import { type Clock, monotonicClock } from "../base/mod.ts";
+import type { Sweep } from "../relay/mod.ts";
+import type { Session } from "./session.ts";
+
+export interface DrainOptions {
+  /** How long sessions may take to end by themselves, the spread-out closing included. */
+  readonly timeoutMs: number;
+  /** Called about every {@link REPORT_MS} with what is left. */
+  onProgress?(left: number, leftMs: number): void;
+  /** Default the runtime's. */
+  readonly clock?: Clock;
+}
+
+/** The last part of a drain, in which what is left is closed bit by bit: all at one instant would reconnect at one. */
+const SPREAD_SHARE = 0.2;
+const STEP_MS = 50;
+const REPORT_MS = 5000;
+
+/** The sessions that have not ended; the sweep that looks after their deadlines holds them. */
+export class SessionTable {
+  readonly #sweep: Sweep<Session>;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(sweep: Sweep<Session>) {
+    this.#sweep = sweep;
+  }
+
+  get size(): number {
+    return this.#sweep.members.length;
+  }
+
+  /** The session of this number, looked for one by one: only people ask. */
+  get(id: number): Session | undefined {
+    return this.#sweep.members.find((session) => session.id === id);
+  }
+
+  /** All sessions of this moment. */
+  list(): Session[] {
+    return [...this.#sweep.members];
+  }
+
+  add(session: Session): void {
+    this.#sweep.add(session);
+  }
+
+  delete(session: Session): void {
+    this.#sweep.delete(session);
+    if (this.size === 0 && this.#waiting.length > 0) {
+      for (const resolve of this.#waiting.splice(0)) resolve();
+    }
+  }
+
+  /** Resolves when no session is left. */
+  whenEmpty(): Promise<void> {
+    if (this.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Ends every session now, as `drained`. */
+  endAll(): void {
+    for (const session of this.list()) session.end("drained");
+  }
+
+  /**
+   * Waits for sessions to end by themselves; in the last part of the time it ends the rest, evenly spread, those first
+   * that have been quiet longest. Resolves when none is left.
+   */
+  async drain(options: DrainOptions): Promise<void> {
+    const clock = options.clock ?? monotonicClock;
+    const endsAtMs = clock.nowMs() + options.timeoutMs;
+    let reportAtMs = clock.nowMs();
+    const step = (): void => {
+      const leftMs = Math.max(0, endsAtMs - clock.nowMs());
+      if (clock.nowMs() >= reportAtMs && this.size > 0) {
+        options.onProgress?.(this.size, leftMs);
+        reportAtMs += REPORT_MS;
+      }
+      if (leftMs <= options.timeoutMs * SPREAD_SHARE) this.#endQuietest(Math.ceil(leftMs / STEP_MS));
+    };
+    step();
+    const timer = setInterval(step, STEP_MS);
+    try {
+      await this.whenEmpty();
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** Ends as many sessions as must end now for all to have ended after so many steps. */
+  #endQuietest(stepsLeft: number): void {
+    const count = Math.ceil(this.size / Math.max(1, stepsLeft));
+    const quietest = this.list().sort((a, b) => a.lastByteMs - b.lastByteMs);
+    for (const session of quietest.slice(0, count)) session.end("drained");
+  }
+}
