@@ -1,14 +1,24 @@
 import { z } from "zod";
-import { BALANCE_STRATEGIES } from "./config.ts";
+import { BALANCE_STRATEGIES, TARGET_DOWN_ACTIONS } from "./config.ts";
+import { Fault } from "./_fault.ts";
+import { HealthCheck, PassiveHealth } from "./_health.ts";
+import { countOrOff } from "./_numbers.ts";
+import { ProxyProtocol } from "./_proxy_protocol.ts";
+import { Route } from "./_route.ts";
 import { Target } from "./_target.ts";
+import { blocks } from "./_texts.ts";
+import { TargetTls, Tls } from "./_tls.ts";
 import {
   byteRateOrOff,
   choice,
+  eventRateOrOff,
   limit,
   limitOrOff,
   listenHost,
   listenRange,
+  mappingOrOff,
   name,
+  nameserver,
   portRange,
 } from "./_units.ts";
 
@@ -25,6 +35,14 @@ const Bandwidth = z.strictObject({
   }),
 }, { error: "a mapping" });
 
+const Dns = z.strictObject({
+  nameserver: nameserver().prefault("system").meta({
+    description: "The resolver that is asked, an IP address and a port; `system` is that of the system.",
+    examples: ["10.0.0.2:53"],
+  }),
+  interval: limit().prefault("30s").meta({ description: "How often names are looked up again." }),
+}, { error: "a mapping" });
+
 /** The options that `defaults` can give for every app. A new one is a row here and a field in `_resolve.ts`. */
 const AppOptions = z.strictObject({
   host: listenHost().meta({
@@ -34,8 +52,10 @@ const AppOptions = z.strictObject({
   }),
   balance: choice(BALANCE_STRATEGIES).meta({
     description:
-      "How a connection's first target is chosen. `random`: a random start, then the next in order; " +
-      "every target is tried at most once.",
+      "How a connection's targets are chosen; each is tried at most once. `random`: a random start by weight, " +
+      "then the next in order. `round_robin`: in turn, by weight. `least_connections`: whoever has the fewest " +
+      "for its weight. `random_two`: the less busy of two drawn at random. `source_hash`: the same target for " +
+      "the same client, on every replica. `first`: in order, the next only while those before cannot be had.",
     default: "random",
   }),
   connect_timeout: limit().meta({
@@ -60,14 +80,99 @@ const AppOptions = z.strictObject({
     default: "off",
     examples: ["24h"],
   }),
+  max_connections: countOrOff().meta({
+    description:
+      "Connections at once of the whole app. With so many, nothing is accepted until there is room; the system's " +
+      "backlog holds the rest.",
+    default: "off",
+    examples: [10_000],
+  }),
+  accept_rate: eventRateOrOff().meta({
+    description: "How fast connections are accepted; the system's backlog holds the rest.",
+    default: "off",
+    examples: ["500/s"],
+  }),
+  max_connections_per_client: countOrOff().meta({
+    description: "Connections at once of one client address; more are closed with `limit`.",
+    default: "off",
+    examples: [100],
+  }),
+  accept_rate_per_client: eventRateOrOff().meta({
+    description: "New connections of one client address; more are closed with `rate_limit`.",
+    default: "off",
+    examples: ["50/s"],
+  }),
+  queue_timeout: limit({ zero: true }).meta({
+    description:
+      "How long a connection may wait when every target is at its `max_connections`; then it is closed with " +
+      "`limit`. `0s` is not at all.",
+    default: "5s",
+  }),
   bandwidth: Bandwidth.meta({
-    description: "Limits of each connection. An app's own replaces that of `defaults` whole.",
+    description: "Limits of each connection.",
     default: {},
+  }),
+  allow: blocks().meta({
+    description: "The clients that are let in, as addresses and blocks; an empty list is everyone.",
+    default: [],
+    examples: [["10.0.0.0/8"]],
+  }),
+  deny: blocks().meta({
+    description: "The clients that are kept out, those of `allow` too.",
+    default: [],
+    examples: [["10.9.0.0/16"]],
+  }),
+  proxy_protocol: ProxyProtocol.meta({
+    description: "The PROXY protocol: where clients' addresses come from, and go to.",
+    default: {},
+  }),
+  client_hello_timeout: limit().meta({
+    description: "How long a client may take to say where it wants to go. Without `routes` it is not asked.",
+    default: "5s",
+  }),
+  tls: mappingOrOff(Tls).meta({
+    description: "Ends the clients' TLS here. `routes` then go by the name and protocol of that handshake.",
+    default: "off",
+  }),
+  target_tls: mappingOrOff(TargetTls).meta({
+    description: "Speaks TLS to the targets.",
+    default: "off",
+  }),
+  health_check: mappingOrOff(HealthCheck).meta({
+    description:
+      "Checks every target on its own; `{}` is a dial every five seconds. While all are down, all are tried.",
+    default: "off",
+  }),
+  passive_health: mappingOrOff(PassiveHealth).meta({
+    description: "Ejects targets that fail real connections, for a time; `{}` is the usual.",
+    default: "off",
+  }),
+  slow_start: limitOrOff().meta({
+    description:
+      "How long a target that has come (back) takes from a tenth of its weight to all of it. `balance: first` " +
+      "has no use for it.",
+    default: "off",
+    examples: ["30s"],
+  }),
+  on_target_down: choice(TARGET_DOWN_ACTIONS).meta({
+    description: "Whether connections to a target that goes down are kept, or closed with `target_down`.",
+    default: "keep",
+  }),
+  dns: Dns.meta({
+    description: "How the targets with `discover` are looked up.",
+    default: {},
+  }),
+  faults: z.array(Fault, { error: "a list of faults" }).meta({
+    description: "What is done to connections so that clients and targets can be seen to bear it. For tests.",
+    default: [],
   }),
 }, { error: "a mapping" });
 
+/** The options of an app as zod gives them. */
+export type ParsedAppOptions = z.output<typeof AppOptions>;
+
 /** What is built in for an app that says nothing. */
-export const BUILT_IN_APP_OPTIONS = AppOptions.parse(
+export const BUILT_IN_APP_OPTIONS: ParsedAppOptions = AppOptions.parse(
   Object.fromEntries(Object.entries(AppOptions.shape).map(([key, schema]) => [key, schema.meta()?.default])),
 );
 
@@ -97,11 +202,18 @@ export const App = z.strictObject({
       "`host:first-last` or `unix:/path`.",
     examples: [["127.0.0.1:7000", "unix:/run/pg.sock"]],
   }),
-  targets: z.array(Target, { error: "a list of targets" }).min(1, { error: "at least one target" }).meta({
+  targets: z.array(Target, { error: "a list of targets" }).optional().meta({
     description:
       "Where connections go: `host:port`, `[v6]:port`, `unix:/path`, or `host:*` for the port that the " +
-      "client came to; each as a text or as a mapping.",
+      "client came to; each as a text or as a mapping. `targets` or `routes` is needed.",
     examples: [["10.0.0.5:5432", { address: "10.0.0.6:5432" }]],
+  }),
+  routes: z.array(Route, { error: "a list of routes" }).optional().meta({
+    description:
+      "Other targets by what a TLS client says first; the TLS itself is passed on. The first route that matches " +
+      "wins; where none does, the app's own targets are used. One without `sni` and `alpn` takes all, and is the " +
+      "last.",
+    examples: [[{ sni: ["*.example.com"], targets: ["10.0.1.1:443"] }]],
   }),
   ...Defaults.shape,
 }, { error: "a mapping" });

@@ -6,7 +6,7 @@
  */
 
 import { errorCode, errorMessage } from "../base/mod.ts";
-import { folderOf } from "./_resolve.ts";
+import { folderOf } from "./_paths.ts";
 import { escapeControls } from "./_text.ts";
 import { MAX_CONFIG_BYTES } from "./_yaml.ts";
 import { ConfigError } from "./problem.ts";

@@ -13,36 +13,21 @@ import {
   checkHost,
   formatIp,
   MAX_PORT,
+  parseAddress,
   parseByteRate,
   parseDuration,
+  parseEventRate,
   parseIp,
   parseListenRange,
   parsePortRange,
+  parseSize,
   parseTargetAddress,
   UnitError,
 } from "../base/mod.ts";
-import type { PortRange, TargetAddress, TcpRange, UnixAddress } from "../base/mod.ts";
-
-/** The longest text that a scalar may be: a unix path or a host name with room to spare. */
-const MAX_SCALAR_LENGTH = 1024;
+import type { PortRange, TargetAddress, TcpAddress, TcpRange, UnixAddress } from "../base/mod.ts";
+import { type Leaf, leaf, read, refuse } from "./_leaf.ts";
 
 const DURATION = "a duration as 500ms, 5s, 10m or 1h";
-
-/** What a zod schema of this room looks like from outside. */
-export type Leaf<Output, Input = string> = z.ZodType<Output, Input>;
-
-/**
- * A text that `parse` reads; the message of what it throws is shown as it is.
- *
- * @param title what operators call it, for the JSON Schema and the reference.
- */
-export function leaf<Output>(
-  title: string,
-  wanted: string | ((issue: { input?: unknown }) => string),
-  parse: (text: string) => Output,
-): Leaf<Output> {
-  return z.string({ error: wanted }).transform((text, context) => read(text, context, parse)).meta({ title });
-}
 
 /** A limit on a wait: longer than nothing, unless the options allow it, and never `off`. */
 export function limit(options: { zero?: boolean } = {}): Leaf<number> {
@@ -72,6 +57,35 @@ export function byteRateOrOff(): Leaf<number, string | false> {
   return z.union([z.string(), z.literal(false)], { error: wanted }).transform((value, context) =>
     value === false || value === "off" ? Infinity : read(value, context, parseByteRate)
   ).meta({ title: "rate or `off`" });
+}
+
+/** Bytes per second, and never `off`. */
+export function byteRate(): Leaf<number> {
+  return leaf("rate", "a rate as 64KiB/s or 10MiB/s", parseByteRate);
+}
+
+/** Events per second; `Infinity` for `off`, which a YAML 1.1 tool may have turned into `false`. */
+export function eventRateOrOff(): Leaf<number, string | false> {
+  const wanted = "a rate as 100/s or 30/m, or off,";
+  return z.union([z.string(), z.literal(false)], { error: wanted }).transform((value, context) =>
+    value === false || value === "off" ? Infinity : read(value, context, (text) => {
+      const rate = parseEventRate(text);
+      // What is no whole number could not always be written again as the same rate.
+      if (!/^\d{1,9}\//.test(text)) {
+        throw new Error(`the rate is "${text}", a whole number of at most 9 digits as in 30/m was wanted`);
+      }
+      return rate;
+    })
+  ).meta({ title: "events or `off`" });
+}
+
+/** Bytes, at least one. */
+export function size(): Leaf<number> {
+  return leaf("size", "a size as 512B, 16KiB or 10MiB", (text) => {
+    const bytes = parseSize(text);
+    if (bytes === 0) throw new Error(`the size is "${text}", more than nothing was wanted`);
+    return bytes;
+  });
 }
 
 /** An app's name. */
@@ -121,6 +135,25 @@ export function targetAddress(): Leaf<TargetAddress> {
   return leaf("address", `an address as "host:port"`, parseTargetAddress);
 }
 
+/** Where a target is, or the bare name of what discovery looks up; `_check_targets.ts` says which names may be bare. */
+export function discoverableAddress(): Leaf<TargetAddress> {
+  return leaf("address", `an address as "host:port"`, (text) => {
+    return text.includes(":") ? parseTargetAddress(text) : { kind: "tcp", host: text, port: 0 };
+  });
+}
+
+/** An IP address and a port. */
+export function nameserver(): Leaf<TcpAddress | "system"> {
+  return leaf("address", `an address as "10.0.0.2:53", or system,`, (text) => {
+    if (text === "system") return text;
+    const address = parseAddress(text);
+    if (address.kind === "unix" || parseIp(address.host) === undefined) {
+      throw new Error(`the nameserver is "${text}", an IP address and a port as "10.0.0.2:53" was wanted`);
+    }
+    return { ...address, host: canonicalHost(address.host) };
+  });
+}
+
 /** One of a few words. */
 export function choice<const Words extends readonly string[]>(
   words: Words,
@@ -128,24 +161,23 @@ export function choice<const Words extends readonly string[]>(
   return z.enum(words, { error: words.length === 1 ? `"${words[0]}"` : `one of ${words.join(", ")}` });
 }
 
-function read<Output>(
-  text: string,
-  context: z.core.$RefinementCtx,
-  parse: (text: string) => Output,
-): Output {
-  try {
-    if (text.length > MAX_SCALAR_LENGTH) {
-      throw new Error(`the text has ${text.length} characters, at most ${MAX_SCALAR_LENGTH} were wanted`);
-    }
-    return parse(text);
-  } catch (error) {
-    return refuse(context, error instanceof Error ? error.message : String(error));
-  }
+/** One of a few words, `off` among them, which a YAML 1.1 tool may have turned into `false`. */
+export function choiceOrOff<const Words extends readonly ["off", ...string[]]>(
+  words: Words,
+): Leaf<Words[number], Words[number] | false> {
+  const off: Words[number] = words[0];
+  return z.union([choice(words), z.literal(false)], { error: `one of ${words.join(", ")}` })
+    .transform((value): Words[number] => value === false ? off : value)
+    .meta({ title: words.map((word) => `\`${word}\``).join(", ") });
 }
 
-function refuse(context: z.core.$RefinementCtx, message: string): never {
-  context.addIssue({ code: "custom", message });
-  return z.NEVER;
+/** A mapping, or `off` for none of it; `off` wins over what `defaults` says. */
+export function mappingOrOff<Output, Input>(
+  mapping: z.ZodType<Output, Input>,
+): Leaf<Output | "off", Input | "off" | false> {
+  return z.union([mapping, z.literal("off"), z.literal(false)], { error: "a mapping, or off," })
+    .transform((value) => value === false ? "off" : value)
+    .meta({ title: "mapping or `off`" });
 }
 
 /** As base's parser, but without advice to write `off`. */

@@ -4,7 +4,10 @@
  * @module
  */
 
-import type { Address, TargetAddress } from "../base/mod.ts";
+import type { Address, Cidr, ProxyVersion, TargetAddress, TcpAddress } from "../base/mod.ts";
+import type { FaultConfig } from "./fault_config.ts";
+import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
+import type { TargetTlsConfig, TlsConfig } from "./tls_config.ts";
 
 /** A whole configuration. */
 export interface Config {
@@ -21,7 +24,20 @@ export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 export const LOG_FORMATS = ["text", "json"] as const;
 
 /** The strategies that choose among an app's targets. */
-export const BALANCE_STRATEGIES = ["random"] as const;
+export const BALANCE_STRATEGIES = [
+  "random",
+  "round_robin",
+  "least_connections",
+  "random_two",
+  "source_hash",
+  "first",
+] as const;
+
+/** What happens to the sessions of a target that goes down. */
+export const TARGET_DOWN_ACTIONS = ["keep", "close"] as const;
+
+/** How an entry of `targets` becomes many: every address of a name, or every SRV record of a service. */
+export const DISCOVERIES = ["dns", "srv"] as const;
 
 /** The operational log and the access log. */
 export interface LogConfig {
@@ -46,8 +62,12 @@ export interface AppConfig {
   readonly ports: readonly number[];
   /** Every address that is listened on: first one for each of `ports`, then those of `listen`. */
   readonly listen: readonly Address[];
-  /** At least one. */
+  /** Empty only when there are routes. */
   readonly targets: readonly TargetConfig[];
+  /** The first that matches wins; where none does, `targets`. Empty for an app that is not sniffed. */
+  readonly routes: readonly RouteConfig[];
+  /** How long a ClientHello may take when there are routes. */
+  readonly clientHelloTimeoutMs: number;
   readonly balance: typeof BALANCE_STRATEGIES[number];
   /** The limit of one dial. */
   readonly connectTimeoutMs: number;
@@ -59,7 +79,35 @@ export interface AppConfig {
   readonly halfCloseTimeoutMs: number;
   /** How long a connection may last, before jitter; `Infinity` for no limit. */
   readonly maxLifetimeMs: number;
+  /** Connections at once, above which nothing is accepted; `Infinity` for no limit. */
+  readonly maxConnections: number;
+  /** Connections per second that are accepted; `undefined` for no limit. */
+  readonly acceptRate: number | undefined;
+  /** Connections at once of one client address; `Infinity` for no limit. */
+  readonly maxConnectionsPerClient: number;
+  /** Connections per second of one client address; `undefined` for no limit. */
+  readonly acceptRatePerClient: number | undefined;
+  /** How long a connection may wait for a target that is below its own limit; 0 for not at all. */
+  readonly queueTimeoutMs: number;
   readonly bandwidth: BandwidthConfig;
+  /** The clients that are let in; empty for all. */
+  readonly allow: readonly Cidr[];
+  /** The clients that are kept out, those of `allow` too. */
+  readonly deny: readonly Cidr[];
+  readonly proxyProtocol: ProxyProtocolConfig;
+  /** How TLS of clients is ended here; `undefined` when it is not. */
+  readonly tls: TlsConfig | undefined;
+  /** How TLS to the targets is begun here; `undefined` when it is not. */
+  readonly targetTls: TargetTlsConfig | undefined;
+  /** The active checks; `undefined` for none. */
+  readonly healthCheck: HealthCheckConfig | undefined;
+  /** What real connections say of a target's health; `undefined` when it counts for nothing. */
+  readonly passiveHealth: PassiveHealthConfig | undefined;
+  /** How long a target that has come (back) takes to its full weight; 0 for no time. */
+  readonly slowStartMs: number;
+  readonly onTargetDown: typeof TARGET_DOWN_ACTIONS[number];
+  readonly dns: DnsConfig;
+  readonly faults: readonly FaultConfig[];
 }
 
 /** Bytes per second of one connection; `undefined` for no limit. */
@@ -70,9 +118,48 @@ export interface BandwidthConfig {
   readonly download: number | undefined;
 }
 
-/** One target of an app. */
+/** One target of an app, or one entry that discovery makes targets of. */
 export interface TargetConfig {
+  /** The port is 0 when `discover` is `srv`: the records give it. */
   readonly address: TargetAddress;
   /** The address as text: what logs and metrics call the target. */
   readonly label: string;
+  /** Its share of new connections beside the others', 0 to 256; 0 is none. */
+  readonly weight: number;
+  /** Whether it is used only while no other target is available. */
+  readonly backup: boolean;
+  /** Connections at once, above which it is passed over; `Infinity` for no limit. */
+  readonly maxConnections: number;
+  /** The PROXY header that it is sent; `undefined` for what the app says. */
+  readonly proxyProtocol: "off" | ProxyVersion | undefined;
+  readonly discover: typeof DISCOVERIES[number] | undefined;
+}
+
+/** One route: what a ClientHello must say, and where it then leads. */
+export interface RouteConfig {
+  /** Server names in lower case, `*.` and a name for all below it, `*` for any; empty for whatever, or no name. */
+  readonly sni: readonly string[];
+  /** Protocols of which one must be offered; empty for whatever, or none. */
+  readonly alpn: readonly string[];
+  /** At least one. */
+  readonly targets: readonly TargetConfig[];
+}
+
+/** The PROXY protocol, on both sides. */
+export interface ProxyProtocolConfig {
+  /** Whether every connection must begin with a header. */
+  readonly accept: "off" | "required";
+  /** Who may send one; not empty when `accept` is `required`. */
+  readonly from: readonly Cidr[];
+  /** How long the header may take. */
+  readonly timeoutMs: number;
+  /** What targets are sent that say nothing of their own. */
+  readonly send: "off" | ProxyVersion;
+}
+
+/** Where discovery asks, and how often. */
+export interface DnsConfig {
+  /** An IP address and a port; `undefined` for the system's resolver. */
+  readonly nameserver: TcpAddress | undefined;
+  readonly intervalMs: number;
 }

@@ -1,5 +1,6 @@
 import type { Config } from "./config.ts";
-import { folderOf, resolve } from "./_resolve.ts";
+import { folderOf } from "./_paths.ts";
+import { resolve } from "./_resolve.ts";
 import { readBounded } from "./_read.ts";
 import { formatReport } from "./_report.ts";
 import { validate, withoutPlaces } from "./_validate.ts";

@@ -1,5 +1,8 @@
 /** What the operator wrote, checked and resolved: the only way from YAML, or a value made in code, to a {@link Config}. */
 export * from "./config.ts";
+export * from "./fault_config.ts";
+export * from "./health_config.ts";
+export * from "./tls_config.ts";
 export * from "./load.ts";
 export * from "./problem.ts";
 export { effectiveConfig } from "./_effective.ts";

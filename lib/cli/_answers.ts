@@ -1,0 +1,54 @@
+/** What a target that could not be reached answered, as far as it is put into words. */
+export interface Answer {
+  /** The target. */
+  readonly label: string;
+  /** The errno name. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Different answers that a line shows; a list of a hundred targets helps nobody. */
+const MAX_SHOWN = 10;
+
+/**
+ * Puts answers into one line, in the order in which they came, equal ones together:
+ * `10.0.0.5:80: the connection was refused (ECONNREFUSED); db:80 (4 times): the name has no address (ENOTFOUND)`.
+ */
+export function describeAnswers(answers: readonly Answer[]): string {
+  if (answers.length === 0) return "no target was tried";
+  const groups = new Map<string, Map<string, number>>();
+  for (const answer of answers) {
+    const words = inWords(answer);
+    const labels = groups.get(words) ?? new Map<string, number>();
+    groups.set(words, labels.set(answer.label, (labels.get(answer.label) ?? 0) + 1));
+  }
+  const shown = [...groups].slice(0, MAX_SHOWN).map(([words, labels]) => `${listLabels(labels)}: ${words}`);
+  const rest = groups.size - shown.length;
+  return (rest > 0 ? [...shown, `and ${rest} other answers`] : shown).join("; ");
+}
+
+function listLabels(labels: ReadonlyMap<string, number>): string {
+  const shown = [...labels].slice(0, MAX_SHOWN)
+    .map(([label, count]) => count === 1 ? label : `${label} (${count} times)`);
+  const rest = labels.size - shown.length;
+  return (rest > 0 ? [...shown, `${rest} others`] : shown).join(", ");
+}
+
+function inWords({ code, message }: Answer): string {
+  const words = WORDS[code];
+  if (words !== undefined) return `${words} (${code})`;
+  return code === "UNKNOWN" ? message : `${message} (${code})`;
+}
+
+/** What has no entry here says enough by its own message. */
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: "the system forbids it",
+  EAGAIN: "its backlog is full",
+  ECONNREFUSED: "the connection was refused",
+  ECONNRESET: "the connection was reset",
+  EHOSTUNREACH: "there is no route to the host",
+  ENETUNREACH: "there is no route to the network",
+  ENOENT: "the socket file does not exist",
+  ENOTFOUND: "the name has no address",
+  NOT_CAPABLE: "the runtime forbids it, the target among --allow-net was wanted",
+};

@@ -1,0 +1,34 @@
+import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
+import { EXIT } from "../exit_code.ts";
+import type { Io } from "../io.ts";
+import { readConfig } from "../read_config.ts";
+
+/** `tcpproxy check`: whether a config can be used, and what it comes to. */
+export const check: Command = {
+  name: "check",
+  summary: "Check a config and print it with every default filled in",
+  usage: "[-c FILE]",
+  details: "Every problem is reported with file, line and column, and the exit code is 2.",
+  arity: [0, 0],
+  flags: [
+    CONFIG_FLAG,
+    { name: "json", summary: "Print JSON instead of YAML" },
+    { name: "quiet", short: "q", summary: "Print nothing when all is well" },
+  ],
+  example: "tcpproxy check -c config.yaml --quiet && systemctl reload tcpproxy",
+  run: checkConfig,
+};
+
+async function checkConfig(args: CommandArgs, io: Io): Promise<number> {
+  const { config } = await readConfig(args.text("config"));
+  if (args.on("quiet")) return EXIT.done;
+  const { effectiveConfig } = await import("../../config/mod.ts");
+  const effective = effectiveConfig(config);
+  if (args.on("json")) {
+    await io.print(JSON.stringify(effective, undefined, 2));
+  } else {
+    const { stringify } = await import("@std/yaml/stringify");
+    await io.print(stringify(effective, { useAnchors: false }).trimEnd());
+  }
+  return EXIT.done;
+}

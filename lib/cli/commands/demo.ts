@@ -1,0 +1,65 @@
+import { type Address, formatAddress } from "../../base/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import type { Command, CommandArgs } from "../command.ts";
+import type { Io } from "../io.ts";
+
+/** `tcpproxy demo`: the shipped config with something behind it. */
+export const demo: Command = {
+  name: "demo",
+  summary: "Run the shipped config with echo servers as its targets",
+  usage: "",
+  details: "Needs no file, and leaves nothing behind when Ctrl-C ends it.",
+  arity: [0, 0],
+  flags: [],
+  example: "tcpproxy demo\n# in another terminal:\necho hello | nc -N localhost 5001",
+  run: runDemo,
+};
+
+/** Who plays with a demo wants it gone at Ctrl-C, whatever is still connected. */
+const DRAIN_TIMEOUT_MS = 1000;
+
+/** Where the demo may stand in for a target. */
+const LOOPBACK = /^(127\..+|::1|localhost)$/;
+
+async function runDemo(_args: CommandArgs, io: Io): Promise<number> {
+  const [{ embeddedConfig }, { serve }, { closeAll, openEchoServers }] = await Promise.all([
+    import("../../config/mod.ts"),
+    import("../serve.ts"),
+    import("../echo_server.ts"),
+  ]);
+  const shipped = await embeddedConfig();
+  const config = { ...shipped, shutdown: { delayMs: 0, drainTimeoutMs: DRAIN_TIMEOUT_MS } };
+  const echoes = await openEchoServers(localTargets(config));
+  try {
+    return await serve(config, { io, onReady: () => io.print(whatToTry(config)) });
+  } finally {
+    await closeAll(echoes);
+  }
+}
+
+/** The targets that are on this machine, each once. */
+function localTargets(config: Config): Address[] {
+  const found = new Map<string, Address>();
+  for (const { address, label } of config.apps.flatMap((app) => app.targets)) {
+    if (address.kind === "tcp" && LOOPBACK.test(address.host)) found.set(label, address);
+  }
+  return [...found.values()];
+}
+
+function whatToTry(config: Config): string {
+  const echoes = localTargets(config).map(formatAddress);
+  const tries = config.apps.flatMap((app) => {
+    const [port] = app.ports;
+    if (port === undefined) return [];
+    const answers = app.targets.some((target) => echoes.includes(target.label));
+    return [
+      `  echo hello | nc -N localhost ${port}   # ${app.name}${answers ? "" : ": no target can be reached"}`,
+    ];
+  });
+  return [
+    `Echo servers answer on ${echoes.join(", ")}.`,
+    "Try, in another terminal:",
+    ...tries,
+    "Ctrl-C ends the demo.",
+  ].join("\n");
+}

@@ -1,0 +1,31 @@
+/**
+ * The table of commands, in the order in which help lists them. A command's file is light: what is heavy it imports
+ * when it runs.
+ *
+ * @module
+ */
+import type { Command } from "../command.ts";
+import { check } from "./check.ts";
+import { completions } from "./completions.ts";
+import { demo } from "./demo.ts";
+import { echo } from "./echo.ts";
+import { forward } from "./forward.ts";
+import { init } from "./init.ts";
+import { permissions } from "./permissions.ts";
+import { run } from "./run.ts";
+import { schema } from "./schema.ts";
+import { version } from "./version.ts";
+
+/** Every command but `help`. */
+export const COMMANDS: readonly Command[] = [
+  run,
+  demo,
+  init,
+  check,
+  forward,
+  echo,
+  permissions,
+  schema,
+  completions,
+  version,
+];

@@ -1,0 +1,25 @@
+import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
+import { EXIT } from "../exit_code.ts";
+import type { Io } from "../io.ts";
+import { leastPermissions, permissionFlags } from "../least_permissions.ts";
+import { readConfig } from "../read_config.ts";
+
+/** `tcpproxy permissions`: the sandbox that a config fits into. */
+export const permissions: Command = {
+  name: "permissions",
+  summary: "Print the least permissions that a config needs under deno run",
+  usage: "[-c FILE]",
+  details: `With these flags, the runtime itself refuses any connection that is not to a target of the config.
+For Deno 2.9 and newer, where unix sockets are on the list of --allow-net.`,
+  arity: [0, 0],
+  flags: [CONFIG_FLAG, { name: "json", summary: "Print JSON: net, read and write as lists" }],
+  example: "deno run --no-prompt $(tcpproxy permissions -c config.yaml) main.ts -c config.yaml",
+  run: printPermissions,
+};
+
+async function printPermissions(args: CommandArgs, io: Io): Promise<number> {
+  const { config, source } = await readConfig(args.text("config"));
+  const least = leastPermissions(config, source.kind === "file" ? source.path : undefined);
+  await io.print(args.on("json") ? JSON.stringify(least, undefined, 2) : permissionFlags(least).join(" "));
+  return EXIT.done;
+}

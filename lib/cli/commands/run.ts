@@ -1,0 +1,30 @@
+import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
+import type { Io } from "../io.ts";
+import { readConfig } from "../read_config.ts";
+
+/** `tcpproxy run`: the proxy. */
+export const run: Command = {
+  name: "run",
+  summary: "Run the proxy (what happens without a command, too)",
+  usage: "[-c FILE]",
+  details:
+    `SIGINT and SIGTERM stop accepting and let connections finish for up to shutdown.drain_timeout; a second
+signal ends at once. SIGHUP reopens the access log's file.
+Where the runtime allows no reading (deno run --allow-net main.ts), the shipped config is used.`,
+  arity: [0, 0],
+  flags: [CONFIG_FLAG],
+  example: "tcpproxy run -c /etc/tcpproxy/config.yaml",
+  run: runProxy,
+};
+
+async function runProxy(args: CommandArgs, io: Io): Promise<number> {
+  const [{ config, source }, { serve }] = await Promise.all([
+    readConfig(args.text("config")),
+    import("../serve.ts"),
+  ]);
+  if (source.kind === "file") return await serve(config, { io });
+  return await serve(config, {
+    io,
+    preface: "reading files is not allowed: running the config that is shipped with the program",
+  });
+}

@@ -1,0 +1,2 @@
+/** The command line: one file per command, signals, exit codes. */
+export { runCli } from "./run_cli.ts";

@@ -1,0 +1,215 @@
+import { type Address, errorCode, errorMessage, formatAddress, type Reason } from "../base/mod.ts";
+import { type AccessLog, getLogger, type Logger } from "../log/mod.ts";
+import type { ProxyObserver, TargetChange } from "../proxy/mod.ts";
+import { type Answer, describeAnswers } from "./_answers.ts";
+import { Episode, type Schedule, schedule } from "./_episode.ts";
+import { WarningBudget } from "./_warning_budget.ts";
+
+/** A session that has ended, as far as the logs speak of it. */
+export interface EndedSession {
+  readonly id: number;
+  readonly app: { readonly name: string };
+  readonly listener: Address;
+  readonly client: Address;
+  readonly sni: string | undefined;
+  readonly detail: string;
+  readonly target: { readonly label: string } | undefined;
+  readonly reason: Reason | undefined;
+  readonly up: { readonly bytes: number };
+  readonly down: { readonly bytes: number };
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly connectMs: number | undefined;
+  readonly tries: number;
+  readonly failures: readonly {
+    readonly target: { readonly label: string };
+    readonly code: string;
+    readonly message: string;
+  }[];
+  readonly error: unknown;
+}
+
+/** What a change of a target is called in the log. */
+const CHANGE_WORDS: Readonly<Record<TargetChange, string>> = {
+  up: "is up",
+  down: "is down",
+  ejected: "is out of use for a while",
+  returned: "is back in use",
+  added: "was added",
+  removed: "was removed",
+};
+
+export interface LogObserverOptions {
+  /** Default the logger `proxy`. */
+  readonly log?: Logger;
+  /** Default the runtime's timers. */
+  readonly schedule?: Schedule;
+  /** The wall clock, in milliseconds since the Unix epoch; default `Date.now`. */
+  readonly wallClockMs?: () => number;
+}
+
+/** Warnings about sessions without a target, per app and second. */
+const WARNINGS_PER_SECOND = 10;
+/** Want of file descriptors has passed when there was none for this long. */
+const SETTLE_MS = 1000;
+
+/** Writes down what a proxy tells: sessions to the access log, trouble to the operational one. */
+export class LogObserver implements ProxyObserver {
+  readonly #access: AccessLog;
+  readonly #log: Logger;
+  readonly #schedule: Schedule;
+  readonly #wallClockMs: () => number;
+  readonly #accepting: Episode<Address>;
+  readonly #starved = new Map<string, Episode<string>>();
+  readonly #noTarget = new Map<string, WarningBudget>();
+  readonly #listeners = new Map<Address, string>();
+
+  constructor(access: AccessLog, options: LogObserverOptions = {}) {
+    this.#access = access;
+    this.#log = options.log ?? getLogger("proxy");
+    this.#schedule = options.schedule ?? schedule;
+    this.#wallClockMs = options.wallClockMs ?? Date.now;
+    this.#accepting = new Episode({
+      settleMs: SETTLE_MS,
+      schedule: this.#schedule,
+      onBegin: (error) =>
+        this.#log.warning("accepting pauses: {error} ({code}); clients wait in the backlog meanwhile", {
+          error: errorMessage(error),
+          code: errorCode(error),
+        }),
+      onEnd: () => this.#log.info("accepting goes on"),
+    });
+  }
+
+  sessionEnded(session: EndedSession): void {
+    if (this.#access.enabled) this.#record(session);
+    if (session.reason === "no_target") {
+      this.#warnOfNoTarget(session);
+    } else if (session.reason === "error") {
+      this.#log.warning('app "{app}": session #{id} ended by an error: {error} ({code})', {
+        app: session.app.name,
+        id: session.id,
+        error: errorMessage(session.error),
+        code: errorCode(session.error),
+      });
+    } else if (session.detail !== "") {
+      this.#log.debug('app "{app}": session #{id}: {reason}: {detail}', {
+        app: session.app.name,
+        id: session.id,
+        reason: session.reason,
+        detail: session.detail,
+      });
+    }
+  }
+
+  acceptPaused(address: Address, error: unknown): void {
+    this.#accepting.begin(address, error);
+  }
+
+  acceptResumed(address: Address): void {
+    this.#accepting.end(address);
+  }
+
+  dialStarved(app: string, error: unknown): void {
+    let episode = this.#starved.get(app);
+    if (episode === undefined) {
+      episode = new Episode({
+        settleMs: SETTLE_MS,
+        schedule: this.#schedule,
+        onBegin: (error) =>
+          this.#log.warning('app "{app}": dials wait: {error} ({code})', {
+            app,
+            error: errorMessage(error),
+            code: errorCode(error),
+          }),
+        onEnd: () => this.#log.info('app "{app}": dials go on', { app }),
+      });
+      this.#starved.set(app, episode);
+    }
+    // Nobody tells when a dial no longer lacks a descriptor: it is over when it has not come again for a while.
+    episode.begin(app, error);
+    episode.end(app);
+  }
+
+  targetChanged(
+    app: string,
+    target: { label: string },
+    what: { change: TargetChange; detail: string },
+  ): void {
+    const line = 'app "{app}": target {target} {change}: {detail}';
+    const properties = { app, target: target.label, change: CHANGE_WORDS[what.change], detail: what.detail };
+    if (what.change === "down" || what.change === "ejected") this.#log.warning(line, properties);
+    else this.#log.info(line, properties);
+  }
+
+  draining(left: number, leftMs: number): void {
+    this.#log.info("draining: {left} left, for at most {seconds} s", {
+      left: left === 1 ? "1 session" : `${left} sessions`,
+      seconds: Math.ceil(leftMs / 1000),
+    });
+  }
+
+  defect(error: unknown): void {
+    this.#log.error("defect of the program: {error}", {
+      error: errorMessage(error),
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+  }
+
+  /** Tells what was left out so far and forgets open episodes. For the end of the process. */
+  close(): void {
+    this.#accepting.close();
+    for (const episode of this.#starved.values()) episode.close();
+    for (const budget of this.#noTarget.values()) budget.close();
+  }
+
+  #record(session: EndedSession): void {
+    this.#access.write({
+      time: this.#wallClockMs(),
+      id: session.id,
+      app: session.app.name,
+      listener: this.#nameOf(session.listener),
+      client: formatAddress(session.client),
+      target: session.target?.label,
+      reason: session.reason ?? "error",
+      bytesUp: session.up.bytes,
+      bytesDown: session.down.bytes,
+      durationMs: session.endedMs - session.startedMs,
+      connectMs: session.connectMs,
+      tries: session.tries,
+      sni: session.sni,
+    });
+  }
+
+  /** A listener's address as text, made once. */
+  #nameOf(listener: Address): string {
+    let name = this.#listeners.get(listener);
+    if (name === undefined) {
+      name = formatAddress(listener);
+      this.#listeners.set(listener, name);
+    }
+    return name;
+  }
+
+  #warnOfNoTarget(session: EndedSession): void {
+    const app = session.app.name;
+    let budget = this.#noTarget.get(app);
+    if (budget === undefined) {
+      budget = new WarningBudget({
+        perSecond: WARNINGS_PER_SECOND,
+        schedule: this.#schedule,
+        onLeftOut: (count) =>
+          this.#log.warning('app "{app}": no target could be reached, {count} times more', { app, count }),
+      });
+      this.#noTarget.set(app, budget);
+    }
+    if (!budget.take()) return;
+    const answers = session.failures.map(({ target, code, message }): Answer => {
+      return { label: target.label, code, message };
+    });
+    this.#log.warning('app "{app}": no target could be reached: {answers}', {
+      app,
+      answers: describeAnswers(answers),
+    });
+  }
+}

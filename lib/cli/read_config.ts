@@ -1,0 +1,21 @@
+import type { Config } from "../config/mod.ts";
+import { type ConfigSource, findConfig } from "./find_config.ts";
+
+/** A config that was read, and where it came from. */
+export interface ReadConfig {
+  readonly config: Config;
+  readonly source: ConfigSource;
+}
+
+/**
+ * Finds the config that a command is to read, and reads it.
+ *
+ * @param path what `--config` gave.
+ * @throws {UsageError} when there is none that may be read; `ConfigError` when it cannot be used.
+ */
+export async function readConfig(path: string | undefined): Promise<ReadConfig> {
+  // First, so that a missing file is said before anything is loaded for it.
+  const source = await findConfig(path);
+  const { embeddedConfig, loadConfig } = await import("../config/mod.ts");
+  return { config: source.kind === "file" ? await loadConfig(source.path) : await embeddedConfig(), source };
+}

@@ -1,0 +1,86 @@
+import { errorMessage } from "../base/mod.ts";
+import { type Command, UsageError } from "./command.ts";
+import { COMMANDS } from "./commands/mod.ts";
+import { EXIT } from "./exit_code.ts";
+import { commandHelp, generalHelp } from "./help.ts";
+import { type Io, processIo } from "./io.ts";
+import { parseCommandLine } from "./parse_args.ts";
+import { suggestion } from "./_suggest.ts";
+import { VERSION } from "./version.ts";
+
+/**
+ * Does what the command line says and gives the exit code: 0 done, 1 it failed while running, 2 usage or
+ * configuration. Never rejects; all that was printed or logged is written when it resolves.
+ */
+export async function runCli(words: readonly string[], io: Io = processIo): Promise<number> {
+  try {
+    return await dispatch(words, io);
+  } catch (error) {
+    return await explain(error, io);
+  }
+}
+
+async function dispatch(words: readonly string[], io: Io): Promise<number> {
+  const [first, ...rest] = words;
+  if (first === "--version" || first === "-V") return await say(io, `tcpproxy ${VERSION}`);
+  if (first === "--help" || first === "-h") return await say(io, generalHelp(COMMANDS));
+  if (first === "help") return await help(rest, io);
+  // The command that a service manager starts needs no name: `tcpproxy -c FILE`.
+  if (first === undefined || first.startsWith("-")) return await perform(commandNamed("run"), words, io);
+  return await perform(commandNamed(first), rest, io);
+}
+
+async function perform(command: Command, words: readonly string[], io: Io): Promise<number> {
+  try {
+    const parsed = parseCommandLine(command, words);
+    if (parsed.kind === "help") return await say(io, commandHelp(command));
+    return await command.run(parsed.args, io);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    await io.complain(`${error.message}\nTry: tcpproxy help ${command.name}`);
+    return EXIT.usage;
+  }
+}
+
+async function help(words: readonly string[], io: Io): Promise<number> {
+  const [name, extra] = words;
+  if (extra !== undefined) {
+    throw new UsageError(`"help" does not know what "${extra}" is, tcpproxy help [COMMAND] was wanted`);
+  }
+  const isGeneral = name === undefined || name.startsWith("-");
+  return await say(io, isGeneral ? generalHelp(COMMANDS) : commandHelp(commandNamed(name)));
+}
+
+function commandNamed(name: string): Command {
+  const command = COMMANDS.find((command) => command.name === name);
+  if (command !== undefined) return command;
+  const known = [...COMMANDS.map((command) => command.name), "help"];
+  const asFile = /[./\\]/.test(name) ? `, did you mean "tcpproxy run -c ${name}"?` : suggestion(name, known);
+  throw new UsageError(`there is no command "${name}"${asFile}`);
+}
+
+async function say(io: Io, text: string): Promise<number> {
+  await io.print(text);
+  return EXIT.done;
+}
+
+/** What nobody below could deal with, in words and as an exit code. */
+async function explain(error: unknown, io: Io): Promise<number> {
+  if (error instanceof UsageError) {
+    await io.complain(`${error.message}\nTry: tcpproxy --help`);
+    return EXIT.usage;
+  }
+  // By name: importing the config room costs its schema, which a command that reads no config need not pay.
+  if (error instanceof Error && error.name === "ConfigError") {
+    await io.complain(error.message);
+    return EXIT.usage;
+  }
+  const expected = error instanceof Error && EXPECTED_FAILURES.has(error.name);
+  await io.complain(
+    expected || !(error instanceof Error) ? errorMessage(error) : error.stack ?? error.message,
+  );
+  return EXIT.failed;
+}
+
+/** Failures whose message says all; of any other, the stack is wanted too. */
+const EXPECTED_FAILURES: ReadonlySet<string> = new Set(["StartError", "ListenError", "LogOpenError"]);

@@ -1,0 +1,134 @@
+import { errorMessage } from "../base/mod.ts";
+import type { Config } from "../config/mod.ts";
+import {
+  AccessLog,
+  closeLogging,
+  getLogger,
+  type Logger,
+  type LogProblem,
+  setUpLogging,
+} from "../log/mod.ts";
+import { Proxy, StartError } from "../proxy/mod.ts";
+import { EXIT } from "./exit_code.ts";
+import type { Io } from "./io.ts";
+import { LogObserver } from "./observer.ts";
+import { shutDown } from "./shut_down.ts";
+import { listenForSignals, type Signals } from "./signals.ts";
+import { logConfig, logListeners } from "./start_lines.ts";
+
+export interface ServeOptions {
+  readonly io: Io;
+  /** The first log line, where there is something to say before all else. */
+  readonly preface?: string;
+  /** Called when the proxy accepts connections. */
+  onReady?(): Promise<void>;
+}
+
+/** How long logs may take to be written after a second signal. */
+const CUT_FLUSH_MS = 400;
+
+/** Runs a proxy until a signal ends it, and gives the exit code. All that was logged is written when it resolves. */
+export async function serve(config: Config, options: ServeOptions): Promise<number> {
+  setUpLogging(config.log);
+  const log = getLogger("proxy");
+  let flushMs: number | undefined;
+  try {
+    if (options.preface !== undefined) log.info(options.preface);
+    const access = AccessLog.open(config.log.access, {
+      format: config.log.format,
+      onProblem: (problem) => logProblem(getLogger("log"), problem),
+    });
+    try {
+      using signals = listenForSignals({ onHangUp: () => reopen(access, config, log) });
+      using _guard = survive(log);
+      const result = await runProxy(config, { ...options, access, signals, log });
+      if (result === "cut") flushMs = CUT_FLUSH_MS;
+      return result === "not_started" ? EXIT.failed : EXIT.done;
+    } finally {
+      await access.close(flushMs);
+    }
+  } finally {
+    await closeLogging(flushMs);
+  }
+}
+
+interface Parts extends ServeOptions {
+  readonly access: AccessLog;
+  readonly signals: Signals;
+  readonly log: Logger;
+}
+
+async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "drained" | "cut"> {
+  const { access, signals, log, io } = parts;
+  const observer = new LogObserver(access, { log });
+  logConfig(log, config);
+  let proxy: Proxy;
+  try {
+    proxy = await Proxy.start(config, { observer });
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    await io.complain(error.message);
+    return "not_started";
+  }
+  logListeners(log, proxy.listeners());
+  await parts.onReady?.();
+  const first = await signals.next();
+  const result = await shutDown(proxy, { first, signals, delayMs: config.shutdown.delayMs, log });
+  observer.close();
+  log.info("stopped");
+  return result;
+}
+
+function reopen(access: AccessLog, config: Config, log: Logger): void {
+  if (typeof config.log.access !== "string") {
+    log.info("SIGHUP: there is no access log file to reopen");
+    return;
+  }
+  access.reopen();
+  log.info("SIGHUP: reopened the access log {path}", { path: config.log.access });
+}
+
+function logProblem(log: Logger, problem: LogProblem): void {
+  switch (problem.kind) {
+    case "failing":
+      return log.error("write the access log: {message} ({code}); traffic goes on without it", {
+        ...problem,
+      });
+    case "stalled":
+      return log.error(
+        "write the access log: nobody reads it, lines are dropped; traffic goes on without it",
+      );
+    case "recovered":
+      return log.warning("write the access log: it goes on, {droppedLines} lines were dropped", {
+        ...problem,
+      });
+    case "not_reopened":
+      return log.error("reopen the access log: {message}; the old file stays in use", { ...problem });
+  }
+}
+
+/** Keeps a defect in one corner of the program from ending the process, and with it every connection. */
+function survive(log: Logger): Disposable {
+  const onError = (event: ErrorEvent): void => {
+    event.preventDefault();
+    tell(event.error);
+  };
+  const onRejection = (event: PromiseRejectionEvent): void => {
+    event.preventDefault();
+    tell(event.reason);
+  };
+  const tell = (error: unknown): void => {
+    log.error("defect of the program: {error}", {
+      error: errorMessage(error),
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+  };
+  globalThis.addEventListener("error", onError);
+  globalThis.addEventListener("unhandledrejection", onRejection);
+  return {
+    [Symbol.dispose]: () => {
+      globalThis.removeEventListener("error", onError);
+      globalThis.removeEventListener("unhandledrejection", onRejection);
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { Logger } from "../log/mod.ts";
+import type { ProxyControl } from "../proxy/mod.ts";
+import type { EndSignal, Signals } from "./signals.ts";
+
+export interface ShutDownOptions {
+  /** The signal that has come. */
+  readonly first: EndSignal;
+  readonly signals: Pick<Signals, "next">;
+  /** How long to go on accepting first, so that a load balancer sees it coming. */
+  readonly delayMs: number;
+  readonly log: Logger;
+}
+
+/** How the proxy ended: all sessions by themselves or drained, or cut by a second signal. */
+export type ShutDownResult = "drained" | "cut";
+
+/** How long sockets may take to close after a second signal, before the process ends around them. */
+const CUT_LIMIT_MS = 1000;
+
+/** Ends a proxy as an operator expects: gently at the first signal, which has come, and at once at the next. */
+export async function shutDown(proxy: ProxyControl, options: ShutDownOptions): Promise<ShutDownResult> {
+  const { first, signals, delayMs, log } = options;
+  const again = signals.next().then((signal) => ({ again: signal }));
+  if (delayMs > 0) {
+    log.info("{signal}: stopping in {seconds} s, accepting until then", {
+      signal: first,
+      seconds: delayMs / 1000,
+    });
+    await withinMs(again, delayMs);
+  }
+  log.info("{signal}: no longer accepting", { signal: first });
+  const outcome = await Promise.race([proxy.drain(), again]);
+  if (outcome === undefined) return "drained";
+  log.warning("{signal} again: stopping at once, {left} cut", {
+    signal: outcome.again,
+    left: proxy.activeSessions() === 1 ? "1 session is" : `${proxy.activeSessions()} sessions are`,
+  });
+  await withinMs(proxy.stop(), CUT_LIMIT_MS);
+  return "cut";
+}
+
+/** Waits for `promise`, but not longer than so. */
+export async function withinMs(promise: Promise<unknown>, limitMs: number): Promise<void> {
+  const { promise: limit, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, limitMs);
+  try {
+    await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

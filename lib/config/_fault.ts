@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { FAULT_DIRECTIONS } from "./fault_config.ts";
+import { probability, wholeNumber } from "./_numbers.ts";
+import { blocks } from "./_texts.ts";
+import { byteRate, choice, limit, limitOrOff, size } from "./_units.ts";
+
+const scope = {
+  direction: choice(FAULT_DIRECTIONS).prefault("both").meta({
+    description:
+      "Which bytes it acts on: `up` is from client to target. `refuse`, and a cut after a time, have no " +
+      "use for it.",
+  }),
+  probability: probability().prefault(1).meta({
+    description: "The share of connections that it hits, 0 to 1.",
+    examples: [0.5],
+  }),
+  clients: blocks().prefault([]).meta({
+    description: "The clients that it hits; an empty list is all.",
+    examples: [["10.0.0.0/8"]],
+  }),
+  expires: limitOrOff().prefault("off").meta({
+    description: "How long after the config was loaded it ends by itself.",
+    examples: ["10m"],
+  }),
+  seed: wholeNumber(0, 2 ** 32 - 1).optional().meta({
+    description: "Makes what is drawn repeatable.",
+    examples: [1],
+  }),
+};
+
+const cut = {
+  after: limit({ zero: true }).optional().meta({
+    description: "So long after the target was reached. Either this or `after_bytes`.",
+    examples: ["2s"],
+  }),
+  after_bytes: size().optional().meta({
+    description: "After so many bytes of the direction. Either this or `after`.",
+    examples: ["1MiB"],
+  }),
+};
+
+/** One fault. Each kind has what it needs, beside what all have. */
+export const Fault = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: kind("latency", "Every piece of data is held back for a time."),
+    amount: limit().meta({ description: "How long it is held back.", examples: ["100ms"] }),
+    jitter: limit({ zero: true }).prefault("0s").meta({
+      description: "The amount, give or take this; at most the amount.",
+      examples: ["20ms"],
+    }),
+    ...scope,
+  }),
+  z.strictObject({
+    kind: kind("bandwidth", "Data passes at no more than a rate."),
+    rate: byteRate().meta({ description: "Bytes per second.", examples: ["64KiB/s"] }),
+    ...scope,
+  }),
+  z.strictObject({
+    kind: kind("slice", "Data passes in small pieces."),
+    size: size().meta({ description: "The largest piece.", examples: ["16B"] }),
+    delay: limit({ zero: true }).prefault("0s").meta({
+      description: "The wait between two pieces.",
+      examples: ["10ms"],
+    }),
+    ...scope,
+  }),
+  z.strictObject({ kind: kind("reset", "The connection is cut without a proper end."), ...cut, ...scope }),
+  z.strictObject({ kind: kind("close", "The connection is closed."), ...cut, ...scope }),
+  z.strictObject({ kind: kind("black_hole", "Data is taken and goes nowhere."), ...scope }),
+  z.strictObject({ kind: kind("refuse", "The client is closed before any target is dialed."), ...scope }),
+], { error: "a fault with a kind" });
+
+/** A fault as zod gives it. */
+export type ParsedFault = z.output<typeof Fault>;
+
+function kind<const Word extends string>(word: Word, description: string): z.ZodLiteral<Word> {
+  return z.literal(word, { error: `"${word}"` }).meta({ description });
+}

@@ -1,0 +1,146 @@
+import { formatAddress } from "../base/mod.ts";
+import type { ParsedAppOptions } from "./_app.ts";
+import type { ParsedFault } from "./_fault.ts";
+import { type Base, resolveAddress, resolvePath } from "./_paths.ts";
+import type { ParsedTarget } from "./_target.ts";
+import type { AppConfig, BandwidthConfig, TargetConfig } from "./config.ts";
+import type { FaultConfig } from "./fault_config.ts";
+import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
+import type { TargetTlsConfig, TlsConfig } from "./tls_config.ts";
+
+/** What {@link resolveOptions} gives of an app. */
+export type AppOptionsConfig = Omit<AppConfig, "name" | "ports" | "listen" | "targets" | "routes">;
+
+/** The options of one app, those of `defaults` filled in, in the words of the program. */
+export function resolveOptions(options: ParsedAppOptions, base: Base): AppOptionsConfig {
+  return {
+    clientHelloTimeoutMs: options.client_hello_timeout,
+    balance: options.balance,
+    connectTimeoutMs: options.connect_timeout,
+    connectDeadlineMs: options.connect_deadline,
+    idleTimeoutMs: options.idle_timeout,
+    halfCloseTimeoutMs: options.half_close_timeout,
+    maxLifetimeMs: options.max_lifetime,
+    maxConnections: options.max_connections,
+    acceptRate: finite(options.accept_rate),
+    maxConnectionsPerClient: options.max_connections_per_client,
+    acceptRatePerClient: finite(options.accept_rate_per_client),
+    queueTimeoutMs: options.queue_timeout,
+    bandwidth: resolveBandwidth(options.bandwidth),
+    allow: options.allow,
+    deny: options.deny,
+    proxyProtocol: {
+      accept: options.proxy_protocol.accept,
+      from: options.proxy_protocol.from,
+      timeoutMs: options.proxy_protocol.timeout,
+      send: options.proxy_protocol.send,
+    },
+    tls: resolveTls(options.tls, base),
+    targetTls: resolveTargetTls(options.target_tls, base),
+    healthCheck: resolveHealthCheck(options.health_check),
+    passiveHealth: resolvePassiveHealth(options.passive_health),
+    slowStartMs: finite(options.slow_start) ?? 0,
+    onTargetDown: options.on_target_down,
+    dns: {
+      nameserver: options.dns.nameserver === "system" ? undefined : options.dns.nameserver,
+      intervalMs: options.dns.interval,
+    },
+    faults: options.faults.map(resolveFault),
+  };
+}
+
+/** A target in the words of the program. */
+export function resolveTarget(target: ParsedTarget, base: Base): TargetConfig {
+  const address = resolveAddress(target.address, base);
+  return {
+    address,
+    label: address.kind === "tcp" && address.port === 0 ? address.host : formatAddress(address),
+    weight: target.weight,
+    backup: target.backup,
+    maxConnections: target.max_connections,
+    proxyProtocol: target.proxy_protocol,
+    discover: target.discover,
+  };
+}
+
+function resolveBandwidth({ upload, download }: ParsedAppOptions["bandwidth"]): BandwidthConfig {
+  return { upload: finite(upload), download: finite(download) };
+}
+
+function resolveTls(tls: ParsedAppOptions["tls"], base: Base): TlsConfig | undefined {
+  if (tls === "off") return undefined;
+  return {
+    certificates: tls.certificates.map(({ cert, key }) => ({
+      cert: resolvePath(cert, base),
+      key: resolvePath(key, base),
+    })),
+    clientCa: optionalPath(tls.client_ca, base),
+    alpn: tls.alpn,
+    handshakeTimeoutMs: tls.handshake_timeout,
+  };
+}
+
+function resolveTargetTls(tls: ParsedAppOptions["target_tls"], base: Base): TargetTlsConfig | undefined {
+  if (tls === "off") return undefined;
+  return {
+    ca: optionalPath(tls.ca, base),
+    serverName: tls.server_name,
+    cert: optionalPath(tls.cert, base),
+    key: optionalPath(tls.key, base),
+    verify: tls.verify,
+  };
+}
+
+function resolveHealthCheck(check: ParsedAppOptions["health_check"]): HealthCheckConfig | undefined {
+  if (check === "off") return undefined;
+  const { interval, timeout, rise, fall, port, send, expect, http, tls } = check;
+  return {
+    intervalMs: interval,
+    timeoutMs: timeout,
+    rise,
+    fall,
+    port,
+    send,
+    expect,
+    http: http && { path: http.path, status: http.status, host: http.host },
+    tls,
+  };
+}
+
+function resolvePassiveHealth(passive: ParsedAppOptions["passive_health"]): PassiveHealthConfig | undefined {
+  if (passive === "off") return undefined;
+  return {
+    failures: passive.failures,
+    windowMs: passive.window,
+    ejectForMs: passive.eject_for,
+    maxEjected: passive.max_ejected,
+  };
+}
+
+function resolveFault(fault: ParsedFault): FaultConfig {
+  const { direction, probability, clients, expires, seed } = fault;
+  const scope = { direction, probability, clients, expiresMs: expires, seed };
+  switch (fault.kind) {
+    case "latency":
+      return { kind: fault.kind, amountMs: fault.amount, jitterMs: fault.jitter, ...scope };
+    case "bandwidth":
+      return { kind: fault.kind, rate: fault.rate, ...scope };
+    case "slice":
+      return { kind: fault.kind, sizeBytes: fault.size, delayMs: fault.delay, ...scope };
+    case "reset":
+    case "close":
+      return { kind: fault.kind, afterMs: fault.after, afterBytes: fault.after_bytes, ...scope };
+    case "black_hole":
+    case "refuse":
+      return { kind: fault.kind, ...scope };
+  }
+}
+
+function optionalPath(path: string | undefined, base: Base): string | undefined {
+  return path === undefined ? undefined : resolvePath(path, base);
+}
+
+/** `off`, or what was left out, is `undefined`. */
+function finite(value: number | undefined): number | undefined {
+  return value === Infinity ? undefined : value;
+}

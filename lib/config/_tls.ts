@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { filePath, hostName, protocols } from "./_texts.ts";
+import { limit } from "./_units.ts";
+
+/** The files of one certificate. */
+export const Certificate = z.strictObject({
+  cert: filePath().meta({
+    description: "The file of the certificate and its chain, in PEM.",
+    examples: ["a.pem"],
+  }),
+  key: filePath().meta({ description: "The file of the private key, in PEM.", examples: ["a.key"] }),
+}, { error: "a mapping" });
+
+/** TLS of clients, ended here. */
+export const Tls = z.strictObject({
+  certificates: z.array(Certificate, { error: "a list of certificates" })
+    .min(1, { error: "at least one certificate" }).meta({
+      description:
+        "What clients are shown, chosen by the server name that they ask for; the first is for those that " +
+        "ask for none, or for an unknown one.",
+      examples: [[{ cert: "a.pem", key: "a.key" }]],
+    }),
+  client_ca: filePath().optional().meta({
+    description: "The file of the authorities, in PEM, of which every client must show a certificate.",
+    examples: ["ca.pem"],
+  }),
+  alpn: protocols().prefault([]).meta({
+    description: "The protocols that are offered (ALPN), the preferred first.",
+    examples: [["h2", "http/1.1"]],
+  }),
+  handshake_timeout: limit().prefault("10s").meta({ description: "The limit of one handshake." }),
+}, { error: "a mapping" });
+
+/** TLS to targets, begun here. */
+export const TargetTls = z.strictObject({
+  ca: filePath().optional().meta({
+    description: "The file of the authorities that are trusted, in PEM; without it, those of the runtime.",
+    examples: ["ca.pem"],
+  }),
+  server_name: hostName().optional().meta({
+    description: "The name that is asked for and verified; without it, the target's host.",
+    examples: ["db.internal"],
+  }),
+  cert: filePath().optional().meta({
+    description: "The file of the certificate that targets are shown, in PEM. Needs `key`.",
+    examples: ["c.pem"],
+  }),
+  key: filePath().optional().meta({
+    description: "The file of its private key, in PEM. Needs `cert`.",
+    examples: ["c.key"],
+  }),
+  verify: z.boolean().prefault(true).meta({
+    description:
+      "Whether the target's certificate is verified. Without that, anyone in between can read along.",
+  }),
+}, { error: "a mapping" });

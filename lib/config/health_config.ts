@@ -1,0 +1,42 @@
+/** Active checks of an app's targets. */
+export interface HealthCheckConfig {
+  readonly intervalMs: number;
+  /** The limit of one check; no longer than the interval. */
+  readonly timeoutMs: number;
+  /** Successes in a row until a target that is down is up, 1 to 100. */
+  readonly rise: number;
+  /** Failures in a row until a target that is up is down, 1 to 100. */
+  readonly fall: number;
+  /** The port that is checked; `undefined` for the target's own. */
+  readonly port: number | undefined;
+  /** What is sent, as the config has it: with escapes. `undefined` for nothing. */
+  readonly send: string | undefined;
+  /** What must come back, as the config has it: a text with escapes, or `/regex/`. `undefined` for nothing. */
+  readonly expect: string | undefined;
+  /** An HTTP request in place of `send` and `expect`; `undefined` for none. */
+  readonly http: HttpCheckConfig | undefined;
+  /** Whether the check speaks TLS. */
+  readonly tls: boolean;
+}
+
+/** The HTTP form of an active check. */
+export interface HttpCheckConfig {
+  /** Begins with `/`. */
+  readonly path: string;
+  /** The status that is wanted: `200`, `2xx` or `200-399`. */
+  readonly status: string;
+  /** The `Host` header; `undefined` for the target's host. */
+  readonly host: string | undefined;
+}
+
+/** When real connections eject a target. */
+export interface PassiveHealthConfig {
+  /** Failures in a row that eject, 1 to 100. */
+  readonly failures: number;
+  /** The failures must lie within this time. */
+  readonly windowMs: number;
+  /** How long the first ejection lasts; later ones last longer. */
+  readonly ejectForMs: number;
+  /** The share of the targets that may be ejected at once, above 0 and at most 1. */
+  readonly maxEjected: number;
+}
