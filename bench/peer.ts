@@ -1,0 +1,70 @@
+import type { Child } from "./child.ts";
+import { treeCpuSeconds, treeMemoryBytes } from "./proc.ts";
+import type { Lab } from "./lab.ts";
+
+/** Ports on 127.0.0.1 whose connections go to one of the targets. */
+export interface Forward {
+  readonly listen: readonly number[];
+  /** `host:port`, all of them reachable. */
+  readonly targets: readonly string[];
+}
+
+/** What a peer is asked to do. */
+export interface Plan {
+  readonly forwards: readonly Forward[];
+  /** Threads, or worker processes, of a peer that can have several. */
+  readonly threads: number;
+}
+
+/** A proxy that can be measured. Every peer gets the settings that its own manual recommends for this use. */
+export interface Peer {
+  readonly id: string;
+  readonly title: string;
+  /** Ids of the only measures that this peer takes part in; default all. */
+  readonly only?: readonly string[];
+  /** Whether the curves, with their thousands of ports and connections, are drawn for it. */
+  readonly inCurves: boolean;
+  /** Why it cannot run here, `undefined` when it can. */
+  missing(): string | undefined;
+  /** One line, as the program itself gives it. */
+  version(): Promise<string>;
+  /** Starts it; resolves before it listens. `undefined` when nothing stands between the load and the backend. */
+  start(lab: Lab, plan: Plan): Promise<readonly Child[]>;
+}
+
+/** The processes of one started peer; whoever started it calls {@link RunningPeer.stop} exactly once. */
+export class RunningPeer {
+  readonly #children: readonly Child[];
+
+  constructor(children: readonly Child[]) {
+    this.#children = children;
+  }
+
+  /** Whether there is a process at all ("no proxy" has none). */
+  get hasProcess(): boolean {
+    return this.#children.length > 0;
+  }
+
+  /** CPU seconds, user and system, of all threads and of all child processes, living and reaped. */
+  cpuSeconds(): number {
+    return treeCpuSeconds(this.#children.map((child) => child.pid));
+  }
+
+  /** Resident memory; shared pages of several processes count once (see `treeMemoryBytes`). */
+  memoryBytes(): number {
+    return treeMemoryBytes(this.#children.map((child) => child.pid));
+  }
+
+  /**
+   * Resolves when every port listens.
+   *
+   * @throws {Error} with the end of the peer's stderr when it ended before, or does not listen in time.
+   */
+  async ready(lab: Lab, ports: readonly number[]): Promise<void> {
+    await lab.listening(ports, this.#children);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#children.map((child) => child.stop()));
+  }
+}

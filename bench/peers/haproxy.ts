@@ -1,0 +1,73 @@
+import type { Child } from "../child.ts";
+import type { Lab } from "../lab.ts";
+import type { Peer, Plan } from "../peer.ts";
+import { maxOpenFiles } from "../proc.ts";
+import { findProgram, notInstalled, programPath, versionLine } from "../programs.ts";
+
+/** HAProxy refuses to start where it cannot have all descriptors that it might want; these are for itself. */
+const OWN_DESCRIPTORS = 500;
+
+/** Two sockets a connection. */
+const DESCRIPTORS_PER_CONNECTION = 2;
+
+/** With splicing, a pipe of two ends for every fourth connection on top (`maxpipes` in its manual). */
+const DESCRIPTORS_PER_SPLICED = 2.5;
+
+/** How the two HAProxy peers differ. */
+export interface HaproxyOptions {
+  /** Whether splice(2) may be used where the kernel can. */
+  readonly splice: boolean;
+}
+
+/** More than any measure opens. */
+const MAX_CONNECTIONS = 20_000;
+
+/** HAProxy in TCP mode; the base of all ratios. */
+export const haproxy: Peer = haproxyPeer("haproxy", "HAProxy", { splice: false });
+
+/** The same with the kernel's splice(2), by which the bytes never enter the process. */
+export const haproxySplice: Peer = haproxyPeer("haproxy-splice", "HAProxy, splice", { splice: true });
+
+function haproxyPeer(id: string, title: string, options: HaproxyOptions): Peer {
+  return {
+    id,
+    title,
+    inCurves: id === "haproxy",
+    missing: () => findProgram("haproxy") === undefined ? notInstalled("haproxy") : undefined,
+    version: () => versionLine("haproxy", "-v"),
+    start: (lab, plan) => start(lab, plan, options),
+  };
+}
+
+async function start(lab: Lab, plan: Plan, options: HaproxyOptions): Promise<Child[]> {
+  const config = await lab.write(`${lab.uniqueName("haproxy")}.cfg`, haproxyConfig(plan, options));
+  return [lab.start(programPath("haproxy"), { args: ["-db", "-f", config] })];
+}
+
+/** The config of a plan. */
+export function haproxyConfig(plan: Plan, { splice }: HaproxyOptions): string {
+  const ports = plan.forwards.reduce((sum, each) => sum + each.listen.length, 0);
+  const each = splice ? DESCRIPTORS_PER_SPLICED : DESCRIPTORS_PER_CONNECTION;
+  const connections = Math.min(
+    MAX_CONNECTIONS,
+    Math.floor((maxOpenFiles() - OWN_DESCRIPTORS - ports) / each),
+  );
+  const listeners = plan.forwards.map((forward, index) =>
+    [
+      `listen app${index}`,
+      ...forward.listen.map((port) => `  bind 127.0.0.1:${port}`),
+      ...forward.targets.map((target, number) => `  server target${number} ${target}`),
+    ].join("\n")
+  );
+  return `global
+  nbthread ${plan.threads}
+  maxconn ${connections}
+defaults
+  mode tcp
+  maxconn ${connections}
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+${splice ? "  option splice-request\n  option splice-response\n" : ""}${listeners.join("\n")}
+`;
+}

@@ -1,0 +1,27 @@
+import type { Peer } from "../peer.ts";
+import { direct } from "./direct.ts";
+import { haproxy, haproxySplice } from "./haproxy.ts";
+import { nginxStream } from "./nginx.ts";
+import { nodePipe } from "./node.ts";
+import { socat } from "./socat.ts";
+import { tcpproxy, tcpproxyLog, tcpproxyPipeline } from "./tcpproxy.ts";
+
+export { haproxyConfig } from "./haproxy.ts";
+export { nginxConfig } from "./nginx.ts";
+export { tcpproxyConfig } from "./tcpproxy.ts";
+
+/** The id of the peer that all ratios are against. */
+export const BASE_PEER = haproxy.id;
+
+/** Every peer, in the order of the tables. */
+export const PEERS: readonly Peer[] = [
+  tcpproxy,
+  tcpproxyLog,
+  tcpproxyPipeline,
+  haproxy,
+  haproxySplice,
+  nginxStream,
+  socat,
+  nodePipe,
+  direct,
+];

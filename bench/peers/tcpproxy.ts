@@ -1,0 +1,105 @@
+import type { Child } from "../child.ts";
+import type { Lab } from "../lab.ts";
+import type { Peer, Plan } from "../peer.ts";
+import { readIfThere } from "../proc.ts";
+
+const MAIN = decodeURIComponent(new URL("../../main.ts", import.meta.url).pathname);
+
+/** A limit that no stream reaches: what is measured is the pipeline, not the limit. */
+const UNREACHED = "1024GiB/s";
+
+/** How one variant differs from the plain proxy. */
+interface Variant {
+  readonly id: string;
+  readonly title: string;
+  readonly only?: readonly string[];
+  readonly accessLog?: boolean;
+  readonly appOptions?: Readonly<Record<string, unknown>>;
+}
+
+/** This proxy as it is shipped, with the access log off as it is with the peers. */
+export const tcpproxy: Peer = tcpproxyPeer({ id: "tcpproxy", title: "tcpproxy" });
+
+/** What the access log costs: a line a session, to /dev/null. */
+export const tcpproxyLog: Peer = tcpproxyPeer({
+  id: "tcpproxy-log",
+  title: "tcpproxy, access log",
+  only: ["requests", "connections", "connections1"],
+  accessLog: true,
+});
+
+/** The second engine, which carries an app's connections when a filter is configured. */
+export const tcpproxyPipeline: Peer = tcpproxyPeer({
+  id: "tcpproxy-pipeline",
+  title: "tcpproxy, stream pipeline",
+  only: ["bulk1", "bulk8", "requests", "connections", "memory"],
+  appOptions: { bandwidth: { upload: UNREACHED, download: UNREACHED } },
+});
+
+function tcpproxyPeer(variant: Variant): Peer {
+  return {
+    id: variant.id,
+    title: variant.title,
+    ...(variant.only === undefined ? {} : { only: variant.only }),
+    inCurves: variant.only === undefined,
+    missing,
+    version,
+    start: (lab, plan) => start(lab, plan, variant),
+  };
+}
+
+function binary(): string | undefined {
+  return Deno.env.get("TCPPROXY_BIN") || undefined;
+}
+
+function missing(): string | undefined {
+  const file = binary() ?? MAIN;
+  return readable(file) ? undefined : `not installed ("${file}" is not there)`;
+}
+
+function version(): Promise<string> {
+  const config = readIfThere(decodeURIComponent(new URL("../../deno.json", import.meta.url).pathname)) ?? "";
+  const own = `tcpproxy ${/"version": *"([^"]+)"/.exec(config)?.[1] ?? ""}`;
+  return Promise.resolve(
+    binary() === undefined ? `${own}, Deno ${Deno.version.deno}` : `${own}, compiled binary`,
+  );
+}
+
+async function start(lab: Lab, plan: Plan, variant: Variant): Promise<Child[]> {
+  const text = JSON.stringify(tcpproxyConfig(plan, variant), undefined, 2);
+  // JSON is YAML.
+  const config = await lab.write(`${lab.uniqueName("tcpproxy")}.yaml`, text);
+  const file = binary();
+  const child = file === undefined
+    ? lab.start(Deno.execPath(), { args: ["run", "--allow-net", "--allow-read", MAIN, "-c", config] })
+    : lab.start(file, { args: ["-c", config] });
+  return [child];
+}
+
+/** The config of a plan. */
+export function tcpproxyConfig(
+  plan: Plan,
+  variant: Pick<Variant, "accessLog" | "appOptions"> = {},
+): Record<string, unknown> {
+  return {
+    // One thread is the default, and is left to be the default.
+    ...(plan.threads === 1 ? {} : { workers: plan.threads }),
+    log: { access: variant.accessLog ?? false },
+    apps: plan.forwards.map((forward, index) => ({
+      name: `app${index}`,
+      host: "127.0.0.1",
+      ports: forward.listen,
+      targets: forward.targets,
+      ...variant.appOptions,
+    })),
+  };
+}
+
+function readable(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    // Not there, or not to be reached: the row says which file.
+    return false;
+  }
+}
