@@ -28,6 +28,7 @@ export class CuttingDuplex implements Duplex {
 
   async write(bytes: Uint8Array): Promise<number> {
     if (!this.#options.isActive()) return await this.#conn.write(bytes);
+    // The connection is closed, and a chunk of which it took a part is still being written.
     if (this.#left === 0) throw new Error("write: a fault has cut the connection");
     const count = await this.#conn.write(bytes.subarray(0, this.#left));
     this.#left -= count;

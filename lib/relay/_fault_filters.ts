@@ -49,13 +49,11 @@ export function latencyFilter(options: LatencyOptions): Filter {
   const { time, expiresAtMs, amountMs, jitterMs, noise } = options;
   return (signal) => {
     let offset = 0;
-    let lastDueMs = -Infinity;
     const due = (): number => {
       const nowMs = time.clock.nowMs();
       // Drawn by the place in the stream, so that how the bytes before were cut does not matter.
       const jitter = (2 * unit(mix(noise, offset)) - 1) * jitterMs;
-      const dueMs = Math.min(nowMs + Math.max(0, amountMs + jitter), Math.max(nowMs, expiresAtMs));
-      return lastDueMs = Math.max(lastDueMs, dueMs);
+      return Math.min(nowMs + Math.max(0, amountMs + jitter), Math.max(nowMs, expiresAtMs));
     };
     const departure = new TransformStream<Uint8Array, InFlight>(
       {
@@ -73,6 +71,7 @@ export function latencyFilter(options: LatencyOptions): Filter {
     const arrival = new TransformStream<InFlight, Uint8Array>(
       {
         async transform({ bytes, dueMs }, controller): Promise<void> {
+          // One after the other, so that a chunk with less jitter cannot overtake.
           await pauseUntil(dueMs, time, signal);
           if (bytes.length > 0) controller.enqueue(bytes);
         },

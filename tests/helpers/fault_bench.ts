@@ -6,6 +6,7 @@ import {
   FaultPlan,
   type FaultRule,
   type FaultScope,
+  type Filter,
   Flow,
   type RelayEnd,
   type SessionFaults,
@@ -35,6 +36,12 @@ export function faultPlan(rules: readonly FaultRule[], time = new FakeTime()): F
 /** What came, and when. */
 export type Arrival = readonly [atMs: number, what: Uint8Array | "FIN" | "reset"];
 
+/** The app's own filters; default none. */
+export interface OwnFilters {
+  readonly up?: readonly Filter[];
+  readonly down?: readonly Filter[];
+}
+
 /** A relay with faults between two connections in memory, in fake time, run as a session runs it. */
 export class FaultBench {
   readonly time: FakeTime;
@@ -52,15 +59,15 @@ export class FaultBench {
   readonly atTarget: Arrival[] = [];
   #stopped = false;
 
-  constructor(faults: SessionFaults, time: FakeTime) {
+  constructor(faults: SessionFaults, { time, own }: { readonly time: FakeTime; readonly own: OwnFilters }) {
     this.time = time;
     [this.client, this.nearClient] = memoryPipe({ capacity: 64 * 1024 });
     [this.target, this.nearTarget] = memoryPipe({ capacity: 64 * 1024 });
     const engine = faults.engine({
       buffers: new BufferPool(),
       ticker: { nowMs: 0 },
-      up: [],
-      down: [],
+      up: own.up ?? [],
+      down: own.down ?? [],
       onCut: (kind) => this.cuts.push(kind),
     });
     this.end = engine({ client: this.nearClient, target: this.nearTarget }, {
@@ -75,11 +82,11 @@ export class FaultBench {
   }
 
   /** A relay of a session that these faults hit. */
-  static with(faults: readonly FaultRule[]): FaultBench {
+  static with(faults: readonly FaultRule[], own: OwnFilters = {}): FaultBench {
     const time = new FakeTime();
     const drawn = faultPlan(faults, time).draw("192.0.2.1", time.nowMs);
     if (drawn === undefined) throw new Error("fault bench: no fault hit the session, one was wanted");
-    return new FaultBench(drawn, time);
+    return new FaultBench(drawn, { time, own });
   }
 
   /** Ends the relay as a session does: the signal first, then the sockets. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Fault, FaultPlan, type FaultRule } from "../../lib/relay/mod.ts";
+import { type Fault, FaultPlan, type FaultRule, type Filter } from "../../lib/relay/mod.ts";
 import { testRelayContract } from "../contract/relay.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
@@ -145,15 +145,16 @@ for (const direction of ["up", "down"] as const) {
       const bench = onlyHere(LATENCY);
       const { from, there } = ends(bench);
       const near = direction === "up" ? bench.nearClient : bench.nearTarget;
-      for (let n = 0; n < 2000; n++) {
-        let isTaken = false;
-        from.write(new Uint8Array(size)).then(() => isTaken = true, () => {});
-        await Promise.resolve();
-        if (n % 8 === 0 || size > 1) await settled();
-        if (!isTaken) break;
+      // Stops when the relay takes no more.
+      sendAll(from, new Uint8Array(size)).then(async () => {
+        for (let n = 1; n < 2000; n++) await sendAll(from, new Uint8Array(size));
+      }).catch(() => {});
+      for (let before = -1; before !== near.bytesRead;) {
+        before = near.bytesRead;
+        await settled();
       }
-      await settled();
       assert(near.bytesRead <= bound, `${near.bytesRead} bytes are held`);
+      assert(near.bytesRead >= bound / 2, `only ${near.bytesRead} bytes are held`);
       assertEquals(there, []);
       await over(bench);
     }
@@ -273,7 +274,43 @@ for (const direction of ["up", "down"] as const) {
     await over(late);
   });
 
+  Deno.test(`black_hole ${direction}: nothing passes between the expiry and the close, lest the stream have a gap`, async () => {
+    const bench = onlyHere(BLACK_HOLE, 500);
+    const { from, there } = ends(bench);
+    await from.write(utf8("lost"));
+    await settled();
+    // The clock is past the expiry, and the timer that closes is late.
+    bench.time.nowMs = 600;
+    await from.write(utf8("gap"));
+    await from.closeWrite();
+    await settled();
+    assertEquals([there, bench.cuts], [[], []]);
+    await bench.time.advance(0);
+    assertEquals([bytesOf(there), bench.cuts, bench[direction].finished], [
+      new Uint8Array(),
+      ["close"],
+      false,
+    ]);
+    await over(bench);
+  });
+
   for (const kind of ["reset", "close"] as const) {
+    Deno.test(`${kind} ${direction}: the connection is not touched after the cut`, async () => {
+      const bench = onlyHere({ kind, afterBytes: 3 });
+      const { from } = ends(bench);
+      const near = direction === "up" ? bench.nearTarget : bench.nearClient;
+      const write = near.write.bind(near);
+      let writesAfter = 0;
+      near.write = (bytes): Promise<number> => {
+        if (near.closes > 0) writesAfter++;
+        return write(bytes);
+      };
+      await from.write(utf8("abcdef"));
+      await bench.end;
+      await settled();
+      assertEquals([bench.cuts, near.closes, writesAfter], [[kind], 1, 0]);
+    });
+
     Deno.test(`${kind} ${direction}: cuts exactly after so many bytes, however they come`, async () => {
       await fc.assert(
         fc.asyncProperty(
@@ -331,6 +368,7 @@ for (const direction of ["up", "down"] as const) {
       await from.write(new Uint8Array(3000));
       await bench.time.advance(0);
       assertStrictEquals(bytesOf(there).length, 6000);
+      assertStrictEquals(there.filter(([atMs]) => atMs === 15).at(-1)?.[1].length, 3000);
       await over(bench);
     });
   }
@@ -390,6 +428,49 @@ Deno.test("faults: stand one behind the other in the order of the rules", async 
   await bench.client.write(utf8("abcdef"));
   await bench.time.advance(1000);
   assertEquals(bench.atTarget, [[100, utf8("abcd")], [110, utf8("ef")]]);
+  await over(bench);
+});
+
+Deno.test("faults: stand on the target's side of the app's own filters", async () => {
+  const seen: number[] = [];
+  const looking: Filter = () =>
+    new TransformStream({
+      transform(chunk, controller): void {
+        seen.push(chunk.length);
+        controller.enqueue(chunk);
+      },
+    });
+  const bench = FaultBench.with([faultRule(SLICE)], { up: [looking], down: [looking] });
+  await bench.client.write(utf8("abcdef"));
+  await bench.time.advance(100);
+  assertEquals(seen.splice(0), [6]);
+  await bench.target.write(utf8("abcdef"));
+  await bench.time.advance(100);
+  assertEquals(seen, [4, 2]);
+  await over(bench);
+});
+
+Deno.test("latency: a small chunk in flight does not hold the buffer that it was read into", async () => {
+  const held: number[] = [];
+  const looking: Filter = () =>
+    new TransformStream({
+      transform(chunk): void {
+        held.push(chunk.buffer.byteLength);
+      },
+    });
+  const bench = FaultBench.with([faultRule(LATENCY, { direction: "down" })], { down: [looking] });
+  await bench.target.write(new Uint8Array(10));
+  await bench.time.advance(100);
+  assertEquals(held, [10]);
+  await over(bench);
+});
+
+Deno.test("latency: each direction of a session has its own jitter", async () => {
+  const bench = FaultBench.with([faultRule({ kind: "latency", amountMs: 1000, jitterMs: 1000 })]);
+  await bench.client.write(utf8("up"));
+  await bench.target.write(utf8("down"));
+  await bench.time.advance(2000);
+  assertNotEquals(bench.atTarget[0]?.[0], bench.atClient[0]?.[0]);
   await over(bench);
 });
 
