@@ -29,9 +29,8 @@ export async function writeAll(stream: Writable, text: string): Promise<void> {
     try {
       written += await stream.write(bytes.subarray(written));
     } catch (error) {
-      const code = errorCode(error);
-      if (code === "EPIPE") return;
-      if (code !== "EAGAIN" && code !== "WouldBlock") throw error;
+      if (errorCode(error) === "EPIPE") return;
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       await new Promise((resolve) => setTimeout(resolve, FULL_RETRY_MS));
     }
   }

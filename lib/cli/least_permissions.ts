@@ -1,15 +1,21 @@
 import { type Address, formatAddress } from "../base/mod.ts";
-import type { AppConfig, Config } from "../config/mod.ts";
+import type { AppConfig, Config, TargetConfig } from "../config/mod.ts";
 
 /** What the runtime must allow for a config to run, and nothing more. */
 export interface LeastPermissions {
-  /** Addresses that are listened on and dialed: the runtime has one list for both. */
-  readonly net: readonly string[];
-  /** Files that are read: the config, and unix sockets. */
+  /**
+   * Addresses that are listened on and dialed: the runtime has one list for both. `true` is every address, where a
+   * config leaves it to the DNS which ports there are.
+   */
+  readonly net: readonly string[] | true;
+  /** Files that are read: the config, certificates and keys, and unix sockets. */
   readonly read: readonly string[];
   /** Files that are written: the access log, and unix sockets. */
   readonly write: readonly string[];
 }
+
+/** Where the system's own resolver is asked; its address is for the system to know. */
+const SYSTEM_DNS = ":53";
 
 /**
  * Works out the least permissions of a config.
@@ -17,38 +23,77 @@ export interface LeastPermissions {
  * @param configFile the file that the config is read from; none for a config that is in the program.
  */
 export function leastPermissions(config: Config, configFile?: string): LeastPermissions {
-  const addresses = config.apps.flatMap((
-    app,
-  ) => [...app.listen, ...app.targets.flatMap((target) => dialed(target, app))]);
+  const targets = config.apps.flatMap(targetsOf);
   // The runtime counts a unix socket as a network address and as a file.
-  const sockets = addresses.flatMap((address) => address.kind === "unix" ? [address.path] : []);
+  const sockets = [
+    ...config.apps.flatMap((app) => app.listen),
+    ...targets.map(({ target }) => target.address),
+  ]
+    .flatMap((address) => address.kind === "unix" ? [address.path] : []);
   const { access } = config.log;
   return {
-    net: unique(addresses.map(formatAddress)),
-    read: unique([...(configFile === undefined ? [] : [configFile]), ...sockets]),
+    net: targets.some(({ target }) => target.discover === "srv") ? true : unique([
+      ...config.apps.flatMap((app) => app.listen.map(formatAddress)),
+      ...targets.flatMap(({ target, app }) => netOf(target, app)),
+    ]),
+    read: unique([...given(configFile), ...config.apps.flatMap(tlsFiles), ...sockets]),
     write: unique([...(typeof access === "string" ? [access] : []), ...sockets]),
   };
 }
 
 /** As flags of `deno run`, those that are needed. */
 export function permissionFlags(permissions: LeastPermissions): string[] {
-  const flags: [string, readonly string[]][] = [
+  const flags: [string, readonly string[] | true][] = [
     ["--allow-net", permissions.net],
     ["--allow-read", permissions.read],
     ["--allow-write", permissions.write],
   ];
-  return flags
-    .filter(([, values]) => values.length > 0)
+  return flags.flatMap(([flag, values]) => {
+    if (values === true) return [flag];
     // A comma parts the values; one that belongs to a value is doubled.
-    .map(([flag, values]) => `${flag}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`);
+    return values.length === 0
+      ? []
+      : [`${flag}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`];
+  });
 }
 
-/** What a target is dialed at: `host:*` at every port that its app listens on. */
-function dialed({ address }: AppConfig["targets"][number], app: AppConfig): Address[] {
+function targetsOf(app: AppConfig): { target: TargetConfig; app: AppConfig }[] {
+  return [...app.targets, ...app.routes.flatMap((route) => route.targets)].map((target) => ({ target, app }));
+}
+
+/** What a target is dialed and checked at; where a name is resolved by ourselves, the resolver too. */
+function netOf({ address, discover }: TargetConfig, app: AppConfig): string[] {
+  const dialed = dialedAt(address, app);
+  const checked = app.healthCheck?.port;
+  const addresses = checked === undefined
+    ? dialed
+    : [...dialed, ...dialed.map((one) => one.kind === "tcp" ? { ...one, port: checked } : one)];
+  if (discover !== "dns") return addresses.map(formatAddress);
+  const { nameserver } = app.dns;
+  return [
+    // The answers are dialed by number, and the runtime's list knows a name and its numbers as different things.
+    ...addresses.flatMap((one) => one.kind === "tcp" ? [`:${one.port}`, formatAddress(one)] : []),
+    nameserver === undefined ? SYSTEM_DNS : formatAddress(nameserver),
+  ];
+}
+
+/** `host:*` is dialed at every port that its app listens on. */
+function dialedAt(address: TargetConfig["address"], app: AppConfig): Address[] {
   if (address.kind !== "same_port") return [address];
   return app.listen.flatMap((listen): Address[] =>
     listen.kind === "tcp" ? [{ kind: "tcp", host: address.host, port: listen.port }] : []
   );
+}
+
+function tlsFiles({ tls, targetTls }: AppConfig): string[] {
+  return [
+    ...(tls?.certificates ?? []).flatMap(({ cert, key }) => [cert, key]),
+    ...given(tls?.clientCa, targetTls?.ca, targetTls?.cert, targetTls?.key),
+  ];
+}
+
+function given(...values: readonly (string | undefined)[]): string[] {
+  return values.filter((value) => value !== undefined);
 }
 
 function unique(values: readonly string[]): string[] {

@@ -85,7 +85,7 @@ export class LogObserver implements ProxyObserver {
     if (this.#access.enabled) this.#record(session);
     if (session.reason === "no_target") {
       this.#warnOfNoTarget(session);
-    } else if (session.reason === "error") {
+    } else if (session.error !== undefined) {
       this.#log.warning('app "{app}": session #{id} ended by an error: {error} ({code})', {
         app: session.app.name,
         id: session.id,
@@ -140,6 +140,18 @@ export class LogObserver implements ProxyObserver {
     const properties = { app, target: target.label, change: CHANGE_WORDS[what.change], detail: what.detail };
     if (what.change === "down" || what.change === "ejected") this.#log.warning(line, properties);
     else this.#log.info(line, properties);
+  }
+
+  discoveryFailing(app: string, name: string, error: string): void {
+    this.#log.warning('app "{app}": answers about "{name}" fail to come, the last ones are kept: {error}', {
+      app,
+      name,
+      error,
+    });
+  }
+
+  discoveryRecovered(app: string, name: string): void {
+    this.#log.info('app "{app}": answers about "{name}" come again', { app, name });
   }
 
   draining(left: number, leftMs: number): void {

@@ -1,5 +1,5 @@
 import { formatAddress } from "../base/mod.ts";
-import type { AppConfig, Config } from "../config/mod.ts";
+import type { AppConfig, Config, RouteConfig, TargetConfig } from "../config/mod.ts";
 import type { Logger } from "../log/mod.ts";
 import type { ListenerInfo } from "../proxy/mod.ts";
 
@@ -8,16 +8,32 @@ export function logConfig(log: Logger, config: Config): void {
   log.info("Starting a proxy with the following config:");
   for (const app of config.apps) {
     const own = app.listen.slice(app.ports.length).map(formatAddress);
+    const parts: [title: string, property: string, value: string][] = [
+      ["Name", "name", app.name],
+      ["Ports", "ports", list(formatPorts(app.ports))],
+      ["Listen", "listen", list(own)],
+      ["Targets", "targets", list(labels(app.targets))],
+      ["Routes", "routes", list(app.routes.map(formatRoute))],
+    ];
+    const shown = parts.filter(([, property, value]) => !OPTIONAL.has(property) || value !== NONE);
     log.info(
-      `- Name: {name} - Ports: {ports}${own.length === 0 ? "" : " - Listen: {listen}"} - Targets: {targets}`,
-      {
-        name: app.name,
-        ports: list(formatPorts(app.ports)),
-        ...(own.length === 0 ? {} : { listen: list(own) }),
-        targets: list(app.targets.map((target) => target.label)),
-      },
+      shown.map(([title, property]) => `- ${title}: {${property}}`).join(" "),
+      Object.fromEntries(shown.map(([, property, value]) => [property, value])),
     );
   }
+}
+
+const NONE = "[]";
+/** What the line leaves out where there is none. */
+const OPTIONAL: ReadonlySet<string> = new Set(["listen", "routes"]);
+
+function formatRoute({ sni, alpn, targets }: RouteConfig): string {
+  const rules = [...sni, ...alpn.map((protocol) => `alpn:${protocol}`)];
+  return `${rules.length === 0 ? "*" : rules.join("|")} -> ${labels(targets).join("|")}`;
+}
+
+function labels(targets: readonly TargetConfig[]): string[] {
+  return targets.map((target) => target.label);
 }
 
 /** Says what is bound. */

@@ -4,6 +4,7 @@ import {
   errorCode,
   errorMessage,
   formatAddress,
+  isReset,
   isResourceExhaustion,
 } from "../base/mod.ts";
 
@@ -79,6 +80,7 @@ export class Listener {
   /** Aborted when the listener closes, for what waits at the gate. */
   readonly #waiting = new AbortController();
   #done: Promise<void> = Promise.resolve();
+  #started = false;
   #closing = false;
   #closed = false;
   #quietTimer: ReturnType<typeof setTimeout> | undefined;
@@ -111,6 +113,7 @@ export class Listener {
 
   /** Begins to accept; once. */
   start(): void {
+    this.#started = true;
     this.#done = this.#accept();
   }
 
@@ -119,6 +122,7 @@ export class Listener {
    * would reset them. Resolves when the loop has ended; idempotent.
    */
   close(): Promise<void> {
+    if (!this.#started) return this.closeNow();
     if (!this.#closing) {
       this.#closing = true;
       this.#armQuietTimer();
@@ -150,8 +154,9 @@ export class Listener {
       } catch (error) {
         if (this.#closed) return;
         const code = errorCode(error);
-        // The client gave up between its SYN and our accept: nothing is wrong with the listener.
-        if (code === "ECONNABORTED" || code === "ECONNRESET") continue;
+        // The client gave up between its SYN and our accept: nothing is wrong with the listener. (ENOTCONN: the runtime
+        // asks the new socket for its peer's address, and one that was reset has none.)
+        if (isReset(code)) continue;
         if (pausedAtMs === undefined) {
           pausedAtMs = performance.now();
           this.#options.observer.acceptPaused(this.address, error);

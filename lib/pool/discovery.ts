@@ -107,7 +107,8 @@ export class Discovery {
     const beganMs = this.#scheduler.nowMs();
     this.#round = this.#ask().then(() => {
       if (this.#stopped.signal.aborted) return;
-      const elapsedMs = this.#scheduler.nowMs() - beganMs;
+      // After a failure there is always a pause, also where the ask has taken longer than that.
+      const elapsedMs = this.#failing === undefined ? this.#scheduler.nowMs() - beganMs : 0;
       const delayMs = nextCheckDelayMs(this.#nextRoundMs(), this.#random) - elapsedMs;
       if (delayMs === Infinity) return;
       this.#cancelNext = this.#scheduler.after(Math.max(0, delayMs), () => this.#begin());

@@ -7,12 +7,16 @@ import type { Clock, Random } from "../base/mod.ts";
 import type { AppConfig, RouteConfig, TargetConfig } from "../config/mod.ts";
 import { Dialer } from "../dial/mod.ts";
 import { AccessList, CidrSet, ClientTable } from "../limits/mod.ts";
-import { type Candidate, Pool, type TargetSpec } from "../pool/mod.ts";
+import { type Candidate, Pool, type Target } from "../pool/mod.ts";
 import type { BufferPool, Ticker } from "../relay/mod.ts";
 import { type RouteFacts, RouteTable } from "../routing/mod.ts";
 import type { AdmissionRules, IntakeRules, SessionApp } from "../session/mod.ts";
-import { engineFor } from "./engine.ts";
+import { engineFor, faultsFor } from "./engine.ts";
+import type { AppMaterials } from "./materials.ts";
 import type { ProxyObserver } from "./observer.ts";
+import { specOf } from "./specs.ts";
+import { type AppTls, appTls } from "./tls.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** What the parts of all apps share. */
 export interface AssembleOptions {
@@ -21,6 +25,10 @@ export interface AssembleOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: ProxyObserver;
+  /** The texts of the app's files. */
+  readonly materials: AppMaterials;
+  /** Ends the sessions of a target that went down. */
+  closeSessionsOf(target: Target): void;
 }
 
 /** An app's compiled parts: what its sessions need, and what lives beside them. */
@@ -30,25 +38,36 @@ export interface AppParts {
   readonly routes: RouteTable<Pool> | undefined;
   /** The pool of the app's own targets; `undefined` where it has routes alone. */
   readonly ownPool: Pool | undefined;
-  /** All pools: the app's own and the routes'. */
-  readonly pools: readonly Pool[];
+  /** What keeps the pools true, the app's own and the routes'. */
+  readonly upkeeps: readonly Upkeep[];
 }
 
-/** Builds what one app needs. Opens nothing and starts nothing. */
-export function assembleApp(config: AppConfig, options: AssembleOptions): AppParts {
-  const makePool = (targets: readonly TargetConfig[]): Pool => poolOf(targets, config, options);
+/**
+ * Builds what one app needs. Listens nowhere and starts nothing.
+ *
+ * @throws {TlsError} when a certificate cannot work.
+ */
+export async function assembleApp(config: AppConfig, options: AssembleOptions): Promise<AppParts> {
+  const tls = await appTls(config, options.materials);
+  const upkeeps: Upkeep[] = [];
+  const makePool = (targets: readonly TargetConfig[]): Pool => {
+    const pool = poolOf(targets, config, options);
+    upkeeps.push(
+      new Upkeep(pool, { targets, config }, { tls, random: options.random, observer: options.observer }),
+    );
+    return pool;
+  };
   const ownPool = config.targets.length > 0 ? makePool(config.targets) : undefined;
   const rules = config.routes.map((route) => ({ ...ruleOf(route), value: makePool(route.targets) }));
   const routes = rules.length > 0 ? new RouteTable<Pool>(rules) : undefined;
   const access = config.allow.length + config.deny.length > 0
     ? new AccessList({ allow: config.allow, deny: config.deny })
     : undefined;
-  const pools = [...(ownPool === undefined ? [] : [ownPool]), ...rules.map((rule) => rule.value)];
   return {
     access,
     routes,
     ownPool,
-    pools,
+    upkeeps,
     session: {
       name: config.name,
       dialer: dialerOf(config, options),
@@ -56,15 +75,15 @@ export function assembleApp(config: AppConfig, options: AssembleOptions): AppPar
       halfCloseTimeoutMs: config.halfCloseTimeoutMs,
       maxLifetimeMs: config.maxLifetimeMs,
       queueTimeoutMs: config.queueTimeoutMs,
-      intake: intakeOf(config),
+      intake: intakeOf(config, tls),
       admission: admissionOf(config, access),
-      secureTarget: undefined,
-      sendsProxy: pools.some((pool) => pool.targets.some((target) => target.sendProxy !== undefined)),
+      secureTarget: tls.secureTarget,
+      sendsProxy: sendsProxy(config),
       poolFor: routes === undefined
         ? () => ownPool
         : (facts: RouteFacts | undefined) => routes.match(facts ?? NO_FACTS)?.value ?? ownPool,
       engine: engineFor(config.bandwidth, options),
-      faultsFor: () => undefined,
+      faultsFor: faultsFor(config, options),
     },
   };
 }
@@ -81,7 +100,8 @@ function ruleOf(route: RouteConfig): { sni?: readonly string[]; alpn?: readonly 
 function poolOf(targets: readonly TargetConfig[], config: AppConfig, options: AssembleOptions): Pool {
   const { random, clock, observer } = options;
   const passive = config.passiveHealth;
-  return new Pool(targets.map((target) => specOf(target, config)), {
+  const known = targets.filter((target) => target.discover === undefined);
+  return new Pool(known.map((target) => specOf(target, config)), {
     balance: config.balance,
     random,
     clock,
@@ -94,17 +114,9 @@ function poolOf(targets: readonly TargetConfig[], config: AppConfig, options: As
   });
 }
 
-/** What the pool is told of a target of the config. */
-export function specOf(target: TargetConfig, config: AppConfig): TargetSpec {
-  const send = target.proxyProtocol ?? config.proxyProtocol.send;
-  return {
-    address: target.address,
-    label: target.label,
-    weight: target.weight,
-    tier: target.backup ? 1 : 0,
-    maxConnections: target.maxConnections,
-    sendProxy: send === "off" ? undefined : send,
-  };
+function sendsProxy(config: AppConfig): boolean {
+  const targets = [...config.targets, ...config.routes.flatMap((route) => route.targets)];
+  return targets.some((target) => specOf(target, config).sendProxy !== undefined);
 }
 
 function dialerOf(config: AppConfig, { observer }: AssembleOptions): Dialer<Candidate> {
@@ -119,10 +131,11 @@ function dialerOf(config: AppConfig, { observer }: AssembleOptions): Dialer<Cand
   });
 }
 
-function intakeOf(config: AppConfig): IntakeRules | undefined {
+function intakeOf(config: AppConfig, tls: AppTls): IntakeRules | undefined {
   const { proxyProtocol: { accept, from, timeoutMs }, routes } = config;
-  if (accept === "off" && routes.length === 0) return undefined;
+  if (accept === "off" && routes.length === 0 && tls.intake === undefined) return undefined;
   return {
+    ...(tls.intake === undefined ? {} : { tls: tls.intake }),
     ...(accept === "required" ? { proxyHeader: { trusted: new CidrSet(from), timeoutMs } } : {}),
     ...(routes.length > 0 ? { clientHello: { timeoutMs: config.clientHelloTimeoutMs } } : {}),
   };

@@ -1,15 +1,19 @@
-import type { Clock } from "../base/mod.ts";
-import type { BandwidthConfig } from "../config/mod.ts";
-import { ByteBucket } from "../limits/mod.ts";
+import type { Address, Clock } from "../base/mod.ts";
+import type { AppConfig, BandwidthConfig, FaultConfig } from "../config/mod.ts";
+import { ByteBucket, CidrSet } from "../limits/mod.ts";
 import {
   bandwidthFilter,
   type BufferPool,
+  FaultPlan,
+  type FaultRule,
   type Filter,
   pumpEngine,
   type RelayEngine,
   streamEngine,
+  type StreamOptions,
   type Ticker,
 } from "../relay/mod.ts";
+import type { SessionFaults } from "../session/mod.ts";
 
 export interface EngineOptions {
   readonly buffers: BufferPool;
@@ -19,13 +23,69 @@ export interface EngineOptions {
 
 /** The pump where bytes only pass; the stream pipeline where something must happen to them. */
 export function engineFor(bandwidth: BandwidthConfig, options: EngineOptions): () => RelayEngine {
-  const { buffers, ticker, clock } = options;
-  const { upload, download } = bandwidth;
-  if (upload === undefined && download === undefined) {
-    const pump = pumpEngine({ buffers, ticker });
+  if (bandwidth.upload === undefined && bandwidth.download === undefined) {
+    const pump = pumpEngine(options);
     return () => pump;
   }
+  return () => streamEngine(streamOptions(bandwidth, options));
+}
+
+/** Draws the faults of one session after the other. */
+export function faultsFor(
+  config: AppConfig,
+  options: EngineOptions,
+): (client: Address, nowMs: number) => SessionFaults | undefined {
+  if (config.faults.length === 0) return () => undefined;
+  const { clock } = options;
+  const plan = new FaultPlan(config.faults.map((fault) => ruleOf(fault, clock.nowMs())), {
+    clock,
+    budget: (bytesPerSecond, nowMs) => new ByteBucket(bytesPerSecond, nowMs),
+  });
+  return (client, nowMs) => {
+    const faults = plan.draw(client.kind === "tcp" ? client.host : "", nowMs);
+    if (faults === undefined) return undefined;
+    return {
+      refuse: faults.refuse,
+      engine: (onCut) => faults.engine({ ...streamOptions(config.bandwidth, options), onCut }),
+    };
+  };
+}
+
+/** The filters of one session: budgets are each connection's own. */
+function streamOptions({ upload, download }: BandwidthConfig, options: EngineOptions): StreamOptions {
+  const { buffers, ticker, clock } = options;
   const filters = (rate: number | undefined): Filter[] =>
     rate === undefined ? [] : [bandwidthFilter(new ByteBucket(rate, clock.nowMs()), clock)];
-  return () => streamEngine({ buffers, ticker, up: filters(upload), down: filters(download) });
+  return { buffers, ticker, up: filters(upload), down: filters(download) };
+}
+
+function ruleOf(fault: FaultConfig, nowMs: number): FaultRule {
+  const { direction, probability, seed } = fault;
+  const clients = new CidrSet(fault.clients);
+  const scope = {
+    direction,
+    probability,
+    seed,
+    expiresAtMs: nowMs + fault.expiresMs,
+    appliesTo: (host: string) => clients.size === 0 || clients.find(host) !== undefined,
+  };
+  switch (fault.kind) {
+    case "latency":
+      return { ...scope, kind: fault.kind, amountMs: fault.amountMs, jitterMs: fault.jitterMs };
+    case "bandwidth":
+      return { ...scope, kind: fault.kind, bytesPerSecond: fault.rate };
+    case "slice":
+      return { ...scope, kind: fault.kind, sizeBytes: fault.sizeBytes, delayMs: fault.delayMs };
+    case "reset":
+    case "close":
+      return {
+        ...scope,
+        kind: fault.kind,
+        ...(fault.afterMs === undefined ? {} : { afterMs: fault.afterMs }),
+        ...(fault.afterBytes === undefined ? {} : { afterBytes: fault.afterBytes }),
+      };
+    case "black_hole":
+    case "refuse":
+      return { ...scope, kind: fault.kind };
+  }
 }

@@ -1,5 +1,5 @@
-import { type Address, type Clock, monotonicClock, type Random } from "../base/mod.ts";
-import type { Config } from "../config/mod.ts";
+import { type Address, type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
+import type { AppConfig, Config } from "../config/mod.ts";
 import {
   type Accepted,
   type AcceptGate,
@@ -18,6 +18,7 @@ import {
 import { type AppParts, assembleApp } from "./assemble.ts";
 import { gateFor } from "./gate.ts";
 import type { ListenerInfo, ProxyControl } from "./control.ts";
+import { readMaterials } from "./materials.ts";
 import type { ProxyObserver } from "./observer.ts";
 import { removeStaleSocket } from "./stale_socket.ts";
 
@@ -100,7 +101,7 @@ export class Proxy implements ProxyControl {
     await Promise.all(closed);
     this.#sessions.endAll();
     await this.#sessions.whenEmpty();
-    this.#stopUpkeep();
+    await this.#stopUpkeep();
   }
 
   async #drain(): Promise<void> {
@@ -109,18 +110,18 @@ export class Proxy implements ProxyControl {
       timeoutMs: this.#config.shutdown.drainTimeoutMs,
       onProgress: (left, leftMs) => this.#observer.draining(left, leftMs),
     });
-    this.#stopUpkeep();
+    await this.#stopUpkeep();
   }
 
   /** Ends what runs beside the sessions. */
-  #stopUpkeep(): void {
+  async #stopUpkeep(): Promise<void> {
     this.#sweep.stop();
-    for (const { pools } of this.#apps) for (const pool of pools) pool.stop();
+    await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.stop())));
   }
 
   async #open(): Promise<void> {
     for (const config of this.#config.apps) {
-      const parts = assembleApp(config, { ...this.#shared, observer: this.#observer });
+      const parts = await this.#assemble(config);
       this.#apps.push(parts);
       const gate = gateFor(config, this.#shared.clock);
       for (const address of config.listen) {
@@ -133,8 +134,26 @@ export class Proxy implements ProxyControl {
         }
       }
     }
+    await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.start())));
     // Only when all are bound: a client must not be served by a proxy that is about to give up.
     for (const { listener } of this.#listeners) listener.start();
+  }
+
+  async #assemble(config: AppConfig): Promise<AppParts> {
+    try {
+      return await assembleApp(config, {
+        ...this.#shared,
+        observer: this.#observer,
+        materials: await readMaterials(config),
+        closeSessionsOf: (target) => {
+          for (const session of this.#sessions.list()) {
+            if (session.target?.target === target) session.end("target_down");
+          }
+        },
+      });
+    } catch (error) {
+      throw new StartError(`start app "${config.name}": ${errorMessage(error)}`, { cause: error });
+    }
   }
 
   async #listen(address: Address, app: SessionApp, gate: AcceptGate | undefined): Promise<Listener> {

@@ -14,19 +14,24 @@ export interface OpeningFacts {
 /** What precedes the data on the way to a target: the PROXY header, then TLS (the header is never inside of it). */
 export function opening(facts: OpeningFacts): Opening<Candidate> {
   return async (raw: Dialed, candidate: Candidate, signal: AbortSignal): Promise<Duplex> => {
-    const closeRaw = (): void => raw.close();
-    signal.addEventListener("abort", closeRaw, { once: true });
+    let isClosed = false;
+    const close = (): void => {
+      if (!isClosed) raw.close();
+      isClosed = true;
+    };
+    signal.addEventListener("abort", close);
     try {
       const version = candidate.target.sendProxy;
       if (version !== undefined) await writeAll(raw, encodeProxyHeader(version, facts));
+      const conn = await facts.secureTarget?.(raw, candidate, signal) ?? raw;
+      signal.throwIfAborted();
+      return conn;
     } catch (error) {
-      if (!signal.aborted) raw.close();
+      close();
       throw error;
     } finally {
-      signal.removeEventListener("abort", closeRaw);
+      signal.removeEventListener("abort", close);
     }
-    if (facts.secureTarget === undefined) return raw;
-    return await facts.secureTarget(raw, candidate, signal);
   };
 }
 

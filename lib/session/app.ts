@@ -13,7 +13,7 @@ export interface SessionObserver {
   sessionEnded(session: Session): void;
 }
 
-/** Ends TLS with a target on a connection that has just been made. Owns the connection; closes it when it rejects. */
+/** Begins TLS with a target on a connection that has just been made; where it rejects, the connection is its caller's. */
 export type SecureTarget = (raw: Duplex, candidate: Candidate, signal: AbortSignal) => Promise<Duplex>;
 
 /** What a fault plan does to one session. */

@@ -19,7 +19,7 @@ export interface IntakeRules {
   readonly clientHello?: { readonly timeoutMs: number };
 }
 
-/** Ends TLS on a connection of which some bytes have been read already. Owns the connection; closes it when it rejects. */
+/** Ends TLS on a connection of which some bytes have been read already; where it rejects, the connection is its caller's. */
 export interface TlsIntake {
   accept(
     raw: Duplex,

@@ -1,0 +1,61 @@
+/**
+ * What an app needs from files: certificates, keys, authorities. Read once, as text, so that it can be handed to
+ * whichever thread carries the app.
+ *
+ * @module
+ */
+import { errorMessage } from "../base/mod.ts";
+import type { AppConfig } from "../config/mod.ts";
+import type { TargetTlsOptions, TlsTerminatorOptions } from "../tls/mod.ts";
+
+/** The texts of one app's files. */
+export interface AppMaterials {
+  /** For ending TLS; `undefined` where the app does not. */
+  readonly tls: TlsTerminatorOptions | undefined;
+  /** For beginning TLS; `undefined` where the app does not. */
+  readonly targetTls: TargetTlsOptions | undefined;
+}
+
+/** A file that a config names and that cannot be read. */
+export class MaterialError extends Error {
+  override readonly name = "MaterialError";
+  readonly file: string;
+
+  constructor(file: string, cause: unknown) {
+    super(`read "${file}": ${errorMessage(cause)}, a file in PEM was wanted`, { cause });
+    this.file = file;
+  }
+}
+
+/**
+ * Reads the files that the app's TLS names; touches no file where it names none.
+ *
+ * @throws {MaterialError} when one cannot be read.
+ */
+export async function readMaterials(config: AppConfig): Promise<AppMaterials> {
+  const { tls, targetTls } = config;
+  return {
+    tls: tls === undefined ? undefined : {
+      certificates: await Promise.all(tls.certificates.map(async ({ cert, key }) => {
+        return { cert: await read(cert), key: await read(key), origin: cert };
+      })),
+      ...(tls.clientCa === undefined ? {} : { clientCa: await read(tls.clientCa) }),
+      alpn: tls.alpn,
+      handshakeTimeoutMs: tls.handshakeTimeoutMs,
+    },
+    targetTls: targetTls === undefined ? undefined : {
+      ...(targetTls.ca === undefined ? {} : { ca: await read(targetTls.ca) }),
+      ...(targetTls.cert === undefined ? {} : { cert: await read(targetTls.cert) }),
+      ...(targetTls.key === undefined ? {} : { key: await read(targetTls.key) }),
+      verify: targetTls.verify,
+    },
+  };
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    throw new MaterialError(file, error);
+  }
+}

@@ -1,0 +1,15 @@
+import type { AppConfig, TargetConfig } from "../config/mod.ts";
+import type { TargetSpec } from "../pool/mod.ts";
+
+/** What a pool is told of a target of the config. */
+export function specOf(target: TargetConfig, config: AppConfig): TargetSpec {
+  const send = target.proxyProtocol ?? config.proxyProtocol.send;
+  return {
+    address: target.address,
+    label: target.label,
+    weight: target.weight,
+    tier: target.backup ? 1 : 0,
+    maxConnections: target.maxConnections,
+    sendProxy: send === "off" ? undefined : send,
+  };
+}

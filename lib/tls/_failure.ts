@@ -1,0 +1,101 @@
+import { errorMessage } from "../base/mod.ts";
+import { TlsError, type TlsErrorCode, type TlsSide } from "./error.ts";
+
+/** First bytes of a request of HTTP without TLS. */
+const HTTP_REQUEST = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE|PRI) /;
+
+/** Content type of a TLS record with a handshake message, or an alert (RFC 8446 section 5.1). */
+const HANDSHAKE_RECORD = 0x16;
+const ALERT_RECORD = 0x15;
+
+/**
+ * What the runtime's TLS said, in words of ours.
+ *
+ * @param opening the first bytes that the peer sent.
+ */
+export function describeFailure(error: unknown, opening: Uint8Array, side: TlsSide): TlsError {
+  const { code, what } = explain(error, opening);
+  return new TlsError(what, { code, side, cause: error });
+}
+
+interface Explanation {
+  readonly code: TlsErrorCode;
+  readonly what: string;
+}
+
+function explain(error: unknown, opening: Uint8Array): Explanation {
+  const first = opening[0];
+  if (first !== undefined && first !== HANDSHAKE_RECORD && first !== ALERT_RECORD) return notTls(opening);
+  const message = errorMessage(error);
+  const alert = /received fatal alert: (\w+)/.exec(message)?.[1];
+  if (alert !== undefined) {
+    return {
+      code: "PEER_ALERT",
+      what: `it refused with the alert "${words(alert)}", a connection was wanted`,
+    };
+  }
+  if (/no certificates|did not return a certificate|NoCertificatesPresented/i.test(message)) {
+    return { code: "CERTIFICATE_MISSING", what: "it showed no certificate, one was wanted" };
+  }
+  if (/support any known protocol|NoApplicationProtocol/i.test(message)) {
+    return {
+      code: "NO_SHARED_PROTOCOL",
+      what: "it offers none of our application protocols (ALPN), one of them was wanted",
+    };
+  }
+  const incompatible = /peer is incompatible: (\w+)/.exec(message)?.[1];
+  if (incompatible !== undefined) {
+    return {
+      code: "NO_SHARED_PROTOCOL",
+      what: `nothing in common (${words(incompatible)}), TLS 1.2 or 1.3 with a modern cipher was wanted`,
+    };
+  }
+  return { code: "BROKEN", what: `${message}, a TLS connection was wanted` };
+}
+
+function notTls(opening: Uint8Array): Explanation {
+  // Latin-1, so that each byte is one character.
+  const text = String.fromCharCode(...opening);
+  if (HTTP_REQUEST.test(text)) {
+    return { code: "PLAIN_HTTP", what: "it sent a plain HTTP request, a TLS handshake was wanted" };
+  }
+  if (text.startsWith("HTTP/")) {
+    return { code: "PLAIN_HTTP", what: "it sent a plain HTTP response, a TLS handshake was wanted" };
+  }
+  const hex = [...opening.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return { code: "NOT_TLS", what: `its first bytes are ${hex}, a TLS handshake was wanted` };
+}
+
+/** `UnknownCA` becomes `unknown CA`, `CertificateRequired` `certificate required`. */
+function words(name: string): string {
+  return name.replace(/([a-z])([A-Z])/g, "$1 $2").replace(
+    /\b[A-Z][a-z]+/g,
+    (word) => word.toLowerCase(),
+  );
+}
+
+/** Descriptions of alerts (RFC 8446 section 6.2). */
+const ALERT = {
+  handshakeFailure: 40,
+  decodeError: 50,
+  protocolVersion: 70,
+  noApplicationProtocol: 120,
+} as const;
+
+/**
+ * The alert for a client whose hello led nowhere: in the clear, because no keys are agreed on yet. (The runtime's TLS
+ * drops its own alert when it runs on a stream.) `undefined` where the client would not understand one.
+ */
+export function alertFor(error: TlsError): Uint8Array | undefined {
+  if (error.code === "PLAIN_HTTP" || error.code === "NOT_TLS") return undefined;
+  return Uint8Array.of(ALERT_RECORD, 3, 3, 0, 2, 2, alertDescription(error));
+}
+
+function alertDescription(error: TlsError): number {
+  if (error.code === "BROKEN") return ALERT.decodeError;
+  if (error.code !== "NO_SHARED_PROTOCOL") return ALERT.handshakeFailure;
+  if (error.message.includes("ALPN")) return ALERT.noApplicationProtocol;
+  return /versions?|supported|signature algorithms/i.test(error.message)
+    ? ALERT.protocolVersion
+    : ALERT.handshakeFailure;
+}

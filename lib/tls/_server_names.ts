@@ -1,0 +1,40 @@
+/** Which of several things, each with the names that it is for, is for one name. */
+export class ServerNames<T> {
+  readonly #exact = new Map<string, T>();
+  /** By what follows the star and its dot. */
+  readonly #wildcard = new Map<string, T>();
+  readonly #first: T;
+
+  /** @param entries the first is for whoever asks for no name, or for none of these; of two for one name the first counts. */
+  constructor(entries: readonly [ServerNamesEntry<T>, ...ServerNamesEntry<T>[]]) {
+    this.#first = entries[0].value;
+    for (const { names, value } of entries) {
+      for (const name of names) {
+        const key = normalize(name);
+        const map = key.startsWith("*.") ? this.#wildcard : this.#exact;
+        const domain = key.startsWith("*.") ? key.slice(2) : key;
+        if (!map.has(domain)) map.set(domain, value);
+      }
+    }
+  }
+
+  /** An exact name before a wildcard, a wildcard for one label (RFC 9525 section 6.3), else the first entry. */
+  choose(serverName: string): T {
+    const name = normalize(serverName);
+    const exact = this.#exact.get(name);
+    if (exact !== undefined) return exact;
+    const dot = name.indexOf(".");
+    return (dot > 0 ? this.#wildcard.get(name.slice(dot + 1)) : undefined) ?? this.#first;
+  }
+}
+
+/** One thing and the names that it is for, a leading label `*` included. */
+export interface ServerNamesEntry<T> {
+  readonly names: readonly string[];
+  readonly value: T;
+}
+
+/** Names are compared without case and final dot (RFC 6066 section 3). */
+function normalize(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}

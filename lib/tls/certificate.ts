@@ -1,0 +1,162 @@
+import type { KeyObject, X509Certificate } from "node:crypto";
+import { errorMessage } from "../base/mod.ts";
+import { loadCrypto } from "./_engine.ts";
+
+/** Something about a certificate, key or CA that an operator should know. */
+export interface CertificateProblem {
+  /** An `error` is one that peers, or we, will refuse. */
+  readonly severity: "error" | "warning";
+  /** What is and what was wanted. */
+  readonly message: string;
+  /** Whether time alone makes it a problem. */
+  readonly isAboutTime: boolean;
+}
+
+/** Against what certificates are checked. */
+export interface CertificateCheckOptions {
+  /** Milliseconds since 1970. Default now. */
+  readonly nowMs?: number;
+}
+
+/** From when on a certificate's end is worth a warning: shorter than the renewal of the usual 90 days. */
+const EXPIRY_WARNING_MS = 14 * 86_400_000;
+
+/** Everything that is wrong with a certificate (PEM, those that lead to its CA after it) and its key (PEM). Never rejects. */
+export async function checkCertificate(
+  cert: string,
+  key: string,
+  options: CertificateCheckOptions = {},
+): Promise<CertificateProblem[]> {
+  const certificates = await readCertificates(cert, "certificate");
+  const leaf = certificates.list[0];
+  if (leaf === undefined) return [...certificates.problems, ...(await readKey(key)).problems];
+  const problems = [...certificates.problems, ...checkEach(certificates.list, options)];
+  const { key: keyObject, problems: keyProblems } = await readKey(key);
+  problems.push(...keyProblems);
+  if (keyObject !== undefined && !await isKeyOf(leaf, keyObject)) {
+    problems.push(error("the key is not the certificate's, the one that it was made with was wanted"));
+  }
+  return problems;
+}
+
+/** Everything that is wrong with a file of CA certificates (PEM). Never rejects. */
+export async function checkAuthorities(
+  pem: string,
+  options: CertificateCheckOptions = {},
+): Promise<CertificateProblem[]> {
+  const { list, problems } = await readCertificates(pem, "CA certificate");
+  const leaf = list.find((certificate) => !certificate.ca);
+  if (leaf !== undefined) {
+    problems.push(
+      warning(`the certificate "${nameOf(leaf)}" is no CA, one that may issue others was wanted`),
+    );
+  }
+  return [...problems, ...checkEach(list, options)];
+}
+
+const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
+interface Certificates {
+  readonly list: X509Certificate[];
+  readonly problems: CertificateProblem[];
+}
+
+async function readCertificates(pem: string, what: string): Promise<Certificates> {
+  const { X509Certificate } = await loadCrypto();
+  const blocks = pem.match(CERTIFICATE_BLOCK) ?? [];
+  const list: X509Certificate[] = [];
+  const problems: CertificateProblem[] = [];
+  if (blocks.length === 0) problems.push(error(`${describeText(pem)}, a PEM ${what} was wanted`));
+  for (const [index, block] of blocks.entries()) {
+    try {
+      list.push(new X509Certificate(block));
+    } catch (cause) {
+      problems.push(
+        error(`certificate ${index + 1} cannot be read (${errorMessage(cause)}), a PEM ${what} was wanted`),
+      );
+    }
+  }
+  return { list, problems };
+}
+
+/** What a text is that has no certificate, or no key, in it. */
+function describeText(text: string): string {
+  if (text.trim() === "") return "the file is empty";
+  const kind = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(text)?.[1];
+  return kind === undefined ? "the file is not PEM" : `the file holds "${kind}"`;
+}
+
+function checkEach(
+  certificates: readonly X509Certificate[],
+  options: CertificateCheckOptions,
+): CertificateProblem[] {
+  const nowMs = options.nowMs ?? Date.now();
+  return certificates.flatMap((certificate) => checkTime(certificate, nowMs) ?? []);
+}
+
+function checkTime(certificate: X509Certificate, nowMs: number): CertificateProblem | undefined {
+  const name = nameOf(certificate);
+  const fromMs = Date.parse(certificate.validFrom);
+  const toMs = Date.parse(certificate.validTo);
+  const isAboutTime = true;
+  if (nowMs < fromMs) {
+    const message = `the certificate "${name}" is valid from ${day(fromMs)}, one that is valid was wanted`;
+    return { severity: "error", message, isAboutTime };
+  }
+  if (nowMs >= toMs) {
+    const message = `the certificate "${name}" expired on ${day(toMs)}, one that is valid was wanted`;
+    return { severity: "error", message, isAboutTime };
+  }
+  if (toMs - nowMs >= EXPIRY_WARNING_MS) return undefined;
+  const message = `the certificate "${name}" expires on ${day(toMs)}, more than 14 days were wanted`;
+  return { severity: "warning", message, isAboutTime };
+}
+
+function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+function nameOf(certificate: X509Certificate): string {
+  return certificate.subject.split("\n").join(", ");
+}
+
+interface Key {
+  readonly key?: KeyObject;
+  readonly problems: readonly CertificateProblem[];
+}
+
+async function readKey(pem: string): Promise<Key> {
+  if (!/-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/.test(pem)) {
+    return { problems: [error(`${describeKeyText(pem)}, a PEM private key was wanted`)] };
+  }
+  if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem)) {
+    return { problems: [error("the key is encrypted, one without a passphrase was wanted")] };
+  }
+  const { createPrivateKey } = await loadCrypto();
+  try {
+    return { key: createPrivateKey(pem), problems: [] };
+  } catch (cause) {
+    return {
+      problems: [error(`the key cannot be read (${errorMessage(cause)}), a PEM private key was wanted`)],
+    };
+  }
+}
+
+function describeKeyText(text: string): string {
+  return describeText(text).replace("the file", "the key's file");
+}
+
+/** A certificate is of the key whose public half it holds. */
+async function isKeyOf(certificate: X509Certificate, key: KeyObject): Promise<boolean> {
+  const { createPublicKey } = await loadCrypto();
+  const wanted = certificate.publicKey.export({ type: "spki", format: "pem" });
+  return createPublicKey(key).export({ type: "spki", format: "pem" }) === wanted;
+}
+
+function error(message: string): CertificateProblem {
+  return { severity: "error", message, isAboutTime: false };
+}
+
+function warning(message: string): CertificateProblem {
+  return { severity: "warning", message, isAboutTime: false };
+}

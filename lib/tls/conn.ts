@@ -1,0 +1,202 @@
+import type { TLSSocket } from "node:tls";
+import { type Duplex, errorCode } from "../base/mod.ts";
+import type { Bridge, BridgeOwner } from "./_bridge.ts";
+import { describeFailure } from "./_failure.ts";
+import type { TlsSide } from "./error.ts";
+
+/**
+ * Bytes given to TLS at once: four records. The runtime's TLS encrypts at most 64 KiB in one go and has no way to be
+ * asked for the rest.
+ */
+const MAX_WRITE_BYTES = 48 * 1024;
+
+interface PendingRead {
+  readonly buffer: Uint8Array;
+  resolve(count: number | null): void;
+  reject(error: unknown): void;
+}
+
+interface PendingWrite {
+  readonly count: number;
+  /** Whether TLS has taken the bytes; then only the kernel is waited for. */
+  encrypted: boolean;
+  resolve(count: number): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * A TLS connection after its handshake. Whoever is handed it owns it, and the connection beneath it.
+ *
+ * A read takes from the peer only when nothing is waiting, and a write resolves when the kernel has the encrypted bytes:
+ * what is held is at most one read of each kind.
+ *
+ * The end of each direction is its close_notify (RFC 8446 section 6.1): {@link TlsConn.closeWrite} sends it, then FIN,
+ * and reading goes on; the peer's makes a read give `null`, and writing goes on. A FIN without close_notify gives `null`
+ * too, and {@link TlsConn.truncated} says so: many peers never send it, HAProxy and nginx are as lenient, and protocols
+ * that care have an end of their own.
+ */
+export class TlsConn implements Duplex, BridgeOwner {
+  /** Whether the peer ended without close_notify: its last bytes may be missing. */
+  truncated = false;
+
+  readonly #socket: TLSSocket;
+  readonly #bridge: Bridge;
+  readonly #side: TlsSide;
+  /** Decrypted, and not yet read. */
+  readonly #chunks: Uint8Array[] = [];
+  #inEnded = false;
+  #outEnded = false;
+  #closed = false;
+  #failure: unknown;
+  #read: PendingRead | undefined;
+  #write: PendingWrite | undefined;
+  #flush: (() => void) | undefined;
+
+  /** For this room: on a socket whose handshake has just ended, before it emits anything more. */
+  constructor(socket: TLSSocket, bridge: Bridge, side: TlsSide) {
+    this.#socket = socket;
+    this.#bridge = bridge;
+    this.#side = side;
+    bridge.owner = this;
+    socket.on("error", this.#socketFailed);
+    socket.on("data", this.#decrypted);
+    socket.on("end", this.#notified);
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    if (this.#chunks.length > 0) return Promise.resolve(this.#take(buffer));
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#inEnded) return Promise.resolve(null);
+    if (this.#read !== undefined) {
+      return Promise.reject(new TypeError("read: one is pending, none was wanted"));
+    }
+    return new Promise((resolve, reject) => {
+      this.#read = { buffer, resolve, reject };
+      this.#bridge.pull();
+    });
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#outEnded) {
+      return Promise.reject(new Deno.errors.BrokenPipe("write: the sending side is closed"));
+    }
+    if (this.#write !== undefined) {
+      return Promise.reject(new TypeError("write: one is pending, none was wanted"));
+    }
+    if (bytes.length === 0) return Promise.resolve(0);
+    const chunk = bytes.length > MAX_WRITE_BYTES ? bytes.subarray(0, MAX_WRITE_BYTES) : bytes;
+    return new Promise((resolve, reject) => {
+      this.#write = { count: chunk.length, encrypted: false, resolve, reject };
+      this.#socket.write(chunk, this.#encrypted);
+    });
+  }
+
+  async closeWrite(): Promise<void> {
+    if (this.#outEnded || this.#failure !== undefined) return;
+    this.#outEnded = true;
+    this.#socket.end();
+    while (this.#bridge.unsentBytes > 0) {
+      await new Promise<void>((resolve) => this.#flush = resolve);
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+    await this.#bridge.closeWrite();
+  }
+
+  /** Sends close_notify, unless that is done or the connection has failed, and frees everything. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // The kernel takes these few bytes before this returns, unless the peer has stopped reading.
+    if (!this.#outEnded && this.#failure === undefined) this.#socket.end();
+    this.#fail(new Deno.errors.Interrupted("the connection was closed"));
+    this.#chunks.length = 0;
+    try {
+      this.#bridge.close();
+    } catch (error) {
+      // Whoever dialed or accepted it may have closed it already.
+      if (errorCode(error) !== "EBADF") throw error;
+    } finally {
+      this.#socket.destroy();
+    }
+  }
+
+  fed(): void {
+    if (this.#read !== undefined) this.#bridge.pull();
+  }
+
+  ended(): void {
+    if (this.#inEnded) return;
+    this.truncated = true;
+    this.#notified();
+  }
+
+  failed(error: unknown): void {
+    this.#fail(error);
+  }
+
+  drained(): void {
+    this.#settleWrite();
+    this.#settleFlush();
+  }
+
+  readonly #decrypted = (chunk: Uint8Array): void => {
+    if (this.#closed) return;
+    this.#chunks.push(chunk);
+    const read = this.#read;
+    if (read === undefined) return;
+    this.#read = undefined;
+    read.resolve(this.#take(read.buffer));
+  };
+
+  #take(buffer: Uint8Array): number {
+    const chunk = this.#chunks[0];
+    if (chunk === undefined) return 0;
+    if (chunk.length <= buffer.length) {
+      buffer.set(chunk);
+      this.#chunks.shift();
+      return chunk.length;
+    }
+    buffer.set(chunk.subarray(0, buffer.length));
+    this.#chunks[0] = chunk.subarray(buffer.length);
+    return buffer.length;
+  }
+
+  readonly #notified = (): void => {
+    this.#inEnded = true;
+    this.#read?.resolve(null);
+    this.#read = undefined;
+  };
+
+  readonly #encrypted = (error: Error | null | undefined): void => {
+    if (error) return this.#socketFailed(error);
+    if (this.#write !== undefined) this.#write.encrypted = true;
+    this.#settleWrite();
+  };
+
+  #settleWrite(): void {
+    const write = this.#write;
+    if (write === undefined || !write.encrypted || this.#bridge.unsentBytes > 0) return;
+    this.#write = undefined;
+    write.resolve(write.count);
+  }
+
+  #settleFlush(): void {
+    const flush = this.#flush;
+    this.#flush = undefined;
+    flush?.();
+  }
+
+  readonly #socketFailed = (error: Error): void => {
+    if (this.#failure === undefined) this.#fail(describeFailure(error, this.#bridge.opening, this.#side));
+  };
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#read?.reject(this.#failure);
+    this.#read = undefined;
+    this.#write?.reject(this.#failure);
+    this.#write = undefined;
+    this.#settleFlush();
+  }
+}

@@ -1,0 +1,18 @@
+/** TLS on connections that are open already: terminated towards clients, originated towards targets. */
+export { isTlsSupported } from "./_engine.ts";
+export {
+  type CertificateCheckOptions,
+  type CertificateProblem,
+  checkAuthorities,
+  checkCertificate,
+} from "./certificate.ts";
+export { TlsConn } from "./conn.ts";
+export { TlsError, type TlsErrorCode, type TlsErrorOptions, type TlsSide } from "./error.ts";
+export { TargetTls, type TargetTlsOptions, type TlsConnected, type TlsConnectOptions } from "./target_tls.ts";
+export {
+  type TlsAccepted,
+  type TlsAcceptOptions,
+  type TlsCertificate,
+  TlsTerminator,
+  type TlsTerminatorOptions,
+} from "./terminator.ts";

@@ -1,0 +1,129 @@
+import type { SecureContext, TLSSocket } from "node:tls";
+import { type Duplex, parseIp } from "../base/mod.ts";
+import { certificateNames } from "./_certificate_names.ts";
+import { loadEngine, type TlsEngine } from "./_engine.ts";
+import { type HandshakeEvents, shakeHands } from "./_handshake.ts";
+import { requireUsable } from "./_require_usable.ts";
+import { refusalOf } from "./_verdict.ts";
+import { checkAuthorities, checkCertificate } from "./certificate.ts";
+import type { TlsConn } from "./conn.ts";
+import { TlsError } from "./error.ts";
+
+/** How targets are spoken to. */
+export interface TargetTlsOptions {
+  /** PEM: the only CAs that are trusted. Default: those that the runtime brings. */
+  readonly ca?: string;
+  /** PEM: our certificate, then those that lead to its CA. Default: none is shown. */
+  readonly cert?: string;
+  /** PEM, of {@link TargetTlsOptions.cert}. */
+  readonly key?: string;
+  /** Whether a target must prove by its certificate that it is the one. Default true. */
+  readonly verify?: boolean;
+  /** Application protocols that are offered, the most wanted first. Default none. */
+  readonly alpn?: readonly string[];
+}
+
+/** What {@link TargetTls.connect} is told of one connection. */
+export interface TlsConnectOptions {
+  /** The name, or the address, that the target's certificate must be for; a name is sent as SNI. */
+  readonly serverName: string;
+  /** At most 10 minutes, also when this is `Infinity`. */
+  readonly timeoutMs: number;
+  /** Gives the handshake up. */
+  readonly signal: AbortSignal;
+}
+
+/** A target with which TLS is spoken. */
+export interface TlsConnected {
+  readonly conn: TlsConn;
+  /** The application protocol that was agreed on. */
+  readonly alpn: string | undefined;
+}
+
+/** Originates TLS 1.2 and 1.3 on connections that were dialed. Its certificates are read once. */
+export class TargetTls {
+  readonly #engine: TlsEngine;
+  readonly #context: SecureContext;
+  readonly #verify: boolean;
+  readonly #alpn: readonly string[];
+
+  /**
+   * Reads the certificates.
+   *
+   * @throws {TlsError} `BAD_CERTIFICATE` when one of them cannot work, `UNSUPPORTED_RUNTIME`.
+   */
+  static async load(options: TargetTlsOptions): Promise<TargetTls> {
+    const engine = await loadEngine("target");
+    const { ca, cert, key } = options;
+    if (ca !== undefined) requireUsable(await checkAuthorities(ca), "the CA", "target");
+    if (cert !== undefined || key !== undefined) {
+      requireUsable(await checkCertificate(cert ?? "", key ?? ""), "the client certificate", "target");
+    }
+    const context = engine.tls.createSecureContext({ ca, cert, key, minVersion: "TLSv1.2" });
+    return new TargetTls(engine, context, options);
+  }
+
+  private constructor(engine: TlsEngine, context: SecureContext, options: TargetTlsOptions) {
+    this.#engine = engine;
+    this.#context = context;
+    this.#verify = options.verify ?? true;
+    this.#alpn = options.alpn ?? [];
+  }
+
+  /**
+   * Shakes hands with a target, after whatever was written to it before (a PROXY header). The connection that it
+   * resolves with owns `raw`; when it rejects, `raw` is still its caller's, to be closed.
+   *
+   * A target that wants a certificate may refuse ours only after the handshake (TLS 1.3): then the first read says so.
+   *
+   * @throws {TlsError} when no connection came about; an abort's reason is that of the signal.
+   */
+  async connect(raw: Duplex, options: TlsConnectOptions): Promise<TlsConnected> {
+    const { conn, socket } = await shakeHands(raw, {
+      side: "target",
+      engine: this.#engine,
+      timeoutMs: options.timeoutMs,
+      signal: options.signal,
+      begin: (stream, events) => {
+        const isIp = parseIp(options.serverName) !== undefined;
+        const client = this.#engine.tls.connect({
+          socket: stream,
+          secureContext: this.#context,
+          // An address is no server name (RFC 6066 section 3).
+          ...(isIp ? {} : { servername: options.serverName }),
+          // Both are decided below, where it can be said why.
+          rejectUnauthorized: false,
+          checkServerIdentity: () => undefined,
+          ...(this.#alpn.length > 0 ? { ALPNProtocols: [...this.#alpn] } : {}),
+        });
+        this.#watch(client, options.serverName, events);
+      },
+    });
+    return { conn, alpn: socket.alpnProtocol || undefined };
+  }
+
+  #watch(socket: TLSSocket, serverName: string, events: HandshakeEvents): void {
+    socket.on("error", (error) => events.refused(error));
+    socket.on("secureConnect", () => {
+      const refusal = this.#verify ? this.#refusal(socket, serverName) : undefined;
+      if (refusal === undefined) return events.done(socket);
+      events.refused(refusal);
+      socket.destroy();
+    });
+  }
+
+  #refusal(socket: TLSSocket, serverName: string): TlsError | undefined {
+    const refusal = refusalOf(socket, "target");
+    if (refusal !== undefined) return refusal;
+    const cause = this.#engine.tls.checkServerIdentity(serverName, socket.getPeerCertificate());
+    if (cause === undefined) return undefined;
+    const certificate = socket.getPeerX509Certificate();
+    const { dns, ip } = certificate === undefined ? { dns: [], ip: [] } : certificateNames(certificate);
+    const names = [...dns, ...ip].map((name) => `"${name}"`).join(", ") || "no name";
+    return new TlsError(`its certificate is for ${names}, one for "${serverName}" was wanted`, {
+      code: "CERTIFICATE_WRONG_NAME",
+      side: "target",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,172 @@
+import type { SecureContext, Server, TLSSocket } from "node:tls";
+import type { Duplex } from "../base/mod.ts";
+import { certificateNames, subjectLine } from "./_certificate_names.ts";
+import { loadCrypto, loadEngine, type TlsEngine } from "./_engine.ts";
+import { type HandshakeEvents, MAX_HANDSHAKE_MS, shakeHands } from "./_handshake.ts";
+import { requireUsable } from "./_require_usable.ts";
+import { ServerNames, type ServerNamesEntry } from "./_server_names.ts";
+import { refusalOf } from "./_verdict.ts";
+import { checkAuthorities, checkCertificate } from "./certificate.ts";
+import type { TlsConn } from "./conn.ts";
+import { TlsError } from "./error.ts";
+
+/** A certificate with its key. */
+export interface TlsCertificate {
+  /** PEM: the certificate, then those that lead to its CA. */
+  readonly cert: string;
+  /** PEM, not encrypted. */
+  readonly key: string;
+  /** What messages call it, a file's name most likely. */
+  readonly origin: string;
+}
+
+/** How a listener speaks TLS. */
+export interface TlsTerminatorOptions {
+  /** At least one. By the names in each the client's server name chooses; the first is for all others. */
+  readonly certificates: readonly TlsCertificate[];
+  /** PEM: clients must show a certificate that one of these CAs issued. Default: none is asked for. */
+  readonly clientCa?: string;
+  /** Application protocols, the most wanted first; a client that offers others alone is refused. Default: none. */
+  readonly alpn?: readonly string[];
+  /** From the first byte; at most 10 minutes, also when this is `Infinity`. */
+  readonly handshakeTimeoutMs: number;
+}
+
+/** What {@link TlsTerminator.accept} is told of one connection. */
+export interface TlsAcceptOptions {
+  /** Bytes that were read from the client before, after a PROXY header or to route it. Default none. */
+  readonly lead?: Uint8Array;
+  /** Gives the handshake up. */
+  readonly signal: AbortSignal;
+}
+
+/** A client with which TLS is spoken. */
+export interface TlsAccepted {
+  readonly conn: TlsConn;
+  /** The name that the client asked for, without case. */
+  readonly sni: string | undefined;
+  /** The application protocol that was agreed on. */
+  readonly alpn: string | undefined;
+  /** Of a verified client certificate, `CN=client, O=Example`. */
+  readonly clientSubject: string | undefined;
+}
+
+interface Settings {
+  readonly contexts: ServerNames<SecureContext>;
+  readonly wantsClientCertificate: boolean;
+  readonly alpn: readonly string[];
+  readonly handshakeTimeoutMs: number;
+}
+
+/** The runtime keeps a timer of its own; ours is the one that counts. */
+const RUNTIME_TIMER_SLACK_MS = 1000;
+
+/** Terminates TLS 1.2 and 1.3 on connections that were accepted. */
+export class TlsTerminator {
+  readonly #engine: TlsEngine;
+  #settings: Settings;
+
+  /**
+   * Reads the certificates.
+   *
+   * @throws {TlsError} `BAD_CERTIFICATE` when one of them cannot work, `UNSUPPORTED_RUNTIME`.
+   */
+  static async load(options: TlsTerminatorOptions): Promise<TlsTerminator> {
+    const engine = await loadEngine("client");
+    return new TlsTerminator(engine, await compile(options, engine));
+  }
+
+  private constructor(engine: TlsEngine, settings: Settings) {
+    this.#engine = engine;
+    this.#settings = settings;
+  }
+
+  /**
+   * Takes other options for the handshakes that begin from now on. Connections are left alone, and when this throws the
+   * old options stay.
+   *
+   * @throws {TlsError} as {@link TlsTerminator.load}.
+   */
+  async reload(options: TlsTerminatorOptions): Promise<void> {
+    this.#settings = await compile(options, this.#engine);
+  }
+
+  /**
+   * Shakes hands with a client. The connection that it resolves with owns `raw`; when it rejects, `raw` is still its
+   * caller's, to be closed.
+   *
+   * @throws {TlsError} when no connection came about; an abort's reason is that of the signal.
+   */
+  async accept(raw: Duplex, options: TlsAcceptOptions): Promise<TlsAccepted> {
+    const settings = this.#settings;
+    const { conn, socket } = await shakeHands(raw, {
+      side: "client",
+      engine: this.#engine,
+      timeoutMs: settings.handshakeTimeoutMs,
+      signal: options.signal,
+      lead: options.lead,
+      begin: (stream, events) => void this.#server(settings, events).emit("connection", stream),
+    });
+    const certificate = settings.wantsClientCertificate ? socket.getPeerX509Certificate() : undefined;
+    return {
+      conn,
+      sni: nameOf(socket),
+      alpn: socket.alpnProtocol || undefined,
+      clientSubject: certificate === undefined ? undefined : subjectLine(certificate),
+    };
+  }
+
+  /**
+   * A server that never listens, for one handshake. Only a server tells publicly whether a client's certificate was
+   * verified, and not which stream its answer is about; without a certificate of its own it is made in microseconds.
+   */
+  #server(settings: Settings, events: HandshakeEvents): Server {
+    const server = new this.#engine.tls.Server({
+      SNICallback: (name, done) => done(null, settings.contexts.choose(name)),
+      requestCert: settings.wantsClientCertificate,
+      // Refused below, where it can be said why.
+      rejectUnauthorized: false,
+      handshakeTimeout: Math.min(settings.handshakeTimeoutMs, MAX_HANDSHAKE_MS) + RUNTIME_TIMER_SLACK_MS,
+      ...(settings.alpn.length > 0 ? { ALPNProtocols: [...settings.alpn] } : {}),
+    });
+    server.on("tlsClientError", (error) => events.refused(error));
+    server.on("secureConnection", (socket) => {
+      const refusal = settings.wantsClientCertificate ? refusalOf(socket, "client") : undefined;
+      if (refusal === undefined) return events.done(socket);
+      events.refused(refusal);
+      socket.destroy();
+    });
+    return server;
+  }
+}
+
+function nameOf(socket: TLSSocket): string | undefined {
+  const { servername } = socket as { servername?: unknown };
+  return typeof servername === "string" && servername !== "" ? servername.toLowerCase() : undefined;
+}
+
+async function compile(options: TlsTerminatorOptions, engine: TlsEngine): Promise<Settings> {
+  const { X509Certificate } = await loadCrypto();
+  const entries: ServerNamesEntry<SecureContext>[] = [];
+  const { clientCa } = options;
+  if (clientCa !== undefined) requireUsable(await checkAuthorities(clientCa), "the client CA", "client");
+  for (const { cert, key, origin } of options.certificates) {
+    requireUsable(await checkCertificate(cert, key), `"${origin}"`, "client");
+    const { dns, ip } = certificateNames(new X509Certificate(cert));
+    const value = engine.tls.createSecureContext({ cert, key, ca: clientCa, minVersion: "TLSv1.2" });
+    entries.push({ names: [...dns, ...ip], value });
+  }
+  const [first, ...others] = entries;
+  if (first === undefined) {
+    throw new TlsError("there is no certificate, at least one was wanted", {
+      code: "BAD_CERTIFICATE",
+      side: "client",
+    });
+  }
+  return {
+    contexts: new ServerNames([first, ...others]),
+    wantsClientCertificate: clientCa !== undefined,
+    alpn: options.alpn ?? [],
+    handshakeTimeoutMs: options.handshakeTimeoutMs,
+  };
+}
