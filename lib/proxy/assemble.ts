@@ -4,16 +4,17 @@
  * @module
  */
 import type { Clock, Random } from "../base/mod.ts";
-import type { AppConfig, RouteConfig, TargetConfig } from "../config/mod.ts";
+import type { AppConfig, TargetConfig } from "../config/mod.ts";
 import { Dialer } from "../dial/mod.ts";
-import { AccessList, CidrSet, ClientTable } from "../limits/mod.ts";
+import { type AccessList, CidrSet, ClientTable } from "../limits/mod.ts";
 import { type Candidate, Pool, type Target } from "../pool/mod.ts";
 import type { BufferPool, Ticker } from "../relay/mod.ts";
-import { type RouteFacts, RouteTable } from "../routing/mod.ts";
+import type { RouteFacts, RouteTable } from "../routing/mod.ts";
 import type { AdmissionRules, IntakeRules, SessionApp } from "../session/mod.ts";
 import { engineFor, faultsFor } from "./engine.ts";
 import type { AppMaterials } from "./materials.ts";
 import type { ProxyObserver } from "./observer.ts";
+import { accessOf, routesOf } from "./rules.ts";
 import { specOf } from "./specs.ts";
 import { type AppTls, appTls } from "./tls.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -58,11 +59,8 @@ export async function assembleApp(config: AppConfig, options: AssembleOptions): 
     return pool;
   };
   const ownPool = config.targets.length > 0 ? makePool(config.targets) : undefined;
-  const rules = config.routes.map((route) => ({ ...ruleOf(route), value: makePool(route.targets) }));
-  const routes = rules.length > 0 ? new RouteTable<Pool>(rules) : undefined;
-  const access = config.allow.length + config.deny.length > 0
-    ? new AccessList({ allow: config.allow, deny: config.deny })
-    : undefined;
+  const routes = routesOf(config, (route) => makePool(route.targets));
+  const access = accessOf(config);
   return {
     access,
     routes,
@@ -90,13 +88,6 @@ export async function assembleApp(config: AppConfig, options: AssembleOptions): 
 
 const NO_FACTS: RouteFacts = { sni: undefined, alpn: [] };
 
-function ruleOf(route: RouteConfig): { sni?: readonly string[]; alpn?: readonly string[] } {
-  return {
-    ...(route.sni.length > 0 ? { sni: route.sni } : {}),
-    ...(route.alpn.length > 0 ? { alpn: route.alpn } : {}),
-  };
-}
-
 function poolOf(targets: readonly TargetConfig[], config: AppConfig, options: AssembleOptions): Pool {
   const { random, clock, observer } = options;
   const passive = config.passiveHealth;
@@ -108,8 +99,10 @@ function poolOf(targets: readonly TargetConfig[], config: AppConfig, options: As
     slowStartMs: config.slowStartMs,
     ...(passive === undefined ? {} : { passive }),
     observer: {
-      targetChanged: (target, change, detail) =>
-        observer.targetChanged(config.name, target, { change, detail }),
+      targetChanged: (target, change, detail) => {
+        observer.targetChanged(config.name, target, { change, detail });
+        if (change === "down" && config.onTargetDown === "close") options.closeSessionsOf(target);
+      },
     },
   });
 }

@@ -1,4 +1,4 @@
-import type { Address, Clock } from "../base/mod.ts";
+import type { Clock } from "../base/mod.ts";
 import type { AppConfig, BandwidthConfig, FaultConfig } from "../config/mod.ts";
 import { ByteBucket, CidrSet } from "../limits/mod.ts";
 import {
@@ -13,7 +13,7 @@ import {
   type StreamOptions,
   type Ticker,
 } from "../relay/mod.ts";
-import type { SessionFaults } from "../session/mod.ts";
+import type { SessionApp } from "../session/mod.ts";
 
 export interface EngineOptions {
   readonly buffers: BufferPool;
@@ -34,8 +34,8 @@ export function engineFor(bandwidth: BandwidthConfig, options: EngineOptions): (
 export function faultsFor(
   config: AppConfig,
   options: EngineOptions,
-): (client: Address, nowMs: number) => SessionFaults | undefined {
-  if (config.faults.length === 0) return () => undefined;
+): SessionApp["faultsFor"] {
+  if (config.faults.length === 0) return undefined;
   const { clock } = options;
   const plan = new FaultPlan(config.faults.map((fault) => ruleOf(fault, clock.nowMs())), {
     clock,

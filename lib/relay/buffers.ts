@@ -9,10 +9,11 @@
  */
 
 /**
- * Sizes of the levels, in bytes; a read that fills its buffer moves up a level. 2 KiB holds the requests and replies of
- * chatty protocols (Redis, PostgreSQL, small HTTP) whole.
+ * Sizes of the levels, in bytes; a read that fills its buffer moves up a level. 512 bytes hold what an idle connection
+ * says to stay alive; 2 KiB hold the requests and replies of chatty protocols (Redis, PostgreSQL, small HTTP) whole, and
+ * a connection that speaks one of them stays there.
  */
-export const BUFFER_LEVELS: readonly number[] = [2 * 1024, 16 * 1024, 64 * 1024, 256 * 1024];
+export const BUFFER_LEVELS: readonly number[] = [512, 2 * 1024, 16 * 1024, 64 * 1024, 256 * 1024];
 
 /** Index of the largest level. */
 export const TOP_LEVEL = BUFFER_LEVELS.length - 1;
@@ -22,7 +23,7 @@ export function levelBytes(level: number): number {
   return BUFFER_LEVELS[level] ?? 0;
 }
 
-/** Small buffers are cut from slabs of this many bytes: one allocation of the runtime serves 128 of them. */
+/** Small buffers are cut from slabs of this many bytes: one allocation of the runtime serves 512 of them. */
 const SLAB_BYTES = 256 * 1024;
 
 /** Free buffers kept a level, in bytes: beyond that they are left to the collector. */

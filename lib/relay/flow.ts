@@ -60,10 +60,20 @@ export class Joint {
   end: RelayEnd = { kind: "stopped" };
   readonly #context: RelayContext;
   readonly #ticker: Ticker;
+  readonly #onEnd: (end: RelayEnd) => void;
+  #hasLeft = false;
 
-  constructor(context: RelayContext, ticker: Ticker) {
+  /** @param onEnd is told how the relay ended when both directions have left; default nobody. */
+  constructor(context: RelayContext, ticker: Ticker, onEnd: (end: RelayEnd) => void = () => {}) {
     this.#context = context;
     this.#ticker = ticker;
+    this.#onEnd = onEnd;
+  }
+
+  /** A direction has nothing pending any more. */
+  leave(): void {
+    if (this.#hasLeft) this.#onEnd(this.end);
+    this.#hasLeft = true;
   }
 
   /** Marks the flow as finished; gives whether that was the last one, so that closing the sockets says the rest. */

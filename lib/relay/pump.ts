@@ -5,7 +5,6 @@ import {
   type Flow,
   Joint,
   type RelayContext,
-  type RelayEnd,
   type RelayEnds,
   type RelayEngine,
 } from "./flow.ts";
@@ -26,16 +25,13 @@ export interface PumpOptions {
  * 3.6). The first failure stops both directions.
  */
 export function pumpEngine(options: PumpOptions): RelayEngine {
-  return async (ends: RelayEnds, context: RelayContext): Promise<RelayEnd> => {
-    const joint = new Joint(context, options.ticker);
-    // Both promises are awaited together, and neither rejects: awaited one after the other, the second one's rejection
-    // would be nobody's for a while, and that ends the process.
-    await Promise.all([
-      pump(ends.client, ends.target, context.up, joint, options, context.early),
-      pump(ends.target, ends.client, context.down, joint, options, undefined),
-    ]);
-    return joint.end;
-  };
+  return (ends: RelayEnds, context: RelayContext) =>
+    new Promise((resolve) => {
+      // Neither promise rejects, and the joint tells when both have settled: one relay, and no more promises than that.
+      const joint = new Joint(context, options.ticker, resolve);
+      pump(ends.client, ends.target, context.up, joint, options, context.early);
+      pump(ends.target, ends.client, context.down, joint, options, undefined);
+    });
 }
 
 async function pump(
@@ -83,6 +79,7 @@ async function pump(
     joint.fail((flow.direction === "up") === reading ? "client" : "target", error);
   }
   buffers.give(level, buffer);
+  joint.leave();
 }
 
 /**

@@ -31,8 +31,11 @@ export async function dialPool(pool: Pool, options: DialingOptions): Promise<Dia
       if (waited !== "woken") return waited;
     }
     const candidates = pool.begin(options.port, options.context);
-    const dialed = await dialer.dial(() => candidates.next(), signal, options.opening);
-    mustWait = dialed.kind === "exhausted" && dialed.tries === 0 && pool.limited && pool.crowded;
+    // The dialer takes the first candidate at once, so that nobody comes between a turn and its place.
+    const dialing = dialer.dial(() => candidates.next(), signal, options.opening);
+    if (mustWait) pool.tookTurn();
+    mustWait = !candidates.isHolding && pool.limited && pool.crowded;
+    const dialed = await dialing;
     if (!mustWait) return { dialed, candidates };
   }
 }

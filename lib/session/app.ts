@@ -48,8 +48,8 @@ export interface SessionApp {
   poolFor(facts: RouteFacts | undefined): Pool | undefined;
   /** The engine of one session: it may hold what is counted for each connection alone. */
   engine(): RelayEngine;
-  /** The faults that one session suffers; `undefined` for none. */
-  faultsFor(client: Address, nowMs: number): SessionFaults | undefined;
+  /** Draws the faults of one session; `undefined` for an app without faults. */
+  readonly faultsFor: ((client: Address, nowMs: number) => SessionFaults | undefined) | undefined;
 }
 
 /** What all sessions of a thread have in common. */

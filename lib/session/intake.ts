@@ -72,6 +72,10 @@ export class Intake {
       timeoutMs: rule.timeoutMs,
       signal: this.#signal,
     });
+    // A load balancer's check of the port connects and leaves.
+    if (outcome.kind === "failed" || (outcome.kind === "closed" && this.#conn.bytes.length === 0)) {
+      return { reason: "client_gone", detail: `no PROXY header came: ${describe(outcome)}` };
+    }
     if (outcome.kind !== "verdict") return bad(`no PROXY header came: ${describe(outcome)}`);
     if (outcome.verdict.kind === "bad") return bad(outcome.verdict.problem);
     this.#conn.skip(outcome.verdict.length);

@@ -2,12 +2,19 @@ import { type Address, type Duplex, errorCode, isReset, type Reason } from "../b
 import { clientHash } from "../balancing/mod.ts";
 import type { DialFailure, DialResult } from "../dial/mod.ts";
 import type { Accepted } from "../listen/mod.ts";
-import type { Candidate, Pool } from "../pool/mod.ts";
-import { type EarlyRead, Flow, type RelayEnd, type Sweepable } from "../relay/mod.ts";
-import { admit } from "./admission.ts";
-import type { SessionApp, SessionFaults, SessionShared } from "./app.ts";
-import { type Dialing, dialPool } from "./_dialing.ts";
-import { Intake, type Refusal } from "./intake.ts";
+import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
+import {
+  type EarlyRead,
+  Flow,
+  type RelayContext,
+  type RelayEnd,
+  type RelayEngine,
+  type Sweepable,
+} from "../relay/mod.ts";
+import type { SessionApp, SessionShared } from "./app.ts";
+import { dialPool } from "./_dialing.ts";
+import { enter, isRefusal } from "./_entry.ts";
+import type { Refusal } from "./intake.ts";
 import { opening, writeAll } from "./_opening.ts";
 import { addressOf } from "./_peer.ts";
 
@@ -36,7 +43,7 @@ const LIFETIME_JITTER = 0.1;
  * One client connection from accept to record. It owns both sockets: whatever happens, they are closed here, once, and
  * the outcome has one reason.
  */
-export class Session implements Sweepable {
+export class Session implements Sweepable, RelayContext {
   readonly id: number;
   readonly app: SessionApp;
   readonly listener: Address;
@@ -62,10 +69,12 @@ export class Session implements Sweepable {
   error: unknown;
   endedMs = 0;
   sweepSlot = -1;
+  /** The client's first read, begun before there is a target; `undefined` before. */
+  early: EarlyRead | undefined;
 
   readonly #shared: SessionShared;
   readonly #accepted: Accepted;
-  readonly #controller = new AbortController();
+  #controller: AbortController | undefined;
   readonly #endsAtMs: number;
   readonly #place: Disposable | undefined;
   #client: Duplex;
@@ -108,12 +117,29 @@ export class Session implements Sweepable {
     return Math.max(this.up.lastByteMs, this.down.lastByteMs);
   }
 
+  /** Aborted when the session is ended. Made when it is asked for: most sessions need it for their dial alone. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#socketsClosed) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
   /** Carries the connection to its end. Never rejects. */
   async run(): Promise<void> {
     try {
-      const isPlain = this.app.intake === undefined && this.app.admission === undefined;
-      const pool = isPlain ? this.app.poolFor(undefined) : await this.#comeIn();
-      if (pool !== undefined) await this.#serve(pool);
+      const pool = this.app.intake === undefined && this.app.admission === undefined
+        ? this.app.poolFor(undefined)
+        : await this.#enter();
+      const faults = this.app.faultsFor?.(this.client, this.#shared.clock.nowMs());
+      if (faults?.refuse) this.#refuse({ reason: "killed", detail: "a fault refuses the connection" });
+      if (pool === undefined || this.reason !== undefined) return;
+      const candidates = await this.#dial(pool);
+      if (candidates === undefined) return;
+      const engine = faults === undefined ? this.app.engine() : faults.engine(() => this.end("killed"));
+      const end = await this.#relay(engine);
+      this.reason ??= this.#reasonOf(end);
+      candidates.release();
+      this.#report(pool);
     } catch (error) {
       // A defect of ours must cost one connection and not the process. What an abort interrupts is no defect.
       if (this.reason === undefined) this.error = error;
@@ -126,8 +152,16 @@ export class Session implements Sweepable {
   end(reason: Reason): void {
     if (this.#stage === "ended") return;
     this.reason ??= reason;
-    this.#controller.abort();
-    this.#closeSockets();
+    this.stop();
+    this.#controller?.abort();
+  }
+
+  /** Closes both sockets, so that whatever is pending on them rejects; may be called any number of times. */
+  stop(): void {
+    if (this.#socketsClosed) return;
+    this.#socketsClosed = true;
+    this.#client.close();
+    this.#targetConn?.close();
   }
 
   sweep(nowMs: number, slackMs: number): void {
@@ -141,33 +175,22 @@ export class Session implements Sweepable {
     }
   }
 
-  /** Reads what the app wants to know, admits, routes; gives the pool, or `undefined` when the connection ends here. */
-  async #comeIn(): Promise<Pool | undefined> {
-    const { intake: rules, admission } = this.app;
-    const intake = rules === undefined ? undefined : new Intake(this.#client, rules, this.#controller.signal);
-    const announced = await intake?.readProxyHeader(this.client);
-    if (announced !== undefined) {
-      if ("reason" in announced) return this.#refuse(announced);
-      this.#clientAddress = announced.source ?? this.#clientAddress;
-      this.#destination = announced.destination;
-    }
-    if (admission !== undefined) {
-      const admitted = admit(admission, this.client, this.#shared.clock.nowMs());
-      if (typeof admitted === "string") return this.#refuse({ reason: admitted, detail: "" });
-      this.#admitted = admitted;
-    }
-    const facts = await intake?.readTls();
-    if (facts !== undefined && "reason" in facts) return this.#refuse(facts);
-    this.sni = facts?.sni;
-    if (intake !== undefined) {
-      const { conn, lead } = intake.take();
-      this.#client = conn;
-      this.#lead = lead.length > 0 ? lead : undefined;
-    }
-    return this.app.poolFor(facts) ?? this.#refuse({
-      reason: "no_route",
-      detail: `no route takes ${this.sni === undefined ? "a connection without a server name" : this.sni}`,
+  /** Goes through what stands between accept and dial; gives the pool, or `undefined` when the connection ends there. */
+  async #enter(): Promise<Pool | undefined> {
+    const entry = await enter({
+      app: this.app,
+      conn: this.#client,
+      peer: this.client,
+      clock: this.#shared.clock,
+      signal: this.signal,
     });
+    this.#client = entry.conn;
+    this.#lead = entry.lead;
+    this.#clientAddress = entry.client ?? this.#clientAddress;
+    this.#destination = entry.destination;
+    this.#admitted = entry.admitted;
+    this.sni = entry.sni;
+    return isRefusal(entry.outcome) ? this.#refuse(entry.outcome) : entry.outcome;
   }
 
   #refuse(refusal: Refusal): undefined {
@@ -176,38 +199,18 @@ export class Session implements Sweepable {
     return undefined;
   }
 
-  /** Dials a target of the pool and relays until the end. */
-  async #serve(pool: Pool): Promise<void> {
-    const faults = this.app.faultsFor(this.client, this.#shared.clock.nowMs());
-    if (faults?.refuse) return this.#refuse({ reason: "killed", detail: "a fault refuses the connection" });
+  /** Dials; gives the candidates that hold the target's place, or `undefined` when there is no target. */
+  async #dial(pool: Pool): Promise<Candidates | undefined> {
     this.#stage = "dialing";
-    const early = this.#watchClient();
-    const dialing = await this.#dial(pool);
-    clearTimeout(this.#graceTimer);
-    if (typeof dialing === "string") {
-      if (dialing === "full") this.reason ??= "limit";
-      return this.#giveBack(early);
-    }
-    for (const { target } of dialing.dialed.failures) pool.report(target.target, "failed");
-    try {
-      if (!this.#settleDial(dialing.dialed)) return this.#giveBack(early);
-      await this.#relay(early, faults);
-    } finally {
-      dialing.candidates.release();
-    }
-    const failedEarly = this.reason === "target_reset" && this.down.bytes === 0;
-    if (this.target !== undefined) pool.report(this.target.target, failedEarly ? "failed" : "succeeded");
-  }
-
-  #dial(pool: Pool): Promise<Dialing> {
+    this.early = this.#watchClient();
     const { dialer, queueTimeoutMs, secureTarget, sendsProxy } = this.app;
-    return dialPool(pool, {
+    const dialing = await dialPool(pool, {
       dialer,
       queueTimeoutMs,
       port: this.listener.kind === "tcp" ? this.listener.port : 0,
       context: this,
       clock: this.#shared.clock,
-      signal: this.#controller.signal,
+      signal: this.signal,
       opening: sendsProxy || secureTarget !== undefined
         ? opening({
           source: this.client,
@@ -216,6 +219,15 @@ export class Session implements Sweepable {
         })
         : undefined,
     });
+    clearTimeout(this.#graceTimer);
+    if (typeof dialing === "string") {
+      if (dialing === "full") this.reason ??= "limit";
+      return this.#giveUp();
+    }
+    for (const { target } of dialing.dialed.failures) pool.report(target.target, "failed");
+    if (this.#settleDial(dialing.dialed)) return dialing.candidates;
+    dialing.candidates.release();
+    return this.#giveUp();
   }
 
   /** Begins the client's first read, so that a client that leaves stops the dialing. */
@@ -236,8 +248,10 @@ export class Session implements Sweepable {
   };
 
   /** Closes the client, so that its first read ends, and gives the read's buffer back then. */
-  #giveBack(early: EarlyRead): void {
-    this.#closeSockets();
+  #giveUp(): undefined {
+    this.stop();
+    const { early } = this;
+    if (early === undefined) return;
     const giveBack = (): void => this.#shared.buffers.give(0, early.buffer);
     early.result.then(giveBack, giveBack);
   }
@@ -256,33 +270,35 @@ export class Session implements Sweepable {
     return !this.#socketsClosed;
   }
 
-  async #relay(early: EarlyRead, faults: SessionFaults | undefined): Promise<void> {
-    if (this.#targetConn === undefined) return;
+  #relay(engine: RelayEngine): Promise<RelayEnd> {
     this.#stage = "relaying";
     this.up.lastByteMs = this.#shared.ticker.nowMs;
-    const engine = faults === undefined ? this.app.engine() : faults.engine(() => this.end("killed"));
-    const end = await this.#sendLead(this.#targetConn) ??
-      await engine({ client: this.#client, target: this.#targetConn }, {
-        up: this.up,
-        down: this.down,
-        early,
-        signal: this.#controller.signal,
-        stop: () => this.#closeSockets(),
-      });
-    this.reason ??= this.#reasonOf(end);
+    this.down.lastByteMs = this.#shared.ticker.nowMs;
+    if (this.#targetConn === undefined) return Promise.resolve({ kind: "stopped" });
+    const ends = { client: this.#client, target: this.#targetConn };
+    return this.#lead === undefined
+      ? engine(ends, this)
+      : this.#relayLead(this.#lead, () => engine(ends, this));
   }
 
-  /** Sends what was read before there was a target; gives how the relay ended if it ended by that. */
-  async #sendLead(target: Duplex): Promise<RelayEnd | undefined> {
-    if (this.#lead === undefined) return undefined;
+  /** Sends what was read before there was a target, then relays. */
+  async #relayLead(lead: Uint8Array, relay: () => Promise<RelayEnd>): Promise<RelayEnd> {
+    if (this.#targetConn === undefined) return { kind: "stopped" };
     try {
-      await writeAll(target, this.#lead);
-      this.up.bytes += this.#lead.length;
-      this.#lead = undefined;
-      return undefined;
+      await writeAll(this.#targetConn, lead);
     } catch (error) {
+      this.#giveUp();
       return { kind: "failed", side: "target", error };
     }
+    this.up.bytes += lead.length;
+    this.#lead = undefined;
+    return await relay();
+  }
+
+  /** Tells the pool how the target did: a reset before its first byte is as bad as a refused dial. */
+  #report(pool: Pool): void {
+    const failed = this.reason === "target_reset" && this.down.bytes === 0;
+    if (this.target !== undefined) pool.report(this.target.target, failed ? "failed" : "succeeded");
   }
 
   #reasonOf(end: RelayEnd): Reason {
@@ -292,15 +308,8 @@ export class Session implements Sweepable {
     return "error";
   }
 
-  #closeSockets(): void {
-    if (this.#socketsClosed) return;
-    this.#socketsClosed = true;
-    this.#client.close();
-    this.#targetConn?.close();
-  }
-
   #end(): void {
-    this.#closeSockets();
+    this.stop();
     clearTimeout(this.#graceTimer);
     this.#stage = "ended";
     this.reason ??= "error";

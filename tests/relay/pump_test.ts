@@ -42,7 +42,7 @@ Deno.test("pumpEngine: a read of a quarter and more keeps its buffer", async () 
 
 Deno.test("pumpEngine: messages that fit the smallest buffer never leave it", async () => {
   await using pump = new RunningPump();
-  for (let message = 0; message < 10; message++) await pump.pass(1 + message * 100);
+  for (let message = 0; message < 10; message++) await pump.pass(1 + message * 50);
   assertEquals(new Set(pump.readSizes()), new Set([SMALLEST]));
 });
 

@@ -1,0 +1,84 @@
+import type { Address, Clock, Duplex } from "../base/mod.ts";
+import type { Pool } from "../pool/mod.ts";
+import { admit } from "./admission.ts";
+import type { SessionApp } from "./app.ts";
+import { Intake, type Refusal } from "./intake.ts";
+
+/** A connection at the door. */
+export interface Visitor {
+  readonly app: SessionApp;
+  readonly conn: Duplex;
+  /** Where the connection really comes from. */
+  readonly peer: Address;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** What was learned at the door, as far as it was gone through. */
+export interface Entry {
+  /** The connection to go on with: that of the visitor, or what was made of it. */
+  conn: Duplex;
+  /** Bytes that were read from it already; `undefined` for none. */
+  lead: Uint8Array | undefined;
+  /** The client and where it wanted to go, as a PROXY header has it. */
+  client: Address | undefined;
+  destination: Address | undefined;
+  sni: string | undefined;
+  /** Counts the client until it is disposed of. */
+  admitted: Disposable | undefined;
+  /** Where it goes from here, or why it does not. */
+  outcome: Pool | Refusal;
+}
+
+/** Reads what the app wants to know of a connection, admits it, and finds its pool. */
+export async function enter(visitor: Visitor): Promise<Entry> {
+  const { app, signal } = visitor;
+  const entry: Entry = {
+    conn: visitor.conn,
+    lead: undefined,
+    client: undefined,
+    destination: undefined,
+    sni: undefined,
+    admitted: undefined,
+    outcome: { reason: "error", detail: "" },
+  };
+  const intake = app.intake === undefined ? undefined : new Intake(visitor.conn, app.intake, signal);
+  entry.outcome = await passThrough(visitor, entry, intake);
+  if (intake !== undefined && !isRefusal(entry.outcome)) {
+    const { conn, lead } = intake.take();
+    entry.conn = conn;
+    entry.lead = lead.length > 0 ? lead : undefined;
+  }
+  return entry;
+}
+
+/** Whether the door stayed shut. */
+export function isRefusal(outcome: Pool | Refusal): outcome is Refusal {
+  return "reason" in outcome;
+}
+
+async function passThrough(
+  visitor: Visitor,
+  entry: Entry,
+  intake: Intake | undefined,
+): Promise<Pool | Refusal> {
+  const { app } = visitor;
+  const announced = await intake?.readProxyHeader(visitor.peer);
+  if (announced !== undefined) {
+    if ("reason" in announced) return announced;
+    entry.client = announced.source;
+    entry.destination = announced.destination;
+  }
+  if (app.admission !== undefined) {
+    const admitted = admit(app.admission, entry.client ?? visitor.peer, visitor.clock.nowMs());
+    if (typeof admitted === "string") return { reason: admitted, detail: "" };
+    entry.admitted = admitted;
+  }
+  const facts = await intake?.readTls();
+  if (facts !== undefined && "reason" in facts) return facts;
+  entry.sni = facts?.sni;
+  return app.poolFor(facts) ?? {
+    reason: "no_route",
+    detail: `no route takes ${entry.sni === undefined ? "a connection without a server name" : entry.sni}`,
+  };
+}

@@ -1,0 +1,251 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { parseAddress, type Reason } from "../../lib/base/mod.ts";
+import { Dialer } from "../../lib/dial/mod.ts";
+import type { Accepted } from "../../lib/listen/mod.ts";
+import { Pool } from "../../lib/pool/mod.ts";
+import { pumpEngine } from "../../lib/relay/mod.ts";
+import { Session, type SessionApp } from "../../lib/session/mod.ts";
+import { utf8 } from "../helpers/bytes.ts";
+import { CountingPool } from "../helpers/counting_pool.ts";
+import { type MemoryDuplex, memoryPipe } from "../helpers/memory_duplex.ts";
+import {
+  blackHole,
+  echo,
+  neverAnswering,
+  neverReading,
+  refusingAddress,
+  resettingTarget,
+  TestTarget,
+} from "../helpers/targets.ts";
+
+/** One session of a client in memory, with a clock that the test sets. */
+class Bench {
+  nowMs = 0;
+  readonly buffers = new CountingPool();
+  readonly ended: Session[] = [];
+  readonly client: MemoryDuplex;
+  readonly near: MemoryDuplex;
+  readonly pool: Pool;
+  readonly session: Session;
+
+  constructor(target: string, options: { app?: Partial<SessionApp>; place?: Disposable } = {}) {
+    const { app, place } = options;
+    const clock = { nowMs: (): number => this.nowMs };
+    const ticker = clockTicker(clock);
+    this.pool = new Pool([{ address: parseAddress(target) }], { balance: "random" });
+    [this.client, this.near] = memoryPipe();
+    const addr = { transport: "tcp", hostname: "192.0.2.1", port: 4000 } as const;
+    const accepted: Accepted = Object.assign(this.near, { localAddr: addr, remoteAddr: addr });
+    this.session = new Session(accepted, {
+      id: 1,
+      app: {
+        name: "app",
+        dialer: new Dialer({ connectTimeoutMs: 5000, connectDeadlineMs: 5000 }),
+        idleTimeoutMs: Infinity,
+        halfCloseTimeoutMs: Infinity,
+        maxLifetimeMs: Infinity,
+        queueTimeoutMs: 0,
+        intake: undefined,
+        admission: undefined,
+        secureTarget: undefined,
+        sendsProxy: false,
+        poolFor: () => this.pool,
+        engine: () => pumpEngine({ buffers: this.buffers, ticker }),
+        faultsFor: () => undefined,
+        ...app,
+      },
+      listener: { kind: "tcp", host: "127.0.0.1", port: 5000 },
+      place,
+    }, {
+      ticker,
+      buffers: this.buffers,
+      clock,
+      random: () => 0.5,
+      observer: { sessionEnded: (session) => this.ended.push(session) },
+    });
+  }
+
+  /** Fails unless the session has ended for `reason`, has said so once, and has left nothing behind. */
+  async assertEnded(reason: Reason): Promise<void> {
+    assertStrictEquals(this.session.reason, reason);
+    assertEquals(this.ended, [this.session]);
+    assertStrictEquals(this.near.closes, 1);
+    assertEquals(this.pool.targets.map(({ active }) => active), [0]);
+    // What was pending on the client rejects once it is closed, and its buffer goes back after that.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals([this.near.pending, this.buffers.out], [0, 0], "something is left");
+  }
+}
+
+function clockTicker(clock: { nowMs(): number }): { readonly nowMs: number } {
+  return {
+    get nowMs(): number {
+      return clock.nowMs();
+    },
+  };
+}
+
+Deno.test("Session: a connection from its beginning to its end leaves nothing behind", async () => {
+  await using target = new TestTarget(echo);
+  const bench = new Bench(target.address);
+  const running = bench.session.run();
+  await bench.client.write(utf8("hello"));
+  assertEquals(await readSome(bench.client), utf8("hello"));
+  await bench.client.closeWrite();
+  await running;
+  await bench.assertEnded("client_closed");
+  assertEquals([bench.session.up.bytes, bench.session.down.bytes, bench.session.tries], [5, 5, 1]);
+});
+
+Deno.test("Session: no target that answers leaves nothing behind", async () => {
+  const bench = new Bench(refusingAddress());
+  await bench.session.run();
+  await bench.assertEnded("no_target");
+});
+
+Deno.test("Session: a client that resets while its target is dialed leaves nothing behind", async () => {
+  using hole = await blackHole();
+  const bench = new Bench(hole.address);
+  const running = bench.session.run();
+  bench.client.reset();
+  await running;
+  await bench.assertEnded("client_gone");
+});
+
+Deno.test("Session: a target that resets leaves nothing behind", async () => {
+  await using target = await resettingTarget((socket, reset) => {
+    socket.once("data", reset);
+  });
+  const bench = new Bench(target.address);
+  const running = bench.session.run();
+  await bench.client.write(utf8("x"));
+  await running;
+  await bench.assertEnded("target_reset");
+});
+
+Deno.test("Session.end: ends the dialing, and the first reason given stands", async () => {
+  using hole = await blackHole();
+  const bench = new Bench(hole.address);
+  const running = bench.session.run();
+  bench.session.end("killed");
+  bench.session.end("drained");
+  assertStrictEquals(bench.near.closes, 1);
+  await running;
+  await bench.assertEnded("killed");
+});
+
+Deno.test("Session.end: ends the relay, and both sockets are closed when it returns", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench(target.address);
+  const running = bench.session.run();
+  await target.connections(1);
+  await bench.client.write(utf8("x"));
+  bench.session.end("target_down");
+  assertStrictEquals(bench.near.closes, 1);
+  await running;
+  await bench.assertEnded("target_down");
+  await target.done(1);
+});
+
+Deno.test("Session.end: at any moment of the dial it leaves nothing behind", async () => {
+  await using target = new TestTarget(neverAnswering);
+  for (let turns = 0; turns < 30; turns++) {
+    const bench = new Bench(target.address);
+    const running = bench.session.run();
+    for (let turn = 0; turn < turns; turn++) await (turn % 3 === 2 ? nextTask() : Promise.resolve());
+    bench.session.end("killed");
+    await running;
+    await bench.assertEnded("killed");
+  }
+});
+
+Deno.test("Session.end: of one that has ended changes nothing", async () => {
+  const bench = new Bench(refusingAddress());
+  await bench.session.run();
+  bench.session.end("killed");
+  await bench.assertEnded("no_target");
+});
+
+Deno.test("Session: an engine that fails where it must not costs this connection alone", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const error = new Error("a defect");
+  const bench = new Bench(target.address, {
+    app: {
+      engine: () => {
+        throw error;
+      },
+    },
+  });
+  await bench.session.run();
+  assertEquals([bench.session.reason, bench.session.error], ["error", error]);
+  assertEquals([bench.ended.length, bench.near.closes], [1, 1]);
+  await target.done(1);
+});
+
+Deno.test("Session: its place is given back once, when it has ended", async () => {
+  let given = 0;
+  const bench = new Bench(refusingAddress(), { place: { [Symbol.dispose]: () => given++ } });
+  assertStrictEquals(given, 0);
+  await bench.session.run();
+  assertStrictEquals(given, 1);
+});
+
+const LIMITS = { idleTimeoutMs: 1000, halfCloseTimeoutMs: 300, maxLifetimeMs: 10_000 };
+const SLACK_MS = 50;
+
+Deno.test("Session.sweep: idle is over at the limit and the slack of the ticker, not before", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench(target.address, { app: LIMITS });
+  const { running } = await relaying(bench, target);
+  bench.session.sweep(bench.session.lastByteMs + 1000 + SLACK_MS - 1, SLACK_MS);
+  assertStrictEquals(bench.session.reason, undefined);
+  bench.session.sweep(bench.session.lastByteMs + 1000 + SLACK_MS, SLACK_MS);
+  await running;
+  await bench.assertEnded("idle_timeout");
+});
+
+Deno.test("Session.sweep: the half-close limit holds from the FIN on, not before", async () => {
+  await using target = new TestTarget(neverReading);
+  const bench = new Bench(target.address, { app: LIMITS });
+  const { running } = await relaying(bench, target);
+  bench.session.sweep(bench.session.lastByteMs + 300 + SLACK_MS, SLACK_MS);
+  assertStrictEquals(bench.session.reason, undefined);
+  bench.nowMs = 500;
+  await bench.client.closeWrite();
+  while (!bench.session.up.finished) await nextTask();
+  bench.session.sweep(500 + 300 + SLACK_MS - 1, SLACK_MS);
+  assertStrictEquals(bench.session.reason, undefined);
+  bench.session.sweep(500 + 300 + SLACK_MS, SLACK_MS);
+  await running;
+  await bench.assertEnded("half_close_timeout");
+});
+
+Deno.test("Session.sweep: a lifetime is shortened by up to a tenth, at random", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench(target.address, { app: LIMITS });
+  const { running } = await relaying(bench, target);
+  bench.session.up.lastByteMs = 9499;
+  bench.session.sweep(9499, SLACK_MS);
+  assertStrictEquals(bench.session.reason, undefined);
+  bench.session.sweep(9500, SLACK_MS);
+  await running;
+  await bench.assertEnded("max_lifetime");
+});
+
+/** Runs the session until a byte has passed; gives what resolves at its end. */
+async function relaying(bench: Bench, target: TestTarget): Promise<{ running: Promise<void> }> {
+  const running = bench.session.run();
+  await target.connections(1);
+  await bench.client.write(utf8("x"));
+  while (bench.session.up.bytes === 0) await nextTask();
+  return { running };
+}
+
+async function readSome(end: MemoryDuplex): Promise<Uint8Array> {
+  const buffer = new Uint8Array(1000);
+  return buffer.slice(0, await end.read(buffer) ?? 0);
+}
+
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
