@@ -37,6 +37,11 @@ export interface ListenerOptions {
   readonly observer: ListenerObserver;
   /** Default none: every connection is handed on at once. */
   readonly gate?: AcceptGate | undefined;
+  /**
+   * Whether listeners of this process on one TCP address, in whichever thread, take from one queue; default false. The
+   * queue lasts until the last of them has closed. No other process can share it.
+   */
+  readonly shared?: boolean;
   /** Is handed each connection, the address it came to and its place; must return at once, and not throw. */
   onConnection(conn: Accepted, listener: Address, place: Disposable | undefined): void;
 }
@@ -94,7 +99,7 @@ export class Listener {
    */
   static open(address: Address, options: ListenerOptions): Listener {
     try {
-      return new Listener(address, bind(address), options);
+      return new Listener(address, options.shared ? bindShared(address) : bind(address), options);
     } catch (error) {
       if (address.kind === "tcp" && address.host === "::" && lacksIpv6(error)) {
         return Listener.open({ ...address, host: "0.0.0.0" }, options);
@@ -206,6 +211,24 @@ export class Listener {
 function bind(address: Address): Deno.Listener {
   if (address.kind === "unix") return Deno.listen({ transport: "unix", path: address.path });
   return Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: BACKLOG });
+}
+
+/**
+ * `loadBalanced` is what the runtime's own parallel HTTP server binds with: it keeps one socket an address for the whole
+ * process, and gives each listener a duplicate of it. (`reusePort` makes a queue a listener instead, and what waits in a
+ * queue is reset when its listener's thread ends.)
+ */
+function bindShared(address: Address): Deno.Listener {
+  if (address.kind === "unix") return bind(address);
+  let { port } = address;
+  if (port === 0) {
+    // The runtime keeps the sockets by what was asked for: two that ask for port 0 would get the same one.
+    const probe = Deno.listen({ hostname: address.host, port });
+    port = probe.addr.port;
+    probe.close();
+  }
+  const options = { hostname: address.host, port, tcpBacklog: BACKLOG, loadBalanced: true };
+  return Deno.listen(options);
 }
 
 function lacksIpv6(error: unknown): boolean {

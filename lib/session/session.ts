@@ -160,8 +160,14 @@ export class Session implements Sweepable, RelayContext {
   stop(): void {
     if (this.#socketsClosed) return;
     this.#socketsClosed = true;
-    this.#client.close();
-    this.#targetConn?.close();
+    // Engines rely on this never throwing, whatever a wrapped connection does.
+    for (const conn of [this.#client, this.#targetConn]) {
+      try {
+        conn?.close();
+      } catch (error) {
+        this.error ??= error;
+      }
+    }
   }
 
   sweep(nowMs: number, slackMs: number): void {

@@ -17,6 +17,7 @@ import {
 } from "../../lib/relay/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, randomBytes, readAll, writeAll } from "../helpers/clients.ts";
+import { CountingPool } from "../helpers/counting_pool.ts";
 import { type MemoryDuplex, memoryPipe, type MemoryPipeOptions } from "../helpers/memory_duplex.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { seededRandom } from "../helpers/seeded_random.ts";
@@ -33,21 +34,6 @@ export interface EngineCase {
   create(parts: EngineParts): RelayEngine;
   /** Bytes that a direction may have read and not yet written while its receiver takes nothing. */
   readonly holdsAtMost: number;
-}
-
-/** A pool that knows how many of its buffers are out. */
-class CountingPool extends BufferPool {
-  out = 0;
-
-  override take(level: number): Uint8Array {
-    this.out++;
-    return super.take(level);
-  }
-
-  override give(level: number, buffer: Uint8Array): void {
-    this.out--;
-    super.give(level, buffer);
-  }
 }
 
 /** An engine between two connections in memory, and both far ends. */

@@ -1,4 +1,5 @@
 import type { TcpAddress } from "../../lib/base/mod.ts";
+import { freePort } from "./free_ports.ts";
 
 /** What a {@link Dnsmasq} answers; whatever else is asked for under `.test` does not exist. */
 export interface DnsRecords {
@@ -98,10 +99,4 @@ export class Dnsmasq implements AsyncDisposable {
     })();
     await started.promise;
   }
-}
-
-/** dnsmasq binds the port that it is told; one that was free a moment ago is the best that there is. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -1,4 +1,5 @@
 import type { Cancel, Scheduler } from "../../lib/pool/scheduler.ts";
+import { settled } from "./fake_time.ts";
 
 interface Entry {
   readonly atMs: number;
@@ -45,9 +46,4 @@ export class FakeScheduler implements Scheduler {
     }
     return next;
   }
-}
-
-/** Resolves when no promise that is settled already has anything more to call back. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -89,6 +89,10 @@ export class ProxyLog implements ProxyObserver {
     this.targetChanges.push(`${app} ${target.label} ${change}`);
   }
 
+  discoveryFailing(): void {}
+
+  discoveryRecovered(): void {}
+
   draining(left: number, leftMs: number): void {
     this.drainReports.push({ left, leftMs });
   }

@@ -31,7 +31,7 @@ for (const side of ["upload", "download"] as const) {
 }
 
 /** So slow that 16 KiB wait for minutes; what then does not end by itself ends for another reason than is wanted. */
-const CRAWL = { bandwidth: { download: "100B/s" }, max_lifetime: "8s" };
+const CRAWL = { bandwidth: { download: "100B/s" }, "max_lifetime": "8s" };
 
 Deno.test("Proxy: bandwidth is each connection's own", async () => {
   await using target = new TestTarget(sending(randomBytes(1000)));

@@ -136,7 +136,7 @@ Deno.test("Proxy: connect_timeout ends one dial and the next target serves", asy
 
 Deno.test("Proxy: connect_deadline ends all dials of a connection as no_target", async () => {
   using hole = await blackHole();
-  const app = { targets: [hole.address, hole.address, hole.address], connect_deadline: "150ms" };
+  const app = { targets: [hole.address, hole.address, hole.address], "connect_deadline": "150ms" };
   await withProxy({ ...app, connect_timeout: "100ms" }, async (proxy) => {
     using client = await proxy.connect();
     assertEquals(await readAll(client), new Uint8Array());

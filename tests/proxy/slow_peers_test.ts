@@ -88,7 +88,8 @@ class Tally {
 
   /** Resolves when there have been some, and then none for a while. */
   async stalled(): Promise<void> {
-    for (let before = -1, quiet = 0; quiet < 6;) {
+    let before = -1;
+    for (let quiet = 0; quiet < 6;) {
       await new Promise((resolve) => setTimeout(resolve, 25));
       quiet = this.bytes === before && before > 0 ? quiet + 1 : 0;
       before = this.bytes;

@@ -74,7 +74,7 @@ for (const { name, app } of ENGINES) {
 
   Deno.test(`Proxy, ${name}: half_close_timeout does not concern a session that is open both ways`, async () => {
     await using target = new TestTarget(echo);
-    const limits = { half_close_timeout: "100ms", idle_timeout: "400ms" };
+    const limits = { "half_close_timeout": "100ms", "idle_timeout": "400ms" };
     await withProxy({ ...app, targets: [target.address], ...limits }, async (proxy) => {
       using client = await proxy.connect();
       await writeAll(client, utf8("x"));
@@ -99,7 +99,7 @@ for (const { name, app } of ENGINES) {
 
   Deno.test(`Proxy, ${name}: without limits a session stays`, async () => {
     await using target = new TestTarget(echo);
-    const off = { idle_timeout: "off", half_close_timeout: "off", max_lifetime: "off" };
+    const off = { "idle_timeout": "off", "half_close_timeout": "off", "max_lifetime": "off" };
     await withProxy({ ...app, ...off, targets: [target.address] }, async (proxy) => {
       using client = await proxy.connect();
       await trickle(client, 3);
@@ -108,6 +108,25 @@ for (const { name, app } of ENGINES) {
     });
   });
 }
+
+Deno.test("Proxy: a slow reader is not idle while it reads, and is when it stops", async () => {
+  const piece = 1024 * 1024;
+  await using target = new TestTarget(async (conn) => {
+    for (;;) await writeAll(conn, new Uint8Array(piece));
+  });
+  await withProxy({ targets: [target.address], idle_timeout: "600ms" }, async (proxy) => {
+    using client = await proxy.connect();
+    const rounds = 24;
+    for (let round = 0; round < rounds; round++) {
+      await readExactly(client, piece);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const session = await proxy.outcome();
+    assertStrictEquals(session.reason, "idle_timeout");
+    assert(session.down.bytes >= rounds * piece, `${session.down.bytes} bytes passed`);
+    assertLasted(session, rounds * 49);
+  });
+});
 
 Deno.test("Proxy: max_lifetime ends the dialing too", async () => {
   using hole = await blackHole();
@@ -122,7 +141,7 @@ Deno.test("Proxy: max_lifetime ends the dialing too", async () => {
 
 Deno.test("Proxy: idle_timeout does not concern the dialing", async () => {
   using hole = await blackHole();
-  const limits = { idle_timeout: "100ms", connect_timeout: "400ms" };
+  const limits = { "idle_timeout": "100ms", "connect_timeout": "400ms" };
   await withProxy({ targets: [hole.address], ...limits }, async (proxy) => {
     using client = await proxy.connect();
     assertEquals(await readAll(client), new Uint8Array());
@@ -133,7 +152,11 @@ Deno.test("Proxy: idle_timeout does not concern the dialing", async () => {
 Deno.test("Proxy: time spent dialing is not idle time of the session", async () => {
   using hole = await blackHole();
   await using target = new TestTarget(echo);
-  const app = { targets: [hole.address, target.address], connect_timeout: "400ms", idle_timeout: "300ms" };
+  const app = {
+    targets: [hole.address, target.address],
+    "connect_timeout": "400ms",
+    "idle_timeout": "300ms",
+  };
   await withProxy(app, async (proxy) => {
     using client = await proxy.connect();
     assertEquals(await readAll(client), new Uint8Array());

@@ -1,0 +1,83 @@
+import { assertEquals } from "@std/assert";
+import { leastPermissions, permissionFlags } from "../../lib/cli/least_permissions.ts";
+import { resolveConfig } from "../../lib/config/mod.ts";
+
+function leastOf(
+  app: Record<string, unknown>,
+  log: Record<string, unknown> = {},
+): ReturnType<typeof leastPermissions> {
+  return leastPermissions(
+    resolveConfig({ log, apps: [{ name: "a", ...app }] }, { source: "test" }),
+    "c.yaml",
+  );
+}
+
+Deno.test("leastPermissions: what is listened on and dialed, each once, and the config file", () => {
+  assertEquals(
+    leastOf({ ports: [1001], listen: ["127.0.0.1:1002"], targets: ["[::1]:80", "h:80", "h:80"] }),
+    { net: ["[::]:1001", "127.0.0.1:1002", "[::1]:80", "h:80"], read: ["c.yaml"], write: [] },
+  );
+});
+
+Deno.test("leastPermissions: a config in the program needs no file", () => {
+  const config = resolveConfig({ apps: [{ name: "a", ports: [1], targets: ["h:1"] }] }, { source: "test" });
+  assertEquals(leastPermissions(config).read, []);
+});
+
+Deno.test("leastPermissions: a target on the client's port is dialed at every port that is listened on", () => {
+  const { net } = leastOf({ host: "127.0.0.1", ports: ["1001-1002"], listen: ["unix:/s"], targets: ["h:*"] });
+  assertEquals(net, ["127.0.0.1:1001", "127.0.0.1:1002", "unix:/s", "h:1001", "h:1002"]);
+});
+
+Deno.test("leastPermissions: a unix socket is a network address and a file that is read and written", () => {
+  assertEquals(leastOf({ listen: ["unix:/l.sock"], targets: ["unix:/t.sock"] }), {
+    net: ["unix:/l.sock", "unix:/t.sock"],
+    read: ["c.yaml", "/l.sock", "/t.sock"],
+    write: ["/l.sock", "/t.sock"],
+  });
+});
+
+Deno.test("leastPermissions: an access log in a file is written, one on stdout is not", () => {
+  const app = { ports: [1], targets: ["h:1"] };
+  assertEquals(leastOf(app, { access: "/var/log/a.log" }).write, ["/var/log/a.log"]);
+  assertEquals(leastOf(app, { access: true }).write, []);
+});
+
+Deno.test("leastPermissions: routes' targets are dialed too", () => {
+  const { net } = leastOf({
+    ports: [1],
+    routes: [{ sni: ["x.example"], targets: ["r:2"] }],
+    targets: ["h:1"],
+  });
+  assertEquals(net, ["[::]:1", "h:1", "r:2"]);
+});
+
+Deno.test("leastPermissions: a health check's own port is dialed too", () => {
+  const { net } = leastOf({ ports: [1], targets: ["h:2"], health_check: { port: 8008 } });
+  assertEquals(net, ["[::]:1", "h:2", "h:8008"]);
+});
+
+Deno.test("leastPermissions: discovery asks a resolver and dials what it answers, at the port that is known", () => {
+  const targets = [{ address: "db.internal:5432", discover: "dns" }];
+  assertEquals(leastOf({ ports: [1], targets }).net, ["[::]:1", ":5432", "db.internal:5432", ":53"]);
+  const dns = { nameserver: "10.0.0.2:53" };
+  assertEquals(leastOf({ ports: [1], targets, dns }).net, [
+    "[::]:1",
+    ":5432",
+    "db.internal:5432",
+    "10.0.0.2:53",
+  ]);
+});
+
+Deno.test("leastPermissions: SRV records bring ports of their own, so that no list is enough", () => {
+  const least = leastOf({ ports: [1], targets: [{ address: "_pg._tcp.internal", discover: "srv" }] });
+  assertEquals(least.net, true);
+  assertEquals(permissionFlags(least), ["--allow-net", "--allow-read=c.yaml"]);
+});
+
+Deno.test("permissionFlags: a comma in a path is doubled, what is not needed is left out", () => {
+  assertEquals(permissionFlags({ net: ["h:1", "[::]:2"], read: ["/a,b"], write: [] }), [
+    "--allow-net=h:1,[::]:2",
+    "--allow-read=/a,,b",
+  ]);
+});

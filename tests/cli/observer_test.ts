@@ -1,0 +1,184 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { type EndedSession, LogObserver } from "../../lib/cli/observer.ts";
+import { AccessLog } from "../../lib/log/mod.ts";
+import { ManualSchedule } from "../helpers/manual_schedule.ts";
+import { RecordedLog } from "../helpers/recorded_log.ts";
+
+class EmFile extends Error {
+  readonly code = "EMFILE";
+}
+
+const LISTENER = { kind: "tcp", host: "::", port: 5001 } as const;
+const OTHER = { kind: "tcp", host: "::", port: 5002 } as const;
+
+function ended(fields: Partial<EndedSession> = {}): EndedSession {
+  return {
+    id: 7,
+    app: { name: "web" },
+    listener: LISTENER,
+    client: { kind: "tcp", host: "10.0.0.9", port: 1234 },
+    sni: undefined,
+    detail: "",
+    target: { label: "10.0.0.1:80" },
+    reason: "client_closed",
+    up: { bytes: 3 },
+    down: { bytes: 4 },
+    startedMs: 100,
+    endedMs: 350,
+    connectMs: 2,
+    tries: 1,
+    failures: [],
+    error: undefined,
+    ...fields,
+  };
+}
+
+function observerOf(
+  access = AccessLog.off,
+): { observer: LogObserver; lines: string[]; time: ManualSchedule } {
+  const log = new RecordedLog();
+  const time = new ManualSchedule();
+  const observer = new LogObserver(access, { log, schedule: time.schedule, wallClockMs: () => 0 });
+  return { observer, lines: log.lines, time };
+}
+
+Deno.test("LogObserver: a session that ends is one record of the access log", async () => {
+  let written = "";
+  const access = AccessLog.to({
+    write: (bytes) => Promise.resolve(take(bytes)),
+    writeSync: (bytes) => take(bytes),
+    close: () => {},
+  }, { format: "json" });
+  const take = (bytes: Uint8Array): number => {
+    written += new TextDecoder().decode(bytes);
+    return bytes.length;
+  };
+  const { observer, lines } = observerOf(access);
+  observer.sessionEnded(ended());
+  observer.sessionEnded(ended({ id: 8, reason: "no_target", target: undefined, connectMs: undefined }));
+  await access.close();
+  const [first, second] = written.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(first, {
+    time: "1970-01-01T00:00:00.000Z",
+    id: 7,
+    app: "web",
+    listener: "[::]:5001",
+    client: "10.0.0.9:1234",
+    target: "10.0.0.1:80",
+    reason: "client_closed",
+    bytes_up: 3,
+    bytes_down: 4,
+    duration_ms: 250,
+    connect_ms: 2,
+    tries: 1,
+    sni: null,
+  });
+  assertEquals([second.id, second.target, second.connect_ms], [8, null, null]);
+  assertEquals(lines.length, 1);
+  observer.close();
+});
+
+Deno.test("LogObserver: a session without a target is one warning with what each target answered", () => {
+  const { observer, lines } = observerOf();
+  const failed = (label: string, code: string): EndedSession["failures"][number] => ({
+    target: { label },
+    code,
+    message: "as the system says",
+  });
+  observer.sessionEnded(ended({
+    reason: "no_target",
+    failures: [failed("a:1", "ECONNREFUSED"), failed("bad:2", "ENOTFOUND"), failed("bad:2", "ENOTFOUND")],
+  }));
+  assertEquals(lines, [
+    'warning app "web": no target could be reached: a:1: the connection was refused (ECONNREFUSED); ' +
+    "bad:2 (2 times): the name has no address (ENOTFOUND)",
+  ]);
+  observer.close();
+});
+
+Deno.test("LogObserver: warnings are at most ten a second and app, and the rest is counted", () => {
+  const { observer, lines, time } = observerOf();
+  for (let i = 0; i < 25; i++) observer.sessionEnded(ended({ reason: "no_target" }));
+  observer.sessionEnded(ended({ reason: "no_target", app: { name: "other" } }));
+  assertEquals(lines.length, 11);
+  time.advance(1000);
+  assertEquals(lines.slice(11), ['warning app "web": no target could be reached, 15 times more']);
+  observer.sessionEnded(ended({ reason: "no_target" }));
+  assertEquals(lines.length, 13);
+  observer.close();
+});
+
+Deno.test("LogObserver: what was left out is told at the end too, and no timer is left", () => {
+  const { observer, lines, time } = observerOf();
+  for (let i = 0; i < 12; i++) observer.sessionEnded(ended({ reason: "no_target" }));
+  observer.acceptPaused(LISTENER, new EmFile("Too many open files"));
+  observer.acceptResumed(LISTENER);
+  observer.close();
+  assertEquals(lines.at(-1), 'warning app "web": no target could be reached, 2 times more');
+  assertEquals(time.pending, 0);
+});
+
+Deno.test("LogObserver: a pause of accepting is one episode, however many listeners and whatever flutters", () => {
+  const { observer, lines, time } = observerOf();
+  const error = new EmFile("Too many open files");
+  observer.acceptPaused(LISTENER, error);
+  observer.acceptPaused(OTHER, error);
+  observer.acceptResumed(LISTENER);
+  time.advance(5000);
+  observer.acceptResumed(OTHER);
+  time.advance(500);
+  observer.acceptPaused(LISTENER, error);
+  observer.acceptResumed(LISTENER);
+  time.advance(999);
+  assertEquals(lines, [
+    "warning accepting pauses: Too many open files (EMFILE); clients wait in the backlog meanwhile",
+  ]);
+  time.advance(1);
+  assertEquals(lines.slice(1), ["info accepting goes on"]);
+  observer.acceptPaused(LISTENER, error);
+  assertEquals(lines.length, 3);
+  observer.close();
+});
+
+Deno.test("LogObserver: dials that lack a descriptor are one episode an app", () => {
+  const { observer, lines, time } = observerOf();
+  const error = new EmFile("Too many open files");
+  for (let i = 0; i < 30; i++) {
+    observer.dialStarved("web", error);
+    time.advance(100);
+  }
+  observer.dialStarved("other", error);
+  time.advance(1000);
+  assertEquals(lines, [
+    'warning app "web": dials wait: Too many open files (EMFILE)',
+    'warning app "other": dials wait: Too many open files (EMFILE)',
+    'info app "web": dials go on',
+    'info app "other": dials go on',
+  ]);
+  observer.close();
+});
+
+Deno.test("LogObserver: an error, a defect, a detail and draining each have their line", () => {
+  const { observer, lines } = observerOf();
+  observer.sessionEnded(ended({ reason: "error", error: new Error("odd") }));
+  observer.defect(new Error("bug"));
+  observer.sessionEnded(ended({ reason: "no_route", detail: "no route takes x" }));
+  observer.draining(3, 29_400);
+  observer.draining(1, 0);
+  assertEquals(lines, [
+    'warning app "web": session #7 ended by an error: odd (UNKNOWN)',
+    "error defect of the program: bug",
+    'debug app "web": session #7: no_route: no route takes x',
+    "info draining: 3 sessions left, for at most 30 s",
+    "info draining: 1 session left, for at most 0 s",
+  ]);
+});
+
+Deno.test("LogObserver: a target that goes is a warning, one that comes is not", () => {
+  const { observer, lines } = observerOf();
+  observer.targetChanged("web", { label: "10.0.0.1:80" }, { change: "down", detail: "3 checks failed" });
+  observer.targetChanged("web", { label: "10.0.0.1:80" }, { change: "up", detail: "" });
+  assertEquals(lines.map((line) => line.split(" ")[0]), ["warning", "info"]);
+  for (const line of lines) assertStringIncludes(line, "10.0.0.1:80");
+  assertStringIncludes(lines[0] ?? "", "3 checks failed");
+});

@@ -1,0 +1,71 @@
+import { assertEquals } from "@std/assert";
+import { shutDown } from "../../lib/cli/shut_down.ts";
+import { SignalQueue } from "../../lib/cli/signals.ts";
+import type { ProxyControl } from "../../lib/proxy/mod.ts";
+import { RecordedLog } from "../helpers/recorded_log.ts";
+
+/** A proxy whose drain ends when the test says so, or when it is stopped. */
+class SlowToDrain implements ProxyControl {
+  readonly calls: string[] = [];
+  readonly drained = Promise.withResolvers<void>();
+  readonly draining = Promise.withResolvers<void>();
+
+  listeners(): [] {
+    return [];
+  }
+
+  activeSessions(): number {
+    return 2;
+  }
+
+  drain(): Promise<void> {
+    this.calls.push("drain");
+    this.draining.resolve();
+    return this.drained.promise;
+  }
+
+  stop(): Promise<void> {
+    this.calls.push("stop");
+    return Promise.resolve();
+  }
+}
+
+Deno.test("shutDown: drains and waits for it", async () => {
+  const [proxy, log] = [new SlowToDrain(), new RecordedLog()];
+  const done = shutDown(proxy, { first: "SIGTERM", signals: new SignalQueue(), delayMs: 0, log });
+  await proxy.draining.promise;
+  proxy.drained.resolve();
+  assertEquals(await done, "drained");
+  assertEquals(proxy.calls, ["drain"]);
+  assertEquals(log.lines, ["info SIGTERM: no longer accepting"]);
+});
+
+Deno.test("shutDown: a second signal stops at once, whether it comes late or has come already", async () => {
+  for (const isEarly of [true, false]) {
+    const [proxy, log, signals] = [new SlowToDrain(), new RecordedLog(), new SignalQueue()];
+    if (isEarly) signals.push("SIGINT");
+    const done = shutDown(proxy, { first: "SIGTERM", signals, delayMs: 0, log });
+    await proxy.draining.promise;
+    if (!isEarly) signals.push("SIGINT");
+    assertEquals(await done, "cut");
+    assertEquals(proxy.calls, ["drain", "stop"]);
+    assertEquals(log.lines.at(-1), "warning SIGINT again: stopping at once, 2 sessions are cut");
+  }
+});
+
+Deno.test("shutDown: a delay goes on accepting first, and a second signal ends that too", async () => {
+  const [proxy, log, signals] = [new SlowToDrain(), new RecordedLog(), new SignalQueue()];
+  signals.push("SIGTERM");
+  assertEquals(await shutDown(proxy, { first: "SIGTERM", signals, delayMs: 3_600_000, log }), "cut");
+  assertEquals(log.lines[0], "info SIGTERM: stopping in 3600 s, accepting until then");
+});
+
+Deno.test("SignalQueue: hands out signals in order, those that came before anybody asked too", async () => {
+  const queue = new SignalQueue();
+  queue.push("SIGINT");
+  assertEquals(await queue.next(), "SIGINT");
+  const [first, second] = [queue.next(), queue.next()];
+  queue.push("SIGTERM");
+  queue.push("SIGINT");
+  assertEquals(await Promise.all([first, second]), ["SIGTERM", "SIGINT"]);
+});

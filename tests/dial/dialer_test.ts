@@ -1,0 +1,234 @@
+import { lookup } from "node:dns/promises";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { type Address, parseAddress } from "../../lib/base/mod.ts";
+import { Dialer, type DialFailure, type DialObserver, type DialTarget } from "../../lib/dial/mod.ts";
+import { blackHole, neverAnswering, refusingAddress, TestTarget } from "../helpers/targets.ts";
+
+/** A dialer with room for anything, unless it is told otherwise, that keeps what it observes. */
+class Bench implements DialObserver<DialTarget> {
+  readonly dialer: Dialer<DialTarget>;
+  readonly answered: Address[] = [];
+  readonly failed: DialFailure<DialTarget>[] = [];
+  readonly starved: unknown[] = [];
+
+  constructor(limits: { connectTimeoutMs?: number; connectDeadlineMs?: number } = {}) {
+    const { connectTimeoutMs = 5000, connectDeadlineMs = 15000 } = limits;
+    this.dialer = new Dialer({ connectTimeoutMs, connectDeadlineMs, observer: this });
+  }
+
+  dialed(target: DialTarget): void {
+    this.answered.push(target.address);
+  }
+
+  dialFailed(failure: DialFailure<DialTarget>): void {
+    this.failed.push(failure);
+  }
+
+  dialStarved(_target: DialTarget, error: unknown): void {
+    this.starved.push(error);
+  }
+}
+
+/** Gives the addresses one after the other, and counts how often it was asked. */
+function candidates(...addresses: string[]): { next: () => DialTarget | undefined; asked: () => number } {
+  let asked = 0;
+  return {
+    next: () => {
+      const address = addresses[asked++];
+      return address === undefined ? undefined : { address: parseAddress(address) };
+    },
+    asked: () => asked,
+  };
+}
+
+const FOREVER = new AbortController().signal;
+
+Deno.test("Dialer: the first candidate that answers is the result, and no other is asked for", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench();
+  const list = candidates(target.address, refusingAddress());
+  const result = await bench.dialer.dial(list.next, FOREVER);
+  assertStrictEquals(result.kind, "connected");
+  if (result.kind !== "connected") return;
+  result.conn.close();
+  assertEquals([result.tries, result.failures, list.asked()], [1, [], 1]);
+  assertEquals(result.target.address, parseAddress(target.address));
+  assertEquals([bench.answered.length, bench.failed.length], [1, 0]);
+});
+
+Deno.test("Dialer: what failed before is listed in order, each once", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench();
+  const dead = [refusingAddress(), "bad.target.invalid:80"];
+  const result = await bench.dialer.dial(candidates(...dead, target.address).next, FOREVER);
+  if (result.kind === "connected") result.conn.close();
+  assertEquals([result.kind, result.tries], ["connected", 3]);
+  assertEquals(
+    result.failures.map(({ target: { address }, code }) => [address, code]),
+    [[parseAddress(dead[0] ?? ""), "ECONNREFUSED"], [parseAddress(dead[1] ?? ""), "ENOTFOUND"]],
+  );
+  assertEquals(bench.failed, result.failures);
+});
+
+Deno.test("Dialer: no candidate left is exhausted, none at all too", async () => {
+  const bench = new Bench();
+  const result = await bench.dialer.dial(candidates(refusingAddress(), refusingAddress()).next, FOREVER);
+  assertEquals([result.kind, result.tries, result.failures.length], ["exhausted", 2, 2]);
+  assertEquals(await bench.dialer.dial(() => undefined, FOREVER), {
+    kind: "exhausted",
+    tries: 0,
+    timedOut: false,
+    failures: [],
+  });
+});
+
+Deno.test("Dialer: dials of one dialer share no list of failures", async () => {
+  const bench = new Bench();
+  const first = await bench.dialer.dial(() => undefined, FOREVER);
+  await bench.dialer.dial(candidates(refusingAddress()).next, FOREVER);
+  assertEquals(first.failures, []);
+});
+
+Deno.test("Dialer: connectTimeoutMs is the limit of one dial, ETIMEDOUT its failure", async () => {
+  using hole = await blackHole();
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench({ connectTimeoutMs: 60 });
+  const result = await bench.dialer.dial(candidates(hole.address, target.address).next, FOREVER);
+  if (result.kind === "connected") result.conn.close();
+  assertStrictEquals(result.kind, "connected");
+  const [failure] = result.failures;
+  assertEquals([failure?.code, failure?.message], ["ETIMEDOUT", "no answer within 60 ms"]);
+  assert((failure?.durationMs ?? 0) >= 59, `it gave up after ${failure?.durationMs} ms`);
+});
+
+Deno.test("Dialer: connectDeadlineMs is the limit of all dials, and says so", async () => {
+  using hole = await blackHole();
+  const bench = new Bench({ connectTimeoutMs: 60, connectDeadlineMs: 90 });
+  const list = candidates(hole.address, hole.address, hole.address, hole.address);
+  const result = await bench.dialer.dial(list.next, FOREVER);
+  assertStrictEquals(result.kind, "exhausted");
+  if (result.kind !== "exhausted") return;
+  assertEquals([result.timedOut, result.tries, list.asked()], [true, 2, 3]);
+});
+
+Deno.test("Dialer: an abort ends the dial that is under way, and no other begins", async () => {
+  using hole = await blackHole();
+  const bench = new Bench();
+  const controller = new AbortController();
+  const list = candidates(hole.address, hole.address);
+  const dialing = bench.dialer.dial(list.next, controller.signal);
+  controller.abort();
+  assertEquals(await dialing, { kind: "aborted", tries: 1, failures: [] });
+  assertEquals([list.asked(), bench.failed.length], [1, 0]);
+});
+
+Deno.test("Dialer: aborted before it began, it connects to nothing", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const result = await new Bench().dialer.dial(candidates(target.address).next, AbortSignal.abort());
+  assertStrictEquals(result.kind, "aborted");
+});
+
+Deno.test("Dialer: an abort while the connection is made leaves no connection open", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench();
+  // At every microtask of the dial once; what is left open is reported by the sanitizer.
+  for (let turns = 0; turns < 40; turns++) {
+    const controller = new AbortController();
+    const dialing = bench.dialer.dial(candidates(target.address).next, controller.signal);
+    for (let turn = 0; turn < turns; turn++) await (turn % 4 === 3 ? nextTask() : Promise.resolve());
+    controller.abort();
+    const result = await dialing;
+    if (result.kind === "connected") result.conn.close();
+  }
+});
+
+Deno.test("Dialer: a connection that is made as the session ends is closed", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const controller = new AbortController();
+  const result = await new Bench().dialer.dial(candidates(target.address).next, controller.signal, (conn) => {
+    controller.abort();
+    return Promise.resolve(conn);
+  });
+  assertEquals(result, { kind: "aborted", tries: 1, failures: [] });
+  await target.done(1);
+});
+
+Deno.test("Dialer: opening is part of the dial, and what it makes is the result", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench();
+  const seen: string[] = [];
+  const result = await bench.dialer.dial(candidates(target.address).next, FOREVER, (conn, { address }) => {
+    seen.push(address.kind);
+    return Promise.resolve({
+      read: (buffer) => conn.read(buffer),
+      write: (bytes) => conn.write(bytes),
+      closeWrite: () => conn.closeWrite(),
+      close: () => {
+        seen.push("closed");
+        conn.close();
+      },
+    });
+  });
+  if (result.kind === "connected") result.conn.close();
+  assertEquals([result.kind, seen], ["connected", ["tcp", "closed"]]);
+});
+
+Deno.test("Dialer: an opening that fails is the target's failure, and the next one is dialed", async () => {
+  await using broken = new TestTarget(neverAnswering);
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench();
+  const result = await bench.dialer.dial(
+    candidates(broken.address, target.address).next,
+    FOREVER,
+    (conn, { address }) => {
+      if (address.kind === "tcp" && address.port !== broken.port) return Promise.resolve(conn);
+      conn.close();
+      return Promise.reject(Object.assign(new Error("handshake failed"), { code: "EPROTO" }));
+    },
+  );
+  if (result.kind === "connected") result.conn.close();
+  assertEquals([result.kind, result.tries], ["connected", 2]);
+  assertEquals(result.failures.map(({ code, message }) => [code, message]), [["EPROTO", "handshake failed"]]);
+});
+
+Deno.test("Dialer: an opening that takes too long is given up with the dial", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench({ connectTimeoutMs: 60 });
+  const result = await bench.dialer.dial(
+    candidates(target.address).next,
+    FOREVER,
+    (conn, _target, signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          conn.close();
+          reject(signal.reason);
+        });
+      }),
+  );
+  assertEquals([result.kind, result.failures.map(({ code }) => code)], ["exhausted", ["ETIMEDOUT"]]);
+});
+
+Deno.test("Dialer: a unix socket is connected to, and one that is not there is a failure", async () => {
+  const directory = await Deno.makeTempDir();
+  {
+    await using target = new TestTarget(neverAnswering, { path: `${directory}/there` });
+    const list = candidates(`unix:${directory}/not-there`, target.address);
+    const result = await new Bench().dialer.dial(list.next, FOREVER);
+    if (result.kind === "connected") result.conn.close();
+    assertEquals([result.kind, result.failures.map(({ code }) => code)], ["connected", ["ENOENT"]]);
+  }
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("Dialer: a name is connected to on each of its addresses", async () => {
+  for (const { address: hostname } of await lookup("localhost", { all: true })) {
+    await using target = new TestTarget(neverAnswering, { hostname });
+    const result = await new Bench().dialer.dial(candidates(`localhost:${target.port}`).next, FOREVER);
+    if (result.kind === "connected") result.conn.close();
+    assertStrictEquals(result.kind, "connected", hostname);
+  }
+});
+
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,133 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { connectTo, exchange } from "../helpers/clients.ts";
+import { freePort } from "../helpers/free_ports.ts";
+import { program } from "../helpers/program.ts";
+import { echo, refusingAddress, TestTarget } from "../helpers/targets.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+
+const HELLO = new TextEncoder().encode("hello\n");
+const FIELDS = [
+  "time",
+  "id",
+  "app",
+  "listener",
+  "client",
+  "target",
+  "reason",
+  "bytes_up",
+  "bytes_down",
+  "duration_ms",
+  "connect_ms",
+  "tries",
+  "sni",
+];
+
+async function sayHello(port: number, times = 1): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    using conn = await connectTo(port);
+    assertEquals(await exchange(conn, HELLO), HELLO);
+  }
+}
+
+function config(port: number, target: string, log: Record<string, unknown>): unknown {
+  return { log, apps: [{ name: "web", listen: [`127.0.0.1:${port}`], targets: [target] }] };
+}
+
+Deno.test("access log: text on stdout is one sentence a session", async () => {
+  await using folder = new TemporaryFolder();
+  await using target = new TestTarget(echo);
+  const port = freePort();
+  await using proxy = program(["-c", await folder.config(config(port, target.address, {}))]);
+  await proxy.ready();
+  await sayHello(port);
+  assertEquals(await proxy.stop(), 0);
+  assertMatch(
+    proxy.stdout,
+    /^\S+Z client_closed {6}web #1 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:\d+ up 6 B down 6 B in \S+ ms, connected in \S+ ms at try 1\n$/,
+  );
+});
+
+Deno.test("access log: in a file as JSON, nothing is lost at SIGTERM after 500 connections", async () => {
+  await using folder = new TemporaryFolder();
+  await using target = new TestTarget(echo);
+  const port = freePort();
+  const path = await folder.config(config(port, target.address, { access: "access.log", format: "json" }));
+  await using proxy = program(["-c", path]);
+  await proxy.ready();
+  await Promise.all(Array.from({ length: 10 }, () => sayHello(port, 50)));
+  assertEquals(await proxy.stop(), 0);
+  assertEquals(proxy.stdout, "");
+  const lines = (await Deno.readTextFile(folder.file("access.log"))).trimEnd().split("\n");
+  const records = lines.map((line) => JSON.parse(line));
+  assertEquals(new Set(records.map((record) => record.id)).size, 500);
+  for (const record of records) {
+    assertEquals(Object.keys(record), FIELDS);
+    assertEquals([record.reason, record.bytes_up, record.bytes_down], ["client_closed", 6, 6]);
+  }
+  for (const line of proxy.stderr.trimEnd().split("\n")) {
+    assertEquals(typeof JSON.parse(line).message, "string");
+  }
+});
+
+Deno.test({
+  name: "access log: SIGHUP opens the file anew after it was renamed",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    await using target = new TestTarget(echo);
+    const port = freePort();
+    await using proxy = program([
+      "-c",
+      await folder.config(config(port, target.address, { access: "a.log" })),
+    ]);
+    await proxy.ready();
+    await sayHello(port);
+    await Deno.rename(folder.file("a.log"), folder.file("a.log.1"));
+    proxy.signal("SIGHUP");
+    await proxy.waitFor("SIGHUP: reopened the access log");
+    await sayHello(port, 2);
+    assertEquals(await proxy.stop(), 0);
+    const all = await Promise.all(["a.log", "a.log.1"].map((name) => Deno.readTextFile(folder.file(name))));
+    assertEquals(all.join("").match(/ web #\d /g)?.toSorted(), [" web #1 ", " web #2 ", " web #3 "]);
+    assertMatch(all[0] ?? "", / web #3 /);
+  },
+});
+
+Deno.test("access log: a file that cannot be opened is said, and ends with 1", async () => {
+  await using folder = new TemporaryFolder();
+  const path = await folder.config(config(freePort(), "127.0.0.1:9", { access: "nowhere/a.log" }));
+  await using proxy = program(["-c", path]);
+  assertEquals(await proxy.code, 1);
+  assertMatch(proxy.stderr, /^tcpproxy: open the log: ".*nowhere\/a\.log" cannot be opened/m);
+});
+
+Deno.test("logs: pipes that nobody reads any more do not stop traffic", async () => {
+  await using folder = new TemporaryFolder();
+  await using target = new TestTarget(echo);
+  const port = freePort();
+  const path = await folder.config(config(port, target.address, {}));
+  await using proxy = program(["-c", path]);
+  await proxy.ready();
+  await proxy.stopReading();
+  await sayHello(port, 300);
+  assertEquals(target.accepted, 300);
+  assertEquals(await proxy.stop(), 0);
+});
+
+Deno.test("no target: one warning says what was answered, and the client is closed", async () => {
+  await using folder = new TemporaryFolder();
+  const port = freePort();
+  const target = refusingAddress();
+  await using proxy = program(["-c", await folder.config(config(port, target, {}))]);
+  await proxy.ready();
+  {
+    using conn = await connectTo(port);
+    assertEquals(await conn.read(new Uint8Array(1)), null);
+  }
+  assertEquals(await proxy.stop(), 0);
+  assertStringIncludes(
+    proxy.stderr,
+    `app "web": no target could be reached: ${target}: the connection was refused (ECONNREFUSED)`,
+  );
+  assert(proxy.stdout.includes("no_target"));
+});

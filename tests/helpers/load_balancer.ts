@@ -1,0 +1,37 @@
+import { freePort } from "./free_ports.ts";
+import { connectWhenListening } from "./haproxy.ts";
+
+/** Runs an HAProxy in TCP mode in front of a port, given what its `server` line says; ends it when `use` has returned. */
+export async function withLoadBalancer(
+  { targetPort, server }: { readonly targetPort: number; readonly server: string },
+  use: (connect: () => Promise<Deno.TcpConn>) => Promise<void>,
+): Promise<void> {
+  const port = freePort();
+  const config = await Deno.makeTempFile({ suffix: ".cfg" });
+  await Deno.writeTextFile(
+    config,
+    `defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 5s
+  timeout server 5s
+listen front
+  bind 127.0.0.1:${port}
+  server target 127.0.0.1:${targetPort} ${server}
+`,
+  );
+  const process = new Deno.Command("haproxy", {
+    args: ["-db", "-f", config],
+    env: { PATH: `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/usr/local/sbin` },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    await use(() => connectWhenListening(port));
+  } finally {
+    process.kill("SIGTERM");
+    await process.status;
+    await Deno.remove(config);
+  }
+}

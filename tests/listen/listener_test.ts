@@ -1,0 +1,191 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { type Accepted, Listener, type ListenerOptions, ListenError } from "../../lib/listen/mod.ts";
+import { connectTo, readAll, resettingClient } from "../helpers/clients.ts";
+
+const LOCAL = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
+
+/** What a listener hands on, kept. */
+class Hand implements ListenerOptions, Disposable {
+  readonly conns: Accepted[] = [];
+  readonly places: (Disposable | undefined)[] = [];
+  readonly pauses: unknown[] = [];
+  readonly observer = {
+    acceptPaused: (_address: unknown, error: unknown): void => void this.pauses.push(error),
+    acceptResumed: (): void => {},
+  };
+  readonly gate: ListenerOptions["gate"];
+  #wake: () => void = () => {};
+
+  constructor(gate?: ListenerOptions["gate"]) {
+    this.gate = gate;
+  }
+
+  readonly onConnection = (conn: Accepted, _address: unknown, place: Disposable | undefined): void => {
+    this.conns.push(conn);
+    this.places.push(place);
+    this.#wake();
+  };
+
+  async holds(count: number): Promise<void> {
+    while (this.conns.length < count) await new Promise<void>((resolve) => this.#wake = resolve);
+  }
+
+  [Symbol.dispose](): void {
+    for (const conn of this.conns) conn.close();
+  }
+}
+
+function portOf(listener: Listener): number {
+  return listener.address.kind === "tcp" ? listener.address.port : 0;
+}
+
+Deno.test("Listener: hands on each connection, and says the port that the system chose", async () => {
+  using hand = new Hand();
+  const listener = Listener.open(LOCAL, hand);
+  listener.start();
+  using _first = await connectTo(portOf(listener));
+  using _second = await connectTo(portOf(listener));
+  await hand.holds(2);
+  assert(portOf(listener) > 0, "the port is not said");
+  await listener.close();
+});
+
+Deno.test("Listener: accepts nothing before it is started, and what came before is not lost", async () => {
+  using hand = new Hand();
+  const listener = Listener.open(LOCAL, hand);
+  using _client = await connectTo(portOf(listener));
+  assertStrictEquals(hand.conns.length, 0);
+  listener.start();
+  await hand.holds(1);
+  await listener.close();
+});
+
+Deno.test("Listener: close hands on what the kernel has completed already", async () => {
+  using hand = new Hand();
+  const listener = Listener.open(LOCAL, hand);
+  const clients = await Promise.all(Array.from({ length: 50 }, () => connectTo(portOf(listener))));
+  listener.start();
+  await listener.close();
+  assertStrictEquals(hand.conns.length, 50);
+  for (const conn of hand.conns) await conn.closeWrite();
+  for (const client of clients) {
+    using open = client;
+    assertEquals(await readAll(open), new Uint8Array());
+  }
+});
+
+Deno.test("Listener: after close nothing listens, and the address is free", async () => {
+  using hand = new Hand();
+  const listener = Listener.open(LOCAL, hand);
+  listener.start();
+  const port = portOf(listener);
+  await listener.close();
+  await assertRejects(() => connectTo(port), Deno.errors.ConnectionRefused);
+  using again = new Hand();
+  const second = Listener.open({ ...LOCAL, port }, again);
+  second.start();
+  await second.close();
+});
+
+Deno.test("Listener: closeNow resets what waits in the backlog", async () => {
+  using hand = new Hand();
+  const listener = Listener.open(LOCAL, hand);
+  using client = await connectTo(portOf(listener));
+  await listener.closeNow();
+  await assertRejects(() => client.read(new Uint8Array(1)), Deno.errors.ConnectionReset);
+  assertStrictEquals(hand.conns.length, 0);
+});
+
+Deno.test("Listener: closing it again, in any way, changes nothing", async () => {
+  using hand = new Hand();
+  const listener = Listener.open(LOCAL, hand);
+  listener.start();
+  await Promise.all([listener.close(), listener.close(), listener.closeNow()]);
+  await listener.close();
+  await listener.closeNow();
+});
+
+Deno.test("Listener: closing one that was never started frees its address", async () => {
+  using hand = new Hand();
+  const listener = Listener.open(LOCAL, hand);
+  await listener.close();
+  using again = Deno.listen({ hostname: "127.0.0.1", port: portOf(listener) });
+  assertStrictEquals(again.addr.port, portOf(listener));
+});
+
+Deno.test("Listener: clients that reset before they are accepted neither end nor pause the loop", async () => {
+  using hand = new Hand();
+  const listener = Listener.open(LOCAL, hand);
+  for (let count = 0; count < 5; count++) await (await resettingClient(portOf(listener))).reset();
+  listener.start();
+  using _client = await connectTo(portOf(listener));
+  await hand.holds(1);
+  assertEquals(hand.pauses, []);
+  await listener.close();
+});
+
+Deno.test("Listener: with a gate, each connection waits for its place and is handed on with it", async () => {
+  const places: Disposable[] = [];
+  const waiting: ((place: Disposable) => void)[] = [];
+  using hand = new Hand({ enter: () => new Promise((resolve) => waiting.push(resolve)) });
+  const listener = Listener.open(LOCAL, hand);
+  listener.start();
+  using _first = await connectTo(portOf(listener));
+  using _second = await connectTo(portOf(listener));
+  for (let count = 1; count <= 2; count++) {
+    while (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    assertEquals([waiting.length, hand.conns.length], [1, count - 1]);
+    const place = { [Symbol.dispose]: (): void => {} };
+    places.push(place);
+    waiting.shift()?.(place);
+    await hand.holds(count);
+  }
+  assertEquals(hand.places, places);
+  await listener.close();
+});
+
+Deno.test("Listener: a connection that waits at the gate is closed when the listener closes", async () => {
+  const entered = Promise.withResolvers<void>();
+  using hand = new Hand({
+    enter: (signal) => {
+      entered.resolve();
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    },
+  });
+  const listener = Listener.open(LOCAL, hand);
+  listener.start();
+  using client = await connectTo(portOf(listener));
+  await entered.promise;
+  await listener.close();
+  assertStrictEquals(await client.read(new Uint8Array(1)), null);
+  assertStrictEquals(hand.conns.length, 0);
+});
+
+Deno.test("ListenError: a port that is taken is named with its address", () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = { ...LOCAL, port: taken.addr.port };
+  const error = assertThrows(() => Listener.open(address, new Hand()), ListenError);
+  assertEquals([error.code, error.address], ["EADDRINUSE", address]);
+  assertStrictEquals(
+    error.message,
+    `listen on 127.0.0.1:${taken.addr.port}: the port is taken by another process, a free one was wanted`,
+  );
+});
+
+Deno.test("ListenError: an address of another machine says so", () => {
+  const address = { kind: "tcp", host: "192.0.2.1", port: 5000 } as const;
+  const error = assertThrows(() => Listener.open(address, new Hand()), ListenError);
+  assertStrictEquals(
+    error.message,
+    "listen on 192.0.2.1:5000: the address is not one of this machine, one that is was wanted",
+  );
+});
+
+Deno.test("ListenError: a socket file that exists says so", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/a.sock`;
+  await Deno.writeTextFile(path, "");
+  const error = assertThrows(() => Listener.open({ kind: "unix", path }, new Hand()), ListenError);
+  assertStrictEquals(error.code, "EADDRINUSE");
+  await Deno.remove(directory, { recursive: true });
+});
