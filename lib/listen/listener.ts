@@ -89,6 +89,8 @@ export class Listener {
   #closing = false;
   #closed = false;
   #quietTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Since when accepting has failed; `undefined` while it works. */
+  #pausedAtMs: number | undefined;
   #wake: (() => void) | undefined;
 
   /**
@@ -151,32 +153,32 @@ export class Listener {
   }
 
   async #accept(): Promise<void> {
-    let pausedAtMs: number | undefined;
     while (!this.#closed) {
-      let conn: Deno.Conn;
-      try {
-        conn = await this.#socket.accept();
-      } catch (error) {
-        if (this.#closed) return;
-        const code = errorCode(error);
-        // The client gave up between its SYN and our accept: nothing is wrong with the listener. (ENOTCONN: the runtime
-        // asks the new socket for its peer's address, and one that was reset has none.)
-        if (isReset(code)) continue;
-        if (pausedAtMs === undefined) {
-          pausedAtMs = performance.now();
-          this.#options.observer.acceptPaused(this.address, error);
-        }
-        await this.#pause();
-        continue;
-      }
-      if (pausedAtMs !== undefined) {
-        this.#options.observer.acceptResumed(this.address, performance.now() - pausedAtMs);
-        pausedAtMs = undefined;
-      }
+      const conn = await this.#next();
+      if (conn === undefined) continue;
       if (this.#closing) this.#armQuietTimer();
       const { gate } = this.#options;
       if (gate === undefined) this.#options.onConnection(conn, this.address, undefined);
       else await this.#enter(conn, gate);
+    }
+  }
+
+  /** The next connection, or `undefined` when accepting failed, after the pause that this calls for. */
+  async #next(): Promise<Deno.Conn | undefined> {
+    // The kernel refuses to accept without a free descriptor even when nobody waits, so an accept that is left waiting
+    // says that there are some again.
+    const recovery = this.#pausedAtMs === undefined ? undefined : setTimeout(() => this.#resumed(), PAUSE_MS);
+    try {
+      const conn = await this.#socket.accept();
+      this.#resumed();
+      return conn;
+    } catch (error) {
+      // The client gave up between its SYN and our accept: nothing is wrong with the listener. (ENOTCONN: the runtime
+      // asks the new socket for its peer's address, and one that was reset has none.)
+      if (!this.#closed && !isReset(errorCode(error))) await this.#pause(error);
+      return undefined;
+    } finally {
+      clearTimeout(recovery);
     }
   }
 
@@ -197,7 +199,17 @@ export class Listener {
     if (!this.#closed) this.#quietTimer = setTimeout(() => this.closeNow(), QUIET_MS);
   }
 
-  #pause(): Promise<void> {
+  #resumed(): void {
+    if (this.#pausedAtMs === undefined) return;
+    this.#options.observer.acceptResumed(this.address, performance.now() - this.#pausedAtMs);
+    this.#pausedAtMs = undefined;
+  }
+
+  #pause(error: unknown): Promise<void> {
+    if (this.#pausedAtMs === undefined) {
+      this.#pausedAtMs = performance.now();
+      this.#options.observer.acceptPaused(this.address, error);
+    }
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, PAUSE_MS);
       this.#wake = (): void => {
