@@ -17,9 +17,14 @@ reported together, each with its place. \`tcpproxy check\` reads a config withou
 every default filled in; \`tcpproxy schema\` prints its JSON Schema for editors.
 
 - A **duration** is a number and a unit: \`500ms\`, \`5s\`, \`10m\`, \`1h\`; at most \`720h\`.
-- A **rate** is a size per second: \`64KiB/s\`, \`10MiB/s\`. The units are \`B\`, \`KiB\`, \`MiB\`, \`GiB\`, and the
-  decimal \`KB\`, \`MB\`, \`GB\`.
-- **\`off\`** is no limit.
+- A **size** is a number and a unit: \`16KiB\`, \`10MiB\`. The units are \`B\`, \`KiB\`, \`MiB\`, \`GiB\`, and the decimal
+  \`KB\`, \`MB\`, \`GB\`.
+- A **rate** is a size per second: \`64KiB/s\`, \`10MiB/s\`. **Events** are a whole number in a time: \`100/s\`,
+  \`30/m\`, \`500/h\`.
+- A **block** is an address, IPv4 or IPv6, or all that share its first bits: \`10.0.0.5\`, \`10.0.0.0/8\`,
+  \`fd00::/8\`.
+- **\`off\`** is no limit, or nothing of the kind: \`health_check: off\` in an app wins over that of \`defaults\`.
+- What an app says replaces what \`defaults\` say of the same key whole, mappings and lists too.
 - A **path**, that of a unix socket too, is relative to the config file.
 - Anchors, aliases and merge keys (\`<<\`) of YAML work; there are no timestamps, and \`yes\`, \`no\`, \`on\` and
   \`off\` are texts.
@@ -88,7 +93,7 @@ function typeName(schema: JsonSchema): string {
   if (schema.const !== undefined) return text(schema.const);
   if (schema.items !== undefined) return `list of ${typeName(schema.items)}`;
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeName).join(" or ");
-  if (schema.properties !== undefined) return "mapping";
+  if (schema.properties !== undefined || schema.oneOf !== undefined) return "mapping";
   return schema.type === "boolean" ? "`true` or `false`" : "text";
 }
 
@@ -115,7 +120,36 @@ function words(all: readonly string[]): string {
 
 function nestedMapping(schema: JsonSchema): JsonSchema | undefined {
   const inner = schema.items ?? schema;
+  if (inner.oneOf !== undefined) return mergeKinds(inner.oneOf);
   return [inner, ...inner.anyOf ?? []].find((branch) => branch.properties !== undefined);
+}
+
+/** One mapping that tells of several kinds; what not all have says whose it is, and is needed if those need it. */
+function mergeKinds(kinds: readonly JsonSchema[]): JsonSchema {
+  const keys = [...new Set(kinds.flatMap((kind) => Object.keys(kind.properties ?? {})))];
+  const owners = (key: string): JsonSchema[] =>
+    kinds.filter((kind) => Object.hasOwn(kind.properties ?? {}, key));
+  return {
+    properties: Object.fromEntries(keys.map((key) => [key, mergeKey(key, owners(key), kinds)])),
+    required: keys.filter((key) => owners(key).every((kind) => kind.required?.includes(key) ?? false)),
+  };
+}
+
+function mergeKey(key: string, owners: readonly JsonSchema[], kinds: readonly JsonSchema[]): JsonSchema {
+  const all = owners.flatMap((kind) => kind.properties?.[key] ?? []);
+  const [first = {}] = all;
+  if (first.const !== undefined) {
+    const description = all.map((each) => `\`${each.const}\`: ${each.description ?? ""}`).join(" ");
+    return { enum: all.map((each) => each.const), description };
+  }
+  if (owners.length === kinds.length) return first;
+  const names = owners.flatMap((kind) => Object.values(kind.properties ?? {}).map((each) => each.const))
+    .filter((name) => name !== undefined);
+  return { ...first, description: `Of ${words(names.map(String))}: ${lowerFirst(first.description ?? "")}` };
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 if (import.meta.main) {

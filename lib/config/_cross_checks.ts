@@ -1,6 +1,6 @@
 /**
- * What no single value can know: that names differ, that an app listens somewhere, and that no two listeners want the
- * same socket. They look at the values as written, so that one bad value elsewhere does not hide them.
+ * What no single value can know: that names differ, that an app listens somewhere, that no two listeners want the same
+ * socket, and that options go together. They look at the values as written, so that one bad value elsewhere does not hide them.
  *
  * @module
  */
@@ -9,6 +9,10 @@ import { normalize } from "node:path";
 import { collides, formatAddress, formatIp, isIpv4Mapped, parseIp, unmapIp } from "../base/mod.ts";
 import type { PortRange, TcpRange, UnixAddress } from "../base/mod.ts";
 import { App, BUILT_IN_APP_OPTIONS, ListenRange, Ports } from "./_app.ts";
+import { checkOptions } from "./_check_options.ts";
+import { checkRoutes } from "./_check_routes.ts";
+import { checkTargets } from "./_check_targets.ts";
+import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
 import { suggest } from "./_suggest.ts";
 import { formatPath } from "./problem.ts";
 import type { Path, Problem } from "./problem.ts";
@@ -31,17 +35,28 @@ interface Holder {
 /** Checks a config as it was written; what the schema refuses is passed over. */
 export function crossCheck(value: unknown): Problem[] {
   const root = asMapping(value);
+  const defaults = asMapping(root.defaults);
   const apps = asList(root.apps).map(asMapping);
-  const fallback = App.shape.host.safeParse(asMapping(root.defaults).host).data ?? BUILT_IN_APP_OPTIONS.host;
+  const fallback = parsed(App.shape.host, defaults.host) ?? BUILT_IN_APP_OPTIONS.host;
   const claims = apps.flatMap((app, index) => claimsOf(app, index, fallback));
   return [
     ...checkNames(apps),
     ...apps.flatMap(checkListens),
     ...checkListenerCount(claims) ?? checkCollisions(claims),
+    ...checkOptions(defaults, ["defaults"], {}),
+    ...apps.flatMap((app, index) => checkApp(app, ["apps", index], defaults)),
   ];
 }
 
-function checkNames(apps: readonly Record<string, unknown>[]): Problem[] {
+function checkApp(app: Raw, path: Path, defaults: Raw): Problem[] {
+  return [
+    ...checkTargets(app, path, defaults),
+    ...checkRoutes(app, path),
+    ...checkOptions(app, path, defaults),
+  ];
+}
+
+function checkNames(apps: readonly Raw[]): Problem[] {
   const problems: Problem[] = [];
   const first = new Map<string, number>();
   for (const [index, { name }] of apps.entries()) {
@@ -56,9 +71,7 @@ function checkNames(apps: readonly Record<string, unknown>[]): Problem[] {
   return problems;
 }
 
-function checkListens(app: Record<string, unknown>, index: number): Problem[] {
-  const isNone = (value: unknown): boolean =>
-    value === undefined || Array.isArray(value) && value.length === 0;
+function checkListens(app: Raw, index: number): Problem[] {
   const keys = Object.keys(app);
   if (keys.length === 0 || !isNone(app.ports) || !isNone(app.listen)) return [];
   // A mistyped key is reported as what it is.
@@ -68,8 +81,8 @@ function checkListens(app: Record<string, unknown>, index: number): Problem[] {
   return [{ path: ["apps", index], message: `the app listens nowhere, "ports" or "listen" was wanted` }];
 }
 
-function claimsOf(app: Record<string, unknown>, index: number, fallback: string): Claim[] {
-  const host = App.shape.host.safeParse(app.host).data ?? fallback;
+function claimsOf(app: Raw, index: number, fallback: string): Claim[] {
+  const host = parsed(App.shape.host, app.host) ?? fallback;
   const ports = asList(app.ports).map((entry, at): Claim | undefined => {
     const range: PortRange | undefined = Ports.safeParse(entry).data;
     return range && { path: ["apps", index, "ports", at], range: { kind: "tcp_range", host, ...range } };
@@ -157,14 +170,4 @@ class PortTable {
 function bindingHost(host: string): string {
   const bytes = parseIp(host);
   return bytes !== undefined && isIpv4Mapped(bytes) ? formatIp(unmapIp(bytes)) : host;
-}
-
-function asList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function asMapping(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as Record<string, unknown>
-    : {};
 }

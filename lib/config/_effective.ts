@@ -1,6 +1,7 @@
-import { formatAddress, formatByteRate, formatDuration } from "../base/mod.ts";
+import { formatAddress, formatDuration } from "../base/mod.ts";
 import type { Address } from "../base/mod.ts";
-import type { AppConfig, Config, TargetConfig } from "./config.ts";
+import { effectiveOptions, effectiveRoute, effectiveTarget } from "./_effective_options.ts";
+import type { AppConfig, Config } from "./config.ts";
 
 /**
  * A config as a config file would say it, with every default filled in and nothing left to `defaults`. Read again, it gives
@@ -8,6 +9,7 @@ import type { AppConfig, Config, TargetConfig } from "./config.ts";
  */
 export function effectiveConfig(config: Config): Record<string, unknown> {
   return {
+    workers: config.workers,
     log: { ...config.log },
     shutdown: {
       drain_timeout: formatDuration(config.shutdown.drainTimeoutMs),
@@ -25,22 +27,9 @@ function effectiveApp(app: AppConfig): Record<string, unknown> {
     ...bound?.kind === "tcp" ? { host: bound.host, ports: formatPorts(app.ports) } : {},
     ...listen.length > 0 ? { listen } : {},
     targets: app.targets.map(effectiveTarget),
-    balance: app.balance,
-    connect_timeout: formatDuration(app.connectTimeoutMs),
-    connect_deadline: formatDuration(app.connectDeadlineMs),
-    idle_timeout: formatDuration(app.idleTimeoutMs),
-    half_close_timeout: formatDuration(app.halfCloseTimeoutMs),
-    max_lifetime: formatDuration(app.maxLifetimeMs),
-    bandwidth: { upload: formatRate(app.bandwidth.upload), download: formatRate(app.bandwidth.download) },
+    routes: app.routes.map(effectiveRoute),
+    ...effectiveOptions(app),
   };
-}
-
-function effectiveTarget(target: TargetConfig): string {
-  return formatAddress(target.address);
-}
-
-function formatRate(rate: number | undefined): string {
-  return rate === undefined ? "off" : formatByteRate(rate);
 }
 
 function formatPorts(ports: readonly number[]): (number | string)[] {

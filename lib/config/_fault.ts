@@ -4,7 +4,7 @@ import { probability, wholeNumber } from "./_numbers.ts";
 import { blocks } from "./_texts.ts";
 import { byteRate, choice, limit, limitOrOff, size } from "./_units.ts";
 
-const scope = {
+const Scope = z.strictObject({
   direction: choice(FAULT_DIRECTIONS).prefault("both").meta({
     description:
       "Which bytes it acts on: `up` is from client to target. `refuse`, and a cut after a time, have no " +
@@ -26,9 +26,9 @@ const scope = {
     description: "Makes what is drawn repeatable.",
     examples: [1],
   }),
-};
+});
 
-const cut = {
+const Cut = z.strictObject({
   after: limit({ zero: true }).optional().meta({
     description: "So long after the target was reached. Either this or `after_bytes`.",
     examples: ["2s"],
@@ -37,7 +37,7 @@ const cut = {
     description: "After so many bytes of the direction. Either this or `after`.",
     examples: ["1MiB"],
   }),
-};
+});
 
 /** One fault. Each kind has what it needs, beside what all have. */
 export const Fault = z.discriminatedUnion("kind", [
@@ -48,12 +48,12 @@ export const Fault = z.discriminatedUnion("kind", [
       description: "The amount, give or take this; at most the amount.",
       examples: ["20ms"],
     }),
-    ...scope,
+    ...Scope.shape,
   }),
   z.strictObject({
     kind: kind("bandwidth", "Data passes at no more than a rate."),
     rate: byteRate().meta({ description: "Bytes per second.", examples: ["64KiB/s"] }),
-    ...scope,
+    ...Scope.shape,
   }),
   z.strictObject({
     kind: kind("slice", "Data passes in small pieces."),
@@ -62,12 +62,19 @@ export const Fault = z.discriminatedUnion("kind", [
       description: "The wait between two pieces.",
       examples: ["10ms"],
     }),
-    ...scope,
+    ...Scope.shape,
   }),
-  z.strictObject({ kind: kind("reset", "The connection is cut without a proper end."), ...cut, ...scope }),
-  z.strictObject({ kind: kind("close", "The connection is closed."), ...cut, ...scope }),
-  z.strictObject({ kind: kind("black_hole", "Data is taken and goes nowhere."), ...scope }),
-  z.strictObject({ kind: kind("refuse", "The client is closed before any target is dialed."), ...scope }),
+  z.strictObject({
+    kind: kind("reset", "The connection is cut without a proper end."),
+    ...Cut.shape,
+    ...Scope.shape,
+  }),
+  z.strictObject({ kind: kind("close", "The connection is closed."), ...Cut.shape, ...Scope.shape }),
+  z.strictObject({ kind: kind("black_hole", "Data is taken and goes nowhere."), ...Scope.shape }),
+  z.strictObject({
+    kind: kind("refuse", "The client is closed before any target is dialed."),
+    ...Scope.shape,
+  }),
 ], { error: "a fault with a kind" });
 
 /** A fault as zod gives it. */

@@ -6,6 +6,7 @@
 
 import type { z } from "zod";
 import { keysAt } from "./_json_schema.ts";
+import type { KnownKeys } from "./_json_schema.ts";
 import { MERGE_KEY } from "./_merge.ts";
 import { suggest } from "./_suggest.ts";
 import { shorten } from "./_text.ts";
@@ -15,8 +16,8 @@ import type { Path, Problem } from "./problem.ts";
 /** How many characters of a wrong value a message shows. */
 const MAX_SHOWN = 60;
 
-/** A message with more keys than this names the first ones only, if it has a suggestion. */
-const MANY_KEYS = 6;
+/** A message with more keys than this names the first ones only: fewer if it has a suggestion. */
+const MANY_KEYS = { suggested: 6, unsuggested: 16 };
 
 type Issue = z.core.$ZodIssue;
 
@@ -40,8 +41,8 @@ export function problemsOf(
       continue;
     }
     for (const key of keys.slice(0, room)) {
-      const known = keysAt(path);
-      const suggestion = suggest(key, known);
+      const known = keysAt(path, issue.input);
+      const suggestion = suggest(key, known.keys);
       if (suggestion !== undefined) meant.add(formatPath([...path, suggestion]));
       problems.push(unknownKey([...path, key], known, suggestion));
     }
@@ -83,24 +84,53 @@ function isMissing(issue: Issue, path: Path): boolean {
 
 function problemOf(issue: Issue, path: Path): Problem {
   if (issue.code === "custom") return { path, message: issue.message };
+  if (issue.code === "invalid_union" && issue.discriminator !== undefined) return kindProblem(issue, path);
   const wanted = issue.message;
-  if (isMissing(issue, path)) {
-    return { path: path.slice(0, -1), message: `the key "${path.at(-1)}" is missing, ${wanted} was wanted` };
-  }
+  if (isMissing(issue, path)) return missingKey(path, wanted);
   if (issue.code === "too_small") return { path, message: `the value is empty, ${wanted} was wanted` };
-  const suggestion = issue.code === "invalid_value" && typeof issue.input === "string"
-    ? suggest(issue.input, issue.values.map(String))
-    : undefined;
-  const hint = didYouMean(suggestion);
+  const hint = didYouMean(typeof issue.input === "string" ? suggest(issue.input, wordsOf(issue)) : undefined);
   return { path, message: `the value is ${show(issue.input)}, ${wanted} was wanted${hint}` };
 }
 
-function unknownKey(path: Path, known: readonly string[], suggestion: string | undefined): Problem {
-  if (path.at(-1) === MERGE_KEY) {
+/** The words that would have been right. */
+function wordsOf(issue: Issue): string[] {
+  if (issue.code === "invalid_value") return issue.values.filter((value) => typeof value === "string");
+  return issue.code === "invalid_union" ? issue.errors.flat().flatMap(wordsOf) : [];
+}
+
+/** What says which of several mappings is meant is missing, or is none of the words. */
+function kindProblem(issue: Extract<Issue, { code: "invalid_union" }>, path: Path): Problem {
+  // zod gives the words, but its types do not say so.
+  const kinds = ((issue as { options?: readonly unknown[] }).options ?? []).map(String);
+  const wanted = `one of ${kinds.join(", ")}`;
+  const given = (issue.input as Record<string, unknown> | undefined)?.[issue.discriminator ?? ""];
+  if (given === undefined) return missingKey(path, wanted);
+  const hint = didYouMean(typeof given === "string" ? suggest(given, kinds) : undefined);
+  return { path, message: `the value is ${show(given)}, ${wanted} was wanted${hint}` };
+}
+
+function missingKey(path: Path, wanted: string): Problem {
+  return { path: path.slice(0, -1), message: `the key "${path.at(-1)}" is missing, ${wanted} was wanted` };
+}
+
+function unknownKey(path: Path, known: KnownKeys, suggestion: string | undefined): Problem {
+  const key = String(path.at(-1));
+  if (key === MERGE_KEY) {
     return { path, at: "key", message: `the merge key "<<" is read in YAML alone, none was wanted` };
   }
-  const shown = suggestion !== undefined && known.length > MANY_KEYS ? [...known.slice(0, 3), "…"] : known;
+  const { keys } = known;
+  const kinds = known.kindsWith(key).map((kind) => `"${kind}"`);
+  const shown = suggestion !== undefined && keys.length > MANY_KEYS.suggested
+    ? [...keys.slice(0, 3), "…"]
+    : keys.length > MANY_KEYS.unsuggested
+    ? [...keys.slice(0, MANY_KEYS.unsuggested), "…"]
+    : keys;
   const wanted = shown.length === 1 ? `"${shown[0]}"` : `one of ${shown.join(", ")}`;
+  if (kinds.length > 0) {
+    const message = `the key is for the ${kinds.length === 1 ? "kind" : "kinds"} ${kinds.join(" and ")}, ` +
+      `${wanted} was wanted`;
+    return { path, at: "key", message };
+  }
   return { path, at: "key", message: `the key is unknown, ${wanted} was wanted${didYouMean(suggestion)}` };
 }
 

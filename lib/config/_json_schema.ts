@@ -16,6 +16,8 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  /** Mappings of several kinds: each has a `const` that tells it from the others. */
+  readonly oneOf?: readonly JsonSchema[];
 }
 
 let made: Record<string, unknown> | undefined;
@@ -37,21 +39,49 @@ export function configJsonSchema(): Record<string, unknown> {
   return structuredClone(made);
 }
 
-/** The keys that the mapping at a path may have; empty where the schema knows no mapping. */
-export function keysAt(path: Path): readonly string[] {
+/** What the schema knows of a mapping. */
+export interface KnownKeys {
+  /** The keys that it may have; empty where the schema knows no mapping. */
+  readonly keys: readonly string[];
+  /** The kinds, other than its own, whose mappings may have a key. */
+  kindsWith(key: string): readonly string[];
+}
+
+/** What the mapping at a path may have. Where there are several kinds, `value` says which one it is. */
+export function keysAt(path: Path, value: unknown): KnownKeys {
   configJsonSchema();
-  let schema = made as JsonSchema | undefined;
+  let schemas: readonly JsonSchema[] = [made as JsonSchema];
   for (const step of path) {
-    const branches: readonly JsonSchema[] = schema?.anyOf ?? (schema === undefined ? [] : [schema]);
-    const next: (JsonSchema | undefined)[] = branches.map((branch) =>
-      typeof step === "number"
-        ? branch.items
-        : Object.hasOwn(branch.properties ?? {}, step)
-        ? branch.properties?.[step]
-        : undefined
-    );
-    schema = next.find((branch) => branch !== undefined);
+    schemas = schemas.flatMap(branches).flatMap((schema) => {
+      const next = typeof step === "number"
+        ? schema.items
+        : Object.hasOwn(schema.properties ?? {}, step)
+        ? schema.properties?.[step]
+        : undefined;
+      return next === undefined ? [] : [next];
+    });
   }
-  const mapping = [schema, ...schema?.anyOf ?? []].find((branch) => branch?.properties !== undefined);
-  return Object.keys(mapping?.properties ?? {});
+  const mappings = schemas.flatMap(branches).filter((schema) => schema.properties !== undefined);
+  const own = mappings.find((mapping) => isOfKind(mapping, value)) ?? mappings[0];
+  return {
+    keys: Object.keys(own?.properties ?? {}),
+    kindsWith: (key) =>
+      mappings.filter((mapping) => mapping !== own && Object.hasOwn(mapping.properties ?? {}, key))
+        .flatMap((mapping) => kindsOf(mapping).map(([, kind]) => String(kind))),
+  };
+}
+
+function branches(schema: JsonSchema): readonly JsonSchema[] {
+  return [schema, ...[...schema.anyOf ?? [], ...schema.oneOf ?? []].flatMap(branches)];
+}
+
+function isOfKind(mapping: JsonSchema, value: unknown): boolean {
+  return kindsOf(mapping).every(([key, kind]) => (value as Record<string, unknown> | null)?.[key] === kind);
+}
+
+/** The keys of a mapping that can have one value only. */
+function kindsOf(mapping: JsonSchema): (readonly [key: string, kind: unknown])[] {
+  return Object.entries(mapping.properties ?? {}).flatMap(([key, { const: kind }]) =>
+    kind === undefined ? [] : [[key, kind] as const]
+  );
 }

@@ -10,6 +10,7 @@ import type { AppConfig, Config } from "./config.ts";
 export function resolve(root: ParsedRoot, base: Base): Config {
   const { access } = root.log;
   return {
+    workers: root.workers,
     log: { ...root.log, access: typeof access === "string" ? resolvePath(access, base) : access },
     shutdown: { drainTimeoutMs: root.shutdown.drain_timeout, delayMs: root.shutdown.delay },
     apps: root.apps.map((app) => resolveApp(app, root.defaults, base)),
@@ -19,6 +20,14 @@ export function resolve(root: ParsedRoot, base: Base): Config {
 function resolveApp(app: ParsedApp, defaults: ParsedRoot["defaults"], base: Base): AppConfig {
   const options: ParsedAppOptions = { ...BUILT_IN_APP_OPTIONS, ...given(defaults), ...given(app) };
   const ports = (app.ports ?? []).flatMap(portsOf);
+  const targets = (app.targets ?? []).map((target) => resolveTarget(target, base));
+  const routes = (app.routes ?? []).map(({ sni = [], alpn = [], targets }) => ({
+    sni,
+    alpn,
+    targets: targets.map((target) => resolveTarget(target, base)),
+  }));
+  const isLookingUp = [...targets, ...routes.flatMap((route) => route.targets)]
+    .some(({ discover }) => discover !== undefined);
   return {
     name: app.name,
     ports,
@@ -26,13 +35,10 @@ function resolveApp(app: ParsedApp, defaults: ParsedRoot["defaults"], base: Base
       ...ports.map((port) => ({ kind: "tcp", host: options.host, port }) as const),
       ...(app.listen ?? []).flatMap(expandListenRange).map((address) => resolveAddress(address, base)),
     ],
-    targets: (app.targets ?? []).map((target) => resolveTarget(target, base)),
-    routes: (app.routes ?? []).map(({ sni = [], alpn = [], targets }) => ({
-      sni,
-      alpn,
-      targets: targets.map((target) => resolveTarget(target, base)),
-    })),
-    ...resolveOptions(options, base),
+    targets,
+    routes,
+    // Where nothing is looked up, what `defaults` say of it makes no difference and is not to look like one.
+    ...resolveOptions(isLookingUp ? options : { ...options, dns: BUILT_IN_APP_OPTIONS.dns }, base),
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "./config.ts";
 import { App, Defaults } from "./_app.ts";
 import { choice, limit } from "./_units.ts";
+import { workers } from "./_workers.ts";
 
 const Log = z.strictObject({
   level: choice(LOG_LEVELS).prefault("info").meta({
@@ -32,6 +33,12 @@ const Shutdown = z.strictObject({
 
 /** The whole config. */
 export const Root = z.strictObject({
+  workers: workers(Deno.build.os).prefault(1).meta({
+    default: 1,
+    description:
+      "How many threads carry connections: `1` is the main thread, more are workers that the runtime allows nothing " +
+      "but their listeners and targets, and `auto` is one for each core. More than 1 on Linux only.",
+  }),
   log: Log.prefault({}).meta({ description: "What is logged, and how." }),
   shutdown: Shutdown.prefault({}).meta({ description: "What happens at SIGINT and SIGTERM." }),
   defaults: Defaults.prefault({}).meta({ description: "Options for every app that does not give its own." }),

@@ -90,6 +90,13 @@ export class Source {
     return offset < 0 ? undefined : placeOf(this.#text, offset);
   }
 
+  /** Whether there is a value at a path, also through an alias or a merge key. */
+  has(path: Path): boolean {
+    let node = this.#root;
+    for (const step of path) node = node === undefined ? undefined : stepInto(node, step)?.value;
+    return node !== undefined;
+  }
+
   /** Every key that its mapping has already, in the order of the text. */
   duplicateKeys(limit: number): DuplicateKey[] {
     const found: DuplicateKey[] = [];

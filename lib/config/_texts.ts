@@ -35,8 +35,8 @@ export function hostName(): Leaf<string> {
 export function serverName(): Leaf<string> {
   return leaf("server name", `a server name as "example.com" or "*.example.com"`, (text) => {
     if (text === "*") return text;
-    const pattern = text.toLowerCase().replace(/\.$/, "");
-    const name = pattern.replace(/^\*\./, "");
+    const isBelow = text.startsWith("*.");
+    const name = (isBelow ? text.slice("*.".length) : text).toLowerCase().replace(/\.$/, "");
     const fault = name.includes("*")
       ? `has a "*" within, one only as the first label was wanted`
       : /[^\0-\x7f]/.test(name)
@@ -47,7 +47,7 @@ export function serverName(): Leaf<string> {
       ? `is no host name, letters, digits, "-", "_" and "." were wanted`
       : undefined;
     if (fault !== undefined) throw new Error(`the server name "${text}" ${fault}`);
-    return pattern;
+    return isBelow ? `*.${name}` : name;
   });
 }
 
@@ -98,10 +98,10 @@ export function httpPath(): Leaf<string> {
 
 /** The status that an HTTP check wants: a number, a class or a range. */
 export function httpStatus(): Leaf<string, string | number> {
-  const wanted = "a status as 200, 2xx or 200-399";
-  return z.union([z.number(), z.string()], { error: wanted }).transform(String).refine(isHttpStatus, {
-    error: ({ input }) => `the status is "${input}", ${wanted.slice("a status ".length)} was wanted`,
-  }).meta({ title: "status" });
+  return z.union([z.number(), z.string()], { error: "a status as 200, 2xx or 200-399" }).transform(String)
+    .refine(isHttpStatus, {
+      error: ({ input }) => `the status is "${input}", one as 200, 2xx or 200-399 was wanted`,
+    }).meta({ title: "status" });
 }
 
 function isHttpStatus(text: string): boolean {

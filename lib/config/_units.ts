@@ -26,6 +26,7 @@ import {
 } from "../base/mod.ts";
 import type { PortRange, TargetAddress, TcpAddress, TcpRange, UnixAddress } from "../base/mod.ts";
 import { type Leaf, leaf, read, refuse } from "./_leaf.ts";
+import { isServiceName } from "./_texts.ts";
 
 const DURATION = "a duration as 500ms, 5s, 10m or 1h";
 
@@ -132,7 +133,12 @@ export function listenRange(): Leaf<UnixAddress | TcpRange> {
 
 /** Where a target is. */
 export function targetAddress(): Leaf<TargetAddress> {
-  return leaf("address", `an address as "host:port"`, parseTargetAddress);
+  return leaf("address", `an address as "host:port"`, (text) => {
+    if (!isServiceName(text)) return parseTargetAddress(text);
+    throw new Error(
+      `the address "${text}" is the name of a service, { address: "${text}", discover: srv } was wanted`,
+    );
+  });
 }
 
 /** Where a target is, or the bare name of what discovery looks up; `_check_targets.ts` says which names may be bare. */

@@ -11,6 +11,8 @@ import type { TargetTlsConfig, TlsConfig } from "./tls_config.ts";
 
 /** A whole configuration. */
 export interface Config {
+  /** How many threads carry connections, 1 to 256; `workerCount` says what `auto` comes to. */
+  readonly workers: number | "auto";
   readonly log: LogConfig;
   readonly shutdown: ShutdownConfig;
   /** At least one; no two share a name or an address. */
@@ -157,7 +159,7 @@ export interface ProxyProtocolConfig {
   readonly send: "off" | ProxyVersion;
 }
 
-/** Where discovery asks, and how often. */
+/** Where discovery asks, and how often; as built in where no target is looked up. */
 export interface DnsConfig {
   /** An IP address and a port; `undefined` for the system's resolver. */
   readonly nameserver: TcpAddress | undefined;

@@ -1,4 +1,5 @@
 import type { Config } from "./config.ts";
+import { locate, withoutRepetition } from "./_locate.ts";
 import { folderOf } from "./_paths.ts";
 import { resolve } from "./_resolve.ts";
 import { readBounded } from "./_read.ts";
@@ -6,7 +7,6 @@ import { formatReport } from "./_report.ts";
 import { validate, withoutPlaces } from "./_validate.ts";
 import { readYaml } from "./_yaml.ts";
 import { ConfigError } from "./problem.ts";
-import type { Problem } from "./problem.ts";
 import embeddedText from "../../config.yaml" with { type: "text" };
 
 /** The shipped `config.yaml`, as it is in this program. */
@@ -72,29 +72,4 @@ export function resolveConfig(value: unknown, options: ResolveConfigOptions): Co
 /** The shipped config, for when no file may be read. */
 export function embeddedConfig(): Promise<Config> {
   return parseConfig(EMBEDDED_CONFIG, { file: "config.yaml", baseDirectory: "." });
-}
-
-/** Gives every problem its place, and the problems the order of the text. */
-async function locate(text: string, problems: readonly Problem[]): Promise<Problem[]> {
-  const open = problems.some((problem) => problem.line === undefined);
-  const source = open ? (await import("./_source.ts")).Source.read(text) : undefined;
-  return problems
-    .map((problem) => {
-      return problem.line === undefined
-        ? { ...problem, ...source?.locate(problem.path, problem.at) }
-        : problem;
-    })
-    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
-}
-
-/** What stands behind an alias is wrong at each use, and reported once. */
-function withoutRepetition(problems: readonly Problem[]): Problem[] {
-  const seen = new Set<string>();
-  return problems.filter(({ line, column, message }) => {
-    if (line === undefined) return true;
-    const key = `${line}:${column}:${message}`;
-    const isNew = !seen.has(key);
-    seen.add(key);
-    return isNew;
-  });
 }

@@ -24,6 +24,7 @@ function listens(app: AppConfig): string[] {
 Deno.test("parseConfig: the original's format loads with every default", async () => {
   const text = `apps: [{ name: five, ports: [5001, 5200], targets: ["tcp-echo.fly.dev:5001"] }]`;
   const expected: Config = {
+    workers: 1,
     log: { level: "info", format: "text", access: true },
     shutdown: { drainTimeoutMs: 30_000, delayMs: 0 },
     apps: [{
@@ -33,14 +34,37 @@ Deno.test("parseConfig: the original's format loads with every default", async (
       targets: [{
         address: { kind: "tcp", host: "tcp-echo.fly.dev", port: 5001 },
         label: "tcp-echo.fly.dev:5001",
+        weight: 1,
+        backup: false,
+        maxConnections: Infinity,
+        proxyProtocol: undefined,
+        discover: undefined,
       }],
+      routes: [],
+      clientHelloTimeoutMs: 5_000,
       balance: "random",
       connectTimeoutMs: 5_000,
       connectDeadlineMs: 15_000,
       idleTimeoutMs: 3_600_000,
       halfCloseTimeoutMs: 300_000,
       maxLifetimeMs: Infinity,
+      maxConnections: Infinity,
+      acceptRate: undefined,
+      maxConnectionsPerClient: Infinity,
+      acceptRatePerClient: undefined,
+      queueTimeoutMs: 5_000,
       bandwidth: { upload: undefined, download: undefined },
+      allow: [],
+      deny: [],
+      proxyProtocol: { accept: "off", from: [], timeoutMs: 3_000, send: "off" },
+      tls: undefined,
+      targetTls: undefined,
+      healthCheck: undefined,
+      passiveHealth: undefined,
+      slowStartMs: 0,
+      onTargetDown: "keep",
+      dns: { nameserver: undefined, intervalMs: 30_000 },
+      faults: [],
     }],
   };
   assertEquals(await parseConfig(text, FILE), expected);
@@ -205,7 +229,7 @@ Deno.test("resolveConfig: makes the same checks and names the source", async () 
   );
   assertEquals(error.message.split("\n"), [
     `forward: ["<<"]: the merge key "<<" is read in YAML alone, none was wanted`,
-    `forward: lgo: the key is unknown, one of log, shutdown, defaults, apps was wanted; did you mean "log"?`,
+    `forward: lgo: the key is unknown, one of workers, log, shutdown, defaults, apps was wanted; did you mean "log"?`,
     `forward: apps[1].name: the name "a" is that of apps[0] too, one of its own was wanted`,
     `forward: apps[1].ports[0]: the address "[::]:80" is taken by apps[0].ports[0], a free one was wanted`,
   ]);

@@ -83,7 +83,6 @@ const scope = Object.freeze({
 const size = fc.tuple(fc.integer({ min: 1, max: 999 }), fc.constantFrom("B", "KiB", "MB")).map((all) =>
   all.join("")
 );
-const bare = { requiredKeys: ["kind"] } as const;
 const fault = fc.oneof(
   fc.record({
     kind: fc.constant("latency"),
@@ -103,7 +102,7 @@ const fault = fc.oneof(
   fc.record({ kind: fc.constantFrom("reset", "close"), after_bytes: size, ...scope }, {
     requiredKeys: ["kind", "after_bytes"],
   }),
-  fc.record({ kind: fc.constantFrom("black_hole", "refuse"), ...scope }, bare),
+  fc.record({ kind: fc.constantFrom("black_hole", "refuse"), ...scope }, { requiredKeys: ["kind"] }),
 );
 const options = Object.freeze({
   balance: fc.constantFrom(...BALANCE_STRATEGIES.filter((strategy) => strategy !== "first")),

@@ -1,0 +1,91 @@
+import { formatDuration } from "../base/mod.ts";
+import { BUILT_IN_APP_OPTIONS, Defaults } from "./_app.ts";
+import { checkFault } from "./_check_faults.ts";
+import { HealthCheck } from "./_health.ts";
+import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
+import type { Path, Problem } from "./problem.ts";
+
+/**
+ * Options that cannot work with each other, in one mapping: an app, or `defaults`. As an app's mapping replaces that of
+ * `defaults` whole, each is looked at where it was written.
+ */
+export function checkOptions(options: Raw, path: Path, defaults: Raw): Problem[] {
+  const under = (key: string): readonly [Raw, Path] => [asMapping(options[key]), [...path, key]];
+  return [
+    ...checkProxyProtocol(...under("proxy_protocol")),
+    ...checkCertificates(...under("tls")),
+    ...checkTargetTls(...under("target_tls")),
+    ...checkHealthCheck(...under("health_check")),
+    ...checkSlowStart(options, path, defaults),
+    ...asList(options.faults).flatMap((fault, index) =>
+      checkFault(asMapping(fault), [...path, "faults", index])
+    ),
+  ];
+}
+
+function checkProxyProtocol({ accept, from }: Raw, path: Path): Problem[] {
+  if (accept === "required" && isNone(from)) {
+    const message = `headers are required from nobody, "from" with the senders was wanted ` +
+      `("0.0.0.0/0" and "::/0" for everyone)`;
+    return [{ path: [...path, "accept"], message }];
+  }
+  if ((accept === undefined || accept === "off" || accept === false) && asList(from).length > 0) {
+    const message = `senders are given but no header is accepted, "accept: required" was wanted`;
+    return [{ path: [...path, "from"], message }];
+  }
+  return [];
+}
+
+function checkCertificates({ certificates }: Raw, path: Path): Problem[] {
+  const problems: Problem[] = [];
+  const first = new Map<unknown, number>();
+  for (const [index, entry] of asList(certificates).entries()) {
+    const { cert } = asMapping(entry);
+    if (typeof cert !== "string" || cert === "") continue;
+    const before = first.get(cert);
+    if (before === undefined) first.set(cert, index);
+    else {
+      const message = `the certificate "${cert}" is that of certificates[${before}] too, another was wanted`;
+      problems.push({ path: [...path, "certificates", index, "cert"], message });
+    }
+  }
+  return problems;
+}
+
+function checkTargetTls({ cert, key }: Raw, path: Path): Problem[] {
+  if ((cert === undefined) === (key === undefined)) return [];
+  const [given, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
+  return [{
+    path: [...path, given],
+    message: `"${given}" is given alone, "${missing}" beside it was wanted`,
+  }];
+}
+
+function checkHealthCheck(check: Raw, path: Path): Problem[] {
+  const problems: Problem[] = [];
+  const { interval, timeout } = HealthCheck.pick({ interval: true, timeout: true }).strip()
+    .safeParse({ interval: check.interval, timeout: check.timeout }).data ?? { interval: 0, timeout: 0 };
+  if (timeout > interval) {
+    const given = check.timeout === undefined ? "interval" : "timeout";
+    const message =
+      `the timeout is ${formatDuration(timeout)} and the interval ${formatDuration(interval)}, ` +
+      `a timeout of at most the interval was wanted`;
+    problems.push({ path: [...path, given], message });
+  }
+  if (check.http !== undefined) {
+    for (const key of ["send", "expect"]) {
+      if (check[key] === undefined) continue;
+      const message = `"http" says what is sent and expected already, one of the two was wanted`;
+      problems.push({ path: [...path, key], at: "key", message });
+    }
+  }
+  return problems;
+}
+
+function checkSlowStart(options: Raw, path: Path, defaults: Raw): Problem[] {
+  const slowStart = parsed(Defaults.shape.slow_start, options.slow_start) ?? Infinity;
+  const balance = options.balance ?? defaults.balance ?? BUILT_IN_APP_OPTIONS.balance;
+  if (slowStart === Infinity || balance !== "first") return [];
+  const message = `"balance: first" takes targets in order whatever their weight, off was wanted`;
+  return [{ path: [...path, "slow_start"], message }];
+}

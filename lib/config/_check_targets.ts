@@ -1,0 +1,154 @@
+/**
+ * What an app's targets, those of its routes too, cannot be together, or with the app's options.
+ *
+ * @module
+ */
+
+import { parseIp } from "../base/mod.ts";
+import { App, Defaults } from "./_app.ts";
+import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
+import { suggest } from "./_suggest.ts";
+import { TargetMapping } from "./_target.ts";
+import { isServiceName } from "./_texts.ts";
+import type { Path, Problem } from "./problem.ts";
+
+/** The longest address that is looked at. */
+const MAX_ADDRESS = 1024;
+
+/** A list of targets, and where it is. */
+interface TargetList {
+  readonly targets: readonly unknown[];
+  readonly path: Path;
+}
+
+/** Checks the targets of the app at a path. */
+export function checkTargets(app: Raw, path: Path, defaults: Raw): Problem[] {
+  const lists: TargetList[] = [
+    { targets: asList(app.targets), path: [...path, "targets"] },
+    ...asList(app.routes).map((route, index) => ({
+      targets: asList(asMapping(route).targets),
+      path: [...path, "routes", index, "targets"],
+    })),
+  ];
+  return [
+    ...checkPresence(app, path),
+    ...lists.flatMap(({ targets, path }) =>
+      targets.flatMap((target, index) => checkDiscovery(asMapping(target), [...path, index]))
+    ),
+    ...lists.flatMap(checkWeights),
+    ...checkReach(app, lists, defaults),
+    ...checkDns(app, lists, path),
+  ];
+}
+
+/** Whether a target is a name that discovery looks up. */
+function isDiscovered(target: unknown): boolean {
+  return asMapping(target).discover !== undefined;
+}
+
+function checkPresence(app: Raw, path: Path): Problem[] {
+  const keys = Object.keys(app);
+  if (keys.length === 0 || !isNone(app.routes) || !isNone(app.targets)) return [];
+  if (app.targets !== undefined) {
+    return [{ path: [...path, "targets"], message: "the value is empty, at least one target was wanted" }];
+  }
+  // A mistyped key is reported as what it is.
+  const isMistyped = keys.some((key) => {
+    const meant = Object.hasOwn(App.shape, key) ? undefined : suggest(key, Object.keys(App.shape));
+    return meant === "targets" || meant === "routes";
+  });
+  return isMistyped ? [] : [{ path, message: `the key "targets" is missing, a list of targets was wanted` }];
+}
+
+/** What may be looked up, and what comes from there. */
+function checkDiscovery(target: Raw, path: Path): Problem[] {
+  const { address, discover } = target;
+  if (typeof address !== "string" || address.length > MAX_ADDRESS) return [];
+  const at = [...path, "address"];
+  if (discover === undefined) {
+    if (address.includes(":")) return [];
+    const message = isServiceName(address)
+      ? `the address "${address}" is the name of a service, "discover: srv" beside it was wanted`
+      : `the address "${address}" has no port, "host:port" was wanted`;
+    return [{ path: at, message }];
+  }
+  if (discover === "srv") return checkService(target, path, address);
+  return discover === "dns" ? checkName(address, at) : [];
+}
+
+function checkService(target: Raw, path: Path, address: string): Problem[] {
+  const problems: Problem[] = [];
+  if (!isServiceName(address)) {
+    const message =
+      `the address "${address}" is no service, a name without a port as "_pg._tcp.db.internal" was wanted`;
+    problems.push({ path: [...path, "address"], message });
+  }
+  for (const key of ["weight", "backup"]) {
+    if (target[key] === undefined) continue;
+    const message = `the SRV records say that of each target, no "${key}" was wanted`;
+    problems.push({ path: [...path, key], at: "key", message });
+  }
+  return problems;
+}
+
+function checkName(address: string, path: Path): Problem[] {
+  if (!address.includes(":")) {
+    return [{ path, message: `the address "${address}" has no port, "host:port" was wanted` }];
+  }
+  const target = parsed(TargetMapping.shape.address, address);
+  if (target === undefined) return [];
+  const wanted = `a name and a port as "db.internal:5432" was wanted`;
+  if (target.kind === "unix") {
+    return [{ path, message: `the address "${address}" cannot be looked up, ${wanted}` }];
+  }
+  if (parseIp(target.host) !== undefined) {
+    return [{ path, message: `the host "${target.host}" is an IP address already, ${wanted}` }];
+  }
+  if (target.kind === "same_port") {
+    return [{ path, message: `the address "${address}" has no port of its own, ${wanted}` }];
+  }
+  return [];
+}
+
+function checkWeights({ targets, path }: TargetList): Problem[] {
+  const isIdle = (target: unknown): boolean => asMapping(target).weight === 0;
+  if (targets.length === 0 || !targets.every(isIdle)) return [];
+  return [{
+    path,
+    message: `every weight is 0 and no target would get a connection, one above 0 was wanted`,
+  }];
+}
+
+/** Targets that health checks, or TLS, could not reach or name. */
+function checkReach(app: Raw, lists: readonly TargetList[], defaults: Raw): Problem[] {
+  const check = parsed(Defaults.shape.health_check, app.health_check ?? defaults.health_check) ?? "off";
+  const tls = parsed(Defaults.shape.target_tls, app.target_tls ?? defaults.target_tls) ?? "off";
+  const needsPort = check !== "off" && check.port === undefined;
+  const needsName = tls !== "off" && tls.verify && tls.server_name === undefined;
+  if (!needsPort && !needsName) return [];
+  const problems: Problem[] = [];
+  for (const { targets, path } of lists) {
+    for (const [index, target] of targets.entries()) {
+      const text = typeof target === "string" ? target : asMapping(target).address;
+      if (typeof text !== "string" || text.length > MAX_ADDRESS) continue;
+      const at = typeof target === "string" ? [...path, index] : [...path, index, "address"];
+      if (needsPort && text.endsWith(":*")) {
+        const message = `the port of "${text}" is the client's, which a health check has not, ` +
+          `"port" in "health_check" was wanted`;
+        problems.push({ path: at, message });
+      }
+      if (needsName && text.startsWith("unix:")) {
+        const message =
+          `the address "${text}" has no name to verify, "server_name" in "target_tls" was wanted`;
+        problems.push({ path: at, message });
+      }
+    }
+  }
+  return problems;
+}
+
+function checkDns(app: Raw, lists: readonly TargetList[], path: Path): Problem[] {
+  if (app.dns === undefined || lists.some(({ targets }) => targets.some(isDiscovered))) return [];
+  const message = `no target is looked up, one with "discover" was wanted`;
+  return [{ path: [...path, "dns"], at: "key", message }];
+}

@@ -1,0 +1,31 @@
+/**
+ * A config as it was written, looked at without trust: what has another shape than is wanted counts as nothing there, as
+ * the schema has refused it already.
+ *
+ * @module
+ */
+
+import type { z } from "zod";
+
+/** A mapping of which nothing is known. */
+export type Raw = Readonly<Record<string, unknown>>;
+
+/** The entries of a list; none of what is no list. */
+export function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The keys of a mapping; none of what is no mapping. */
+export function asMapping(value: unknown): Raw {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Raw : {};
+}
+
+/** Whether nothing was given, or an empty list. */
+export function isNone(value: unknown): boolean {
+  return value === undefined || Array.isArray(value) && value.length === 0;
+}
+
+/** What a schema makes of a value; `undefined` for what it refuses, and for nothing. */
+export function parsed<Output>(schema: z.ZodType<Output>, value: unknown): Output | undefined {
+  return value === undefined ? undefined : schema.safeParse(value).data;
+}
