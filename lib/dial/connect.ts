@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { type Address, type Duplex, errorCode, parseIp } from "../base/mod.ts";
+import { type Address, errorCode, parseIp } from "../base/mod.ts";
+import { type AddressedDuplex, runtimeAtLeast, SettlingDuplex } from "../runtime/mod.ts";
 
 /** A connection to a target. Whoever is handed it owns it. */
-export interface Dialed extends Duplex {
-  readonly localAddr: Deno.Addr;
-  readonly remoteAddr: Deno.Addr;
-}
+export type Dialed = AddressedDuplex;
 
 /**
  * Connects to `address`; a name with several addresses is tried at all of them (RFC 8305, by the runtime where it does
@@ -18,6 +16,11 @@ export interface Dialed extends Duplex {
  * @throws the runtime's error; an abort's is that of the signal.
  */
 export async function connect(address: Address, signal: AbortSignal): Promise<Dialed> {
+  const conn = await connectAny(address, signal);
+  return CLOSE_SETTLES_WRITES ? conn : new SettlingDuplex(conn);
+}
+
+async function connectAny(address: Address, signal: AbortSignal): Promise<Dialed> {
   if (address.kind === "unix") return await connectUnix(address.path, signal);
   try {
     return await connectTcp(address.host, address.port, signal);
@@ -42,12 +45,10 @@ async function connectUnix(path: string, signal: AbortSignal): Promise<Deno.Unix
 }
 
 /** Deno 2.9 tries every address of a name, 2.6 the first one alone. */
-const HAS_HAPPY_EYEBALLS = atLeast(2, 9);
+const HAS_HAPPY_EYEBALLS = runtimeAtLeast(2, 9);
 
-function atLeast(major: number, minor: number): boolean {
-  const [haveMajor = 0, haveMinor = 0] = Deno.version.deno.split(".").map(Number);
-  return haveMajor > major || (haveMajor === major && haveMinor >= minor);
-}
+/** Deno 2.9 settles a write when its connection is closed. */
+const CLOSE_SETTLES_WRITES = runtimeAtLeast(2, 9);
 
 async function connectOthers(
   host: string,

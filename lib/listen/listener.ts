@@ -1,18 +1,18 @@
 import {
   type Address,
-  type Duplex,
   errorCode,
   errorMessage,
   formatAddress,
   isReset,
   isResourceExhaustion,
 } from "../base/mod.ts";
+import { type AddressedDuplex, runtimeAtLeast, SettlingDuplex } from "../runtime/mod.ts";
 
 /** A connection that was accepted. Whoever is handed it owns it. */
-export interface Accepted extends Duplex {
-  readonly localAddr: Deno.Addr;
-  readonly remoteAddr: Deno.Addr;
-}
+export type Accepted = AddressedDuplex;
+
+/** Deno 2.9 settles a write when its connection is closed. */
+const CLOSE_SETTLES_WRITES = runtimeAtLeast(2, 9);
 
 /** What happens to a listener beside the connections that it hands on. */
 export interface ListenerObserver {
@@ -164,14 +164,14 @@ export class Listener {
   }
 
   /** The next connection, or `undefined` when accepting failed, after the pause that this calls for. */
-  async #next(): Promise<Deno.Conn | undefined> {
+  async #next(): Promise<Accepted | undefined> {
     // The kernel refuses to accept without a free descriptor even when nobody waits, so an accept that is left waiting
     // says that there are some again.
     const recovery = this.#pausedAtMs === undefined ? undefined : setTimeout(() => this.#resumed(), PAUSE_MS);
     try {
       const conn = await this.#socket.accept();
       this.#resumed();
-      return conn;
+      return CLOSE_SETTLES_WRITES ? conn : new SettlingDuplex(conn);
     } catch (error) {
       // The client gave up between its SYN and our accept: nothing is wrong with the listener. (ENOTCONN: the runtime
       // asks the new socket for its peer's address, and one that was reset has none.)

@@ -11,7 +11,7 @@ import type { TargetTlsOptions, TlsTerminatorOptions } from "../tls/mod.ts";
 /** The texts of one app's files. */
 export interface AppMaterials {
   /** For ending TLS; `undefined` where the app does not. */
-  readonly tls: TlsTerminatorOptions | undefined;
+  readonly tls: Omit<TlsTerminatorOptions, "helloReader"> | undefined;
   /** For beginning TLS; `undefined` where the app does not. */
   readonly targetTls: TargetTlsOptions | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Address, Duplex } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
+import { ClientHelloParser } from "../routing/mod.ts";
 import type { SecureTarget, TlsIntake } from "../session/mod.ts";
 import { TargetTls, TlsTerminator } from "../tls/mod.ts";
 import type { AppMaterials } from "./materials.ts";
@@ -18,7 +19,9 @@ export interface AppTls {
  * @throws {TlsError} when one of them cannot work.
  */
 export async function appTls(config: AppConfig, materials: AppMaterials): Promise<AppTls> {
-  const terminator = materials.tls === undefined ? undefined : await TlsTerminator.load(materials.tls);
+  const terminator = materials.tls === undefined
+    ? undefined
+    : await TlsTerminator.load({ ...materials.tls, helloReader: () => new ClientHelloParser() });
   const probes = config.healthCheck?.tls === true;
   const targetTls = materials.targetTls !== undefined || probes
     ? await TargetTls.load(materials.targetTls ?? {})
