@@ -1,5 +1,6 @@
-import { type Address, formatAddress } from "../base/mod.ts";
+import { formatAddress } from "../base/mod.ts";
 import type { AppConfig, Config, TargetConfig } from "../config/mod.ts";
+import { dialedAt, targetsOf } from "../proxy/mod.ts";
 
 /** What the runtime must allow for a config to run, and nothing more. */
 export interface LeastPermissions {
@@ -23,7 +24,7 @@ const SYSTEM_DNS = ":53";
  * @param configFile the file that the config is read from; none for a config that is in the program.
  */
 export function leastPermissions(config: Config, configFile?: string): LeastPermissions {
-  const targets = config.apps.flatMap(targetsOf);
+  const targets = config.apps.flatMap((app) => targetsOf(app).map((target) => ({ target, app })));
   // The runtime counts a unix socket as a network address and as a file.
   const sockets = [
     ...config.apps.flatMap((app) => app.listen),
@@ -36,7 +37,12 @@ export function leastPermissions(config: Config, configFile?: string): LeastPerm
       ...config.apps.flatMap((app) => app.listen.map(formatAddress)),
       ...targets.flatMap(({ target, app }) => netOf(target, app)),
     ]),
-    read: unique([...given(configFile), ...config.apps.flatMap(tlsFiles), ...sockets]),
+    read: unique([
+      ...given(configFile),
+      ...config.apps.flatMap(tlsFiles),
+      ...sockets,
+      ...workerFiles(config),
+    ]),
     write: unique([...(typeof access === "string" ? [access] : []), ...sockets]),
   };
 }
@@ -57,13 +63,10 @@ export function permissionFlags(permissions: LeastPermissions): string[] {
   });
 }
 
-function targetsOf(app: AppConfig): { target: TargetConfig; app: AppConfig }[] {
-  return [...app.targets, ...app.routes.flatMap((route) => route.targets)].map((target) => ({ target, app }));
-}
-
 /** What a target is dialed and checked at; where a name is resolved by ourselves, the resolver too. */
-function netOf({ address, discover }: TargetConfig, app: AppConfig): string[] {
-  const dialed = dialedAt(address, app);
+function netOf(target: TargetConfig, app: AppConfig): string[] {
+  const { discover } = target;
+  const dialed = dialedAt(target, app);
   const checked = app.healthCheck?.port;
   const addresses = checked === undefined
     ? dialed
@@ -77,19 +80,17 @@ function netOf({ address, discover }: TargetConfig, app: AppConfig): string[] {
   ];
 }
 
-/** `host:*` is dialed at every port that its app listens on. */
-function dialedAt(address: TargetConfig["address"], app: AppConfig): Address[] {
-  if (address.kind !== "same_port") return [address];
-  return app.listen.flatMap((listen): Address[] =>
-    listen.kind === "tcp" ? [{ kind: "tcp", host: address.host, port: listen.port }] : []
-  );
-}
-
 function tlsFiles({ tls, targetTls }: AppConfig): string[] {
   return [
     ...(tls?.certificates ?? []).flatMap(({ cert, key }) => [cert, key]),
     ...given(tls?.clientCa, targetTls?.ca, targetTls?.cert, targetTls?.key),
   ];
+}
+
+/** A thread loads its program anew, from its file: only a compiled program has it within. */
+function workerFiles({ workers }: Config): string[] {
+  const { protocol, pathname } = new URL("../workers/entry.ts", import.meta.url);
+  return workers === 1 || protocol !== "file:" || Deno.build.standalone ? [] : [decodeURIComponent(pathname)];
 }
 
 function given(...values: readonly (string | undefined)[]): string[] {

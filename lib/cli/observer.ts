@@ -1,33 +1,13 @@
-import { type Address, errorCode, errorMessage, formatAddress, type Reason } from "../base/mod.ts";
+import { type Address, errorCode, errorMessage, formatAddress } from "../base/mod.ts";
 import { type AccessLog, getLogger, type Logger } from "../log/mod.ts";
-import type { ProxyObserver, TargetChange } from "../proxy/mod.ts";
+import type { TargetChange } from "../proxy/mod.ts";
+import type { EndedSession } from "../session/mod.ts";
+import type { WorkersObserver } from "../workers/mod.ts";
 import { type Answer, describeAnswers } from "./_answers.ts";
 import { Episode, type Schedule, schedule } from "./_episode.ts";
 import { WarningBudget } from "./_warning_budget.ts";
 
-/** A session that has ended, as far as the logs speak of it. */
-export interface EndedSession {
-  readonly id: number;
-  readonly app: { readonly name: string };
-  readonly listener: Address;
-  readonly client: Address;
-  readonly sni: string | undefined;
-  readonly detail: string;
-  readonly target: { readonly label: string } | undefined;
-  readonly reason: Reason | undefined;
-  readonly up: { readonly bytes: number };
-  readonly down: { readonly bytes: number };
-  readonly startedMs: number;
-  readonly endedMs: number;
-  readonly connectMs: number | undefined;
-  readonly tries: number;
-  readonly failures: readonly {
-    readonly target: { readonly label: string };
-    readonly code: string;
-    readonly message: string;
-  }[];
-  readonly error: unknown;
-}
+export type { EndedSession } from "../session/mod.ts";
 
 /** What a change of a target is called in the log. */
 const CHANGE_WORDS: Readonly<Record<TargetChange, string>> = {
@@ -54,7 +34,7 @@ const WARNINGS_PER_SECOND = 10;
 const SETTLE_MS = 1000;
 
 /** Writes down what a proxy tells: sessions to the access log, trouble to the operational one. */
-export class LogObserver implements ProxyObserver {
+export class LogObserver implements WorkersObserver {
   readonly #access: AccessLog;
   readonly #log: Logger;
   readonly #schedule: Schedule;
@@ -154,6 +134,23 @@ export class LogObserver implements ProxyObserver {
     this.#log.info('app "{app}": answers about "{name}" come again', { app, name });
   }
 
+  workerDied(
+    worker: number,
+    { error, sessions, restartMs }: Parameters<WorkersObserver["workerDied"]>[1],
+  ): void {
+    const lost = sessions === 1 ? "1 session" : `${sessions} sessions`;
+    this.#log.error("worker {worker} died, and {lost} with it: {error}; another begins in {restartMs} ms", {
+      worker,
+      lost,
+      restartMs,
+      error: errorMessage(error),
+    });
+  }
+
+  workerRestarted(worker: number): void {
+    this.#log.info("worker {worker} is back", { worker });
+  }
+
   draining(left: number, leftMs: number): void {
     this.#log.info("draining: {left} left, for at most {seconds} s", {
       left: left === 1 ? "1 session" : `${left} sessions`,
@@ -177,7 +174,7 @@ export class LogObserver implements ProxyObserver {
 
   #record(session: EndedSession): void {
     this.#access.write({
-      time: this.#wallClockMs(),
+      time: session.endedAtMs ?? this.#wallClockMs(),
       id: session.id,
       app: session.app.name,
       listener: this.#nameOf(session.listener),

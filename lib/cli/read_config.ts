@@ -1,9 +1,11 @@
-import type { Config } from "../config/mod.ts";
+import type { Config, ConfigDocument } from "../config/mod.ts";
 import { type ConfigSource, findConfig } from "./find_config.ts";
 
 /** A config that was read, and where it came from. */
 export interface ReadConfig {
   readonly config: Config;
+  /** The config with its text, for what is found wrong with it later. */
+  readonly document: ConfigDocument;
   readonly source: ConfigSource;
 }
 
@@ -16,6 +18,9 @@ export interface ReadConfig {
 export async function readConfig(path: string | undefined): Promise<ReadConfig> {
   // First, so that a missing file is said before anything is loaded for it.
   const source = await findConfig(path);
-  const { embeddedConfig, loadConfig } = await import("../config/mod.ts");
-  return { config: source.kind === "file" ? await loadConfig(source.path) : await embeddedConfig(), source };
+  const { ConfigDocument } = await import("../config/mod.ts");
+  const document = source.kind === "file"
+    ? await ConfigDocument.load(source.path)
+    : await ConfigDocument.embedded();
+  return { config: document.config, document, source };
 }

@@ -1,5 +1,5 @@
 import { errorMessage } from "../base/mod.ts";
-import type { Config } from "../config/mod.ts";
+import { type Config, workerCount } from "../config/mod.ts";
 import {
   AccessLog,
   closeLogging,
@@ -8,7 +8,7 @@ import {
   type LogProblem,
   setUpLogging,
 } from "../log/mod.ts";
-import { Proxy, StartError } from "../proxy/mod.ts";
+import { Proxy, type ProxyControl, StartError } from "../proxy/mod.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Io } from "./io.ts";
 import { LogObserver } from "./observer.ts";
@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly io: Io;
   /** The first log line, where there is something to say before all else. */
   readonly preface?: string;
+  /** What an operator should know of the config; logged as warnings before it runs. */
+  readonly warnings?: readonly string[];
   /** Called when the proxy accepts connections. */
   onReady?(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   let flushMs: number | undefined;
   try {
     if (options.preface !== undefined) log.info(options.preface);
+    for (const warning of options.warnings ?? []) log.warning("{warning}", { warning });
     const access = AccessLog.open(config.log.access, {
       format: config.log.format,
       onProblem: (problem) => logProblem(getLogger("log"), problem),
@@ -62,9 +65,9 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   const { access, signals, log, io } = parts;
   const observer = new LogObserver(access, { log });
   logConfig(log, config);
-  let proxy: Proxy;
+  let proxy: ProxyControl;
   try {
-    proxy = await Proxy.start(config, { observer });
+    proxy = await start(config, observer, access.enabled ? "all" : "notable");
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     await io.complain(error.message);
@@ -77,6 +80,19 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   observer.close();
   log.info("stopped");
   return result;
+}
+
+/** Starts the proxy in this thread, or in as many as the config says. */
+async function start(
+  config: Config,
+  observer: LogObserver,
+  sessions: "all" | "notable",
+): Promise<ProxyControl> {
+  const workers = workerCount(config.workers, { os: Deno.build.os, cores: navigator.hardwareConcurrency });
+  if (workers === 1) return await Proxy.start(config, { observer });
+  // What one thread does not need is not loaded for it.
+  const { WorkerProxy } = await import("../workers/mod.ts");
+  return await WorkerProxy.start(config, { workers, observer, sessions });
 }
 
 function reopen(access: AccessLog, config: Config, log: Logger): void {

@@ -47,6 +47,8 @@ export class Bridge {
   #reading = false;
   #ended = false;
   #detached = false;
+  /** What came before TLS is to have it; `undefined` when it gets all at once. */
+  #held: Uint8Array | undefined;
 
   constructor(raw: Duplex, owner: BridgeOwner, engine: TlsEngine) {
     this.#raw = raw;
@@ -72,15 +74,30 @@ export class Bridge {
     this.#raw.read(this.#buffer).then(this.#received, this.#failed);
   }
 
-  /** Gives TLS bytes from the peer. They may be used after this returns. */
+  /** Keeps what comes, until {@link Bridge.release}. */
+  hold(): void {
+    this.#held = new Uint8Array(0);
+  }
+
+  /** What was kept. */
+  get held(): Uint8Array {
+    return this.#held ?? new Uint8Array(0);
+  }
+
+  /** Gives TLS what was kept, and from now on what comes. */
+  release(): void {
+    const held = this.held;
+    this.#held = undefined;
+    if (held.length > 0) this.stream.push(held);
+  }
+
+  /** Takes bytes from the peer for TLS. They may be used after this returns. */
   feed(bytes: Uint8Array): void {
     if (this.opening.length < OPENING_BYTES) {
-      this.opening = Uint8Array.of(
-        ...this.opening,
-        ...bytes.subarray(0, OPENING_BYTES - this.opening.length),
-      );
+      this.opening = joined(this.opening, bytes.subarray(0, OPENING_BYTES - this.opening.length));
     }
-    this.stream.push(bytes);
+    if (this.#held === undefined) this.stream.push(bytes);
+    else this.#held = joined(this.#held, bytes);
   }
 
   /** Sends bytes to the peer, after those before. */
@@ -115,7 +132,7 @@ export class Bridge {
     if (this.#detached) return;
     if (count === null) {
       this.#ended = true;
-      this.owner.ended();
+      this.#afterThis(() => this.owner.ended());
       return;
     }
     const buffer = this.#buffer;
@@ -154,12 +171,27 @@ export class Bridge {
 
   readonly #failed = (error: unknown): void => {
     this.#reading = false;
-    if (this.#detached) return;
-    this.detach();
-    this.owner.failed(error);
+    this.#afterThis(() => {
+      this.detach();
+      this.owner.failed(error);
+    });
   };
+
+  /** TLS tells what was in the bytes that it was given by events, some of them later in the same turn of the loop. */
+  #afterThis(tell: () => void): void {
+    setImmediate(() => {
+      if (!this.#detached) tell();
+    });
+  }
 
   readonly #streamFailed = (error: unknown): void => {
     this.#failed(error);
   };
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
 }

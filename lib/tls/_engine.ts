@@ -1,6 +1,7 @@
 import type * as NodeCrypto from "node:crypto";
 import type * as NodeStream from "node:stream";
 import type * as NodeTls from "node:tls";
+import { runtimeAtLeast } from "../runtime/mod.ts";
 import { TlsError, type TlsSide } from "./error.ts";
 
 /** The runtime's TLS. */
@@ -18,8 +19,7 @@ const NEEDED = { major: 2, minor: 9 } as const;
 
 /** Whether this runtime can do TLS on a connection that is open already. */
 export function isTlsSupported(): boolean {
-  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
-  return major > NEEDED.major || (major === NEEDED.major && minor >= NEEDED.minor);
+  return runtimeAtLeast(NEEDED.major, NEEDED.minor);
 }
 
 /**

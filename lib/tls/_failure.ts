@@ -50,7 +50,7 @@ function explain(error: unknown, opening: Uint8Array): Explanation {
       what: `nothing in common (${words(incompatible)}), TLS 1.2 or 1.3 with a modern cipher was wanted`,
     };
   }
-  return { code: "BROKEN", what: `${message}, a TLS connection was wanted` };
+  return { code: "BROKEN", what: `it speaks TLS wrongly (${message}), a TLS connection was wanted` };
 }
 
 function notTls(opening: Uint8Array): Explanation {

@@ -18,11 +18,27 @@ export interface HandshakeOptions {
   readonly signal: AbortSignal;
   /** Bytes of the peer that were read before. */
   readonly lead?: Uint8Array;
+  /** Reads the peer's hello before the runtime sees any of it; default the runtime begins at once. */
+  readonly helloReader?: HelloReader;
   /**
-   * Begins, on the stream; calls `done` when the runtime has finished and is content. What it throws, and what the peer's
-   * certificate deserves, fails the handshake.
+   * Begins, on the stream; calls `done` when the runtime has finished and is content. What it throws fails the handshake.
+   *
+   * @param serverName what the hello asks for, where it was read and asks for one.
    */
-  begin(stream: NodeDuplex, events: HandshakeEvents): void;
+  begin(stream: NodeDuplex, events: HandshakeEvents, serverName: string | undefined): void;
+}
+
+/** What can be said of the bytes that a client began with; that of the routing room fits. */
+export type HelloVerdict =
+  | { readonly kind: "need_more" }
+  | { readonly kind: "hello"; readonly sni: string | undefined }
+  | { readonly kind: "not_tls" | "too_long" }
+  | { readonly kind: "bad"; readonly problem: string };
+
+/** Reads the growing beginning of one connection. */
+export interface HelloReader {
+  /** @param bytes all bytes of the calls before, and perhaps more. */
+  parse(bytes: Uint8Array): HelloVerdict;
 }
 
 /** How a side says how it went. The first call counts. */
@@ -35,6 +51,7 @@ export interface HandshakeEvents {
 export interface HandshakeResult {
   readonly conn: TlsConn;
   readonly socket: TLSSocket;
+  readonly serverName: string | undefined;
 }
 
 /**
@@ -57,6 +74,8 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   readonly #settle: Settle;
   readonly #bridge: Bridge;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #serverName: string | undefined;
+  #isStarted = false;
   #settled = false;
 
   constructor(raw: Duplex, options: HandshakeOptions, settle: Settle) {
@@ -66,25 +85,49 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   }
 
   begin(): void {
-    const { signal, timeoutMs, lead } = this.#options;
+    const { signal, timeoutMs, lead, helloReader } = this.#options;
     if (signal.aborted) return this.#fail(signal.reason);
     signal.addEventListener("abort", this.#aborted);
     this.#timer = setTimeout(this.#late, Math.min(timeoutMs, MAX_HANDSHAKE_MS));
+    this.#bridge.hold();
+    if (lead !== undefined) this.#bridge.feed(lead);
+    if (helloReader === undefined) this.#start();
+    else this.#readHello(helloReader);
+  }
+
+  #readHello(reader: HelloReader): void {
+    const verdict = reader.parse(this.#bridge.held);
+    if (verdict.kind === "need_more") return this.#bridge.pull();
+    if (verdict.kind === "hello") {
+      this.#serverName = verdict.sni;
+      return this.#start();
+    }
+    this.refused(
+      new Error(verdict.kind === "bad" ? verdict.problem : "its hello is longer than any that is known"),
+    );
+  }
+
+  #start(): void {
+    this.#isStarted = true;
     try {
-      this.#options.begin(this.#bridge.stream, this);
+      this.#options.begin(this.#bridge.stream, this, this.#serverName);
     } catch (error) {
       return this.refused(error);
     }
-    if (lead !== undefined && lead.length > 0) this.#bridge.feed(lead.slice());
-    this.#bridge.pull();
+    // The runtime's TLS starts over some ticks, and bytes that fail it before would end the process.
+    setImmediate(() => {
+      if (this.#settled) return;
+      this.#bridge.release();
+      this.#bridge.pull();
+    });
   }
 
   done(socket: TLSSocket): void {
-    if (this.#settled) return;
+    if (this.#settled) return void socket.destroy();
     this.#cleanUp();
     // At once: what came with the end of the handshake is emitted next.
     const conn = new TlsConn(socket, this.#bridge, this.#options.side);
-    this.#settle.resolve({ conn, socket });
+    this.#settle.resolve({ conn, socket, serverName: this.#serverName });
   }
 
   refused(error: unknown): void {
@@ -102,7 +145,10 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   }
 
   fed(): void {
-    if (!this.#settled) this.#bridge.pull();
+    if (this.#settled) return;
+    const { helloReader } = this.#options;
+    if (this.#isStarted || helloReader === undefined) this.#bridge.pull();
+    else this.#readHello(helloReader);
   }
 
   ended(): void {

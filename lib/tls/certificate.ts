@@ -8,6 +8,8 @@ export interface CertificateProblem {
   readonly severity: "error" | "warning";
   /** What is and what was wanted. */
   readonly message: string;
+  /** Which of the two texts is at fault; an authority is a certificate. */
+  readonly about: "certificate" | "key";
   /** Whether time alone makes it a problem. */
   readonly isAboutTime: boolean;
 }
@@ -34,7 +36,7 @@ export async function checkCertificate(
   const { key: keyObject, problems: keyProblems } = await readKey(key);
   problems.push(...keyProblems);
   if (keyObject !== undefined && !await isKeyOf(leaf, keyObject)) {
-    problems.push(error("the key is not the certificate's, the one that it was made with was wanted"));
+    problems.push(keyError("the key is not the certificate's, the one that it was made with was wanted"));
   }
   return problems;
 }
@@ -98,18 +100,18 @@ function checkTime(certificate: X509Certificate, nowMs: number): CertificateProb
   const name = nameOf(certificate);
   const fromMs = Date.parse(certificate.validFrom);
   const toMs = Date.parse(certificate.validTo);
-  const isAboutTime = true;
+  const shared = { about: "certificate", isAboutTime: true } as const;
   if (nowMs < fromMs) {
     const message = `the certificate "${name}" is valid from ${day(fromMs)}, one that is valid was wanted`;
-    return { severity: "error", message, isAboutTime };
+    return { severity: "error", message, ...shared };
   }
   if (nowMs >= toMs) {
     const message = `the certificate "${name}" expired on ${day(toMs)}, one that is valid was wanted`;
-    return { severity: "error", message, isAboutTime };
+    return { severity: "error", message, ...shared };
   }
   if (toMs - nowMs >= EXPIRY_WARNING_MS) return undefined;
   const message = `the certificate "${name}" expires on ${day(toMs)}, more than 14 days were wanted`;
-  return { severity: "warning", message, isAboutTime };
+  return { severity: "warning", message, ...shared };
 }
 
 function day(ms: number): string {
@@ -127,17 +129,17 @@ interface Key {
 
 async function readKey(pem: string): Promise<Key> {
   if (!/-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/.test(pem)) {
-    return { problems: [error(`${describeKeyText(pem)}, a PEM private key was wanted`)] };
+    return { problems: [keyError(`${describeKeyText(pem)}, a PEM private key was wanted`)] };
   }
   if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem)) {
-    return { problems: [error("the key is encrypted, one without a passphrase was wanted")] };
+    return { problems: [keyError("the key is encrypted, one without a passphrase was wanted")] };
   }
   const { createPrivateKey } = await loadCrypto();
   try {
     return { key: createPrivateKey(pem), problems: [] };
   } catch (cause) {
     return {
-      problems: [error(`the key cannot be read (${errorMessage(cause)}), a PEM private key was wanted`)],
+      problems: [keyError(`the key cannot be read (${errorMessage(cause)}), a PEM private key was wanted`)],
     };
   }
 }
@@ -154,9 +156,13 @@ async function isKeyOf(certificate: X509Certificate, key: KeyObject): Promise<bo
 }
 
 function error(message: string): CertificateProblem {
-  return { severity: "error", message, isAboutTime: false };
+  return { severity: "error", message, about: "certificate", isAboutTime: false };
+}
+
+function keyError(message: string): CertificateProblem {
+  return { severity: "error", message, about: "key", isAboutTime: false };
 }
 
 function warning(message: string): CertificateProblem {
-  return { severity: "warning", message, isAboutTime: false };
+  return { severity: "warning", message, about: "certificate", isAboutTime: false };
 }

@@ -95,22 +95,35 @@ export class TlsConn implements Duplex, BridgeOwner {
   async closeWrite(): Promise<void> {
     if (this.#outEnded || this.#failure !== undefined) return;
     this.#outEnded = true;
-    this.#socket.end();
-    while (this.#bridge.unsentBytes > 0) {
-      await new Promise<void>((resolve) => this.#flush = resolve);
-      if (this.#failure !== undefined) throw this.#failure;
-    }
+    await this.#sendCloseNotify();
+    while (this.#bridge.unsentBytes > 0) await new Promise<void>((resolve) => this.#flush = resolve);
+    if (this.#failure !== undefined) throw this.#failure;
     await this.#bridge.closeWrite();
   }
 
-  /** Sends close_notify, unless that is done or the connection has failed, and frees everything. Idempotent. */
+  /**
+   * Rejects what is pending, sends close_notify unless that is done or the connection has failed, and frees everything, the
+   * connection beneath one turn of the event loop later. Idempotent.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // The kernel takes these few bytes before this returns, unless the peer has stopped reading.
-    if (!this.#outEnded && this.#failure === undefined) this.#socket.end();
-    this.#fail(new Deno.errors.Interrupted("the connection was closed"));
     this.#chunks.length = 0;
+    const isOwed = !this.#outEnded && this.#failure === undefined;
+    this.#outEnded = true;
+    this.#fail(new Deno.errors.Interrupted("the connection was closed"));
+    // The kernel takes these few bytes as soon as they are written, unless the peer has stopped reading.
+    if (isOwed) void this.#sendCloseNotify().then(this.#free);
+    else this.#free();
+  }
+
+  /** The runtime's TLS hands the alert on only after the socket has called its writing finished, in the same turn. */
+  #sendCloseNotify(): Promise<void> {
+    this.#socket.end();
+    return new Promise((resolve) => void setImmediate(resolve));
+  }
+
+  readonly #free = (): void => {
     try {
       this.#bridge.close();
     } catch (error) {
@@ -119,7 +132,7 @@ export class TlsConn implements Duplex, BridgeOwner {
     } finally {
       this.#socket.destroy();
     }
-  }
+  };
 
   fed(): void {
     if (this.#read !== undefined) this.#bridge.pull();

@@ -1,5 +1,6 @@
 /** TLS on connections that are open already: terminated towards clients, originated towards targets. */
 export { isTlsSupported } from "./_engine.ts";
+export type { HelloReader, HelloVerdict } from "./_handshake.ts";
 export {
   type CertificateCheckOptions,
   type CertificateProblem,
@@ -8,6 +9,7 @@ export {
 } from "./certificate.ts";
 export { TlsConn } from "./conn.ts";
 export { TlsError, type TlsErrorCode, type TlsErrorOptions, type TlsSide } from "./error.ts";
+export type { CertificateFacts, TlsInspection } from "./inspection.ts";
 export { TargetTls, type TargetTlsOptions, type TlsConnected, type TlsConnectOptions } from "./target_tls.ts";
 export {
   type TlsAccepted,

@@ -2,12 +2,13 @@ import type { SecureContext, TLSSocket } from "node:tls";
 import { type Duplex, parseIp } from "../base/mod.ts";
 import { certificateNames } from "./_certificate_names.ts";
 import { loadEngine, type TlsEngine } from "./_engine.ts";
-import { type HandshakeEvents, shakeHands } from "./_handshake.ts";
+import { type HandshakeResult, shakeHands } from "./_handshake.ts";
 import { requireUsable } from "./_require_usable.ts";
 import { refusalOf } from "./_verdict.ts";
 import { checkAuthorities, checkCertificate } from "./certificate.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
+import { certificateFacts, negotiated, type TlsInspection } from "./inspection.ts";
 
 /** How targets are spoken to. */
 export interface TargetTlsOptions {
@@ -79,7 +80,30 @@ export class TargetTls {
    * @throws {TlsError} when no connection came about; an abort's reason is that of the signal.
    */
   async connect(raw: Duplex, options: TlsConnectOptions): Promise<TlsConnected> {
-    const { conn, socket } = await shakeHands(raw, {
+    const { conn, socket } = await this.#shakeHands(raw, options, this.#verify);
+    return { conn, alpn: socket.alpnProtocol || undefined };
+  }
+
+  /**
+   * As {@link TargetTls.connect}, to look rather than to trust: a certificate that would be refused is reported, and the
+   * connection is made all the same.
+   *
+   * @throws {TlsError} when no connection came about; an abort's reason is that of the signal.
+   */
+  async inspect(raw: Duplex, options: TlsConnectOptions): Promise<TlsInspection> {
+    const { conn, socket } = await this.#shakeHands(raw, options, false);
+    const certificate = socket.getPeerX509Certificate();
+    return {
+      conn,
+      ...negotiated(socket),
+      alpn: socket.alpnProtocol || undefined,
+      certificate: certificate === undefined ? undefined : certificateFacts(certificate),
+      refusal: this.#refusal(socket, options.serverName)?.message,
+    };
+  }
+
+  #shakeHands(raw: Duplex, options: TlsConnectOptions, verify: boolean): Promise<HandshakeResult> {
+    return shakeHands(raw, {
       side: "target",
       engine: this.#engine,
       timeoutMs: options.timeoutMs,
@@ -96,19 +120,14 @@ export class TargetTls {
           checkServerIdentity: () => undefined,
           ...(this.#alpn.length > 0 ? { ALPNProtocols: [...this.#alpn] } : {}),
         });
-        this.#watch(client, options.serverName, events);
+        client.on("error", (error) => events.refused(error));
+        client.on("secureConnect", () => {
+          const refusal = verify ? this.#refusal(client, options.serverName) : undefined;
+          if (refusal === undefined) return events.done(client);
+          events.refused(refusal);
+          client.destroy();
+        });
       },
-    });
-    return { conn, alpn: socket.alpnProtocol || undefined };
-  }
-
-  #watch(socket: TLSSocket, serverName: string, events: HandshakeEvents): void {
-    socket.on("error", (error) => events.refused(error));
-    socket.on("secureConnect", () => {
-      const refusal = this.#verify ? this.#refusal(socket, serverName) : undefined;
-      if (refusal === undefined) return events.done(socket);
-      events.refused(refusal);
-      socket.destroy();
     });
   }
 

@@ -1,11 +1,10 @@
-import type { SecureContext, Server, TLSSocket } from "node:tls";
 import type { Duplex } from "../base/mod.ts";
 import { certificateNames, subjectLine } from "./_certificate_names.ts";
 import { loadCrypto, loadEngine, type TlsEngine } from "./_engine.ts";
-import { type HandshakeEvents, MAX_HANDSHAKE_MS, shakeHands } from "./_handshake.ts";
+import { type HelloReader, shakeHands } from "./_handshake.ts";
 import { requireUsable } from "./_require_usable.ts";
+import { ServerPool } from "./_server_pool.ts";
 import { ServerNames, type ServerNamesEntry } from "./_server_names.ts";
-import { refusalOf } from "./_verdict.ts";
 import { checkAuthorities, checkCertificate } from "./certificate.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
@@ -28,6 +27,8 @@ export interface TlsTerminatorOptions {
   readonly clientCa?: string;
   /** Application protocols, the most wanted first; a client that offers others alone is refused. Default: none. */
   readonly alpn?: readonly string[];
+  /** Makes a reader of one client's hello: the routing room's `ClientHelloParser`. */
+  readonly helloReader: () => HelloReader;
   /** From the first byte; at most 10 minutes, also when this is `Infinity`. */
   readonly handshakeTimeoutMs: number;
 }
@@ -52,14 +53,11 @@ export interface TlsAccepted {
 }
 
 interface Settings {
-  readonly contexts: ServerNames<SecureContext>;
+  readonly servers: ServerNames<ServerPool>;
   readonly wantsClientCertificate: boolean;
-  readonly alpn: readonly string[];
   readonly handshakeTimeoutMs: number;
+  readonly helloReader: () => HelloReader;
 }
-
-/** The runtime keeps a timer of its own; ours is the one that counts. */
-const RUNTIME_TIMER_SLACK_MS = 1000;
 
 /** Terminates TLS 1.2 and 1.3 on connections that were accepted. */
 export class TlsTerminator {
@@ -99,61 +97,34 @@ export class TlsTerminator {
    */
   async accept(raw: Duplex, options: TlsAcceptOptions): Promise<TlsAccepted> {
     const settings = this.#settings;
-    const { conn, socket } = await shakeHands(raw, {
+    const { conn, socket, serverName } = await shakeHands(raw, {
       side: "client",
       engine: this.#engine,
       timeoutMs: settings.handshakeTimeoutMs,
       signal: options.signal,
       lead: options.lead,
-      begin: (stream, events) => void this.#server(settings, events).emit("connection", stream),
+      helloReader: settings.helloReader(),
+      begin: (stream, events, name) => settings.servers.choose(name ?? "").serve(stream, events),
     });
     const certificate = settings.wantsClientCertificate ? socket.getPeerX509Certificate() : undefined;
     return {
       conn,
-      sni: nameOf(socket),
+      sni: serverName,
       alpn: socket.alpnProtocol || undefined,
       clientSubject: certificate === undefined ? undefined : subjectLine(certificate),
     };
   }
-
-  /**
-   * A server that never listens, for one handshake. Only a server tells publicly whether a client's certificate was
-   * verified, and not which stream its answer is about; without a certificate of its own it is made in microseconds.
-   */
-  #server(settings: Settings, events: HandshakeEvents): Server {
-    const server = new this.#engine.tls.Server({
-      SNICallback: (name, done) => done(null, settings.contexts.choose(name)),
-      requestCert: settings.wantsClientCertificate,
-      // Refused below, where it can be said why.
-      rejectUnauthorized: false,
-      handshakeTimeout: Math.min(settings.handshakeTimeoutMs, MAX_HANDSHAKE_MS) + RUNTIME_TIMER_SLACK_MS,
-      ...(settings.alpn.length > 0 ? { ALPNProtocols: [...settings.alpn] } : {}),
-    });
-    server.on("tlsClientError", (error) => events.refused(error));
-    server.on("secureConnection", (socket) => {
-      const refusal = settings.wantsClientCertificate ? refusalOf(socket, "client") : undefined;
-      if (refusal === undefined) return events.done(socket);
-      events.refused(refusal);
-      socket.destroy();
-    });
-    return server;
-  }
-}
-
-function nameOf(socket: TLSSocket): string | undefined {
-  const { servername } = socket as { servername?: unknown };
-  return typeof servername === "string" && servername !== "" ? servername.toLowerCase() : undefined;
 }
 
 async function compile(options: TlsTerminatorOptions, engine: TlsEngine): Promise<Settings> {
   const { X509Certificate } = await loadCrypto();
-  const entries: ServerNamesEntry<SecureContext>[] = [];
+  const entries: ServerNamesEntry<ServerPool>[] = [];
   const { clientCa } = options;
   if (clientCa !== undefined) requireUsable(await checkAuthorities(clientCa), "the client CA", "client");
   for (const { cert, key, origin } of options.certificates) {
     requireUsable(await checkCertificate(cert, key), `"${origin}"`, "client");
     const { dns, ip } = certificateNames(new X509Certificate(cert));
-    const value = engine.tls.createSecureContext({ cert, key, ca: clientCa, minVersion: "TLSv1.2" });
+    const value = new ServerPool(engine, { cert, key, clientCa, alpn: options.alpn ?? [] });
     entries.push({ names: [...dns, ...ip], value });
   }
   const [first, ...others] = entries;
@@ -164,9 +135,9 @@ async function compile(options: TlsTerminatorOptions, engine: TlsEngine): Promis
     });
   }
   return {
-    contexts: new ServerNames([first, ...others]),
+    servers: new ServerNames([first, ...others]),
     wantsClientCertificate: clientCa !== undefined,
-    alpn: options.alpn ?? [],
     handshakeTimeoutMs: options.handshakeTimeoutMs,
+    helloReader: options.helloReader,
   };
 }

@@ -1,9 +1,18 @@
 import { freePort } from "./free_ports.ts";
 import { connectWhenListening } from "./haproxy.ts";
 
-/** Runs an HAProxy in TCP mode in front of a port, given what its `server` line says; ends it when `use` has returned. */
+/** How an HAProxy speaks to what is behind it. */
+export interface LoadBalancerOptions {
+  readonly targetPort: number;
+  /** What is added to its `server` line: `send-proxy`, for instance. */
+  readonly server: string;
+  /** Other lines, a check for instance. */
+  readonly lines?: readonly string[];
+}
+
+/** Runs an HAProxy in TCP mode in front of a port; ends it when `use` has returned. */
 export async function withLoadBalancer(
-  { targetPort, server }: { readonly targetPort: number; readonly server: string },
+  { targetPort, server, lines = [] }: LoadBalancerOptions,
   use: (connect: () => Promise<Deno.TcpConn>) => Promise<void>,
 ): Promise<void> {
   const port = freePort();
@@ -17,6 +26,7 @@ export async function withLoadBalancer(
   timeout server 5s
 listen front
   bind 127.0.0.1:${port}
+  ${lines.join("\n  ")}
   server target 127.0.0.1:${targetPort} ${server}
 `,
   );

@@ -8,7 +8,9 @@ export const check: Command = {
   name: "check",
   summary: "Check a config and print it with every default filled in",
   usage: "[-c FILE]",
-  details: "Every problem is reported with file, line and column, and the exit code is 2.",
+  details:
+    `Every problem is reported with file, line and column, and the exit code is 2. Certificates and keys are read
+too: one that expires within 14 days is a warning, and no failure.`,
   arity: [0, 0],
   flags: [
     CONFIG_FLAG,
@@ -20,7 +22,11 @@ export const check: Command = {
 };
 
 async function checkConfig(args: CommandArgs, io: Io): Promise<number> {
-  const { config } = await readConfig(args.text("config"));
+  const { config, document, source } = await readConfig(args.text("config"));
+  const { findFileProblems } = await import("../file_problems.ts");
+  const findings = await findFileProblems(document, source);
+  if (findings.report !== "") await io.complain(findings.report);
+  if (findings.hasErrors) return EXIT.usage;
   if (args.on("quiet")) return EXIT.done;
   const { effectiveConfig } = await import("../../config/mod.ts");
   const effective = effectiveConfig(config);

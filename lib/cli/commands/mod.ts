@@ -9,9 +9,11 @@ import { check } from "./check.ts";
 import { completions } from "./completions.ts";
 import { demo } from "./demo.ts";
 import { echo } from "./echo.ts";
+import { explain } from "./explain.ts";
 import { forward } from "./forward.ts";
 import { init } from "./init.ts";
 import { permissions } from "./permissions.ts";
+import { probe } from "./probe.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { version } from "./version.ts";
@@ -24,6 +26,8 @@ export const COMMANDS: readonly Command[] = [
   check,
   forward,
   echo,
+  explain,
+  probe,
   permissions,
   schema,
   completions,

@@ -1,4 +1,5 @@
 import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
+import { EXIT } from "../exit_code.ts";
 import type { Io } from "../io.ts";
 import { readConfig } from "../read_config.ts";
 
@@ -18,13 +19,21 @@ Where the runtime allows no reading (deno run --allow-net main.ts), the shipped 
 };
 
 async function runProxy(args: CommandArgs, io: Io): Promise<number> {
-  const [{ config, source }, { serve }] = await Promise.all([
+  const [{ config, document, source }, { serve }, { findFileProblems }] = await Promise.all([
     readConfig(args.text("config")),
     import("../serve.ts"),
+    import("../file_problems.ts"),
   ]);
-  if (source.kind === "file") return await serve(config, { io });
+  const findings = await findFileProblems(document, source);
+  if (findings.isFatal) {
+    await io.complain(findings.report);
+    return EXIT.usage;
+  }
   return await serve(config, {
     io,
-    preface: "reading files is not allowed: running the config that is shipped with the program",
+    warnings: findings.lines,
+    ...(source.kind === "file" ? {} : {
+      preface: "reading files is not allowed: running the config that is shipped with the program",
+    }),
   });
 }

@@ -1,0 +1,126 @@
+import {
+  type Address,
+  AddressError,
+  checkHost,
+  formatAddress,
+  parseAddress,
+  parseDuration,
+  parseIp,
+  UnitError,
+} from "../../base/mod.ts";
+import { type Command, type CommandArgs, UsageError } from "../command.ts";
+import { EXIT } from "../exit_code.ts";
+import type { Io } from "../io.ts";
+import type { ProbeFailure, ProbeHeader, ProbePlan, ProbeTls } from "../probe_report.ts";
+
+/** `tcpproxy probe`: one connection, to see what comes back. */
+export const probe: Command = {
+  name: "probe",
+  summary: "Connect somewhere, and show what comes back and how long each step takes",
+  usage: "ADDRESS",
+  details:
+    `ADDRESS is host:port, [v6]:port or unix:/path. In this order, and as far as flags ask for it: a PROXY header,
+a TLS handshake, the text; then what comes is shown, up to 4 KiB, until the target finishes or the time is over.
+TEXT may have the escapes \\r, \\n, \\t, \\0, \\xNN and \\\\. Certificates are verified and not enforced.
+The exit code is 1 when a step fails.`,
+  arity: [1, 1],
+  flags: [
+    { name: "sni", value: "NAME", summary: "Begin TLS and ask for this server name" },
+    { name: "alpn", value: "PROTO", summary: "Begin TLS and offer these protocols, with commas between" },
+    { name: "proxy-protocol", value: "v1|v2", summary: "Send a PROXY header first" },
+    { name: "as", value: "ADDR", summary: "The client that the header names; default this machine" },
+    { name: "send", value: "TEXT", summary: "Send this when the connection is there" },
+    { name: "timeout", value: "TIME", summary: "The limit of each step, and of the answer; default 5s" },
+    { name: "json", summary: "Print JSON" },
+  ],
+  example: `tcpproxy probe 10.0.0.5:6379 --send 'PING\\r\\n' --timeout 1s
+tcpproxy probe example.com:443 --sni example.com --alpn h2,http/1.1
+tcpproxy probe 127.0.0.1:5001 --proxy-protocol v2 --as 192.0.2.7`,
+  run: runProbe,
+};
+
+const DEFAULT_TIMEOUT_MS = 5000;
+const MAX_TIMEOUT_MS = 3_600_000;
+
+async function runProbe(args: CommandArgs, io: Io): Promise<number> {
+  const [{ CheckTextError, parseCheckBytes }, { probeTarget }, { probeJson, probeText }] = await Promise.all([
+    import("../../pool/mod.ts"),
+    import("../probe_target.ts"),
+    import("../probe_text.ts"),
+  ]);
+  let plan: ProbePlan;
+  try {
+    plan = readPlan(args, parseCheckBytes);
+  } catch (error) {
+    const isMistake = error instanceof AddressError || error instanceof UnitError ||
+      error instanceof CheckTextError;
+    throw isMistake ? new UsageError(`probe: ${error.message}`) : error;
+  }
+  const report = await probeTarget(plan);
+  if (args.on("json")) {
+    await io.print(JSON.stringify(probeJson(formatAddress(plan.address), report), undefined, 2));
+  } else if (report.steps.length > 0) {
+    await io.print(probeText(report, Date.now()));
+  }
+  if (report.failure === undefined) return EXIT.done;
+  await io.complain(`probe: ${STEPS[report.failure.kind]}: ${report.failure.reason}`);
+  return EXIT.failed;
+}
+
+const STEPS: Readonly<Record<ProbeFailure["kind"], string>> = {
+  connect: "connect",
+  ["proxy_header"]: "send the PROXY header",
+  tls: "shake hands",
+  send: "send",
+  answer: "read the answer",
+};
+
+function readPlan(args: CommandArgs, parseText: (text: string) => Uint8Array): ProbePlan {
+  const address = parseAddress(args.positionals[0] ?? "");
+  const send = args.text("send");
+  return {
+    address,
+    proxyHeader: readHeader(args.text("proxy-protocol"), args.text("as")),
+    tls: readTls(address, args.text("sni"), args.text("alpn")),
+    send: send === undefined ? undefined : parseText(send),
+    timeoutMs: readTimeout(args.text("timeout")),
+  };
+}
+
+function readHeader(version: string | undefined, as: string | undefined): ProbeHeader | undefined {
+  if (version === undefined) {
+    if (as === undefined) return undefined;
+    throw new UsageError(`probe: --as stands alone, --proxy-protocol v1 or v2 beside it was wanted`);
+  }
+  if (version !== "v1" && version !== "v2") {
+    throw new UsageError(`probe: the PROXY protocol is "${version}", v1 or v2 was wanted`);
+  }
+  return { version, client: as === undefined ? undefined : readClient(as) };
+}
+
+function readClient(text: string): { host: string; port: number } {
+  const bare = text.replace(/^\[(.*)\]$/, "$1");
+  if (parseIp(bare) !== undefined) return { host: bare, port: 0 };
+  const address = parseAddress(text);
+  if (address.kind === "tcp" && parseIp(address.host) !== undefined) return address;
+  throw new UsageError(
+    `probe: the client is "${text}", an IP address was wanted, with a port or without one`,
+  );
+}
+
+function readTls(
+  address: Address,
+  sni: string | undefined,
+  alpn: string | undefined,
+): ProbeTls | undefined {
+  if (sni === undefined && alpn === undefined) return undefined;
+  const serverName = sni === undefined ? address.kind === "tcp" ? address.host : "localhost" : checkHost(sni);
+  return { serverName, alpn: (alpn ?? "").split(",").filter((protocol) => protocol !== "") };
+}
+
+function readTimeout(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_TIMEOUT_MS;
+  const ms = parseDuration(text);
+  if (ms >= 1 && ms <= MAX_TIMEOUT_MS) return ms;
+  throw new UsageError(`probe: the timeout is "${text}", one from 1ms to 1h was wanted`);
+}

@@ -1,0 +1,66 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { runCli } from "../../lib/cli/mod.ts";
+import { isTlsSupported } from "../../lib/tls/mod.ts";
+import { CapturedIo } from "../helpers/captured_io.ts";
+import { CertificateFolder, type TestCertificate } from "../helpers/certificates.ts";
+import { missingTools } from "../helpers/tools.ts";
+
+function configText({ certFile }: TestCertificate, { keyFile }: TestCertificate): string {
+  return `apps:
+  - name: a
+    listen: ["unix:a.sock"]
+    targets: ["127.0.0.1:1"]
+    tls:
+      certificates:
+        - cert: ${certFile}
+          key: ${keyFile}
+`;
+}
+
+function test(name: string, fn: (folder: CertificateFolder) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: !isTlsSupported() || missingTools("openssl").length > 0,
+    fn: async () => {
+      using folder = new CertificateFolder();
+      await fn(folder);
+    },
+  });
+}
+
+test("check and run: a key of another certificate is reported at its line, and ends with 2", async (folder) => {
+  const path = folder.write("c.yaml", configText(folder.make("one"), folder.make("two")));
+  for (const words of [["check"], ["check", "--quiet"], ["run"]]) {
+    const io = new CapturedIo();
+    assertEquals(await runCli([...words, "-c", path], io), 2, io.complaints);
+    assertEquals(io.printed, "");
+    assertStringIncludes(
+      io.complaints,
+      `tcpproxy: ${path}:8:16: apps[0].tls.certificates[0].key: the key is not the certificate's`,
+    );
+    assertStringIncludes(io.complaints, `    8 |           key: ${folder.path}/two.key\n`);
+  }
+});
+
+test("check: an expired certificate ends with 2", async (folder) => {
+  const old = folder.make("old", { days: -1 });
+  const path = folder.write("c.yaml", configText(old, old));
+  const io = new CapturedIo();
+  assertEquals(await runCli(["check", "-c", path], io), 2);
+  assertMatch(
+    io.complaints,
+    /:7:17: apps\[0\]\.tls\.certificates\[0\]\.cert: the certificate "CN=old" expired on/,
+  );
+});
+
+test("check: one that is about to expire is a warning on stderr, and all is well", async (folder) => {
+  const soon = folder.make("soon", { days: 5 });
+  const path = folder.write("c.yaml", configText(soon, soon));
+  const io = new CapturedIo();
+  assertEquals(await runCli(["check", "-c", path], io), 0);
+  assertMatch(
+    io.complaints,
+    /:7:17: .*: warning: the certificate "CN=soon" expires on .*, more than 14 days/,
+  );
+  assertStringIncludes(io.printed, "name: a");
+});

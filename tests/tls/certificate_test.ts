@@ -1,0 +1,134 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { type CertificateProblem, checkAuthorities, checkCertificate } from "../../lib/tls/mod.ts";
+import { anyText } from "../helpers/any_text.ts";
+import { CertificateFolder, openssl } from "../helpers/certificates.ts";
+import { missingTools } from "../helpers/tools.ts";
+
+const ignore = missingTools("openssl").length > 0;
+const DAY_MS = 86_400_000;
+
+function only(problems: readonly CertificateProblem[]): CertificateProblem {
+  assertEquals(problems.length, 1, JSON.stringify(problems));
+  return problems[0] as CertificateProblem;
+}
+
+Deno.test({
+  name: "checkCertificate: a certificate and its key have no problem",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const ca = folder.make("ca", { isCa: true });
+    const leaf = folder.make("leaf", { issuer: ca });
+    assertEquals(await checkCertificate(leaf.cert, leaf.key), []);
+    assertEquals(await checkCertificate(leaf.cert + ca.cert, leaf.key), []);
+    assertEquals(await checkAuthorities(ca.cert), []);
+  },
+});
+
+Deno.test({
+  name: "checkCertificate: each thing that cannot work is said",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const one = folder.make("one");
+    const other = folder.make("other");
+    const encryptedFile = `${folder.path}/encrypted.key`;
+    openssl(
+      "pkcs8",
+      "-topk8",
+      "-in",
+      one.keyFile,
+      "-passout",
+      "pass:secret",
+      "-out",
+      encryptedFile,
+    );
+    const encrypted = Deno.readTextFileSync(encryptedFile);
+    const broken = one.cert.replace(/^([^\n]*\n)....../, "$1AAAAAA");
+    const cases: [cert: string, key: string, message: string][] = [
+      ["", one.key, "the file is empty, a PEM certificate was wanted"],
+      ["nonsense", one.key, "the file is not PEM, a PEM certificate was wanted"],
+      [one.key, one.key, 'the file holds "PRIVATE KEY", a PEM certificate was wanted'],
+      [broken, one.key, "certificate 1 cannot be read ("],
+      [one.cert, "", "the key's file is empty, a PEM private key was wanted"],
+      [one.cert, "nonsense", "the key's file is not PEM, a PEM private key was wanted"],
+      [one.cert, one.cert, 'the key\'s file holds "CERTIFICATE", a PEM private key was wanted'],
+      [
+        one.cert,
+        other.key,
+        "the key is not the certificate's, the one that it was made with was wanted",
+      ],
+      [one.cert, encrypted, "the key is encrypted, one without a passphrase was wanted"],
+      [
+        one.cert,
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+        "the key cannot be read (",
+      ],
+    ];
+    for (const [cert, key, message] of cases) {
+      const problem = only(await checkCertificate(cert, key));
+      assertEquals([problem.severity, problem.isAboutTime], ["error", false], message);
+      assertStringIncludes(problem.message, message);
+    }
+  },
+});
+
+Deno.test({
+  name: "checkCertificate: an end in less than 14 days is a warning, one in the past an error",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const { cert, key } = folder.make("leaf", { days: 30 });
+    const nowMs = Date.now();
+    assertEquals(await checkCertificate(cert, key, { nowMs: nowMs + 15 * DAY_MS }), []);
+    const soon = only(await checkCertificate(cert, key, { nowMs: nowMs + 17 * DAY_MS }));
+    assertEquals([soon.severity, soon.isAboutTime], ["warning", true]);
+    assertStringIncludes(soon.message, 'the certificate "CN=leaf" expires on 20');
+    const late = only(await checkCertificate(cert, key, { nowMs: nowMs + 31 * DAY_MS }));
+    assertEquals([late.severity, late.isAboutTime], ["error", true]);
+    assertStringIncludes(late.message, 'the certificate "CN=leaf" expired on 20');
+    const early = only(await checkCertificate(cert, key, { nowMs: nowMs - DAY_MS }));
+    assertEquals([early.severity, early.isAboutTime], ["error", true]);
+    assertStringIncludes(early.message, 'the certificate "CN=leaf" is valid from 20');
+  },
+});
+
+Deno.test({
+  name: "checkCertificate: a certificate of the chain that has expired is said too",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const ca = folder.make("ca", { isCa: true, days: -1 });
+    const leaf = folder.make("leaf", { issuer: ca });
+    const problem = only(await checkCertificate(leaf.cert + ca.cert, leaf.key));
+    assertStringIncludes(problem.message, '"CN=ca" expired on');
+  },
+});
+
+Deno.test({
+  name: "checkAuthorities: no certificate is an error, one that is no CA a warning",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const leaf = folder.make("leaf");
+    assertStringIncludes(
+      only(await checkAuthorities(leaf.key)).message,
+      'the file holds "PRIVATE KEY", a PEM CA certificate was wanted',
+    );
+    const noCa = only(await checkAuthorities(leaf.cert));
+    assertEquals(noCa.severity, "warning");
+    assertStringIncludes(noCa.message, 'the certificate "CN=leaf" is no CA');
+  },
+});
+
+Deno.test("checkCertificate: any text is answered with problems", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyText({ maxLength: 200 }), anyText({ maxLength: 200 }), async (cert, key) => {
+      const wrapped = `-----BEGIN CERTIFICATE-----\n${cert}\n-----END CERTIFICATE-----`;
+      const keyText = `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----`;
+      assertEquals((await checkCertificate(wrapped, keyText)).length, 2);
+    }),
+    { numRuns: 50 },
+  );
+});

@@ -1,0 +1,294 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import type { Duplex } from "../../lib/base/mod.ts";
+import { isTlsSupported, type TlsConn, TlsError } from "../../lib/tls/mod.ts";
+import { randomBytes } from "../helpers/clients.ts";
+import { echoBack, receiveAll, sendAll, sha256, tcpPair } from "../helpers/tls.ts";
+import { noSignal, TlsLab, tlsPair } from "../helpers/tls_lab.ts";
+import { missingTools } from "../helpers/tools.ts";
+
+const ignore = !isTlsSupported() || missingTools("openssl").length > 0;
+const MIB = 1024 * 1024;
+
+function test(name: string, fn: (lab: TlsLab) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore,
+    fn: async () => {
+      using lab = new TlsLab();
+      await fn(lab);
+    },
+  });
+}
+
+/** Shakes hands over two raw connections, one of which a test has in its hands. */
+async function over(
+  lab: TlsLab,
+  client: Duplex,
+  server: Duplex,
+): Promise<[client: TlsConn, server: TlsConn]> {
+  const [terminator, targetTls] = await Promise.all([lab.terminator(), lab.targetTls()]);
+  const options = { serverName: "localhost", timeoutMs: 10_000, signal: noSignal() };
+  const [accepted, connected] = await Promise.all([
+    terminator.accept(server, { signal: noSignal() }),
+    targetTls.connect(client, options),
+  ]);
+  return [connected.conn, accepted.conn];
+}
+
+for (const first of ["client", "server"] as const) {
+  test(`TlsConn: the ${first} finishes first, the other's 1 MiB still arrives`, async (lab) => {
+    using pair = await tlsPair(lab);
+    const [one, other] = first === "client" ? [pair.client, pair.server] : [pair.server, pair.client];
+    const there = randomBytes(MIB, 1);
+    const back = randomBytes(MIB, 2);
+    const [arrived] = await Promise.all([
+      receiveAll(other),
+      sendAll(one, there).then(() => one.closeWrite()),
+    ]);
+    assertEquals(await sha256(arrived), await sha256(there));
+    assertEquals(other.truncated, false);
+    const [returned] = await Promise.all([
+      receiveAll(one),
+      sendAll(other, back).then(() => other.closeWrite()),
+    ]);
+    assertEquals(await sha256(returned), await sha256(back));
+    assertEquals(one.truncated, false);
+    assertEquals(await one.read(new Uint8Array(1)), null);
+  });
+}
+
+test("TlsConn: 16 MiB each way at once arrive unchanged", async (lab) => {
+  using pair = await tlsPair(lab);
+  const up = randomBytes(16 * MIB, 3);
+  const [returned] = await Promise.all([
+    receiveAll(pair.client),
+    echoBack(pair.server),
+    sendAll(pair.client, up).then(() => pair.client.closeWrite()),
+  ]);
+  assertEquals(await sha256(returned), await sha256(up));
+});
+
+test("TlsConn: any bytes in any pieces arrive in order", async (lab) => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 6 }),
+      fc.integer({ min: 1, max: 70_000 }),
+      async (sizes, bufferSize) => {
+        using pair = await tlsPair(lab);
+        const pieces = sizes.map((size, index) => randomBytes(size, index));
+        const send = async (): Promise<void> => {
+          for (const piece of pieces) await sendAll(pair.client, piece);
+          await pair.client.closeWrite();
+        };
+        const receive = async (): Promise<number[]> => {
+          const buffer = new Uint8Array(bufferSize);
+          const bytes: number[] = [];
+          for (let count; (count = await pair.server.read(buffer)) !== null;) {
+            assert(count > 0 && count <= bufferSize);
+            for (let i = 0; i < count; i++) bytes.push(buffer[i] ?? -1);
+          }
+          return bytes;
+        };
+        const [arrived] = await Promise.all([receive(), send()]);
+        assertEquals(
+          await sha256(Uint8Array.from(arrived)),
+          await sha256(Uint8Array.from(pieces.flatMap((p) => [...p]))),
+        );
+      },
+    ),
+    { numRuns: 8 },
+  );
+});
+
+test("TlsConn: 100 connections at once", async (lab) => {
+  const [terminator, targetTls] = await Promise.all([lab.terminator(), lab.targetTls()]);
+  const one = async (seed: number): Promise<void> => {
+    const { client, server } = await tcpPair();
+    const options = { serverName: "localhost", timeoutMs: 60_000, signal: noSignal() };
+    const [accepted, connected] = await Promise.all([
+      terminator.accept(server, { signal: noSignal() }),
+      targetTls.connect(client, options),
+    ]);
+    const bytes = randomBytes(20_000 + seed, seed);
+    const [returned] = await Promise.all([
+      receiveAll(connected.conn),
+      echoBack(accepted.conn),
+      sendAll(connected.conn, bytes).then(() => connected.conn.closeWrite()),
+    ]);
+    assertEquals(await sha256(returned), await sha256(bytes));
+    accepted.conn.close();
+    connected.conn.close();
+  };
+  await Promise.all(Array.from({ length: 100 }, (_, index) => one(index)));
+});
+
+test("TlsConn: TLS on both sides of a proxy keeps half-close", async (lab) => {
+  using front = await tlsPair(lab);
+  using back = await tlsPair(lab);
+  const copy = async (from: Duplex, to: Duplex): Promise<void> => {
+    const buffer = new Uint8Array(65536);
+    for (let count; (count = await from.read(buffer)) !== null;) await sendAll(to, buffer.subarray(0, count));
+    await to.closeWrite();
+  };
+  const request = randomBytes(MIB, 4);
+  const [reply] = await Promise.all([
+    receiveAll(front.client),
+    copy(front.server, back.client),
+    copy(back.client, front.server),
+    // The target replies only after the whole request.
+    receiveAll(back.server).then((bytes) => sendAll(back.server, bytes)).then(() => back.server.closeWrite()),
+    sendAll(front.client, request).then(() => front.client.closeWrite()),
+  ]);
+  assertEquals(await sha256(reply), await sha256(request));
+});
+
+test("TlsConn: a peer that does not read stops the writer", async (lab) => {
+  const { client, server } = await tcpPair();
+  let taken = 0;
+  const counting: Duplex = {
+    read: (buffer) => client.read(buffer),
+    write: async (bytes) => {
+      const count = await client.write(bytes);
+      taken += count;
+      return count;
+    },
+    closeWrite: () => client.closeWrite(),
+    close: () => client.close(),
+  };
+  const [sender, receiver] = await over(lab, counting, server);
+  const piece = new Uint8Array(MIB);
+  let sent = 0;
+  let isSending = true;
+  const total = 64 * MIB;
+  const sending = (async (): Promise<void> => {
+    while (sent < total) sent += await sender.write(piece);
+    await sender.closeWrite();
+    isSending = false;
+  })();
+  // Until the kernel's buffers are full, nothing else can end this loop.
+  for (let before = -1; before < taken;) {
+    before = taken;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert(isSending && sent < total, `${sent} bytes were taken`);
+  assert(sent <= taken, `${sent - taken} bytes are held by the sender`);
+  let received = 0;
+  const buffer = new Uint8Array(65536);
+  for (let count; (count = await receiver.read(buffer)) !== null;) received += count;
+  await sending;
+  assertEquals(received, sent);
+  sender.close();
+  receiver.close();
+});
+
+test("TlsConn: a peer that does not read holds what one read brought", async (lab) => {
+  const { client, server } = await tcpPair();
+  let read = 0;
+  const counting: Duplex = {
+    read: async (buffer) => {
+      const count = await server.read(buffer);
+      read += count ?? 0;
+      return count;
+    },
+    write: (bytes) => server.write(bytes),
+    closeWrite: () => server.closeWrite(),
+    close: () => server.close(),
+  };
+  const [sender, receiver] = await over(lab, client, counting);
+  const before = read;
+  await sendAll(sender, new Uint8Array(MIB));
+  await receiver.read(new Uint8Array(10));
+  assert(read - before <= 2 * 65536, `${read - before} bytes were read for 10`);
+  sender.close();
+  receiver.close();
+});
+
+test("TlsConn: FIN without close_notify is an end, and known to be truncated", async (lab) => {
+  const { client, server } = await tcpPair();
+  const [sender, receiver] = await over(lab, client, server);
+  await sender.write(Uint8Array.of(1, 2, 3));
+  await client.closeWrite();
+  assertEquals(await receiveAll(receiver), Uint8Array.of(1, 2, 3));
+  assertEquals(receiver.truncated, true);
+  assertEquals(await receiver.write(Uint8Array.of(4)), 1);
+  assertEquals(await sender.read(new Uint8Array(8)), 1);
+  sender.close();
+  receiver.close();
+});
+
+test("TlsConn: close sends close_notify, and what was written before arrives", async (lab) => {
+  const { client, server } = await tcpPair();
+  const [sender, receiver] = await over(lab, client, server);
+  await sender.write(Uint8Array.of(1, 2, 3));
+  sender.close();
+  sender.close();
+  assertEquals(await receiveAll(receiver), Uint8Array.of(1, 2, 3));
+  assertEquals(receiver.truncated, false);
+  receiver.close();
+});
+
+test("TlsConn: what is pending rejects when it is closed, and so does what comes later", async (lab) => {
+  using pair = await tlsPair(lab);
+  const reading = pair.client.read(new Uint8Array(8));
+  pair.client.close();
+  await assertRejects(() => reading, Deno.errors.Interrupted);
+  await assertRejects(() => pair.client.read(new Uint8Array(8)), Deno.errors.Interrupted);
+  await assertRejects(() => pair.client.write(new Uint8Array(8)), Deno.errors.Interrupted);
+  await pair.client.closeWrite();
+});
+
+test("TlsConn: a connection beneath that its owner closed first does no harm", async (lab) => {
+  const { client, server } = await tcpPair();
+  const [one, other] = await over(lab, client, server);
+  const reading = one.read(new Uint8Array(8));
+  client.close();
+  await assertRejects(() => reading);
+  one.close();
+  other.close();
+});
+
+test("TlsConn: a reset is a reset", async (lab) => {
+  const { client, server } = await tcpPair();
+  let isReset = false;
+  const resetting: Duplex = {
+    read: async (buffer) => {
+      const count = await server.read(buffer);
+      if (isReset) throw new Deno.errors.ConnectionReset("Connection reset by peer");
+      return count;
+    },
+    write: (bytes) => server.write(bytes),
+    closeWrite: () => server.closeWrite(),
+    close: () => server.close(),
+  };
+  const [sender, receiver] = await over(lab, client, resetting);
+  isReset = true;
+  await sender.write(Uint8Array.of(1));
+  await assertRejects(() => receiver.read(new Uint8Array(8)), Deno.errors.ConnectionReset);
+  await assertRejects(() => receiver.read(new Uint8Array(8)), Deno.errors.ConnectionReset);
+  sender.close();
+  receiver.close();
+});
+
+test("TlsConn: a record that was tampered with fails the connection", async (lab) => {
+  const { client, server } = await tcpPair();
+  let isTampering = false;
+  const tampering: Duplex = {
+    read: async (buffer) => {
+      const count = await server.read(buffer);
+      if (isTampering && count !== null) buffer[count - 1] = (buffer[count - 1] ?? 0) ^ 1;
+      return count;
+    },
+    write: (bytes) => server.write(bytes),
+    closeWrite: () => server.closeWrite(),
+    close: () => server.close(),
+  };
+  const [sender, receiver] = await over(lab, client, tampering);
+  isTampering = true;
+  await sender.write(Uint8Array.of(1));
+  const error = await assertRejects(() => receiver.read(new Uint8Array(8)));
+  assertInstanceOf(error, TlsError);
+  assertEquals(error.code, "BROKEN");
+  sender.close();
+  receiver.close();
+});

@@ -1,0 +1,229 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  isTlsSupported,
+  type TargetTls,
+  TargetTls as Tls,
+  type TlsConnectOptions,
+  TlsError,
+} from "../../lib/tls/mod.ts";
+import { utf8 } from "../helpers/bytes.ts";
+import type { TestCertificate } from "../helpers/certificates.ts";
+import { connectTo } from "../helpers/clients.ts";
+import { tcpPair, withSServer } from "../helpers/tls.ts";
+import { noSignal, TlsLab } from "../helpers/tls_lab.ts";
+import { missingTools } from "../helpers/tools.ts";
+
+const ignore = !isTlsSupported() || missingTools("openssl").length > 0;
+
+function test(name: string, fn: (lab: TlsLab) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore,
+    fn: async () => {
+      using lab = new TlsLab();
+      await fn(lab);
+    },
+  });
+}
+
+function server({ certFile, keyFile }: TestCertificate): string[] {
+  return ["-cert", certFile, "-key", keyFile];
+}
+
+/** Connects, and gives what was agreed on or why not. */
+async function visit(
+  tls: TargetTls,
+  port: number,
+  options: Partial<TlsConnectOptions> = {},
+): Promise<string | undefined | TlsError> {
+  const raw = await connectTo(port);
+  try {
+    const wanted = { serverName: "localhost", timeoutMs: 10_000, signal: noSignal(), ...options };
+    const { conn, alpn } = await tls.connect(raw, wanted);
+    conn.close();
+    return alpn;
+  } catch (error) {
+    if (!(error instanceof TlsError)) throw error;
+    raw.close();
+    assertEquals(error.side, "target");
+    return error;
+  }
+}
+
+function codeOf(outcome: string | undefined | TlsError): string | undefined {
+  return outcome instanceof TlsError ? outcome.code : outcome;
+}
+
+for (const version of ["-tls1_2", "-tls1_3"]) {
+  test(`TargetTls: bytes go there and back (${version})`, async (lab) => {
+    await withSServer([...server(lab.local), version], async (port) => {
+      const tls = await lab.targetTls();
+      const { conn } = await tls.connect(await connectTo(port), {
+        serverName: "localhost",
+        timeoutMs: 10_000,
+        signal: noSignal(),
+      });
+      await conn.write(utf8("hello\n"));
+      const buffer = new Uint8Array(64);
+      const count = await conn.read(buffer) ?? 0;
+      assertEquals(new TextDecoder().decode(buffer.subarray(0, count)), "olleh\n");
+      conn.close();
+    });
+  });
+}
+
+test("TargetTls: an application protocol is agreed on", async (lab) => {
+  await withSServer([...server(lab.local), "-alpn", "http/1.1,h2"], async (port) => {
+    assertEquals(await visit(await lab.targetTls({ alpn: ["h2"] }), port), "h2");
+    assertEquals(await visit(await lab.targetTls(), port), undefined);
+    assertEquals(codeOf(await visit(await lab.targetTls({ alpn: ["imap"] }), port)), "PEER_ALERT");
+  });
+});
+
+test("TargetTls: the certificate must be for the name, or the address", async (lab) => {
+  await withSServer(server(lab.local), async (port) => {
+    const tls = await lab.targetTls();
+    assertEquals(await visit(tls, port, { serverName: "LOCALHOST" }), undefined);
+    assertEquals(await visit(tls, port, { serverName: "127.0.0.1" }), undefined);
+    for (const serverName of ["db.internal", "127.0.0.2", "::1"]) {
+      const outcome = await visit(tls, port, { serverName });
+      assertEquals(codeOf(outcome), "CERTIFICATE_WRONG_NAME");
+      assertEquals(
+        (outcome as TlsError).message,
+        'TLS with the target: its certificate is for "localhost", "127.0.0.1", ' +
+          `one for "${serverName}" was wanted`,
+      );
+    }
+  });
+});
+
+test("TargetTls: the certificate must be by a known CA, and within its time", async (lab) => {
+  const { folder, ca } = lab;
+  const otherCa = folder.make("other-ca", { isCa: true });
+  const altNames = "DNS:localhost";
+  const cases: [certificate: TestCertificate, code: string, message: RegExp][] = [
+    [
+      folder.make("stranger", { issuer: otherCa, altNames }),
+      "CERTIFICATE_UNKNOWN",
+      /the certificate "CN=stranger" is by "CN=other-ca", one by a known CA was wanted$/,
+    ],
+    [
+      folder.make("alone", { altNames }),
+      "CERTIFICATE_SELF_SIGNED",
+      /"CN=alone" is self-signed, one by a known CA/,
+    ],
+    [
+      folder.make("expired", { issuer: ca, altNames, days: -1 }),
+      "CERTIFICATE_EXPIRED",
+      /the certificate "CN=expired" expired on .*, a valid one was wanted$/,
+    ],
+  ];
+  const strict = await lab.targetTls();
+  const lax = await lab.targetTls({ verify: false });
+  const system = await Tls.load({});
+  for (const [certificate, code, message] of cases) {
+    await withSServer(server(certificate), async (port) => {
+      assertEquals(await visit(lax, port, { serverName: "anything.example" }), undefined);
+      // After a connection that was not verified, none is taken up again without being verified.
+      for (let round = 0; round < 2; round++) {
+        const outcome = await visit(strict, port);
+        assertEquals(codeOf(outcome), code);
+        assertMatch((outcome as TlsError).message, message);
+      }
+      assertEquals((await visit(system, port)) instanceof TlsError, true);
+    });
+  }
+});
+
+test("TargetTls: a CA that is given is the only one that counts", async (lab) => {
+  const otherCa = lab.folder.make("other-ca", { isCa: true });
+  const other = await lab.targetTls({ ca: otherCa.cert });
+  const both = await lab.targetTls({ ca: otherCa.cert + lab.ca.cert });
+  await withSServer(server(lab.local), async (port) => {
+    assertEquals(await visit(both, port), undefined);
+    assertEquals(codeOf(await visit(other, port)), "CERTIFICATE_UNKNOWN");
+  });
+});
+
+test("TargetTls: a target that wants a certificate gets ours, or says so", async (lab) => {
+  const { cert, key } = lab.folder.make("us", { issuer: lab.ca });
+  const args = [...server(lab.local), "-CAfile", lab.ca.certFile, "-Verify", "1", "-verify_return_error"];
+  for (const version of ["-tls1_2", "-tls1_3"]) {
+    await withSServer([...args, version], async (port) => {
+      const connect = async (tls: TargetTls): Promise<number | null> => {
+        const raw = await connectTo(port);
+        try {
+          const { conn } = await tls.connect(raw, {
+            serverName: "localhost",
+            timeoutMs: 10_000,
+            signal: noSignal(),
+          });
+          try {
+            await conn.write(utf8("hello\n"));
+            return await conn.read(new Uint8Array(64));
+          } finally {
+            conn.close();
+          }
+        } catch (error) {
+          // Closed with the connection, where there was one.
+          if (version === "-tls1_2" && error instanceof TlsError) raw.close();
+          throw error;
+        }
+      };
+      assertEquals(await connect(await lab.targetTls({ cert, key })), 6);
+      const tls = await lab.targetTls();
+      const error = await assertRejects(() => connect(tls), TlsError);
+      assertEquals(error.code, "PEER_ALERT");
+      assertMatch(error.message, /it refused with the alert "(certificate required|handshake failure)"/);
+    });
+  }
+});
+
+test("TargetTls.load: what cannot work is refused", async (lab) => {
+  const other = lab.folder.make("other");
+  const { cert } = lab.local;
+  for (const options of [{ ca: "nonsense" }, { cert }, { cert, key: other.key }, { key: other.key }]) {
+    const error = await assertRejects(() => Tls.load(options), TlsError);
+    assertEquals([error.code, error.side], ["BAD_CERTIFICATE", "target"]);
+  }
+});
+
+test("TargetTls: a target that is silent, speaks HTTP, or hangs up is told apart", async (lab) => {
+  const tls = await lab.targetTls();
+  const cases: [answer: string | undefined, code: string][] = [
+    [undefined, "HANDSHAKE_TIMEOUT"],
+    ["", "HUNG_UP"],
+    ["HTTP/1.1 400 Bad Request\r\n\r\n", "PLAIN_HTTP"],
+    ["220 mail.example ESMTP\r\n", "NOT_TLS"],
+  ];
+  for (const [answer, code] of cases) {
+    const { client, server } = await tcpPair();
+    if (answer !== undefined) {
+      if (answer !== "") await server.write(utf8(answer));
+      await server.closeWrite();
+    }
+    const timeoutMs = answer === undefined ? 20 : 10_000;
+    const error = await assertRejects(
+      () => tls.connect(client, { serverName: "localhost", timeoutMs, signal: noSignal() }),
+      TlsError,
+    );
+    assertEquals(error.code, code);
+    client.close();
+    server.close();
+  }
+});
+
+test("TargetTls: an abort gives the handshake up with the signal's reason", async (lab) => {
+  const tls = await lab.targetTls();
+  const { client, server } = await tcpPair();
+  const controller = new AbortController();
+  const connecting = tls.connect(client, {
+    serverName: "localhost",
+    timeoutMs: 10_000,
+    signal: controller.signal,
+  });
+  controller.abort(new RangeError("enough"));
+  await assertRejects(() => connecting, RangeError, "enough");
+  client.close();
+  server.close();
+});

@@ -1,0 +1,350 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import type { Duplex } from "../../lib/base/mod.ts";
+import { ClientHelloParser } from "../../lib/routing/mod.ts";
+import { isTlsSupported, type TlsAccepted, TlsError, TlsTerminator } from "../../lib/tls/mod.ts";
+import { buildHello } from "../helpers/client_hello.ts";
+import { utf8 } from "../helpers/bytes.ts";
+import { echoBack, runSClient, tcpPair } from "../helpers/tls.ts";
+import { type Arrival, hostOne, noSignal, TlsLab } from "../helpers/tls_lab.ts";
+import { missingTools } from "../helpers/tools.ts";
+
+const helloReader = (): ClientHelloParser => new ClientHelloParser();
+const ignore = !isTlsSupported() || missingTools("openssl").length > 0;
+
+function test(name: string, fn: (lab: TlsLab) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore,
+    fn: async () => {
+      using lab = new TlsLab();
+      await fn(lab);
+    },
+  });
+}
+
+function accepted(arrival: Arrival): TlsAccepted {
+  if (arrival instanceof TlsError) throw arrival;
+  return arrival;
+}
+
+function refused(arrival: Arrival): TlsError {
+  if (!(arrival instanceof TlsError)) throw new Error("accept: it succeeded, a refusal was wanted");
+  assertEquals(arrival.side, "client");
+  return arrival;
+}
+
+for (const [version, name] of [["-tls1_2", "TLSv1.2"], ["-tls1_3", "TLSv1.3"]] as const) {
+  test(`TlsTerminator: ${name} is spoken, and the end of each side arrives`, async (lab) => {
+    const { arrival, visit } = await hostOne(
+      await lab.terminator(),
+      (port) =>
+        runSClient(port, { args: [version, "-CAfile", lab.ca.certFile, "-ign_eof"], input: "hello\n" }),
+      echoOnce,
+    );
+    assertEquals(accepted(arrival).alpn, undefined);
+    assertEquals(visit.code, 0, visit.stderr);
+    assertMatch(visit.stdout, new RegExp(`${name}[^]*Verify return code: 0 \\(ok\\)[^]*hello`));
+  });
+}
+
+/** One message there and back: `s_client -ign_eof` waits for our end. */
+async function echoOnce(conn: Duplex): Promise<void> {
+  const buffer = new Uint8Array(64);
+  const count = await conn.read(buffer) ?? 0;
+  await conn.write(buffer.subarray(0, count));
+}
+
+test("TlsTerminator: TLS 1.1 is refused with an alert", async (lab) => {
+  const { arrival, visit } = await hostOne(
+    await lab.terminator(),
+    (port) => runSClient(port, { args: ["-tls1_1", "-cipher", "ALL@SECLEVEL=0"] }),
+  );
+  assertEquals(refused(arrival).code, "NO_SHARED_PROTOCOL");
+  assertMatch(visit.stderr, /alert protocol version/);
+});
+
+test("TlsTerminator: the server name chooses the certificate", async (lab) => {
+  const { folder, ca } = lab;
+  const star = folder.make("star", { altNames: "DNS:*.example.com", issuer: ca });
+  const api = folder.make("api", { altNames: "DNS:api.example.com", issuer: ca });
+  const terminator = await lab.terminator({
+    certificates: [lab.local, star, api].map((certificate) => ({ ...certificate, origin: "a" })),
+  });
+  const cases: [args: string[], subject: string, sni: string | undefined][] = [
+    [["-servername", "API.example.com"], "CN = api", "api.example.com"],
+    [["-servername", "other.example.com"], "CN = star", "other.example.com"],
+    [["-servername", "elsewhere.test"], "CN = local", "elsewhere.test"],
+    [["-noservername"], "CN = local", undefined],
+  ];
+  for (const [args, subject, sni] of cases) {
+    const { arrival, visit } = await hostOne(terminator, (port) => runSClient(port, { args }));
+    assertEquals(accepted(arrival).sni, sni);
+    assertMatch(visit.stdout, new RegExp(`subject=${subject}\n`));
+  }
+});
+
+test("TlsTerminator: an application protocol is agreed on, refused, or not spoken of", async (lab) => {
+  const terminator = await lab.terminator({ alpn: ["h2", "http/1.1"] });
+  const both = await hostOne(terminator, (port) => runSClient(port, { args: ["-alpn", "http/1.1,h2"] }));
+  assertEquals(accepted(both.arrival).alpn, "h2");
+  const none = await hostOne(terminator, (port) => runSClient(port));
+  assertEquals(accepted(none.arrival).alpn, undefined);
+  const other = await hostOne(terminator, (port) => runSClient(port, { args: ["-alpn", "imap"] }));
+  assertEquals(refused(other.arrival).code, "NO_SHARED_PROTOCOL");
+  assertMatch(other.visit.stderr, /alert no application protocol/);
+});
+
+for (const version of ["-tls1_2", "-tls1_3"]) {
+  test(`TlsTerminator: with a client CA a client must show a certificate of it (${version})`, async (lab) => {
+    const { folder, ca } = lab;
+    const strangerCa = folder.make("stranger-ca", { isCa: true });
+    const terminator = await lab.terminator({ clientCa: ca.cert });
+    const visit = async (certificate?: { certFile: string; keyFile: string }): Promise<Arrival> => {
+      const shown = certificate === undefined
+        ? []
+        : ["-cert", certificate.certFile, "-key", certificate.keyFile];
+      const { arrival } = await hostOne(
+        terminator,
+        (port) => runSClient(port, { args: [version, ...shown] }),
+      );
+      return arrival;
+    };
+    const good = folder.make("good", { issuer: ca, subject: "/O=Example/CN=good" });
+    assertEquals(accepted(await visit(good)).clientSubject, "O=Example, CN=good");
+    assertEquals(refused(await visit()).code, "CERTIFICATE_MISSING");
+    assertEquals(
+      refused(await visit(folder.make("stranger", { issuer: strangerCa }))).code,
+      "CERTIFICATE_UNKNOWN",
+    );
+    assertEquals(refused(await visit(folder.make("alone"))).code, "CERTIFICATE_SELF_SIGNED");
+    const expired = refused(await visit(folder.make("expired", { issuer: ca, days: -1 })));
+    assertEquals(expired.code, "CERTIFICATE_EXPIRED");
+    assertMatch(
+      expired.message,
+      /^TLS with the client: the certificate "CN=expired" expired on .*, a valid one/,
+    );
+  });
+}
+
+test("TlsTerminator: without a client CA no certificate is asked for", async (lab) => {
+  const { arrival, visit } = await hostOne(
+    await lab.terminator(),
+    (port) => runSClient(port, { args: ["-cert", lab.local.certFile, "-key", lab.local.keyFile] }),
+  );
+  assertEquals(accepted(arrival).clientSubject, undefined);
+  assertMatch(visit.stdout, /No client certificate CA names sent/);
+});
+
+test("TlsTerminator: bytes that were read before are taken first", async (lab) => {
+  const [terminator, targetTls, { client, server }] = await Promise.all([
+    lab.terminator(),
+    lab.targetTls(),
+    tcpPair(),
+  ]);
+  const connecting = targetTls.connect(client, {
+    serverName: "localhost",
+    timeoutMs: 10_000,
+    signal: noSignal(),
+  });
+  const lead = new Uint8Array(100);
+  const count = await server.read(lead) ?? 0;
+  const accepting = terminator.accept(server, { lead: lead.subarray(0, count), signal: noSignal() });
+  lead.fill(0);
+  const { conn, sni } = await accepting;
+  (await connecting).conn.close();
+  conn.close();
+  assertEquals(sni, "localhost");
+});
+
+test("TlsTerminator.reload: the next handshake has the new certificate, a connection stays", async (lab) => {
+  const terminator = await lab.terminator();
+  const { client, server } = await tcpPair();
+  const targetTls = await lab.targetTls();
+  const [{ conn }, { conn: old }] = await Promise.all([
+    terminator.accept(server, { signal: noSignal() }),
+    targetTls.connect(client, { serverName: "localhost", timeoutMs: 10_000, signal: noSignal() }),
+  ]);
+  const next = lab.folder.make("next", { altNames: "DNS:localhost", issuer: lab.ca });
+  const options = {
+    certificates: [{ ...next, origin: "next.pem" }],
+    helloReader,
+    handshakeTimeoutMs: 10_000,
+  };
+  await terminator.reload(options);
+  const { visit } = await hostOne(terminator, (port) => runSClient(port));
+  assertMatch(visit.stdout, /subject=CN = next\n/);
+
+  const bad = { ...options, certificates: [{ ...next, key: lab.local.key, origin: "bad.pem" }] };
+  const error = await assertRejects(() => terminator.reload(bad), TlsError);
+  assertEquals(error.code, "BAD_CERTIFICATE");
+  assertMatch(error.message, /^TLS with the client: "bad.pem": the key is not the certificate's, /);
+  const { visit: after } = await hostOne(terminator, (port) => runSClient(port));
+  assertMatch(after.stdout, /subject=CN = next\n/);
+
+  const echoing = echoBack(conn);
+  await old.write(utf8("still here"));
+  assertEquals(await old.read(new Uint8Array(64)), 10);
+  await old.closeWrite();
+  await echoing;
+  old.close();
+  conn.close();
+});
+
+test("TlsTerminator: an expired certificate of our own is no reason not to start", async (lab) => {
+  const old = lab.folder.make("old", { issuer: lab.ca, days: -1 });
+  const terminator = await lab.terminator({ certificates: [{ ...old, origin: "old.pem" }] });
+  const { arrival } = await hostOne(terminator, (port) => runSClient(port));
+  accepted(arrival);
+});
+
+test("TlsTerminator: a handshake that stalls is given up", async (lab) => {
+  const terminator = await lab.terminator({ handshakeTimeoutMs: 20 });
+  // The beginning of a record, and no more of it.
+  for (const opening of [[], [0x16], [0x16, 3, 1, 2, 0, 1, 0, 1]]) {
+    const { client, server } = await tcpPair();
+    const accepting = terminator.accept(server, { signal: noSignal() });
+    if (opening.length > 0) await client.write(Uint8Array.from(opening));
+    const error = await assertRejects(() => accepting, TlsError);
+    assertEquals(error.code, "HANDSHAKE_TIMEOUT");
+    server.close();
+    client.close();
+  }
+});
+
+test("TlsTerminator: an abort gives the handshake up with the signal's reason", async (lab) => {
+  const terminator = await lab.terminator();
+  const { client, server } = await tcpPair();
+  const controller = new AbortController();
+  const accepting = terminator.accept(server, { signal: controller.signal });
+  controller.abort(new RangeError("enough"));
+  await assertRejects(() => accepting, RangeError, "enough");
+  await assertRejects(() => terminator.accept(server, { signal: controller.signal }), RangeError, "enough");
+  server.close();
+  client.close();
+});
+
+test("TlsTerminator: a client that hangs up, speaks HTTP or anything else is told apart", async (lab) => {
+  const terminator = await lab.terminator();
+  const cases: [opening: string, code: string, message: RegExp][] = [
+    ["", "HUNG_UP", /it hung up during the handshake/],
+    ["GET / HTTP/1.1\r\n\r\n", "PLAIN_HTTP", /it sent a plain HTTP request, a TLS handshake was wanted/],
+    ["SSH-2.0-OpenSSH_9\r\n", "NOT_TLS", /its first bytes are 53 53 48 2d, a TLS handshake was wanted/],
+    ["\x16\x03\x01\x00\x04\x01\x00\x00\x00", "BROKEN", /a TLS connection was wanted/],
+  ];
+  for (const [opening, code, message] of cases) {
+    const { client, server } = await tcpPair();
+    const accepting = terminator.accept(server, { signal: noSignal() });
+    if (opening !== "") await client.write(Uint8Array.from(opening, (char) => char.charCodeAt(0)));
+    await client.closeWrite();
+    const error = await assertRejects(() => accepting, TlsError);
+    assertEquals(error.code, code, opening);
+    assertMatch(error.message, message);
+    server.close();
+    client.close();
+  }
+});
+
+test("TlsTerminator: no bytes crash it, or keep it past the client's end", async (lab) => {
+  const terminator = await lab.terminator();
+  const record = fc.uint8Array({ minLength: 1, maxLength: 300 }).map((body) =>
+    Uint8Array.of(0x16, 3, 1, body.length >> 8, body.length & 255, ...body)
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(record, fc.uint8Array({ maxLength: 300 })), async (bytes) => {
+      const { client, server } = await tcpPair();
+      const accepting = terminator.accept(server, { signal: noSignal() });
+      if (bytes.length > 0) await client.write(bytes);
+      await client.closeWrite();
+      const error = await assertRejects(() => accepting, TlsError);
+      assert(["HUNG_UP", "NOT_TLS", "BROKEN", "NO_SHARED_PROTOCOL", "PEER_ALERT"].includes(error.code));
+      server.close();
+      client.close();
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("TlsTerminator: a connection beneath that is closed in mid-handshake rejects", async (lab) => {
+  const terminator = await lab.terminator();
+  const { client, server } = await tcpPair();
+  const accepting = terminator.accept(server, { signal: noSignal() });
+  server.close();
+  const error = await assertRejects(() => accepting, TlsError);
+  assertEquals(error.code, "HUNG_UP");
+  client.close();
+});
+
+Deno.test({
+  name: "TlsTerminator.load: a runtime that cannot do it is named, and the one that can",
+  ignore: isTlsSupported(),
+  fn: async () => {
+    const options = { certificates: [], helloReader, handshakeTimeoutMs: 10_000 };
+    const error = await assertRejects(() => TlsTerminator.load(options), TlsError);
+    assertEquals(error.code, "UNSUPPORTED_RUNTIME");
+    assertMatch(error.message, /this runtime is Deno 2\.\d+\.\d+, 2\.9 or newer was wanted$/);
+  },
+});
+
+Deno.test({
+  name: "TlsTerminator.load: without a certificate it is refused",
+  ignore: !isTlsSupported(),
+  fn: async () => {
+    const options = { certificates: [], helloReader, handshakeTimeoutMs: 10_000 };
+    const error = await assertRejects(() => TlsTerminator.load(options), TlsError);
+    assertEquals(error.code, "BAD_CERTIFICATE");
+  },
+});
+
+test("TlsTerminator: a hello that shares nothing is refused", async (lab) => {
+  const terminator = await lab.terminator();
+  const { client, server } = await tcpPair();
+  await client.write(buildHello());
+  const error = await assertRejects(() => terminator.accept(server, { signal: noSignal() }), TlsError);
+  assertEquals(error.code, "NO_SHARED_PROTOCOL");
+  server.close();
+  client.close();
+});
+
+test("TlsTerminator: a client that says no more than its hello is given up", async (lab) => {
+  const [terminator, targetTls] = await Promise.all([
+    lab.terminator({ handshakeTimeoutMs: 50 }),
+    lab.targetTls(),
+  ]);
+  const { client, server } = await tcpPair();
+  const deaf: Duplex = {
+    read: () => new Promise(() => undefined),
+    write: (bytes) => client.write(bytes),
+    closeWrite: () => client.closeWrite(),
+    close: () => client.close(),
+  };
+  const controller = new AbortController();
+  const options = { serverName: "localhost", timeoutMs: 10_000, signal: controller.signal };
+  const connecting = targetTls.connect(deaf, options);
+  const error = await assertRejects(() => terminator.accept(server, { signal: noSignal() }), TlsError);
+  assertEquals(error.code, "HANDSHAKE_TIMEOUT");
+  controller.abort(new RangeError("enough"));
+  await assertRejects(() => connecting, RangeError);
+  server.close();
+  client.close();
+});
+
+test("TlsTerminator: a hello cut at every byte is read", async (lab) => {
+  const terminator = await lab.terminator();
+  const targetTls = await lab.targetTls();
+  const { client, server } = await tcpPair();
+  const oneByOne: Duplex = {
+    read: (buffer) => server.read(buffer.subarray(0, 1)),
+    write: (bytes) => server.write(bytes),
+    closeWrite: () => server.closeWrite(),
+    close: () => server.close(),
+  };
+  const options = { serverName: "localhost", timeoutMs: 10_000, signal: noSignal() };
+  const [{ conn, sni }, connected] = await Promise.all([
+    terminator.accept(oneByOne, { signal: noSignal() }),
+    targetTls.connect(client, options),
+  ]);
+  assertEquals(sni, "localhost");
+  conn.close();
+  connected.conn.close();
+});
