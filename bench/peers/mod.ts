@@ -1,4 +1,5 @@
 import type { Peer } from "../peer.ts";
+import { bareDeno } from "./bare.ts";
 import { direct } from "./direct.ts";
 import { haproxy, haproxySplice } from "./haproxy.ts";
 import { nginxStream } from "./nginx.ts";
@@ -23,5 +24,6 @@ export const PEERS: readonly Peer[] = [
   nginxStream,
   socat,
   nodePipe,
+  bareDeno,
   direct,
 ];

@@ -10,6 +10,11 @@ export interface Duplex {
   write(bytes: Uint8Array): Promise<number>;
   /** Sends FIN; reading goes on. */
   closeWrite(): Promise<void>;
+  /**
+   * Sends small writes at once instead of waiting for the peer's acknowledgement of the last (RFC 896, RFC 9293 section
+   * 3.7.4); absent where there is nothing to set (a unix socket).
+   */
+  setNoDelay?(on?: boolean): void;
   /** Frees the socket; whatever is pending on it rejects. */
   close(): void;
 }

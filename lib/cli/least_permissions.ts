@@ -87,10 +87,12 @@ function tlsFiles({ tls, targetTls }: AppConfig): string[] {
   ];
 }
 
-/** A thread loads its program anew, from its file: only a compiled program has it within. */
+/** Each thread loads the program's files anew, with the permissions of the process; only a compiled program has them within. */
 function workerFiles({ workers }: Config): string[] {
-  const { protocol, pathname } = new URL("../workers/entry.ts", import.meta.url);
-  return workers === 1 || protocol !== "file:" || Deno.build.standalone ? [] : [decodeURIComponent(pathname)];
+  const { protocol, pathname } = new URL("..", import.meta.url);
+  return workers === 1 || protocol !== "file:" || Deno.build.standalone
+    ? []
+    : [decodeURIComponent(pathname).replace(/\/$/, "")];
 }
 
 function given(...values: readonly (string | undefined)[]): string[] {

@@ -139,7 +139,8 @@ export class LogObserver implements WorkersObserver {
     { error, sessions, restartMs }: Parameters<WorkersObserver["workerDied"]>[1],
   ): void {
     const lost = sessions === 1 ? "1 session" : `${sessions} sessions`;
-    this.#log.error("worker {worker} died, and {lost} with it: {error}; another begins in {restartMs} ms", {
+    const next = restartMs === undefined ? "" : "; another begins in {restartMs} ms";
+    this.#log.error(`worker {worker} died, and {lost} with it: {error}${next}`, {
       worker,
       lost,
       restartMs,
@@ -218,7 +219,7 @@ export class LogObserver implements WorkersObserver {
     });
     this.#log.warning('app "{app}": no target could be reached: {answers}', {
       app,
-      answers: describeAnswers(answers),
+      answers: answers.length === 0 && session.detail !== "" ? session.detail : describeAnswers(answers),
     });
   }
 }

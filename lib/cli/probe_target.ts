@@ -11,6 +11,7 @@ import {
   errorMessage,
   formatAddress,
   formatDuration,
+  MAX_TIMER_MS,
   monotonicClock,
 } from "../base/mod.ts";
 import { connect, type Dialed, encodeProxyHeader } from "../dial/mod.ts";
@@ -109,7 +110,7 @@ class TargetProbe {
     const timer = setTimeout(() => {
       controller.abort();
       this.#close();
-    }, this.#plan.timeoutMs);
+    }, Math.min(this.#plan.timeoutMs, MAX_TIMER_MS));
     // Not before: the first timer of a process takes longer than a connect on the same machine.
     const beganMs = this.#clock.nowMs();
     try {

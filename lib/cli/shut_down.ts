@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from "../base/mod.ts";
 import type { Logger } from "../log/mod.ts";
 import type { ProxyControl } from "../proxy/mod.ts";
 import type { EndSignal, Signals } from "./signals.ts";
@@ -42,7 +43,7 @@ export async function shutDown(proxy: ProxyControl, options: ShutDownOptions): P
 /** Waits for `promise`, but not longer than so. */
 export async function withinMs(promise: Promise<unknown>, limitMs: number): Promise<void> {
   const { promise: limit, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, limitMs);
+  const timer = setTimeout(resolve, Math.min(limitMs, MAX_TIMER_MS));
   try {
     await Promise.race([promise, limit]);
   } finally {

@@ -1,4 +1,11 @@
-import { type Address, type Duplex, errorCode, errorMessage, isResourceExhaustion } from "../base/mod.ts";
+import {
+  type Address,
+  type Duplex,
+  errorCode,
+  errorMessage,
+  isResourceExhaustion,
+  MAX_TIMER_MS,
+} from "../base/mod.ts";
 import { connect, type Dialed } from "./connect.ts";
 
 /** One target as the dialer sees it. */
@@ -42,6 +49,25 @@ export interface DialObserver<T extends DialTarget> {
  */
 export type Opening<T extends DialTarget> = (conn: Dialed, target: T, signal: AbortSignal) => Promise<Duplex>;
 
+/** One dial, or the pause before the next, while it lasts. */
+export interface DialAttempt {
+  /** Ends it at once. */
+  abort(): void;
+  /**
+   * Sets the timer of its limit. Most dials answer in no time and never need one: whoever holds the attempt calls this when
+   * it has lasted a little, well before the limit.
+   */
+  linger(): void;
+}
+
+/** Whoever dials for a connection: it may end that at any time, and watches how long it takes. */
+export interface DialHolder {
+  /** Whether it has ended the dialing. */
+  readonly aborted: boolean;
+  /** Is given each attempt when it begins, and `undefined` when it is over. */
+  hold(attempt: DialAttempt | undefined): void;
+}
+
 export interface DialerOptions<T extends DialTarget> {
   /** Limit of one dial, name resolution and all of a name's addresses included. */
   readonly connectTimeoutMs: number;
@@ -65,22 +91,23 @@ export class Dialer<T extends DialTarget> {
   }
 
   /**
-   * Takes candidates from `next` until one answers, `next` gives `undefined`, the deadline passes or `signal` is
-   * aborted. `open` is part of each dial and of its limit. Never rejects. The caller owns the connection of the result.
+   * Takes candidates from `next` until one answers, `next` gives `undefined`, the deadline passes or `until` is aborted.
+   * `open` is part of each dial and of its limit. Never rejects. The caller owns the connection of the result.
    */
   async dial(
     next: () => T | undefined,
-    signal: AbortSignal,
+    until: AbortSignal | DialHolder,
     open?: Opening<T>,
   ): Promise<DialResult<T>> {
+    const holder = until instanceof AbortSignal ? new SignalHolder(until) : until;
     const endsAtMs = performance.now() + this.#options.connectDeadlineMs;
     let failures: DialFailure<T>[] = NO_FAILURES;
     let tries = 0;
     for (let target = next(); target !== undefined; target = next()) {
-      const answer = await this.#dialOne(target, endsAtMs, { signal, open });
+      const answer = await this.#dialOne(target, endsAtMs, { holder, open });
       if (answer.kind === "deadline") return { kind: "exhausted", tries, timedOut: true, failures };
       tries++;
-      if (answer.kind === "connected" && !signal.aborted) {
+      if (answer.kind === "connected" && !holder.aborted) {
         return {
           kind: "connected",
           conn: answer.conn,
@@ -91,23 +118,25 @@ export class Dialer<T extends DialTarget> {
         };
       }
       if (answer.kind === "connected") answer.conn.close();
-      if (answer.kind === "aborted" || signal.aborted) return { kind: "aborted", tries, failures };
+      if (answer.kind === "aborted" || holder.aborted) return { kind: "aborted", tries, failures };
       if (answer.kind === "failed") {
-        failures = failures.length === 0 ? [answer.failure] : [...failures, answer.failure];
+        if (failures.length === 0) failures = [];
+        failures.push(answer.failure);
       }
     }
     return { kind: "exhausted", tries, timedOut: false, failures };
   }
 
   /** One target until it has answered in some way; waits where it is this process that lacks a file descriptor. */
-  async #dialOne(target: T, endsAtMs: number, how: How<T>): Promise<Answer<T>> {
-    const { signal, open } = how;
+  async #dialOne(target: T, endsAtMs: number, { holder, open }: How<T>): Promise<Answer<T>> {
     const { connectTimeoutMs, observer } = this.#options;
     for (;;) {
+      if (holder.aborted) return { kind: "aborted" };
       const beganMs = performance.now();
       const limitMs = Math.min(connectTimeoutMs, endsAtMs - beganMs);
       if (limitMs <= 0) return { kind: "deadline" };
-      const attempt = new Attempt(limitMs, signal);
+      const attempt = new Attempt(beganMs + limitMs);
+      holder.hold(attempt);
       try {
         const raw = await connect(target.address, attempt.signal);
         const conn = open === undefined ? raw : await open(raw, target, attempt.signal);
@@ -115,7 +144,7 @@ export class Dialer<T extends DialTarget> {
         observer?.dialed(target, durationMs);
         return { kind: "connected", conn, durationMs };
       } catch (error) {
-        if (signal.aborted) return { kind: "aborted" };
+        if (holder.aborted) return { kind: "aborted" };
         const code = attempt.timedOut ? "ETIMEDOUT" : errorCode(error);
         if (!isResourceExhaustion(code)) {
           const message = attempt.timedOut
@@ -128,14 +157,15 @@ export class Dialer<T extends DialTarget> {
         observer?.dialStarved(target, error);
       } finally {
         attempt.end();
+        holder.hold(undefined);
       }
-      await starvedPause(signal);
+      await starvedPause(holder);
     }
   }
 }
 
 interface How<T extends DialTarget> {
-  readonly signal: AbortSignal;
+  readonly holder: DialHolder;
   readonly open: Opening<T> | undefined;
 }
 
@@ -145,44 +175,68 @@ type Answer<T extends DialTarget> =
   | { kind: "aborted" }
   | { kind: "deadline" };
 
-/** One dial's own limit, joined with the session's signal. Cheaper than `AbortSignal.any` over two of them. */
-class Attempt {
+/** One dial with its limit. */
+class Attempt implements DialAttempt {
   timedOut = false;
   readonly #controller = new AbortController();
-  readonly #outer: AbortSignal;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #endsAtMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(limitMs: number, outer: AbortSignal) {
-    this.#outer = outer;
-    this.#timer = setTimeout(() => {
-      this.timedOut = true;
-      this.#controller.abort();
-    }, limitMs);
-    if (outer.aborted) this.#controller.abort();
-    else outer.addEventListener("abort", this.#forward);
+  constructor(endsAtMs: number) {
+    this.#endsAtMs = endsAtMs;
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Frees the timer and the listener. */
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#outer.removeEventListener("abort", this.#forward);
+  abort(): void {
+    this.#controller.abort();
   }
 
-  readonly #forward = (): void => this.#controller.abort();
+  linger(): void {
+    this.#timer ??= setTimeout(() => {
+      this.timedOut = true;
+      this.#controller.abort();
+    }, Math.min(MAX_TIMER_MS, Math.max(0, this.#endsAtMs - performance.now())));
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
 }
 
-function starvedPause(signal: AbortSignal): Promise<void> {
+/** A signal as one that holds attempts. */
+class SignalHolder implements DialHolder {
+  readonly #signal: AbortSignal;
+  #attempt: DialAttempt | undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  get aborted(): boolean {
+    return this.#signal.aborted;
+  }
+
+  hold(attempt: DialAttempt | undefined): void {
+    this.#attempt = attempt;
+    attempt?.linger();
+    if (attempt === undefined) this.#signal.removeEventListener("abort", this.#abort);
+    else this.#signal.addEventListener("abort", this.#abort);
+  }
+
+  readonly #abort = (): void => this.#attempt?.abort();
+}
+
+function starvedPause(holder: DialHolder): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", done);
+      holder.hold(undefined);
       resolve();
     };
     const timer = setTimeout(done, STARVED_PAUSE_MS);
-    signal.addEventListener("abort", done);
+    holder.hold({ abort: done, linger: () => {} });
   });
 }

@@ -1,9 +1,11 @@
 /** Connecting to targets. */
 export { connect, type Dialed } from "./connect.ts";
 export {
+  type DialAttempt,
   Dialer,
   type DialerOptions,
   type DialFailure,
+  type DialHolder,
   type DialObserver,
   type DialResult,
   type DialTarget,

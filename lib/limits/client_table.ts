@@ -15,6 +15,12 @@ export interface ClientLimits {
 /** A guard that counts the connection until it is disposed of, or the reason why it may not come in. */
 export type ClientAdmission = Disposable | "limit" | "rate_limit";
 
+/** Connections and their rate, by client: in one thread {@link ClientTable}, across threads `SharedClientTable`. */
+export interface ClientLimiter {
+  /** Lets one connection in, or says why not. A refusal costs the client nothing of its rate. */
+  admit(address: string, nowMs: number): ClientAdmission;
+}
+
 const DEFAULT_MAX_REMEMBERED = 65_536;
 
 /** How many of the longest forgotten are looked at for each connection, so that no connection pays for a long sweep. */
@@ -31,7 +37,7 @@ const FORGET_PER_ADMISSION = 2;
  * first: a flood from a million addresses costs no more memory than that. What it gains is that a client whose rate is
  * forgotten may begin anew; a client that goes on knocking is not away, and is not forgotten.
  */
-export class ClientTable {
+export class ClientTable implements ClientLimiter {
   readonly #maxConnections: number;
   readonly #ratePerSecond: number;
   readonly #maxRemembered: number;

@@ -1,3 +1,5 @@
+import type { Rate } from "./places.ts";
+
 /** How fast a bucket fills and how much it holds. */
 export interface TokenBucketOptions {
   readonly ratePerSecond: number;
@@ -16,7 +18,7 @@ const ROUNDING = 1e-9;
  *
  * The continuous-state leaky bucket of ITU-T I.371, seen from the other side; nothing runs while nobody asks.
  */
-export class TokenBucket {
+export class TokenBucket implements Rate {
   readonly #tokensPerMs: number;
   readonly #burst: number;
   #tokens: number;

@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from "../base/mod.ts";
+
 /** How one wait may end other than by being woken. */
 export interface WaitOptions {
   /** Whoever waits may leave: the wait then rejects with the signal's reason. */
@@ -69,6 +71,3 @@ export class WaitQueue {
     return false;
   }
 }
-
-/** The longest delay that a timer holds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;

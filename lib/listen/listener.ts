@@ -42,6 +42,8 @@ export interface ListenerOptions {
    * queue lasts until the last of them has closed. No other process can share it.
    */
   readonly shared?: boolean;
+  /** Is asked before each connection is accepted; one of several threads may leave the next to another. Never rejects. */
+  readonly turn?: (() => Promise<void> | undefined) | undefined;
   /** Is handed each connection, the address it came to and its place; must return at once, and not throw. */
   onConnection(conn: Accepted, listener: Address, place: Disposable | undefined): void;
 }
@@ -153,7 +155,11 @@ export class Listener {
   }
 
   async #accept(): Promise<void> {
+    const { turn } = this.#options;
     while (!this.#closed) {
+      // At the end there are no turns: what is in the queue must be out of it soon.
+      const wait = this.#closing ? undefined : turn?.();
+      if (wait !== undefined) await wait;
       const conn = await this.#next();
       if (conn === undefined) continue;
       if (this.#closing) this.#armQuietTimer();

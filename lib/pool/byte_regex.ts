@@ -21,10 +21,10 @@ type Instruction =
   | { readonly op: "match" };
 
 /**
- * How many instructions a regular expression may need. With 16 KiB of answer it bounds a check at a few million steps,
- * some tens of milliseconds, whatever the expression and the answer are.
+ * How many instructions a regular expression may need. With 16 KiB of answer it bounds a check at four million steps, a
+ * tenth of a second at the very worst, whatever the expression and the answer are.
  */
-const MAX_INSTRUCTIONS = 512;
+const MAX_INSTRUCTIONS = 256;
 
 /** Beyond the bytes: nothing is there, or what is there is not known yet. */
 const NOTHING = -1;

@@ -15,6 +15,7 @@ export class Candidates {
   #tier = 0;
   #order: Order | undefined;
   #held: Target | undefined;
+  #lostPlace = false;
 
   constructor(pool: Pool, tiers: readonly Tier[], connection: { context: PickContext; port: number }) {
     this.#pool = pool;
@@ -23,17 +24,32 @@ export class Candidates {
     this.#port = connection.port;
   }
 
+  /** Whether a candidate is held. */
+  get isHolding(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Whether a target was passed over because another thread took its last place. */
+  get lostPlace(): boolean {
+    return this.#lostPlace;
+  }
+
   /** The next candidate, or `undefined` when each that may be chosen has been given once. */
   next(): Candidate | undefined {
     this.release();
-    for (; this.#tier < this.#tiers.length; this.#tier++, this.#order = undefined) {
+    while (this.#tier < this.#tiers.length) {
       const tier = this.#tiers[this.#tier];
       this.#order ??= tier?.begin(this.#context);
       const target = tier?.targets[this.#order?.next() ?? -1];
-      if (target === undefined) continue;
-      this.#held = target;
-      this.#pool.acquire(target);
-      return target.at(this.#port);
+      if (target === undefined) {
+        this.#tier++;
+        this.#order = undefined;
+      } else if (this.#pool.acquire(target)) {
+        this.#held = target;
+        return target.at(this.#port);
+      } else {
+        this.#lostPlace = true;
+      }
     }
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** An app's targets, what is known of them, and who is next. */
 export { Candidates } from "./candidates.ts";
-export { CheckTextError, parseCheckBytes } from "./check_text.ts";
+export { CheckTextError, parseCheckBytes, showBytes } from "./check_text.ts";
 export { Checker, type CheckerOptions, type CheckObserver, type CheckStatus } from "./checker.ts";
 export {
   Discovery,
@@ -13,5 +13,6 @@ export { parseExpect } from "./expectation.ts";
 export { parseStatus } from "./http_check.ts";
 export { type PassivePolicy, Pool, type PoolObserver, type PoolOptions, type TargetChange } from "./pool.ts";
 export { Probe, type Prober, type ProbeResult } from "./probe.ts";
-export { type Candidate, Target, type TargetSpec } from "./target.ts";
+export { statesOf, type TargetState } from "./state.ts";
+export { type Candidate, Target, type TargetPlaces, type TargetSpec } from "./target.ts";
 export { type DiscoverySource, dnsResolver, type Resolver } from "./target_lookup.ts";

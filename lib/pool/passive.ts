@@ -108,6 +108,24 @@ export class PassiveHealth {
     return returned;
   }
 
+  /**
+   * The same for another list of targets.
+   *
+   * @param from the old index of each target of the new list, or -1 for one that is new.
+   */
+  moved(from: readonly number[]): PassiveHealth {
+    const next = new PassiveHealth(from.length, this.#options);
+    for (const [index, old] of from.entries()) {
+      const state = this.#states[old];
+      if (state === undefined) continue;
+      next.#states[index] = state;
+      if (state.status !== "ejected") continue;
+      next.#ejected++;
+      next.#nextReturnMs = Math.min(next.#nextReturnMs, state.untilMs);
+    }
+    return next;
+  }
+
   #mayEject(index: number): boolean {
     if (this.#ejected >= this.#maxEjected) return false;
     return this.#states.some((state, other) =>

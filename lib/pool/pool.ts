@@ -1,9 +1,13 @@
 import { type Clock, monotonicClock, type Random } from "../base/mod.ts";
 import type { PickContext, StrategyName } from "../balancing/mod.ts";
-import { type WaitOptions, type WaitOutcome, WaitQueue } from "../limits/mod.ts";
+import type { WaitOptions, WaitOutcome } from "../limits/mod.ts";
+import { PlaceQueue } from "./_place_queue.ts";
 import { Candidates } from "./candidates.ts";
+import { retarget } from "./_retarget.ts";
 import { PassiveHealth } from "./passive.ts";
+import { MAX_DELAY_MS } from "./scheduler.ts";
 import { slowStartStepMs, slowStartWeight } from "./slow_start.ts";
+import { haveMoved, type TargetState } from "./state.ts";
 import { Target, type TargetSpec } from "./target.ts";
 import { type Tier, type TierRules, tiersOf } from "./tier.ts";
 
@@ -36,10 +40,14 @@ export interface PoolOptions {
   /** Default none. */
   readonly passive?: PassivePolicy;
   readonly observer?: PoolObserver;
+  /** Is told what {@link Pool.report} is told, where passive health is another's to judge. */
+  readonly onReport?: (
+    target: { readonly index: number; readonly label: string },
+    outcome: "succeeded" | "failed",
+  ) => void;
+  /** Called after anything has changed that `statesOf` says. */
+  readonly onChange?: () => void;
 }
-
-/** How many may wait for a place at once when every target is full; beyond that, waiting is hopeless. */
-const MAX_WAITING = 1024;
 
 /**
  * The targets of one app, or of one of its routes: which of them may be used, and in which order a connection tries them.
@@ -57,7 +65,10 @@ export class Pool {
   readonly #rules: TierRules;
   readonly #clock: Clock;
   readonly #slowStartMs: number;
-  readonly #waiting = new WaitQueue(MAX_WAITING);
+  readonly #queue = new PlaceQueue({
+    freePlaces: () => this.#freePlaces(),
+    isShared: () => this.#targets.some(({ places }) => places !== undefined),
+  });
 
   constructor(specs: readonly TargetSpec[], options: PoolOptions) {
     this.#options = options;
@@ -67,9 +78,17 @@ export class Pool {
       balance: options.balance,
       random: options.random ?? Math.random,
       weight: (target) => this.#weight(target),
-      available: (target) => !target.full && (target.usable || (!this.#anyUsable && target.weight > 0)),
+      // Nobody tells a chooser when another thread gives a place back, so whether there is one is found by taking it.
+      available: (target) => (target.places !== undefined || !target.full) && this.#mayBeUsed(target),
     };
-    this.#rebuild(specs.map((spec) => new Target(spec)));
+    const targets = specs.map((spec) => new Target(spec));
+    if (options.passive !== undefined) {
+      this.#passive = new PassiveHealth(targets.length, {
+        ...options.passive,
+        isAvailable: (index) => this.#targets[index]?.usable ?? false,
+      });
+    }
+    this.#rebuild(targets);
   }
 
   get targets(): readonly Target[] {
@@ -93,10 +112,10 @@ export class Pool {
 
   /** Whether a connection must wait: others do, or each target that it could use is at its limit. */
   get crowded(): boolean {
-    if (this.#waiting.size > 0) return true;
+    if (!this.#queue.isEmpty) return true;
     let full = false;
     for (const target of this.#targets) {
-      if (target.weight === 0 || (this.#anyUsable && !target.usable)) continue;
+      if (!this.#mayBeUsed(target)) continue;
       if (!target.full) return false;
       full = true;
     }
@@ -104,33 +123,44 @@ export class Pool {
   }
 
   /**
-   * Waits, in order of arrival, until a target that was full has a place.
+   * Waits, in order of arrival, until a target that was full has a place. Whoever is woken must call
+   * {@link Pool.tookTurn} once it has taken a candidate, or found none; until then nobody else may take the place.
    *
    * @throws the signal's reason.
    */
   waitForPlace(options: WaitOptions): Promise<WaitOutcome> {
-    return this.#waiting.wait(options);
+    return this.#queue.wait(options);
   }
 
-  /** Counts a connection on the target, from its dial on. */
-  acquire(target: Target): void {
+  /** Ends the turn of one that was woken. */
+  tookTurn(): void {
+    this.#queue.tookTurn();
+  }
+
+  /** Counts a connection on the target, from its dial on; false where another thread has taken its last place. */
+  acquire(target: Target): boolean {
+    if (target.places?.tryTake() === false) return false;
     target.active++;
     this.#changed(target);
+    return true;
   }
 
   /** Ends what {@link Pool.acquire} began. */
   release(target: Target): void {
     target.active--;
+    target.places?.giveBack();
     this.#changed(target);
-    // Each place that is given back wakes one, whether or not the target was full: whoever was woken before may not
-    // have taken its place yet.
-    if (target.maxConnections !== Infinity) this.#waiting.wakeNext();
+    this.#queue.wake();
   }
 
   /** Notes that a connection to the target went well, or failed: its dial, or a reset before the first byte. */
   report(target: Target, outcome: "succeeded" | "failed"): void {
-    const index = this.#passive === undefined ? -1 : this.#targets.indexOf(target);
-    if (this.#passive === undefined || index < 0) return;
+    const { onReport } = this.#options;
+    if (this.#passive === undefined && onReport === undefined) return;
+    const index = this.#targets.indexOf(target);
+    if (index < 0) return;
+    onReport?.({ index, label: target.label }, outcome);
+    if (this.#passive === undefined) return;
     if (outcome === "succeeded") return this.#passive.succeeded(index);
     if (!this.#passive.failed(index, this.#clock.nowMs())) return;
     this.#change(target, "ejected", "its connections failed", () => target.ejected = true);
@@ -142,42 +172,47 @@ export class Pool {
     if (target.up !== up) this.#change(target, up ? "up" : "down", detail, () => target.up = up);
   }
 
-  /** Replaces the targets by those of `specs`; those that stay the same keep their state. */
+  /**
+   * Replaces the targets by those of `specs`. Those with the address and the limit of one before keep their state, also
+   * where their tier or weight is another; new ones begin with a slow start, unless they are the first of all.
+   */
   update(specs: readonly TargetSpec[]): void {
-    const known = new Map(this.#targets.map((target) => [keyOf(target), target]));
-    const next = specs.map((spec) => {
-      const fresh = new Target(spec);
-      const kept = known.get(keyOf(fresh));
-      known.delete(keyOf(fresh));
-      if (kept !== undefined) kept.weight = fresh.weight;
-      return kept ?? fresh;
-    });
-    const before = new Set(this.#targets);
-    this.#rebuild(next);
-    for (const target of next) {
-      if (!before.has(target)) this.#options.observer?.targetChanged(target, "added", "discovered");
-    }
-    for (const target of known.values()) {
-      this.#options.observer?.targetChanged(target, "removed", "no longer discovered");
+    const hadTargets = this.#targets.length > 0;
+    const { targets, from, added, removed } = retarget(this.#targets, specs);
+    if (hadTargets) { for (const target of added) target.usableSinceMs = this.#clock.nowMs(); }
+    this.#passive = this.#passive?.moved(from);
+    this.#rebuild(targets);
+    this.#arm();
+    this.#queue.wake();
+    const { observer } = this.#options;
+    for (const target of added) observer?.targetChanged(target, "added", "discovered");
+    for (const target of removed) observer?.targetChanged(target, "removed", "no longer discovered");
+    this.#options.onChange?.();
+  }
+
+  /** Takes over what another thread's pool of the same targets knows of them. */
+  follow(states: readonly TargetState[]): void {
+    if (haveMoved(this.#targets, states)) this.update(states.map(({ spec }) => spec));
+    for (const [index, { up, ejected }] of states.entries()) {
+      const target = this.#targets[index];
+      if (target === undefined) continue;
+      this.setUp(target, up, "by the checks");
+      if (target.ejected === ejected) continue;
+      this.#change(target, ejected ? "ejected" : "returned", "by all connections", () => {
+        target.ejected = ejected;
+      });
     }
   }
 
-  /** Ends the pool's timer. Connections under way keep their targets. */
+  /** Ends the pool's timers. Connections under way keep their targets. */
   stop(): void {
+    this.#queue.stop();
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   #rebuild(targets: readonly Target[]): void {
     this.#targets = targets;
-    const { passive } = this.#options;
-    if (passive !== undefined) {
-      for (const target of targets) target.ejected = false;
-      this.#passive = new PassiveHealth(targets.length, {
-        ...passive,
-        isAvailable: (index) => targets[index]?.usable ?? false,
-      });
-    }
     this.#anyUsable = targets.some((target) => target.usable);
     this.#tiers = tiersOf(targets, this.#rules);
   }
@@ -196,10 +231,20 @@ export class Pool {
       this.#anyUsable = anyUsable;
       for (const each of this.#targets) this.#changed(each);
     }
-    if (!wasUsable && target.usable) {
-      for (let count = this.#waiting.size; count > 0; count--) this.#waiting.wakeNext();
-    }
+    this.#queue.wake();
     this.#options.observer?.targetChanged(target, change, detail);
+    this.#options.onChange?.();
+  }
+
+  /** Whether a target may be used, places left aside. */
+  #mayBeUsed(target: Target): boolean {
+    return target.usable || (!this.#anyUsable && target.weight > 0);
+  }
+
+  #freePlaces(): number {
+    let free = 0;
+    for (const target of this.#targets) if (this.#mayBeUsed(target)) free += Math.max(0, target.free);
+    return free;
   }
 
   #changed(target: Target): void {
@@ -220,7 +265,7 @@ export class Pool {
     const stepMs = ramping && this.#slowStartMs > 0 ? slowStartStepMs(this.#slowStartMs) : Infinity;
     const dueMs = Math.min(stepMs, (this.#passive?.nextReturnMs ?? Infinity) - nowMs);
     if (dueMs === Infinity) return;
-    this.#timer = setTimeout(() => this.tick(), Math.max(1, dueMs));
+    this.#timer = setTimeout(() => this.tick(), Math.min(MAX_DELAY_MS, Math.max(1, dueMs)));
   }
 
   /** Lets ejected targets return whose time is over, and takes the next step of slow starts. */
@@ -236,8 +281,4 @@ export class Pool {
     }
     this.#arm();
   }
-}
-
-function keyOf(target: Target): string {
-  return `${target.tier} ${target.label} ${target.maxConnections}`;
 }

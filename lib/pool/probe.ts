@@ -6,6 +6,7 @@ import {
   formatAddress,
   isReset,
   isResourceExhaustion,
+  MAX_TIMER_MS,
 } from "../base/mod.ts";
 import { connect } from "../dial/mod.ts";
 import type { Pattern } from "./byte_regex.ts";
@@ -86,7 +87,7 @@ export class Probe implements Prober {
     const beganMs = performance.now();
     const attempt = new Attempt(this.#options.timeoutMs, signal);
     try {
-      const problem = await this.#check(address, attempt);
+      const problem = await attempt.bounded(this.#check(address, attempt));
       const durationMs = performance.now() - beganMs;
       return problem === undefined
         ? { kind: "success", durationMs }
@@ -193,13 +194,23 @@ class Attempt {
     this.#timer = setTimeout(() => {
       this.timedOut = true;
       this.#abort();
-    }, limitMs);
+    }, Math.min(limitMs, MAX_TIMER_MS));
     if (outer.aborted) this.#abort();
     else outer.addEventListener("abort", this.#abort);
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** As the check ends, or rejects when it is aborted: a write may stay pending when its connection is closed (Deno 2.6). */
+  bounded<T>(check: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(this.signal.reason);
+      if (this.signal.aborted) onAbort();
+      else this.signal.addEventListener("abort", onAbort, { once: true });
+      check.then(resolve, reject);
+    });
   }
 
   /** Takes over a connection, in place of the one that it is made of. Throws when it is over already. */

@@ -13,6 +13,15 @@ export interface TargetSpec {
   readonly maxConnections?: number;
   /** The PROXY header that its connections begin with; default none. */
   readonly sendProxy?: ProxyVersion | undefined;
+  /** Its places, where other threads take from them too; default it counts its own connections alone. */
+  readonly places?: TargetPlaces | undefined;
+}
+
+/** The places of a target that several threads connect to. Between a look and {@link TargetPlaces.tryTake} another may come. */
+export interface TargetPlaces {
+  readonly free: number;
+  tryTake(): boolean;
+  giveBack(): void;
 }
 
 /** A target as one connection dials it. */
@@ -28,8 +37,10 @@ export class Target {
   readonly label: string;
   readonly address: TargetAddress;
   readonly maxConnections: number;
-  readonly tier: number;
   readonly sendProxy: ProxyVersion | undefined;
+  readonly places: TargetPlaces | undefined;
+  /** Its rank: 0 for primaries. */
+  tier: number;
   /** Connections that dial it or are relayed to it. */
   active = 0;
   /** Its configured weight. */
@@ -49,6 +60,7 @@ export class Target {
     this.tier = spec.tier ?? 0;
     this.maxConnections = spec.maxConnections ?? Infinity;
     this.sendProxy = spec.sendProxy;
+    this.places = spec.places;
   }
 
   /** Whether it should get connections, for all that is known of its health. */
@@ -56,8 +68,13 @@ export class Target {
     return this.up && !this.ejected && this.weight > 0;
   }
 
+  /** How many more connections it may have at this moment. */
+  get free(): number {
+    return this.places?.free ?? this.maxConnections - this.active;
+  }
+
   get full(): boolean {
-    return this.active >= this.maxConnections;
+    return this.free <= 0;
   }
 
   /** The target for a client that came to `port`, which only a target written `host:*` depends on. */

@@ -4,17 +4,19 @@
  * @module
  */
 import type { Clock, Random } from "../base/mod.ts";
-import type { AppConfig, TargetConfig } from "../config/mod.ts";
+import type { AppConfig } from "../config/mod.ts";
 import { Dialer } from "../dial/mod.ts";
-import { type AccessList, CidrSet, ClientTable } from "../limits/mod.ts";
-import { type Candidate, Pool, type Target } from "../pool/mod.ts";
+import { type AccessList, CidrSet, type ClientLimiter, ClientTable } from "../limits/mod.ts";
+import type { Candidate, Pool, PoolOptions, Target } from "../pool/mod.ts";
 import type { BufferPool, Ticker } from "../relay/mod.ts";
 import type { RouteFacts, RouteTable } from "../routing/mod.ts";
 import type { AdmissionRules, IntakeRules, SessionApp } from "../session/mod.ts";
 import { engineFor, faultsFor } from "./engine.ts";
 import type { AppMaterials } from "./materials.ts";
+import type { FollowedApp, FollowedTarget } from "./follower.ts";
 import type { ProxyObserver } from "./observer.ts";
-import { accessOf, routesOf } from "./rules.ts";
+import { poolsOf } from "./pools.ts";
+import { accessOf } from "./rules.ts";
 import { specOf } from "./specs.ts";
 import { type AppTls, appTls } from "./tls.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -30,6 +32,14 @@ export interface AssembleOptions {
   readonly materials: AppMaterials;
   /** Ends the sessions of a target that went down. */
   closeSessionsOf(target: Target): void;
+  /** What another thread leads; default all is this thread's own. */
+  readonly followed?: FollowedParts | undefined;
+}
+
+/** The app as another thread leads it, and who is told how its connections went. */
+export interface FollowedParts {
+  readonly app: FollowedApp;
+  report(target: Omit<FollowedTarget, "app">, outcome: "succeeded" | "failed"): void;
 }
 
 /** An app's compiled parts: what its sessions need, and what lives beside them. */
@@ -39,7 +49,9 @@ export interface AppParts {
   readonly routes: RouteTable<Pool> | undefined;
   /** The pool of the app's own targets; `undefined` where it has routes alone. */
   readonly ownPool: Pool | undefined;
-  /** What keeps the pools true, the app's own and the routes'. */
+  /** All pools: the app's own, where there is one, then each route's. */
+  readonly pools: readonly Pool[];
+  /** What keeps the pools true, the app's own and the routes'; none where another thread does. */
   readonly upkeeps: readonly Upkeep[];
 }
 
@@ -50,22 +62,23 @@ export interface AppParts {
  */
 export async function assembleApp(config: AppConfig, options: AssembleOptions): Promise<AppParts> {
   const tls = await appTls(config, options.materials);
-  const upkeeps: Upkeep[] = [];
-  const makePool = (targets: readonly TargetConfig[]): Pool => {
-    const pool = poolOf(targets, config, options);
-    upkeeps.push(
-      new Upkeep(pool, { targets, config }, { tls, random: options.random, observer: options.observer }),
-    );
-    return pool;
-  };
-  const ownPool = config.targets.length > 0 ? makePool(config.targets) : undefined;
-  const routes = routesOf(config, (route) => makePool(route.targets));
+  const { followed, random, observer } = options;
+  const { all: pools, sources, own: ownPool, routes } = poolsOf(config, {
+    ...options,
+    known: followed?.app.pools,
+    hooks: (pool) => followed === undefined ? {} : { onReport: reporter(pool, followed) },
+  });
   const access = accessOf(config);
   return {
     access,
     routes,
     ownPool,
-    upkeeps,
+    pools,
+    upkeeps: followed !== undefined
+      ? []
+      : pools.map((pool, index) =>
+        new Upkeep(pool, { targets: sources[index] ?? [], config }, { tls, random, observer })
+      ),
     session: {
       name: config.name,
       dialer: dialerOf(config, options),
@@ -74,7 +87,7 @@ export async function assembleApp(config: AppConfig, options: AssembleOptions): 
       maxLifetimeMs: config.maxLifetimeMs,
       queueTimeoutMs: config.queueTimeoutMs,
       intake: intakeOf(config, tls),
-      admission: admissionOf(config, access),
+      admission: admissionOf(config, access, followed),
       secureTarget: tls.secureTarget,
       sendsProxy: sendsProxy(config),
       poolFor: routes === undefined
@@ -88,23 +101,8 @@ export async function assembleApp(config: AppConfig, options: AssembleOptions): 
 
 const NO_FACTS: RouteFacts = { sni: undefined, alpn: [] };
 
-function poolOf(targets: readonly TargetConfig[], config: AppConfig, options: AssembleOptions): Pool {
-  const { random, clock, observer } = options;
-  const passive = config.passiveHealth;
-  const known = targets.filter((target) => target.discover === undefined);
-  return new Pool(known.map((target) => specOf(target, config)), {
-    balance: config.balance,
-    random,
-    clock,
-    slowStartMs: config.slowStartMs,
-    ...(passive === undefined ? {} : { passive }),
-    observer: {
-      targetChanged: (target, change, detail) => {
-        observer.targetChanged(config.name, target, { change, detail });
-        if (change === "down" && config.onTargetDown === "close") options.closeSessionsOf(target);
-      },
-    },
-  });
+function reporter(pool: number, followed: FollowedParts): PoolOptions["onReport"] {
+  return (target, outcome) => followed.report({ pool, ...target }, outcome);
 }
 
 function sendsProxy(config: AppConfig): boolean {
@@ -134,13 +132,20 @@ function intakeOf(config: AppConfig, tls: AppTls): IntakeRules | undefined {
   };
 }
 
-function admissionOf(config: AppConfig, access: AccessList | undefined): AdmissionRules | undefined {
+function admissionOf(
+  config: AppConfig,
+  access: AccessList | undefined,
+  followed: FollowedParts | undefined,
+): AdmissionRules | undefined {
+  const clients = followed === undefined ? clientTableOf(config) : followed.app.clients;
+  return access === undefined && clients === undefined ? undefined : { access, clients };
+}
+
+function clientTableOf(config: AppConfig): ClientLimiter | undefined {
   const { maxConnectionsPerClient: maxConnections, acceptRatePerClient } = config;
-  const counts = maxConnections !== Infinity || acceptRatePerClient !== undefined;
-  if (access === undefined && !counts) return undefined;
-  const clients = new ClientTable({
+  if (maxConnections === Infinity && acceptRatePerClient === undefined) return undefined;
+  return new ClientTable({
     maxConnections,
     ...(acceptRatePerClient === undefined ? {} : { acceptRatePerSecond: acceptRatePerClient }),
   });
-  return { access, clients: counts ? clients : undefined };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/mod.ts";
-import { Slots, TokenBucket } from "../limits/mod.ts";
+import { type Places, type Rate, Slots, TokenBucket } from "../limits/mod.ts";
 import type { AcceptGate } from "../listen/mod.ts";
 import { pause } from "../relay/mod.ts";
 
@@ -11,28 +11,41 @@ export interface GateLimits {
   readonly acceptRate: number | undefined;
 }
 
+/** The limits of one app as they are counted; each is `undefined` for none. */
+export interface GateParts {
+  readonly places: Places | undefined;
+  readonly rate: Rate | undefined;
+}
+
+/** The limits of an app that this thread alone carries. */
+export function ownGateParts({ maxConnections, acceptRate }: GateLimits, clock: Clock): GateParts {
+  return {
+    // At most one connection a listener waits, so that the queue is as short as the list of listeners.
+    places: maxConnections === Infinity ? undefined : new Slots(maxConnections, { maxWaiting: Infinity }),
+    rate: acceptRate === undefined
+      ? undefined
+      : new TokenBucket({ ratePerSecond: acceptRate }, clock.nowMs()),
+  };
+}
+
 /** The gate of one app's listeners; `undefined` where nothing limits it. */
-export function gateFor(limits: GateLimits, clock: Clock): AcceptGate | undefined {
-  if (limits.maxConnections === Infinity && limits.acceptRate === undefined) return undefined;
-  return new Gate(limits, clock);
+export function gateOf(parts: GateParts, clock: Clock): AcceptGate | undefined {
+  return parts.places === undefined && parts.rate === undefined ? undefined : new Gate(parts, clock);
 }
 
 class Gate implements AcceptGate {
-  readonly #slots: Slots;
-  readonly #rate: TokenBucket | undefined;
+  readonly #places: Places | undefined;
+  readonly #rate: Rate | undefined;
   readonly #clock: Clock;
 
-  constructor(limits: GateLimits, clock: Clock) {
-    // At most one connection a listener waits, so that the queue is as short as the list of listeners.
-    this.#slots = new Slots(limits.maxConnections, { maxWaiting: Infinity });
-    this.#rate = limits.acceptRate === undefined
-      ? undefined
-      : new TokenBucket({ ratePerSecond: limits.acceptRate }, clock.nowMs());
+  constructor({ places, rate }: GateParts, clock: Clock) {
+    this.#places = places;
+    this.#rate = rate;
     this.#clock = clock;
   }
 
   async enter(signal: AbortSignal): Promise<Disposable | undefined> {
-    const slot = this.#slots.tryTake() ?? await this.#slots.take({ signal, timeoutMs: Infinity });
+    const slot = this.#places?.tryTake() ?? await this.#places?.take({ signal, timeoutMs: Infinity });
     try {
       while (this.#rate !== undefined && !this.#rate.tryTake(this.#clock.nowMs())) {
         await pause(this.#rate.waitMs(this.#clock.nowMs()), signal);

@@ -1,4 +1,18 @@
 /** The proxy as a whole: started from a config all or nothing, drained, stopped. */
+export { checkFiles, type CheckFilesOptions, type FileProblem } from "./check_files.ts";
+export {
+  type ConnectionQuestion,
+  type Destination,
+  explainConnection,
+  type ExplainedConnection,
+  type Explanation,
+  type TargetExplanation,
+} from "./explain.ts";
 export type { ListenerInfo, ProxyControl } from "./control.ts";
 export type { ProxyObserver, TargetChange } from "./observer.ts";
-export { Proxy, type ProxyOptions, StartError } from "./proxy.ts";
+export type { FollowedApp, FollowedTarget, Following, PoolPlace } from "./follower.ts";
+export { Leader, type LeaderOptions } from "./leader.ts";
+export type { AppMaterials } from "./materials.ts";
+export { Proxy, type ProxyOptions } from "./proxy.ts";
+export { dialedAt, targetsOf } from "./reach.ts";
+export { StartError } from "./start_error.ts";

@@ -1,12 +1,15 @@
 import type { ListenerObserver } from "../listen/mod.ts";
 import type { Target, TargetChange } from "../pool/mod.ts";
-import type { SessionObserver } from "../session/mod.ts";
+import type { EndedSession, SessionObserver } from "../session/mod.ts";
 import type { UpkeepObserver } from "./upkeep.ts";
 
 export type { TargetChange } from "../pool/mod.ts";
 
 /** Everything that a proxy tells whoever looks on: each room's own observer, and the proxy's. */
 export interface ProxyObserver extends SessionObserver, ListenerObserver, UpkeepObserver {
+  /** A session has ended, here or in another thread; nothing of it changes any more. */
+  sessionEnded(session: EndedSession): void;
+
   /** A target of the app went out of use or came back; once a change. */
   targetChanged(app: string, target: Target, what: { change: TargetChange; detail: string }): void;
 

@@ -7,6 +7,7 @@ import {
   type ListenerOptions,
   ListenError,
 } from "../listen/mod.ts";
+import type { TargetState } from "../pool/mod.ts";
 import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
 import {
   Session,
@@ -16,11 +17,13 @@ import {
   SessionTable,
 } from "../session/mod.ts";
 import { type AppParts, assembleApp } from "./assemble.ts";
-import { gateFor } from "./gate.ts";
+import type { Following, PoolPlace } from "./follower.ts";
+import { gateOf, ownGateParts } from "./gate.ts";
 import type { ListenerInfo, ProxyControl } from "./control.ts";
 import { readMaterials } from "./materials.ts";
 import type { ProxyObserver } from "./observer.ts";
 import { removeStaleSocket } from "./stale_socket.ts";
+import { StartError } from "./start_error.ts";
 
 export interface ProxyOptions {
   readonly observer: ProxyObserver;
@@ -28,17 +31,15 @@ export interface ProxyOptions {
   readonly random?: Random;
   /** Default the runtime's monotonic clock. */
   readonly clock?: Clock;
-}
-
-/** A proxy that could not be started: nothing listens. */
-export class StartError extends Error {
-  override readonly name = "StartError";
+  /** What this one of several shares with the others; default it is the only one. */
+  readonly following?: Following;
 }
 
 /** The proxy in this thread. */
 export class Proxy implements ProxyControl {
   readonly #config: Config;
   readonly #observer: ProxyObserver;
+  readonly #following: Following | undefined;
   readonly #shared: SessionShared;
   readonly #sweep: Sweep<Session>;
   readonly #sessions: SessionTable;
@@ -66,6 +67,7 @@ export class Proxy implements ProxyControl {
   private constructor(config: Config, options: ProxyOptions) {
     this.#config = config;
     this.#observer = options.observer;
+    this.#following = options.following;
     const clock = options.clock ?? monotonicClock;
     this.#sweep = new Sweep(sweepPeriodMs(limitsOf(config)), clock);
     this.#sessions = new SessionTable(this.#sweep);
@@ -89,6 +91,11 @@ export class Proxy implements ProxyControl {
 
   activeSessions(): number {
     return this.#sessions.size;
+  }
+
+  /** Takes over what the leader of all threads knows of the targets of one pool. */
+  follow({ app, pool }: PoolPlace, states: readonly TargetState[]): void {
+    this.#apps[app]?.pools[pool]?.follow(states);
   }
 
   drain(): Promise<void> {
@@ -116,15 +123,19 @@ export class Proxy implements ProxyControl {
   /** Ends what runs beside the sessions. */
   async #stopUpkeep(): Promise<void> {
     this.#sweep.stop();
+    for (const { pools } of this.#apps) for (const pool of pools) pool.stop();
     await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.stop())));
   }
 
   async #open(): Promise<void> {
-    for (const config of this.#config.apps) {
-      const parts = await this.#assemble(config);
+    const { clock } = this.#shared;
+    const following = this.#following;
+    for (const [index, config] of this.#config.apps.entries()) {
+      const parts = await this.#assemble(config, index);
       this.#apps.push(parts);
-      const gate = gateFor(config, this.#shared.clock);
+      const gate = gateOf(following?.apps[index] ?? ownGateParts(config, clock), clock);
       for (const address of config.listen) {
+        if (address.kind === "unix" && following?.hasUnixListeners === false) continue;
         try {
           const listener = await this.#listen(address, parts.session, gate);
           this.#listeners.push({ app: config.name, listener });
@@ -135,16 +146,23 @@ export class Proxy implements ProxyControl {
       }
     }
     await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.start())));
+    await following?.mayAccept(this.listeners());
     // Only when all are bound: a client must not be served by a proxy that is about to give up.
     for (const { listener } of this.#listeners) listener.start();
   }
 
-  async #assemble(config: AppConfig): Promise<AppParts> {
+  async #assemble(config: AppConfig, index: number): Promise<AppParts> {
+    const following = this.#following;
+    const app = following?.apps[index];
     try {
       return await assembleApp(config, {
         ...this.#shared,
         observer: this.#observer,
-        materials: await readMaterials(config),
+        materials: app?.materials ?? await readMaterials(config),
+        followed: following === undefined || app === undefined ? undefined : {
+          app,
+          report: (target, outcome) => following.report({ app: index, ...target }, outcome),
+        },
         closeSessionsOf: (target) => {
           for (const session of this.#sessions.list()) {
             if (session.target?.target === target) session.end("target_down");
@@ -160,8 +178,10 @@ export class Proxy implements ProxyControl {
     const options: ListenerOptions = {
       observer: this.#observer,
       gate,
+      shared: this.#following !== undefined,
+      turn: this.#following?.turn,
       onConnection: (conn, listener, place) =>
-        this.#begin(conn, { id: ++this.#lastId, app, listener, place }),
+        this.#begin(conn, { id: this.#nextId(), app, listener, place }),
     };
     try {
       return Listener.open(address, options);
@@ -169,6 +189,10 @@ export class Proxy implements ProxyControl {
       if (!(error instanceof ListenError && await removeStaleSocket(error))) throw error;
       return Listener.open(address, options);
     }
+  }
+
+  #nextId(): number {
+    return this.#following?.beginSession() ?? ++this.#lastId;
   }
 
   #begin(conn: Accepted, origin: SessionOrigin): void {
@@ -180,5 +204,12 @@ export class Proxy implements ProxyControl {
 }
 
 function limitsOf(config: Config): number[] {
-  return config.apps.flatMap((app) => [app.idleTimeoutMs, app.halfCloseTimeoutMs, app.maxLifetimeMs]);
+  return config.apps.flatMap((app) => [
+    app.idleTimeoutMs,
+    app.halfCloseTimeoutMs,
+    app.maxLifetimeMs,
+    // A dial gets its timer at the first sweep that finds it.
+    app.connectTimeoutMs,
+    app.connectDeadlineMs,
+  ]);
 }

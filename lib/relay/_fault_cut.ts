@@ -40,6 +40,10 @@ export class CuttingDuplex implements Duplex {
     return this.#conn.closeWrite();
   }
 
+  setNoDelay(on = true): void {
+    this.#conn.setNoDelay?.(on);
+  }
+
   close(): void {
     this.#conn.close();
   }

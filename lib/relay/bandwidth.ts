@@ -1,4 +1,4 @@
-import type { Clock } from "../base/mod.ts";
+import { type Clock, MAX_TIMER_MS } from "../base/mod.ts";
 import type { Filter } from "./streams.ts";
 
 /** How many bytes may pass and when: a token bucket, kept by whoever limits. */
@@ -48,6 +48,3 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", onAbort, { once: true });
   });
 }
-
-/** The longest delay that a timer holds (2^31 - 1 ms); a longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;

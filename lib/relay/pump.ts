@@ -47,12 +47,15 @@ async function pump(
   let buffer = early === undefined ? buffers.take(0) : early.buffer;
   let pending = early?.result;
   let reading = true;
+  let writes = 0;
   try {
     for (;;) {
       const count = await (pending ?? from.read(buffer));
       pending = undefined;
       if (count === null) break;
       reading = false;
+      // Never held back is the first write alone: most short connections have no second one, and pay for no option.
+      if (++writes === 2) to.setNoDelay?.(true);
       const chunk = count === buffer.length ? buffer : buffer.subarray(0, count);
       let written = await to.write(chunk);
       flow.bytes += written;

@@ -146,9 +146,11 @@ function writableOf(
   joint: Joint,
   ticker: Ticker,
 ): WritableStream<Uint8Array> {
+  let writes = 0;
   return new WritableStream<Uint8Array>({
     async write(chunk): Promise<void> {
       try {
+        if (++writes === 2) conn.setNoDelay?.(true);
         for (let written = 0; written < chunk.length;) {
           const count = await conn.write(written === 0 ? chunk : chunk.subarray(written));
           written += count;

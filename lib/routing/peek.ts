@@ -1,4 +1,4 @@
-import type { Duplex } from "../base/mod.ts";
+import { type Duplex, MAX_TIMER_MS } from "../base/mod.ts";
 
 /** What a parser says of bytes: `need_more`, with a hint of how many it takes in all at least, or something final. */
 export interface PeekVerdict {
@@ -36,9 +36,6 @@ export type PeekOutcome<V> =
 
 /** A first buffer that holds any PROXY header that is common and most hellos of TLS. */
 const FIRST_BUFFER_BYTES = 2048;
-
-/** The longest delay of a timer of the runtime: 24.8 days; beyond it, one fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A read never rejects here: nobody may be waiting for it when it ends. */
 type ReadResult = { readonly count: number | null } | { readonly error: unknown };
@@ -139,6 +136,10 @@ export class PeekedConnection implements Duplex {
 
   closeWrite(): Promise<void> {
     return this.#conn.closeWrite();
+  }
+
+  setNoDelay(on = true): void {
+    this.#conn.setNoDelay?.(on);
   }
 
   /** Frees the connection; a read under way ends, and what it ends with is nobody's concern any more. */

@@ -41,6 +41,10 @@ export class SettlingDuplex implements AddressedDuplex {
     return this.#conn.closeWrite();
   }
 
+  setNoDelay(on = true): void {
+    this.#conn.setNoDelay?.(on);
+  }
+
   close(): void {
     this.#conn.close();
     const interrupted = new Error("operation canceled");

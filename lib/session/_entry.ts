@@ -43,7 +43,13 @@ export async function enter(visitor: Visitor): Promise<Entry> {
     outcome: { reason: "error", detail: "" },
   };
   const intake = app.intake === undefined ? undefined : new Intake(visitor.conn, app.intake, signal);
-  entry.outcome = await passThrough(visitor, entry, intake);
+  try {
+    entry.outcome = await passThrough(visitor, entry, intake);
+  } catch (error) {
+    // Whoever waits for the entry gets none, and the client must not count for ever.
+    entry.admitted?.[Symbol.dispose]();
+    throw error;
+  }
   if (intake !== undefined && !isRefusal(entry.outcome)) {
     const { conn, lead } = intake.take();
     entry.conn = conn;
@@ -79,6 +85,11 @@ async function passThrough(
   entry.sni = facts?.sni;
   return app.poolFor(facts) ?? {
     reason: "no_route",
-    detail: `no route takes ${entry.sni === undefined ? "a connection without a server name" : entry.sni}`,
+    detail: `no route takes ${whatIsRouted(entry.sni, intake?.isNoTls === true)}`,
   };
+}
+
+function whatIsRouted(sni: string | undefined, isNoTls: boolean): string {
+  if (isNoTls) return "what is no TLS";
+  return sni === undefined ? "a connection without a server name" : `the server name ${sni}`;
 }

@@ -1,10 +1,10 @@
 import type { Address, Reason } from "../base/mod.ts";
-import type { AccessList, ClientTable } from "../limits/mod.ts";
+import type { AccessList, ClientLimiter } from "../limits/mod.ts";
 
 /** Who may come in, and how many at once. */
 export interface AdmissionRules {
   readonly access?: AccessList | undefined;
-  readonly clients?: ClientTable | undefined;
+  readonly clients?: ClientLimiter | undefined;
 }
 
 /**

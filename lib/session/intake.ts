@@ -50,6 +50,7 @@ export class Intake {
   readonly #rules: IntakeRules;
   readonly #signal: AbortSignal;
   #conn: PeekedConnection;
+  #isNoTls = false;
   /** The connection under TLS that ends here. */
   #plain: Duplex | undefined;
 
@@ -57,6 +58,11 @@ export class Intake {
     this.#rules = rules;
     this.#signal = signal;
     this.#conn = new PeekedConnection(conn);
+  }
+
+  /** Whether the first bytes were looked at for a ClientHello, and were none. */
+  get isNoTls(): boolean {
+    return this.#isNoTls;
   }
 
   /** Reads the PROXY header where one is required. `peer` is where the connection really comes from. */
@@ -113,7 +119,8 @@ export class Intake {
     const { verdict } = outcome;
     if (verdict.kind === "hello") return { sni: verdict.sni, alpn: verdict.alpn };
     // A catch-all route may take what is not TLS.
-    if (verdict.kind === "not_tls") return NO_FACTS;
+    this.#isNoTls = verdict.kind === "not_tls";
+    if (this.#isNoTls) return NO_FACTS;
     return badHello(verdict.kind === "bad" ? verdict.problem : "the hello is too long");
   }
 

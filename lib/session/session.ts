@@ -1,33 +1,15 @@
-import { type Address, type Duplex, errorCode, isReset, type Reason } from "../base/mod.ts";
+import type { Address, Duplex, Reason } from "../base/mod.ts";
 import { clientHash } from "../balancing/mod.ts";
-import type { DialFailure, DialResult } from "../dial/mod.ts";
+import type { DialAttempt, DialHolder, DialResult } from "../dial/mod.ts";
 import type { Accepted } from "../listen/mod.ts";
 import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
-import {
-  type EarlyRead,
-  Flow,
-  type RelayContext,
-  type RelayEnd,
-  type RelayEngine,
-  type Sweepable,
-} from "../relay/mod.ts";
-import type { SessionApp, SessionShared } from "./app.ts";
+import type { EarlyRead, RelayContext, RelayEnd, RelayEngine, Sweepable } from "../relay/mod.ts";
+import type { SessionShared } from "./app.ts";
 import { dialPool } from "./_dialing.ts";
 import { enter, isRefusal } from "./_entry.ts";
-import type { Refusal } from "./intake.ts";
 import { opening, writeAll } from "./_opening.ts";
+import { type SessionOrigin, SessionOutcome } from "./outcome.ts";
 import { addressOf } from "./_peer.ts";
-
-/** Where a session came from and what it belongs to. */
-export interface SessionOrigin {
-  /** Unique in this process. */
-  readonly id: number;
-  readonly app: SessionApp;
-  /** The address that the client came to. */
-  readonly listener: Address;
-  /** Its place among the app's connections, given back when it ends. */
-  readonly place?: Disposable | undefined;
-}
 
 /**
  * How long a client that has finished without a byte keeps its dial: a client that has left looks the same as one that
@@ -43,33 +25,9 @@ const LIFETIME_JITTER = 0.1;
  * One client connection from accept to record. It owns both sockets: whatever happens, they are closed here, once, and
  * the outcome has one reason.
  */
-export class Session implements Sweepable, RelayContext {
-  readonly id: number;
-  readonly app: SessionApp;
-  readonly listener: Address;
-  readonly startedMs: number;
-  readonly up: Flow;
-  readonly down: Flow;
-
-  /** Why the session ended; `undefined` while it lasts. */
-  reason: Reason | undefined;
-  /** What led to the reason, in words, where the word alone does not say it. */
-  detail = "";
-  /** The target that answered. */
-  target: Candidate | undefined;
-  /** How long its dial took. */
-  connectMs: number | undefined;
-  /** Dials made, the one that answered included. */
-  tries = 0;
-  /** What the targets that could not be reached answered. */
-  failures: readonly DialFailure<Candidate>[] = [];
-  /** The server name of the client's TLS hello, where it was looked at. */
-  sni: string | undefined;
-  /** What went wrong where the reason is `error`. */
-  error: unknown;
-  endedMs = 0;
+export class Session extends SessionOutcome implements Sweepable, RelayContext, DialHolder {
   sweepSlot = -1;
-  /** The client's first read, begun before there is a target; `undefined` before. */
+  /** The client's first read, begun before there is a target where that takes long; else `undefined`. */
   early: EarlyRead | undefined;
 
   readonly #shared: SessionShared;
@@ -84,21 +42,17 @@ export class Session implements Sweepable, RelayContext {
   #lead: Uint8Array | undefined;
   #admitted: Disposable | undefined;
   #targetConn: Duplex | undefined;
+  #attempt: DialAttempt | undefined;
   #socketsClosed = false;
   #stage: "intake" | "dialing" | "relaying" | "ended" = "intake";
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(client: Accepted, origin: SessionOrigin, shared: SessionShared) {
-    this.id = origin.id;
-    this.app = origin.app;
-    this.listener = origin.listener;
+    super(origin, shared.clock.nowMs());
     this.#place = origin.place;
     this.#accepted = client;
     this.#client = client;
     this.#shared = shared;
-    this.startedMs = shared.clock.nowMs();
-    this.up = new Flow("up", this.startedMs);
-    this.down = new Flow("down", this.startedMs);
     this.#endsAtMs = this.startedMs + this.app.maxLifetimeMs * (1 - LIFETIME_JITTER * shared.random());
   }
 
@@ -112,12 +66,12 @@ export class Session implements Sweepable, RelayContext {
     return clientHash(this.client.kind === "tcp" ? this.client.host : this.client.path);
   }
 
-  /** When a byte passed last in either direction, on the sweep's clock. */
-  get lastByteMs(): number {
-    return Math.max(this.up.lastByteMs, this.down.lastByteMs);
+  /** Whether the session was ended, or has ended. */
+  get aborted(): boolean {
+    return this.#socketsClosed;
   }
 
-  /** Aborted when the session is ended. Made when it is asked for: most sessions need it for their dial alone. */
+  /** Aborted when the session is ended. Made when it is asked for: most sessions never need it. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#socketsClosed) this.#controller.abort();
@@ -131,15 +85,18 @@ export class Session implements Sweepable, RelayContext {
         ? this.app.poolFor(undefined)
         : await this.#enter();
       const faults = this.app.faultsFor?.(this.client, this.#shared.clock.nowMs());
-      if (faults?.refuse) this.#refuse({ reason: "killed", detail: "a fault refuses the connection" });
+      if (faults?.refuse) this.noteRefusal({ reason: "killed", detail: "a fault refuses the connection" });
       if (pool === undefined || this.reason !== undefined) return;
       const candidates = await this.#dial(pool);
       if (candidates === undefined) return;
-      const engine = faults === undefined ? this.app.engine() : faults.engine(() => this.end("killed"));
-      const end = await this.#relay(engine);
-      this.reason ??= this.#reasonOf(end);
-      candidates.release();
-      this.#report(pool);
+      try {
+        const engine = faults === undefined ? this.app.engine() : faults.engine(() => this.end("killed"));
+        const end = await this.#relay(engine);
+        this.noteEnd(end);
+        this.#report(pool, end);
+      } finally {
+        candidates.release();
+      }
     } catch (error) {
       // A defect of ours must cost one connection and not the process. What an abort interrupts is no defect.
       if (this.reason === undefined) this.error = error;
@@ -153,25 +110,35 @@ export class Session implements Sweepable, RelayContext {
     if (this.#stage === "ended") return;
     this.reason ??= reason;
     this.stop();
+    this.#attempt?.abort();
     this.#controller?.abort();
+  }
+
+  /** Is given each dial while it lasts, by the dialer. */
+  hold(attempt: DialAttempt | undefined): void {
+    this.#attempt = attempt;
   }
 
   /** Closes both sockets, so that whatever is pending on them rejects; may be called any number of times. */
   stop(): void {
     if (this.#socketsClosed) return;
     this.#socketsClosed = true;
-    // Engines rely on this never throwing, whatever a wrapped connection does.
-    for (const conn of [this.#client, this.#targetConn]) {
-      try {
-        conn?.close();
-      } catch (error) {
-        this.error ??= error;
-      }
+    this.#close(this.#client);
+    this.#close(this.#targetConn);
+  }
+
+  /** Engines rely on this never throwing, whatever a wrapped connection does. */
+  #close(conn: Duplex | undefined): void {
+    try {
+      conn?.close();
+    } catch (error) {
+      this.error ??= error;
     }
   }
 
   sweep(nowMs: number, slackMs: number): void {
     if (nowMs >= this.#endsAtMs) return this.end("max_lifetime");
+    if (this.#stage === "dialing") return this.#linger();
     if (this.#stage !== "relaying") return;
     const quietMs = nowMs - this.lastByteMs - slackMs;
     if (this.up.finished !== this.down.finished && quietMs >= this.app.halfCloseTimeoutMs) {
@@ -190,25 +157,22 @@ export class Session implements Sweepable, RelayContext {
       clock: this.#shared.clock,
       signal: this.signal,
     });
+    // Ended meanwhile, the session has closed the connection that this one was made of, and did not know of this one.
+    if (this.#socketsClosed && entry.conn !== this.#client) this.#close(entry.conn);
     this.#client = entry.conn;
     this.#lead = entry.lead;
     this.#clientAddress = entry.client ?? this.#clientAddress;
     this.#destination = entry.destination;
     this.#admitted = entry.admitted;
     this.sni = entry.sni;
-    return isRefusal(entry.outcome) ? this.#refuse(entry.outcome) : entry.outcome;
-  }
-
-  #refuse(refusal: Refusal): undefined {
-    this.reason ??= refusal.reason;
-    this.detail = refusal.detail;
+    if (!isRefusal(entry.outcome)) return entry.outcome;
+    this.noteRefusal(entry.outcome);
     return undefined;
   }
 
   /** Dials; gives the candidates that hold the target's place, or `undefined` when there is no target. */
   async #dial(pool: Pool): Promise<Candidates | undefined> {
     this.#stage = "dialing";
-    this.early = this.#watchClient();
     const { dialer, queueTimeoutMs, secureTarget, sendsProxy } = this.app;
     const dialing = await dialPool(pool, {
       dialer,
@@ -216,7 +180,7 @@ export class Session implements Sweepable, RelayContext {
       port: this.listener.kind === "tcp" ? this.listener.port : 0,
       context: this,
       clock: this.#shared.clock,
-      signal: this.signal,
+      until: this,
       opening: sendsProxy || secureTarget !== undefined
         ? opening({
           source: this.client,
@@ -231,17 +195,22 @@ export class Session implements Sweepable, RelayContext {
       return this.#giveUp();
     }
     for (const { target } of dialing.dialed.failures) pool.report(target.target, "failed");
-    if (this.#settleDial(dialing.dialed)) return dialing.candidates;
+    if (this.#takeTarget(dialing.dialed)) return dialing.candidates;
     dialing.candidates.release();
     return this.#giveUp();
   }
 
-  /** Begins the client's first read, so that a client that leaves stops the dialing. */
-  #watchClient(): EarlyRead {
+  /**
+   * The dial has lasted until a sweep: from now on its limit has a timer, and the client's first read is under way, so
+   * that a client that leaves stops the dialing. Most targets answer sooner, and pay for neither.
+   */
+  #linger(): void {
+    this.#attempt?.linger();
+    if (this.early !== undefined || this.#socketsClosed) return;
     const buffer = this.#shared.buffers.take(0);
     const result = this.#client.read(buffer);
     result.then(this.#clientRead, this.#clientFailed);
-    return { buffer, result };
+    this.early = { buffer, result };
   }
 
   readonly #clientRead = (count: number | null): void => {
@@ -263,23 +232,23 @@ export class Session implements Sweepable, RelayContext {
   }
 
   /** Records how dialing ended; gives whether there is a target to go on with. */
-  #settleDial(dialed: DialResult<Candidate>): boolean {
-    this.tries = dialed.tries;
-    this.failures = dialed.failures;
-    if (dialed.kind === "exhausted") this.reason ??= "no_target";
+  #takeTarget(dialed: DialResult<Candidate>): boolean {
+    this.noteDial(dialed);
     if (dialed.kind !== "connected") return false;
     this.#targetConn = dialed.conn;
-    this.target = dialed.target;
-    this.connectMs = dialed.connectMs;
-    // The session may have been ended between the dialer's last look and this one.
-    if (this.#socketsClosed) dialed.conn.close();
-    return !this.#socketsClosed;
-  }
-
-  #relay(engine: RelayEngine): Promise<RelayEnd> {
+    if (this.#socketsClosed) {
+      // The session was ended between the dialer's last look and this one.
+      this.#close(dialed.conn);
+      return false;
+    }
+    // From this very turn on: a client that finishes in the next is no longer one that may have left during the dial.
     this.#stage = "relaying";
     this.up.lastByteMs = this.#shared.ticker.nowMs;
     this.down.lastByteMs = this.#shared.ticker.nowMs;
+    return true;
+  }
+
+  #relay(engine: RelayEngine): Promise<RelayEnd> {
     if (this.#targetConn === undefined) return Promise.resolve({ kind: "stopped" });
     const ends = { client: this.#client, target: this.#targetConn };
     return this.#lead === undefined
@@ -301,17 +270,11 @@ export class Session implements Sweepable, RelayContext {
     return await relay();
   }
 
-  /** Tells the pool how the target did: a reset before its first byte is as bad as a refused dial. */
-  #report(pool: Pool): void {
-    const failed = this.reason === "target_reset" && this.down.bytes === 0;
+  /** Tells the pool how the target did: a failure before its first byte is as bad as a refused dial. */
+  #report(pool: Pool, end: RelayEnd): void {
+    const failed = end.kind === "failed" && end.side === "target" && this.reason !== "error" &&
+      this.down.bytes === 0;
     if (this.target !== undefined) pool.report(this.target.target, failed ? "failed" : "succeeded");
-  }
-
-  #reasonOf(end: RelayEnd): Reason {
-    if (end.kind === "finished") return end.first === "up" ? "client_closed" : "target_closed";
-    if (end.kind === "failed" && isReset(errorCode(end.error))) return `${end.side}_reset`;
-    this.error = end.kind === "failed" ? end.error : undefined;
-    return "error";
   }
 
   #end(): void {

@@ -114,6 +114,11 @@ export class Bridge {
     return this.#raw.closeWrite();
   }
 
+  /** As {@link Duplex.setNoDelay}. */
+  setNoDelay(on: boolean): void {
+    this.#raw.setNoDelay?.(on);
+  }
+
   /** Closes the connection beneath. */
   close(): void {
     this.detach();

@@ -101,6 +101,10 @@ export class TlsConn implements Duplex, BridgeOwner {
     await this.#bridge.closeWrite();
   }
 
+  setNoDelay(on = true): void {
+    this.#bridge.setNoDelay(on);
+  }
+
   /**
    * Rejects what is pending, sends close_notify unless that is done or the connection has failed, and frees everything, the
    * connection beneath one turn of the event loop later. Idempotent.

@@ -81,3 +81,12 @@ Deno.test("permissionFlags: a comma in a path is doubled, what is not needed is 
     "--allow-read=/a,,b",
   ]);
 });
+
+Deno.test("leastPermissions: several threads load the program from its files, one thread does not", () => {
+  const read = (workers: number): readonly string[] => {
+    const apps = [{ name: "a", ports: [1], targets: ["h:1"] }];
+    return leastPermissions(resolveConfig({ workers, apps }, { source: "test" })).read;
+  };
+  assertEquals(read(1), []);
+  assertEquals(read(2), [new URL("../../lib", import.meta.url).pathname]);
+});

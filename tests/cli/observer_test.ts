@@ -42,6 +42,15 @@ function observerOf(
   return { observer, lines: log.lines, time };
 }
 
+Deno.test("LogObserver: a session for which no target was tried is told with what kept it from that", () => {
+  const { observer, lines } = observerOf();
+  observer.sessionEnded(ended({ reason: "no_target", detail: "no file descriptor was free in time" }));
+  observer.sessionEnded(ended({ reason: "no_target" }));
+  observer.close();
+  assertStringIncludes(lines[0] ?? "", "no file descriptor was free in time");
+  assertStringIncludes(lines[1] ?? "", "no target was tried");
+});
+
 Deno.test("LogObserver: a session that ends is one record of the access log", async () => {
   let written = "";
   const access = AccessLog.to({
@@ -181,4 +190,34 @@ Deno.test("LogObserver: a target that goes is a warning, one that comes is not",
   assertEquals(lines.map((line) => line.split(" ")[0]), ["warning", "info"]);
   for (const line of lines) assertStringIncludes(line, "10.0.0.1:80");
   assertStringIncludes(lines[0] ?? "", "3 checks failed");
+});
+
+Deno.test("LogObserver: a session that another thread tells of ended when that thread says", async () => {
+  let written = "";
+  const take = (bytes: Uint8Array): number => {
+    written += new TextDecoder().decode(bytes);
+    return bytes.length;
+  };
+  const access = AccessLog.to({
+    write: (bytes) => Promise.resolve(take(bytes)),
+    writeSync: take,
+    close: () => {},
+  }, { format: "json" });
+  observerOf(access).observer.sessionEnded(ended({ endedAtMs: 1000 }));
+  await access.close();
+  assertEquals(JSON.parse(written).time, "1970-01-01T00:00:01.000Z");
+});
+
+Deno.test("LogObserver: a worker that dies is an error with what it took along, its return is not", () => {
+  const { observer, lines } = observerOf();
+  observer.workerDied(2, { error: new Error("oops"), sessions: 1, restartMs: 100 });
+  observer.workerDied(2, { error: new Error("oops"), sessions: 3, restartMs: 200 });
+  observer.workerDied(1, { error: new Error("oops"), sessions: 0, restartMs: undefined });
+  observer.workerRestarted(2);
+  assertEquals(lines, [
+    "error worker 2 died, and 1 session with it: oops; another begins in 100 ms",
+    "error worker 2 died, and 3 sessions with it: oops; another begins in 200 ms",
+    "error worker 1 died, and 0 sessions with it: oops",
+    "info worker 2 is back",
+  ]);
 });

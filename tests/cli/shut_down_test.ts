@@ -60,6 +60,15 @@ Deno.test("shutDown: a delay goes on accepting first, and a second signal ends t
   assertEquals(log.lines[0], "info SIGTERM: stopping in 3600 s, accepting until then");
 });
 
+Deno.test("shutDown: a delay longer than a timer holds does not end at once", async () => {
+  const [proxy, log, signals] = [new SlowToDrain(), new RecordedLog(), new SignalQueue()];
+  const done = shutDown(proxy, { first: "SIGTERM", signals, delayMs: 30 * 24 * 3_600_000, log });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals(proxy.calls, []);
+  signals.push("SIGTERM");
+  assertEquals(await done, "cut");
+});
+
 Deno.test("SignalQueue: hands out signals in order, those that came before anybody asked too", async () => {
   const queue = new SignalQueue();
   queue.push("SIGINT");

@@ -232,3 +232,16 @@ Deno.test("Dialer: a name is connected to on each of its addresses", async () =>
 function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
+
+Deno.test("Dialer: limits longer than a timer holds are no limits of nothing", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const monthMs = 30 * 24 * 3_600_000;
+  const bench = new Bench({ connectTimeoutMs: monthMs, connectDeadlineMs: monthMs });
+  // A dial that waits for a file descriptor or an answer, as an opening does here, must not be timed out.
+  const result = await bench.dialer.dial(candidates(target.address).next, FOREVER, async (conn) => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return conn;
+  });
+  assertStrictEquals(result.kind, "connected");
+  if (result.kind === "connected") result.conn.close();
+});

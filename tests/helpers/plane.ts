@@ -11,7 +11,8 @@ export type StartPlane = (config: Config, observer: PlaneLog) => Promise<ProxyCo
 /** An observer of any plane that keeps what it is told. */
 export class PlaneLog extends ProxyLog implements WorkersObserver {
   /** Workers that died, each with the sessions that it took along. */
-  readonly deaths: { worker: number; sessions: number; restartMs: number; message: string }[] = [];
+  readonly deaths: { worker: number; sessions: number; restartMs: number | undefined; message: string }[] =
+    [];
   readonly restarts: number[] = [];
   #told: (() => void)[] = [];
 

@@ -4,7 +4,8 @@ import type { ServiceRecord } from "../../lib/dial/mod.ts";
 import { Discovery, type DiscoveryObserver, type DiscoveryOptions } from "../../lib/pool/discovery.ts";
 import type { DiscoveredTarget } from "../../lib/pool/discovery_change.ts";
 import type { DiscoverySource, Resolver } from "../../lib/pool/target_lookup.ts";
-import { FakeScheduler, settled } from "../helpers/fake_scheduler.ts";
+import { FakeScheduler } from "../helpers/fake_scheduler.ts";
+import { settled } from "../helpers/fake_time.ts";
 import { scriptedRandom } from "../helpers/seeded_random.ts";
 
 /** What the DNS of a test answers: records, an error, or `"silence"`. */
@@ -17,14 +18,14 @@ class ScriptedResolver implements Resolver {
   pending = 0;
   mostPending = 0;
   readonly hosts: Record<string, Scripted<string>> = {};
-  services_: Scripted<ServiceRecord> = [];
+  records: Scripted<ServiceRecord> = [];
 
   addresses(name: string, signal: AbortSignal): Promise<readonly string[]> {
     return this.#answer(this.hosts[name] ?? [], signal);
   }
 
   services(_name: string, signal: AbortSignal): Promise<readonly ServiceRecord[]> {
-    return this.#answer(this.services_, signal);
+    return this.#answer(this.records, signal);
   }
 
   async #answer<T>(scripted: Scripted<T>, signal: AbortSignal): Promise<readonly T[]> {
@@ -229,19 +230,19 @@ Deno.test("Discovery: stop calls off the ask and tells nothing more", async () =
 
 Deno.test("Discovery: SRV priorities are tiers, weights are weights", async () => {
   await using test = new Setting(SRV);
-  test.dns.services_ = [record("b", { priority: 20 }), record("a", { weight: 7 })];
+  test.dns.records = [record("b", { priority: 20 }), record("a", { weight: 7 })];
   test.dns.hosts["a"] = ["10.0.0.9"];
   test.dns.hosts["b"] = ["10.0.0.1"];
   await test.discovery.start(1000);
   assertEquals(test.take(), ["+[10.0.0.9:1/0/7 10.0.0.1:1/1/1] -[] ~[] =[]"]);
-  test.dns.services_ = [record("b", { priority: 20 }), record("a", { weight: 8 })];
+  test.dns.records = [record("b", { priority: 20 }), record("a", { weight: 8 })];
   await test.rounds(1);
   assertEquals(test.take(), ["+[] -[] ~[10.0.0.9:1/0/8] =[10.0.0.1:1/1/1]"]);
 });
 
 Deno.test("Discovery: an SRV name that fails keeps its own last good addresses", async () => {
   await using test = new Setting(SRV);
-  test.dns.services_ = [record("a"), record("b")];
+  test.dns.records = [record("a"), record("b")];
   test.dns.hosts["a"] = ["10.0.0.1"];
   test.dns.hosts["b"] = ["10.0.0.2"];
   await test.discovery.start(1000);
@@ -254,21 +255,21 @@ Deno.test("Discovery: an SRV name that fails keeps its own last good addresses",
     "failing: the server is gone",
   ]);
   assertEquals(test.discovery.state.lastGoodMs, 0);
-  test.dns.services_ = [record("b")];
+  test.dns.records = [record("b")];
   await test.rounds(1);
   assertEquals(test.take()[0], "+[] -[10.0.0.1:1] ~[] =[10.0.0.3:1]");
 });
 
 Deno.test("Discovery: SRV records of which no name has an address change nothing", async () => {
   await using test = new Setting(SRV);
-  test.dns.services_ = [record("a")];
+  test.dns.records = [record("a")];
   test.dns.hosts["a"] = ["10.0.0.1"];
   await test.discovery.start(1000);
-  test.dns.services_ = [record("unknown")];
+  test.dns.records = [record("unknown")];
   await test.rounds(1);
   assertEquals(show(test.discovery.state.targets), "10.0.0.1:1");
   assertEquals(test.discovery.state.error, 'resolve "unknown": the answer has no address');
-  test.dns.services_ = [];
+  test.dns.records = [];
   await test.rounds(1);
   assertEquals(show(test.discovery.state.targets), "10.0.0.1:1");
   assertEquals(test.discovery.state.error, 'resolve "_db._tcp": the answer has no SRV record');
@@ -276,11 +277,11 @@ Deno.test("Discovery: SRV records of which no name has an address change nothing
 
 Deno.test("Discovery: an SRV target of . says that there is no service, and is told once", async () => {
   await using test = new Setting(SRV);
-  test.dns.services_ = [record("a")];
+  test.dns.records = [record("a")];
   test.dns.hosts["a"] = ["10.0.0.1"];
   await test.discovery.start(1000);
   test.take();
-  test.dns.services_ = [record(".", { port: 0 })];
+  test.dns.records = [record(".", { port: 0 })];
   await test.rounds(2);
   assertEquals(test.take(), ["+[] -[10.0.0.1:1] ~[] =[]"]);
   assertEquals(test.discovery.state.error, undefined);
@@ -288,7 +289,7 @@ Deno.test("Discovery: an SRV target of . says that there is no service, and is t
 
 Deno.test("Discovery: that there is no service is told where it is the first answer too", async () => {
   await using test = new Setting(SRV);
-  test.dns.services_ = [record(".")];
+  test.dns.records = [record(".")];
   await test.discovery.start(1000);
   await test.rounds(1);
   assertEquals(test.take(), ["+[] -[] ~[] =[]"]);
@@ -297,7 +298,7 @@ Deno.test("Discovery: that there is no service is told where it is the first ans
 Deno.test("Discovery: the names of a large SRV answer are asked about a few at a time, each once", async () => {
   await using test = new Setting(SRV);
   const names = Array.from({ length: 100 }, (_, i) => `t${i}`);
-  test.dns.services_ = names.flatMap((name) => [record(name), record(name, { port: 2 })]);
+  test.dns.records = names.flatMap((name) => [record(name), record(name, { port: 2 })]);
   for (const name of names) test.dns.hosts[name] = [`10.0.1.${name.slice(1)}`];
   await test.discovery.start(1000);
   assertEquals(test.discovery.state.targets.length, 200);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Duplex } from "../../lib/base/mod.ts";
-import { Dialer, type DialResult } from "../../lib/dial/mod.ts";
+import { Dialer, type DialHolder, type DialResult } from "../../lib/dial/mod.ts";
 import { type Candidate, type Candidates, Pool, type TargetSpec } from "../../lib/pool/mod.ts";
 import { dialPool } from "../../lib/session/_dialing.ts";
 import { FakeTime } from "../helpers/fake_time.ts";
@@ -12,12 +12,15 @@ class AnsweringDialer extends Dialer<Candidate> {
     super({ connectTimeoutMs: 1000, connectDeadlineMs: 1000 });
   }
 
-  override dial(next: () => Candidate | undefined, signal: AbortSignal): Promise<DialResult<Candidate>> {
+  override dial(
+    next: () => Candidate | undefined,
+    until: AbortSignal | DialHolder,
+  ): Promise<DialResult<Candidate>> {
     const target = next();
     if (target === undefined) {
       return Promise.resolve({ kind: "exhausted", tries: 0, timedOut: false, failures: [] });
     }
-    if (signal.aborted) return Promise.resolve({ kind: "aborted", tries: 1, failures: [] });
+    if (until.aborted) return Promise.resolve({ kind: "aborted", tries: 1, failures: [] });
     return Promise.resolve({
       kind: "connected",
       conn: NO_CONN,
@@ -62,9 +65,15 @@ class Clients {
     const id = ++this.#last;
     const controller = new AbortController();
     this.waiting.set(id, controller);
-    const { signal } = controller;
+    const until = {
+      signal: controller.signal,
+      get aborted(): boolean {
+        return controller.signal.aborted;
+      },
+      hold: () => {},
+    };
     const options = { dialer: this.#dialer, port: 0, context: { clientHash: 0 }, clock: this.#time.clock };
-    const dialing = dialPool(this.pool, { ...options, queueTimeoutMs, signal, opening: undefined });
+    const dialing = dialPool(this.pool, { ...options, queueTimeoutMs, until, opening: undefined });
     dialing.then((result) => {
       this.waiting.delete(id);
       if (result === "full") return this.limited.push(id);

@@ -1,8 +1,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { parseAddress, type Reason } from "../../lib/base/mod.ts";
-import { Dialer } from "../../lib/dial/mod.ts";
+import { Dialer, type DialResult } from "../../lib/dial/mod.ts";
+import { ClientTable } from "../../lib/limits/mod.ts";
 import type { Accepted } from "../../lib/listen/mod.ts";
-import { Pool } from "../../lib/pool/mod.ts";
+import { type Candidate, Pool } from "../../lib/pool/mod.ts";
 import { pumpEngine } from "../../lib/relay/mod.ts";
 import { Session, type SessionApp } from "../../lib/session/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
@@ -108,8 +109,21 @@ Deno.test("Session: a client that resets while its target is dialed leaves nothi
   const bench = new Bench(hole.address);
   const running = bench.session.run();
   bench.client.reset();
+  // A dial that lasts until a sweep makes the session watch its client.
+  bench.session.sweep(0, 0);
   await running;
   await bench.assertEnded("client_gone");
+});
+
+Deno.test("Session: a dial that answers before a sweep needs no timer and no read of its own", async () => {
+  await using target = new TestTarget(echo);
+  const bench = new Bench(target.address);
+  const running = bench.session.run();
+  await bench.client.write(utf8("hello"));
+  assertEquals(await readSome(bench.client), utf8("hello"));
+  assertStrictEquals(bench.session.early, undefined);
+  await bench.client.closeWrite();
+  await running;
 });
 
 Deno.test("Session: a target that resets leaves nothing behind", async () => {
@@ -179,7 +193,113 @@ Deno.test("Session: an engine that fails where it must not costs this connection
   await bench.session.run();
   assertEquals([bench.session.reason, bench.session.error], ["error", error]);
   assertEquals([bench.ended.length, bench.near.closes], [1, 1]);
+  assertEquals(bench.pool.targets.map(({ active }) => active), [0]);
   await target.done(1);
+});
+
+Deno.test("Session: an admitted client is counted off where the rest of the entry fails", async () => {
+  const clients = new ClientTable({ maxConnections: 1 });
+  const bench = new Bench(refusingAddress(), {
+    app: {
+      admission: { clients },
+      poolFor: () => {
+        throw new Error("a defect");
+      },
+    },
+  });
+  await bench.session.run();
+  await bench.assertEnded("error");
+  assertStrictEquals(clients.active("192.0.2.1"), 0);
+});
+
+Deno.test("Session.end: what it interrupts in the entry adds no words of its own", async () => {
+  const bench = new Bench(refusingAddress(), {
+    app: {
+      intake: {
+        tls: {
+          accept: (_raw, _lead, signal) =>
+            new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+        },
+      },
+    },
+  });
+  const running = bench.session.run();
+  await nextTask();
+  bench.session.end("max_lifetime");
+  await running;
+  await bench.assertEnded("max_lifetime");
+  assertStrictEquals(bench.session.detail, "");
+});
+
+Deno.test("Session.end: what the entry has made of the connection is closed too", async () => {
+  const { promise: accepting, resolve } = Promise.withResolvers<void>();
+  const [, plain] = memoryPipe();
+  const bench = new Bench(refusingAddress(), {
+    app: {
+      intake: {
+        tls: {
+          accept: async () => {
+            await accepting;
+            return { conn: plain, sni: undefined, alpn: undefined };
+          },
+        },
+      },
+    },
+  });
+  const running = bench.session.run();
+  await nextTask();
+  resolve();
+  bench.session.end("killed");
+  await running;
+  await bench.assertEnded("killed");
+  assertStrictEquals(plain.closes, 1);
+});
+
+/** Answers every dial after so many microtasks. */
+class PromptDialer extends Dialer<Candidate> {
+  constructor(readonly turns: number, readonly conn: () => MemoryDuplex) {
+    super({ connectTimeoutMs: 5000, connectDeadlineMs: 5000 });
+  }
+
+  override async dial(next: () => Candidate | undefined): Promise<DialResult<Candidate>> {
+    const target = next();
+    if (target === undefined) return { kind: "exhausted", tries: 0, timedOut: false, failures: [] };
+    for (let turn = 0; turn < this.turns; turn++) await Promise.resolve();
+    return { kind: "connected", conn: this.conn(), target, connectMs: 1, tries: 1, failures: [] };
+  }
+}
+
+/** Has no file descriptor for a dial until its deadline. */
+class StarvedDialer extends Dialer<Candidate> {
+  override dial(next: () => Candidate | undefined): Promise<DialResult<Candidate>> {
+    next();
+    return Promise.resolve({ kind: "exhausted", tries: 0, timedOut: true, failures: [] });
+  }
+}
+
+Deno.test("Session: a dial that found no file descriptor says so", async () => {
+  const dialer = new StarvedDialer({ connectTimeoutMs: 5000, connectDeadlineMs: 5000 });
+  const bench = new Bench("127.0.0.1:1", { app: { dialer } });
+  await bench.session.run();
+  await bench.assertEnded("no_target");
+  assertStrictEquals(bench.session.detail, "no file descriptor was free in time");
+});
+
+Deno.test("Session: a silent client that finishes just as its target answers is not taken for gone", async () => {
+  const sessions: { session: Session; target: MemoryDuplex; running: Promise<void> }[] = [];
+  for (let turns = 0; turns < 20; turns++) {
+    const [far, conn] = memoryPipe();
+    const bench = new Bench("127.0.0.1:1", { app: { dialer: new PromptDialer(turns, () => conn) } });
+    const running = bench.session.run();
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    void bench.client.closeWrite();
+    sessions.push({ session: bench.session, target: far, running });
+  }
+  // Longer than such a client keeps its dial.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  assertEquals(new Set(sessions.map(({ session }) => session.reason)), new Set([undefined]));
+  for (const { session } of sessions) session.end("killed");
+  await Promise.all(sessions.map(({ running }) => running));
 });
 
 Deno.test("Session: its place is given back once, when it has ended", async () => {

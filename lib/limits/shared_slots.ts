@@ -1,0 +1,49 @@
+import { Guard } from "./_guard.ts";
+import type { Places } from "./places.ts";
+import type { SharedCount } from "./shared_count.ts";
+import { Poll } from "./poll.ts";
+import { type WaitOptions, WaitQueue } from "./wait_queue.ts";
+
+/**
+ * Places that threads share; the counterpart of `Slots`. In one thread whoever came first is served first; among threads
+ * there is no order.
+ */
+export class SharedSlots implements Places {
+  readonly #count: SharedCount;
+  readonly #queue = new WaitQueue(Infinity);
+  readonly #poll = new Poll(() => this.#wake());
+
+  constructor(count: SharedCount) {
+    this.#count = count;
+  }
+
+  tryTake(): Disposable | undefined {
+    return this.#queue.size > 0 ? undefined : this.#grab();
+  }
+
+  async take({ signal, timeoutMs }: WaitOptions): Promise<Disposable | undefined> {
+    signal.throwIfAborted();
+    const endsAtMs = performance.now() + timeoutMs;
+    for (let slot = this.tryTake();; slot = this.#grab()) {
+      if (slot !== undefined) return slot;
+      const waited = this.#queue.wait({ signal, timeoutMs: endsAtMs - performance.now() });
+      this.#poll.begin();
+      if (await waited !== "woken") return undefined;
+      signal.throwIfAborted();
+    }
+  }
+
+  #grab(): Disposable | undefined {
+    if (!this.#count.tryTake()) return undefined;
+    return new Guard(() => {
+      this.#count.giveBack();
+      this.#queue.wakeNext();
+    });
+  }
+
+  /** Wakes as many as there are places; says whether anyone still waits. */
+  #wake(): boolean {
+    for (let left = Math.min(this.#count.free, this.#queue.size); left > 0; left--) this.#queue.wakeNext();
+    return this.#queue.size > 0;
+  }
+}

@@ -1,0 +1,26 @@
+import type { Pool } from "./pool.ts";
+import type { Target, TargetSpec } from "./target.ts";
+
+/** What is known of one target, as plain data: for a pool of the same targets in another thread. */
+export interface TargetState {
+  readonly spec: TargetSpec;
+  readonly up: boolean;
+  readonly ejected: boolean;
+}
+
+/** All that is known of a pool's targets, in their order. */
+export function statesOf(pool: Pool): TargetState[] {
+  return pool.targets.map((target) => ({ spec: specOf(target), up: target.up, ejected: target.ejected }));
+}
+
+/** Whether a pool with these targets has to make others of the states. */
+export function haveMoved(targets: readonly Target[], states: readonly TargetState[]): boolean {
+  return targets.length !== states.length || states.some(({ spec }, index) => {
+    const target = targets[index];
+    return target?.label !== spec.label || target?.weight !== spec.weight || target?.tier !== spec.tier;
+  });
+}
+
+function specOf({ address, label, weight, tier, maxConnections, sendProxy }: Target): TargetSpec {
+  return { address, label, weight, tier, maxConnections, sendProxy };
+}

@@ -1,0 +1,60 @@
+import { type Address, formatIp, parseIp, type TcpAddress, unmapIp } from "../base/mod.ts";
+import type { Config } from "../config/mod.ts";
+import type { ListenerInfo } from "./control.ts";
+
+/** Where a client connects to: an address, or a port of whichever address is listened on. */
+export type Destination = Address | { readonly kind: "port"; readonly port: number };
+
+/** Who would accept a connection. */
+export type ListenerChoice =
+  | { readonly kind: "found"; readonly listener: ListenerInfo }
+  /** Nobody; `nearest` is the listener whose port is closest, where there is one with a port. */
+  | { readonly kind: "none"; readonly nearest: ListenerInfo | undefined }
+  /** Several listen on the port, each on an address of its own. */
+  | { readonly kind: "several"; readonly listeners: readonly ListenerInfo[] };
+
+/** Finds the listener of a config that would accept a connection, as the system chooses. */
+export function chooseListener(config: Config, to: Destination): ListenerChoice {
+  const all: ListenerInfo[] = config.apps.flatMap((app) =>
+    app.listen.map((address) => ({ app: app.name, address }))
+  );
+  const rated = all.map((listener) => ({ listener, rank: rankOf(listener.address, to) }));
+  const best = Math.max(...rated.map(({ rank }) => rank));
+  const listeners = rated.filter(({ rank }) => rank === best).map(({ listener }) => listener);
+  const [listener] = listeners;
+  if (best === 0 || listener === undefined) return { kind: "none", nearest: nearestTo(all, to) };
+  return listeners.length === 1 ? { kind: "found", listener } : { kind: "several", listeners };
+}
+
+/** How closely a listener fits; 0 for not at all. An address of its own comes before a wildcard. */
+function rankOf(listener: Address, to: Destination): number {
+  if (listener.kind === "unix" || to.kind === "unix") {
+    return listener.kind === "unix" && to.kind === "unix" && listener.path === to.path ? 1 : 0;
+  }
+  if (listener.port !== to.port) return 0;
+  if (to.kind === "port") return 1;
+  const [have, wanted] = [canonical(listener.host), canonical(to.host)];
+  if (have === wanted) return 3;
+  const wantsIpv6 = wanted.includes(":");
+  if (have === "0.0.0.0") return wantsIpv6 ? 0 : 2;
+  // Bound by itself, "::" takes IPv4 too.
+  if (have === "::") return wantsIpv6 ? 2 : 1;
+  return 0;
+}
+
+function canonical(host: string): string {
+  const bytes = parseIp(host);
+  return bytes === undefined ? host.toLowerCase() : formatIp(unmapIp(bytes));
+}
+
+function nearestTo(listeners: readonly ListenerInfo[], to: Destination): ListenerInfo | undefined {
+  if (to.kind === "unix") return undefined;
+  const distance = (address: TcpAddress): number => Math.abs(address.port - to.port);
+  let nearest: { readonly listener: ListenerInfo; readonly distance: number } | undefined;
+  for (const listener of listeners) {
+    if (listener.address.kind === "unix") continue;
+    const found = { listener, distance: distance(listener.address) };
+    if (nearest === undefined || found.distance < nearest.distance) nearest = found;
+  }
+  return nearest?.listener;
+}

@@ -1,0 +1,48 @@
+import type { ClientLimiter, Places, Rate } from "../limits/mod.ts";
+import type { TargetState } from "../pool/mod.ts";
+import type { ListenerInfo } from "./control.ts";
+import type { AppMaterials } from "./materials.ts";
+
+/**
+ * What a proxy is given that is one of several over the same config, each in a thread of its own: what they share, and
+ * what another thread knows for all of them. Its own are the connections that it accepts.
+ */
+export interface Following {
+  /** In the order of the config. */
+  readonly apps: readonly FollowedApp[];
+  /** Whether this one has the sockets that only one thread can have: those of the file system. */
+  readonly hasUnixListeners: boolean;
+  /** Counts a session that begins, and gives it a number that no session of any thread has. */
+  beginSession(): number;
+  /** Lets other threads go first, where this one has more sessions than they. */
+  turn(): Promise<void> | undefined;
+  /** Is told what was bound; resolves when all threads have bound their listeners. */
+  mayAccept(bound: readonly ListenerInfo[]): Promise<void>;
+  /** Passes on how a connection to a target went, to whoever judges for all. */
+  report(target: FollowedTarget, outcome: "succeeded" | "failed"): void;
+}
+
+/** One app's part of it. */
+export interface FollowedApp {
+  readonly materials: AppMaterials;
+  /** For `max_connections`; `undefined` for no limit. */
+  readonly places: Places | undefined;
+  /** For `accept_rate`; `undefined` for no limit. */
+  readonly rate: Rate | undefined;
+  /** For the limits of each client; `undefined` for none. */
+  readonly clients: ClientLimiter | undefined;
+  /** What is known of the targets: of the app's own, where it has any, and of each route's. */
+  readonly pools: readonly (readonly TargetState[])[];
+}
+
+/** Which pool, by its place in the config. */
+export interface PoolPlace {
+  readonly app: number;
+  readonly pool: number;
+}
+
+/** Which target. The list of targets may have changed meanwhile, so the index is a hint and the label decides. */
+export interface FollowedTarget extends PoolPlace {
+  readonly index: number;
+  readonly label: string;
+}

@@ -1,0 +1,122 @@
+import { type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
+import type { AppConfig, Config } from "../config/mod.ts";
+import { statesOf, type TargetState } from "../pool/mod.ts";
+import type { FollowedTarget, PoolPlace } from "./follower.ts";
+import { type AppMaterials, readMaterials } from "./materials.ts";
+import type { ProxyObserver } from "./observer.ts";
+import { type AppPools, poolsOf } from "./pools.ts";
+import { StartError } from "./start_error.ts";
+import { appTls } from "./tls.ts";
+import { Upkeep } from "./upkeep.ts";
+
+export interface LeaderOptions {
+  readonly observer: ProxyObserver;
+  /** Default `Math.random`. */
+  readonly random?: Random;
+  /** Default the runtime's monotonic clock. */
+  readonly clock?: Clock;
+}
+
+/**
+ * What is done once for all threads that carry the same config: files are read, targets are discovered and checked, and
+ * judged by the connections of all. It carries no connection itself.
+ */
+export class Leader {
+  readonly #apps: readonly LedApp[];
+  readonly #changes: Changes;
+
+  /**
+   * Reads the apps' files and builds their pools; starts nothing.
+   *
+   * @throws {StartError} when an app cannot work; it says which and why.
+   */
+  static async prepare(config: Config, options: LeaderOptions): Promise<Leader> {
+    const apps: LedApp[] = [];
+    const changes: Changes = { tell: () => {} };
+    for (const [index, app] of config.apps.entries()) {
+      try {
+        apps.push(await lead(app, (pool) => changes.tell({ app: index, pool }), options));
+      } catch (error) {
+        throw new StartError(`start app "${app.name}": ${errorMessage(error)}`, { cause: error });
+      }
+    }
+    return new Leader(apps, changes);
+  }
+
+  private constructor(apps: readonly LedApp[], changes: Changes) {
+    this.#apps = apps;
+    this.#changes = changes;
+  }
+
+  /**
+   * Begins discovery and checks; resolves when each discovery has had its first answer, or after 3 s. `onChange` is called
+   * when something that {@link Leader.states} says of a pool has changed.
+   */
+  async start(onChange: (place: PoolPlace) => void): Promise<void> {
+    this.#changes.tell = onChange;
+    await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.start())));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.stop())));
+  }
+
+  /** The texts of an app's files, by its place in the config. */
+  materials(app: number): AppMaterials {
+    return this.#app(app).materials;
+  }
+
+  /** All that is known of the targets of each of an app's pools. */
+  states(app: number): TargetState[][] {
+    return this.#app(app).pools.all.map(statesOf);
+  }
+
+  /** Notes how a connection of some thread to a target went. */
+  report({ app, pool: at, index, label }: FollowedTarget, outcome: "succeeded" | "failed"): void {
+    const pool = this.#app(app).pools.all[at];
+    const hinted = pool?.targets[index];
+    const target = hinted?.label === label ? hinted : pool?.targets.find((each) => each.label === label);
+    if (target !== undefined) pool?.report(target, outcome);
+  }
+
+  #app(index: number): LedApp {
+    const app = this.#apps[index];
+    if (app === undefined) {
+      throw new RangeError(`the app is number ${index}, one of ${this.#apps.length} was wanted`);
+    }
+    return app;
+  }
+}
+
+/** Who is told of changes. */
+interface Changes {
+  tell: (place: PoolPlace) => void;
+}
+
+interface LedApp {
+  readonly materials: AppMaterials;
+  readonly pools: AppPools;
+  readonly upkeeps: readonly Upkeep[];
+}
+
+async function lead(
+  config: AppConfig,
+  onChange: (pool: number) => void,
+  options: LeaderOptions,
+): Promise<LedApp> {
+  const { observer, random = Math.random, clock = monotonicClock } = options;
+  const materials = await readMaterials(config);
+  const tls = await appTls(config, materials);
+  const pools = poolsOf(config, {
+    random,
+    clock,
+    observer,
+    // Those whose sessions they are hear of the change, and end them.
+    closeSessionsOf: () => {},
+    hooks: (pool) => ({ onChange: () => onChange(pool) }),
+  });
+  const upkeeps = pools.all.map((pool, index) =>
+    new Upkeep(pool, { targets: pools.sources[index] ?? [], config }, { tls, random, observer })
+  );
+  return { materials, pools, upkeeps };
+}

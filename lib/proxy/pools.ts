@@ -1,0 +1,74 @@
+import type { Clock, Random } from "../base/mod.ts";
+import type { AppConfig, TargetConfig } from "../config/mod.ts";
+import { Pool, type PoolOptions, type Target, type TargetState } from "../pool/mod.ts";
+import type { RouteTable } from "../routing/mod.ts";
+import type { ProxyObserver } from "./observer.ts";
+import { routesOf } from "./rules.ts";
+import { specOf } from "./specs.ts";
+
+/** What an app's pools are made with. */
+export interface PoolsOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observer: Pick<ProxyObserver, "targetChanged">;
+  /** Ends the sessions of a target that went down. */
+  closeSessionsOf(target: Target): void;
+  /** Who is told of what happens in the pool of this number; default nobody. */
+  hooks?(pool: number): PoolHooks;
+  /** What each pool begins with, where another thread knows its targets and judges them; default what the config says. */
+  readonly known?: readonly (readonly TargetState[])[] | undefined;
+}
+
+type PoolHooks = Pick<PoolOptions, "onChange" | "onReport">;
+
+/** An app's pools. */
+export interface AppPools {
+  /** All of them: that of the app's own targets first, where it has any, then each route's. */
+  readonly all: readonly Pool[];
+  /** Where each of {@link AppPools.all} has its targets from. */
+  readonly sources: readonly (readonly TargetConfig[])[];
+  /** The pool of the app's own targets; `undefined` where it has routes alone. */
+  readonly own: Pool | undefined;
+  readonly routes: RouteTable<Pool> | undefined;
+}
+
+/** Builds the pools of one app; what discovery finds is not in them yet. */
+export function poolsOf(config: AppConfig, options: PoolsOptions): AppPools {
+  const all: Pool[] = [];
+  const sources: (readonly TargetConfig[])[] = [];
+  const make = (targets: readonly TargetConfig[]): Pool => {
+    const known = options.known?.[all.length];
+    const hooks = options.hooks?.(all.length);
+    const specs = known?.map(({ spec }) => spec) ??
+      targets.filter(({ discover }) => discover === undefined).map((target) => specOf(target, config));
+    const pool = new Pool(specs, optionsOf(config, options, hooks));
+    if (known !== undefined) pool.follow(known);
+    all.push(pool);
+    sources.push(targets);
+    return pool;
+  };
+  const own = config.targets.length > 0 ? make(config.targets) : undefined;
+  const routes = routesOf(config, (route) => make(route.targets));
+  return { all, sources, own, routes };
+}
+
+function optionsOf(config: AppConfig, options: PoolsOptions, hooks: PoolHooks = {}): PoolOptions {
+  const { random, clock, observer } = options;
+  const { onChange, onReport } = hooks;
+  const judged = config.passiveHealth;
+  return {
+    balance: config.balance,
+    random,
+    clock,
+    slowStartMs: config.slowStartMs,
+    ...(judged === undefined || options.known !== undefined ? {} : { passive: judged }),
+    ...(judged === undefined || onReport === undefined ? {} : { onReport }),
+    ...(onChange === undefined ? {} : { onChange }),
+    observer: {
+      targetChanged: (target, change, detail) => {
+        observer.targetChanged(config.name, target, { change, detail });
+        if (change === "down" && config.onTargetDown === "close") options.closeSessionsOf(target);
+      },
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { Address, Reason } from "../base/mod.ts";
+
+/** A session that has ended, as far as anyone looks on: what a `Session` is, and what can be told of one from another thread. */
+export interface EndedSession {
+  readonly id: number;
+  readonly app: { readonly name: string };
+  readonly listener: Address;
+  readonly client: Address;
+  readonly sni: string | undefined;
+  readonly detail: string;
+  readonly target: { readonly label: string } | undefined;
+  readonly reason: Reason | undefined;
+  readonly up: { readonly bytes: number };
+  readonly down: { readonly bytes: number };
+  /** On the clock of its thread, as `endedMs`: their difference is what counts. */
+  readonly startedMs: number;
+  readonly endedMs: number;
+  /** When it ended, in milliseconds since the Unix epoch; `undefined` for this moment. */
+  readonly endedAtMs?: number;
+  readonly connectMs: number | undefined;
+  readonly tries: number;
+  readonly failures: readonly {
+    readonly target: { readonly label: string };
+    readonly code: string;
+    readonly message: string;
+  }[];
+  readonly error: unknown;
+}

@@ -1,0 +1,37 @@
+import type { AppConfig } from "../config/mod.ts";
+import { SharedClientTable, SharedCount, SharedRate, SharedSlots } from "../limits/mod.ts";
+import type { TargetState } from "../pool/mod.ts";
+import type { FollowedApp } from "../proxy/mod.ts";
+import type { AppRecord, TargetRecord } from "./messages.ts";
+
+/** An app's limits on shared memory, as one worker uses them. */
+export function attachApp(record: AppRecord, config: AppConfig, worker: number): FollowedApp {
+  const { places, rate, clients } = record.memory;
+  const { acceptRate, acceptRatePerClient, maxConnections, maxConnectionsPerClient } = config;
+  return {
+    materials: record.materials,
+    places: places === undefined
+      ? undefined
+      : new SharedSlots(new SharedCount(places, { worker, max: maxConnections })),
+    rate: rate === undefined || acceptRate === undefined
+      ? undefined
+      : new SharedRate(rate, { ratePerSecond: acceptRate }),
+    clients: clients === undefined ? undefined : new SharedClientTable(clients, {
+      worker,
+      maxConnections: maxConnectionsPerClient,
+      ...(acceptRatePerClient === undefined ? {} : { acceptRatePerSecond: acceptRatePerClient }),
+    }),
+    pools: record.pools.map((targets) => attachTargets(targets, worker)),
+  };
+}
+
+/** The states of a pool's targets, with their places as one worker takes them. */
+export function attachTargets(records: readonly TargetRecord[], worker: number): TargetState[] {
+  return records.map(({ spec, up, ejected, places }) => ({
+    up,
+    ejected,
+    spec: places === undefined
+      ? spec
+      : { ...spec, places: new SharedCount(places, { worker, max: spec.maxConnections ?? Infinity }) },
+  }));
+}

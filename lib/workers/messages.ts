@@ -1,0 +1,112 @@
+/**
+ * What the control plane and its workers say to each other. Both are of one program, so nothing is negotiated; each
+ * message is plain data, and memory that is shared travels in them as such.
+ *
+ * @module
+ */
+import type { Address, Reason } from "../base/mod.ts";
+import type { Config } from "../config/mod.ts";
+import type { SharedClientMemory } from "../limits/mod.ts";
+import type { TargetState } from "../pool/mod.ts";
+import type { AppMaterials, FollowedTarget, PoolPlace } from "../proxy/mod.ts";
+
+/** What a worker is told. */
+export type ToWorker =
+  | StartMessage
+  /** All workers have bound their listeners: accept. */
+  | { readonly kind: "accept" }
+  | { readonly kind: "targets"; readonly place: PoolPlace; readonly targets: readonly TargetRecord[] }
+  | { readonly kind: "drain" }
+  | { readonly kind: "stop" };
+
+/** What a worker says. */
+export type FromWorker =
+  /** Its module runs. */
+  | { readonly kind: "loaded" }
+  /** Its listeners are bound; messages after this one name them by their index. */
+  | { readonly kind: "bound"; readonly listeners: readonly { app: string; address: Address }[] }
+  /** It cannot start, for a reason that the operator must mend. */
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "sessions"; readonly records: readonly SessionRecord[] }
+  | { readonly kind: "report"; readonly target: FollowedTarget; readonly outcome: "succeeded" | "failed" }
+  | { readonly kind: "accept_paused"; readonly listener: number; readonly error: ErrorRecord }
+  | { readonly kind: "accept_resumed"; readonly listener: number; readonly pausedMs: number }
+  | { readonly kind: "dial_starved"; readonly app: string; readonly error: ErrorRecord }
+  | { readonly kind: "draining"; readonly leftMs: number }
+  | { readonly kind: "defect"; readonly error: ErrorRecord }
+  /** No session is left, and all that it had to say is said. */
+  | { readonly kind: "ended" };
+
+export interface StartMessage {
+  readonly kind: "start";
+  /** This worker's number, from 0. */
+  readonly worker: number;
+  readonly config: Config;
+  /** In the order of the config. */
+  readonly apps: readonly AppRecord[];
+  readonly memory: CommonMemory;
+  /** The time on the clock that all workers share. */
+  readonly nowMs: number;
+  /** Whether this one has the listeners that only one can have. */
+  readonly hasUnixListeners: boolean;
+  readonly sessions: SessionsTold;
+}
+
+/** Which sessions a worker tells of when they have ended: all, or those of which the operational log may have to speak. */
+export type SessionsTold = "all" | "notable";
+
+/** What one app needs beside its config. */
+export interface AppRecord {
+  readonly materials: AppMaterials;
+  readonly memory: AppMemory;
+  readonly pools: readonly (readonly TargetRecord[])[];
+}
+
+/** A target's state with the memory of its places, where they are limited. */
+export interface TargetRecord extends TargetState {
+  readonly places: SharedArrayBuffer | undefined;
+}
+
+/** The memory that all workers share whatever the config says. */
+export interface CommonMemory {
+  /** The number of the last session. */
+  readonly ids: SharedArrayBuffer;
+  /** The sessions that have not ended. */
+  readonly active: SharedArrayBuffer;
+}
+
+/** The memory of an app's limits; `undefined` where there is none. */
+export interface AppMemory {
+  readonly places: SharedArrayBuffer | undefined;
+  readonly rate: SharedArrayBuffer | undefined;
+  readonly clients: SharedClientMemory | undefined;
+}
+
+/** A session that has ended. */
+export interface SessionRecord {
+  readonly id: number;
+  readonly app: string;
+  /** The index of its listener. */
+  readonly listener: number;
+  readonly client: Address;
+  readonly sni: string | undefined;
+  readonly detail: string;
+  readonly target: string | undefined;
+  readonly reason: Reason | undefined;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly durationMs: number;
+  /** In milliseconds since the Unix epoch. */
+  readonly endedAtMs: number;
+  readonly connectMs: number | undefined;
+  readonly tries: number;
+  readonly failures: readonly { readonly target: string; readonly code: string; readonly message: string }[];
+  readonly error: ErrorRecord | undefined;
+}
+
+/** An error; its class and what else hangs on it stay where it was thrown. */
+export interface ErrorRecord {
+  readonly message: string;
+  readonly code: string;
+  readonly stack: string | undefined;
+}

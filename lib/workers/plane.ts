@@ -1,0 +1,134 @@
+import { type Address, type Clock, monotonicClock } from "../base/mod.ts";
+import { SharedCount } from "../limits/mod.ts";
+import { type Following, Proxy, type ProxyObserver, StartError } from "../proxy/mod.ts";
+import { attachApp, attachTargets } from "./attach.ts";
+import type { FromWorker, SessionsTold, StartMessage, ToWorker } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
+import { errorRecord, isNotable, sessionRecord } from "./records.ts";
+import { Reports } from "./reports.ts";
+import { takeTurn } from "./turn.ts";
+
+/** The data plane of one worker: a proxy that follows, and the messages that lead it. */
+export class WorkerPlane {
+  readonly #post: (message: FromWorker) => void;
+  readonly #outbox: Outbox;
+  readonly #reports: Reports;
+  readonly #accept = Promise.withResolvers<void>();
+  #worker = 0;
+  #starting: Promise<Proxy | undefined> = Promise.resolve(undefined);
+  #isEnding = false;
+
+  constructor(post: (message: FromWorker) => void) {
+    this.#post = post;
+    this.#outbox = new Outbox(post);
+    this.#reports = new Reports(post);
+  }
+
+  /** Does what a message says. */
+  receive(message: ToWorker): void {
+    switch (message.kind) {
+      case "start":
+        this.#starting = this.#start(message);
+        return;
+      case "accept":
+        return this.#accept.resolve();
+      case "targets":
+        return this.#whenStarted((proxy) =>
+          proxy.follow(message.place, attachTargets(message.targets, this.#worker))
+        );
+      case "drain":
+        return this.#end((proxy) => proxy.drain());
+      case "stop":
+        return this.#end((proxy) => proxy.stop());
+    }
+  }
+
+  /** Tells of an error that nobody else caught. */
+  defect(error: unknown): void {
+    this.#post({ kind: "defect", error: errorRecord(error) });
+  }
+
+  async #start(message: StartMessage): Promise<Proxy | undefined> {
+    const { config, apps, memory, worker } = message;
+    this.#worker = worker;
+    const offsetMs = message.nowMs - monotonicClock.nowMs();
+    const clock: Clock = { nowMs: () => monotonicClock.nowMs() + offsetMs };
+    const ids = new BigInt64Array(memory.ids);
+    const active = new SharedCount(memory.active, { worker, max: Infinity });
+    const listeners = new Map<Address, number>();
+    const following: Following = {
+      apps: config.apps.map((app, index) => {
+        const record = apps[index];
+        if (record === undefined) throw new RangeError(`the app "${app.name}" has no record, one was wanted`);
+        return attachApp(record, app, worker);
+      }),
+      hasUnixListeners: message.hasUnixListeners,
+      beginSession: () => {
+        active.tryTake();
+        return Number(Atomics.add(ids, 0, 1n)) + 1;
+      },
+      turn: () => takeTurn(active),
+      mayAccept: async (bound) => {
+        for (const [index, { address }] of bound.entries()) listeners.set(address, index);
+        this.#post({ kind: "bound", listeners: bound });
+        await this.#accept.promise;
+      },
+      report: (target, outcome) => this.#reports.add(target, outcome),
+    };
+    try {
+      const observer = this.#observer(listeners, { active, sessions: message.sessions });
+      return await Proxy.start(config, { observer, clock, following });
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      this.#post({ kind: "failed", message: error.message });
+      return undefined;
+    }
+  }
+
+  #observer(
+    listeners: ReadonlyMap<Address, number>,
+    { active, sessions }: { active: SharedCount; sessions: SessionsTold },
+  ): ProxyObserver {
+    const indexOf = (listener: Address): number => listeners.get(listener) ?? -1;
+    return {
+      sessionEnded: (session) => {
+        active.giveBack();
+        if (sessions === "notable" && !isNotable(session)) return;
+        this.#outbox.add(sessionRecord(session, indexOf(session.listener)));
+      },
+      acceptPaused: (address, error) =>
+        this.#post({
+          kind: "accept_paused",
+          listener: indexOf(address),
+          error: errorRecord(error),
+        }),
+      acceptResumed: (address, pausedMs) =>
+        this.#post({ kind: "accept_resumed", listener: indexOf(address), pausedMs }),
+      dialStarved: (app, error) => this.#post({ kind: "dial_starved", app, error: errorRecord(error) }),
+      draining: (_left, leftMs) => this.#post({ kind: "draining", leftMs }),
+      defect: (error) => this.defect(error),
+      // The control plane knows these first, and tells of them.
+      targetChanged: () => {},
+      discoveryFailing: () => {},
+      discoveryRecovered: () => {},
+    };
+  }
+
+  #end(how: (proxy: Proxy) => Promise<void>): void {
+    // One that still waits for the word to accept ends too.
+    this.#accept.resolve();
+    this.#whenStarted(async (proxy) => {
+      await how(proxy);
+      if (this.#isEnding) return;
+      this.#isEnding = true;
+      this.#outbox.flush();
+      this.#reports.flush();
+      this.#post({ kind: "ended" });
+    });
+  }
+
+  #whenStarted(use: (proxy: Proxy) => void | Promise<void>): void {
+    this.#starting.then((proxy) => proxy === undefined ? undefined : use(proxy))
+      .catch((error) => this.defect(error));
+  }
+}

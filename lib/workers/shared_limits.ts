@@ -1,0 +1,95 @@
+import type { AppConfig, Config } from "../config/mod.ts";
+import { SharedClientTable, SharedCount, SharedRate } from "../limits/mod.ts";
+import type { TargetState } from "../pool/mod.ts";
+import type { AppMemory, CommonMemory, TargetRecord } from "./messages.ts";
+
+/** All memory that the workers of one proxy share: made by the control plane, and cleaned by it when a worker dies. */
+export class SharedLimits {
+  readonly common: CommonMemory;
+  readonly #workers: number;
+  readonly #apps: readonly AppMemory[];
+  /** The places of limited targets, by their pool, and in it by name and limit. */
+  readonly #targets = new Map<string, ReadonlyMap<string, SharedArrayBuffer>>();
+
+  constructor(config: Config, workers: number) {
+    this.#workers = workers;
+    this.common = {
+      ids: new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT),
+      active: SharedCount.allocate(workers),
+    };
+    this.#apps = config.apps.map((app) => memoryOf(app, workers));
+  }
+
+  /** Sessions of all workers that have not ended. */
+  get active(): number {
+    return this.#active(0).taken;
+  }
+
+  /** Sessions of one worker that have not ended. */
+  activeOf(worker: number): number {
+    return this.#active(worker).mine;
+  }
+
+  /** An app's memory, by its place in the config. */
+  app(index: number): AppMemory {
+    const memory = this.#apps[index];
+    if (memory === undefined) {
+      throw new RangeError(`the app is number ${index}, one of ${this.#apps.length} was wanted`);
+    }
+    return memory;
+  }
+
+  /**
+   * Adds the memory of their places to the states of a pool's targets. A target has the same memory as before, also where
+   * it was away for a while and still has connections.
+   */
+  recordsOf(pool: string, states: readonly TargetState[]): TargetRecord[] {
+    const before = this.#targets.get(pool) ?? new Map<string, SharedArrayBuffer>();
+    const now = new Map<string, SharedArrayBuffer>();
+    const seen = new Map<string, number>();
+    const records = states.map((state): TargetRecord => {
+      const { label, maxConnections = Infinity } = state.spec;
+      if (maxConnections === Infinity) return { ...state, places: undefined };
+      const name = `${label} ${maxConnections}`;
+      // A target may be named twice, and then is two.
+      const twin = seen.get(name) ?? 0;
+      seen.set(name, twin + 1);
+      const key = `${name} ${twin}`;
+      const places = before.get(key) ?? SharedCount.allocate(this.#workers);
+      now.set(key, places);
+      return { ...state, places };
+    });
+    for (const [key, places] of before) {
+      if (!now.has(key) && new SharedCount(places, { worker: 0, max: Infinity }).taken > 0) {
+        now.set(key, places);
+      }
+    }
+    this.#targets.set(pool, now);
+    return records;
+  }
+
+  /** Gives back all that a worker held when it died. */
+  forget(worker: number): void {
+    SharedCount.forget(this.common.active, worker);
+    for (const { places, clients } of this.#apps) {
+      if (places !== undefined) SharedCount.forget(places, worker);
+      if (clients !== undefined) SharedClientTable.forget(clients, worker);
+    }
+    for (const targets of this.#targets.values()) {
+      for (const places of targets.values()) SharedCount.forget(places, worker);
+    }
+  }
+
+  #active(worker: number): SharedCount {
+    return new SharedCount(this.common.active, { worker, max: Infinity });
+  }
+}
+
+function memoryOf(app: AppConfig, workers: number): AppMemory {
+  const countsClients = app.maxConnectionsPerClient !== Infinity || app.acceptRatePerClient !== undefined;
+  return {
+    places: app.maxConnections === Infinity ? undefined : SharedCount.allocate(workers),
+    rate: app.acceptRate === undefined ? undefined : SharedRate.allocate(),
+    clients: countsClients ? SharedClientTable.allocate({ workers }) : undefined,
+  };
+}

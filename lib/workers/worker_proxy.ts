@@ -1,0 +1,138 @@
+import type { Config } from "../config/mod.ts";
+import { Leader, type ListenerInfo, type PoolPlace, type ProxyControl } from "../proxy/mod.ts";
+import { runtimeAtLeast } from "../runtime/mod.ts";
+import { Anchors } from "./anchors.ts";
+import type { SessionsTold, StartMessage, TargetRecord } from "./messages.ts";
+import type { WorkersObserver } from "./observer.ts";
+import { type Sandbox, sandboxOf } from "./sandbox.ts";
+import { SharedLimits } from "./shared_limits.ts";
+import { Supervisor } from "./supervisor.ts";
+
+export interface WorkerProxyOptions {
+  /** How many threads, at least 1. */
+  readonly workers: number;
+  readonly observer: WorkersObserver;
+  /**
+   * Which sessions the observer is told of: all (the default), or those alone that the operational log may have to
+   * speak of, which saves a message for each of the others.
+   */
+  readonly sessions?: SessionsTold;
+  /** The module that workers run; default this program's. */
+  readonly module?: URL;
+  /** What the runtime allows workers; default what the config needs. */
+  readonly permissions?: Sandbox;
+}
+
+/**
+ * A proxy of several threads. Each worker carries connections from their beginning to their end; this thread carries none,
+ * and does once what is to be done once: files, discovery, checks, logs.
+ */
+export class WorkerProxy implements ProxyControl {
+  readonly #leader: Leader;
+  readonly #anchors: Anchors;
+  readonly #limits: SharedLimits;
+  readonly #supervisor: Supervisor;
+  /** Pools of which workers must be told, once this task is over. */
+  readonly #changed = new Map<string, PoolPlace>();
+  #drained: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  /**
+   * Opens every listener of the config, or none.
+   *
+   * @throws {StartError} when one cannot be opened, or the workers cannot be started; it says why.
+   */
+  static async start(config: Config, options: WorkerProxyOptions): Promise<WorkerProxy> {
+    const { observer } = options;
+    const leader = await Leader.prepare(config, { observer });
+    const proxy = new WorkerProxy({ leader, anchors: Anchors.open(config, observer) }, options);
+    try {
+      await Promise.all([leader.start((place) => proxy.#change(place)), proxy.#supervisor.bind()]);
+      proxy.#supervisor.accept();
+      return proxy;
+    } catch (error) {
+      proxy.#supervisor.terminate();
+      await proxy.stop();
+      throw error;
+    }
+  }
+
+  private constructor(parts: { leader: Leader; anchors: Anchors }, options: WorkerProxyOptions) {
+    this.#leader = parts.leader;
+    this.#anchors = parts.anchors;
+    const { config } = parts.anchors;
+    const { workers: count, observer } = options;
+    this.#limits = new SharedLimits(config, count);
+    this.#supervisor = new Supervisor({
+      count,
+      config,
+      observer,
+      limits: this.#limits,
+      module: options.module ?? new URL("./entry.ts", import.meta.url),
+      permissions: options.permissions ?? sandboxOf(config, { unixIsNet: runtimeAtLeast(2, 9) }),
+      startMessage: (worker) => this.#startMessage(worker, options.sessions ?? "all"),
+      onReport: ({ target, outcome }) => this.#leader.report(target, outcome),
+    });
+  }
+
+  listeners(): readonly ListenerInfo[] {
+    return this.#anchors.config.apps.flatMap(({ name: app, listen }) =>
+      listen.map((address) => ({ app, address }))
+    );
+  }
+
+  activeSessions(): number {
+    return this.#limits.active;
+  }
+
+  drain(): Promise<void> {
+    return this.#drained ??= this.#end("drain");
+  }
+
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#end("stop");
+  }
+
+  async #end(how: "drain" | "stop"): Promise<void> {
+    // First, so that the queue ends with the last worker, which empties it.
+    this.#anchors.close();
+    await this.#supervisor.end(how);
+    await this.#leader.stop();
+  }
+
+  #startMessage(worker: number, sessions: SessionsTold): Omit<StartMessage, "nowMs"> {
+    const { config } = this.#anchors;
+    return {
+      kind: "start",
+      worker,
+      config,
+      memory: this.#limits.common,
+      // A path can be bound once.
+      hasUnixListeners: worker === 0,
+      sessions,
+      apps: config.apps.map((_, app) => ({
+        materials: this.#leader.materials(app),
+        memory: this.#limits.app(app),
+        pools: this.#leader.states(app).map((_, pool) => this.#records({ app, pool })),
+      })),
+    };
+  }
+
+  #records({ app, pool }: PoolPlace): TargetRecord[] {
+    return this.#limits.recordsOf(`${app} ${pool}`, this.#leader.states(app)[pool] ?? []);
+  }
+
+  /** Notes that a pool has changed; one answer of the DNS changes many targets, and workers are told once. */
+  #change(place: PoolPlace): void {
+    const isFirst = this.#changed.size === 0;
+    this.#changed.set(`${place.app} ${place.pool}`, place);
+    if (isFirst) queueMicrotask(() => this.#tellChanges());
+  }
+
+  #tellChanges(): void {
+    for (const place of this.#changed.values()) {
+      this.#supervisor.tell({ kind: "targets", place, targets: this.#records(place) });
+    }
+    this.#changed.clear();
+  }
+}

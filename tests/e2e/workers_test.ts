@@ -1,0 +1,49 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { utf8 } from "../helpers/bytes.ts";
+import { connectTo, exchange } from "../helpers/clients.ts";
+import { freePort } from "../helpers/free_ports.ts";
+import { ALL_PERMISSIONS, BINARY, program, runProgram } from "../helpers/program.ts";
+import { echo, TestTarget } from "../helpers/targets.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+
+Deno.test("workers: two threads serve, and SIGTERM loses no line of the access log", async () => {
+  await using target = new TestTarget(echo);
+  await using folder = new TemporaryFolder();
+  const port = freePort();
+  const apps = [{ name: "web", listen: [`127.0.0.1:${port}`], targets: [target.address] }];
+  const config = await folder.config({ workers: 2, log: { format: "json" }, apps });
+  await using proxy = program(["-c", config]);
+  await proxy.ready();
+  await Promise.all(Array.from({ length: 40 }, async () => {
+    using conn = await connectTo(port);
+    assertEquals(await exchange(conn, utf8("hello")), utf8("hello"));
+  }));
+  assertEquals(await proxy.stop(), 0);
+  const sessions = proxy.lines.map((line) => JSON.parse(line) as { id: number; reason: string });
+  assertEquals(
+    sessions.map(({ id }) => id).sort((a, b) => a - b),
+    Array.from({ length: 40 }, (_, i) => i + 1),
+  );
+  assertEquals(new Set(sessions.map(({ reason }) => reason)), new Set(["client_closed"]));
+});
+
+Deno.test({
+  name: "workers: where the runtime forbids them to load the program, the flag that is wanted is named",
+  ignore: BINARY !== undefined,
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    const apps = [{ name: "web", listen: [`127.0.0.1:${freePort()}`], targets: ["127.0.0.1:1"] }];
+    const config = await folder.config({ workers: 2, apps });
+    const permissions = [
+      ...ALL_PERMISSIONS.filter((flag) => flag !== "--allow-read"),
+      `--allow-read=${config}`,
+    ];
+    const { code, stderr } = await runProgram(["-c", config], { permissions });
+    assertEquals(code, 1);
+    const folderOfProgram = new URL("../../lib", import.meta.url).pathname;
+    assertStringIncludes(
+      stderr,
+      `start workers: the runtime forbids them to load the program, --allow-read=${folderOfProgram} was wanted`,
+    );
+  },
+});

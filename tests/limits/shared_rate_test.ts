@@ -1,0 +1,56 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import fc from "fast-check";
+import { SharedRate, TokenBucket } from "../../lib/limits/mod.ts";
+
+Deno.test("SharedRate: a second's worth at once, then one at a time", () => {
+  const rate = new SharedRate(SharedRate.allocate(), { ratePerSecond: 2 });
+  assertEquals([0, 0, 0, 499, 500, 501].map((nowMs) => rate.tryTake(nowMs)), [
+    true,
+    true,
+    false,
+    false,
+    true,
+    false,
+  ]);
+  assertStrictEquals(rate.waitMs(600), 400);
+});
+
+Deno.test("SharedRate: threads spend from one budget", () => {
+  const memory = SharedRate.allocate();
+  const [one, other] = [0, 1].map(() => new SharedRate(memory, { ratePerSecond: 2 }));
+  assertEquals([one?.tryTake(5), other?.tryTake(5), one?.tryTake(5), other?.tryTake(5)], [
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
+Deno.test("SharedRate: lets pass what the token bucket does, whatever the times", () => {
+  fc.assert(fc.property(
+    fc.array(fc.nat({ max: 1500 }), { maxLength: 80 }),
+    fc.constantFrom(1 / 4, 1, 2, 4, 8, 50),
+    (gapsMs, ratePerSecond) => {
+      const bucket = new TokenBucket({ ratePerSecond }, 0);
+      const rate = new SharedRate(SharedRate.allocate(), { ratePerSecond });
+      let nowMs = 0;
+      for (const gapMs of gapsMs) {
+        nowMs += gapMs;
+        assertStrictEquals(rate.tryTake(nowMs), bucket.tryTake(nowMs), `at ${nowMs} ms`);
+      }
+    },
+  ));
+});
+
+Deno.test("SharedRate: waiting for as long as it says is enough", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5000 }), fc.nat({ max: 10_000 }), (ratePerSecond, startMs) => {
+      const rate = new SharedRate(SharedRate.allocate(), { ratePerSecond, burst: 1 });
+      let nowMs = startMs;
+      for (let i = 0; i < 20; i++) {
+        nowMs += rate.waitMs(nowMs);
+        assertStrictEquals(rate.tryTake(nowMs), true);
+      }
+    }),
+  );
+});

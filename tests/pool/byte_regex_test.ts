@@ -1,0 +1,136 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { ByteRegex } from "../../lib/pool/byte_regex.ts";
+import { CheckTextError } from "../../lib/pool/check_text.ts";
+
+/** The bytes of a text, one a character. */
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** Whether it is found in pieces that are cut at these places. */
+function found(regex: ByteRegex, text: string, cuts: readonly number[] = []): boolean {
+  const run = regex.begin();
+  const bytes = latin1(text);
+  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  for (const [i, place] of places.entries()) {
+    if (run.feed(bytes.subarray(places[i - 1] ?? 0, place))) return true;
+  }
+  return run.end();
+}
+
+function test(source: string, text: string, flags = ""): boolean {
+  return found(new ByteRegex(source, flags), text);
+}
+
+/** `undefined` when it is too large. */
+function compiled(source: string, flags: string): ByteRegex | undefined {
+  try {
+    return new ByteRegex(source, flags);
+  } catch (error) {
+    if (error instanceof CheckTextError && error.message.includes("states")) return undefined;
+    throw error;
+  }
+}
+
+const byte = fc.constantFrom("a", "b", "A", "0", "_", " ", "\n", "\r", "-", "\xe9");
+const atom = fc.constantFrom(
+  ..."a b A 0 . \\d \\D \\w \\W \\s \\S \\x61 \\. \\n \\r [ab] [^a] [a-b0] [^\\w] [\\s-] - { } ]".split(" "),
+);
+const quantifier = fc.constantFrom("", "", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,}", "{0,2}", "{0}");
+const place = fc.constantFrom("^", "$", "\\b", "\\B");
+const { regex: source } = fc.letrec<{ regex: string; sequence: string; part: string }>((tie) => ({
+  regex: fc.array(tie("sequence"), { minLength: 1, maxLength: 3 }).map((options) => options.join("|")),
+  sequence: fc.array(tie("part"), { maxLength: 4 }).map((parts) => parts.join("")),
+  part: fc.oneof(
+    { maxDepth: 1 },
+    fc.tuple(atom, quantifier).map((parts) => parts.join("")),
+    place,
+    fc.tuple(fc.constantFrom("(", "(?:"), tie("regex"), quantifier)
+      .map(([open, regex, quantifier]) => `${open}${regex})${quantifier}`),
+  ),
+}));
+
+Deno.test("ByteRegex: finds what JavaScript's own regular expressions find, wherever the text is cut", () => {
+  // Short, because the runtime's own engine backtracks: a longer text with nested repetitions can take minutes.
+  const texts = fc.array(byte, { maxLength: 6 }).map((bytes) => bytes.join(""));
+  const flags = fc.subarray(["i", "m", "s"]).map((flags) => flags.join(""));
+  const cuts = fc.array(fc.nat(), { maxLength: 3 });
+  fc.assert(
+    fc.property(source, flags, texts, cuts, (source, flags, text, cuts) => {
+      const ours = compiled(source, flags);
+      fc.pre(ours !== undefined);
+      assertEquals(found(ours, text, cuts), new RegExp(source, flags).test(text), `/${source}/${flags}`);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("ByteRegex: finds at once what depends on nothing that is still to come", () => {
+  assertEquals(new ByteRegex("\\+PONG\\r\\n", "").begin().feed(latin1("+PONG\r\n")), true);
+  const atTheEnd = new ByteRegex("PONG$", "").begin();
+  assertEquals([atTheEnd.feed(latin1("PONG")), atTheEnd.end()], [false, true]);
+  const word = new ByteRegex("up\\b", "").begin();
+  assertEquals([word.feed(latin1("up")), word.feed(latin1("!"))], [false, true]);
+});
+
+Deno.test("ByteRegex: a character beyond ASCII is its bytes in UTF-8", () => {
+  assertEquals(test("^caf(é)+$", "caf\xc3\xa9\xc3\xa9"), true);
+  assertEquals(test("é{2}", "\xc3\xa9"), false);
+  assertEquals(test("\\xff", "\xff"), true);
+});
+
+Deno.test("ByteRegex: the time does not explode with the answer", () => {
+  const run = new ByteRegex("^(a+)+$|(a|aa)+b|(.*)*c", "").begin();
+  assertEquals(run.feed(latin1("a".repeat(16_000))), false);
+  assertEquals(run.feed(latin1("!")), false);
+  assertEquals(run.end(), false);
+});
+
+Deno.test("ByteRegex: refuses what it cannot read, with what was wanted", () => {
+  const wrong: Record<string, string> = {
+    "(a": `a group is not closed, a ")" was wanted`,
+    "a)": `a ")" closes no group, a "(" before it was wanted`,
+    "*a": `a repetition has nothing before it, a part to repeat was wanted`,
+    "a**": `a repetition follows another, a group between them was wanted`,
+    "^*": `a repetition follows a place, a part to repeat was wanted`,
+    "a{3,2}": `the repetition "{3,2}" runs backwards, "{2,3}" was wanted`,
+    "[a": `a class is not closed, a "]" was wanted`,
+    "[b-a]": `a range of a class has no two bytes in order, one as "a-z" was wanted`,
+    "[é]": `the class has "é", ASCII or \\xNN was wanted (a class stands for one byte)`,
+    "(?=a)": `a group begins with "(?", "(" or "(?:" was wanted`,
+    "(a)\\1": `the escape "\\1" is unknown, one as`,
+    "\\q": `the escape "\\q" is unknown, one as`,
+    "a\\": `it ends with "\\", a character after it was wanted`,
+  };
+  for (const [source, message] of Object.entries(wrong)) {
+    assertThrows(() => new ByteRegex(source, ""), CheckTextError, `"${source}": ${message}`);
+  }
+  assertThrows(() => new ByteRegex("a", "g"), CheckTextError, `are "g"`);
+  assertThrows(() => new ByteRegex("a", "ii"), CheckTextError, `are "ii"`);
+});
+
+Deno.test("ByteRegex: refuses what is too large, however it is nested", () => {
+  for (
+    const source of [
+      "a{257}",
+      "(a{30}){30}",
+      "(){999999}",
+      "((a{99999}){99999}){0,}",
+      "b".repeat(600),
+    ]
+  ) {
+    assertThrows(() => new ByteRegex(source, ""), CheckTextError, "more than 256 states");
+  }
+});
+
+Deno.test("ByteRegex: no text makes it fail otherwise", () => {
+  const text = fc.string({ unit: fc.constantFrom(..."ab(){}[]?*+|^$\\.-,1:é\u{1f600}x"), maxLength: 30 });
+  fc.assert(fc.property(text, (source) => {
+    try {
+      new ByteRegex(source, "");
+    } catch (error) {
+      if (!(error instanceof CheckTextError)) throw error;
+    }
+  }));
+});

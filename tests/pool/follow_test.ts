@@ -1,0 +1,115 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { type Address, parseAddress } from "../../lib/base/mod.ts";
+import { SharedCount } from "../../lib/limits/mod.ts";
+import { Pool, type PoolOptions, statesOf, type TargetSpec } from "../../lib/pool/mod.ts";
+
+const CONTEXT = { clientHash: 0 };
+
+function specs(...ports: number[]): (TargetSpec & { address: Address })[] {
+  return ports.map((port) => ({ address: parseAddress(`h:${port}`) }));
+}
+
+/** A pool, and what its observer is told. */
+function told(
+  of: readonly TargetSpec[],
+  options: Partial<PoolOptions> = {},
+): { pool: Pool; changes: string[] } {
+  const changes: string[] = [];
+  const pool = new Pool(of, {
+    balance: "first",
+    observer: { targetChanged: (target, change) => void changes.push(`${target.label} ${change}`) },
+    ...options,
+  });
+  return { pool, changes };
+}
+
+function order(pool: Pool): string[] {
+  const candidates = pool.begin(1, CONTEXT);
+  const labels: string[] = [];
+  for (let next = candidates.next(); next !== undefined; next = candidates.next()) labels.push(next.label);
+  return labels;
+}
+
+Deno.test("Pool.follow: targets are used as another thread's pool would use them, and each change is told once", () => {
+  const { pool: leader } = told(specs(1, 2, 3), {
+    passive: { failures: 1, windowMs: 1000, ejectForMs: 1_000_000, maxEjected: 1 },
+  });
+  const { pool, changes } = told(specs(1, 2, 3));
+  const [first, second] = leader.targets;
+  if (first === undefined || second === undefined) throw new Error("there are no targets, three were wanted");
+  leader.setUp(first, false, "");
+  leader.report(second, "failed");
+  for (let i = 0; i < 2; i++) pool.follow(structuredClone(statesOf(leader)));
+  assertEquals([order(pool), changes], [["h:3"], ["h:1 down", "h:2 ejected"]]);
+  leader.setUp(first, true, "");
+  pool.follow(statesOf(leader));
+  assertEquals([order(pool), changes.at(-1)], [["h:1", "h:3"], "h:1 up"]);
+  leader.stop();
+});
+
+Deno.test("Pool.follow: targets that are discovered come and go, with their weights and tiers", () => {
+  const { pool: leader } = told([]);
+  const { pool, changes } = told([]);
+  leader.update(specs(1, 2));
+  pool.follow(statesOf(leader));
+  leader.update(specs(2, 3).map((spec, index) => ({ ...spec, weight: index === 0 ? 5 : 1, tier: index })));
+  pool.follow(statesOf(leader));
+  assertEquals(changes, ["h:1 added", "h:2 added", "h:3 added", "h:1 removed"]);
+  assertEquals(statesOf(pool), statesOf(leader));
+});
+
+Deno.test("Pool: reports go to whoever judges, and every change of state is announced", () => {
+  const reports: string[] = [];
+  let changes = 0;
+  const { pool } = told(specs(1, 2), {
+    onReport: ({ index, label }, outcome) => reports.push(`${index} ${label} ${outcome}`),
+    onChange: () => changes++,
+  });
+  const [, second] = pool.targets;
+  if (second === undefined) throw new Error("there is no second target, one was wanted");
+  pool.report(second, "failed");
+  pool.report(second, "succeeded");
+  assertEquals([reports, second.usable, changes], [["1 h:2 failed", "1 h:2 succeeded"], true, 0]);
+  pool.setUp(second, false, "");
+  pool.setUp(second, false, "");
+  assertStrictEquals(changes, 1);
+  pool.update(specs(1));
+  assertStrictEquals(changes, 2);
+});
+
+Deno.test("Pool: a target whose places another thread has taken is passed over, and that is said", () => {
+  const memory = SharedCount.allocate(2);
+  const elsewhere = new SharedCount(memory, { worker: 1, max: 1 });
+  const places = new SharedCount(memory, { worker: 0, max: 1 });
+  const [one, two] = specs(1, 2);
+  if (one === undefined || two === undefined) throw new Error("there are no specs, two were wanted");
+  const { pool } = told([{ ...one, maxConnections: 1, places }, two]);
+  elsewhere.tryTake();
+  const candidates = pool.begin(1, CONTEXT);
+  assertEquals([candidates.next()?.label, candidates.lostPlace, pool.crowded], ["h:2", true, false]);
+  candidates.release();
+  // Nobody told the pool that the place is free again.
+  elsewhere.giveBack();
+  const again = pool.begin(1, CONTEXT);
+  assertEquals([again.next()?.label, again.lostPlace, elsewhere.taken], ["h:1", false, 1]);
+  again.release();
+  assertStrictEquals(elsewhere.taken, 0);
+});
+
+Deno.test("Pool.waitForPlace: a place that another thread gives back wakes who waits", async () => {
+  const memory = SharedCount.allocate(2);
+  const elsewhere = new SharedCount(memory, { worker: 1, max: 1 });
+  const places = new SharedCount(memory, { worker: 0, max: 1 });
+  const { pool } = told(specs(1).map((spec) => ({ ...spec, maxConnections: 1, places })));
+  elsewhere.tryTake();
+  assertEquals([pool.crowded, order(pool)], [true, []]);
+  const { signal } = new AbortController();
+  const waiting = pool.waitForPlace({ signal, timeoutMs: Infinity });
+  elsewhere.giveBack();
+  assertStrictEquals(await waiting, "woken");
+  const candidates = pool.begin(1, CONTEXT);
+  assertStrictEquals(candidates.next()?.label, "h:1");
+  pool.tookTurn();
+  candidates.release();
+  pool.stop();
+});

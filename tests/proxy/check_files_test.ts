@@ -1,0 +1,103 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { formatPath, resolveConfig } from "../../lib/config/mod.ts";
+import { checkFiles } from "../../lib/proxy/mod.ts";
+import { isTlsSupported } from "../../lib/tls/mod.ts";
+import { CertificateFolder } from "../helpers/certificates.ts";
+import { missingTools } from "../helpers/tools.ts";
+
+const ignore = missingTools("openssl").length > 0;
+
+/** What is found, each as `severity path: message`, with a mark where the proxy cannot run. */
+async function found(app: Record<string, unknown>): Promise<string[]> {
+  const config = resolveConfig({ apps: [{ name: "a", ports: [7001], targets: ["h:1"], ...app }] }, {
+    source: "test",
+  });
+  return (await checkFiles(config))
+    .filter(({ message }) => isTlsSupported() || !message.startsWith("this runtime is"))
+    .map(({ path, message, severity, isFatal }) => {
+      return `${severity}${isFatal ? "!" : ""} ${formatPath(path)}: ${message}`;
+    });
+}
+
+Deno.test("checkFiles: a config that names no file and compiles has no problem", async () => {
+  assertEquals(await found({ routes: [{ sni: ["*.example.com"], alpn: ["h2"], targets: ["h:1"] }] }), []);
+  assertEquals(await found({ ["health_check"]: { send: "PING\\r\\n", expect: "/^\\+PONG/" } }), []);
+  assertEquals(await found({ ["health_check"]: { http: { path: "/ready", status: "200-399" } } }), []);
+});
+
+Deno.test("checkFiles: an expression that checks cannot run is said at its value", async () => {
+  const [problem, ...others] = await found({ ["health_check"]: { expect: "/a(?i:b)/" } });
+  assertMatch(problem ?? "", /^error! apps\[0\]\.health_check\.expect: the regular expression/);
+  assertEquals(others, []);
+});
+
+Deno.test({
+  name: "checkFiles: certificates and keys that fit have no problem",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const ca = folder.make("ca", { isCa: true });
+    const own = folder.make("own", { issuer: ca, altNames: "DNS:a.example" });
+    const { certFile: cert, keyFile: key } = own;
+    const tls = { certificates: [{ cert, key }], ["client_ca"]: ca.certFile };
+    assertEquals(await found({ tls, ["target_tls"]: { ca: ca.certFile, cert, key } }), []);
+  },
+});
+
+Deno.test({
+  name: "checkFiles: each file that cannot be read or used is said at its own value",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const [one, two] = [folder.make("one"), folder.make("two")];
+    const tls = {
+      certificates: [
+        { cert: one.certFile, key: two.keyFile },
+        { cert: `${folder.path}/none.pem`, key: one.keyFile },
+        { cert: two.certFile, key: folder.path },
+        { cert: folder.write("a.txt", "hello"), key: folder.write("empty", "") },
+      ],
+      ["client_ca"]: two.keyFile,
+    };
+    const at = "apps[0].tls.certificates";
+    const problems = await found({ tls, ["target_tls"]: { ca: `${folder.path}/none.pem` } });
+    assertEquals(problems, [
+      `error! ${at}[0].key: the key is not the certificate's, the one that it was made with was wanted`,
+      `error! ${at}[1].cert: the file "${folder.path}/none.pem" does not exist, a file in PEM was wanted`,
+      `error! ${at}[2].key: the file "${folder.path}" is a directory, a file in PEM was wanted`,
+      `error! ${at}[3].cert: the file is not PEM, a PEM certificate was wanted`,
+      `error! ${at}[3].key: the key's file is empty, a PEM private key was wanted`,
+      `error! apps[0].tls.client_ca: the file holds "PRIVATE KEY", a PEM CA certificate was wanted`,
+      `error! apps[0].target_tls.ca: the file "${folder.path}/none.pem" does not exist, a file in PEM was wanted`,
+    ]);
+  },
+});
+
+Deno.test({
+  name: "checkFiles: an expired certificate is an error that can be run with, one that is about to a warning",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const [old, soon] = [folder.make("old", { days: -1 }), folder.make("soon", { days: 5 })];
+    const certificates = [old, soon].map(({ certFile: cert, keyFile: key }) => ({ cert, key }));
+    const [first = "", second = "", ...others] = await found({ tls: { certificates } });
+    assertMatch(first, /^error apps\[0\]\.tls\.certificates\[0\]\.cert: the certificate "CN=old" expired on/);
+    assertMatch(
+      second,
+      /^warning apps\[0\]\.tls\.certificates\[1\]\.cert: the certificate "CN=soon" expires/,
+    );
+    assertEquals(others, []);
+  },
+});
+
+Deno.test({
+  name: "checkFiles: a runtime that cannot do TLS is said where TLS is wanted",
+  ignore: isTlsSupported(),
+  fn: async () => {
+    const config = resolveConfig({
+      apps: [{ name: "a", ports: [1], targets: ["h:1"], ["target_tls"]: {} }],
+    }, { source: "test" });
+    const [problem] = await checkFiles(config);
+    assertMatch(problem?.message ?? "", /^this runtime is Deno .*, which cannot do TLS/);
+  },
+});

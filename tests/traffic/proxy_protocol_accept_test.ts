@@ -1,0 +1,198 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { formatAddress } from "../../lib/base/mod.ts";
+import { concat, utf8 } from "../helpers/bytes.ts";
+import { exchange, readToEnd, writeAll } from "../helpers/clients.ts";
+import { answeredBy, Fleet } from "../helpers/fleet.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy.ts";
+import { buildProxyV2, buildWithChecksum, tlv } from "../helpers/proxy_v2.ts";
+import { echo, TestTarget } from "../helpers/targets.ts";
+
+const ACCEPT = { "proxy_protocol": { accept: "required", from: ["127.0.0.0/8"] } };
+const DATA = utf8("data of the client");
+
+const V1 = utf8("PROXY TCP4 192.0.2.1 198.51.100.2 1000 443\r\n");
+const V2 = buildProxyV2();
+
+/** A header, and the client that it announces; `undefined` for none. */
+const HEADERS: readonly (readonly [name: string, header: Uint8Array, client: string | undefined])[] = [
+  ["v1", V1, "192.0.2.1:1000"],
+  ["v1 with IPv6", utf8("PROXY TCP6 2001:db8::1 2001:db8::2 5 443\r\n"), "[2001:db8::1]:5"],
+  ["v1 UNKNOWN", utf8("PROXY UNKNOWN\r\n"), undefined],
+  ["v1 UNKNOWN with addresses", utf8("PROXY UNKNOWN 192.0.2.1 198.51.100.2 1000 443\r\n"), undefined],
+  ["v2", V2, "192.0.2.1:1000"],
+  [
+    "v2 with fields and checksum",
+    buildWithChecksum(tlv(0x02, "example.com"), tlv(0xe0, "?")),
+    "192.0.2.1:1000",
+  ],
+  ["v2 LOCAL", buildProxyV2({ command: 0x20 }), undefined],
+  ["v2 of no family", buildProxyV2({ family: 0, block: new Uint8Array(3) }), undefined],
+];
+
+for (const [name, header, client] of HEADERS) {
+  Deno.test(`proxy_protocol.accept: ${name} is read in any fragments, and what follows reaches the target`, async () => {
+    await using target = new TestTarget(echo);
+    await withProxy({ ...ACCEPT, targets: [target.address] }, async (proxy) => {
+      for (const pieces of [[concat(header, DATA)], [header, DATA], bytesOf(concat(header, DATA))]) {
+        using conn = await proxy.connect();
+        conn.setNoDelay(true);
+        for (const piece of pieces) await writeAll(conn, piece);
+        assertEquals(await exchange(conn, new Uint8Array()), DATA);
+        const session = await proxy.outcome();
+        const own = `127.0.0.1:${conn.localAddr.port}`;
+        assertEquals([session.reason, formatAddress(session.client)], ["client_closed", client ?? own]);
+        assertStrictEquals(session.up.bytes, DATA.length);
+      }
+    });
+  });
+}
+
+Deno.test("proxy_protocol.accept: off passes a header on like any bytes", async () => {
+  await using target = new TestTarget(echo);
+  await withProxy({ targets: [target.address] }, async (proxy) => {
+    using client = await proxy.connect();
+    assertEquals(await exchange(client, concat(V1, DATA)), concat(V1, DATA));
+    assertStrictEquals(formatAddress((await proxy.outcome()).client), `127.0.0.1:${client.localAddr.port}`);
+  });
+});
+
+/** Bytes that are no header, or no whole one before the client finishes. */
+const MALFORMED: readonly (readonly [name: string, bytes: Uint8Array])[] = [
+  ["other bytes", utf8("GET / HTTP/1.1\r\n\r\n")],
+  ["a v1 header of another protocol", utf8("PROXY UDP4 192.0.2.1 198.51.100.2 1000 443\r\n")],
+  ["a v1 header that does not end", concat(utf8("PROXY TCP4 "), new Uint8Array(200).fill(0x31))],
+  ["half a v1 header", V1.subarray(0, 20)],
+  ["half a v2 header", V2.subarray(0, 20)],
+  [
+    "a v2 header with a wrong checksum",
+    buildProxyV2({
+      block: concat(V2.subarray(16), tlv(0x03, new Uint8Array(4))),
+    }),
+  ],
+  ["a v2 header of 64 KiB", buildProxyV2({ length: 0xffff })],
+];
+
+Deno.test("proxy_protocol.accept: what is no header closes the connection as bad_proxy_header before any dial", async () => {
+  await using target = new TestTarget(echo);
+  await withProxy({ ...ACCEPT, targets: [target.address] }, async (proxy) => {
+    for (const [name, bytes] of MALFORMED) {
+      using client = await proxy.connect();
+      await writeAll(client, bytes);
+      await client.closeWrite();
+      await readToEnd(client);
+      const session = await proxy.outcome();
+      assertEquals([session.reason, session.tries], ["bad_proxy_header", 0], name);
+      assert(session.detail !== "", name);
+    }
+  });
+  assertStrictEquals(target.accepted, 0);
+});
+
+Deno.test("proxy_protocol.accept: a header from elsewhere closes the connection as bad_proxy_header", async () => {
+  await using target = new TestTarget(echo);
+  const accept = { "proxy_protocol": { accept: "required", from: ["10.0.0.0/8"] } };
+  await withProxy({ ...accept, targets: [target.address] }, async (proxy) => {
+    using client = await proxy.connect();
+    await readToEnd(client);
+    const session = await proxy.outcome();
+    assertEquals([session.reason, session.detail], [
+      "bad_proxy_header",
+      '127.0.0.1 is not one of "proxy_protocol.from"',
+    ]);
+  });
+  assertStrictEquals(target.accepted, 0);
+});
+
+Deno.test("proxy_protocol.timeout: a header that takes longer closes the connection as bad_proxy_header", async () => {
+  await using target = new TestTarget(echo);
+  const accept = { "proxy_protocol": { ...ACCEPT.proxy_protocol, timeout: "30ms" } };
+  await withProxy({ ...accept, targets: [target.address] }, async (proxy) => {
+    for (const begun of [new Uint8Array(), V1.subarray(0, 10), V2.subarray(0, 14)]) {
+      using client = await proxy.connect();
+      await writeAll(client, begun);
+      assertStrictEquals(await readToEnd(client), "fin");
+      assertStrictEquals((await proxy.outcome()).reason, "bad_proxy_header");
+    }
+  });
+});
+
+Deno.test("proxy_protocol.accept: a peer that connects and leaves without a byte is client_gone", async () => {
+  await using target = new TestTarget(echo);
+  await withProxy({ ...ACCEPT, targets: [target.address] }, async (proxy) => {
+    (await proxy.connect()).close();
+    assertStrictEquals((await proxy.outcome()).reason, "client_gone");
+  });
+});
+
+Deno.test("proxy_protocol.accept: a proxy that stops ends those whose header has not come", async () => {
+  await using target = new TestTarget(echo);
+  await withProxy({ ...ACCEPT, targets: [target.address] }, async (proxy) => {
+    using client = await proxy.connect();
+    await writeAll(client, V1.subarray(0, 10));
+    await proxy.underWay(1);
+    await proxy.proxy.stop();
+    assertStrictEquals((await proxy.outcome()).reason, "drained");
+    await readToEnd(client);
+  });
+});
+
+Deno.test("proxy_protocol.accept: the address announced is what allow and deny see", async () => {
+  await using target = new TestTarget(echo);
+  const cases = [
+    [{ allow: ["192.0.2.0/24"] }, "client_closed"],
+    [{ allow: ["127.0.0.0/8"] }, "denied"],
+    [{ deny: ["192.0.2.1"] }, "denied"],
+    [{ deny: ["127.0.0.0/8"] }, "client_closed"],
+  ] as const;
+  for (const [rules, reason] of cases) {
+    await withProxy({ ...ACCEPT, ...rules, targets: [target.address] }, async (proxy) => {
+      using client = await proxy.connect();
+      await writeAll(client, V1);
+      await client.closeWrite();
+      await readToEnd(client);
+      assertStrictEquals((await proxy.outcome()).reason, reason);
+    });
+  }
+});
+
+/** Connects as another client. */
+async function connectAs(proxy: TestProxy, host: string): Promise<Deno.Conn> {
+  const client = await proxy.connect();
+  await writeAll(client, utf8(`PROXY TCP4 ${host} 198.51.100.2 1000 443\r\n`));
+  return client;
+}
+
+Deno.test("proxy_protocol.accept: the address announced is whose connections are counted", async () => {
+  await using fleet = new Fleet(1);
+  await withProxy({ ...ACCEPT, targets: fleet.addresses, max_connections_per_client: 1 }, async (proxy) => {
+    using first = await connectAs(proxy, "192.0.2.1");
+    assertStrictEquals(await answeredBy(first), 0);
+    using other = await connectAs(proxy, "192.0.2.2");
+    assertStrictEquals(await answeredBy(other), 0);
+    using second = await connectAs(proxy, "192.0.2.1");
+    await readToEnd(second);
+    assertStrictEquals((await proxy.outcome()).reason, "limit");
+  });
+});
+
+Deno.test("proxy_protocol.accept: source_hash goes by the address announced", async () => {
+  await using fleet = new Fleet(4);
+  await withProxy({ ...ACCEPT, targets: fleet.addresses, balance: "source_hash" }, async (proxy) => {
+    const rounds: number[][] = [];
+    for (let round = 0; round < 2; round++) {
+      const answers: number[] = [];
+      for (let host = 1; host <= 16; host++) {
+        using client = await connectAs(proxy, `192.0.2.${host}`);
+        answers.push(await answeredBy(client));
+      }
+      rounds.push(answers);
+    }
+    assertEquals(rounds[0], rounds[1]);
+    // Sixteen clients that all went to one of four targets would be one client.
+    assert(new Set(rounds[0]).size > 1);
+  });
+});
+
+function bytesOf(bytes: Uint8Array): Uint8Array[] {
+  return Array.from(bytes, (byte) => Uint8Array.of(byte));
+}

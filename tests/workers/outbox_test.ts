@@ -1,0 +1,81 @@
+import { assertEquals } from "@std/assert";
+import type { EndedSession } from "../../lib/session/mod.ts";
+import { errorCode, errorMessage } from "../../lib/base/mod.ts";
+import type { FromWorker } from "../../lib/workers/messages.ts";
+import { Outbox } from "../../lib/workers/outbox.ts";
+import { isNotable, sessionRecord, toldSession } from "../../lib/workers/records.ts";
+import { Reports } from "../../lib/workers/reports.ts";
+
+const LISTENER = { kind: "tcp", host: "127.0.0.1", port: 1 } as const;
+
+const SESSION: EndedSession = {
+  id: 7,
+  app: { name: "a" },
+  listener: LISTENER,
+  client: { kind: "tcp", host: "192.0.2.1", port: 99 },
+  sni: "example.com",
+  detail: "",
+  target: { label: "t:1" },
+  reason: "client_closed",
+  up: { bytes: 3 },
+  down: { bytes: 4 },
+  startedMs: 1000,
+  endedMs: 1250,
+  connectMs: 5,
+  tries: 2,
+  failures: [{ target: { label: "t:2" }, code: "ECONNREFUSED", message: "refused" }],
+  error: undefined,
+};
+
+Deno.test("sessionRecord: told again in another thread, a session is the same", () => {
+  const told = toldSession(structuredClone(sessionRecord(SESSION, 0)), LISTENER);
+  const { endedAtMs: _, ...facts } = told;
+  assertEquals({ ...facts, startedMs: 1000, endedMs: 1000 + facts.endedMs }, SESSION);
+});
+
+Deno.test("sessionRecord: an error keeps its message and its code", () => {
+  const error = Object.assign(new Error("no route"), { code: "EHOSTUNREACH" });
+  const told = toldSession(structuredClone(sessionRecord({ ...SESSION, error }, 0)), LISTENER);
+  assertEquals([errorMessage(told.error), errorCode(told.error)], ["no route", "EHOSTUNREACH"]);
+});
+
+Deno.test("isNotable: what the operational log may speak of, and nothing else", () => {
+  assertEquals(
+    [SESSION, { ...SESSION, reason: "no_target" as const }, { ...SESSION, detail: "x" }, {
+      ...SESSION,
+      error: 1,
+    }]
+      .map(isNotable),
+    [false, true, true, true],
+  );
+});
+
+Deno.test("Outbox: tells of sessions in batches, and of all that wait when it is flushed", () => {
+  const sizes: number[] = [];
+  const outbox = new Outbox((message) =>
+    void (message.kind === "sessions" && sizes.push(message.records.length))
+  );
+  for (let i = 0; i < 300; i++) outbox.add(sessionRecord(SESSION, 0));
+  outbox.flush();
+  outbox.flush();
+  assertEquals(sizes, [256, 44]);
+});
+
+Deno.test("Reports: a failure is told at once, after the successes before it, of which one a target is enough", () => {
+  const told: string[] = [];
+  const reports = new Reports((message: FromWorker) => {
+    if (message.kind === "report") told.push(`${message.target.label} ${message.outcome}`);
+  });
+  const target = (label: string): { app: number; pool: number; index: number; label: string } => {
+    return { app: 0, pool: 0, index: 0, label };
+  };
+  reports.add(target("a"), "succeeded");
+  reports.add(target("a"), "succeeded");
+  reports.add(target("b"), "succeeded");
+  assertEquals(told, []);
+  reports.add(target("a"), "failed");
+  reports.add(target("a"), "failed");
+  reports.add(target("a"), "succeeded");
+  reports.flush();
+  assertEquals(told, ["a succeeded", "b succeeded", "a failed", "a failed", "a succeeded"]);
+});

@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { sandboxOf } from "../../lib/workers/mod.ts";
+import { configOf } from "../helpers/proxy.ts";
+
+Deno.test("sandboxOf: names listeners and targets, those of routes too, and no files", () => {
+  const config = configOf({
+    apps: [{
+      listen: ["127.0.0.1:5001", "[::1]:5002"],
+      targets: ["db.internal:5432", "10.0.0.5:*"],
+      routes: [{ sni: ["a.example.com"], targets: ["10.0.1.1:443"] }],
+      "health_check": { port: 8008 },
+    }],
+  });
+  assertEquals(sandboxOf(config, { unixIsNet: true }), {
+    net: [
+      "127.0.0.1:5001",
+      "[::1]:5002",
+      "db.internal:5432",
+      "10.0.0.5:5001",
+      "10.0.0.5:5002",
+      "10.0.1.1:443",
+    ],
+    read: false,
+    write: false,
+    env: false,
+    ffi: false,
+    import: false,
+    run: false,
+    sys: false,
+  });
+});
+
+Deno.test("sandboxOf: a unix socket is a file, and an address where the runtime says so", () => {
+  const config = configOf({ apps: [{ listen: ["unix:/run/a.sock"], targets: ["unix:/run/b.sock", "h:1"] }] });
+  for (const unixIsNet of [true, false]) {
+    const { net, read, write } = sandboxOf(config, { unixIsNet });
+    assertEquals(net, unixIsNet ? ["unix:/run/a.sock", "unix:/run/b.sock", "h:1"] : ["h:1"]);
+    assertEquals([read, write], [["/run/a.sock", "/run/b.sock"], ["/run/a.sock", "/run/b.sock"]]);
+  }
+});
+
+Deno.test("sandboxOf: a listener for both families may fall back to IPv4", () => {
+  const config = configOf({ apps: [{ ports: [5001], targets: ["h:1"] }] });
+  assertEquals(sandboxOf(config, { unixIsNet: true }).net, ["[::]:5001", "0.0.0.0:5001", "h:1"]);
+});
+
+Deno.test("sandboxOf: what discovery will find nobody knows, so the process's own bound holds", () => {
+  const config = configOf({ apps: [{ targets: [{ address: "db.internal:5432", discover: "dns" }] }] });
+  assertEquals(sandboxOf(config, { unixIsNet: true }).net, "inherit");
+});

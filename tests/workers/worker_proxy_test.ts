@@ -1,0 +1,168 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { StartError } from "../../lib/proxy/mod.ts";
+import { type Sandbox, WorkerProxy, type WorkerProxyOptions } from "../../lib/workers/mod.ts";
+import { utf8 } from "../helpers/bytes.ts";
+import { connectTo, exchange, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
+import { PlaneLog, type StartPlane, withPlane } from "../helpers/plane.ts";
+import { configOf } from "../helpers/proxy.ts";
+import { echo, TestTarget } from "../helpers/targets.ts";
+
+const NOTHING: Sandbox = {
+  net: [],
+  read: false,
+  write: false,
+  env: false,
+  ffi: false,
+  import: false,
+  run: false,
+  sys: false,
+};
+
+function plane(options: Partial<WorkerProxyOptions> = {}): StartPlane {
+  return (config, observer) => WorkerProxy.start(config, { workers: 2, observer, ...options });
+}
+
+/** Runs `use` with the workers that are started meanwhile, in order. */
+async function withMortals(use: (kill: (number: number) => void) => Promise<void>): Promise<void> {
+  const workers: Worker[] = [];
+  const original = globalThis.Worker;
+  globalThis.Worker = class extends original {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...args);
+      workers.push(this);
+    }
+  };
+  try {
+    await use((number) => workers[number]?.postMessage("die"));
+  } finally {
+    globalThis.Worker = original;
+  }
+}
+
+const MORTAL = new URL("./mortal_entry.ts", import.meta.url);
+
+Deno.test("WorkerProxy: the runtime refuses a worker any target that its sandbox does not name", async () => {
+  await using named = new TestTarget(echo);
+  await using other = new TestTarget(echo);
+  const listen = freePort();
+  const permissions = { ...NOTHING, net: [`127.0.0.1:${listen}`, named.address] };
+  const app = { listen: [`127.0.0.1:${listen}`], targets: [other.address, named.address], balance: "first" };
+  await withPlane(plane({ permissions }), { apps: [app] }, async (proxy) => {
+    using client = await proxy.connect();
+    assertEquals(await exchange(client, utf8("x")), utf8("x"));
+    const [session] = await proxy.log.ended(1);
+    assertEquals(session?.failures.map(({ target, code }) => [target.label, code]), [[
+      other.address,
+      "NOT_CAPABLE",
+    ]]);
+    assertEquals([session?.target?.label, session?.tries], [named.address, 2]);
+  });
+  assertStrictEquals(other.accepted, 0);
+});
+
+Deno.test("WorkerProxy: a listener that the sandbox does not name stops the start, and says so", async () => {
+  const config = configOf({ apps: [{ name: "a", targets: ["127.0.0.1:1"] }] });
+  const error = await assertRejects(
+    () => plane({ permissions: NOTHING })(config, new PlaneLog()),
+    StartError,
+  );
+  assert(
+    /^start app "a": listen on 127\.0\.0\.1:\d+: the runtime forbids it/.test(error.message),
+    error.message,
+  );
+});
+
+Deno.test("WorkerProxy: a module that cannot be loaded stops the start, and says so", async () => {
+  const module = new URL("./nothing_here.ts", import.meta.url);
+  const config = configOf({ apps: [{ targets: ["127.0.0.1:1"] }] });
+  const error = await assertRejects(() => plane({ module })(config, new PlaneLog()), StartError);
+  assert(error.message.startsWith("start workers: "), error.message);
+});
+
+Deno.test("WorkerProxy: a worker that dies is replaced and says so, the others go on, and what it held is given back", async () => {
+  await using target = new TestTarget(echo);
+  const app = {
+    targets: [{ address: target.address, "max_connections": 8 }],
+    "max_connections": 8,
+    "max_connections_per_client": 8,
+    "queue_timeout": "1m",
+  };
+  await withMortals((kill) =>
+    withPlane(plane({ module: MORTAL }), { apps: [app] }, async (proxy) => {
+      const clients = await Promise.all(Array.from({ length: 8 }, async () => {
+        const client = await proxy.connect();
+        await writeAll(client, utf8("x"));
+        await readExactly(client, 1);
+        return client;
+      }));
+      kill(0);
+      await proxy.log.when(() => proxy.log.restarts.length === 1);
+      const [death] = proxy.log.deaths;
+      assertEquals([death?.worker, death?.restartMs, proxy.log.restarts], [1, 100, [1]]);
+      assert(death?.message.includes("die"));
+      // Those of the other worker are as they were.
+      assertStrictEquals(proxy.control.activeSessions(), 8 - (death?.sessions ?? 0));
+      for (const client of clients) client.close();
+      await proxy.log.ended(8 - (death?.sessions ?? 0));
+      // All places are there again, those of the dead too: it takes all of them to serve eight at once.
+      await Promise.all(Array.from({ length: 8 }, async () => {
+        using client = await proxy.connect();
+        assertEquals(await exchange(client, utf8("y")), utf8("y"));
+      }));
+      assertStrictEquals(proxy.log.deaths.length, 1);
+    })
+  );
+});
+
+Deno.test("WorkerProxy: clients that come while a worker is dead are served by the others", async () => {
+  await using target = new TestTarget(echo);
+  await withMortals((kill) =>
+    withPlane(plane({ module: MORTAL }), { apps: [{ targets: [target.address] }] }, async (proxy) => {
+      kill(1);
+      await proxy.log.when(() => proxy.log.deaths.length === 1);
+      for (let i = 0; i < 8; i++) {
+        using client = await proxy.connect();
+        assertEquals(await exchange(client, utf8("x")), utf8("x"));
+      }
+      assertEquals((await proxy.log.ended(8)).map(({ reason }) => reason), Array(8).fill("client_closed"));
+    })
+  );
+});
+
+Deno.test("WorkerProxy: a proxy whose workers are all dead can be drained", async () => {
+  await withMortals((kill) =>
+    withPlane(plane({ module: MORTAL }), { apps: [{ targets: ["127.0.0.1:1"] }] }, async (proxy) => {
+      kill(0);
+      kill(1);
+      await proxy.log.when(() => proxy.log.deaths.length === 2);
+      await proxy.control.drain();
+    })
+  );
+});
+
+Deno.test("WorkerProxy: where only notable sessions are wanted, the others are not told", async () => {
+  await using target = new TestTarget(echo);
+  const unreachable = freePort();
+  const root = {
+    apps: [{ targets: [target.address] }, {
+      name: "none",
+      targets: ["127.0.0.1:1"],
+      listen: [`127.0.0.1:${unreachable}`],
+    }],
+  };
+  await withPlane(plane({ sessions: "notable" }), root, async (proxy) => {
+    using client = await proxy.connect();
+    assertEquals(await exchange(client, utf8("x")), utf8("x"));
+    await proxy.underWay(0);
+    using other = await connectTo(unreachable);
+    await readToEnd(other);
+    const [session] = await proxy.log.ended(1);
+    assertEquals([session?.app.name, session?.reason], ["none", "no_target"]);
+  });
+});
+
+/** A port that a config can name; the one that was given out last is not given out again at once. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
