@@ -58,6 +58,11 @@ export async function checkAuthorities(
 
 const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
+/** The certificates in a text of several, each in PEM. */
+export function splitPem(pem: string): string[] {
+  return pem.match(CERTIFICATE_BLOCK) ?? [];
+}
+
 interface Certificates {
   readonly list: X509Certificate[];
   readonly problems: CertificateProblem[];
@@ -65,7 +70,7 @@ interface Certificates {
 
 async function readCertificates(pem: string, what: string): Promise<Certificates> {
   const { X509Certificate } = await loadCrypto();
-  const blocks = pem.match(CERTIFICATE_BLOCK) ?? [];
+  const blocks = splitPem(pem);
   const list: X509Certificate[] = [];
   const problems: CertificateProblem[] = [];
   if (blocks.length === 0) problems.push(error(`${describeText(pem)}, a PEM ${what} was wanted`));
