@@ -56,6 +56,8 @@ export async function checkAuthorities(
   return [...problems, ...checkEach(list, options)];
 }
 
+const CERTIFICATE_BEGIN = "-----BEGIN CERTIFICATE-----";
+const CERTIFICATE_END = "-----END CERTIFICATE-----";
 const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
 /** The certificates in a text of several, each in PEM. */
@@ -73,7 +75,10 @@ async function readCertificates(pem: string, what: string): Promise<Certificates
   const blocks = splitPem(pem);
   const list: X509Certificate[] = [];
   const problems: CertificateProblem[] = [];
-  if (blocks.length === 0) problems.push(error(`${describeText(pem)}, a PEM ${what} was wanted`));
+  // A file that is being written may end anywhere, and what is missing would be missed by clients alone.
+  const isCut = pem.lastIndexOf(CERTIFICATE_BEGIN) > pem.lastIndexOf(CERTIFICATE_END);
+  if (isCut) problems.push(error(`certificate ${blocks.length + 1} is cut off, a PEM ${what} was wanted`));
+  else if (blocks.length === 0) problems.push(error(`${describeText(pem)}, a PEM ${what} was wanted`));
   for (const [index, block] of blocks.entries()) {
     try {
       list.push(new X509Certificate(block));
