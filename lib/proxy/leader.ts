@@ -1,6 +1,7 @@
 import { type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
 import { statesOf, type TargetState } from "../pool/mod.ts";
+import { FileTexts } from "./file_texts.ts";
 import type { FollowedTarget, PoolPlace } from "./follower.ts";
 import { type AppMaterials, readMaterials } from "./materials.ts";
 import type { ProxyObserver } from "./observer.ts";
@@ -33,9 +34,10 @@ export class Leader {
   static async prepare(config: Config, options: LeaderOptions): Promise<Leader> {
     const apps: LedApp[] = [];
     const changes: Changes = { tell: () => {} };
+    const files = new FileTexts();
     for (const [index, app] of config.apps.entries()) {
       try {
-        apps.push(await lead(app, (pool) => changes.tell({ app: index, pool }), options));
+        apps.push(await lead(app, (pool) => changes.tell({ app: index, pool }), { ...options, files }));
       } catch (error) {
         throw new StartError(`start app "${app.name}": ${errorMessage(error)}`, { cause: error });
       }
@@ -102,10 +104,10 @@ interface LedApp {
 async function lead(
   config: AppConfig,
   onChange: (pool: number) => void,
-  options: LeaderOptions,
+  options: LeaderOptions & { readonly files: FileTexts },
 ): Promise<LedApp> {
   const { observer, random = Math.random, clock = monotonicClock } = options;
-  const materials = await readMaterials(config);
+  const materials = await readMaterials(config, options.files);
   const tls = await appTls(config, materials);
   const pools = poolsOf(config, {
     random,

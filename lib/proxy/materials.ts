@@ -7,6 +7,7 @@
 import { errorMessage } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
 import type { TargetTlsOptions, TlsTerminatorOptions } from "../tls/mod.ts";
+import type { FileTexts } from "./file_texts.ts";
 
 /** The texts of one app's files. */
 export interface AppMaterials {
@@ -32,8 +33,13 @@ export class MaterialError extends Error {
  *
  * @throws {MaterialError} when one cannot be read.
  */
-export async function readMaterials(config: AppConfig): Promise<AppMaterials> {
+export async function readMaterials(config: AppConfig, files: FileTexts): Promise<AppMaterials> {
   const { tls, targetTls } = config;
+  const read = async (file: string): Promise<string> => {
+    const found = await files.read(file);
+    if ("error" in found) throw new MaterialError(file, found.error);
+    return found.text;
+  };
   return {
     tls: tls === undefined ? undefined : {
       certificates: await Promise.all(tls.certificates.map(async ({ cert, key }) => {
@@ -50,12 +56,4 @@ export async function readMaterials(config: AppConfig): Promise<AppMaterials> {
       verify: targetTls.verify,
     },
   };
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (error) {
-    throw new MaterialError(file, error);
-  }
 }

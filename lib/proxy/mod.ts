@@ -1,5 +1,6 @@
 /** The proxy as a whole: started from a config all or nothing, drained, stopped. */
-export { checkFiles, type CheckFilesOptions, type FileProblem } from "./check_files.ts";
+export { checkFiles } from "./check_files.ts";
+export type { CheckFilesOptions, FileProblem } from "./check_tls.ts";
 export {
   type ConnectionQuestion,
   type Destination,

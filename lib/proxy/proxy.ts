@@ -17,6 +17,7 @@ import {
   SessionTable,
 } from "../session/mod.ts";
 import { type AppParts, assembleApp } from "./assemble.ts";
+import { FileTexts } from "./file_texts.ts";
 import type { Following, PoolPlace } from "./follower.ts";
 import { gateOf, ownGateParts } from "./gate.ts";
 import type { ListenerInfo, ProxyControl } from "./control.ts";
@@ -45,6 +46,7 @@ export class Proxy implements ProxyControl {
   readonly #sessions: SessionTable;
   readonly #listeners: { readonly app: string; readonly listener: Listener }[] = [];
   readonly #apps: AppParts[] = [];
+  readonly #files = new FileTexts();
   #lastId = 0;
   #drained: Promise<void> | undefined;
 
@@ -158,7 +160,7 @@ export class Proxy implements ProxyControl {
       return await assembleApp(config, {
         ...this.#shared,
         observer: this.#observer,
-        materials: app?.materials ?? await readMaterials(config),
+        materials: app?.materials ?? await readMaterials(config, this.#files),
         followed: following === undefined || app === undefined ? undefined : {
           app,
           report: (target, outcome) => following.report({ app: index, ...target }, outcome),
