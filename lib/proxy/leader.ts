@@ -3,11 +3,11 @@ import type { AppConfig, Config } from "../config/mod.ts";
 import { statesOf, type TargetState } from "../pool/mod.ts";
 import { FileTexts } from "./file_texts.ts";
 import type { FollowedTarget, PoolPlace } from "./follower.ts";
-import { type AppMaterials, readMaterials } from "./materials.ts";
+import { type AppMaterials, type NextMaterials, readMaterials } from "./materials.ts";
 import type { ProxyObserver } from "./observer.ts";
 import { type AppPools, poolsOf } from "./pools.ts";
 import { StartError } from "./start_error.ts";
-import { appTls } from "./tls.ts";
+import { type AppTls, appTls } from "./tls.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export interface LeaderOptions {
@@ -23,6 +23,8 @@ export interface LeaderOptions {
  * judged by the connections of all. It carries no connection itself.
  */
 export class Leader {
+  /** What was read of the apps' files at the start. */
+  readonly files: FileTexts;
   readonly #apps: readonly LedApp[];
   readonly #changes: Changes;
 
@@ -42,11 +44,12 @@ export class Leader {
         throw new StartError(`start app "${app.name}": ${errorMessage(error)}`, { cause: error });
       }
     }
-    return new Leader(apps, changes);
+    return new Leader(apps, { changes, files });
   }
 
-  private constructor(apps: readonly LedApp[], changes: Changes) {
+  private constructor(apps: readonly LedApp[], { changes, files }: { changes: Changes; files: FileTexts }) {
     this.#apps = apps;
+    this.files = files;
     this.#changes = changes;
   }
 
@@ -61,6 +64,26 @@ export class Leader {
 
   async stop(): Promise<void> {
     await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.stop())));
+  }
+
+  /**
+   * Compiles the texts of apps whose files have changed. Nothing changes until what this resolves with is called: then
+   * checks use them, and {@link Leader.materials} gives them.
+   *
+   * @throws {TlsError} when one of them cannot work.
+   */
+  async prepare(changed: readonly NextMaterials[]): Promise<() => void> {
+    const uses = await Promise.all(changed.map(async ({ app: index, materials }) => {
+      const app = this.#app(index);
+      const use = await app.tls.prepare(materials);
+      return (): void => {
+        use();
+        app.materials = materials;
+      };
+    }));
+    return () => {
+      for (const use of uses) use();
+    };
   }
 
   /** The texts of an app's files, by its place in the config. */
@@ -96,7 +119,8 @@ interface Changes {
 }
 
 interface LedApp {
-  readonly materials: AppMaterials;
+  materials: AppMaterials;
+  readonly tls: AppTls;
   readonly pools: AppPools;
   readonly upkeeps: readonly Upkeep[];
 }
@@ -120,5 +144,5 @@ async function lead(
   const upkeeps = pools.all.map((pool, index) =>
     new Upkeep(pool, { targets: pools.sources[index] ?? [], config }, { tls, random, observer })
   );
-  return { materials, pools, upkeeps };
+  return { materials, tls, pools, upkeeps };
 }

@@ -17,6 +17,38 @@ export interface AppMaterials {
   readonly targetTls: TargetTlsOptions | undefined;
 }
 
+/** The texts of an app whose files have changed, by its place in the config. */
+export interface NextMaterials {
+  readonly app: number;
+  readonly materials: AppMaterials;
+}
+
+/** A file that an app's TLS names. */
+export interface MaterialFile {
+  readonly file: string;
+  /** A certificate is one that the app shows itself. */
+  readonly kind: "certificate" | "key" | "authorities";
+}
+
+/** The files that the app's TLS names, each once, in the order of the config. */
+export function materialFiles({ tls, targetTls }: AppConfig): MaterialFile[] {
+  const named: readonly { file: string | undefined; kind: MaterialFile["kind"] }[] = [
+    ...(tls?.certificates ?? []).flatMap(({ cert, key }) => [
+      { file: cert, kind: "certificate" } as const,
+      { file: key, kind: "key" } as const,
+    ]),
+    { file: tls?.clientCa, kind: "authorities" },
+    { file: targetTls?.ca, kind: "authorities" },
+    { file: targetTls?.cert, kind: "certificate" },
+    { file: targetTls?.key, kind: "key" },
+  ];
+  const files = new Map<string, MaterialFile>();
+  for (const { file, kind } of named) {
+    if (file !== undefined && !files.has(file)) files.set(file, { file, kind });
+  }
+  return [...files.values()];
+}
+
 /** A file that a config names and that cannot be read. */
 export class MaterialError extends Error {
   override readonly name = "MaterialError";

@@ -1,6 +1,7 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { errorMessage } from "../base/mod.ts";
 import { loadCrypto } from "./_engine.ts";
+import { type CertificateFacts, certificateFacts } from "./inspection.ts";
 
 /** Something about a certificate, key or CA that an operator should know. */
 export interface CertificateProblem {
@@ -54,6 +55,12 @@ export async function checkAuthorities(
     );
   }
   return [...problems, ...checkEach(list, options)];
+}
+
+/** What the first certificate of a text (PEM) says, the one that peers are shown; `undefined` where it has none. Never rejects. */
+export async function firstCertificate(pem: string): Promise<CertificateFacts | undefined> {
+  const { list: [certificate] } = await readCertificates(pem, "certificate");
+  return certificate === undefined ? undefined : certificateFacts(certificate);
 }
 
 const CERTIFICATE_BEGIN = "-----BEGIN CERTIFICATE-----";

@@ -82,13 +82,25 @@ export class TlsTerminator {
   }
 
   /**
-   * Takes other options for the handshakes that begin from now on. Connections are left alone, and when this throws the
-   * old options stay.
+   * Reads other options. Nothing changes until what this resolves with is called: from then on handshakes use them, whose
+   * client has not said hello. Those under way end as they began, and connections are left alone.
+   *
+   * @throws {TlsError} as {@link TlsTerminator.load}.
+   */
+  async prepare(options: TlsTerminatorOptions): Promise<() => void> {
+    const settings = await compile(options, { engine: this.#engine, before: this.#settings });
+    return () => {
+      this.#settings = settings;
+    };
+  }
+
+  /**
+   * Takes other options at once. When this throws the old ones stay.
    *
    * @throws {TlsError} as {@link TlsTerminator.load}.
    */
   async reload(options: TlsTerminatorOptions): Promise<void> {
-    this.#settings = await compile(options, { engine: this.#engine, before: this.#settings });
+    (await this.prepare(options))();
   }
 
   /**
@@ -98,7 +110,8 @@ export class TlsTerminator {
    * @throws {TlsError} when no connection came about; an abort's reason is that of the signal.
    */
   async accept(raw: Duplex, options: TlsAcceptOptions): Promise<TlsAccepted> {
-    const settings = this.#settings;
+    // Until the client has said what it wants, a reload is for this handshake too.
+    let settings = this.#settings;
     const { conn, socket, serverName } = await shakeHands(raw, {
       side: "client",
       engine: this.#engine,
@@ -106,7 +119,10 @@ export class TlsTerminator {
       signal: options.signal,
       lead: options.lead,
       helloReader: settings.helloReader(),
-      begin: (stream, events, name) => settings.servers.choose(name ?? "").serve(stream, events),
+      begin: (stream, events, name) => {
+        settings = this.#settings;
+        settings.servers.choose(name ?? "").serve(stream, events);
+      },
     });
     const certificate = settings.clients === undefined ? undefined : socket.getPeerX509Certificate();
     return {
