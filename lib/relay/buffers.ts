@@ -36,7 +36,7 @@ const OWN_LEVEL = 2;
  * Bytes lent at once of each level above {@link OWN_LEVEL}. A receiver that does not read keeps its direction's buffer for
  * as long as its session lasts, so ten thousand of them would keep 5 GB of the largest ones.
  */
-const LENT_BYTES_PER_LEVEL = 128 * 1024 * 1024;
+const LENT_BYTES_PER_LEVEL = 64 * 1024 * 1024;
 
 /** Hands out buffers a level and takes them back. One pool serves a whole thread. */
 export class BufferPool {

@@ -83,7 +83,7 @@ Deno.test("BufferPool: receivers that never read get a bounded number of large b
   const large = out.filter(({ buffer }) => buffer.length > 16 * 1024);
   const largeBytes = large.reduce((sum, { buffer }) => sum + buffer.length, 0);
   assert(large.length > 100, `only ${large.length} are large`);
-  assert(largeBytes <= 256 * 1024 * 1024, `${largeBytes} bytes are lent in large buffers`);
+  assert(largeBytes <= 128 * 1024 * 1024, `${largeBytes} bytes are lent in large buffers`);
   assert(out.every(({ buffer }) => buffer.length >= 16 * 1024), "some direction has less than 16 KiB");
 
   for (const { level, buffer } of large) pool.give(level, buffer);
