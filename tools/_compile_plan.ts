@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { V8_FLAGS } from "./v8_flags.ts";
 
 /** The targets of `deno compile`. None of them is musl. */
 export const TARGETS = [
@@ -46,6 +47,7 @@ export function compilation(os: typeof Deno.build.os, target?: Target): Compilat
       "--allow-read",
       "--allow-write",
       "--no-prompt",
+      `--v8-flags=${V8_FLAGS}`,
       ...(target === undefined ? [] : ["--target", target]),
       ...WORKER_MODULES.flatMap((module) => ["--include", module]),
       "--output",

@@ -2,6 +2,7 @@ import type { Child } from "../child.ts";
 import type { Lab } from "../lab.ts";
 import type { Peer, Plan } from "../peer.ts";
 import { readIfThere } from "../proc.ts";
+import { V8_FLAGS } from "../../tools/v8_flags.ts";
 
 const MAIN = decodeURIComponent(new URL("../../main.ts", import.meta.url).pathname);
 
@@ -71,7 +72,9 @@ async function start(lab: Lab, plan: Plan, variant: Variant): Promise<Child[]> {
   const config = await lab.write(`${lab.uniqueName("tcpproxy")}.yaml`, text);
   const file = binary();
   const child = file === undefined
-    ? lab.start(Deno.execPath(), { args: ["run", "--allow-net", "--allow-read", MAIN, "-c", config] })
+    ? lab.start(Deno.execPath(), {
+      args: ["run", `--v8-flags=${V8_FLAGS}`, "--allow-net", "--allow-read", MAIN, "-c", config],
+    })
     : lab.start(file, { args: ["-c", config] });
   return [child];
 }

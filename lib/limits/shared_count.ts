@@ -50,13 +50,9 @@ export class SharedCount {
     return Atomics.load(this.#words, this.#share);
   }
 
-  /** The least that any thread has taken. */
-  get least(): number {
-    let least = Infinity;
-    for (let word = FIRST_SHARE; word < this.#words.length; word++) {
-      least = Math.min(least, Atomics.load(this.#words, word));
-    }
-    return least;
+  /** How many a thread has taken. */
+  of(worker: number): number {
+    return Atomics.load(this.#words, FIRST_SHARE + worker);
   }
 
   /** How many are free; another thread may take them before this one does. */

@@ -13,7 +13,7 @@
  * says to stay alive; 2 KiB hold the requests and replies of chatty protocols (Redis, PostgreSQL, small HTTP) whole, and
  * a connection that speaks one of them stays there.
  */
-export const BUFFER_LEVELS: readonly number[] = [512, 2 * 1024, 16 * 1024, 64 * 1024, 256 * 1024];
+export const BUFFER_LEVELS: readonly number[] = [512, 2 * 1024, 16 * 1024, 64 * 1024, 512 * 1024];
 
 /** Index of the largest level. */
 export const TOP_LEVEL = BUFFER_LEVELS.length - 1;
@@ -29,12 +29,35 @@ const SLAB_BYTES = 256 * 1024;
 /** Free buffers kept a level, in bytes: beyond that they are left to the collector. */
 const KEPT_BYTES_PER_LEVEL = 8 * 1024 * 1024;
 
+/** A buffer up to this level is any direction's to have, as with other proxies; larger ones are lent while there are some. */
+const OWN_LEVEL = 2;
+
+/**
+ * Bytes lent at once of each level above {@link OWN_LEVEL}. A receiver that does not read keeps its direction's buffer for
+ * as long as its session lasts, so ten thousand of them would keep 5 GB of the largest ones.
+ */
+const LENT_BYTES_PER_LEVEL = 64 * 1024 * 1024;
+
 /** Hands out buffers a level and takes them back. One pool serves a whole thread. */
 export class BufferPool {
   readonly #free: Uint8Array[][] = BUFFER_LEVELS.map(() => []);
+  /** Buffers that are out, a level. */
+  readonly #lent: number[] = BUFFER_LEVELS.map(() => 0);
+
+  /**
+   * The level for a direction whose reads fill their buffers of this one: the next, or the same where that is the largest
+   * or enough of the next are lent.
+   */
+  above(level: number): number {
+    const next = level + 1;
+    if (level === TOP_LEVEL) return level;
+    if (next > OWN_LEVEL && this.#lentBytes(next) + levelBytes(next) > LENT_BYTES_PER_LEVEL) return level;
+    return next;
+  }
 
   /** A buffer of `levelBytes(level)` bytes; its content is whatever was in it last. */
   take(level: number): Uint8Array {
+    this.#lent[level] = (this.#lent[level] ?? 0) + 1;
     const free = this.#free[level];
     const buffer = free?.pop();
     if (buffer !== undefined) return buffer;
@@ -44,11 +67,16 @@ export class BufferPool {
 
   /** Takes back a buffer on which no read or write is pending, and that the caller no longer touches. */
   give(level: number, buffer: Uint8Array): void {
+    this.#lent[level] = (this.#lent[level] ?? 0) - 1;
     const free = this.#free[level];
     // Small ones are always kept: a slab cannot be freed while one piece of it is in use.
     if (free !== undefined && (level === 0 || free.length * buffer.length < KEPT_BYTES_PER_LEVEL)) {
       free.push(buffer);
     }
+  }
+
+  #lentBytes(level: number): number {
+    return (this.#lent[level] ?? 0) * levelBytes(level);
   }
 
   #cutSlab(size: number): Uint8Array {

@@ -1,5 +1,5 @@
 import type { Duplex } from "../base/mod.ts";
-import { type BufferPool, levelBytes, TOP_LEVEL } from "./buffers.ts";
+import { type BufferPool, levelBytes } from "./buffers.ts";
 import {
   type EarlyRead,
   type Flow,
@@ -67,7 +67,7 @@ async function pump(
         flow.lastByteMs = ticker.nowMs;
       }
       reading = true;
-      const next = nextLevel(level, count);
+      const next = count === buffer.length ? buffers.above(level) : calmLevel(level, count);
       if (next !== level) {
         buffers.give(level, buffer);
         level = next;
@@ -86,11 +86,15 @@ async function pump(
 }
 
 /**
- * A full buffer means that more is waiting: take the next larger one. A mostly empty one means that the sender pauses:
- * go back to the small one, because the next read may be pending for hours.
+ * The level after a read that left room. (One that left none means that more is waiting: the next larger one, where there
+ * is one.) A mostly empty buffer means that the sender pauses: go back to the small one, because the next read may be
+ * pending for hours. What comes by the packetful at less than full speed would climb all levels again for each burst, and
+ * stays on the level between.
  */
-function nextLevel(level: number, count: number): number {
-  const size = levelBytes(level);
-  if (count === size) return level === TOP_LEVEL ? level : level + 1;
-  return count < size / 4 ? 0 : level;
+function calmLevel(level: number, count: number): number {
+  if (count >= levelBytes(level) / 4) return level;
+  return level > BURST_LEVEL && count >= levelBytes(BURST_LEVEL) / 4 ? BURST_LEVEL : 0;
 }
+
+/** 64 KiB: what one segment of a fast network's card or of the loopback carries. */
+const BURST_LEVEL = 3;

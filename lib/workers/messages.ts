@@ -90,6 +90,8 @@ export interface CommonMemory {
   readonly ids: SharedArrayBuffer;
   /** The sessions that have not ended. */
   readonly active: SharedArrayBuffer;
+  /** Whose turn it is to accept. */
+  readonly turns: SharedArrayBuffer;
 }
 
 /** The memory of an app's limits; `undefined` where there is none. */

@@ -6,7 +6,7 @@ import type { FromWorker, Question, SessionsTold, StartMessage, ToWorker } from 
 import { Outbox } from "./outbox.ts";
 import { errorRecord, isNotable, sessionRecord } from "./records.ts";
 import { Reports } from "./reports.ts";
-import { takeTurn } from "./turn.ts";
+import { Turns } from "./turns.ts";
 
 /** The data plane of one worker: a proxy that follows, and the messages that lead it. */
 export class WorkerPlane {
@@ -60,6 +60,7 @@ export class WorkerPlane {
     const clock: Clock = { nowMs: () => monotonicClock.nowMs() + offsetMs };
     const ids = new BigInt64Array(memory.ids);
     const active = new SharedCount(memory.active, { worker, max: Infinity });
+    const turns = new Turns(memory.turns, { worker, sessions: active });
     const listeners = new Map<Address, number>();
     const following: Following = {
       apps: config.apps.map((app, index) => {
@@ -70,18 +71,20 @@ export class WorkerPlane {
       hasUnixListeners: message.hasUnixListeners,
       beginSession: () => {
         active.tryTake();
+        turns.sessionBegan();
         return Number(Atomics.add(ids, 0, 1n)) + 1;
       },
-      turn: () => takeTurn(active),
+      turn: () => turns.take(),
       mayAccept: async (bound) => {
         for (const [index, { address }] of bound.entries()) listeners.set(address, index);
         this.#post({ kind: "bound", listeners: bound });
         await this.#accept.promise;
+        turns.join();
       },
       report: (target, outcome) => this.#reports.add(target, outcome),
     };
     try {
-      const observer = this.#observer(listeners, { active, sessions: message.sessions });
+      const observer = this.#observer(listeners, { active, turns, sessions: message.sessions });
       return await Proxy.start(config, { observer, clock, following });
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
@@ -92,12 +95,13 @@ export class WorkerPlane {
 
   #observer(
     listeners: ReadonlyMap<Address, number>,
-    { active, sessions }: { active: SharedCount; sessions: SessionsTold },
+    { active, turns, sessions }: { active: SharedCount; turns: Turns; sessions: SessionsTold },
   ): ProxyObserver {
     const indexOf = (listener: Address): number => listeners.get(listener) ?? -1;
     return {
       sessionEnded: (session) => {
         active.giveBack();
+        turns.sessionEnded();
         if (sessions === "notable" && !isNotable(session)) return;
         this.#outbox.add(sessionRecord(session, indexOf(session.listener)));
       },

@@ -2,6 +2,7 @@ import type { AppConfig, Config } from "../config/mod.ts";
 import { SharedClientTable, SharedCount, SharedRate } from "../limits/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import type { AppMemory, CommonMemory, TargetRecord } from "./messages.ts";
+import { Turns } from "./turns.ts";
 
 /** All memory that the workers of one proxy share: made by the control plane, and cleaned by it when a worker dies. */
 export class SharedLimits {
@@ -16,6 +17,7 @@ export class SharedLimits {
     this.common = {
       ids: new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT),
       active: SharedCount.allocate(workers),
+      turns: Turns.allocate(workers),
     };
     this.#apps = config.apps.map((app) => memoryOf(app, workers));
   }
@@ -71,6 +73,7 @@ export class SharedLimits {
   /** Gives back all that a worker held when it died. */
   forget(worker: number): void {
     SharedCount.forget(this.common.active, worker);
+    Turns.forget(this.common.turns, worker);
     for (const { places, clients } of this.#apps) {
       if (places !== undefined) SharedCount.forget(places, worker);
       if (clients !== undefined) SharedClientTable.forget(clients, worker);

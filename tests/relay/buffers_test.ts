@@ -66,6 +66,30 @@ Deno.test("BufferPool: of the large buffers that are given back it keeps a bound
   assert(kept * size <= 16 * 1024 * 1024, `${kept} buffers of ${size} bytes are kept`);
 });
 
+Deno.test("BufferPool: above is the next level, and of the largest that one", () => {
+  const pool = new BufferPool();
+  const levels = [...BUFFER_LEVELS.keys()];
+  assertEquals(levels.map((level) => pool.above(level)), [...levels.slice(1), levels.length - 1]);
+});
+
+Deno.test("BufferPool: receivers that never read get a bounded number of large buffers, and 16 KiB all the same", () => {
+  const pool = new BufferPool();
+  const out: { level: number; buffer: Uint8Array }[] = [];
+  for (let direction = 0; direction < 5000; direction++) {
+    let level = 0;
+    for (let next = pool.above(level); next !== level; next = pool.above(level)) level = next;
+    out.push({ level, buffer: pool.take(level) });
+  }
+  const large = out.filter(({ buffer }) => buffer.length > 16 * 1024);
+  const largeBytes = large.reduce((sum, { buffer }) => sum + buffer.length, 0);
+  assert(large.length > 100, `only ${large.length} are large`);
+  assert(largeBytes <= 128 * 1024 * 1024, `${largeBytes} bytes are lent in large buffers`);
+  assert(out.every(({ buffer }) => buffer.length >= 16 * 1024), "some direction has less than 16 KiB");
+
+  for (const { level, buffer } of large) pool.give(level, buffer);
+  assertEquals(pool.above(BUFFER_LEVELS.length - 2), BUFFER_LEVELS.length - 1);
+});
+
 Deno.test("BufferPool: pools share nothing", () => {
   const buffer = new BufferPool().take(1);
   assertNotStrictEquals(new BufferPool().take(1), buffer);

@@ -6,6 +6,7 @@ import { randomBytes } from "../helpers/clients.ts";
 
 const SMALLEST = BUFFER_LEVELS[0] ?? 0;
 const LARGEST = BUFFER_LEVELS[BUFFER_LEVELS.length - 1] ?? 0;
+const BURST = BUFFER_LEVELS[BUFFER_LEVELS.length - 2] ?? 0;
 
 testRelayContract({
   name: "pumpEngine",
@@ -28,9 +29,20 @@ Deno.test("pumpEngine: each read that fills its buffer moves up a level, and the
 
 Deno.test("pumpEngine: a read of less than a quarter goes back to the smallest buffer", async () => {
   await using pump = new RunningPump();
+  for (const size of BUFFER_LEVELS.slice(0, -1)) await pump.pass(size);
+  await pump.pass(LARGEST / 4);
+  assertStrictEquals(pump.readSizes().at(-1), LARGEST);
+  await pump.pass(BURST / 4 - 1);
+  assertStrictEquals(pump.readSizes().at(-1), SMALLEST);
+});
+
+Deno.test("pumpEngine: bursts that do not fill the largest buffer are read with the one below", async () => {
+  await using pump = new RunningPump();
   for (const size of BUFFER_LEVELS) await pump.pass(size);
   await pump.pass(LARGEST / 4 - 1);
-  assertStrictEquals(pump.readSizes().at(-1), SMALLEST);
+  assertStrictEquals(pump.readSizes().at(-1), BURST);
+  await pump.pass(BURST / 4);
+  assertStrictEquals(pump.readSizes().at(-1), BURST);
 });
 
 Deno.test("pumpEngine: a read of a quarter and more keeps its buffer", async () => {

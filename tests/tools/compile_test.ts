@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { checksumLine, compilation, TARGETS } from "../../tools/_compile_plan.ts";
+import { V8_FLAGS } from "../../tools/v8_flags.ts";
 
 Deno.test("compilation: each target has a binary of its own, with the suffix that its system wants", () => {
   const names = TARGETS.map((target) => compilation("linux", target).name);
@@ -20,6 +21,12 @@ Deno.test("compilation: the binary may use network and files, nothing else, and 
   assertEquals(args[args.indexOf("--target") + 1], "aarch64-apple-darwin");
   assert(!compilation("linux").args.includes("--target"));
   assertEquals(args.at(-1), "main.ts");
+});
+
+Deno.test("V8_FLAGS: the binary and the task that starts the proxy have the same", async () => {
+  assert(compilation("linux").args.includes(`--v8-flags=${V8_FLAGS}`));
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  assert(tasks.start.command.includes(` --v8-flags=${V8_FLAGS} `), tasks.start.command);
 });
 
 Deno.test("checksumLine: sha256sum reads it", () => {

@@ -116,6 +116,26 @@ Deno.test("WorkerProxy: a worker that dies is replaced and says so, the others g
   );
 });
 
+Deno.test("WorkerProxy: connections that come one by one and stay are shared out evenly", async () => {
+  await using target = new TestTarget(echo);
+  await withMortals((kill) =>
+    withPlane(plane({ module: MORTAL }), { apps: [{ targets: [target.address] }] }, async (proxy) => {
+      const clients: Deno.TcpConn[] = [];
+      for (let i = 0; i < 20; i++) {
+        const client = await proxy.connect();
+        await writeAll(client, utf8("x"));
+        await readExactly(client, 1);
+        clients.push(client);
+      }
+      kill(0);
+      await proxy.log.when(() => proxy.log.deaths.length === 1);
+      const dead = proxy.log.deaths[0]?.sessions ?? 0;
+      assert(dead >= 8 && dead <= 12, `one of two workers had ${dead} of 20`);
+      for (const client of clients) client.close();
+    })
+  );
+});
+
 Deno.test("WorkerProxy: clients that come while a worker is dead are served by the others", async () => {
   await using target = new TestTarget(echo);
   await withMortals((kill) =>

@@ -1,0 +1,7 @@
+/**
+ * Flags for the engine, of the binary and of every task that runs the proxy.
+ *
+ * The engine lets the space for new objects grow to two halves of 16 MiB and more under a burst of connections, and never
+ * gives them back: most of what an idle connection seems to cost. Halves of 4 MiB are collected as fast.
+ */
+export const V8_FLAGS = "--max-semi-space-size=4";
