@@ -76,7 +76,8 @@ async function passThrough(
     entry.destination = announced.destination;
   }
   if (app.admission !== undefined) {
-    const admitted = admit(app.admission, entry.client ?? visitor.peer, visitor.clock.nowMs());
+    const arrival = { peer: visitor.peer, announced: entry.client };
+    const admitted = admit(app.admission, arrival, visitor.clock.nowMs());
     if (typeof admitted === "string") return { reason: admitted, detail: "" };
     entry.admitted = admitted;
   }

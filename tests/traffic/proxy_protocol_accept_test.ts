@@ -155,6 +155,56 @@ Deno.test("proxy_protocol.accept: the address announced is what allow and deny s
   }
 });
 
+/** A header that names the paths of unix sockets, which say nothing of who the client is. */
+const UNIX = buildProxyV2({ family: 0x31, block: concat(utf8("/run/client.sock"), new Uint8Array(200)) });
+
+/** A header after which `allow`, `deny` and the limits of each client go by the sender. */
+const ADDRESSLESS = [["v2 of unix sockets", UNIX], ["v1 UNKNOWN", utf8("PROXY UNKNOWN\r\n")]] as const;
+
+for (const [name, header] of ADDRESSLESS) {
+  Deno.test(`proxy_protocol.accept: with ${name} the sender's address is what allow and deny see`, async () => {
+    await using target = new TestTarget(echo);
+    const cases = [[{ allow: ["10.0.0.0/8"] }, "denied"], [{ deny: ["127.0.0.0/8"] }, "denied"], [
+      { allow: ["127.0.0.1"] },
+      "client_closed",
+    ]] as const;
+    for (const [rules, reason] of cases) {
+      await withProxy({ ...ACCEPT, ...rules, targets: [target.address] }, async (proxy) => {
+        using client = await proxy.connect();
+        await writeAll(client, header);
+        await client.closeWrite();
+        await readToEnd(client);
+        assertStrictEquals((await proxy.outcome()).reason, reason);
+      });
+    }
+  });
+
+  Deno.test(`proxy_protocol.accept: with ${name} the sender's connections are counted`, async () => {
+    await using fleet = new Fleet(1);
+    await withProxy({ ...ACCEPT, targets: fleet.addresses, max_connections_per_client: 1 }, async (proxy) => {
+      using first = await proxy.connect();
+      await writeAll(first, header);
+      assertStrictEquals(await answeredBy(first), 0);
+      using second = await proxy.connect();
+      await writeAll(second, header);
+      await second.closeWrite();
+      await readToEnd(second);
+      assertStrictEquals((await proxy.outcome()).reason, "limit");
+    });
+  });
+}
+
+Deno.test("proxy_protocol.accept: a header of unix sockets shows the client's path in the log", async () => {
+  await using target = new TestTarget(echo);
+  await withProxy({ ...ACCEPT, targets: [target.address] }, async (proxy) => {
+    using client = await proxy.connect();
+    await writeAll(client, UNIX);
+    await client.closeWrite();
+    await readToEnd(client);
+    assertStrictEquals(formatAddress((await proxy.outcome()).client), "unix:/run/client.sock");
+  });
+});
+
 /** Connects as another client. */
 async function connectAs(proxy: TestProxy, host: string): Promise<Deno.Conn> {
   const client = await proxy.connect();
