@@ -8,6 +8,7 @@ import {
   type PeekOutcome,
   type RouteFacts,
 } from "../routing/mod.ts";
+import { unmapped } from "./_peer.ts";
 
 /** What an app reads of a connection before it picks a target. Each is absent where the app does not want it. */
 export interface IntakeRules {
@@ -86,7 +87,7 @@ export class Intake {
     if (outcome.verdict.kind === "bad") return bad(outcome.verdict.problem);
     this.#conn.skip(outcome.verdict.length);
     const { source, destination } = outcome.verdict.header;
-    return { source, destination };
+    return { source: source && unmapped(source), destination: destination && unmapped(destination) };
 
     function bad(detail: string): Refusal {
       return { reason: "bad_proxy_header", detail };
