@@ -82,8 +82,8 @@ async function passThrough(
     entry.admitted = admitted;
   }
   const facts = await intake?.readTls();
+  entry.sni = intake?.sni;
   if (facts !== undefined && "reason" in facts) return facts;
-  entry.sni = facts?.sni;
   return app.poolFor(facts) ?? {
     reason: "no_route",
     detail: `no route takes ${whatIsRouted(entry.sni, intake?.isNoTls === true)}`,

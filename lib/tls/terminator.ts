@@ -40,6 +40,8 @@ export interface TlsAcceptOptions {
   readonly lead?: Uint8Array;
   /** Gives the handshake up. */
   readonly signal: AbortSignal;
+  /** Is told the name that the client asks for, however the handshake ends. */
+  readonly onHello?: (serverName: string | undefined) => void;
 }
 
 /** A client with which TLS is spoken. */
@@ -118,6 +120,7 @@ export class TlsTerminator {
       timeoutMs: settings.handshakeTimeoutMs,
       signal: options.signal,
       lead: options.lead,
+      onHello: options.onHello,
       helloReader: settings.helloReader(),
       begin: (stream, events, name) => {
         settings = this.#settings;

@@ -3,7 +3,7 @@ import { formatAddress } from "../../lib/base/mod.ts";
 import { StartError } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { alpn, buildHello, serverName } from "../helpers/client_hello.ts";
-import { exchange, randomBytes, readAll, readToEnd, writeAll } from "../helpers/clients.ts";
+import { exchange, randomBytes, readAll, readToEnd, resettingClient, writeAll } from "../helpers/clients.ts";
 import { answeredBy, Fleet } from "../helpers/fleet.ts";
 import { withProxy } from "../helpers/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
@@ -111,6 +111,57 @@ testTls("tls: a handshake that fails is tls_error before any dial, each with its
   });
   assertStrictEquals(target.accepted, 0);
 });
+
+testTls(
+  "tls: a client that leaves without a byte, as a check of the port does, is client_gone",
+  async (lab) => {
+    await using target = new TestTarget(echo);
+    const accept = { "proxy_protocol": { accept: "required", from: ["127.0.0.1"] } };
+    const header = utf8("PROXY TCP4 192.0.2.1 198.51.100.2 1000 443\r\n");
+    for (const [options, before] of [[{}, new Uint8Array()], [accept, header]] as const) {
+      const app = { ...terminating(lab), ...options, targets: [target.address] };
+      await withProxy(app, async (proxy) => {
+        const isGone = async (): Promise<void> => {
+          const session = await proxy.outcome();
+          assertEquals([session.reason, session.tries], ["client_gone", 0]);
+          assertStrictEquals(session.detail, "the client left without a byte");
+        };
+        using client = await proxy.connect();
+        await writeAll(client, before);
+        await client.closeWrite();
+        await isGone();
+        if (before.length > 0) return;
+        const resetting = await resettingClient(proxy.port);
+        await proxy.underWay(1);
+        await resetting.reset();
+        await isGone();
+      });
+    }
+  },
+);
+
+testTls(
+  "tls: the name that was asked for is known where the handshake fails after the hello",
+  async (lab) => {
+    await using target = new TestTarget(echo);
+    const app = {
+      ...terminating(lab, { alpn: ["h2"], client_ca: lab.ca.certFile }),
+      targets: [target.address],
+    };
+    await withProxy({ ...app }, async (proxy) => {
+      for (const args of [["-alpn", "smtp"], ["-alpn", "h2"], ["-tls1_1", "-cipher", "ALL@SECLEVEL=0"]]) {
+        await runSClient(proxy.port, { args: [...args, "-servername", "Name.test"] });
+        const session = await proxy.outcome();
+        assertEquals([session.reason, session.sni], ["tls_error", "name.test"]);
+      }
+      using client = await proxy.connect();
+      await writeAll(client, buildHello({ extensions: [serverName("name.test"), alpn("h2")] }));
+      await client.closeWrite();
+      await readToEnd(client);
+      assertStrictEquals((await proxy.outcome()).sni, "name.test");
+    });
+  },
+);
 
 testTls("tls: a proxy that stops ends a handshake", async (lab) => {
   await using target = new TestTarget(echo);
