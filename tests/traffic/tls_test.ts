@@ -9,7 +9,7 @@ import { withProxy } from "../helpers/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { runSClient } from "../helpers/tls.ts";
-import { terminating, testTls } from "../helpers/tls_app.ts";
+import { originating, terminating, testTls } from "../helpers/tls_app.ts";
 import { connectTls } from "../helpers/tls_client.ts";
 import { tlsTarget } from "../helpers/tls_target.ts";
 
@@ -110,6 +110,33 @@ testTls("tls: a handshake that fails is tls_error before any dial, each with its
     }
   });
   assertStrictEquals(target.accepted, 0);
+});
+
+testTls("tls and target_tls: certificate and key may be in one file", async (lab) => {
+  const { cert, key } = lab.local;
+  const own = lab.folder.make("own", { issuer: lab.ca });
+  const { target, clients } = tlsTarget(
+    await lab.terminator({
+      certificates: [{ cert: key + cert, key: key + cert, origin: "one.pem" }],
+      clientCa: lab.ca.cert,
+    }),
+  );
+  await using _target = target;
+  const [file, ownFile] = [
+    lab.folder.write("one.pem", cert + key),
+    lab.folder.write("two.pem", own.key + own.cert),
+  ];
+  const app = {
+    ...originating(lab, { cert: ownFile, key: ownFile }),
+    tls: { certificates: [{ cert: file, key: file }] },
+    targets: [target.address],
+  };
+  await withProxy(app, async (proxy) => {
+    const { conn } = await connectTls(proxy.port, { ca: lab.ca.cert });
+    using client = conn;
+    assertEquals(await exchange(client, utf8("hello")), utf8("hello"));
+    assertEquals(clients, ["CN=own"]);
+  });
 });
 
 testTls(
