@@ -10,6 +10,8 @@ export interface BridgeOwner {
   ended(): void;
   /** A read or a write failed; nothing more comes. */
   failed(error: unknown): void;
+  /** The runtime's TLS choked on what came; nothing more comes. */
+  choked(error: unknown): void;
   /** All that TLS has written is with the kernel. */
   drained(): void;
 }
@@ -88,7 +90,7 @@ export class Bridge {
   release(): void {
     const held = this.held;
     this.#held = undefined;
-    if (held.length > 0) this.stream.push(held);
+    if (held.length > 0) this.#push(held);
   }
 
   /** Takes bytes from the peer for TLS. They may be used after this returns. */
@@ -96,8 +98,17 @@ export class Bridge {
     if (this.opening.length < OPENING_BYTES) {
       this.opening = joined(this.opening, bytes.subarray(0, OPENING_BYTES - this.opening.length));
     }
-    if (this.#held === undefined) this.stream.push(bytes);
+    if (this.#held === undefined) this.#push(bytes);
     else this.#held = joined(this.#held, bytes);
+  }
+
+  /** The runtime throws at some bytes (a certificate that is none), and where nobody catches that, it is nobody's. */
+  #push(bytes: Uint8Array): void {
+    try {
+      this.stream.push(bytes);
+    } catch (error) {
+      this.#afterThis(() => this.owner.choked(error));
+    }
   }
 
   /** Sends bytes to the peer, after those before. */

@@ -40,8 +40,9 @@ export class ClientTrust {
   /** Why a client is not let in after its handshake; `undefined` when it is. Fails closed. */
   refusal(socket: TLSSocket, nowMs: number = Date.now()): TlsError | undefined {
     const refusal = refusalOf(socket, "client");
+    if (refusal !== undefined) return refusal;
     const certificate = socket.getPeerX509Certificate();
-    if (refusal !== undefined || certificate === undefined) return refusal;
+    if (certificate === undefined) return undefined;
     if (isFromNothing(socket)) {
       this.#remember(certificate);
       return undefined;

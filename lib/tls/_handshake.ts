@@ -147,6 +147,10 @@ class Handshake implements BridgeOwner, HandshakeEvents {
     this.#fail(this.#hungUp(what, error));
   }
 
+  choked(error: unknown): void {
+    this.refused(error);
+  }
+
   fed(): void {
     if (this.#settled) return;
     const { helloReader } = this.#options;

@@ -78,7 +78,13 @@ class OneAtATime {
       const events = this.#events;
       this.#events = undefined;
       reuse(this);
-      const refusal = options.clients?.refusal(socket);
+      let refusal: unknown;
+      try {
+        refusal = options.clients?.refusal(socket);
+      } catch (error) {
+        // Thrown in an event it would be nobody's, and the handshake would last to its limit.
+        refusal = error;
+      }
       if (refusal === undefined && events !== undefined) return events.done(socket);
       events?.refused(refusal);
       socket.destroy();

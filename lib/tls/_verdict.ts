@@ -1,5 +1,6 @@
 import type { X509Certificate } from "node:crypto";
-import type { TLSSocket } from "node:tls";
+import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
+import { errorMessage } from "../base/mod.ts";
 import { TlsError, type TlsErrorCode, type TlsSide } from "./error.ts";
 import { subjectLine } from "./_certificate_names.ts";
 
@@ -9,43 +10,71 @@ import { subjectLine } from "./_certificate_names.ts";
  *
  * Fails closed: what is not known to be verified is refused.
  */
-export function refusalOf(socket: TLSSocket, side: TlsSide): TlsError | undefined {
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) {
-    return new TlsError("it showed no certificate, one was wanted", { code: "CERTIFICATE_MISSING", side });
+export function refusalOf(
+  socket: TLSSocket,
+  side: TlsSide,
+  nowMs: number = Date.now(),
+): TlsError | undefined {
+  try {
+    const certificate = socket.getPeerX509Certificate();
+    if (certificate === undefined) {
+      return new TlsError("it showed no certificate, one was wanted", { code: "CERTIFICATE_MISSING", side });
+    }
+    if (socket.authorized) return undefined;
+    // An error to the types of Node, its code in the runtime.
+    const reason = String(socket.authorizationError ?? "unknown");
+    const issuerEndedOn = expiredIssuer(socket, nowMs);
+    const { code, what } = explain(certificate, { reason, nowMs, issuerEndedOn });
+    return new TlsError(what, { code, side, cause: reason });
+  } catch (cause) {
+    // The runtime verifies what it needs, and may have let pass what it cannot show.
+    const what = `a certificate that it sent cannot be read (${errorMessage(cause)}), valid ones were wanted`;
+    return new TlsError(what, { code: "CERTIFICATE_INVALID", side, cause });
   }
-  if (socket.authorized) return undefined;
-  // An error to the types of Node, its code in the runtime.
-  const reason = String(socket.authorizationError ?? "unknown");
-  const { code, what } = explain(certificate, reason);
-  return new TlsError(what, { code, side, cause: reason });
 }
 
-function explain(certificate: X509Certificate, reason: string): { code: TlsErrorCode; what: string } {
+interface Refused {
+  /** What the runtime says. It has one word for most, an expired certificate and a wrong issuer among them. */
+  readonly reason: string;
+  readonly nowMs: number;
+  /** When the issuer's own certificate expired, where the peer has sent that along and it has. */
+  readonly issuerEndedOn: string | undefined;
+}
+
+function explain(
+  certificate: X509Certificate,
+  { reason, nowMs, issuerEndedOn }: Refused,
+): { code: TlsErrorCode; what: string } {
+  const { subject, issuer, validFrom, validTo, ca } = certificate;
   const name = `the certificate "${subjectLine(certificate)}"`;
-  if (reason.includes("CERT_HAS_EXPIRED")) {
-    return {
-      code: "CERTIFICATE_EXPIRED",
-      what: `${name} expired on ${certificate.validTo}, a valid one was wanted`,
-    };
+  if (nowMs >= Date.parse(validTo) || reason.includes("CERT_HAS_EXPIRED")) {
+    return { code: "CERTIFICATE_EXPIRED", what: `${name} expired on ${validTo}, a valid one was wanted` };
   }
-  if (reason.includes("CERT_NOT_YET_VALID")) {
+  if (nowMs < Date.parse(validFrom) || reason.includes("CERT_NOT_YET_VALID")) {
     return {
       code: "CERTIFICATE_NOT_YET_VALID",
-      what: `${name} is valid from ${certificate.validFrom}, a valid one was wanted`,
+      what: `${name} is valid from ${validFrom}, a valid one was wanted`,
     };
   }
-  if (reason.includes("SELF_SIGNED") || certificate.subject === certificate.issuer) {
+  if (subject === issuer) {
     return {
       code: "CERTIFICATE_SELF_SIGNED",
       what: `${name} is self-signed, one by a known CA was wanted`,
     };
   }
-  if (/UNABLE_TO|ISSUER|LEAF_SIGNATURE/.test(reason)) {
-    return {
-      code: "CERTIFICATE_UNKNOWN",
-      what: `${name} is by "${certificate.issuer.split("\n").join(", ")}", one by a known CA was wanted`,
-    };
+  // The runtime says "self-signed" of this too.
+  if (ca && reason.includes("DEPTH_ZERO")) {
+    return { code: "CERTIFICATE_INVALID", what: `${name} is a CA's own, one that a CA issued was wanted` };
+  }
+  if (/UNABLE_TO|ISSUER|LEAF_SIGNATURE|SELF_SIGNED/.test(reason)) {
+    const by = `"${issuer.split("\n").join(", ")}"`;
+    const ended = issuerEndedOn === undefined ? "" : `, which expired on ${issuerEndedOn}`;
+    return { code: "CERTIFICATE_UNKNOWN", what: `${name} is by ${by}${ended}, one by a known CA was wanted` };
   }
   return { code: "CERTIFICATE_INVALID", what: `${name} is refused (${reason}), a valid one was wanted` };
+}
+
+function expiredIssuer(socket: TLSSocket, nowMs: number): string | undefined {
+  const issuer: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true).issuerCertificate;
+  return issuer !== undefined && nowMs >= Date.parse(issuer.valid_to) ? issuer.valid_to : undefined;
 }

@@ -152,6 +152,10 @@ export class TlsConn implements Duplex, BridgeOwner {
     this.#fail(error);
   }
 
+  choked(error: unknown): void {
+    this.#fail(describeFailure(error, this.#bridge.opening, this.#side));
+  }
+
   drained(): void {
     this.#settleWrite();
     this.#settleFlush();

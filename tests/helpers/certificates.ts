@@ -16,10 +16,21 @@ export interface MakeOptions {
   readonly issuer?: TestCertificate;
   /** Default 30; a negative number makes one that has expired. */
   readonly days?: number;
+  /** In place of `days`: from the beginning of one year to that of another. Needs an `issuer`. */
+  readonly years?: readonly [from: number, to: number];
   /** Default false. */
   readonly isCa?: boolean;
   /** What openssl is told of the key, `rsa:2048` or `ec -pkeyopt ec_paramgen_curve:P-384`; default P-256. */
   readonly newKey?: string;
+}
+
+interface Issue {
+  readonly years: readonly [number, number];
+  readonly issuer: TestCertificate;
+  readonly extensions: string;
+  readonly request: string;
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 const P256 = "ec -pkeyopt ec_paramgen_curve:P-256";
@@ -35,6 +46,7 @@ export class CertificateFolder implements Disposable {
   /** Makes a certificate and its key. */
   make(name: string, options: MakeOptions = {}): TestCertificate {
     const { subject = `/CN=${name}`, altNames, issuer, days = 30, isCa = false, newKey = P256 } = options;
+    const { years } = options;
     const certFile = `${this.path}/${name}.pem`;
     const keyFile = `${this.path}/${name}.key`;
     const extensions = this.write(
@@ -48,15 +60,30 @@ export class CertificateFolder implements Disposable {
     const signer = issuer === undefined
       ? ["-signkey", keyFile]
       : ["-CA", issuer.certFile, "-CAkey", issuer.keyFile];
+    if (years !== undefined && issuer !== undefined) {
+      return this.#issue({ years, issuer, extensions, request, certFile, keyFile });
+    }
     const serial = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
     const how = ["-days", String(days), "-set_serial", String(serial), "-extfile", extensions];
     openssl("x509", "-req", "-in", request, ...signer, ...how, "-out", certFile);
-    return {
-      cert: Deno.readTextFileSync(certFile),
-      key: Deno.readTextFileSync(keyFile),
-      certFile,
-      keyFile,
-    };
+    return read(certFile, keyFile);
+  }
+
+  /** Only this command of openssl, which wants a register for it, takes dates. */
+  #issue({ years, issuer, extensions, request, certFile, keyFile }: Issue): TestCertificate {
+    const register = this.write("register.txt", "");
+    const serial = this.write("serial", `${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}\n`);
+    const config = this.write(
+      "ca.cnf",
+      `[ca]\ndefault_ca=own\n[own]\ndatabase=${register}\nserial=${serial}\nnew_certs_dir=${this.path}\n` +
+        "default_md=sha256\npolicy=any\n[any]\ncommonName=optional\n",
+    );
+    const by = ["-cert", issuer.certFile, "-keyfile", issuer.keyFile];
+    const [from, to] = years.map((year) => `${year}0101000000Z`);
+    const when = ["-startdate", from ?? "", "-enddate", to ?? ""];
+    const what = ["-in", request, "-out", certFile, "-extfile", extensions, "-notext"];
+    openssl("ca", "-batch", "-config", config, ...by, ...when, ...what);
+    return read(certFile, keyFile);
   }
 
   /** Writes a file into the folder and gives its path. */
@@ -66,6 +93,14 @@ export class CertificateFolder implements Disposable {
     return path;
   }
 }
+
+function read(certFile: string, keyFile: string): TestCertificate {
+  const [cert, key] = [Deno.readTextFileSync(certFile), Deno.readTextFileSync(keyFile)];
+  return { cert, key, certFile, keyFile };
+}
+
+/** In PEM, what is no certificate: a peer may send it along with its own. */
+export const JUNK_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n";
 
 /** Runs openssl to its end; what it prints is the result. */
 export function openssl(...args: readonly string[]): string {

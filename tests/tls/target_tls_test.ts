@@ -1,3 +1,5 @@
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:tls";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
   isTlsSupported,
@@ -7,7 +9,7 @@ import {
   TlsError,
 } from "../../lib/tls/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import type { TestCertificate } from "../helpers/certificates.ts";
+import { JUNK_CERTIFICATE, type TestCertificate } from "../helpers/certificates.ts";
 import { connectTo } from "../helpers/clients.ts";
 import { tcpPair, withSServer } from "../helpers/tls.ts";
 import { noSignal, TlsLab } from "../helpers/tls_lab.ts";
@@ -117,6 +119,21 @@ test("TargetTls: the certificate must be by a known CA, and within its time", as
       "CERTIFICATE_EXPIRED",
       /the certificate "CN=expired" expired on .*, a valid one was wanted$/,
     ],
+    [
+      folder.make("old", { issuer: ca, altNames, years: [2020, 2021] }),
+      "CERTIFICATE_EXPIRED",
+      /the certificate "CN=old" expired on Jan +1 00:00:00 2021 GMT, a valid one was wanted$/,
+    ],
+    [
+      folder.make("early", { issuer: ca, altNames, years: [2090, 2091] }),
+      "CERTIFICATE_NOT_YET_VALID",
+      /the certificate "CN=early" is valid from Jan +1 00:00:00 2090 GMT, a valid one was wanted$/,
+    ],
+    [
+      folder.make("misused", { issuer: ca, altNames, isCa: true }),
+      "CERTIFICATE_INVALID",
+      /the certificate "CN=misused" is a CA's own, one that a CA issued was wanted$/,
+    ],
   ];
   const strict = await lab.targetTls();
   const lax = await lab.targetTls({ verify: false });
@@ -133,6 +150,48 @@ test("TargetTls: the certificate must be by a known CA, and within its time", as
       assertEquals((await visit(system, port)) instanceof TlsError, true);
     });
   }
+});
+
+test("TargetTls: what a target sends along with its certificate is not mistaken for it", async (lab) => {
+  const { folder, ca } = lab;
+  const otherCa = folder.make("other-ca", { isCa: true });
+  const altNames = "DNS:localhost";
+  const leaf = folder.make("leaf", { issuer: otherCa, altNames });
+  const middle = folder.make("middle", { issuer: ca, isCa: true, years: [2020, 2021] });
+  const below = folder.make("below", { issuer: middle, altNames });
+  const cases: [certificate: TestCertificate, chain: TestCertificate, message: RegExp][] = [
+    [leaf, otherCa, /the certificate "CN=leaf" is by "CN=other-ca", one by a known CA was wanted$/],
+    [
+      below,
+      middle,
+      /the certificate "CN=below" is by "CN=middle", which expired on Jan +1 .* 2021 GMT, one by a known CA was wanted$/,
+    ],
+  ];
+  const strict = await lab.targetTls();
+  for (const [certificate, chain, message] of cases) {
+    await withSServer([...server(certificate), "-cert_chain", chain.certFile], async (port) => {
+      const outcome = await visit(strict, port);
+      assertEquals(codeOf(outcome), "CERTIFICATE_UNKNOWN");
+      assertMatch((outcome as TlsError).message, message);
+    });
+  }
+});
+
+test("TargetTls: a target that sends along what is no certificate is refused, verified or not", async (lab) => {
+  const { cert, key } = lab.local;
+  const target = createServer(
+    { cert: cert + JUNK_CERTIFICATE, key },
+    (socket) => socket.on("error", () => {}),
+  );
+  target.on("tlsClientError", () => {});
+  await new Promise<void>((resolve) => target.listen(0, "127.0.0.1", () => resolve()));
+  const { port } = target.address() as AddressInfo;
+  for (const verify of [true, false]) {
+    const outcome = await visit(await lab.targetTls({ verify }), port);
+    assertEquals(codeOf(outcome), "BROKEN");
+    assertMatch((outcome as TlsError).message, /it speaks TLS wrongly \(.+\), a TLS connection was wanted$/);
+  }
+  await new Promise<void>((resolve) => target.close(() => resolve()));
 });
 
 test("TargetTls: a CA that is given is the only one that counts", async (lab) => {

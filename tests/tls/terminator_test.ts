@@ -1,8 +1,10 @@
+import { connect } from "node:tls";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import type { Duplex } from "../../lib/base/mod.ts";
 import { ClientHelloParser } from "../../lib/routing/mod.ts";
 import { isTlsSupported, type TlsAccepted, TlsError, TlsTerminator } from "../../lib/tls/mod.ts";
+import { JUNK_CERTIFICATE } from "../helpers/certificates.ts";
 import { buildHello } from "../helpers/client_hello.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { echoBack, runSClient, tcpPair } from "../helpers/tls.ts";
@@ -124,8 +126,29 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
       expired.message,
       /^TLS with the client: the certificate "CN=expired" expired on .*, a valid one/,
     );
+    const old = refused(await visit(folder.make("old", { issuer: ca, years: [2020, 2021] })));
+    assertEquals(old.code, "CERTIFICATE_EXPIRED");
+    const early = refused(await visit(folder.make("early", { issuer: ca, years: [2090, 2091] })));
+    assertEquals(early.code, "CERTIFICATE_NOT_YET_VALID");
   });
 }
+
+test("TlsTerminator: a client that sends along what is no certificate is refused", async (lab) => {
+  const terminator = await lab.terminator({ clientCa: lab.ca.cert });
+  for (const { cert, key } of [lab.folder.make("good", { issuer: lab.ca }), lab.folder.make("alone")]) {
+    const { arrival } = await hostOne(terminator, async (port) => {
+      const client = connect({ port, cert: cert + JUNK_CERTIFICATE, key, rejectUnauthorized: false });
+      // It may hear of the refusal by a reset.
+      client.on("error", () => {});
+      await new Promise<void>((resolve) => client.once("close", () => resolve()));
+    });
+    assertEquals(refused(arrival).code, "CERTIFICATE_INVALID");
+    assertMatch(
+      refused(arrival).message,
+      /a certificate that it sent cannot be read \(.+\), valid ones were wanted$/,
+    );
+  }
+});
 
 test("TlsTerminator: without a client CA no certificate is asked for", async (lab) => {
   const { arrival, visit } = await hostOne(
