@@ -14,7 +14,8 @@ export const HttpCheck = z.strictObject({
     examples: [200, "200-399"],
   }),
   host: hostHeader().optional().meta({
-    description: "The `Host` header; without it, the target's host.",
+    description:
+      "The `Host` header; without it, the target's host, of one that was discovered the name that led to it.",
     examples: ["db.internal"],
   }),
 }, { error: "a mapping" });

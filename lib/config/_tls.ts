@@ -43,7 +43,9 @@ export const TargetTls = z.strictObject({
     examples: ["ca.pem"],
   }),
   server_name: hostName().optional().meta({
-    description: "The name that is asked for and verified; without it, the target's host.",
+    description:
+      "The name that is asked for and verified; without it, the target's host, of one that was discovered " +
+      "the name that led to it (the entry's, or its SRV record's).",
     examples: ["db.internal"],
   }),
   cert: filePath().optional().meta({

@@ -12,7 +12,7 @@ export interface Retargeted {
 
 /**
  * Finds the targets of `specs` among those that are there. They are the same when address, limit and PROXY header are,
- * whatever their tier and weight; targets that are named twice are matched one by one.
+ * whatever their name, tier and weight; targets that are named twice are matched one by one.
  */
 export function retarget(before: readonly Target[], specs: readonly TargetSpec[]): Retargeted {
   const unmatched = new Map<string, number[]>();
@@ -32,6 +32,7 @@ export function retarget(before: readonly Target[], specs: readonly TargetSpec[]
       added.push(fresh);
       return fresh;
     }
+    kept.serverName = fresh.serverName;
     kept.weight = fresh.weight;
     kept.tier = fresh.tier;
     return kept;

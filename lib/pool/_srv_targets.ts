@@ -10,7 +10,7 @@ const MAX_WEIGHT = 256;
  *
  * - The lowest priority is tier 0, the next is tier 1, and so on; a priority whose names have no address keeps its tier.
  * - A record's weight is shared evenly by the addresses of its name; where two records meet in one address and port, the
- *   lower tier has it, and within a tier their shares add up.
+ *   lower tier has it, and within a tier their shares add up and the first record's name counts.
  * - A tier whose shares are whole numbers from 1 to 256 keeps them. Another is scaled so that its greatest is 256;
  *   who would get less than 1 gets 1. So does a weight of 0, which the RFC wants chosen rarely, not never.
  */
@@ -21,21 +21,24 @@ export function srvTargets(
   const priorities = [...new Set(records.map((record) => record.priority))].sort((a, b) => a - b);
   const taken = new Set<string>();
   return priorities.flatMap((priority, backupTier) => {
-    const shares = new Map<string, { address: TcpAddress; share: number }>();
+    const shares = new Map<string, { address: TcpAddress; name: string; share: number }>();
     for (const record of records) {
       if (record.priority !== priority) continue;
       const hosts = addressesOf(record.target);
       for (const host of hosts) {
         const key = `${host} ${record.port}`;
         if (taken.has(key)) continue;
-        const share = (shares.get(key)?.share ?? 0) + record.weight / hosts.length;
-        shares.set(key, { address: { kind: "tcp", host, port: record.port }, share });
+        const before = shares.get(key);
+        const share = (before?.share ?? 0) + record.weight / hosts.length;
+        const name = before?.name ?? record.target.replace(/\.$/, "");
+        shares.set(key, { address: { kind: "tcp", host, port: record.port }, name, share });
       }
     }
     for (const key of shares.keys()) taken.add(key);
     const factor = scale([...shares.values()].map(({ share }) => share));
-    return [...shares.values()].map(({ address, share }) => ({
+    return [...shares.values()].map(({ address, name, share }) => ({
       address,
+      name,
       backupTier,
       weight: Math.max(1, Math.round(share * factor)),
     }));

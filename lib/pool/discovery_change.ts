@@ -3,6 +3,8 @@ import { formatAddress, type TcpAddress } from "../base/mod.ts";
 /** A target that the DNS has named. */
 export interface DiscoveredTarget {
   readonly address: TcpAddress;
+  /** The name that has this address, without closing dot: that of the entry, or of its SRV record. */
+  readonly name: string;
   /** 0 for primaries, 1 for the first backups, and so on; always 0 where no SRV record says otherwise. */
   readonly backupTier: number;
   /** 1 to 256; always 1 where no SRV record says otherwise. */
@@ -15,7 +17,7 @@ export interface DiscoveryChange {
   readonly targets: readonly DiscoveredTarget[];
   readonly added: readonly DiscoveredTarget[];
   readonly removed: readonly DiscoveredTarget[];
-  /** The same address with another tier or weight. */
+  /** The same address with another name, tier or weight. */
   readonly changed: readonly DiscoveredTarget[];
   readonly kept: readonly DiscoveredTarget[];
 }
@@ -34,11 +36,15 @@ export function diffTargets(
   for (const target of targets) {
     const was = old.get(keyOf(target.address));
     if (was === undefined) added.push(target);
-    else if (was.backupTier === target.backupTier && was.weight === target.weight) kept.push(target);
+    else if (isSame(was, target)) kept.push(target);
     else changed.push(target);
   }
   const removed = before.filter((target) => !now.has(keyOf(target.address)));
   return { targets, added, removed, changed, kept };
+}
+
+function isSame(a: DiscoveredTarget, b: DiscoveredTarget): boolean {
+  return a.name === b.name && a.backupTier === b.backupTier && a.weight === b.weight;
 }
 
 function inOrder(targets: readonly DiscoveredTarget[]): DiscoveredTarget[] {

@@ -174,7 +174,7 @@ export class Pool {
 
   /**
    * Replaces the targets by those of `specs`. Those with the address and the limit of one before keep their state, also
-   * where their tier or weight is another; new ones begin with a slow start, unless they are the first of all.
+   * where their name, tier or weight is another; new ones begin with a slow start, unless they are the first of all.
    */
   update(specs: readonly TargetSpec[]): void {
     const hadTargets = this.#targets.length > 0;

@@ -17,10 +17,12 @@ export function statesOf(pool: Pool): TargetState[] {
 export function haveMoved(targets: readonly Target[], states: readonly TargetState[]): boolean {
   return targets.length !== states.length || states.some(({ spec }, index) => {
     const target = targets[index];
-    return target?.label !== spec.label || target?.weight !== spec.weight || target?.tier !== spec.tier;
+    return target?.label !== spec.label || target?.weight !== spec.weight || target?.tier !== spec.tier ||
+      target?.serverName !== spec.serverName;
   });
 }
 
-function specOf({ address, label, weight, tier, maxConnections, sendProxy }: Target): TargetSpec {
-  return { address, label, weight, tier, maxConnections, sendProxy };
+function specOf(target: Target): TargetSpec {
+  const { address, label, weight, tier, maxConnections, serverName, sendProxy } = target;
+  return { address, label, weight, tier, maxConnections, serverName, sendProxy };
 }

@@ -11,6 +11,8 @@ export interface TargetSpec {
   readonly tier?: number;
   /** Connections at once; default no limit. */
   readonly maxConnections?: number;
+  /** The name that TLS and checks ask for; default the host of the address. */
+  readonly serverName?: string | undefined;
   /** The PROXY header that its connections begin with; default none. */
   readonly sendProxy?: ProxyVersion | undefined;
   /** Its places, where other threads take from them too; default it counts its own connections alone. */
@@ -39,6 +41,8 @@ export class Target {
   readonly maxConnections: number;
   readonly sendProxy: ProxyVersion | undefined;
   readonly places: TargetPlaces | undefined;
+  /** The name that TLS and checks ask for, where its address is not found by it. */
+  serverName: string | undefined;
   /** Its rank: 0 for primaries. */
   tier: number;
   /** Connections that dial it or are relayed to it. */
@@ -59,6 +63,7 @@ export class Target {
     this.weight = spec.weight ?? 1;
     this.tier = spec.tier ?? 0;
     this.maxConnections = spec.maxConnections ?? Infinity;
+    this.serverName = spec.serverName;
     this.sendProxy = spec.sendProxy;
     this.places = spec.places;
   }

@@ -62,6 +62,7 @@ export class TargetLookup {
     if (hosts.length === 0) return { problem: `resolve "${source.host}": the answer has no address` };
     const targets = [...new Set(hosts)].map((host) => ({
       address: { kind: "tcp", host, port: source.port } as const,
+      name: source.host.replace(/\.$/, ""),
       backupTier: 0,
       weight: 1,
     }));

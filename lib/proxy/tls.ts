@@ -5,12 +5,19 @@ import type { SecureTarget, TlsIntake } from "../session/mod.ts";
 import { TargetTls, TlsTerminator, type TlsTerminatorOptions } from "../tls/mod.ts";
 import type { AppMaterials } from "./materials.ts";
 
+/** Whom TLS is begun with. */
+export interface TlsPeer {
+  readonly address: Address;
+  /** Its name, where the address was found by one; an explicit `target_tls.server_name` wins. */
+  readonly serverName: string | undefined;
+}
+
 /** TLS on both sides of one app, ready for its sessions. */
 export interface AppTls {
   readonly intake: TlsIntake | undefined;
   readonly secureTarget: SecureTarget | undefined;
   /** For health checks that speak TLS. */
-  secureProbe(raw: Duplex, address: Address, signal: AbortSignal): Promise<Duplex>;
+  secureProbe(raw: Duplex, peer: TlsPeer, signal: AbortSignal): Promise<Duplex>;
   /**
    * Compiles other texts of the same files. Nothing changes until what this resolves with is called; handshakes that begin
    * from then on use them, those under way and connections are left alone.
@@ -33,9 +40,9 @@ export async function appTls(config: AppConfig, materials: AppMaterials): Promis
   const loadTargetTls = async ({ targetTls }: AppMaterials): Promise<TargetTls | undefined> =>
     targetTls !== undefined || probes ? await TargetTls.load(targetTls ?? {}) : undefined;
   let targetTls = await loadTargetTls(materials);
-  const secure = async (raw: Duplex, address: Address, signal: AbortSignal): Promise<Duplex> => {
+  const secure = async (raw: Duplex, peer: TlsPeer, signal: AbortSignal): Promise<Duplex> => {
     if (targetTls === undefined) return raw;
-    const serverName = config.targetTls?.serverName ?? (address.kind === "tcp" ? address.host : "localhost");
+    const serverName = config.targetTls?.serverName ?? nameOf(peer);
     // The dial's own limit is in the signal.
     return (await targetTls.connect(raw, { serverName, timeoutMs: Infinity, signal })).conn;
   };
@@ -43,7 +50,7 @@ export async function appTls(config: AppConfig, materials: AppMaterials): Promis
     intake: terminator,
     secureTarget: materials.targetTls === undefined
       ? undefined
-      : (raw, candidate, signal) => secure(raw, candidate.address, signal),
+      : (raw, { address, target: { serverName } }, signal) => secure(raw, { address, serverName }, signal),
     secureProbe: secure,
     prepare: async (next) => {
       const useTerminator = next.tls === undefined
@@ -56,6 +63,10 @@ export async function appTls(config: AppConfig, materials: AppMaterials): Promis
       };
     },
   };
+}
+
+function nameOf({ address, serverName }: TlsPeer): string {
+  return serverName ?? (address.kind === "tcp" ? address.host : "localhost");
 }
 
 function optionsOf(tls: NonNullable<AppMaterials["tls"]>): TlsTerminatorOptions {

@@ -1,4 +1,4 @@
-import { type Address, formatAddress, type Random } from "../base/mod.ts";
+import { type Address, formatAddress, type Random, type TargetAddress } from "../base/mod.ts";
 import type { AppConfig, HealthCheckConfig, TargetConfig } from "../config/mod.ts";
 import { encodeProxyHeader } from "../dial/mod.ts";
 import {
@@ -84,9 +84,10 @@ export class Upkeep {
     this.#pool.update(this.#entries.flatMap(({ target, discovery }): TargetSpec[] => {
       const spec = specOf(target, this.#config);
       if (discovery === undefined) return [spec];
-      return discovery.state.targets.map(({ address, backupTier, weight }) => ({
+      return discovery.state.targets.map(({ address, name, backupTier, weight }) => ({
         ...spec,
         address,
+        serverName: name,
         label: formatAddress(address),
         // Of SRV records, each has a weight of its own; addresses of one name share that of the entry.
         weight: target.discover === "srv" ? weight : target.weight,
@@ -122,31 +123,40 @@ export class Upkeep {
       timeoutMs: check.timeoutMs,
       ...(check.send === undefined ? {} : { send: parseCheckBytes(check.send) }),
       ...(check.expect === undefined ? {} : { expect: parseExpect(check.expect) }),
-      ...(check.http === undefined ? {} : {
-        http: {
-          path: check.http.path,
-          status: parseStatus(check.http.status),
-          ...(check.http.host === undefined ? {} : { host: check.http.host }),
-        },
-      }),
     };
+    const http = check.http && { path: check.http.path, status: parseStatus(check.http.status) };
     return {
       run: (address: Address, signal: AbortSignal) => {
-        const label = formatAddress(address);
-        const target = check.port === undefined
-          ? this.#pool.targets.find((each) => formatAddress(each.address) === label)
-          : undefined;
-        const header = target?.sendProxy;
+        const target = this.#pool.targets.find((each) => isCheckedAt(each.address, address, check.port));
+        const serverName = target?.serverName;
+        const header = check.port === undefined ? target?.sendProxy : undefined;
+        const host = check.http?.host ?? (serverName && hostField(serverName, address));
         return new Probe({
           ...common,
+          ...(http === undefined ? {} : { http: host === undefined ? http : { ...http, host } }),
           ...(header === undefined
             ? {}
             : { preface: encodeProxyHeader(header, { source: undefined, destination: undefined }) }),
-          ...(check.tls ? { secure: (raw, inner) => tls.secureProbe(raw, address, inner) } : {}),
+          ...(check.tls
+            ? { secure: (raw, inner) => tls.secureProbe(raw, { address, serverName }, inner) }
+            : {}),
         }).run(address, signal);
       },
     };
   }
+}
+
+/** Whether a check at `at` is one of the target, where checks have a port of their own or not. */
+function isCheckedAt(target: TargetAddress, at: Address, port: number | undefined): boolean {
+  if (port === undefined || target.kind === "unix" || at.kind === "unix") {
+    return formatAddress(target) === formatAddress(at);
+  }
+  return target.host === at.host;
+}
+
+/** The `Host` field for a target that was found by its name. */
+function hostField(name: string, address: Address): string {
+  return address.kind === "tcp" ? formatAddress({ ...address, host: name }) : name;
 }
 
 function sourceOf({ address, discover }: TargetConfig): DiscoverySource | undefined {

@@ -7,6 +7,7 @@ import { connectTo, exchange, randomBytes, readExactly, readToEnd, writeAll } fr
 import { PlaneLog, type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
 import { configOf } from "../helpers/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
+import { testDiscoveredNamesContract } from "./discovered_names.ts";
 import { testReloadContract } from "./reload.ts";
 
 /** What whoever controls a proxy may rely on, in how many threads it may run. No plane deviates. */
@@ -302,6 +303,7 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
   });
 
   testReloadContract(name, start);
+  testDiscoveredNamesContract(name, start);
 }
 
 /** Sends a little, reads it back and leaves. */

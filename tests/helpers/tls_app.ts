@@ -2,10 +2,10 @@ import { isTlsSupported } from "../../lib/tls/mod.ts";
 import { TlsLab } from "./tls_lab.ts";
 import { missingTools } from "./tools.ts";
 
-/** A test with certificates, which openssl makes. */
-export function testTls(name: string, fn: (lab: TlsLab) => Promise<void>): void {
+/** A test with certificates, which openssl makes; `tools` are the other programs that it needs. */
+export function testTls(name: string, fn: (lab: TlsLab) => Promise<void>, ...tools: readonly string[]): void {
   const missing = [
-    ...missingTools("openssl"),
+    ...missingTools("openssl", ...tools),
     ...(isTlsSupported() ? [] : ["a runtime with TLS on any stream"]),
   ];
   const reason = missing.length === 0 ? "" : ` (ignored: ${missing.join(", ")} not found)`;

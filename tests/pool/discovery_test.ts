@@ -146,7 +146,9 @@ Deno.test("Discovery: keeps the last good answer through errors and empty answer
   await test.rounds(2);
   assertEquals(test.take(), ["failing: the server is gone"]);
   assertEquals(test.discovery.state, {
-    targets: [{ address: { kind: "tcp", host: "10.0.0.1", port: 5432 }, backupTier: 0, weight: 1 }],
+    targets: [
+      { address: { kind: "tcp", host: "10.0.0.1", port: 5432 }, name: "db", backupTier: 0, weight: 1 },
+    ],
     lastGoodMs: 10_000,
     failingSinceMs: 20_000,
     error: 'resolve "db": the answer has no address',

@@ -47,6 +47,17 @@ Deno.test("Pool.follow: targets are used as another thread's pool would use them
   leader.stop();
 });
 
+Deno.test("Pool.follow: a target whose name is another stays the same target, in both pools", () => {
+  const { pool: leader } = told([]);
+  const { pool, changes } = told([]);
+  for (const serverName of ["a.test", "b.test"]) {
+    leader.update(specs(1).map((spec) => ({ ...spec, serverName })));
+    pool.follow(structuredClone(statesOf(leader)));
+    assertEquals(pool.targets.map((target) => target.serverName), [serverName]);
+  }
+  assertEquals(changes, ["h:1 added"]);
+});
+
 Deno.test("Pool.follow: targets that are discovered come and go, with their weights and tiers", () => {
   const { pool: leader } = told([]);
   const { pool, changes } = told([]);

@@ -60,6 +60,26 @@ Deno.test("srvTargets: one address and port is one target, of the lower tier, wi
   assertEquals(targets([[1, 3, "a", 1], [1, 4, "b", 2]], addresses), ["10.0.0.1:1 0/3", "10.0.0.1:2 0/4"]);
 });
 
+Deno.test("srvTargets: a target goes by the name of the record that it is of, the first of several", () => {
+  const records = (["a.test.", "b.test.", "c.test."] as const).map((target, index) => ({
+    target,
+    port: 1,
+    weight: 1,
+    priority: index === 2 ? 2 : 1,
+  }));
+  const addresses = new Map([["a.test.", ["10.0.0.1", "10.0.0.2"]], ["b.test.", ["10.0.0.2", "10.0.0.3"]], [
+    "c.test.",
+    ["10.0.0.1", "10.0.0.4"],
+  ]]);
+  const found = srvTargets(records, (target) => addresses.get(target) ?? []);
+  assertEquals(found.map(({ address, name }) => `${address.host} ${name}`), [
+    "10.0.0.1 a.test",
+    "10.0.0.2 a.test",
+    "10.0.0.3 b.test",
+    "10.0.0.4 c.test",
+  ]);
+});
+
 Deno.test("srvTargets: every weight is a whole number from 1 to 256, and more weight never gets less", () => {
   const weights = fc.array(fc.integer({ min: 0, max: 65535 }), { minLength: 1, maxLength: 20 });
   fc.assert(fc.property(weights, (weights) => {
