@@ -19,11 +19,13 @@ const Scope = z.strictObject({
     examples: [["10.0.0.0/8"]],
   }),
   expires: limitOrOff().prefault("off").meta({
-    description: "How long after the config was loaded it ends by itself.",
+    description: "How long after the start of the proxy it ends by itself.",
     examples: ["10m"],
   }),
   seed: wholeNumber(0, 2 ** 32 - 1).optional().meta({
-    description: "Makes what is drawn repeatable.",
+    description:
+      "Makes what is drawn repeatable: it decides whether the n-th connection that the fault is for is hit, " +
+      "and how, with any number of workers.",
     examples: [1],
   }),
 });

@@ -28,6 +28,8 @@ export interface AssembleOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: ProxyObserver;
+  /** When the proxy began, on the clock. */
+  readonly startedMs: number;
   /** The texts of the app's files. */
   readonly materials: AppMaterials;
   /** Ends the sessions of a target that went down. */
@@ -97,7 +99,7 @@ export async function assembleApp(config: AppConfig, options: AssembleOptions): 
         ? () => ownPool
         : (facts: RouteFacts | undefined) => routes.match(facts ?? NO_FACTS)?.value ?? ownPool,
       engine: engineFor(config.bandwidth, options),
-      faultsFor: faultsFor(config, options),
+      faultsFor: faultsFor(config, { ...options, faultCounter: followed?.app.faultCounter }),
     },
   };
 }

@@ -4,6 +4,7 @@ import { ByteBucket, CidrSet } from "../limits/mod.ts";
 import {
   bandwidthFilter,
   type BufferPool,
+  type DrawCounter,
   FaultPlan,
   type FaultRule,
   type Filter,
@@ -30,15 +31,23 @@ export function engineFor(bandwidth: BandwidthConfig, options: EngineOptions): (
   return () => streamEngine(streamOptions(bandwidth, options));
 }
 
+export interface FaultOptions extends EngineOptions {
+  /** When the proxy began, on the clock: `expires` counts from there. */
+  readonly startedMs: number;
+  /** Counts the sessions of all threads; default there is one thread. */
+  readonly faultCounter?: DrawCounter | undefined;
+}
+
 /** Draws the faults of one session after the other. */
 export function faultsFor(
   config: AppConfig,
-  options: EngineOptions,
+  options: FaultOptions,
 ): SessionApp["faultsFor"] {
   if (config.faults.length === 0) return undefined;
-  const { clock } = options;
-  const plan = new FaultPlan(config.faults.map((fault) => ruleOf(fault, clock.nowMs())), {
+  const { clock, startedMs, faultCounter: counter } = options;
+  const plan = new FaultPlan(config.faults.map((fault) => ruleOf(fault, startedMs)), {
     clock,
+    counter,
     budget: (bytesPerSecond, nowMs) => new ByteBucket(bytesPerSecond, nowMs),
   });
   return (client, nowMs) => {
@@ -59,14 +68,14 @@ function streamOptions({ upload, download }: BandwidthConfig, options: EngineOpt
   return { buffers, ticker, up: filters(upload), down: filters(download) };
 }
 
-function ruleOf(fault: FaultConfig, nowMs: number): FaultRule {
+function ruleOf(fault: FaultConfig, startedMs: number): FaultRule {
   const { direction, probability, seed } = fault;
   const clients = new CidrSet(fault.clients);
   const scope = {
     direction,
     probability,
     seed,
-    expiresAtMs: nowMs + fault.expiresMs,
+    expiresAtMs: startedMs + fault.expiresMs,
     appliesTo: (host: string) => clients.size === 0 || clients.find(host) !== undefined,
   };
   switch (fault.kind) {

@@ -1,5 +1,6 @@
 import type { ClientLimiter, Places, Rate } from "../limits/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
+import type { DrawCounter } from "../relay/mod.ts";
 import type { ListenerInfo } from "./control.ts";
 import type { AppMaterials } from "./materials.ts";
 
@@ -10,6 +11,8 @@ import type { AppMaterials } from "./materials.ts";
 export interface Following {
   /** In the order of the config. */
   readonly apps: readonly FollowedApp[];
+  /** When all of them began, whenever this one did; on the clock that they share. */
+  readonly startedMs: number;
   /** Whether this one has the sockets that only one thread can have: those of the file system. */
   readonly hasUnixListeners: boolean;
   /** Counts a session that begins, and gives it a number that no session of any thread has. */
@@ -31,6 +34,8 @@ export interface FollowedApp {
   readonly rate: Rate | undefined;
   /** For the limits of each client; `undefined` for none. */
   readonly clients: ClientLimiter | undefined;
+  /** Counts what each fault is drawn for; `undefined` for no faults. */
+  readonly faultCounter: DrawCounter | undefined;
   /** What is known of the targets: of the app's own, where it has any, and of each route's. */
   readonly pools: readonly (readonly TargetState[])[];
 }

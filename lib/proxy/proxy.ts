@@ -50,6 +50,7 @@ export class Proxy implements ProxyControl {
   readonly #apps: AppParts[] = [];
   readonly #files = new FileTexts();
   readonly #certificates: Certificates;
+  readonly #startedMs: number;
   #lastId = 0;
   #drained: Promise<void> | undefined;
 
@@ -74,6 +75,7 @@ export class Proxy implements ProxyControl {
     this.#observer = options.observer;
     this.#following = options.following;
     const clock = options.clock ?? monotonicClock;
+    this.#startedMs = options.following?.startedMs ?? clock.nowMs();
     this.#sweep = new Sweep(sweepPeriodMs(limitsOf(config)), clock);
     this.#sessions = new SessionTable(this.#sweep);
     this.#certificates = new Certificates(config, {
@@ -195,6 +197,7 @@ export class Proxy implements ProxyControl {
       return await assembleApp(config, {
         ...this.#shared,
         observer: this.#observer,
+        startedMs: this.#startedMs,
         materials: app?.materials ?? await readMaterials(config, this.#files),
         followed: following === undefined || app === undefined ? undefined : {
           app,

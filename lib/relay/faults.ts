@@ -19,13 +19,22 @@ export interface FaultPlanOptions {
   readonly random?: Random;
   /** How to wait on that clock. Default the runtime's timers. */
   readonly pause?: Pause;
+  /** Counts the sessions that a rule is for, where others count with it. Default each plan counts its own. */
+  readonly counter?: DrawCounter | undefined;
   /** Makes what bounds one direction of one session. */
   budget(bytesPerSecond: number, nowMs: number): ByteBudget;
 }
 
+/** Numbers the sessions that a rule is for, from 0. */
+export interface DrawCounter {
+  /** The number of the next one. @param rule its place among the rules, from 0. */
+  next(rule: number): number;
+}
+
 /** The faults of one app: made once, asked once a session. */
 export class FaultPlan {
-  readonly #rules: { readonly rule: FaultRule; readonly seed: number; drawn: number }[];
+  readonly #rules: readonly { readonly rule: FaultRule; readonly seed: number }[];
+  readonly #counter: DrawCounter;
   readonly #means: FaultMeans;
 
   constructor(rules: readonly FaultRule[], options: FaultPlanOptions) {
@@ -37,8 +46,8 @@ export class FaultPlan {
     this.#rules = rules.map((rule) => ({
       rule,
       seed: mix(0, rule.seed ?? Math.floor(random() * 2 ** 32)),
-      drawn: 0,
     }));
+    this.#counter = options.counter ?? new OwnCounter(rules.length);
   }
 
   /**
@@ -49,13 +58,27 @@ export class FaultPlan {
    */
   draw(clientHost: string, nowMs: number): SessionFaults | undefined {
     const hits: Hit[] = [];
-    for (const entry of this.#rules) {
-      const { rule, seed } = entry;
+    for (const [index, { rule, seed }] of this.#rules.entries()) {
       if (nowMs >= rule.expiresAtMs || !rule.appliesTo(clientHost)) continue;
-      const noise = mix(seed, entry.drawn++);
+      const noise = mix(seed, this.#counter.next(index));
       if (unit(mix(noise, 0)) < rule.probability) hits.push({ rule, noise });
     }
     return hits.length === 0 ? undefined : new SessionFaults(hits, this.#means);
+  }
+}
+
+/** Counts for one plan alone. */
+class OwnCounter implements DrawCounter {
+  readonly #drawn: number[];
+
+  constructor(rules: number) {
+    this.#drawn = Array<number>(rules).fill(0);
+  }
+
+  next(rule: number): number {
+    const number = this.#drawn[rule] ?? 0;
+    this.#drawn[rule] = number + 1;
+    return number;
   }
 }
 

@@ -2,7 +2,7 @@
 export { bandwidthFilter, type ByteBudget, pause } from "./bandwidth.ts";
 export { BUFFER_LEVELS, BufferPool } from "./buffers.ts";
 export type { CutKind, Fault, FaultKind, FaultRule, FaultScope } from "./fault_rule.ts";
-export { FaultPlan, type FaultPlanOptions, type SessionFaults } from "./faults.ts";
+export { type DrawCounter, FaultPlan, type FaultPlanOptions, type SessionFaults } from "./faults.ts";
 export type { FaultyRelayOptions } from "./_fault_relay.ts";
 export type { Pause } from "./_fault_time.ts";
 export {

@@ -3,10 +3,11 @@ import { SharedClientTable, SharedCount, SharedRate, SharedSlots } from "../limi
 import type { TargetState } from "../pool/mod.ts";
 import type { FollowedApp } from "../proxy/mod.ts";
 import type { AppRecord, TargetRecord } from "./messages.ts";
+import { SharedDraws } from "./shared_draws.ts";
 
 /** An app's limits on shared memory, as one worker uses them. */
 export function attachApp(record: AppRecord, config: AppConfig, worker: number): FollowedApp {
-  const { places, rate, clients } = record.memory;
+  const { places, rate, clients, faults } = record.memory;
   const { acceptRate, acceptRatePerClient, maxConnections, maxConnectionsPerClient } = config;
   return {
     materials: record.materials,
@@ -21,6 +22,7 @@ export function attachApp(record: AppRecord, config: AppConfig, worker: number):
       maxConnections: maxConnectionsPerClient,
       ...(acceptRatePerClient === undefined ? {} : { acceptRatePerSecond: acceptRatePerClient }),
     }),
+    faultCounter: faults === undefined ? undefined : new SharedDraws(faults),
     pools: record.pools.map((targets) => attachTargets(targets, worker)),
   };
 }

@@ -64,6 +64,8 @@ export interface StartMessage {
   readonly memory: CommonMemory;
   /** The time on the clock that all workers share. */
   readonly nowMs: number;
+  /** When the proxy began, on that clock. */
+  readonly startedMs: number;
   /** Whether this one has the listeners that only one can have. */
   readonly hasUnixListeners: boolean;
   readonly sessions: SessionsTold;
@@ -99,6 +101,8 @@ export interface AppMemory {
   readonly places: SharedArrayBuffer | undefined;
   readonly rate: SharedArrayBuffer | undefined;
   readonly clients: SharedClientMemory | undefined;
+  /** What each fault has been drawn for, a number of 32 bits each. */
+  readonly faults: SharedArrayBuffer | undefined;
 }
 
 /** A session that has ended. */

@@ -63,6 +63,7 @@ export class WorkerPlane {
     const turns = new Turns(memory.turns, { worker, sessions: active });
     const listeners = new Map<Address, number>();
     const following: Following = {
+      startedMs: message.startedMs,
       apps: config.apps.map((app, index) => {
         const record = apps[index];
         if (record === undefined) throw new RangeError(`the app "${app.name}" has no record, one was wanted`);

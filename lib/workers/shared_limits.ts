@@ -2,6 +2,7 @@ import type { AppConfig, Config } from "../config/mod.ts";
 import { SharedClientTable, SharedCount, SharedRate } from "../limits/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import type { AppMemory, CommonMemory, TargetRecord } from "./messages.ts";
+import { SharedDraws } from "./shared_draws.ts";
 import { Turns } from "./turns.ts";
 
 /** All memory that the workers of one proxy share: made by the control plane, and cleaned by it when a worker dies. */
@@ -94,5 +95,6 @@ function memoryOf(app: AppConfig, workers: number): AppMemory {
     places: app.maxConnections === Infinity ? undefined : SharedCount.allocate(workers),
     rate: app.acceptRate === undefined ? undefined : SharedRate.allocate(),
     clients: countsClients ? SharedClientTable.allocate({ workers }) : undefined,
+    faults: app.faults.length === 0 ? undefined : SharedDraws.allocate(app.faults.length),
   };
 }

@@ -1,3 +1,4 @@
+import { monotonicClock } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
 import {
   Certificates,
@@ -44,6 +45,7 @@ export class WorkerProxy implements ProxyControl {
   readonly #certificates: Certificates;
   /** Pools of which workers must be told, once this task is over. */
   readonly #changed = new Map<string, PoolPlace>();
+  readonly #startedMs = monotonicClock.nowMs();
   #reloads = 0;
   #drained: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
@@ -138,6 +140,7 @@ export class WorkerProxy implements ProxyControl {
       kind: "start",
       worker,
       config,
+      startedMs: this.#startedMs,
       memory: this.#limits.common,
       // A path can be bound once.
       hasUnixListeners: worker === 0,

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { formatAddress } from "../../lib/base/mod.ts";
+import { formatAddress, monotonicClock } from "../../lib/base/mod.ts";
 import { StartError } from "../../lib/proxy/mod.ts";
+import { FaultPlan, type FaultRule } from "../../lib/relay/mod.ts";
 import type { EndedSession } from "../../lib/session/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, randomBytes, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
@@ -302,8 +303,47 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
     await Deno.remove(path.slice(0, -2), { recursive: true });
   });
 
+  Deno.test(`${name}: a fault with a seed hits the same connections at each start`, async () => {
+    await using target = new TestTarget(echo);
+    const [first, second] = [{ probability: 0.5, seed: 7 }, { probability: 0.3, seed: 8 }];
+    const faults = [first, second].map((fault) => ({ kind: "refuse", ...fault }));
+    const wanted = drawn([first, second], 24);
+    await withPlane(start, { apps: [{ targets: [target.address], faults }] }, async (plane) => {
+      const refused: boolean[] = [];
+      for (let count = 0; count < wanted.length; count++) {
+        using client = await plane.connect();
+        await client.closeWrite();
+        await readToEnd(client);
+        const [session] = await plane.log.ended(1);
+        refused.push(session?.reason === "killed");
+      }
+      assertEquals(refused, wanted);
+    });
+  });
+
   testReloadContract(name, start);
   testDiscoveredNamesContract(name, start);
+}
+
+/** Which of so many connections, one after the other, one plan of these faults refuses. */
+function drawn(
+  faults: readonly { readonly probability: number; readonly seed: number }[],
+  count: number,
+): boolean[] {
+  const rules = faults.map((fault): FaultRule => ({
+    ...fault,
+    kind: "refuse",
+    direction: "both",
+    expiresAtMs: Infinity,
+    appliesTo: () => true,
+  }));
+  const plan = new FaultPlan(rules, {
+    clock: monotonicClock,
+    budget: () => {
+      throw new Error("no budget was wanted");
+    },
+  });
+  return Array.from({ length: count }, () => plan.draw("127.0.0.1", 0)?.refuse === true);
 }
 
 /** Sends a little, reads it back and leaves. */

@@ -162,6 +162,29 @@ Deno.test("WorkerProxy: a proxy whose workers are all dead can be drained", asyn
   );
 });
 
+Deno.test("WorkerProxy: what has expired stays so in a worker that takes the place of a dead one", async () => {
+  await using target = new TestTarget(echo);
+  const app = { targets: [target.address], faults: [{ kind: "refuse", expires: "1s" }] };
+  await withMortals((kill) =>
+    withPlane(plane({ module: MORTAL }), { apps: [app] }, async (proxy) => {
+      const reasons = async (): Promise<Set<string | undefined>> => {
+        for (let count = 0; count < 6; count++) {
+          using client = await proxy.connect();
+          await client.closeWrite();
+          await readToEnd(client);
+        }
+        return new Set((await proxy.log.ended(6)).map(({ reason }) => reason));
+      };
+      const served = new Set(["client_closed"]);
+      await untilTrue(async () => (await reasons()).isSubsetOf(served));
+      kill(0);
+      kill(1);
+      await proxy.log.when(() => proxy.log.restarts.length === 2);
+      assertEquals(await reasons(), served);
+    })
+  );
+});
+
 testTls("WorkerProxy: a worker that takes the place of a dead one has the new certificates", async (lab) => {
   await using target = new TestTarget(echo);
   const app = { ...terminating(lab), targets: [target.address] };
@@ -220,6 +243,10 @@ Deno.test("WorkerProxy: where only notable sessions are wanted, the others are n
     assertEquals([session?.app.name, session?.reason], ["none", "no_target"]);
   });
 });
+
+async function untilTrue(isSo: () => Promise<boolean>): Promise<void> {
+  while (!await isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
 
 /** A port that a config can name; the one that was given out last is not given out again at once. */
 function freePort(): number {
