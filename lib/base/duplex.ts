@@ -17,4 +17,14 @@ export interface Duplex {
   setNoDelay?(on?: boolean): void;
   /** Frees the socket; whatever is pending on it rejects. */
   close(): void;
+  /**
+   * What is sent is not all that there was: from now on no end of the stream is told beside FIN. Absent where there is no
+   * other end to tell (TCP has none).
+   */
+  withholdEnd?(): void;
+  /**
+   * What is read here is sent to `receiver`. Where reading ends without the end of the stream, that is withheld there too,
+   * before the read says so. Absent where FIN is all the end that there is.
+   */
+  passEndTo?(receiver: Duplex): void;
 }

@@ -67,11 +67,19 @@ export const Fault = z.discriminatedUnion("kind", [
     ...Scope.shape,
   }),
   z.strictObject({
-    kind: kind("reset", "The connection is cut without a proper end."),
+    kind: kind(
+      "reset",
+      "The connection is cut without a proper end: under TLS without close_notify. Plain TCP shows a FIN as for " +
+        "`close`, because the runtime cannot send a reset.",
+    ),
     ...Cut.shape,
     ...Scope.shape,
   }),
-  z.strictObject({ kind: kind("close", "The connection is closed."), ...Cut.shape, ...Scope.shape }),
+  z.strictObject({
+    kind: kind("close", "The connection is closed, TLS with close_notify."),
+    ...Cut.shape,
+    ...Scope.shape,
+  }),
   z.strictObject({ kind: kind("black_hole", "Data is taken and goes nowhere."), ...Scope.shape }),
   z.strictObject({
     kind: kind("refuse", "The client is closed before any target is dialed."),

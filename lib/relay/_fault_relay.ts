@@ -4,7 +4,7 @@ import { CuttingDuplex } from "./_fault_cut.ts";
 import { type BlackHole, blackHoleFilter, latencyFilter, sliceFilter, slowFilter } from "./_fault_filters.ts";
 import { type FaultTime, pauseUntil } from "./_fault_time.ts";
 import { mix } from "./_noise.ts";
-import type { CutKind, FaultRule } from "./fault_rule.ts";
+import type { CutKind, FaultKind, FaultRule } from "./fault_rule.ts";
 import type { RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
 import { type Filter, streamEngine, type StreamOptions } from "./streams.ts";
 
@@ -16,8 +16,8 @@ export interface Hit {
 
 /** What the relay of a session with faults is given beside what every stream relay is. */
 export interface FaultyRelayOptions extends StreamOptions {
-  /** A fault cuts the session: called at most once, just before both connections are closed. */
-  onCut(kind: CutKind): void;
+  /** A fault cuts the session, in this way: called at most once, just before both connections are closed. */
+  onCut(kind: CutKind, fault: FaultKind): void;
 }
 
 /** What the relays of all sessions of an app share. */
@@ -75,7 +75,7 @@ class FaultyRun {
       if (isOn(rule, "up")) up.push(...this.#filters(hit, "up"));
       if (isOn(rule, "down")) down.push(...this.#filters(hit, "down"));
       if (rule.kind !== "reset" && rule.kind !== "close") continue;
-      const cut = (): void => this.#cut(rule.kind);
+      const cut = (): void => this.#cut(rule.kind, rule.kind);
       const isActive = (): boolean => this.#isActive(rule);
       const { afterBytes = rule.afterMs === undefined ? 0 : Infinity, afterMs = Infinity } = rule;
       if (afterBytes === 0) this.#alarm(-Infinity, () => isActive() && cut());
@@ -121,7 +121,9 @@ class FaultyRun {
         return [sliceFilter({ time, expiresAtMs, sizeBytes: rule.sizeBytes, delayMs: rule.delayMs })];
       case "black_hole": {
         const hole: BlackHole = { hasLost: false };
-        if (expiresAtMs < Infinity) this.#alarm(expiresAtMs, () => hole.hasLost && this.#cut("close"));
+        if (expiresAtMs < Infinity) {
+          this.#alarm(expiresAtMs, () => hole.hasLost && this.#cut("close", rule.kind));
+        }
         return [blackHoleFilter({ time, expiresAtMs }, hole)];
       }
       case "reset":
@@ -143,9 +145,9 @@ class FaultyRun {
     return this.#nowMs() < expiresAtMs;
   }
 
-  #cut(kind: CutKind): void {
+  #cut(kind: CutKind, fault: FaultKind): void {
     if (this.#ending.signal.aborted) return;
-    this.#options.onCut(kind);
+    this.#options.onCut(kind, fault);
     this.#stop();
   }
 

@@ -17,7 +17,8 @@ export type Fault =
    *
    * Where a connection cannot send RST by itself (no connection of the runtime's own can: closing one sends FIN before all
    * else), `reset` and `close` look alike from outside: the peer reads the end of the stream, and gets RST for what it
-   * sends after that. They differ in what the session is told, and so in its reason.
+   * sends after that. Under TLS they differ: `reset` leaves its end (close_notify) out. And each is named in the session's
+   * detail.
    */
   | { readonly kind: CutKind; readonly afterMs?: number; readonly afterBytes?: number }
   /** Everything is taken, the end of the stream included, and nothing passes; the session's idle timeout bounds it. */

@@ -1,7 +1,7 @@
 import type { Address, Clock, Duplex, Random } from "../base/mod.ts";
 import type { Dialer } from "../dial/mod.ts";
 import type { Candidate, Pool } from "../pool/mod.ts";
-import type { BufferPool, RelayEngine, Ticker } from "../relay/mod.ts";
+import type { BufferPool, CutKind, FaultKind, RelayEngine, Ticker } from "../relay/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
 import type { AdmissionRules } from "./admission.ts";
 import type { IntakeRules } from "./intake.ts";
@@ -20,8 +20,8 @@ export type SecureTarget = (raw: Duplex, candidate: Candidate, signal: AbortSign
 export interface SessionFaults {
   /** The client is closed before a target is dialed. */
   readonly refuse: boolean;
-  /** The engine that does to the bytes what the faults say; `cut` ends the session. */
-  engine(cut: () => void): RelayEngine;
+  /** The engine that does to the bytes what the faults say; `cut` ends the session, in the way of a fault. */
+  engine(cut: (kind: CutKind, fault: FaultKind) => void): RelayEngine;
 }
 
 /** What the sessions of one app have in common, compiled from its config: a session only looks up. */

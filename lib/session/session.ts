@@ -3,7 +3,15 @@ import { clientHash } from "../balancing/mod.ts";
 import type { DialAttempt, DialHolder, DialResult } from "../dial/mod.ts";
 import type { Accepted } from "../listen/mod.ts";
 import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
-import type { EarlyRead, RelayContext, RelayEnd, RelayEngine, Sweepable } from "../relay/mod.ts";
+import type {
+  CutKind,
+  EarlyRead,
+  FaultKind,
+  RelayContext,
+  RelayEnd,
+  RelayEngine,
+  Sweepable,
+} from "../relay/mod.ts";
 import type { SessionShared } from "./app.ts";
 import { dialPool } from "./_dialing.ts";
 import { enter, isRefusal } from "./_entry.ts";
@@ -90,7 +98,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       const candidates = await this.#dial(pool);
       if (candidates === undefined) return;
       try {
-        const engine = faults === undefined ? this.app.engine() : faults.engine(() => this.end("killed"));
+        const engine = faults === undefined ? this.app.engine() : faults.engine(this.#cutByFault);
         const end = await this.#relay(engine);
         this.noteEnd(end);
         this.#report(pool, end);
@@ -114,6 +122,19 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     this.#controller?.abort();
   }
 
+  readonly #cutByFault = (kind: CutKind, fault: FaultKind): void => {
+    if (kind === "reset") this.#withholdEnds();
+    const what = fault === "black_hole" ? "is over, and what it took is missing" : "has cut the connection";
+    this.noteRefusal({ reason: "killed", detail: `the fault "${fault}" ${what}` });
+    this.end("killed");
+  };
+
+  /** What was sent to either side is not all, and TLS must not say that it was. */
+  #withholdEnds(): void {
+    this.#client.withholdEnd?.();
+    this.#targetConn?.withholdEnd?.();
+  }
+
   /** Is given each dial while it lasts, by the dialer. */
   hold(attempt: DialAttempt | undefined): void {
     this.#attempt = attempt;
@@ -123,6 +144,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   stop(): void {
     if (this.#socketsClosed) return;
     this.#socketsClosed = true;
+    // Whoever ends a session gives the reason first; an engine stops one because a side has failed.
+    if (this.#stage === "relaying" && this.reason === undefined) this.#withholdEnds();
     this.#close(this.#client);
     this.#close(this.#targetConn);
   }
@@ -243,6 +266,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     }
     // From this very turn on: a client that finishes in the next is no longer one that may have left during the dial.
     this.#stage = "relaying";
+    dialed.conn.passEndTo?.(this.#client);
+    this.#client.passEndTo?.(dialed.conn);
     this.up.lastByteMs = this.#shared.ticker.nowMs;
     this.down.lastByteMs = this.#shared.ticker.nowMs;
     return true;

@@ -33,7 +33,8 @@ interface PendingWrite {
  * The end of each direction is its close_notify (RFC 8446 section 6.1): {@link TlsConn.closeWrite} sends it, then FIN,
  * and reading goes on; the peer's makes a read give `null`, and writing goes on. A FIN without close_notify gives `null`
  * too, and {@link TlsConn.truncated} says so: many peers never send it, HAProxy and nginx are as lenient, and protocols
- * that care have an end of their own.
+ * that care have an end of their own. So that those that do not are not told of an end that there was not, close_notify
+ * is left out after {@link TlsConn.withholdEnd}.
  */
 export class TlsConn implements Duplex, BridgeOwner {
   /** Whether the peer ended without close_notify: its last bytes may be missing. */
@@ -46,6 +47,8 @@ export class TlsConn implements Duplex, BridgeOwner {
   readonly #chunks: Uint8Array[] = [];
   #inEnded = false;
   #outEnded = false;
+  #isEndWithheld = false;
+  #receiver: Duplex | undefined;
   #closed = false;
   #failure: unknown;
   #read: PendingRead | undefined;
@@ -95,7 +98,7 @@ export class TlsConn implements Duplex, BridgeOwner {
   async closeWrite(): Promise<void> {
     if (this.#outEnded || this.#failure !== undefined) return;
     this.#outEnded = true;
-    await this.#sendCloseNotify();
+    if (!this.#isEndWithheld) await this.#sendCloseNotify();
     while (this.#bridge.unsentBytes > 0) await new Promise<void>((resolve) => this.#flush = resolve);
     if (this.#failure !== undefined) throw this.#failure;
     await this.#bridge.closeWrite();
@@ -105,15 +108,24 @@ export class TlsConn implements Duplex, BridgeOwner {
     this.#bridge.setNoDelay(on);
   }
 
+  withholdEnd(): void {
+    this.#isEndWithheld = true;
+  }
+
+  passEndTo(receiver: Duplex): void {
+    this.#receiver = receiver;
+    if (this.truncated) receiver.withholdEnd?.();
+  }
+
   /**
-   * Rejects what is pending, sends close_notify unless that is done or the connection has failed, and frees everything, the
-   * connection beneath one turn of the event loop later. Idempotent.
+   * Rejects what is pending, sends close_notify unless that is done or withheld or the connection has failed, and frees
+   * everything, the connection beneath one turn of the event loop later. Idempotent.
    */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#chunks.length = 0;
-    const isOwed = !this.#outEnded && this.#failure === undefined;
+    const isOwed = !this.#outEnded && !this.#isEndWithheld && this.#failure === undefined;
     this.#outEnded = true;
     this.#fail(new Deno.errors.Interrupted("the connection was closed"));
     // The kernel takes these few bytes as soon as they are written, unless the peer has stopped reading.
@@ -145,6 +157,7 @@ export class TlsConn implements Duplex, BridgeOwner {
   ended(): void {
     if (this.#inEnded) return;
     this.truncated = true;
+    this.#receiver?.withholdEnd?.();
     this.#notified();
   }
 

@@ -228,6 +228,45 @@ test("TlsConn: close sends close_notify, and what was written before arrives", a
   receiver.close();
 });
 
+for (const how of ["closeWrite", "close"] as const) {
+  test(`TlsConn: once its end is withheld, ${how} sends FIN without close_notify`, async (lab) => {
+    const { client, server } = await tcpPair();
+    const [sender, receiver] = await over(lab, client, server);
+    await sender.write(Uint8Array.of(1, 2, 3));
+    sender.withholdEnd();
+    await sender[how]();
+    assertEquals(await receiveAll(receiver), Uint8Array.of(1, 2, 3));
+    assertEquals(receiver.truncated, true);
+    sender.close();
+    receiver.close();
+  });
+}
+
+test("TlsConn: an end that was none is none for whoever it is passed to, and a proper one is", async (lab) => {
+  for (const isTruncated of [true, false]) {
+    for (const isLate of [true, false]) {
+      const [{ client, server }, back] = [await tcpPair(), await tcpPair()];
+      const [sender, receiver] = await over(lab, client, server);
+      const [passing, last] = await over(lab, back.client, back.server);
+      if (!isLate) receiver.passEndTo(passing);
+      if (isTruncated) await client.closeWrite();
+      else await sender.closeWrite();
+      assertEquals(await receiver.read(new Uint8Array(8)), null);
+      if (isLate) receiver.passEndTo(passing);
+      await passing.closeWrite();
+      assertEquals(await last.read(new Uint8Array(8)), null);
+      assertEquals(last.truncated, isTruncated);
+      // The other direction is as it was.
+      assertEquals(await last.write(Uint8Array.of(1)), 1);
+      assertEquals(await passing.read(new Uint8Array(8)), 1);
+      await last.closeWrite();
+      assertEquals(await passing.read(new Uint8Array(8)), null);
+      assertEquals(passing.truncated, false);
+      for (const conn of [sender, receiver, passing, last]) conn.close();
+    }
+  }
+});
+
 test("TlsConn: what is pending rejects when it is closed, and so does what comes later", async (lab) => {
   using pair = await tlsPair(lab);
   const reading = pair.client.read(new Uint8Array(8));
