@@ -1,6 +1,6 @@
 import { type Address, errorCode, errorMessage, formatAddress } from "../base/mod.ts";
 import { type AccessLog, getLogger, type Logger } from "../log/mod.ts";
-import type { TargetChange } from "../proxy/mod.ts";
+import type { FileProblem, TargetChange } from "../proxy/mod.ts";
 import type { EndedSession } from "../session/mod.ts";
 import type { WorkersObserver } from "../workers/mod.ts";
 import { type Answer, describeAnswers } from "./_answers.ts";
@@ -150,6 +150,10 @@ export class LogObserver implements WorkersObserver {
 
   workerRestarted(worker: number): void {
     this.#log.info("worker {worker} is back", { worker });
+  }
+
+  certificateExpiring({ app, file, message, severity }: FileProblem): void {
+    this.#log[severity]('certificates of app "{app}": {file}: {message}', { app, file, message });
   }
 
   draining(left: number, leftMs: number): void {

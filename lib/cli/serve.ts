@@ -10,18 +10,23 @@ import {
 } from "../log/mod.ts";
 import { Proxy, type ProxyControl, StartError } from "../proxy/mod.ts";
 import { EXIT } from "./exit_code.ts";
+import { type ConfigFile, HangUp } from "./hang_up.ts";
 import type { Io } from "./io.ts";
 import { LogObserver } from "./observer.ts";
 import { shutDown } from "./shut_down.ts";
-import { listenForSignals, type Signals } from "./signals.ts";
+import { type HangUps, listenForSignals, type Signals } from "./signals.ts";
 import { logConfig, logListeners } from "./start_lines.ts";
 
 export interface ServeOptions {
   readonly io: Io;
+  /** SIGHUP, from the first moment of the command on. */
+  readonly hangUps: HangUps;
   /** The first log line, where there is something to say before all else. */
   readonly preface?: string;
   /** What an operator should know of the config; logged as warnings before it runs. */
   readonly warnings?: readonly string[];
+  /** Where the config was read from; default it has no file. */
+  readonly configFile?: ConfigFile;
   /** Called when the proxy accepts connections. */
   onReady?(): Promise<void>;
 }
@@ -42,9 +47,15 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
       onProblem: (problem) => logProblem(getLogger("log"), problem),
     });
     try {
-      using signals = listenForSignals({ onHangUp: () => reopen(access, config, log) });
+      using signals = listenForSignals();
       using _guard = survive(log);
-      const result = await runProxy(config, { ...options, access, signals, log });
+      using hangUp = new HangUp({
+        log,
+        reopenLog: () => reopen(access, config, log),
+        configFile: options.configFile,
+      });
+      options.hangUps.listen(() => hangUp.ring());
+      const result = await runProxy(config, { ...options, access, signals, hangUp, log });
       if (result === "cut") flushMs = CUT_FLUSH_MS;
       return result === "not_started" ? EXIT.failed : EXIT.done;
     } finally {
@@ -58,11 +69,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
 interface Parts extends ServeOptions {
   readonly access: AccessLog;
   readonly signals: Signals;
+  readonly hangUp: HangUp;
   readonly log: Logger;
 }
 
 async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "drained" | "cut"> {
-  const { access, signals, log, io } = parts;
+  const { access, signals, hangUp, log, io } = parts;
   const observer = new LogObserver(access, { log });
   logConfig(log, config);
   let proxy: ProxyControl;
@@ -74,6 +86,7 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
     return "not_started";
   }
   logListeners(log, proxy.listeners());
+  hangUp.attach(proxy);
   await parts.onReady?.();
   const first = await signals.next();
   const result = await shutDown(proxy, { first, signals, delayMs: config.shutdown.delayMs, log });
@@ -97,7 +110,7 @@ async function start(
 
 function reopen(access: AccessLog, config: Config, log: Logger): void {
   if (typeof config.log.access !== "string") {
-    log.info("SIGHUP: there is no access log file to reopen");
+    log.debug("SIGHUP: there is no access log file to reopen");
     return;
   }
   access.reopen();

@@ -1,5 +1,5 @@
 /**
- * The signals that end the process or reopen its logs.
+ * The signals that end the process, and the one that has it read its files again.
  *
  * @module
  */
@@ -13,26 +13,18 @@ export interface Signals extends Disposable {
   next(): Promise<EndSignal>;
 }
 
-export interface SignalsOptions {
-  /** Called at SIGHUP. */
-  onHangUp(): void;
-}
-
 /** Windows has no SIGTERM between processes, but Ctrl-C and Ctrl-Break. */
 const END_SIGNALS: readonly EndSignal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
 /**
- * Takes over the process's signals until disposed of. To be called before the first listener opens: the runtime may
- * panic when it installs its first handler while file descriptors are used up.
+ * Takes over the signals that end the process until disposed of. To be called before the first listener opens: the
+ * runtime may panic when it installs its first handler while file descriptors are used up.
  */
-export function listenForSignals(options: SignalsOptions): Signals {
+export function listenForSignals(): Signals {
   const queue = new SignalQueue();
-  const handlers: [Deno.Signal, () => void][] = [
-    ...END_SIGNALS.map((signal): [Deno.Signal, () => void] => [signal, () => queue.push(signal)]),
-    ["SIGHUP", () => options.onHangUp()],
-  ];
+  const handlers = END_SIGNALS.map((signal): [Deno.Signal, () => void] => [signal, () => queue.push(signal)]);
   for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);
   return {
     next: () => queue.next(),
@@ -40,6 +32,34 @@ export function listenForSignals(options: SignalsOptions): Signals {
       for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);
     },
   };
+}
+
+/**
+ * SIGHUP, from when this is made until it is disposed of; Windows sends it when the console is closed. Without it the
+ * signal ends the process, so whatever runs on makes it first of all: whoever manages services may send it at any time.
+ */
+export class HangUps implements Disposable {
+  #hasCome = false;
+  #listener: (() => void) | undefined;
+  readonly #handler = (): void => {
+    this.#hasCome = true;
+    this.#listener?.();
+  };
+
+  constructor() {
+    Deno.addSignalListener("SIGHUP", this.#handler);
+  }
+
+  /** Calls `listener` at each signal from here on, and at once where one has come already. */
+  listen(listener: () => void): void {
+    this.#listener = listener;
+    if (this.#hasCome) listener();
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener = undefined;
+    Deno.removeSignalListener("SIGHUP", this.#handler);
+  }
 }
 
 /** Signals that came before anybody asked, and who asked before any came. */

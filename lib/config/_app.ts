@@ -131,11 +131,13 @@ const AppOptions = z.strictObject({
     default: "5s",
   }),
   tls: mappingOrOff(Tls).meta({
-    description: "Ends the clients' TLS here. `routes` then go by the name and protocol of that handshake.",
+    description:
+      "Ends the clients' TLS here. `routes` then go by the name and protocol of that handshake. The files are read " +
+      "again at SIGHUP.",
     default: "off",
   }),
   target_tls: mappingOrOff(TargetTls).meta({
-    description: "Speaks TLS to the targets.",
+    description: "Speaks TLS to the targets. The files are read again at SIGHUP.",
     default: "off",
   }),
   health_check: mappingOrOff(HealthCheck).meta({

@@ -17,6 +17,8 @@ const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
 export interface ReadFile {
   readonly text: string;
   readonly baseDirectory: string;
+  /** Whether it can be read again: a regular file, neither a pipe nor a device. */
+  readonly isSteady: boolean;
 }
 
 /**
@@ -27,13 +29,20 @@ export interface ReadFile {
 export async function readBounded(path: string): Promise<ReadFile> {
   if (path.includes("\0")) throw refuse(path, "the path has a NUL byte, none was wanted");
   // The runtime asks for all permissions before it opens a device, and for none before it reads its own input.
-  if (STANDARD_INPUT.includes(path)) return { text: await decode(path, Deno.stdin), baseDirectory: "." };
+  if (STANDARD_INPUT.includes(path)) {
+    return { text: await decode(path, Deno.stdin), baseDirectory: ".", isSteady: false };
+  }
   try {
     const info = await Deno.stat(path);
     if (info.isDirectory) throw refuse(path, "the path is a directory, a file was wanted");
     if (info.size > MAX_CONFIG_BYTES) throw refuse(path, `the file has ${info.size} bytes, ${atMost()}`);
     using file = await Deno.open(path, { read: true });
-    return { text: await decode(path, file), baseDirectory: info.isFile ? folderOf(path) : "." };
+    const { isFile } = info;
+    return {
+      text: await decode(path, file),
+      baseDirectory: isFile ? folderOf(path) : ".",
+      isSteady: isFile,
+    };
   } catch (error) {
     throw error instanceof ConfigError ? error : refuse(path, explain(error), error);
   }

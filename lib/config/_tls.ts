@@ -21,7 +21,9 @@ export const Tls = z.strictObject({
       examples: [[{ cert: "a.pem", key: "a.key" }]],
     }),
   client_ca: filePath().optional().meta({
-    description: "The file of the authorities, in PEM, of which every client must show a certificate.",
+    description:
+      "The file of the authorities, in PEM, of which every client must show a certificate. One that is taken out of it " +
+      "lets nobody in from the next SIGHUP on; connections that are open stay.",
     examples: ["ca.pem"],
   }),
   alpn: protocols().prefault([]).meta({

@@ -6,6 +6,12 @@ import { formatReport } from "./_report.ts";
 import { ConfigError } from "./problem.ts";
 import type { Path, Problem } from "./problem.ts";
 
+/** What has become of a config's file since it was read. */
+export type ConfigFileState =
+  | { readonly kind: "same" | "changed" }
+  /** It cannot be read; `message` says why, and begins with its path. */
+  | { readonly kind: "unreadable"; readonly message: string };
+
 /**
  * A config with the text that it was read from, so that what is found wrong later (a certificate's file, say) is reported
  * as what the schema finds: with file, line and column.
@@ -14,11 +20,13 @@ export class ConfigDocument {
   readonly config: Config;
   readonly #file: string;
   readonly #text: string;
+  readonly #isSteady: boolean;
 
-  private constructor(config: Config, origin: { file: string; text: string }) {
+  private constructor(config: Config, origin: { file: string; text: string; isSteady: boolean }) {
     this.config = config;
     this.#file = origin.file;
     this.#text = origin.text;
+    this.#isSteady = origin.isSteady;
   }
 
   /**
@@ -27,16 +35,31 @@ export class ConfigDocument {
    * @throws {ConfigError}
    */
   static async load(path: string): Promise<ConfigDocument> {
-    const { text, baseDirectory } = await readBounded(path);
+    const { text, baseDirectory, isSteady } = await readBounded(path);
     const config = await parseConfig(text, { file: path, baseDirectory });
-    return new ConfigDocument(config, { file: path, text });
+    return new ConfigDocument(config, { file: path, text, isSteady });
   }
 
   /** The shipped config, for when no file may be read. */
   static async embedded(): Promise<ConfigDocument> {
     const file = "config.yaml";
     const config = await parseConfig(EMBEDDED_CONFIG, { file, baseDirectory: "." });
-    return new ConfigDocument(config, { file, text: EMBEDDED_CONFIG });
+    return new ConfigDocument(config, { file, text: EMBEDDED_CONFIG, isSteady: false });
+  }
+
+  /**
+   * Reads the file again and holds it against what was read. What can be read only once, as standard input, and the
+   * shipped config are always the same.
+   */
+  async fileState(): Promise<ConfigFileState> {
+    if (!this.#isSteady) return { kind: "same" };
+    try {
+      const { text } = await readBounded(this.#file);
+      return { kind: text === this.#text ? "same" : "changed" };
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return { kind: "unreadable", message: error.message };
+    }
   }
 
   /**

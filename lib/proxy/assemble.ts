@@ -53,6 +53,7 @@ export interface AppParts {
   readonly pools: readonly Pool[];
   /** What keeps the pools true, the app's own and the routes'; none where another thread does. */
   readonly upkeeps: readonly Upkeep[];
+  readonly tls: AppTls;
 }
 
 /**
@@ -74,6 +75,7 @@ export async function assembleApp(config: AppConfig, options: AssembleOptions): 
     routes,
     ownPool,
     pools,
+    tls,
     upkeeps: followed !== undefined
       ? []
       : pools.map((pool, index) =>

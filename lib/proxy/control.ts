@@ -1,4 +1,5 @@
 import type { Address } from "../base/mod.ts";
+import type { ReloadResult } from "./reload_result.ts";
 
 /** One bound listener. */
 export interface ListenerInfo {
@@ -14,6 +15,14 @@ export interface ProxyControl {
 
   /** Sessions that have not ended. */
   activeSessions(): number;
+
+  /**
+   * Reads again every file that the apps need for TLS. When all are good, handshakes use them from now on; when one is not,
+   * nothing changes for any app. No listener, session or handshake under way is touched, nor what is known of targets.
+   * One runs at a time; who asks meanwhile gets the result of one that began after they asked. At most half a minute;
+   * never rejects.
+   */
+  reload(): Promise<ReloadResult>;
 
   /**
    * Stops accepting, lets sessions finish for up to the configured drain timeout, closes the rest spread over its

@@ -1,12 +1,13 @@
 import { type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
 import { statesOf, type TargetState } from "../pool/mod.ts";
+import { FileTexts } from "./file_texts.ts";
 import type { FollowedTarget, PoolPlace } from "./follower.ts";
-import { type AppMaterials, readMaterials } from "./materials.ts";
+import { type AppMaterials, type NextMaterials, readMaterials } from "./materials.ts";
 import type { ProxyObserver } from "./observer.ts";
 import { type AppPools, poolsOf } from "./pools.ts";
 import { StartError } from "./start_error.ts";
-import { appTls } from "./tls.ts";
+import { type AppTls, appTls } from "./tls.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export interface LeaderOptions {
@@ -22,6 +23,8 @@ export interface LeaderOptions {
  * judged by the connections of all. It carries no connection itself.
  */
 export class Leader {
+  /** What was read of the apps' files at the start. */
+  readonly files: FileTexts;
   readonly #apps: readonly LedApp[];
   readonly #changes: Changes;
 
@@ -33,18 +36,20 @@ export class Leader {
   static async prepare(config: Config, options: LeaderOptions): Promise<Leader> {
     const apps: LedApp[] = [];
     const changes: Changes = { tell: () => {} };
+    const files = new FileTexts();
     for (const [index, app] of config.apps.entries()) {
       try {
-        apps.push(await lead(app, (pool) => changes.tell({ app: index, pool }), options));
+        apps.push(await lead(app, (pool) => changes.tell({ app: index, pool }), { ...options, files }));
       } catch (error) {
         throw new StartError(`start app "${app.name}": ${errorMessage(error)}`, { cause: error });
       }
     }
-    return new Leader(apps, changes);
+    return new Leader(apps, { changes, files });
   }
 
-  private constructor(apps: readonly LedApp[], changes: Changes) {
+  private constructor(apps: readonly LedApp[], { changes, files }: { changes: Changes; files: FileTexts }) {
     this.#apps = apps;
+    this.files = files;
     this.#changes = changes;
   }
 
@@ -59,6 +64,26 @@ export class Leader {
 
   async stop(): Promise<void> {
     await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.stop())));
+  }
+
+  /**
+   * Compiles the texts of apps whose files have changed. Nothing changes until what this resolves with is called: then
+   * checks use them, and {@link Leader.materials} gives them.
+   *
+   * @throws {TlsError} when one of them cannot work.
+   */
+  async prepare(changed: readonly NextMaterials[]): Promise<() => void> {
+    const uses = await Promise.all(changed.map(async ({ app: index, materials }) => {
+      const app = this.#app(index);
+      const use = await app.tls.prepare(materials);
+      return (): void => {
+        use();
+        app.materials = materials;
+      };
+    }));
+    return () => {
+      for (const use of uses) use();
+    };
   }
 
   /** The texts of an app's files, by its place in the config. */
@@ -94,7 +119,8 @@ interface Changes {
 }
 
 interface LedApp {
-  readonly materials: AppMaterials;
+  materials: AppMaterials;
+  readonly tls: AppTls;
   readonly pools: AppPools;
   readonly upkeeps: readonly Upkeep[];
 }
@@ -102,10 +128,10 @@ interface LedApp {
 async function lead(
   config: AppConfig,
   onChange: (pool: number) => void,
-  options: LeaderOptions,
+  options: LeaderOptions & { readonly files: FileTexts },
 ): Promise<LedApp> {
   const { observer, random = Math.random, clock = monotonicClock } = options;
-  const materials = await readMaterials(config);
+  const materials = await readMaterials(config, options.files);
   const tls = await appTls(config, materials);
   const pools = poolsOf(config, {
     random,
@@ -118,5 +144,5 @@ async function lead(
   const upkeeps = pools.all.map((pool, index) =>
     new Upkeep(pool, { targets: pools.sources[index] ?? [], config }, { tls, random, observer })
   );
-  return { materials, pools, upkeeps };
+  return { materials, tls, pools, upkeeps };
 }

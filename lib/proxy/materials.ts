@@ -7,6 +7,7 @@
 import { errorMessage } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
 import type { TargetTlsOptions, TlsTerminatorOptions } from "../tls/mod.ts";
+import type { FileTexts } from "./file_texts.ts";
 
 /** The texts of one app's files. */
 export interface AppMaterials {
@@ -14,6 +15,38 @@ export interface AppMaterials {
   readonly tls: Omit<TlsTerminatorOptions, "helloReader"> | undefined;
   /** For beginning TLS; `undefined` where the app does not. */
   readonly targetTls: TargetTlsOptions | undefined;
+}
+
+/** The texts of an app whose files have changed, by its place in the config. */
+export interface NextMaterials {
+  readonly app: number;
+  readonly materials: AppMaterials;
+}
+
+/** A file that an app's TLS names. */
+export interface MaterialFile {
+  readonly file: string;
+  /** A certificate is one that the app shows itself. */
+  readonly kind: "certificate" | "key" | "authorities";
+}
+
+/** The files that the app's TLS names, each once, in the order of the config. */
+export function materialFiles({ tls, targetTls }: AppConfig): MaterialFile[] {
+  const named: readonly { file: string | undefined; kind: MaterialFile["kind"] }[] = [
+    ...(tls?.certificates ?? []).flatMap(({ cert, key }) => [
+      { file: cert, kind: "certificate" } as const,
+      { file: key, kind: "key" } as const,
+    ]),
+    { file: tls?.clientCa, kind: "authorities" },
+    { file: targetTls?.ca, kind: "authorities" },
+    { file: targetTls?.cert, kind: "certificate" },
+    { file: targetTls?.key, kind: "key" },
+  ];
+  const files = new Map<string, MaterialFile>();
+  for (const { file, kind } of named) {
+    if (file !== undefined && !files.has(file)) files.set(file, { file, kind });
+  }
+  return [...files.values()];
 }
 
 /** A file that a config names and that cannot be read. */
@@ -32,8 +65,13 @@ export class MaterialError extends Error {
  *
  * @throws {MaterialError} when one cannot be read.
  */
-export async function readMaterials(config: AppConfig): Promise<AppMaterials> {
+export async function readMaterials(config: AppConfig, files: FileTexts): Promise<AppMaterials> {
   const { tls, targetTls } = config;
+  const read = async (file: string): Promise<string> => {
+    const found = await files.read(file);
+    if ("error" in found) throw new MaterialError(file, found.error);
+    return found.text;
+  };
   return {
     tls: tls === undefined ? undefined : {
       certificates: await Promise.all(tls.certificates.map(async ({ cert, key }) => {
@@ -50,12 +88,4 @@ export async function readMaterials(config: AppConfig): Promise<AppMaterials> {
       verify: targetTls.verify,
     },
   };
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (error) {
-    throw new MaterialError(file, error);
-  }
 }

@@ -1,5 +1,6 @@
 /** The proxy as a whole: started from a config all or nothing, drained, stopped. */
-export { checkFiles, type CheckFilesOptions, type FileProblem } from "./check_files.ts";
+export { checkFiles } from "./check_files.ts";
+export type { CheckFilesOptions, FileProblem } from "./check_tls.ts";
 export {
   type ConnectionQuestion,
   type Destination,
@@ -8,11 +9,13 @@ export {
   type Explanation,
   type TargetExplanation,
 } from "./explain.ts";
+export { Certificates, programProblem, type WallTime } from "./certificates.ts";
 export type { ListenerInfo, ProxyControl } from "./control.ts";
 export type { ProxyObserver, TargetChange } from "./observer.ts";
 export type { FollowedApp, FollowedTarget, Following, PoolPlace } from "./follower.ts";
 export { Leader, type LeaderOptions } from "./leader.ts";
-export type { AppMaterials } from "./materials.ts";
+export type { AppMaterials, NextMaterials } from "./materials.ts";
 export { Proxy, type ProxyOptions } from "./proxy.ts";
 export { dialedAt, targetsOf } from "./reach.ts";
+export type { ReloadedApp, ReloadedFile, ReloadProblem, ReloadResult } from "./reload_result.ts";
 export { StartError } from "./start_error.ts";

@@ -1,6 +1,7 @@
 import type { ListenerObserver } from "../listen/mod.ts";
 import type { Target, TargetChange } from "../pool/mod.ts";
 import type { EndedSession, SessionObserver } from "../session/mod.ts";
+import type { FileProblem } from "./check_tls.ts";
 import type { UpkeepObserver } from "./upkeep.ts";
 
 export type { TargetChange } from "../pool/mod.ts";
@@ -15,6 +16,9 @@ export interface ProxyObserver extends SessionObserver, ListenerObserver, Upkeep
 
   /** This process has no file descriptor left for dials of the app; they wait and are tried again. */
   dialStarved(app: string, error: unknown): void;
+
+  /** A certificate in use has expired, or will within 14 days; once a day for each. */
+  certificateExpiring(problem: FileProblem): void;
 
   /** Draining goes on: so many sessions are left, for at most so long. */
   draining(left: number, leftMs: number): void;

@@ -17,15 +17,18 @@ import {
   SessionTable,
 } from "../session/mod.ts";
 import { type AppParts, assembleApp } from "./assemble.ts";
+import { Certificates, type WallTime } from "./certificates.ts";
+import { FileTexts } from "./file_texts.ts";
 import type { Following, PoolPlace } from "./follower.ts";
 import { gateOf, ownGateParts } from "./gate.ts";
 import type { ListenerInfo, ProxyControl } from "./control.ts";
-import { readMaterials } from "./materials.ts";
+import { type NextMaterials, readMaterials } from "./materials.ts";
 import type { ProxyObserver } from "./observer.ts";
+import type { ReloadResult } from "./reload_result.ts";
 import { removeStaleSocket } from "./stale_socket.ts";
 import { StartError } from "./start_error.ts";
 
-export interface ProxyOptions {
+export interface ProxyOptions extends WallTime {
   readonly observer: ProxyObserver;
   /** Default `Math.random`. */
   readonly random?: Random;
@@ -45,6 +48,8 @@ export class Proxy implements ProxyControl {
   readonly #sessions: SessionTable;
   readonly #listeners: { readonly app: string; readonly listener: Listener }[] = [];
   readonly #apps: AppParts[] = [];
+  readonly #files = new FileTexts();
+  readonly #certificates: Certificates;
   #lastId = 0;
   #drained: Promise<void> | undefined;
 
@@ -71,6 +76,16 @@ export class Proxy implements ProxyControl {
     const clock = options.clock ?? monotonicClock;
     this.#sweep = new Sweep(sweepPeriodMs(limitsOf(config)), clock);
     this.#sessions = new SessionTable(this.#sweep);
+    this.#certificates = new Certificates(config, {
+      ...options,
+      files: this.#files,
+      apply: async (changed, commit) => {
+        const use = await this.prepare(changed);
+        use();
+        commit();
+        return [];
+      },
+    });
     this.#shared = {
       ticker: this.#sweep,
       buffers: new BufferPool(),
@@ -82,6 +97,26 @@ export class Proxy implements ProxyControl {
           this.#observer.sessionEnded(session);
         },
       },
+    };
+  }
+
+  /** Of a proxy that follows, its leader is asked for a reload. */
+  async reload(): Promise<ReloadResult> {
+    if (this.#following !== undefined) throw new Error("reload: this proxy follows, the leader was wanted");
+    return await this.#certificates.reload();
+  }
+
+  /**
+   * Compiles the texts of apps whose files have changed. Nothing changes until what this resolves with is called.
+   *
+   * @throws {TlsError} when one of them cannot work.
+   */
+  async prepare(changed: readonly NextMaterials[]): Promise<() => void> {
+    const uses = await Promise.all(
+      changed.map(({ app, materials }) => this.#apps[app]?.tls.prepare(materials)),
+    );
+    return () => {
+      for (const use of uses) use?.();
     };
   }
 
@@ -123,6 +158,7 @@ export class Proxy implements ProxyControl {
   /** Ends what runs beside the sessions. */
   async #stopUpkeep(): Promise<void> {
     this.#sweep.stop();
+    this.#certificates.stop();
     for (const { pools } of this.#apps) for (const pool of pools) pool.stop();
     await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.stop())));
   }
@@ -147,6 +183,7 @@ export class Proxy implements ProxyControl {
     }
     await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.start())));
     await following?.mayAccept(this.listeners());
+    if (following === undefined) this.#certificates.watch();
     // Only when all are bound: a client must not be served by a proxy that is about to give up.
     for (const { listener } of this.#listeners) listener.start();
   }
@@ -158,7 +195,7 @@ export class Proxy implements ProxyControl {
       return await assembleApp(config, {
         ...this.#shared,
         observer: this.#observer,
-        materials: app?.materials ?? await readMaterials(config),
+        materials: app?.materials ?? await readMaterials(config, this.#files),
         followed: following === undefined || app === undefined ? undefined : {
           app,
           report: (target, outcome) => following.report({ app: index, ...target }, outcome),

@@ -1,14 +1,15 @@
 import type { Duplex } from "node:stream";
 import type { Server } from "node:tls";
+import type { ClientTrust } from "./_client_trust.ts";
 import type { TlsEngine } from "./_engine.ts";
 import type { HandshakeEvents } from "./_handshake.ts";
-import { refusalOf } from "./_verdict.ts";
 
 /** What the handshakes of one certificate have in common. */
 export interface ServerPoolOptions {
   readonly cert: string;
   readonly key: string;
-  readonly clientCa: string | undefined;
+  /** Whose certificates clients must show; `undefined` when none is asked for. */
+  readonly clients: ClientTrust | undefined;
   readonly alpn: readonly string[];
 }
 
@@ -46,13 +47,13 @@ export class ServerPool {
   };
 
   #create(): Server {
-    const { cert, key, clientCa, alpn } = this.#options;
+    const { cert, key, clients, alpn } = this.#options;
     return new this.#engine.tls.Server({
       cert,
       key,
-      ca: clientCa,
+      ca: clients?.pem,
       minVersion: "TLSv1.2",
-      requestCert: clientCa !== undefined,
+      requestCert: clients !== undefined,
       // Refused by us, where it can be said why.
       rejectUnauthorized: false,
       // None of the runtime's, which it does not stop when a handshake fails. Ours counts.
@@ -77,7 +78,7 @@ class OneAtATime {
       const events = this.#events;
       this.#events = undefined;
       reuse(this);
-      const refusal = options.clientCa === undefined ? undefined : refusalOf(socket, "client");
+      const refusal = options.clients?.refusal(socket);
       if (refusal === undefined && events !== undefined) return events.done(socket);
       events?.refused(refusal);
       socket.destroy();

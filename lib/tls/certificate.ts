@@ -1,6 +1,7 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { errorMessage } from "../base/mod.ts";
 import { loadCrypto } from "./_engine.ts";
+import { type CertificateFacts, certificateFacts } from "./inspection.ts";
 
 /** Something about a certificate, key or CA that an operator should know. */
 export interface CertificateProblem {
@@ -56,7 +57,20 @@ export async function checkAuthorities(
   return [...problems, ...checkEach(list, options)];
 }
 
+/** What the first certificate of a text (PEM) says, the one that peers are shown; `undefined` where it has none. Never rejects. */
+export async function firstCertificate(pem: string): Promise<CertificateFacts | undefined> {
+  const { list: [certificate] } = await readCertificates(pem, "certificate");
+  return certificate === undefined ? undefined : certificateFacts(certificate);
+}
+
+const CERTIFICATE_BEGIN = "-----BEGIN CERTIFICATE-----";
+const CERTIFICATE_END = "-----END CERTIFICATE-----";
 const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
+/** The certificates in a text of several, each in PEM. */
+export function splitPem(pem: string): string[] {
+  return pem.match(CERTIFICATE_BLOCK) ?? [];
+}
 
 interface Certificates {
   readonly list: X509Certificate[];
@@ -65,10 +79,13 @@ interface Certificates {
 
 async function readCertificates(pem: string, what: string): Promise<Certificates> {
   const { X509Certificate } = await loadCrypto();
-  const blocks = pem.match(CERTIFICATE_BLOCK) ?? [];
+  const blocks = splitPem(pem);
   const list: X509Certificate[] = [];
   const problems: CertificateProblem[] = [];
-  if (blocks.length === 0) problems.push(error(`${describeText(pem)}, a PEM ${what} was wanted`));
+  // A file that is being written may end anywhere, and what is missing would be missed by clients alone.
+  const isCut = pem.lastIndexOf(CERTIFICATE_BEGIN) > pem.lastIndexOf(CERTIFICATE_END);
+  if (isCut) problems.push(error(`certificate ${blocks.length + 1} is cut off, a PEM ${what} was wanted`));
+  else if (blocks.length === 0) problems.push(error(`${describeText(pem)}, a PEM ${what} was wanted`));
   for (const [index, block] of blocks.entries()) {
     try {
       list.push(new X509Certificate(block));

@@ -6,6 +6,7 @@ export {
   type CertificateProblem,
   checkAuthorities,
   checkCertificate,
+  firstCertificate,
 } from "./certificate.ts";
 export { TlsConn } from "./conn.ts";
 export { TlsError, type TlsErrorCode, type TlsErrorOptions, type TlsSide } from "./error.ts";

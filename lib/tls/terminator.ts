@@ -1,11 +1,12 @@
 import type { Duplex } from "../base/mod.ts";
 import { certificateNames, subjectLine } from "./_certificate_names.ts";
+import { ClientTrust, type ReadCertificate } from "./_client_trust.ts";
 import { loadCrypto, loadEngine, type TlsEngine } from "./_engine.ts";
 import { type HelloReader, shakeHands } from "./_handshake.ts";
 import { requireUsable } from "./_require_usable.ts";
 import { ServerPool } from "./_server_pool.ts";
 import { ServerNames, type ServerNamesEntry } from "./_server_names.ts";
-import { checkAuthorities, checkCertificate } from "./certificate.ts";
+import { checkAuthorities, checkCertificate, splitPem } from "./certificate.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
 
@@ -54,7 +55,8 @@ export interface TlsAccepted {
 
 interface Settings {
   readonly servers: ServerNames<ServerPool>;
-  readonly wantsClientCertificate: boolean;
+  /** Whose certificates clients must show; `undefined` when none is asked for. */
+  readonly clients: ClientTrust | undefined;
   readonly handshakeTimeoutMs: number;
   readonly helloReader: () => HelloReader;
 }
@@ -71,7 +73,7 @@ export class TlsTerminator {
    */
   static async load(options: TlsTerminatorOptions): Promise<TlsTerminator> {
     const engine = await loadEngine("client");
-    return new TlsTerminator(engine, await compile(options, engine));
+    return new TlsTerminator(engine, await compile(options, { engine }));
   }
 
   private constructor(engine: TlsEngine, settings: Settings) {
@@ -80,13 +82,25 @@ export class TlsTerminator {
   }
 
   /**
-   * Takes other options for the handshakes that begin from now on. Connections are left alone, and when this throws the
-   * old options stay.
+   * Reads other options. Nothing changes until what this resolves with is called: from then on handshakes use them, whose
+   * client has not said hello. Those under way end as they began, and connections are left alone.
+   *
+   * @throws {TlsError} as {@link TlsTerminator.load}.
+   */
+  async prepare(options: TlsTerminatorOptions): Promise<() => void> {
+    const settings = await compile(options, { engine: this.#engine, before: this.#settings });
+    return () => {
+      this.#settings = settings;
+    };
+  }
+
+  /**
+   * Takes other options at once. When this throws the old ones stay.
    *
    * @throws {TlsError} as {@link TlsTerminator.load}.
    */
   async reload(options: TlsTerminatorOptions): Promise<void> {
-    this.#settings = await compile(options, this.#engine);
+    (await this.prepare(options))();
   }
 
   /**
@@ -96,7 +110,8 @@ export class TlsTerminator {
    * @throws {TlsError} when no connection came about; an abort's reason is that of the signal.
    */
   async accept(raw: Duplex, options: TlsAcceptOptions): Promise<TlsAccepted> {
-    const settings = this.#settings;
+    // Until the client has said what it wants, a reload is for this handshake too.
+    let settings = this.#settings;
     const { conn, socket, serverName } = await shakeHands(raw, {
       side: "client",
       engine: this.#engine,
@@ -104,9 +119,12 @@ export class TlsTerminator {
       signal: options.signal,
       lead: options.lead,
       helloReader: settings.helloReader(),
-      begin: (stream, events, name) => settings.servers.choose(name ?? "").serve(stream, events),
+      begin: (stream, events, name) => {
+        settings = this.#settings;
+        settings.servers.choose(name ?? "").serve(stream, events);
+      },
     });
-    const certificate = settings.wantsClientCertificate ? socket.getPeerX509Certificate() : undefined;
+    const certificate = settings.clients === undefined ? undefined : socket.getPeerX509Certificate();
     return {
       conn,
       sni: serverName,
@@ -116,15 +134,20 @@ export class TlsTerminator {
   }
 }
 
-async function compile(options: TlsTerminatorOptions, engine: TlsEngine): Promise<Settings> {
+interface CompileOptions {
+  readonly engine: TlsEngine;
+  /** The settings that these take the place of. */
+  readonly before?: Settings;
+}
+
+async function compile(options: TlsTerminatorOptions, { engine, before }: CompileOptions): Promise<Settings> {
   const { X509Certificate } = await loadCrypto();
   const entries: ServerNamesEntry<ServerPool>[] = [];
-  const { clientCa } = options;
-  if (clientCa !== undefined) requireUsable(await checkAuthorities(clientCa), "the client CA", "client");
+  const clients = await trust(options.clientCa, before?.clients);
   for (const { cert, key, origin } of options.certificates) {
     requireUsable(await checkCertificate(cert, key), `"${origin}"`, "client");
     const { dns, ip } = certificateNames(new X509Certificate(cert));
-    const value = new ServerPool(engine, { cert, key, clientCa, alpn: options.alpn ?? [] });
+    const value = new ServerPool(engine, { cert, key, clients, alpn: options.alpn ?? [] });
     entries.push({ names: [...dns, ...ip], value });
   }
   const [first, ...others] = entries;
@@ -136,8 +159,20 @@ async function compile(options: TlsTerminatorOptions, engine: TlsEngine): Promis
   }
   return {
     servers: new ServerNames([first, ...others]),
-    wantsClientCertificate: clientCa !== undefined,
+    clients,
     handshakeTimeoutMs: options.handshakeTimeoutMs,
     helloReader: options.helloReader,
   };
+}
+
+/** Reads a client CA. The same file as before is the same trust, and what it has verified stays known. */
+async function trust(
+  pem: string | undefined,
+  before: ClientTrust | undefined,
+): Promise<ClientTrust | undefined> {
+  if (pem === undefined || pem === before?.pem) return pem === undefined ? undefined : before;
+  requireUsable(await checkAuthorities(pem), "the client CA", "client");
+  const { X509Certificate } = await loadCrypto();
+  const read: ReadCertificate = (certificate) => new X509Certificate(certificate);
+  return new ClientTrust(pem, { authorities: splitPem(pem).map(read), read });
 }

@@ -8,7 +8,7 @@ import type { Address, Reason } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
 import type { SharedClientMemory } from "../limits/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
-import type { AppMaterials, FollowedTarget, PoolPlace } from "../proxy/mod.ts";
+import type { AppMaterials, FollowedTarget, NextMaterials, PoolPlace } from "../proxy/mod.ts";
 
 /** What a worker is told. */
 export type ToWorker =
@@ -16,6 +16,7 @@ export type ToWorker =
   /** All workers have bound their listeners: accept. */
   | { readonly kind: "accept" }
   | { readonly kind: "targets"; readonly place: PoolPlace; readonly targets: readonly TargetRecord[] }
+  | Question
   | { readonly kind: "drain" }
   | { readonly kind: "stop" };
 
@@ -28,6 +29,7 @@ export type FromWorker =
   /** It cannot start, for a reason that the operator must mend. */
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "sessions"; readonly records: readonly SessionRecord[] }
+  | Answer
   | { readonly kind: "report"; readonly target: FollowedTarget; readonly outcome: "succeeded" | "failed" }
   | { readonly kind: "accept_paused"; readonly listener: number; readonly error: ErrorRecord }
   | { readonly kind: "accept_resumed"; readonly listener: number; readonly pausedMs: number }
@@ -36,6 +38,21 @@ export type FromWorker =
   | { readonly kind: "defect"; readonly error: ErrorRecord }
   /** No session is left, and all that it had to say is said. */
   | { readonly kind: "ended" };
+
+/** What a worker answers. `reload` is the number of the reload that it is about. */
+export type Question =
+  /** Files of apps have other content: get ready for it. */
+  | { readonly kind: "prepare"; readonly reload: number; readonly changed: readonly NextMaterials[] }
+  /** All are ready: use it from now on. */
+  | { readonly kind: "use"; readonly reload: number };
+
+/** What a worker says when it has done what it was asked, or why it could not. */
+export interface Answer {
+  readonly kind: "answer";
+  readonly to: Question["kind"];
+  readonly reload: number;
+  readonly problem: string | undefined;
+}
 
 export interface StartMessage {
   readonly kind: "start";

@@ -1,8 +1,8 @@
-import { type Address, type Clock, monotonicClock } from "../base/mod.ts";
+import { type Address, type Clock, errorMessage, monotonicClock } from "../base/mod.ts";
 import { SharedCount } from "../limits/mod.ts";
 import { type Following, Proxy, type ProxyObserver, StartError } from "../proxy/mod.ts";
 import { attachApp, attachTargets } from "./attach.ts";
-import type { FromWorker, SessionsTold, StartMessage, ToWorker } from "./messages.ts";
+import type { FromWorker, Question, SessionsTold, StartMessage, ToWorker } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { errorRecord, isNotable, sessionRecord } from "./records.ts";
 import { Reports } from "./reports.ts";
@@ -17,6 +17,8 @@ export class WorkerPlane {
   #worker = 0;
   #starting: Promise<Proxy | undefined> = Promise.resolve(undefined);
   #isEnding = false;
+  /** What is ready to be used, and since which reload. */
+  #ready: { readonly reload: number; readonly use: () => void } | undefined;
 
   constructor(post: (message: FromWorker) => void) {
     this.#post = post;
@@ -36,6 +38,9 @@ export class WorkerPlane {
         return this.#whenStarted((proxy) =>
           proxy.follow(message.place, attachTargets(message.targets, this.#worker))
         );
+      case "prepare":
+      case "use":
+        return this.#whenStarted((proxy) => this.#answer(proxy, message));
       case "drain":
         return this.#end((proxy) => proxy.drain());
       case "stop":
@@ -113,9 +118,23 @@ export class WorkerPlane {
       defect: (error) => this.defect(error),
       // The control plane knows these first, and tells of them.
       targetChanged: () => {},
+      certificateExpiring: () => {},
       discoveryFailing: () => {},
       discoveryRecovered: () => {},
     };
+  }
+
+  async #answer(proxy: Proxy, question: Question): Promise<void> {
+    const { kind: to, reload } = question;
+    let problem: string | undefined;
+    try {
+      if (question.kind === "prepare") this.#ready = { reload, use: await proxy.prepare(question.changed) };
+      else if (this.#ready?.reload === reload) this.#ready.use();
+      else problem = "it was not ready";
+    } catch (error) {
+      problem = errorMessage(error);
+    }
+    this.#post({ kind: "answer", to, reload, problem });
   }
 
   #end(how: (proxy: Proxy) => Promise<void>): void {

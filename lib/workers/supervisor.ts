@@ -1,8 +1,10 @@
 import { type Address, monotonicClock } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { StartError } from "../proxy/mod.ts";
+import { startError } from "./_start_error.ts";
+import { Answers, type Refusal } from "./answers.ts";
 import { Backoff } from "./backoff.ts";
-import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
+import type { FromWorker, Question, StartMessage, ToWorker } from "./messages.ts";
 import type { WorkersObserver } from "./observer.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { SharedLimits } from "./shared_limits.ts";
@@ -27,7 +29,7 @@ interface Seat {
   readonly number: number;
   readonly backoff: Backoff;
   thread: WorkerThread | undefined;
-  state: "loading" | "binding" | "bound" | "serving" | "dead" | "ended";
+  state: "loading" | "loaded" | "binding" | "bound" | "serving" | "dead" | "ended";
   bornMs: number;
   listeners: readonly Address[];
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -53,6 +55,8 @@ export class Supervisor {
   readonly #ended = Promise.withResolvers<void>();
   #phase: "starting" | "serving" | "ending" = "starting";
   #drainReportedMs = -Infinity;
+  #answers: Answers | undefined;
+  #isHeld = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -88,7 +92,30 @@ export class Supervisor {
 
   /** Tells all workers that have been started; those that come later are started with what is so then. */
   tell(message: ToWorker): void {
-    for (const { state, thread } of this.#seats) if (state !== "loading") thread?.tell(message);
+    for (const { thread } of this.#seats.filter(hasStarted)) thread?.tell(message);
+  }
+
+  /**
+   * Asks all workers that have been started, and waits for their answers, within a limit; gives who did not do it. One
+   * question at a time.
+   */
+  async ask(question: Question): Promise<readonly Refusal[]> {
+    const asked = this.#seats.filter((seat) => hasStarted(seat) && seat.thread !== undefined);
+    const answers = new Answers(question, asked.map(({ number }) => number));
+    this.#answers = answers;
+    for (const { thread } of asked) thread?.tell(question);
+    return await answers.refusals;
+  }
+
+  /** Until it is disposed of, workers that have loaded wait to be started. */
+  hold(): Disposable {
+    this.#isHeld = true;
+    return {
+      [Symbol.dispose]: () => {
+        this.#isHeld = false;
+        for (const seat of this.#seats) if (seat.state === "loaded") this.#startUp(seat);
+      },
+    };
   }
 
   /** Ends all workers; resolves when no session is left and all has been told. To be called again to hurry. */
@@ -99,7 +126,7 @@ export class Supervisor {
     for (const seat of this.#seats) {
       clearTimeout(seat.timer);
       // One that has not begun has nothing to end.
-      if (seat.state === "loading" || seat.state === "dead") this.#over(seat);
+      if (!hasStarted(seat)) this.#over(seat);
       else seat.thread?.tell({ kind: how });
     }
     this.#settle();
@@ -141,11 +168,11 @@ export class Supervisor {
   }
 
   #hear(seat: Seat, message: FromWorker): void {
-    const { observer, onReport, startMessage } = this.#options;
+    const { observer, onReport } = this.#options;
     switch (message.kind) {
       case "loaded":
-        seat.state = "binding";
-        return seat.thread?.tell({ ...startMessage(seat.number), nowMs: monotonicClock.nowMs() });
+        seat.state = "loaded";
+        return this.#isHeld ? undefined : this.#startUp(seat);
       case "bound":
         seat.listeners = message.listeners.map(({ address }) => address);
         return this.#boundBy(seat);
@@ -153,6 +180,8 @@ export class Supervisor {
         return this.#died(seat, new StartError(message.message));
       case "report":
         return onReport(message);
+      case "answer":
+        return this.#answers?.hear(seat.number, message);
       case "draining":
         return this.#draining(message.leftMs);
       case "ended":
@@ -161,6 +190,11 @@ export class Supervisor {
       default:
         return passOn(message, seat.listeners, observer);
     }
+  }
+
+  #startUp(seat: Seat): void {
+    seat.state = "binding";
+    seat.thread?.tell({ ...this.#options.startMessage(seat.number), nowMs: monotonicClock.nowMs() });
   }
 
   #boundBy(seat: Seat): void {
@@ -186,6 +220,7 @@ export class Supervisor {
     seat.thread?.terminate();
     seat.thread = undefined;
     seat.state = "dead";
+    this.#answers?.lost(seat.number);
     const sessions = limits.activeOf(seat.number);
     limits.forget(seat.number);
     if (this.#phase === "starting") {
@@ -213,6 +248,7 @@ export class Supervisor {
     seat.thread?.terminate();
     seat.thread = undefined;
     seat.state = "ended";
+    this.#answers?.lost(seat.number);
   }
 
   #settle(): void {
@@ -221,21 +257,7 @@ export class Supervisor {
   }
 }
 
-function startError(error: Error, module: URL): StartError {
-  if (error instanceof StartError) return error;
-  const { message } = error;
-  if (message.includes("Requires read access to")) {
-    const folder = decodeURIComponent(new URL("..", module).pathname).replace(/\/$/, "");
-    return new StartError(
-      `start workers: the runtime forbids them to load the program, --allow-read=${folder} was wanted`,
-      { cause: error },
-    );
-  }
-  if (message.includes("escalate")) {
-    return new StartError(
-      'start workers: the config needs more than this process may, the flags that "tcpproxy permissions" prints were wanted',
-      { cause: error },
-    );
-  }
-  return new StartError(`start workers: ${message}`, { cause: error });
+/** Whether whoever is in the place has been told what to do, or was: one that has not hears it with its start. */
+function hasStarted({ state }: Seat): boolean {
+  return state !== "loading" && state !== "loaded" && state !== "dead";
 }

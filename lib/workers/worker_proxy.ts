@@ -1,14 +1,23 @@
 import type { Config } from "../config/mod.ts";
-import { Leader, type ListenerInfo, type PoolPlace, type ProxyControl } from "../proxy/mod.ts";
+import {
+  Certificates,
+  Leader,
+  type ListenerInfo,
+  type PoolPlace,
+  type ProxyControl,
+  type ReloadResult,
+  type WallTime,
+} from "../proxy/mod.ts";
 import { runtimeAtLeast } from "../runtime/mod.ts";
 import { Anchors } from "./anchors.ts";
 import type { SessionsTold, StartMessage, TargetRecord } from "./messages.ts";
 import type { WorkersObserver } from "./observer.ts";
 import { type Sandbox, sandboxOf } from "./sandbox.ts";
 import { SharedLimits } from "./shared_limits.ts";
+import { spread } from "./spread.ts";
 import { Supervisor } from "./supervisor.ts";
 
-export interface WorkerProxyOptions {
+export interface WorkerProxyOptions extends WallTime {
   /** How many threads, at least 1. */
   readonly workers: number;
   readonly observer: WorkersObserver;
@@ -32,8 +41,10 @@ export class WorkerProxy implements ProxyControl {
   readonly #anchors: Anchors;
   readonly #limits: SharedLimits;
   readonly #supervisor: Supervisor;
+  readonly #certificates: Certificates;
   /** Pools of which workers must be told, once this task is over. */
   readonly #changed = new Map<string, PoolPlace>();
+  #reloads = 0;
   #drained: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -49,6 +60,7 @@ export class WorkerProxy implements ProxyControl {
     try {
       await Promise.all([leader.start((place) => proxy.#change(place)), proxy.#supervisor.bind()]);
       proxy.#supervisor.accept();
+      proxy.#certificates.watch();
       return proxy;
     } catch (error) {
       proxy.#supervisor.terminate();
@@ -73,6 +85,21 @@ export class WorkerProxy implements ProxyControl {
       startMessage: (worker) => this.#startMessage(worker, options.sessions ?? "all"),
       onReport: ({ target, outcome }) => this.#leader.report(target, outcome),
     });
+    this.#certificates = new Certificates(config, {
+      ...options,
+      files: this.#leader.files,
+      apply: async (changed, commit) => {
+        const use = await this.#leader.prepare(changed);
+        return await spread(this.#supervisor, {
+          reload: ++this.#reloads,
+          changed,
+          commit: () => {
+            use();
+            commit();
+          },
+        });
+      },
+    });
   }
 
   listeners(): readonly ListenerInfo[] {
@@ -83,6 +110,10 @@ export class WorkerProxy implements ProxyControl {
 
   activeSessions(): number {
     return this.#limits.active;
+  }
+
+  reload(): Promise<ReloadResult> {
+    return this.#certificates.reload();
   }
 
   drain(): Promise<void> {
@@ -97,6 +128,7 @@ export class WorkerProxy implements ProxyControl {
     // First, so that the queue ends with the last worker, which empties it.
     this.#anchors.close();
     await this.#supervisor.end(how);
+    this.#certificates.stop();
     await this.#leader.stop();
   }
 

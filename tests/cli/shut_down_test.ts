@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { shutDown } from "../../lib/cli/shut_down.ts";
 import { SignalQueue } from "../../lib/cli/signals.ts";
-import type { ProxyControl } from "../../lib/proxy/mod.ts";
+import type { ProxyControl, ReloadResult } from "../../lib/proxy/mod.ts";
 import { RecordedLog } from "../helpers/recorded_log.ts";
 
 /** A proxy whose drain ends when the test says so, or when it is stopped. */
@@ -16,6 +16,10 @@ class SlowToDrain implements ProxyControl {
 
   activeSessions(): number {
     return 2;
+  }
+
+  reload(): Promise<ReloadResult> {
+    throw new Error("nobody reloads a proxy that ends");
   }
 
   drain(): Promise<void> {

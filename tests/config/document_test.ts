@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ConfigDocument, type Path } from "../../lib/config/mod.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { hasTool } from "../helpers/tools.ts";
 
 const TEXT = `defaults:
   tls: &tls
@@ -60,4 +61,30 @@ Deno.test("ConfigDocument.embedded: is the shipped config, and reports under its
   const { message } = await document.errorFor([{ path: ["apps", 0, "name"], message: "bad" }]);
   assertStringIncludes(message, "config.yaml:");
   assertEquals(document.config.apps[0]?.name, "five-thousand");
+});
+
+Deno.test("ConfigDocument.fileState: the same, changed, gone, and the same again", async () => {
+  await using folder = new TemporaryFolder();
+  const file = await folder.write("c.yaml", TEXT);
+  const document = await ConfigDocument.load(file);
+  assertEquals(await document.fileState(), { kind: "same" });
+  await folder.write("c.yaml", `${TEXT}\n`);
+  assertEquals(await document.fileState(), { kind: "changed" });
+  await Deno.remove(file);
+  assertEquals(await document.fileState(), {
+    kind: "unreadable",
+    message: `${file}: the file does not exist, a config file was wanted`,
+  });
+  await folder.write("c.yaml", TEXT);
+  assertEquals(await document.fileState(), { kind: "same" });
+});
+
+Deno.test("ConfigDocument.fileState: what is no file, or can be read only once, is the same", async () => {
+  assertEquals(await (await ConfigDocument.embedded()).fileState(), { kind: "same" });
+  if (!hasTool("mkfifo")) return;
+  await using folder = new TemporaryFolder();
+  const file = folder.file("pipe");
+  await new Deno.Command("mkfifo", { args: [file] }).output();
+  const [document] = await Promise.all([ConfigDocument.load(file), Deno.writeTextFile(file, TEXT)]);
+  assertEquals(await document.fileState(), { kind: "same" });
 });

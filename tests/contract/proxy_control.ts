@@ -7,6 +7,7 @@ import { connectTo, exchange, randomBytes, readExactly, readToEnd, writeAll } fr
 import { PlaneLog, type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
 import { configOf } from "../helpers/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
+import { testReloadContract } from "./reload.ts";
 
 /** What whoever controls a proxy may rely on, in how many threads it may run. No plane deviates. */
 export function testProxyControlContract(name: string, start: StartPlane): void {
@@ -299,6 +300,8 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
     );
     await Deno.remove(path.slice(0, -2), { recursive: true });
   });
+
+  testReloadContract(name, start);
 }
 
 /** Sends a little, reads it back and leaves. */

@@ -152,6 +152,13 @@ export async function runProgram(
   return { code, stdout: running.stdout, stderr: running.stderr };
 }
 
+/** The version of Deno that the program runs on: a binary has its own. */
+export function programRuntime(): string {
+  if (BINARY === undefined) return Deno.version.deno;
+  const { stdout } = new Deno.Command(BINARY, { args: ["version", "--json"] }).outputSync();
+  return JSON.parse(new TextDecoder().decode(stdout)).deno;
+}
+
 function programWords(permissions: readonly string[]): string[] {
   if (BINARY !== undefined) return [BINARY];
   const main = fileURLToPath(new URL("../../main.ts", import.meta.url));

@@ -62,6 +62,7 @@ export class TestProxy {
 export class ProxyLog implements ProxyObserver {
   readonly defects: unknown[] = [];
   readonly drainReports: { left: number; leftMs: number }[] = [];
+  readonly expiring: string[] = [];
   readonly pauses: string[] = [];
   readonly targetChanges: string[] = [];
   readonly #ended: Session[] = [];
@@ -92,6 +93,12 @@ export class ProxyLog implements ProxyObserver {
   discoveryFailing(): void {}
 
   discoveryRecovered(): void {}
+
+  certificateExpiring(
+    { app, file, message, severity }: Parameters<ProxyObserver["certificateExpiring"]>[0],
+  ): void {
+    this.expiring.push(`${severity} ${app} ${file}: ${message}`);
+  }
 
   draining(left: number, leftMs: number): void {
     this.drainReports.push({ left, leftMs });

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { formatPath, resolveConfig } from "../../lib/config/mod.ts";
+import { FileTexts } from "../../lib/proxy/file_texts.ts";
 import { checkFiles } from "../../lib/proxy/mod.ts";
 import { isTlsSupported } from "../../lib/tls/mod.ts";
 import { CertificateFolder } from "../helpers/certificates.ts";
@@ -70,6 +71,30 @@ Deno.test({
       `error! apps[0].tls.client_ca: the file holds "PRIVATE KEY", a PEM CA certificate was wanted`,
       `error! apps[0].target_tls.ca: the file "${folder.path}/none.pem" does not exist, a file in PEM was wanted`,
     ]);
+  },
+});
+
+Deno.test({
+  name: "checkFiles: what was read already is judged as it was then, and each problem says whose file it is",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const { certFile: cert, keyFile: key } = folder.make("own");
+    const config = resolveConfig({
+      apps: [{ name: "a", ports: [7001], targets: ["h:1"], tls: { certificates: [{ cert, key }] } }],
+    }, { source: "test" });
+    const files = new FileTexts();
+    const check = async (): Promise<(string | undefined)[][]> =>
+      (await checkFiles(config, { files })).filter(({ file }) => file !== undefined)
+        .map(({ app, file }) => [app, file]);
+    assertEquals(await check(), []);
+    folder.write("own.pem", "half");
+    assertEquals(await check(), []);
+    const again = await checkFiles(config);
+    assertEquals(again.filter(({ file }) => file !== undefined).map(({ app, file }) => [app, file]), [[
+      "a",
+      cert,
+    ]]);
   },
 });
 

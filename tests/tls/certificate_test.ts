@@ -51,6 +51,16 @@ Deno.test({
       ["nonsense", one.key, "the file is not PEM, a PEM certificate was wanted"],
       [one.key, one.key, 'the file holds "PRIVATE KEY", a PEM certificate was wanted'],
       [broken, one.key, "certificate 1 cannot be read ("],
+      [
+        one.cert + other.cert.slice(0, 300),
+        one.key,
+        "certificate 2 is cut off, a PEM certificate was wanted",
+      ],
+      [
+        one.cert.slice(0, 300),
+        one.key,
+        "certificate 1 is cut off, a PEM certificate was wanted",
+      ],
       [one.cert, "", "the key's file is empty, a PEM private key was wanted"],
       [one.cert, "nonsense", "the key's file is not PEM, a PEM private key was wanted"],
       [one.cert, one.cert, 'the key\'s file holds "CERTIFICATE", a PEM private key was wanted'],

@@ -191,6 +191,51 @@ test("TlsTerminator.reload: the next handshake has the new certificate, a connec
   conn.close();
 });
 
+test("TlsTerminator.prepare: a handshake ends as it began, and begins with the client's hello", async (lab) => {
+  const nextCa = lab.folder.make("next-ca", { isCa: true });
+  const next = lab.folder.make("next", { altNames: "DNS:localhost", issuer: nextCa });
+  const options = {
+    certificates: [{ ...next, origin: "next.pem" }],
+    helloReader,
+    handshakeTimeoutMs: 10_000,
+  };
+  for (const [hasSaidHello, ca] of [[true, lab.ca], [false, nextCa]] as const) {
+    const terminator = await lab.terminator();
+    const targetTls = await lab.targetTls({ ca: ca.cert });
+    const { client, server } = await tcpPair();
+    const [answered, mayRead] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const told: Duplex = {
+      read: (buffer) => server.read(buffer),
+      write: (bytes) => {
+        answered.resolve();
+        return server.write(bytes);
+      },
+      closeWrite: () => server.closeWrite(),
+      close: () => server.close(),
+    };
+    const waiting: Duplex = {
+      read: async (buffer) => {
+        await mayRead.promise;
+        return await client.read(buffer);
+      },
+      write: (bytes) => client.write(bytes),
+      closeWrite: () => client.closeWrite(),
+      close: () => client.close(),
+    };
+    const connect = (): ReturnType<typeof targetTls.connect> =>
+      targetTls.connect(waiting, { serverName: "localhost", timeoutMs: 10_000, signal: noSignal() });
+    const accepting = terminator.accept(told, { signal: noSignal() });
+    const connecting = hasSaidHello ? connect() : undefined;
+    if (hasSaidHello) await answered.promise;
+    const use = await terminator.prepare(options);
+    use();
+    mayRead.resolve();
+    const [accepted, connected] = await Promise.all([accepting, connecting ?? connect()]);
+    accepted.conn.close();
+    connected.conn.close();
+  }
+});
+
 test("TlsTerminator: an expired certificate of our own is no reason not to start", async (lab) => {
   const old = lab.folder.make("old", { issuer: lab.ca, days: -1 });
   const terminator = await lab.terminator({ certificates: [{ ...old, origin: "old.pem" }] });

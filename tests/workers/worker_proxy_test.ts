@@ -5,7 +5,9 @@ import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { PlaneLog, type StartPlane, withPlane } from "../helpers/plane.ts";
 import { configOf } from "../helpers/proxy.ts";
+import { assertShown, renew } from "../helpers/renewal.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
+import { terminating, testTls } from "../helpers/tls_app.ts";
 
 const NOTHING: Sandbox = {
   net: [],
@@ -159,6 +161,44 @@ Deno.test("WorkerProxy: a proxy whose workers are all dead can be drained", asyn
     })
   );
 });
+
+testTls("WorkerProxy: a worker that takes the place of a dead one has the new certificates", async (lab) => {
+  await using target = new TestTarget(echo);
+  const app = { ...terminating(lab), targets: [target.address] };
+  await withMortals((kill) =>
+    withPlane(plane({ module: MORTAL }), { apps: [app] }, async (proxy) => {
+      const before = renew(lab);
+      assertStrictEquals((await proxy.control.reload()).kind, "done");
+      kill(0);
+      await proxy.log.when(() => proxy.log.restarts.length === 1);
+      await assertShown(proxy.port, before);
+      // One that dies, and is started, while a reload goes on.
+      const after = renew(lab);
+      kill(1);
+      assertStrictEquals((await proxy.control.reload()).kind, "done");
+      await proxy.log.when(() => proxy.log.restarts.length === 2);
+      await assertShown(proxy.port, after);
+    })
+  );
+});
+
+testTls(
+  "WorkerProxy: where one worker refuses new certificates, all go on with the old ones",
+  async (lab) => {
+    await using target = new TestTarget(echo);
+    const app = { ...terminating(lab), targets: [target.address] };
+    const module = new URL("./stubborn_entry.ts", import.meta.url);
+    await withPlane(plane({ module }), { apps: [app] }, async (proxy) => {
+      renew(lab);
+      const result = await proxy.control.reload();
+      assertEquals(result.kind === "refused" && result.problems.map(({ app, message }) => [app, message]), [[
+        undefined,
+        "use the new certificates: worker 2: it will not; all workers were wanted to be ready",
+      ]]);
+      await assertShown(proxy.port, lab.ca);
+    });
+  },
+);
 
 Deno.test("WorkerProxy: where only notable sessions are wanted, the others are not told", async () => {
   await using target = new TestTarget(echo);

@@ -3,6 +3,7 @@ import { parseListenRange, parsePortRange } from "../../base/mod.ts";
 import { type Command, type CommandArgs, UsageError } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import type { Io } from "../io.ts";
+import { HangUps } from "../signals.ts";
 
 /** `tcpproxy echo`: something to proxy to. */
 export const echo: Command = {
@@ -19,12 +20,14 @@ A client that finishes sending still gets all of its answer.`,
 };
 
 async function runEcho(args: CommandArgs, io: Io): Promise<number> {
+  // There is nothing to read again; whoever sends it to all of a service's programs must not end this one.
+  using _hangUps = new HangUps();
   const addresses = readAddresses(args);
   const [{ closeAll, openEchoServers }, { listenForSignals }] = await Promise.all([
     import("../echo_server.ts"),
     import("../signals.ts"),
   ]);
-  using signals = listenForSignals({ onHangUp: () => {} });
+  using signals = listenForSignals();
   const servers = await openEchoServers(addresses);
   try {
     await io.print(`echo on ${servers.map((server) => formatAddress(server.address)).join(", ")}`);

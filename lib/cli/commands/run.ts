@@ -2,6 +2,7 @@ import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import type { Io } from "../io.ts";
 import { readConfig } from "../read_config.ts";
+import { HangUps } from "../signals.ts";
 
 /** `tcpproxy run`: the proxy. */
 export const run: Command = {
@@ -10,7 +11,9 @@ export const run: Command = {
   usage: "[-c FILE]",
   details:
     `SIGINT and SIGTERM stop accepting and let connections finish for up to shutdown.drain_timeout; a second
-signal ends at once. SIGHUP reopens the access log's file.
+signal ends at once. SIGHUP reopens the access log's file and reads certificates, keys and CAs again: when all are
+good, new handshakes use them, else the old ones stay in use; no connection is closed. A config that has changed
+needs a restart.
 Where the runtime allows no reading (deno run --allow-net main.ts), the shipped config is used.`,
   arity: [0, 0],
   flags: [CONFIG_FLAG],
@@ -19,6 +22,7 @@ Where the runtime allows no reading (deno run --allow-net main.ts), the shipped 
 };
 
 async function runProxy(args: CommandArgs, io: Io): Promise<number> {
+  using hangUps = new HangUps();
   const [{ config, document, source }, { serve }, { findFileProblems }] = await Promise.all([
     readConfig(args.text("config")),
     import("../serve.ts"),
@@ -31,8 +35,9 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
   }
   return await serve(config, {
     io,
+    hangUps,
     warnings: findings.lines,
-    ...(source.kind === "file" ? {} : {
+    ...(source.kind === "file" ? { configFile: { path: source.path, state: () => document.fileState() } } : {
       preface: "reading files is not allowed: running the config that is shipped with the program",
     }),
   });

@@ -1,0 +1,176 @@
+import { errorCode, errorMessage } from "../base/mod.ts";
+import type { AppConfig, Config, Path } from "../config/mod.ts";
+import { type CertificateProblem, checkAuthorities, checkCertificate, isTlsSupported } from "../tls/mod.ts";
+import { FileTexts } from "./file_texts.ts";
+
+/** One thing that is wrong, or will be. */
+export interface FileProblem {
+  /** The app's name. */
+  readonly app: string;
+  /** The file at fault; `undefined` where it is none. */
+  readonly file: string | undefined;
+  /** The way to the value in the config, `apps[0].tls.certificates[0].cert`. */
+  readonly path: Path;
+  /** What is, and what was wanted. */
+  readonly message: string;
+  /** A `warning` is about something that works for now. */
+  readonly severity: "error" | "warning";
+  /** Whether the proxy cannot run with it. An expired certificate is an error, and can still be served. */
+  readonly isFatal: boolean;
+  /** Whether time alone makes it a problem. */
+  readonly isAboutTime: boolean;
+}
+
+/** Against what files are checked. */
+export interface CheckFilesOptions {
+  /** Milliseconds since 1970. Default now. */
+  readonly nowMs?: number;
+  /** What was read of them already. Default they are read now. */
+  readonly files?: FileTexts;
+}
+
+/** The place of a value in the config: whose it is, and the way to it. */
+export interface Place {
+  readonly app: string;
+  readonly path: Path;
+}
+
+/** Where an app stands in its config. */
+export function placeOf({ name }: AppConfig, index: number): Place {
+  return { app: name, path: ["apps", index] };
+}
+
+/** The place of something in a place. */
+export function within({ app, path }: Place, ...steps: Path): Place {
+  return { app, path: [...path, ...steps] };
+}
+
+/** Reads every file that the apps' TLS names, and gives all problems, in the order of the apps. */
+export async function checkTlsFiles(config: Config, options: CheckFilesOptions = {}): Promise<FileProblem[]> {
+  const problems: FileProblem[] = [];
+  for (const index of config.apps.keys()) problems.push(...await checkAppTls(config, index, options));
+  return problems;
+}
+
+/** As {@link checkTlsFiles}, for the app of this number. */
+export async function checkAppTls(
+  config: Config,
+  index: number,
+  options: CheckFilesOptions = {},
+): Promise<FileProblem[]> {
+  const app = config.apps[index];
+  if (app === undefined) return [];
+  const place = placeOf(app, index);
+  const check = new TlsCheck(options);
+  return [...await check.clients(app, place), ...await check.targets(app, place)];
+}
+
+class TlsCheck {
+  readonly #files: FileTexts;
+  readonly #nowMs: number;
+
+  constructor({ files = new FileTexts(), nowMs = Date.now() }: CheckFilesOptions) {
+    this.#files = files;
+    this.#nowMs = nowMs;
+  }
+
+  async clients({ tls }: AppConfig, app: Place): Promise<FileProblem[]> {
+    if (tls === undefined) return [];
+    const place = within(app, "tls");
+    const problems = checkRuntime(place);
+    for (const [index, files] of tls.certificates.entries()) {
+      problems.push(...await this.#pair(files, within(place, "certificates", index)));
+    }
+    problems.push(...await this.#authorities(tls.clientCa, within(place, "client_ca")));
+    return problems;
+  }
+
+  async targets({ targetTls }: AppConfig, app: Place): Promise<FileProblem[]> {
+    if (targetTls === undefined) return [];
+    const place = within(app, "target_tls");
+    const { ca, cert, key } = targetTls;
+    return [
+      ...checkRuntime(place),
+      ...await this.#authorities(ca, within(place, "ca")),
+      ...cert === undefined || key === undefined ? [] : await this.#pair({ cert, key }, place),
+    ];
+  }
+
+  async #pair(
+    files: { readonly cert: string; readonly key: string },
+    place: Place,
+  ): Promise<FileProblem[]> {
+    const cert = await this.#read(files.cert, within(place, "cert"));
+    const key = await this.#read(files.key, within(place, "key"));
+    const unread = [cert, key].flatMap(({ problem }) => problem ?? []);
+    const found = await checkCertificate(cert.text ?? "", key.text ?? "", { nowMs: this.#nowMs });
+    // What was not read has its problem already; without one of the two the other is looked at alone.
+    const parts = { certificate: cert, key };
+    const shown = found.filter(({ about }) => parts[about].text !== undefined);
+    return [...unread, ...shown.map((problem) => fromTls(problem, parts[problem.about]))];
+  }
+
+  async #authorities(file: string | undefined, place: Place): Promise<FileProblem[]> {
+    if (file === undefined) return [];
+    const pem = await this.#read(file, place);
+    if (pem.text === undefined) return pem.problem === undefined ? [] : [pem.problem];
+    const problems = await checkAuthorities(pem.text, { nowMs: this.#nowMs });
+    return problems.map((each) => fromTls(each, pem));
+  }
+
+  async #read(file: string, place: Place): Promise<Pem> {
+    const found = await this.#files.read(file);
+    const from = { ...place, file };
+    if ("text" in found) return { ...from, text: found.text };
+    return { ...from, problem: fatal(from, `the file "${file}" ${unreadable(found.error)}`) };
+  }
+}
+
+/** What a value's file holds. */
+interface Pem extends Place {
+  readonly file: string;
+  readonly text?: string;
+  readonly problem?: FileProblem;
+}
+
+function checkRuntime(place: Place): FileProblem[] {
+  if (isTlsSupported()) return [];
+  const message = `this runtime is Deno ${Deno.version.deno}, which cannot do TLS, 2.9 or newer was wanted`;
+  return [fatal(place, message)];
+}
+
+function fromTls(
+  { severity, message, isAboutTime }: CertificateProblem,
+  { app, path, file }: Pem,
+): FileProblem {
+  return {
+    app,
+    file,
+    path,
+    message,
+    severity,
+    isFatal: severity === "error" && !isAboutTime,
+    isAboutTime,
+  };
+}
+
+function unreadable(error: unknown): string {
+  switch (errorCode(error)) {
+    case "ENOENT":
+      return "does not exist, a file in PEM was wanted";
+    case "EISDIR":
+      return "is a directory, a file in PEM was wanted";
+    case "EACCES":
+      return "is not readable for this user, read permission was wanted";
+    case "NOT_CAPABLE":
+      return "may not be read, the flag --allow-read was wanted";
+    default:
+      return `cannot be read (${errorMessage(error)}), a file in PEM was wanted`;
+  }
+}
+
+/** A problem with which the proxy cannot run. */
+export function fatal(place: Place & { readonly file?: string }, message: string): FileProblem {
+  const { app, path, file } = place;
+  return { app, file, path, message, severity: "error", isFatal: true, isAboutTime: false };
+}

@@ -1,0 +1,42 @@
+import type { Path } from "../config/mod.ts";
+
+/** What came of reading the apps' files again. */
+export type ReloadResult =
+  /** What has changed is in use for handshakes from now on. */
+  | {
+    readonly kind: "done";
+    /** The apps that need files, in the order of the config. */
+    readonly apps: readonly ReloadedApp[];
+    /** What an operator should know all the same: a certificate that is about to expire, for one. */
+    readonly warnings: readonly ReloadProblem[];
+  }
+  /** Nothing has changed for any app: what was in use stays in use. */
+  | { readonly kind: "refused"; readonly problems: readonly ReloadProblem[] };
+
+/** One app after a reload. */
+export interface ReloadedApp {
+  /** Its name. */
+  readonly app: string;
+  /** Those of its files that have other content than before; none when nothing has changed. */
+  readonly files: readonly ReloadedFile[];
+}
+
+/** A file with other content than before. */
+export interface ReloadedFile {
+  readonly file: string;
+  /** Of a certificate that the app shows, the end of its validity in milliseconds since 1970; else `undefined`. */
+  readonly validToMs: number | undefined;
+}
+
+/** Something that is wrong, or will be. */
+export interface ReloadProblem {
+  /** The app's name; `undefined` for what is the program's own affair. */
+  readonly app: string | undefined;
+  /** The file at fault; `undefined` where it is none. */
+  readonly file: string | undefined;
+  /** The way to the value in the config, `apps[0].tls.certificates[0].cert`; empty where there is none. */
+  readonly path: Path;
+  /** What is, and what was wanted. */
+  readonly message: string;
+  readonly severity: "error" | "warning";
+}

@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertMatch, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import { utf8 } from "../helpers/bytes.ts";
+import { connectTo, exchange, readExactly, writeAll } from "../helpers/clients.ts";
+import { freePort } from "../helpers/free_ports.ts";
+import { type Program, program, programRuntime } from "../helpers/program.ts";
+import { assertShown, renew } from "../helpers/renewal.ts";
+import { echo, TestTarget } from "../helpers/targets.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { terminating } from "../helpers/tls_app.ts";
+import { connectTls } from "../helpers/tls_client.ts";
+import { TlsLab } from "../helpers/tls_lab.ts";
+import { hasTool, missingTools } from "../helpers/tools.ts";
+
+const isWindows = Deno.build.os === "windows";
+
+/** Why the program cannot be seen to reload; empty when it can. */
+function obstacle(): string {
+  if (isWindows) return "no SIGHUP here";
+  const missing = missingTools("openssl");
+  if (missing.length > 0) return `${missing.join(", ")} not found`;
+  const [major = 0, minor = 0] = programRuntime().split(".").map(Number);
+  const hasTls = major > 2 || (major === 2 && minor >= 9);
+  return hasTls ? "" : `Deno ${major}.${minor}, on which the program runs, has no TLS server for it`;
+}
+
+interface Running {
+  readonly proxy: Program;
+  readonly port: number;
+  readonly lab: TlsLab;
+  readonly config: string;
+}
+
+/** A test with a program that ends TLS with the lab's certificate. */
+function test(name: string, root: Record<string, unknown>, use: (running: Running) => Promise<void>): void {
+  const reason = obstacle();
+  Deno.test({
+    name: reason === "" ? name : `${name} (ignored: ${reason})`,
+    ignore: reason !== "",
+    fn: async () => {
+      using lab = new TlsLab();
+      await using folder = new TemporaryFolder();
+      await using target = new TestTarget(echo);
+      const port = freePort();
+      const app = {
+        name: "web",
+        listen: [`127.0.0.1:${port}`],
+        targets: [target.address],
+        ...terminating(lab),
+      };
+      const config = await folder.config({ ...root, apps: [app] });
+      await using proxy = program(["-c", config]);
+      await proxy.ready();
+      await use({ proxy, port, lab, config });
+    },
+  });
+}
+
+async function pass(conn: Deno.Conn): Promise<void> {
+  await writeAll(conn, utf8("still here"));
+  assertEquals(await readExactly(conn, 10), utf8("still here"));
+}
+
+for (const workers of [1, 2]) {
+  if (workers > 1 && Deno.build.os !== "linux") continue;
+  test(`SIGHUP: the next handshake shows the new certificate, what is open goes on (workers: ${workers})`, {
+    workers,
+  }, async ({ proxy, port, lab }) => {
+    const { conn } = await connectTls(port, { ca: lab.ca.cert });
+    using open = conn;
+    await pass(open);
+    const next = renew(lab);
+    proxy.signal("SIGHUP");
+    await proxy.waitFor('SIGHUP: certificates of app "web": ');
+    await assertShown(port, next);
+    await pass(open);
+    assertMatch(
+      proxy.stderr,
+      /info {4}proxy: SIGHUP: certificates of app "web": \S+local\.pem is new, valid until \d{4}-\d\d-\d\d; \S+local\.key is new\n/,
+    );
+    proxy.signal("SIGHUP");
+    await proxy.waitFor("SIGHUP: the certificates have not changed");
+
+    lab.folder.write("local.pem", lab.local.cert.slice(0, 200));
+    proxy.signal("SIGHUP");
+    await proxy.waitFor("; the old ones stay in use");
+    assertStringIncludes(
+      proxy.stderr,
+      `error   proxy: SIGHUP: certificates of app "web": ${lab.local.certFile}: certificate 1 is cut off`,
+    );
+    await assertShown(port, next);
+    assertEquals(await exchange(open, utf8("bye")), utf8("bye"));
+    assertStrictEquals(await proxy.stop(), 0);
+    assert(!proxy.stderr.includes("defect"), proxy.stderr);
+  });
+}
+
+test("SIGHUP: many in a row, and one while it drains, do no harm", {}, async ({ proxy, port, lab }) => {
+  const { conn } = await connectTls(port, { ca: lab.ca.cert });
+  using open = conn;
+  await pass(open);
+  for (let times = 0; times < 50; times++) proxy.signal("SIGHUP");
+  await proxy.waitFor("SIGHUP: the certificates have not changed");
+  await pass(open);
+  proxy.signal("SIGTERM");
+  await proxy.waitFor("SIGTERM: no longer accepting");
+  renew(lab);
+  proxy.signal("SIGHUP");
+  await proxy.waitFor('SIGHUP: certificates of app "web": ');
+  assertEquals(await exchange(open, utf8("bye")), utf8("bye"));
+  assertStrictEquals(await proxy.code, 0);
+});
+
+test("SIGHUP: a config that has changed is said to need a restart", {}, async ({ proxy, config }) => {
+  proxy.signal("SIGHUP");
+  await proxy.waitFor("SIGHUP: the certificates have not changed");
+  assert(!proxy.stderr.includes("restart"), proxy.stderr);
+  await Deno.writeTextFile(config, "# another\n", { append: true });
+  proxy.signal("SIGHUP");
+  await proxy.waitFor(`warning proxy: SIGHUP: the config ${config} has changed since the start`);
+  assertStrictEquals(await proxy.stop(), 0);
+});
+
+Deno.test({
+  name: "SIGHUP: one that comes while the config is read is obeyed when the proxy runs",
+  ignore: isWindows || !hasTool("mkfifo"),
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    const path = folder.file("config.yaml");
+    await new Deno.Command("mkfifo", { args: [path] }).output();
+    await using proxy = program(["-c", path]);
+    // It can be opened when the program reads it.
+    using pipe = await Deno.open(path, { write: true });
+    proxy.signal("SIGHUP");
+    const app = { name: "web", listen: [`127.0.0.1:${freePort()}`], targets: ["127.0.0.1:1"] };
+    await pipe.write(utf8(JSON.stringify({ apps: [app] })));
+    pipe.close();
+    await proxy.waitFor("SIGHUP: no app has certificates to read again");
+    assertStrictEquals(await proxy.stop(), 0);
+  },
+});
+
+Deno.test({
+  name: "SIGHUP: forward and echo go on",
+  ignore: isWindows,
+  fn: async () => {
+    const [port, behind] = [freePort(), freePort()];
+    await using server = program(["echo", String(behind)]);
+    await server.waitFor("echo on ");
+    await using proxy = program(["forward", `127.0.0.1:${port}`, `127.0.0.1:${behind}`]);
+    await proxy.ready();
+    server.signal("SIGHUP");
+    proxy.signal("SIGHUP");
+    await proxy.waitFor("SIGHUP: no app has certificates to read again");
+    using conn = await connectTo(port);
+    assertEquals(await exchange(conn, utf8("hello")), utf8("hello"));
+    assertEquals(await Promise.all([proxy.stop(), server.stop()]), [0, 0]);
+  },
+});

@@ -1,0 +1,34 @@
+import { assertEquals } from "@std/assert";
+import { errorCode, errorMessage } from "../../lib/base/mod.ts";
+import { type FileText, FileTexts } from "../../lib/proxy/file_texts.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { hasTool } from "../helpers/tools.ts";
+
+function problem(found: FileText): unknown {
+  return "error" in found ? found.error : undefined;
+}
+
+Deno.test("FileTexts: a file is read once, however often it is asked for and whatever becomes of it", async () => {
+  await using folder = new TemporaryFolder();
+  const path = await folder.write("a.pem", "one");
+  const files = new FileTexts();
+  assertEquals(await Promise.all([files.read(path), files.read(path)]), [{ text: "one" }, { text: "one" }]);
+  await Deno.remove(path);
+  assertEquals(await files.read(path), { text: "one" });
+  assertEquals(errorCode(problem(await new FileTexts().read(path))), "ENOENT");
+});
+
+Deno.test({
+  name: "FileTexts: a file that never ends is given up",
+  ignore: !hasTool("mkfifo"),
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    const path = folder.file("pipe");
+    await new Deno.Command("mkfifo", { args: [path] }).output();
+    const found = await new FileTexts({ limitMs: 10 }).read(path);
+    assertEquals(errorMessage(problem(found)), "it was not read within 10 ms");
+    // Lets whoever still waits for it go.
+    await Deno.writeTextFile(path, "");
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  },
+});
