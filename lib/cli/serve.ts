@@ -19,8 +19,8 @@ import { logConfig, logListeners } from "./start_lines.ts";
 
 export interface ServeOptions {
   readonly io: Io;
-  /** SIGHUP, from the first moment of the command on. */
-  readonly hangUps: HangUps;
+  /** SIGHUP, from the first moment of the command on; by default it ends the process, as when its terminal is closed. */
+  readonly hangUps?: HangUps;
   /** The first log line, where there is something to say before all else. */
   readonly preface?: string;
   /** What an operator should know of the config; logged as warnings before it runs. */
@@ -54,7 +54,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
         reopenLog: () => reopen(access, config, log),
         configFile: options.configFile,
       });
-      options.hangUps.listen(() => hangUp.ring());
+      options.hangUps?.listen(() => hangUp.ring());
       const result = await runProxy(config, { ...options, access, signals, hangUp, log });
       if (result === "cut") flushMs = CUT_FLUSH_MS;
       return result === "not_started" ? EXIT.failed : EXIT.done;
