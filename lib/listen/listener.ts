@@ -42,7 +42,10 @@ export interface ListenerOptions {
    * queue lasts until the last of them has closed. No other process can share it.
    */
   readonly shared?: boolean;
-  /** Is asked before each connection is accepted; one of several threads may leave the next to another. Never rejects. */
+  /**
+   * Is asked before each connection to a TCP address is accepted; one of several threads may leave the next to another.
+   * Never rejects. The socket of a path has one thread alone.
+   */
   readonly turn?: (() => Promise<void> | undefined) | undefined;
   /** Is handed each connection, the address it came to and its place; must return at once, and not throw. */
   onConnection(conn: Accepted, listener: Address, place: Disposable | undefined): void;
@@ -135,6 +138,7 @@ export class Listener {
     if (!this.#closing) {
       this.#closing = true;
       this.#armQuietTimer();
+      this.#wake?.();
       const lastCall = setTimeout(() => this.closeNow(), LAST_CALL_MS);
       return this.#done.finally(() => clearTimeout(lastCall));
     }
@@ -155,11 +159,11 @@ export class Listener {
   }
 
   async #accept(): Promise<void> {
-    const { turn } = this.#options;
+    const turn = this.address.kind === "tcp" ? this.#options.turn : undefined;
     while (!this.#closed) {
       // At the end there are no turns: what is in the queue must be out of it soon.
       const wait = this.#closing ? undefined : turn?.();
-      if (wait !== undefined) await wait;
+      if (wait !== undefined) await this.#unlessClosing(wait);
       const conn = await this.#next();
       if (conn === undefined) continue;
       if (this.#closing) this.#armQuietTimer();
@@ -186,6 +190,14 @@ export class Listener {
     } finally {
       clearTimeout(recovery);
     }
+  }
+
+  /** Waits for `wait`, but no longer than until the listener is to close. */
+  #unlessClosing(wait: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      void wait.then(resolve);
+    });
   }
 
   /** Hands the connection on when there is a place for it; closes it when the listener closes first, like the backlog. */
