@@ -1,5 +1,16 @@
 import type { Config } from "../config/mod.ts";
-import { Leader, type ListenerInfo, type PoolPlace, type ProxyControl } from "../proxy/mod.ts";
+import {
+  type ConnectionQuestion,
+  explainConnection,
+  type Explanation,
+  Leader,
+  type ListenerInfo,
+  type LiveView,
+  type PoolPlace,
+  type ProxyControl,
+  type ProxyStatus,
+  statusOf,
+} from "../proxy/mod.ts";
 import { runtimeAtLeast } from "../runtime/mod.ts";
 import { Anchors } from "./anchors.ts";
 import type { SessionsTold, StartMessage, TargetRecord } from "./messages.ts";
@@ -31,6 +42,7 @@ export class WorkerProxy implements ProxyControl {
   readonly #leader: Leader;
   readonly #anchors: Anchors;
   readonly #limits: SharedLimits;
+  readonly #workers: number;
   readonly #supervisor: Supervisor;
   /** Pools of which workers must be told, once this task is over. */
   readonly #changed = new Map<string, PoolPlace>();
@@ -63,6 +75,7 @@ export class WorkerProxy implements ProxyControl {
     const { config } = parts.anchors;
     const { workers: count, observer } = options;
     this.#limits = new SharedLimits(config, count);
+    this.#workers = count;
     this.#supervisor = new Supervisor({
       count,
       config,
@@ -85,6 +98,14 @@ export class WorkerProxy implements ProxyControl {
     return this.#limits.active;
   }
 
+  status(): ProxyStatus {
+    return statusOf(this.#anchors.config, this.#view());
+  }
+
+  explain(question: ConnectionQuestion): Explanation {
+    return explainConnection(this.#anchors.config, question, this.#view());
+  }
+
   drain(): Promise<void> {
     return this.#drained ??= this.#end("drain");
   }
@@ -98,6 +119,20 @@ export class WorkerProxy implements ProxyControl {
     this.#anchors.close();
     await this.#supervisor.end(how);
     await this.#leader.stop();
+  }
+
+  #view(): LiveView {
+    return {
+      listeners: this.listeners(),
+      workers: this.#workers,
+      sessions: this.activeSessions(),
+      isEnding: this.#drained !== undefined,
+      sessionsOf: (app) => this.#limits.sessionsOf(app),
+      pools: (app) => {
+        const states = this.#leader.states(app);
+        return this.#leader.facts(app, (pool) => this.#limits.takenOf(`${app} ${pool}`, states[pool] ?? []));
+      },
+    };
   }
 
   #startMessage(worker: number, sessions: SessionsTold): Omit<StartMessage, "nowMs"> {

@@ -18,6 +18,14 @@ class SlowToDrain implements ProxyControl {
     return 2;
   }
 
+  status(): never {
+    throw new Error("slow to drain: it is asked for its status, drain or stop was wanted");
+  }
+
+  explain(): never {
+    throw new Error("slow to drain: it is asked to explain, drain or stop was wanted");
+  }
+
   drain(): Promise<void> {
     this.calls.push("drain");
     this.draining.resolve();
