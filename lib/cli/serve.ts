@@ -9,6 +9,7 @@ import {
   setUpLogging,
 } from "../log/mod.ts";
 import { Proxy, type ProxyControl, StartError } from "../proxy/mod.ts";
+import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "./exit_code.ts";
 import { type ConfigFile, HangUp } from "./hang_up.ts";
 import type { Io } from "./io.ts";
@@ -78,18 +79,24 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   const observer = new LogObserver(access, { log });
   logConfig(log, config);
   let proxy: ProxyControl;
+  let admin = NO_ADMIN;
   try {
+    admin = await openAdmin(config.admin, log);
     proxy = await start(config, observer, access.enabled ? "all" : "notable");
   } catch (error) {
+    await admin.close();
     if (!(error instanceof StartError)) throw error;
     await io.complain(error.message);
     return "not_started";
   }
+  admin.attach(proxy);
   logListeners(log, proxy.listeners());
   hangUp.attach(proxy);
   await parts.onReady?.();
   const first = await signals.next();
+  admin.drain();
   const result = await shutDown(proxy, { first, signals, delayMs: config.shutdown.delayMs, log });
+  await admin.close();
   observer.close();
   log.info("stopped");
   return result;

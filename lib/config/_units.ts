@@ -131,6 +131,17 @@ export function listenRange(): Leaf<UnixAddress | TcpRange> {
   });
 }
 
+/** A host and one port. */
+export function hostAndPort(example: string): Leaf<TcpAddress> {
+  return leaf("address", `an address as "${example}"`, (text) => {
+    const address = parseAddress(text);
+    if (address.kind === "unix") {
+      throw new Error(`the address is "${text}", a host and a port as "${example}" was wanted`);
+    }
+    return { ...address, host: canonicalHost(address.host) };
+  });
+}
+
 /** Where a target is. */
 export function targetAddress(): Leaf<TargetAddress> {
   return leaf("address", `an address as "host:port"`, (text) => {

@@ -77,7 +77,7 @@ export class Pool {
     this.#rules = {
       balance: options.balance,
       random: options.random ?? Math.random,
-      weight: (target) => this.#weight(target),
+      weight: (target) => this.weightOf(target),
       // Nobody tells a chooser when another thread gives a place back, so whether there is one is found by taking it.
       available: (target) => (target.places !== undefined || !target.full) && this.#mayBeUsed(target),
     };
@@ -98,6 +98,12 @@ export class Pool {
   /** Whether no target is usable, so that all are tried. */
   get desperate(): boolean {
     return !this.#anyUsable;
+  }
+
+  /** The weight that a target has at this moment: less than its own while its slow start lasts. */
+  weightOf(target: Target): number {
+    if (this.#slowStartMs === 0) return target.weight;
+    return slowStartWeight(target.weight, this.#clock.nowMs() - target.usableSinceMs, this.#slowStartMs);
   }
 
   /** Whether any target has a limit, so that a connection may have to wait. */
@@ -249,11 +255,6 @@ export class Pool {
 
   #changed(target: Target): void {
     for (const tier of this.#tiers) tier.changed(target);
-  }
-
-  #weight(target: Target): number {
-    if (this.#slowStartMs === 0) return target.weight;
-    return slowStartWeight(target.weight, this.#clock.nowMs() - target.usableSinceMs, this.#slowStartMs);
   }
 
   /** Sets the timer for whatever comes next: an ejection that ends, a step of a slow start. */

@@ -23,10 +23,14 @@ import type { Following, PoolPlace } from "./follower.ts";
 import { gateOf, ownGateParts } from "./gate.ts";
 import type { ListenerInfo, ProxyControl } from "./control.ts";
 import { type NextMaterials, readMaterials } from "./materials.ts";
+import { type ConnectionQuestion, explainConnection, type Explanation } from "./explain.ts";
+import { factsOf } from "./facts.ts";
+import { countByApp, type LiveView } from "./live.ts";
 import type { ProxyObserver } from "./observer.ts";
 import type { ReloadResult } from "./reload_result.ts";
 import { removeStaleSocket } from "./stale_socket.ts";
 import { StartError } from "./start_error.ts";
+import { type ProxyStatus, statusOf } from "./status.ts";
 
 export interface ProxyOptions extends WallTime {
   readonly observer: ProxyObserver;
@@ -126,6 +130,33 @@ export class Proxy implements ProxyControl {
 
   activeSessions(): number {
     return this.#sessions.size;
+  }
+
+  status(): ProxyStatus {
+    return statusOf(this.#config, this.#view());
+  }
+
+  explain(question: ConnectionQuestion): Explanation {
+    return explainConnection(this.#config, question, this.#view());
+  }
+
+  #view(): LiveView {
+    let counts: ReadonlyMap<SessionApp, number> | undefined;
+    return {
+      listeners: this.listeners(),
+      workers: 1,
+      sessions: this.activeSessions(),
+      isEnding: this.#drained !== undefined,
+      sessionsOf: (index) => {
+        const app = this.#apps[index]?.session;
+        counts ??= countByApp(this.#sessions.list());
+        return app === undefined ? 0 : counts.get(app) ?? 0;
+      },
+      pools: (index) => {
+        const { pools = [], upkeeps = [] } = this.#apps[index] ?? {};
+        return pools.map((pool, at) => factsOf(pool, { upkeep: upkeeps[at] }));
+      },
+    };
   }
 
   /** Takes over what the leader of all threads knows of the targets of one pool. */

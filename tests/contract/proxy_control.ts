@@ -8,9 +8,12 @@ import { PlaneLog, type StartPlane, type TestPlane, withPlane } from "../helpers
 import { configOf } from "../helpers/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
 import { testReloadContract } from "./reload.ts";
+import { testLiveContract } from "./proxy_control_live.ts";
 
 /** What whoever controls a proxy may rely on, in how many threads it may run. No plane deviates. */
 export function testProxyControlContract(name: string, start: StartPlane): void {
+  testLiveContract(name, start);
+
   Deno.test(`${name}: serves, and says what is bound and how each session ended`, async () => {
     await using target = new TestTarget(echo);
     await withPlane(start, { apps: [{ name: "a", targets: [target.address] }] }, async (plane) => {
