@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { ProxyControl } from "../proxy/mod.ts";
 import { problem } from "./answer.ts";
+import type { AdminObserver } from "./observer.ts";
 
 /** What the program is doing, as far as whoever asks must know. */
 export type Phase = "starting" | "ready" | "draining";
@@ -12,6 +13,7 @@ export interface AdminContext {
   readonly proxy: ProxyControl | undefined;
   readonly version: string;
   readonly startedAt: Date;
+  readonly observer: AdminObserver;
   /** Aborted when the server is about to close: an answer that does not end by itself must end then. */
   readonly closing: AbortSignal;
 }

@@ -95,6 +95,10 @@ export class AdminServer implements AdminContext {
     return this.#proxy;
   }
 
+  get observer(): AdminObserver {
+    return this.#options.observer;
+  }
+
   get closing(): AbortSignal {
     return this.#closing.signal;
   }

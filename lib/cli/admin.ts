@@ -3,6 +3,7 @@ import type { AdminConfig } from "../config/mod.ts";
 import type { Logger } from "../log/mod.ts";
 import { type ProxyControl, StartError } from "../proxy/mod.ts";
 import { Episode, schedule } from "./_episode.ts";
+import { logReload } from "./reload_lines.ts";
 import { VERSION } from "./version.ts";
 
 /** The admin API as whoever runs a proxy leads it. */
@@ -46,6 +47,7 @@ export async function openAdmin(config: AdminConfig | undefined, log: Logger): P
       observer: {
         adminFailing: (error) => failing.begin("", error),
         adminRecovered: () => failing.end(""),
+        reloaded: (result) => logReload(log, result, "admin API"),
         defect: (error) =>
           log.error("defect of the program: {error}", {
             error: errorMessage(error),

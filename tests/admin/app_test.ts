@@ -2,17 +2,18 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { adminApp, type AppOptions } from "../../lib/admin/app.ts";
 import { type AdminContext, type AdminRoute, withProxy } from "../../lib/admin/route.ts";
 import { ROUTES } from "../../lib/admin/routes.ts";
-import { QuietProxy, TOKEN } from "../helpers/admin.ts";
+import { AdminLog, QuietProxy, TOKEN } from "../helpers/admin.ts";
 
 const READY: AdminContext = {
   phase: "ready",
   proxy: new QuietProxy(),
   version: "1.2.3",
   startedAt: new Date(0),
+  observer: new AdminLog(),
   closing: new AbortController().signal,
 };
 
-/** A route that changes something: there is none yet. */
+/** A route that changes something. */
 const CHANGE: AdminRoute = { path: "/api/change", handlers: { POST: () => new Response("changed") } };
 const BROKEN: AdminRoute = {
   path: "/api/broken",

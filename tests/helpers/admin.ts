@@ -80,6 +80,10 @@ export class AdminLog implements AdminObserver {
     this.told.push("recovered");
   }
 
+  reloaded({ kind }: ReloadResult): void {
+    this.told.push(`reload ${kind}`);
+  }
+
   defect(error: unknown): void {
     this.defects.push(error);
   }
