@@ -1,15 +1,18 @@
 /** Knows a token by its digest, so that how long a comparison takes tells nothing of it. */
 export class Bearer {
-  readonly #digest: Promise<Uint8Array>;
+  readonly #token: string;
+  #digest: Promise<Uint8Array> | undefined;
 
   constructor(token: string) {
-    this.#digest = digest(token);
+    this.#token = token;
   }
 
   /** Whether an `Authorization` header shows the token (RFC 6750 section 2.1; the scheme in any case). */
   async accepts(header: string | undefined): Promise<boolean> {
     const shown = /^bearer +(\S+)$/i.exec(header ?? "")?.[1];
-    return shown !== undefined && isSame(await digest(shown), await this.#digest);
+    if (shown === undefined) return false;
+    this.#digest ??= digest(this.#token);
+    return isSame(await digest(shown), await this.#digest);
   }
 }
 
