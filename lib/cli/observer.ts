@@ -153,6 +153,8 @@ export class LogObserver implements WorkersObserver {
   }
 
   draining(left: number, leftMs: number): void {
+    // Nobody accepts any more, and so nothing of that pauses or goes on.
+    this.#accepting.close();
     this.#log.info("draining: {left} left, for at most {seconds} s", {
       left: left === 1 ? "1 session" : `${left} sessions`,
       seconds: Math.ceil(leftMs / 1000),

@@ -18,7 +18,7 @@ const CLOSE_SETTLES_WRITES = runtimeAtLeast(2, 9);
 export interface ListenerObserver {
   /** Accepting fails (file descriptors are used up, most likely); it is tried again every {@link PAUSE_MS}. Once an episode. */
   acceptPaused(address: Address, error: unknown): void;
-  /** Accepting works again, after so many milliseconds. */
+  /** Accepting works again, after so many milliseconds; or the listener has closed, and so pauses no more. */
   acceptResumed(address: Address, pausedMs: number): void;
 }
 
@@ -167,6 +167,7 @@ export class Listener {
       if (gate === undefined) this.#options.onConnection(conn, this.address, undefined);
       else await this.#enter(conn, gate);
     }
+    this.#resumed();
   }
 
   /** The next connection, or `undefined` when accepting failed, after the pause that this calls for. */

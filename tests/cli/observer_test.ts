@@ -149,6 +149,18 @@ Deno.test("LogObserver: a pause of accepting is one episode, however many listen
   observer.close();
 });
 
+Deno.test("LogObserver: accepting that paused does not go on where the proxy drains", () => {
+  const { observer, lines, time } = observerOf();
+  observer.acceptPaused(LISTENER, new EmFile("Too many open files"));
+  observer.acceptResumed(LISTENER);
+  observer.draining(2, 1000);
+  time.advance(5000);
+  assertEquals(lines.length, 2);
+  assertEquals(lines.at(-1), "info draining: 2 sessions left, for at most 1 s");
+  assertEquals(time.pending, 0);
+  observer.close();
+});
+
 Deno.test("LogObserver: dials that lack a descriptor are one episode an app", () => {
   const { observer, lines, time } = observerOf();
   const error = new EmFile("Too many open files");
