@@ -49,6 +49,12 @@ export interface DialObserver<T extends DialTarget> {
  */
 export type Opening<T extends DialTarget> = (conn: Dialed, target: T, signal: AbortSignal) => Promise<Duplex>;
 
+/**
+ * Gives the next target to dial, at once or when it may be dialed; `undefined` for none. It is asked again when the last one
+ * has failed.
+ */
+export type NextTarget<T extends DialTarget> = () => T | undefined | Promise<T | undefined>;
+
 /** One dial, or the pause before the next, while it lasts. */
 export interface DialAttempt {
   /** Ends it at once. */
@@ -92,18 +98,26 @@ export class Dialer<T extends DialTarget> {
 
   /**
    * Takes candidates from `next` until one answers, `next` gives `undefined`, the deadline passes or `until` is aborted.
-   * `open` is part of each dial and of its limit. Never rejects. The caller owns the connection of the result.
+   * Where `next` waits for a candidate, that is no part of the deadline. `open` is part of each dial and of its limit.
+   * Never rejects, unless `next` does. The caller owns the connection of the result.
    */
   async dial(
-    next: () => T | undefined,
+    next: NextTarget<T>,
     until: AbortSignal | DialHolder,
     open?: Opening<T>,
   ): Promise<DialResult<T>> {
     const holder = until instanceof AbortSignal ? new SignalHolder(until) : until;
-    const endsAtMs = performance.now() + this.#options.connectDeadlineMs;
+    let endsAtMs = performance.now() + this.#options.connectDeadlineMs;
     let failures: DialFailure<T>[] = NO_FAILURES;
     let tries = 0;
-    for (let target = next(); target !== undefined; target = next()) {
+    for (;;) {
+      let target = next();
+      if (target instanceof Promise) {
+        const beganMs = performance.now();
+        target = await target;
+        endsAtMs += performance.now() - beganMs;
+      }
+      if (target === undefined) break;
       const answer = await this.#dialOne(target, endsAtMs, { holder, open });
       if (answer.kind === "deadline") return { kind: "exhausted", tries, timedOut: true, failures };
       tries++;
@@ -124,6 +138,7 @@ export class Dialer<T extends DialTarget> {
         failures.push(answer.failure);
       }
     }
+    if (holder.aborted) return { kind: "aborted", tries, failures };
     return { kind: "exhausted", tries, timedOut: false, failures };
   }
 

@@ -9,6 +9,7 @@ export {
   type DialObserver,
   type DialResult,
   type DialTarget,
+  type NextTarget,
   type Opening,
 } from "./dialer.ts";
 export {

@@ -194,11 +194,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
         : undefined,
     });
     clearTimeout(this.#graceTimer);
-    if (typeof dialing === "string") {
-      if (dialing === "full") this.reason ??= "limit";
-      return this.#giveUp();
-    }
-    for (const { target } of dialing.dialed.failures) pool.report(target.target, "failed");
+    if (dialing.full) this.reason ??= "limit";
     if (this.#takeTarget(dialing.dialed)) return dialing.candidates;
     dialing.candidates.release();
     return this.#giveUp();

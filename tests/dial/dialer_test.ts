@@ -111,6 +111,26 @@ Deno.test("Dialer: connectDeadlineMs is the limit of all dials, and says so", as
   assertEquals([result.timedOut, result.tries, list.asked()], [true, 2, 3]);
 });
 
+Deno.test("Dialer: a wait for the next candidate is no part of connectDeadlineMs", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench({ connectDeadlineMs: 50 });
+  const result = await bench.dialer.dial(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return { address: parseAddress(target.address) };
+  }, FOREVER);
+  if (result.kind === "connected") result.conn.close();
+  assertStrictEquals(result.kind, "connected");
+});
+
+Deno.test("Dialer: an abort while it waits for the next candidate is an abort", async () => {
+  const controller = new AbortController();
+  const next = Promise.withResolvers<undefined>();
+  const dialing = new Bench().dialer.dial(() => next.promise, controller.signal);
+  controller.abort();
+  next.resolve(undefined);
+  assertEquals(await dialing, { kind: "aborted", tries: 0, failures: [] });
+});
+
 Deno.test("Dialer: an abort ends the dial that is under way, and no other begins", async () => {
   using hole = await blackHole();
   const bench = new Bench();
