@@ -109,6 +109,8 @@ export class LogObserver implements WorkersObserver {
     // Nobody tells when a dial no longer lacks a descriptor: it is over when it has not come again for a while.
     episode.begin(app, error);
     episode.end(app);
+    // Listeners leave the descriptors that come free to such dials.
+    this.#accepting.prolong();
   }
 
   targetChanged(

@@ -20,4 +20,5 @@ export {
   resolveServices,
   type ServiceRecord,
 } from "./resolve.ts";
+export { Starvation, type StarvationOptions, type StarvedCount } from "./starvation.ts";
 export { encodeProxyHeader } from "./proxy_header.ts";

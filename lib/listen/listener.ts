@@ -42,8 +42,11 @@ export interface ListenerOptions {
    * queue lasts until the last of them has closed. No other process can share it.
    */
   readonly shared?: boolean;
-  /** Is asked before each connection is accepted; one of several threads may leave the next to another. Never rejects. */
-  readonly turn?: (() => Promise<void> | undefined) | undefined;
+  /**
+   * Is asked before each connection is accepted, which then waits: one of several threads may leave the next to another.
+   * The signal is aborted when the listener closes. Never rejects.
+   */
+  readonly turn?: ((signal: AbortSignal) => Promise<void> | undefined) | undefined;
   /** Is handed each connection, the address it came to and its place; must return at once, and not throw. */
   onConnection(conn: Accepted, listener: Address, place: Disposable | undefined): void;
 }
@@ -158,7 +161,7 @@ export class Listener {
     const { turn } = this.#options;
     while (!this.#closed) {
       // At the end there are no turns: what is in the queue must be out of it soon.
-      const wait = this.#closing ? undefined : turn?.();
+      const wait = this.#closing ? undefined : turn?.(this.#waiting.signal);
       if (wait !== undefined) await wait;
       const conn = await this.#next();
       if (conn === undefined) continue;

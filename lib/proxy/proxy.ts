@@ -1,5 +1,6 @@
 import { type Address, type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
+import { Starvation } from "../dial/mod.ts";
 import {
   type Accepted,
   type AcceptGate,
@@ -45,6 +46,7 @@ export class Proxy implements ProxyControl {
   readonly #sessions: SessionTable;
   readonly #listeners: { readonly app: string; readonly listener: Listener }[] = [];
   readonly #apps: AppParts[] = [];
+  readonly #starvation: Starvation;
   #lastId = 0;
   #drained: Promise<void> | undefined;
 
@@ -71,6 +73,7 @@ export class Proxy implements ProxyControl {
     const clock = options.clock ?? monotonicClock;
     this.#sweep = new Sweep(sweepPeriodMs(limitsOf(config)), clock);
     this.#sessions = new SessionTable(this.#sweep);
+    this.#starvation = new Starvation({ everywhere: options.following?.starved });
     this.#shared = {
       ticker: this.#sweep,
       buffers: new BufferPool(),
@@ -158,6 +161,7 @@ export class Proxy implements ProxyControl {
       return await assembleApp(config, {
         ...this.#shared,
         observer: this.#observer,
+        starvation: this.#starvation,
         materials: app?.materials ?? await readMaterials(config),
         followed: following === undefined || app === undefined ? undefined : {
           app,
@@ -179,7 +183,7 @@ export class Proxy implements ProxyControl {
       observer: this.#observer,
       gate,
       shared: this.#following !== undefined,
-      turn: this.#following?.turn,
+      turn: (signal) => this.#starvation.hold(signal) ?? this.#following?.turn(),
       onConnection: (conn, listener, place) =>
         this.#begin(conn, { id: this.#nextId(), app, listener, place }),
     };

@@ -73,6 +73,8 @@ export interface CommonMemory {
   readonly ids: SharedArrayBuffer;
   /** The sessions that have not ended. */
   readonly active: SharedArrayBuffer;
+  /** The dials that lack a file descriptor. */
+  readonly starved: SharedArrayBuffer;
 }
 
 /** The memory of an app's limits; `undefined` where there is none. */

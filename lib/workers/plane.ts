@@ -67,6 +67,7 @@ export class WorkerPlane {
         active.tryTake();
         return Number(Atomics.add(ids, 0, 1n)) + 1;
       },
+      starved: new SharedCount(memory.starved, { worker, max: Infinity }),
       turn: () => takeTurn(active),
       mayAccept: async (bound) => {
         for (const [index, { address }] of bound.entries()) listeners.set(address, index);

@@ -16,6 +16,7 @@ export class SharedLimits {
     this.common = {
       ids: new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT),
       active: SharedCount.allocate(workers),
+      starved: SharedCount.allocate(workers),
     };
     this.#apps = config.apps.map((app) => memoryOf(app, workers));
   }
@@ -71,6 +72,7 @@ export class SharedLimits {
   /** Gives back all that a worker held when it died. */
   forget(worker: number): void {
     SharedCount.forget(this.common.active, worker);
+    SharedCount.forget(this.common.starved, worker);
     for (const { places, clients } of this.#apps) {
       if (places !== undefined) SharedCount.forget(places, worker);
       if (clients !== undefined) SharedClientTable.forget(clients, worker);
