@@ -18,7 +18,7 @@ const CLOSE_SETTLES_WRITES = runtimeAtLeast(2, 9);
 export interface ListenerObserver {
   /** Accepting fails (file descriptors are used up, most likely); it is tried again every {@link PAUSE_MS}. Once an episode. */
   acceptPaused(address: Address, error: unknown): void;
-  /** Accepting works again, after so many milliseconds. */
+  /** Accepting works again, after so many milliseconds; or the listener has closed, and so pauses no more. */
   acceptResumed(address: Address, pausedMs: number): void;
 }
 
@@ -43,10 +43,10 @@ export interface ListenerOptions {
    */
   readonly shared?: boolean;
   /**
-   * Is asked before each connection to a TCP address is accepted; one of several threads may leave the next to another.
-   * Never rejects. The socket of a path has one thread alone.
+   * Is asked before each connection is accepted, which then waits: one of several threads may leave the next to another.
+   * The signal is aborted when the listener closes; from when it is to close on, nobody waits. Never rejects.
    */
-  readonly turn?: (() => Promise<void> | undefined) | undefined;
+  readonly turn?: ((signal: AbortSignal) => Promise<void> | undefined) | undefined;
   /** Is handed each connection, the address it came to and its place; must return at once, and not throw. */
   onConnection(conn: Accepted, listener: Address, place: Disposable | undefined): void;
 }
@@ -159,10 +159,10 @@ export class Listener {
   }
 
   async #accept(): Promise<void> {
-    const turn = this.address.kind === "tcp" ? this.#options.turn : undefined;
+    const { turn } = this.#options;
     while (!this.#closed) {
       // At the end there are no turns: what is in the queue must be out of it soon.
-      const wait = this.#closing ? undefined : turn?.();
+      const wait = this.#closing ? undefined : turn?.(this.#waiting.signal);
       if (wait !== undefined) await this.#unlessClosing(wait);
       const conn = await this.#next();
       if (conn === undefined) continue;
@@ -171,6 +171,7 @@ export class Listener {
       if (gate === undefined) this.#options.onConnection(conn, this.address, undefined);
       else await this.#enter(conn, gate);
     }
+    this.#resumed();
   }
 
   /** The next connection, or `undefined` when accepting failed, after the pause that this calls for. */

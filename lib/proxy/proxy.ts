@@ -1,5 +1,6 @@
 import { type Address, type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
+import { Starvation } from "../dial/mod.ts";
 import {
   type Accepted,
   type AcceptGate,
@@ -54,6 +55,7 @@ export class Proxy implements ProxyControl {
   readonly #apps: AppParts[] = [];
   readonly #files = new FileTexts();
   readonly #certificates: Certificates;
+  readonly #starvation: Starvation;
   #lastId = 0;
   #drained: Promise<void> | undefined;
 
@@ -90,6 +92,7 @@ export class Proxy implements ProxyControl {
         return [];
       },
     });
+    this.#starvation = new Starvation({ everywhere: options.following?.starved });
     this.#shared = {
       ticker: this.#sweep,
       buffers: new BufferPool(),
@@ -227,6 +230,7 @@ export class Proxy implements ProxyControl {
         ...this.#shared,
         observer: this.#observer,
         materials: app?.materials ?? await readMaterials(config, this.#files),
+        starvation: this.#starvation,
         followed: following === undefined || app === undefined ? undefined : {
           app,
           report: (target, outcome) => following.report({ app: index, ...target }, outcome),
@@ -247,7 +251,9 @@ export class Proxy implements ProxyControl {
       observer: this.#observer,
       gate,
       shared: this.#following !== undefined,
-      turn: this.#following?.turn,
+      // The socket of a path has one thread alone, which nobody can relieve.
+      turn: (signal) =>
+        this.#starvation.hold(signal) ?? (address.kind === "tcp" ? this.#following?.turn() : undefined),
       onConnection: (conn, listener, place) =>
         this.#begin(conn, { id: this.#nextId(), app, listener, place }),
     };

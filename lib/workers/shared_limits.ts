@@ -18,6 +18,7 @@ export class SharedLimits {
       ids: new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT),
       active: SharedCount.allocate(workers),
       turns: Turns.allocate(workers),
+      starved: SharedCount.allocate(workers),
     };
     this.#apps = config.apps.map((app) => memoryOf(app, workers));
   }
@@ -84,6 +85,7 @@ export class SharedLimits {
   forget(worker: number): void {
     SharedCount.forget(this.common.active, worker);
     Turns.forget(this.common.turns, worker);
+    SharedCount.forget(this.common.starved, worker);
     for (const { places, clients } of this.#apps) {
       if (places !== undefined) SharedCount.forget(places, worker);
       if (clients !== undefined) SharedClientTable.forget(clients, worker);
