@@ -19,11 +19,14 @@ export function blocks(): z.ZodArray<Leaf<Cidr>> {
 
 /** The path of a file. */
 export function filePath(): Leaf<string> {
-  return leaf("path", "the path of a file", (text) => {
-    if (text === "") throw new Error("the path is empty, the path of a file was wanted");
-    if (text.includes("\0")) throw new Error("the path has a NUL byte, none was wanted");
-    return text;
-  });
+  return leaf("path", "the path of a file", readPath);
+}
+
+/** A text that can be the path of a file. */
+export function readPath(text: string): string {
+  if (text === "") throw new Error("the path is empty, the path of a file was wanted");
+  if (text.includes("\0")) throw new Error("the path has a NUL byte, none was wanted");
+  return text;
 }
 
 /** A host name or an IP address. */
