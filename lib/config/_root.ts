@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "./config.ts";
 import { Admin } from "./_admin.ts";
+import { accessLog } from "./_access_log.ts";
 import { App, Defaults } from "./_app.ts";
 import { choice, limit, mappingOrOff } from "./_units.ts";
 import { workers } from "./_workers.ts";
@@ -12,15 +13,13 @@ const Log = z.strictObject({
   format: choice(LOG_FORMATS).prefault("text").meta({
     description: "How both logs look.",
   }),
-  access: z.union([z.boolean(), z.string().min(1, { error: "the path of a file" })], {
-    error: "true, false or the path of a file",
-  })
-    .prefault(true).meta({
-      description:
-        "The access log, one line per connection: `true` is standard output, `false` is none, a text is " +
-        "the path of a file, relative to the config file.",
-      examples: ["./access.log"],
-    }),
+  access: accessLog().prefault(true).meta({
+    default: true,
+    description:
+      "The access log, one line per connection: `true` is standard output, `off` (or `false`) is none, a text is " +
+      "the path of a file, relative to the config file.",
+    examples: ["./access.log"],
+  }),
 }, { error: "a mapping" });
 
 const Shutdown = z.strictObject({

@@ -106,11 +106,7 @@ export function name(): Leaf<string> {
 
 /** The host that ports are bound on. */
 export function listenHost(): Leaf<string> {
-  return leaf("host", "a host as 127.0.0.1 or ::", (text) => {
-    const bare = /^\[(.*)\]$/.exec(text)?.[1];
-    if (bare !== undefined) throw new Error(`the host "${text}" stands in brackets, "${bare}" was wanted`);
-    return canonicalHost(checkHost(text));
-  });
+  return leaf("host", "a host as 127.0.0.1 or ::", (text) => canonicalHost(checkHost(text)));
 }
 
 /** A port or a range of ports, as a number or a text. */
