@@ -196,6 +196,7 @@ export class LogObserver implements WorkersObserver {
       connectMs: session.connectMs,
       tries: session.tries,
       sni: session.sni,
+      detail: session.detail,
     });
   }
 

@@ -7,7 +7,8 @@ export const ProxyProtocol = z.strictObject({
   accept: choiceOrOff(["off", "required"]).prefault("off").meta({
     description:
       "Whether every connection must begin with a PROXY header, v1 or v2. It is never guessed: a client that " +
-      "need not send one could forge it. Needs `from`.",
+      "need not send one could forge it. Needs `from`. Where it names no IP address (UNKNOWN, LOCAL, unix " +
+      "sockets), the sender's own is the one that `allow`, `deny` and the limits of each client go by.",
   }),
   from: blocks().prefault([]).meta({
     description:

@@ -8,7 +8,10 @@ export const Certificate = z.strictObject({
     description: "The file of the certificate and its chain, in PEM.",
     examples: ["a.pem"],
   }),
-  key: filePath().meta({ description: "The file of the private key, in PEM.", examples: ["a.key"] }),
+  key: filePath().meta({
+    description: "The file of the private key, in PEM; it may be that of the certificate.",
+    examples: ["a.key"],
+  }),
 }, { error: "a mapping" });
 
 /** TLS of clients, ended here. */
@@ -48,7 +51,7 @@ export const TargetTls = z.strictObject({
     examples: ["c.pem"],
   }),
   key: filePath().optional().meta({
-    description: "The file of its private key, in PEM. Needs `cert`.",
+    description: "The file of its private key, in PEM; it may be that of the certificate. Needs `cert`.",
     examples: ["c.key"],
   }),
   verify: z.boolean().prefault(true).meta({

@@ -30,6 +30,8 @@ export interface AccessRecord {
   readonly tries: number;
   /** The server name of the client's TLS hello, where it was looked at. */
   readonly sni: string | undefined;
+  /** What led to the reason, in words, where the word alone does not say it; else empty. */
+  readonly detail: string;
 }
 
 /** How an access log is opened. */

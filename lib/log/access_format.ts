@@ -10,6 +10,9 @@ export type LogFormat = typeof LOG_FORMATS[number];
 // The longest reason, so that what follows it stands in one column.
 const REASON_WIDTH = "half_close_timeout".length;
 
+// A detail may quote what a peer sent: a certificate's names can be tens of kilobytes long.
+const MAX_DETAIL_CHARS = 1000;
+
 /** The line, with its line feed, that a format gives to a record. */
 export type AccessFormatter = (record: AccessRecord) => string;
 
@@ -21,7 +24,7 @@ export function accessFormatter(format: LogFormat): AccessFormatter {
 /**
  * One JSON object and a line feed. The fields and their order are a contract: `time` (RFC 3339, UTC, milliseconds),
  * `id`, `app`, `listener`, `client`, `target`, `reason`, `bytes_up`, `bytes_down`, `duration_ms`, `connect_ms`, `tries`,
- * `sni`. What is absent is `null`.
+ * `sni`. What is absent is `null`; only `detail` after them is left out where there is none.
  */
 export function formatAccessJson(record: AccessRecord): string {
   // Written out: JSON.stringify of an object with these names costs three times as much.
@@ -33,7 +36,9 @@ export function formatAccessJson(record: AccessRecord): string {
     tenths(record.durationMs)
   },"connect_ms":${
     record.connectMs === undefined ? "null" : tenths(record.connectMs)
-  },"tries":${record.tries},"sni":${nullable(record.sni)}}\n`;
+  },"tries":${record.tries},"sni":${nullable(record.sni)}${
+    record.detail === "" ? "" : `,"detail":${jsonString(shortened(record.detail))}`
+  }}\n`;
 }
 
 /**
@@ -46,7 +51,7 @@ export function formatAccessJson(record: AccessRecord): string {
  * A value that is not one plain word is written as a JSON string.
  */
 export function formatAccessText(record: AccessRecord): string {
-  const { target, connectMs, tries, sni } = record;
+  const { target, connectMs, tries, sni, detail } = record;
   const connected = connectMs === undefined
     ? `not connected in ${tries} ${tries === 1 ? "try" : "tries"}`
     : `connected in ${tenths(connectMs)} ms at try ${tries}`;
@@ -56,12 +61,16 @@ export function formatAccessText(record: AccessRecord): string {
     target === undefined ? "no target" : textToken(target)
   } up ${record.bytesUp} B down ${record.bytesDown} B in ${tenths(record.durationMs)} ms, ${connected}${
     sni === undefined ? "" : `, sni ${textToken(sni)}`
-  }\n`;
+  }${detail === "" ? "" : `, detail ${textToken(shortened(detail))}`}\n`;
 }
 
 /** RFC 3339 in UTC with milliseconds; the epoch itself for a time that no date can hold. */
 export function timestamp(epochMs: number): string {
   return new Date(Math.abs(epochMs) <= 8.64e15 ? epochMs : 0).toISOString();
+}
+
+function shortened(detail: string): string {
+  return detail.length > MAX_DETAIL_CHARS ? `${detail.slice(0, MAX_DETAIL_CHARS)}…` : detail;
 }
 
 function nullable(text: string | undefined): string {

@@ -93,6 +93,7 @@ export async function assembleApp(config: AppConfig, options: AssembleOptions): 
       admission: admissionOf(config, access, followed),
       secureTarget: tls.secureTarget,
       sendsProxy: sendsProxy(config),
+      routesByProtocol: config.routes.some(({ alpn }) => alpn.length > 0),
       poolFor: routes === undefined
         ? () => ownPool
         : (facts: RouteFacts | undefined) => routes.match(facts ?? NO_FACTS)?.value ?? ownPool,

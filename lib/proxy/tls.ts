@@ -40,9 +40,7 @@ export async function appTls(config: AppConfig, materials: AppMaterials): Promis
     return (await targetTls.connect(raw, { serverName, timeoutMs: Infinity, signal })).conn;
   };
   return {
-    intake: terminator === undefined
-      ? undefined
-      : { accept: (raw, lead, signal) => terminator.accept(raw, { lead, signal }) },
+    intake: terminator,
     secureTarget: materials.targetTls === undefined
       ? undefined
       : (raw, candidate, signal) => secure(raw, candidate.address, signal),

@@ -1,5 +1,6 @@
 import type { Address, Clock, Duplex } from "../base/mod.ts";
 import type { Pool } from "../pool/mod.ts";
+import { NO_ROUTE_FACTS, type RouteFacts } from "../routing/mod.ts";
 import { admit } from "./admission.ts";
 import type { SessionApp } from "./app.ts";
 import { Intake, type Refusal } from "./intake.ts";
@@ -76,20 +77,33 @@ async function passThrough(
     entry.destination = announced.destination;
   }
   if (app.admission !== undefined) {
-    const admitted = admit(app.admission, entry.client ?? visitor.peer, visitor.clock.nowMs());
+    const arrival = { peer: visitor.peer, announced: entry.client };
+    const admitted = admit(app.admission, arrival, visitor.clock.nowMs());
     if (typeof admitted === "string") return { reason: admitted, detail: "" };
     entry.admitted = admitted;
   }
   const facts = await intake?.readTls();
+  entry.sni = intake?.sni;
   if (facts !== undefined && "reason" in facts) return facts;
-  entry.sni = facts?.sni;
   return app.poolFor(facts) ?? {
     reason: "no_route",
-    detail: `no route takes ${whatIsRouted(entry.sni, intake?.isNoTls === true)}`,
+    detail: `no route takes ${
+      intake?.isNoTls === true ? "what is no TLS" : whatIsRouted(app, facts ?? NO_ROUTE_FACTS)
+    }`,
   };
 }
 
-function whatIsRouted(sni: string | undefined, isNoTls: boolean): string {
-  if (isNoTls) return "what is no TLS";
-  return sni === undefined ? "a connection without a server name" : `the server name ${sni}`;
+function whatIsRouted({ routesByProtocol }: SessionApp, { sni, alpn }: RouteFacts): string {
+  const name = sni === undefined ? "a connection without a server name" : `the server name ${sni}`;
+  return routesByProtocol ? `${name} ${whichProtocols(alpn)}` : name;
+}
+
+/** A client may offer thousands of protocols; what a line of the log shows of them. */
+const SHOWN_PROTOCOLS = 8;
+
+function whichProtocols(alpn: readonly string[]): string {
+  if (alpn.length === 0) return "without a protocol (ALPN)";
+  const more = alpn.length > SHOWN_PROTOCOLS ? ` and ${alpn.length - SHOWN_PROTOCOLS} more` : "";
+  const shown = alpn.slice(0, SHOWN_PROTOCOLS).join(", ");
+  return `with the ${alpn.length === 1 ? "protocol" : "protocols"} ${shown}${more}`;
 }

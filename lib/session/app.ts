@@ -44,6 +44,8 @@ export interface SessionApp {
   readonly secureTarget: SecureTarget | undefined;
   /** Whether a target of the app may want a PROXY header. */
   readonly sendsProxy: boolean;
+  /** Whether a route goes by the protocols that a client offers; default none does. */
+  readonly routesByProtocol?: boolean;
   /** The pool for a connection; `undefined` when no route takes it and the app has no targets of its own. */
   poolFor(facts: RouteFacts | undefined): Pool | undefined;
   /** The engine of one session: it may hold what is counted for each connection alone. */

@@ -8,6 +8,8 @@ import {
   type PeekOutcome,
   type RouteFacts,
 } from "../routing/mod.ts";
+import { TlsError } from "../tls/mod.ts";
+import { unmapped } from "./_peer.ts";
 
 /** What an app reads of a connection before it picks a target. Each is absent where the app does not want it. */
 export interface IntakeRules {
@@ -23,9 +25,17 @@ export interface IntakeRules {
 export interface TlsIntake {
   accept(
     raw: Duplex,
-    lead: Uint8Array,
-    signal: AbortSignal,
+    options: TlsIntakeOptions,
   ): Promise<{ readonly conn: Duplex; readonly sni: string | undefined; readonly alpn: string | undefined }>;
+}
+
+/** What {@link TlsIntake.accept} is told of one connection. */
+export interface TlsIntakeOptions {
+  /** The bytes that were read. */
+  readonly lead: Uint8Array;
+  readonly signal: AbortSignal;
+  /** Is told the name that the client asks for, however the handshake ends. */
+  onHello(sni: string | undefined): void;
 }
 
 /** A connection that may not go on, in one word and in words. */
@@ -51,6 +61,7 @@ export class Intake {
   readonly #signal: AbortSignal;
   #conn: PeekedConnection;
   #isNoTls = false;
+  #sni: string | undefined;
   /** The connection under TLS that ends here. */
   #plain: Duplex | undefined;
 
@@ -63,6 +74,11 @@ export class Intake {
   /** Whether the first bytes were looked at for a ClientHello, and were none. */
   get isNoTls(): boolean {
     return this.#isNoTls;
+  }
+
+  /** The server name that the client's hello asks for, once that was read. */
+  get sni(): string | undefined {
+    return this.#sni;
   }
 
   /** Reads the PROXY header where one is required. `peer` is where the connection really comes from. */
@@ -86,7 +102,7 @@ export class Intake {
     if (outcome.verdict.kind === "bad") return bad(outcome.verdict.problem);
     this.#conn.skip(outcome.verdict.length);
     const { source, destination } = outcome.verdict.header;
-    return { source, destination };
+    return { source: source && unmapped(source), destination: destination && unmapped(destination) };
 
     function bad(detail: string): Refusal {
       return { reason: "bad_proxy_header", detail };
@@ -112,12 +128,15 @@ export class Intake {
         return badHello("the hello did not come in time");
       case "closed":
         if (this.#conn.bytes.length > 0) return badHello("the client finished in mid-hello");
-        return { reason: "client_gone", detail: "the client finished without a byte" };
+        return GONE;
       default:
         return { reason: "client_gone", detail: describe(outcome) };
     }
     const { verdict } = outcome;
-    if (verdict.kind === "hello") return { sni: verdict.sni, alpn: verdict.alpn };
+    if (verdict.kind === "hello") {
+      this.#sni = verdict.sni;
+      return { sni: verdict.sni, alpn: verdict.alpn };
+    }
     // A catch-all route may take what is not TLS.
     this.#isNoTls = verdict.kind === "not_tls";
     if (this.#isNoTls) return NO_FACTS;
@@ -136,16 +155,24 @@ export class Intake {
   async #terminate(tls: TlsIntake): Promise<RouteFacts | Refusal> {
     const { conn, lead } = this.take();
     try {
-      const { conn: plain, sni, alpn } = await tls.accept(conn, lead, this.#signal);
+      const { conn: plain, sni, alpn } = await tls.accept(conn, {
+        lead,
+        signal: this.#signal,
+        onHello: (name) => this.#sni = name,
+      });
       this.#plain = plain;
       return { sni, alpn: alpn === undefined ? [] : [alpn] };
     } catch (error) {
+      if (error instanceof TlsError && error.isSilent) return GONE;
       return { reason: "tls_error", detail: errorMessage(error) };
     }
   }
 }
 
 const NO_BYTES = new Uint8Array();
+
+/** A load balancer's check of the port, for one. */
+const GONE: Refusal = { reason: "client_gone", detail: "the client left without a byte" };
 
 function badHello(detail: string): Refusal {
   return { reason: "bad_client_hello", detail };

@@ -20,6 +20,8 @@ export interface HandshakeOptions {
   readonly lead?: Uint8Array;
   /** Reads the peer's hello before the runtime sees any of it; default the runtime begins at once. */
   readonly helloReader?: HelloReader;
+  /** Is told what the hello asks for, as soon as it was read. */
+  readonly onHello?: ((serverName: string | undefined) => void) | undefined;
   /**
    * Begins, on the stream; calls `done` when the runtime has finished and is content. What it throws fails the handshake.
    *
@@ -100,6 +102,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
     if (verdict.kind === "need_more") return this.#bridge.pull();
     if (verdict.kind === "hello") {
       this.#serverName = verdict.sni;
+      this.#options.onHello?.(verdict.sni);
       return this.#start();
     }
     this.refused(
@@ -141,7 +144,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
 
   failed(error: unknown): void {
     const what = `it broke the connection (${errorMessage(error)}), a handshake was wanted`;
-    this.#fail(new TlsError(what, { code: "HUNG_UP", side: this.#options.side, cause: error }));
+    this.#fail(this.#hungUp(what, error));
   }
 
   fed(): void {
@@ -152,7 +155,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   }
 
   ended(): void {
-    this.#fail(this.#error("HUNG_UP", "it hung up during the handshake, a connection was wanted"));
+    this.#fail(this.#hungUp("it hung up during the handshake, a connection was wanted"));
   }
 
   drained(): void {
@@ -164,14 +167,15 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   };
 
   readonly #late = (): void => {
-    const ms = Math.min(this.#options.timeoutMs, MAX_HANDSHAKE_MS);
-    this.#fail(
-      this.#error("HANDSHAKE_TIMEOUT", `the handshake has not ended, an end within ${ms} ms was wanted`),
-    );
+    const { side, timeoutMs } = this.#options;
+    const ms = Math.min(timeoutMs, MAX_HANDSHAKE_MS);
+    const what = `the handshake has not ended, an end within ${ms} ms was wanted`;
+    this.#fail(new TlsError(what, { code: "HANDSHAKE_TIMEOUT", side }));
   };
 
-  #error(code: "HUNG_UP" | "HANDSHAKE_TIMEOUT", what: string): TlsError {
-    return new TlsError(what, { code, side: this.#options.side });
+  #hungUp(what: string, cause?: unknown): TlsError {
+    const isSilent = this.#bridge.opening.length === 0;
+    return new TlsError(what, { code: "HUNG_UP", side: this.#options.side, cause, isSilent });
   }
 
   #cleanUp(): void {

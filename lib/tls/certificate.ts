@@ -1,6 +1,8 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { errorMessage } from "../base/mod.ts";
 import { loadCrypto } from "./_engine.ts";
+import { isKeyUsable, keyKind, USABLE_KEYS } from "./_key_trial.ts";
+import { isCutPem, pairOf, privateKeyIn, splitPem } from "./_pem.ts";
 import { type CertificateFacts, certificateFacts } from "./inspection.ts";
 
 /** Something about a certificate, key or CA that an operator should know. */
@@ -24,7 +26,10 @@ export interface CertificateCheckOptions {
 /** From when on a certificate's end is worth a warning: shorter than the renewal of the usual 90 days. */
 const EXPIRY_WARNING_MS = 14 * 86_400_000;
 
-/** Everything that is wrong with a certificate (PEM, those that lead to its CA after it) and its key (PEM). Never rejects. */
+/**
+ * Everything that is wrong with a certificate (PEM, those that lead to its CA after it) and its key (PEM). Both may be the
+ * same text, with both in it. Never rejects.
+ */
 export async function checkCertificate(
   cert: string,
   key: string,
@@ -36,10 +41,8 @@ export async function checkCertificate(
   const problems = [...certificates.problems, ...checkEach(certificates.list, options)];
   const { key: keyObject, problems: keyProblems } = await readKey(key);
   problems.push(...keyProblems);
-  if (keyObject !== undefined && !await isKeyOf(leaf, keyObject)) {
-    problems.push(keyError("the key is not the certificate's, the one that it was made with was wanted"));
-  }
-  return problems;
+  if (keyObject === undefined) return problems;
+  return [...problems, ...await checkPair(leaf, keyObject, pairOf({ cert, key }))];
 }
 
 /** Everything that is wrong with a file of CA certificates (PEM). Never rejects. */
@@ -63,15 +66,6 @@ export async function firstCertificate(pem: string): Promise<CertificateFacts | 
   return certificate === undefined ? undefined : certificateFacts(certificate);
 }
 
-const CERTIFICATE_BEGIN = "-----BEGIN CERTIFICATE-----";
-const CERTIFICATE_END = "-----END CERTIFICATE-----";
-const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
-
-/** The certificates in a text of several, each in PEM. */
-export function splitPem(pem: string): string[] {
-  return pem.match(CERTIFICATE_BLOCK) ?? [];
-}
-
 interface Certificates {
   readonly list: X509Certificate[];
   readonly problems: CertificateProblem[];
@@ -83,9 +77,9 @@ async function readCertificates(pem: string, what: string): Promise<Certificates
   const list: X509Certificate[] = [];
   const problems: CertificateProblem[] = [];
   // A file that is being written may end anywhere, and what is missing would be missed by clients alone.
-  const isCut = pem.lastIndexOf(CERTIFICATE_BEGIN) > pem.lastIndexOf(CERTIFICATE_END);
-  if (isCut) problems.push(error(`certificate ${blocks.length + 1} is cut off, a PEM ${what} was wanted`));
-  else if (blocks.length === 0) problems.push(error(`${describeText(pem)}, a PEM ${what} was wanted`));
+  if (isCutPem(pem)) {
+    problems.push(error(`certificate ${blocks.length + 1} is cut off, a PEM ${what} was wanted`));
+  } else if (blocks.length === 0) problems.push(error(`${describeText(pem)}, a PEM ${what} was wanted`));
   for (const [index, block] of blocks.entries()) {
     try {
       list.push(new X509Certificate(block));
@@ -144,10 +138,13 @@ interface Key {
   readonly problems: readonly CertificateProblem[];
 }
 
-async function readKey(pem: string): Promise<Key> {
-  if (!/-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/.test(pem)) {
-    return { problems: [keyError(`${describeKeyText(pem)}, a PEM private key was wanted`)] };
+async function readKey(text: string): Promise<Key> {
+  const found = privateKeyIn(text);
+  if (found === "none") {
+    return { problems: [keyError(`${describeKeyText(text)}, a PEM private key was wanted`)] };
   }
+  if (found === "cut") return { problems: [keyError("the key is cut off, a PEM private key was wanted")] };
+  const { pem } = found;
   if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem)) {
     return { problems: [keyError("the key is encrypted, one without a passphrase was wanted")] };
   }
@@ -165,11 +162,26 @@ function describeKeyText(text: string): string {
   return describeText(text).replace("the file", "the key's file");
 }
 
-/** A certificate is of the key whose public half it holds. */
-async function isKeyOf(certificate: X509Certificate, key: KeyObject): Promise<boolean> {
+/** What is wrong with a certificate and its key beside each other, and in handshakes. */
+async function checkPair(
+  leaf: X509Certificate,
+  key: KeyObject,
+  pair: { readonly cert: string; readonly key: string },
+): Promise<CertificateProblem[]> {
   const { createPublicKey } = await loadCrypto();
-  const wanted = certificate.publicKey.export({ type: "spki", format: "pem" });
-  return createPublicKey(key).export({ type: "spki", format: "pem" }) === wanted;
+  const publicHalf = (half: KeyObject): string => String(half.export({ type: "spki", format: "pem" }));
+  let isOwn: boolean;
+  try {
+    isOwn = publicHalf(leaf.publicKey) === publicHalf(createPublicKey(key));
+  } catch (cause) {
+    const why = errorMessage(cause);
+    return [error(`the certificate's key cannot be used (${why}), ${USABLE_KEYS} was wanted`)];
+  }
+  if (!isOwn) {
+    return [keyError("the key is not the certificate's, the one that it was made with was wanted")];
+  }
+  const kind = keyKind(key);
+  return await isKeyUsable(pair, kind) ? [] : [keyError(`the key is ${kind}, ${USABLE_KEYS} was wanted`)];
 }
 
 function error(message: string): CertificateProblem {

@@ -37,6 +37,8 @@ export interface TlsErrorOptions {
   readonly side: TlsSide;
   /** What the runtime said, where there was something. */
   readonly cause?: unknown;
+  /** Whether the peer left without having sent a byte, as a check of the port does. Default false. */
+  readonly isSilent?: boolean;
 }
 
 /** A TLS connection that failed, or settings that cannot work. */
@@ -44,11 +46,14 @@ export class TlsError extends Error {
   override readonly name = "TlsError";
   readonly code: TlsErrorCode;
   readonly side: TlsSide;
+  /** Whether the peer left without having sent a byte. */
+  readonly isSilent: boolean;
 
   /** @param what what is and what was wanted; whom it is about is put before it. */
   constructor(what: string, options: TlsErrorOptions) {
     super(`TLS with the ${options.side}: ${what}`, { cause: options.cause });
     this.code = options.code;
     this.side = options.side;
+    this.isSilent = options.isSilent ?? false;
   }
 }

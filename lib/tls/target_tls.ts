@@ -3,6 +3,7 @@ import { type Duplex, parseIp } from "../base/mod.ts";
 import { certificateNames } from "./_certificate_names.ts";
 import { loadEngine, type TlsEngine } from "./_engine.ts";
 import { type HandshakeResult, shakeHands } from "./_handshake.ts";
+import { pairOf } from "./_pem.ts";
 import { requireUsable } from "./_require_usable.ts";
 import { refusalOf } from "./_verdict.ts";
 import { checkAuthorities, checkCertificate } from "./certificate.ts";
@@ -60,7 +61,8 @@ export class TargetTls {
     if (cert !== undefined || key !== undefined) {
       requireUsable(await checkCertificate(cert ?? "", key ?? ""), "the client certificate", "target");
     }
-    const context = engine.tls.createSecureContext({ ca, cert, key, minVersion: "TLSv1.2" });
+    const own = cert === undefined || key === undefined ? {} : pairOf({ cert, key });
+    const context = engine.tls.createSecureContext({ ca, ...own, minVersion: "TLSv1.2" });
     return new TargetTls(engine, context, options);
   }
 

@@ -6,7 +6,8 @@ import { type HelloReader, shakeHands } from "./_handshake.ts";
 import { requireUsable } from "./_require_usable.ts";
 import { ServerPool } from "./_server_pool.ts";
 import { ServerNames, type ServerNamesEntry } from "./_server_names.ts";
-import { checkAuthorities, checkCertificate, splitPem } from "./certificate.ts";
+import { pairOf, splitPem } from "./_pem.ts";
+import { checkAuthorities, checkCertificate } from "./certificate.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
 
@@ -14,7 +15,7 @@ import { TlsError } from "./error.ts";
 export interface TlsCertificate {
   /** PEM: the certificate, then those that lead to its CA. */
   readonly cert: string;
-  /** PEM, not encrypted. */
+  /** PEM, not encrypted; may be the same text as the certificate. */
   readonly key: string;
   /** What messages call it, a file's name most likely. */
   readonly origin: string;
@@ -40,6 +41,8 @@ export interface TlsAcceptOptions {
   readonly lead?: Uint8Array;
   /** Gives the handshake up. */
   readonly signal: AbortSignal;
+  /** Is told the name that the client asks for, however the handshake ends. */
+  readonly onHello?: (serverName: string | undefined) => void;
 }
 
 /** A client with which TLS is spoken. */
@@ -118,6 +121,7 @@ export class TlsTerminator {
       timeoutMs: settings.handshakeTimeoutMs,
       signal: options.signal,
       lead: options.lead,
+      onHello: options.onHello,
       helloReader: settings.helloReader(),
       begin: (stream, events, name) => {
         settings = this.#settings;
@@ -144,8 +148,9 @@ async function compile(options: TlsTerminatorOptions, { engine, before }: Compil
   const { X509Certificate } = await loadCrypto();
   const entries: ServerNamesEntry<ServerPool>[] = [];
   const clients = await trust(options.clientCa, before?.clients);
-  for (const { cert, key, origin } of options.certificates) {
-    requireUsable(await checkCertificate(cert, key), `"${origin}"`, "client");
+  for (const { origin, ...texts } of options.certificates) {
+    requireUsable(await checkCertificate(texts.cert, texts.key), `"${origin}"`, "client");
+    const { cert, key } = pairOf(texts);
     const { dns, ip } = certificateNames(new X509Certificate(cert));
     const value = new ServerPool(engine, { cert, key, clients, alpn: options.alpn ?? [] });
     entries.push({ names: [...dns, ...ip], value });

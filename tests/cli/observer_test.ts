@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type EndedSession, LogObserver } from "../../lib/cli/observer.ts";
 import { AccessLog } from "../../lib/log/mod.ts";
+import { memoryDestination } from "../helpers/log_destination.ts";
 import { ManualSchedule } from "../helpers/manual_schedule.ts";
 import { RecordedLog } from "../helpers/recorded_log.ts";
 
@@ -84,6 +85,19 @@ Deno.test("LogObserver: a session that ends is one record of the access log", as
   });
   assertEquals([second.id, second.target, second.connect_ms], [8, null, null]);
   assertEquals(lines.length, 1);
+  observer.close();
+});
+
+Deno.test("LogObserver: what led to a session's end is in its record, where there is something to say", async () => {
+  const destination = memoryDestination();
+  const access = AccessLog.to(destination, { format: "json" });
+  const { observer } = observerOf(access);
+  observer.sessionEnded(ended({ reason: "tls_error", detail: "it showed no certificate" }));
+  observer.sessionEnded(ended());
+  await access.close();
+  const records = destination.text().trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(records.map((record) => record.detail), ["it showed no certificate", undefined]);
+  assertEquals("detail" in records[1], false);
   observer.close();
 });
 

@@ -176,7 +176,7 @@ Deno.test("probe: an answer without a byte is told in one breath", async () => {
   const answerOf = async (address: string): Promise<string> => {
     const io = new CapturedIo();
     assertEquals(await runCli(["probe", address, ...BRIEF], io), 0);
-    return io.printed.split("\n").at(-1)?.replace(/^answer +[\d.]+ ms {2}/, "") ?? "";
+    return io.printed.trimEnd().split("\n").at(-1)?.replace(/^answer +[\d.]+ ms {2}/, "") ?? "";
   };
   await using silent = new TestTarget(neverReading);
   assertEquals(await answerOf(silent.address), "nothing until the time was over");

@@ -18,7 +18,11 @@ export interface MakeOptions {
   readonly days?: number;
   /** Default false. */
   readonly isCa?: boolean;
+  /** What openssl is told of the key, `rsa:2048` or `ec -pkeyopt ec_paramgen_curve:P-384`; default P-256. */
+  readonly newKey?: string;
 }
+
+const P256 = "ec -pkeyopt ec_paramgen_curve:P-256";
 
 /** A folder of certificates that openssl makes, removed with the object. */
 export class CertificateFolder implements Disposable {
@@ -28,9 +32,9 @@ export class CertificateFolder implements Disposable {
     Deno.removeSync(this.path, { recursive: true });
   }
 
-  /** Makes a certificate with a P-256 key. */
+  /** Makes a certificate and its key. */
   make(name: string, options: MakeOptions = {}): TestCertificate {
-    const { subject = `/CN=${name}`, altNames, issuer, days = 30, isCa = false } = options;
+    const { subject = `/CN=${name}`, altNames, issuer, days = 30, isCa = false, newKey = P256 } = options;
     const certFile = `${this.path}/${name}.pem`;
     const keyFile = `${this.path}/${name}.key`;
     const extensions = this.write(
@@ -39,8 +43,8 @@ export class CertificateFolder implements Disposable {
         (altNames === undefined ? "" : `subjectAltName=${altNames}\n`),
     );
     const request = `${this.path}/${name}.csr`;
-    const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", keyFile];
-    openssl("req", ...newKey, "-subj", subject, "-out", request);
+    const key = ["-newkey", ...newKey.split(" "), "-nodes", "-keyout", keyFile];
+    openssl("req", ...key, "-subj", subject, "-out", request);
     const signer = issuer === undefined
       ? ["-signkey", keyFile]
       : ["-CA", issuer.certFile, "-CAkey", issuer.keyFile];

@@ -10,6 +10,8 @@ export interface TlsTarget {
   readonly headers: string[];
   /** The server names that were asked for. */
   readonly names: (string | undefined)[];
+  /** The subjects of the certificates that it was shown, where it asks for one. */
+  readonly clients: (string | undefined)[];
 }
 
 /** Starts a target that ends TLS with `terminator` and serves what is in it, by default an echo. */
@@ -20,13 +22,15 @@ export function tlsTarget(
   const { serve = echoBack, readsHeader = false } = options;
   const headers: string[] = [];
   const names: (string | undefined)[] = [];
+  const clients: (string | undefined)[] = [];
   const target = new TestTarget(async (raw, ended) => {
     const left = new AbortController();
     ended.then(() => left.abort());
     try {
       if (readsHeader) headers.push(await readLine(raw));
-      const { conn, sni } = await terminator.accept(raw, { signal: left.signal });
+      const { conn, sni, clientSubject } = await terminator.accept(raw, { signal: left.signal });
       names.push(sni);
+      clients.push(clientSubject);
       try {
         await serve(conn);
       } finally {
@@ -37,7 +41,7 @@ export function tlsTarget(
       if (!(error instanceof TlsError || left.signal.aborted)) throw error;
     }
   });
-  return { target, headers, names };
+  return { target, headers, names, clients };
 }
 
 async function readLine(conn: Deno.Conn): Promise<string> {

@@ -27,6 +27,7 @@ const RECORD: AccessRecord = {
   connectMs: 0.24,
   tries: 1,
   sni: undefined,
+  detail: "",
 };
 
 const FIELDS =
@@ -57,6 +58,21 @@ Deno.test("formatAccessJson: what is absent is null", () => {
     formatAccessJson({ ...RECORD, target: undefined, connectMs: undefined, tries: 4 }),
   );
   assertEquals([fields.target, fields.connect_ms, fields.sni, fields.tries], [null, null, null, 4]);
+});
+
+Deno.test("access formats: the detail comes last, where there is one", () => {
+  const record = { ...RECORD, detail: 'TLS with the client: it is "late"' };
+  const line = formatAccessJson(record);
+  assertEquals(Object.keys(JSON.parse(line)).join(" "), `${FIELDS} detail`);
+  assertEquals(JSON.parse(line).detail, record.detail);
+  assert(formatAccessText(record).endsWith(' at try 1, detail "TLS with the client: it is \\"late\\""\n'));
+  assert(formatAccessText({ ...record, sni: "a.b" }).includes(', sni a.b, detail "TLS'));
+});
+
+Deno.test("access formats: a detail as long as whoever is at fault can make it is cut", () => {
+  const record = { ...RECORD, detail: `it is by "CN=${"x".repeat(60_000)}"` };
+  assertEquals(JSON.parse(formatAccessJson(record)).detail, `${record.detail.slice(0, 1000)}…`);
+  assert(formatAccessText(record).length < 1300);
 });
 
 Deno.test("formatAccessText: one sentence, the reason second", () => {
@@ -94,14 +110,15 @@ Deno.test("access formats: no value from the network makes a second line or leav
       unit: fc.constantFrom("\n", "\r", '"', "\\", "\u009b", "\u2028", "\u202e", "\ud800", " ", "a"),
     }),
   );
-  fc.assert(fc.property(nasty, nasty, (sni, client) => {
-    const record = { ...RECORD, sni, client };
+  fc.assert(fc.property(nasty, nasty, nasty, (sni, client, detail) => {
+    const record = { ...RECORD, sni, client, detail };
     for (const line of [formatAccessJson(record), formatAccessText(record)]) {
       assertEquals(line.indexOf("\n"), line.length - 1);
       assertEquals(NOT_PRINTABLE.exec(line.slice(0, -1))?.[0], undefined);
     }
     const fields = JSON.parse(formatAccessJson(record));
-    assertEquals([fields.sni, fields.client, Object.keys(fields).join(" ")], [sni, client, FIELDS]);
+    assertEquals([fields.detail ?? "", fields.sni, fields.client], [detail, sni, client]);
+    assertEquals(Object.keys(fields).join(" "), detail === "" ? FIELDS : `${FIELDS} detail`);
   }));
 });
 

@@ -20,6 +20,7 @@ function speak(lines: number): void {
       connectMs: undefined,
       tries: 1,
       sni: undefined,
+      detail: "",
     });
   }
 }

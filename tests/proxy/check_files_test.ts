@@ -75,6 +75,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: "checkFiles: a key that no handshake can use is said at its own value, whichever side it is for",
+  ignore: ignore || !isTlsSupported(),
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const [pss, short] = [
+      folder.make("pss", { newKey: "rsa-pss" }),
+      folder.make("short", { newKey: "rsa:1024" }),
+    ];
+    const [one, two] = [pss, short].map(({ certFile: cert, keyFile: key }) => ({ cert, key }));
+    const problems = await found({ tls: { certificates: [one] }, ["target_tls"]: two });
+    const wanted = "RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519 was wanted";
+    assertEquals(problems, [
+      `error! apps[0].tls.certificates[0].cert: the certificate's key cannot be used (unsupported x509 public key type), ${wanted}`,
+      `error! apps[0].target_tls.key: the key is RSA of 1024 bits, ${wanted}`,
+    ]);
+  },
+});
+
+Deno.test({
   name: "checkFiles: what was read already is judged as it was then, and each problem says whose file it is",
   ignore,
   fn: async () => {

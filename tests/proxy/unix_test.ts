@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { StartError } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { exchange, randomBytes } from "../helpers/clients.ts";
+import { exchange, randomBytes, readToEnd, writeAll } from "../helpers/clients.ts";
 import { withProxy } from "../helpers/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
@@ -33,6 +33,30 @@ unixTest("Proxy: unix sockets on both sides carry 1 MiB with half-close", async 
     assertEquals([session.reason, session.target?.label], ["client_closed", target.address]);
   });
 });
+
+unixTest(
+  "Proxy: who may come to a unix socket, its file says, and a PROXY header that names a client",
+  async (directory) => {
+    const path = `${directory}/in.sock`;
+    await using target = new TestTarget(echo);
+    const accept = { "proxy_protocol": { accept: "required", from: ["127.0.0.1"] } };
+    const app = { ...accept, targets: [target.address], listen: [`unix:${path}`], allow: ["10.0.0.0/8"] };
+    const cases = [
+      ["PROXY UNKNOWN", "client_closed"],
+      ["PROXY TCP4 10.0.0.1 10.0.0.2 1 2", "client_closed"],
+      ["PROXY TCP4 192.0.2.1 10.0.0.2 1 2", "denied"],
+    ] as const;
+    await withProxy(app, async (proxy) => {
+      for (const [header, reason] of cases) {
+        using client = await Deno.connect({ transport: "unix", path });
+        await writeAll(client, utf8(`${header}\r\n`));
+        await client.closeWrite();
+        await readToEnd(client);
+        assertStrictEquals((await proxy.outcome()).reason, reason);
+      }
+    });
+  },
+);
 
 unixTest("Proxy: the socket file goes with the proxy", async (directory) => {
   const path = `${directory}/listen.sock`;

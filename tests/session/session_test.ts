@@ -222,7 +222,7 @@ Deno.test("Session.end: what it interrupts in the entry adds no words of its own
     app: {
       intake: {
         tls: {
-          accept: (_raw, _lead, signal) =>
+          accept: (_raw, { signal }) =>
             new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
         },
       },

@@ -1,6 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { type CertificateProblem, checkAuthorities, checkCertificate } from "../../lib/tls/mod.ts";
+import {
+  type CertificateProblem,
+  checkAuthorities,
+  checkCertificate,
+  isTlsSupported,
+} from "../../lib/tls/mod.ts";
 import { anyText } from "../helpers/any_text.ts";
 import { CertificateFolder, openssl } from "../helpers/certificates.ts";
 import { missingTools } from "../helpers/tools.ts";
@@ -81,6 +86,76 @@ Deno.test({
       assertEquals([problem.severity, problem.isAboutTime], ["error", false], message);
       assertStringIncludes(problem.message, message);
     }
+  },
+});
+
+const WANTED = "RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519 was wanted";
+
+Deno.test({
+  name: "checkCertificate: a key of a kind that no handshake can use is said, and what can be used",
+  ignore: ignore || !isTlsSupported(),
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const cases: [newKey: string, message: string | undefined][] = [
+      ["rsa:1024", `the key is RSA of 1024 bits, ${WANTED}`],
+      ["rsa:1536", `the key is RSA of 1536 bits, ${WANTED}`],
+      ["rsa:2048", undefined],
+      ["ec -pkeyopt ec_paramgen_curve:secp256k1", `the key is ECDSA with secp256k1, ${WANTED}`],
+      ["ec -pkeyopt ec_paramgen_curve:P-384", undefined],
+      ["ec -pkeyopt ec_paramgen_curve:P-521", undefined],
+      ["ed25519", undefined],
+      ["ed448", `the key is Ed448, ${WANTED}`],
+    ];
+    for (const [newKey, message] of cases) {
+      const { cert, key } = folder.make("any", { newKey });
+      // What is said of the first of a kind is said of the next.
+      for (let round = 0; round < 2; round++) {
+        const problems = await checkCertificate(cert, key);
+        assertEquals(problems.map((problem) => problem.message), message === undefined ? [] : [message]);
+        for (const problem of problems) {
+          assertEquals([problem.severity, problem.about, problem.isAboutTime], ["error", "key", false]);
+        }
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "checkCertificate: a certificate whose key cannot even be read, that of RSA-PSS, is said",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const { cert, key } = folder.make("pss", { newKey: "rsa-pss" });
+    const problem = only(await checkCertificate(cert, key));
+    assertEquals([problem.severity, problem.about], ["error", "certificate"]);
+    assertEquals(
+      problem.message,
+      `the certificate's key cannot be used (unsupported x509 public key type), ${WANTED}`,
+    );
+  },
+});
+
+Deno.test({
+  name: "checkCertificate: certificate and key may be in one file, in any order",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const ca = folder.make("ca", { isCa: true });
+    const { cert, key } = folder.make("leaf", { issuer: ca });
+    const other = folder.make("other");
+    for (const pem of [cert + ca.cert + key, key + cert + ca.cert, cert + key + ca.cert]) {
+      assertEquals(await checkCertificate(pem, pem), []);
+    }
+    assertStringIncludes(
+      only(await checkCertificate(cert, cert + other.key)).message,
+      "the key is not the certificate's",
+    );
+    assertStringIncludes(
+      only(await checkCertificate(cert + key, cert)).message,
+      'the key\'s file holds "CERTIFICATE", a PEM private key was wanted',
+    );
+    const [half] = key.split("-----END");
+    assertStringIncludes(only(await checkCertificate(cert, cert + half)).message, "the key is cut off");
   },
 });
 

@@ -4,7 +4,7 @@ import { concat, utf8 } from "../helpers/bytes.ts";
 import { exchange, readToEnd, writeAll } from "../helpers/clients.ts";
 import { answeredBy, Fleet } from "../helpers/fleet.ts";
 import { type TestProxy, withProxy } from "../helpers/proxy.ts";
-import { buildProxyV2, buildWithChecksum, tlv } from "../helpers/proxy_v2.ts";
+import { buildProxyV2, buildWithChecksum, IPV4_BLOCK, tlv } from "../helpers/proxy_v2.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 
 const ACCEPT = { "proxy_protocol": { accept: "required", from: ["127.0.0.0/8"] } };
@@ -13,10 +13,26 @@ const DATA = utf8("data of the client");
 const V1 = utf8("PROXY TCP4 192.0.2.1 198.51.100.2 1000 443\r\n");
 const V2 = buildProxyV2();
 
+const MAPPED = concat(new Uint8Array(10), Uint8Array.of(0xff, 0xff));
+
+/** From ::ffff:192.0.2.1, port 1000, to ::ffff:198.51.100.2, port 443. */
+const MAPPED_BLOCK = concat(
+  MAPPED,
+  IPV4_BLOCK.subarray(0, 4),
+  MAPPED,
+  IPV4_BLOCK.subarray(4, 8),
+  IPV4_BLOCK.subarray(8),
+);
+
 /** A header, and the client that it announces; `undefined` for none. */
 const HEADERS: readonly (readonly [name: string, header: Uint8Array, client: string | undefined])[] = [
   ["v1", V1, "192.0.2.1:1000"],
   ["v1 with IPv6", utf8("PROXY TCP6 2001:db8::1 2001:db8::2 5 443\r\n"), "[2001:db8::1]:5"],
+  [
+    "v1 with IPv4 addresses as IPv6",
+    utf8("PROXY TCP6 ::ffff:192.0.2.1 ::ffff:198.51.100.2 1000 443\r\n"),
+    "192.0.2.1:1000",
+  ],
   ["v1 UNKNOWN", utf8("PROXY UNKNOWN\r\n"), undefined],
   ["v1 UNKNOWN with addresses", utf8("PROXY UNKNOWN 192.0.2.1 198.51.100.2 1000 443\r\n"), undefined],
   ["v2", V2, "192.0.2.1:1000"],
@@ -25,6 +41,7 @@ const HEADERS: readonly (readonly [name: string, header: Uint8Array, client: str
     buildWithChecksum(tlv(0x02, "example.com"), tlv(0xe0, "?")),
     "192.0.2.1:1000",
   ],
+  ["v2 with IPv4 addresses as IPv6", buildProxyV2({ family: 0x21, block: MAPPED_BLOCK }), "192.0.2.1:1000"],
   ["v2 LOCAL", buildProxyV2({ command: 0x20 }), undefined],
   ["v2 of no family", buildProxyV2({ family: 0, block: new Uint8Array(3) }), undefined],
 ];
@@ -155,6 +172,56 @@ Deno.test("proxy_protocol.accept: the address announced is what allow and deny s
   }
 });
 
+/** A header that names the paths of unix sockets, which say nothing of who the client is. */
+const UNIX = buildProxyV2({ family: 0x31, block: concat(utf8("/run/client.sock"), new Uint8Array(200)) });
+
+/** A header after which `allow`, `deny` and the limits of each client go by the sender. */
+const ADDRESSLESS = [["v2 of unix sockets", UNIX], ["v1 UNKNOWN", utf8("PROXY UNKNOWN\r\n")]] as const;
+
+for (const [name, header] of ADDRESSLESS) {
+  Deno.test(`proxy_protocol.accept: with ${name} the sender's address is what allow and deny see`, async () => {
+    await using target = new TestTarget(echo);
+    const cases = [[{ allow: ["10.0.0.0/8"] }, "denied"], [{ deny: ["127.0.0.0/8"] }, "denied"], [
+      { allow: ["127.0.0.1"] },
+      "client_closed",
+    ]] as const;
+    for (const [rules, reason] of cases) {
+      await withProxy({ ...ACCEPT, ...rules, targets: [target.address] }, async (proxy) => {
+        using client = await proxy.connect();
+        await writeAll(client, header);
+        await client.closeWrite();
+        await readToEnd(client);
+        assertStrictEquals((await proxy.outcome()).reason, reason);
+      });
+    }
+  });
+
+  Deno.test(`proxy_protocol.accept: with ${name} the sender's connections are counted`, async () => {
+    await using fleet = new Fleet(1);
+    await withProxy({ ...ACCEPT, targets: fleet.addresses, max_connections_per_client: 1 }, async (proxy) => {
+      using first = await proxy.connect();
+      await writeAll(first, header);
+      assertStrictEquals(await answeredBy(first), 0);
+      using second = await proxy.connect();
+      await writeAll(second, header);
+      await second.closeWrite();
+      await readToEnd(second);
+      assertStrictEquals((await proxy.outcome()).reason, "limit");
+    });
+  });
+}
+
+Deno.test("proxy_protocol.accept: a header of unix sockets shows the client's path in the log", async () => {
+  await using target = new TestTarget(echo);
+  await withProxy({ ...ACCEPT, targets: [target.address] }, async (proxy) => {
+    using client = await proxy.connect();
+    await writeAll(client, UNIX);
+    await client.closeWrite();
+    await readToEnd(client);
+    assertStrictEquals(formatAddress((await proxy.outcome()).client), "unix:/run/client.sock");
+  });
+});
+
 /** Connects as another client. */
 async function connectAs(proxy: TestProxy, host: string): Promise<Deno.Conn> {
   const client = await proxy.connect();
@@ -190,6 +257,37 @@ Deno.test("proxy_protocol.accept: source_hash goes by the address announced", as
     assertEquals(rounds[0], rounds[1]);
     // Sixteen clients that all went to one of four targets would be one client.
     assert(new Set(rounds[0]).size > 1);
+  });
+});
+
+Deno.test("proxy_protocol.accept: an IPv4 client announced as IPv6 is judged, counted and hashed as the IPv4 one", async () => {
+  await using fleet = new Fleet(4);
+  const app = { ...ACCEPT, targets: fleet.addresses, balance: "source_hash", allow: ["192.0.2.0/24"] };
+  await withProxy({ ...app, max_connections_per_client: 1 }, async (proxy) => {
+    const mapped = async (host: string): Promise<Deno.Conn> => {
+      const client = await proxy.connect();
+      await writeAll(client, utf8(`PROXY TCP6 ::ffff:${host} ::ffff:198.51.100.2 1000 443\r\n`));
+      return client;
+    };
+    const others: number[] = [];
+    for (let host = 1; host <= 16; host++) {
+      using first = await connectAs(proxy, `192.0.2.${host}`);
+      const answer = await answeredBy(first);
+      using second = await mapped(`192.0.2.${host}`);
+      await readToEnd(second);
+      assertStrictEquals((await proxy.outcome()).reason, "limit");
+      await first.closeWrite();
+      await proxy.outcome();
+      using again = await mapped(`192.0.2.${host}`);
+      assertStrictEquals(await answeredBy(again), answer);
+      await again.closeWrite();
+      await proxy.outcome();
+      others.push(answer);
+    }
+    assert(new Set(others).size > 1);
+    using denied = await mapped("203.0.113.1");
+    await readToEnd(denied);
+    assertStrictEquals((await proxy.outcome()).reason, "denied");
   });
 });
 

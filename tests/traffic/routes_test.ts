@@ -129,6 +129,34 @@ Deno.test("routes: where none matches and there are no targets of the app's own,
   assertStrictEquals(target.accepted, 0);
 });
 
+Deno.test("routes: where they go by protocol too, no_route names those that the client offers", async () => {
+  await using target = new TestTarget(echo);
+  const routes = [{ sni: ["a.test"], alpn: ["h2"], targets: [target.address] }];
+  const many = Array.from({ length: 12 }, (_, index) => `p${index}`);
+  await withProxy({ routes }, async (proxy) => {
+    const cases = [
+      [hello("a.test", "http/1.1"), "no route takes the server name a.test with the protocol http/1.1"],
+      [hello("a.test", "x", "y"), "no route takes the server name a.test with the protocols x, y"],
+      [
+        hello("a.test", ...many),
+        "no route takes the server name a.test with the protocols p0, p1, p2, p3, p4, p5, p6, p7 and 4 more",
+      ],
+      [hello("a.test"), "no route takes the server name a.test without a protocol (ALPN)"],
+      [
+        hello(undefined, "h2"),
+        "no route takes a connection without a server name with the protocol h2",
+      ],
+      [utf8("SSH-2.0-client"), "no route takes what is no TLS"],
+    ] as const;
+    for (const [bytes, detail] of cases) {
+      using client = await proxy.connect();
+      await writeAll(client, bytes);
+      await readToEnd(client);
+      assertStrictEquals((await proxy.outcome()).detail, detail);
+    }
+  });
+});
+
 Deno.test("routes: a hello that is malformed, too long, too late or cut short is bad_client_hello, each in its words", async () => {
   await using target = new TestTarget(echo);
   const app = { routes: [{ targets: [target.address] }], "client_hello_timeout": "50ms" };

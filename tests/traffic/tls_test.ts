@@ -3,13 +3,13 @@ import { formatAddress } from "../../lib/base/mod.ts";
 import { StartError } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { alpn, buildHello, serverName } from "../helpers/client_hello.ts";
-import { exchange, randomBytes, readAll, readToEnd, writeAll } from "../helpers/clients.ts";
+import { exchange, randomBytes, readAll, readToEnd, resettingClient, writeAll } from "../helpers/clients.ts";
 import { answeredBy, Fleet } from "../helpers/fleet.ts";
 import { withProxy } from "../helpers/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { runSClient } from "../helpers/tls.ts";
-import { terminating, testTls } from "../helpers/tls_app.ts";
+import { originating, terminating, testTls } from "../helpers/tls_app.ts";
 import { connectTls } from "../helpers/tls_client.ts";
 import { tlsTarget } from "../helpers/tls_target.ts";
 
@@ -111,6 +111,84 @@ testTls("tls: a handshake that fails is tls_error before any dial, each with its
   });
   assertStrictEquals(target.accepted, 0);
 });
+
+testTls("tls and target_tls: certificate and key may be in one file", async (lab) => {
+  const { cert, key } = lab.local;
+  const own = lab.folder.make("own", { issuer: lab.ca });
+  const { target, clients } = tlsTarget(
+    await lab.terminator({
+      certificates: [{ cert: key + cert, key: key + cert, origin: "one.pem" }],
+      clientCa: lab.ca.cert,
+    }),
+  );
+  await using _target = target;
+  const [file, ownFile] = [
+    lab.folder.write("one.pem", cert + key),
+    lab.folder.write("two.pem", own.key + own.cert),
+  ];
+  const app = {
+    ...originating(lab, { cert: ownFile, key: ownFile }),
+    tls: { certificates: [{ cert: file, key: file }] },
+    targets: [target.address],
+  };
+  await withProxy(app, async (proxy) => {
+    const { conn } = await connectTls(proxy.port, { ca: lab.ca.cert });
+    using client = conn;
+    assertEquals(await exchange(client, utf8("hello")), utf8("hello"));
+    assertEquals(clients, ["CN=own"]);
+  });
+});
+
+testTls(
+  "tls: a client that leaves without a byte, as a check of the port does, is client_gone",
+  async (lab) => {
+    await using target = new TestTarget(echo);
+    const accept = { "proxy_protocol": { accept: "required", from: ["127.0.0.1"] } };
+    const header = utf8("PROXY TCP4 192.0.2.1 198.51.100.2 1000 443\r\n");
+    for (const [options, before] of [[{}, new Uint8Array()], [accept, header]] as const) {
+      const app = { ...terminating(lab), ...options, targets: [target.address] };
+      await withProxy(app, async (proxy) => {
+        const isGone = async (): Promise<void> => {
+          const session = await proxy.outcome();
+          assertEquals([session.reason, session.tries], ["client_gone", 0]);
+          assertStrictEquals(session.detail, "the client left without a byte");
+        };
+        using client = await proxy.connect();
+        await writeAll(client, before);
+        await client.closeWrite();
+        await isGone();
+        if (before.length > 0) return;
+        const resetting = await resettingClient(proxy.port);
+        await proxy.underWay(1);
+        await resetting.reset();
+        await isGone();
+      });
+    }
+  },
+);
+
+testTls(
+  "tls: the name that was asked for is known where the handshake fails after the hello",
+  async (lab) => {
+    await using target = new TestTarget(echo);
+    const app = {
+      ...terminating(lab, { alpn: ["h2"], client_ca: lab.ca.certFile }),
+      targets: [target.address],
+    };
+    await withProxy({ ...app }, async (proxy) => {
+      for (const args of [["-alpn", "smtp"], ["-alpn", "h2"], ["-tls1_1", "-cipher", "ALL@SECLEVEL=0"]]) {
+        await runSClient(proxy.port, { args: [...args, "-servername", "Name.test"] });
+        const session = await proxy.outcome();
+        assertEquals([session.reason, session.sni], ["tls_error", "name.test"]);
+      }
+      using client = await proxy.connect();
+      await writeAll(client, buildHello({ extensions: [serverName("name.test"), alpn("h2")] }));
+      await client.closeWrite();
+      await readToEnd(client);
+      assertStrictEquals((await proxy.outcome()).sni, "name.test");
+    });
+  },
+);
 
 testTls("tls: a proxy that stops ends a handshake", async (lab) => {
   await using target = new TestTarget(echo);
