@@ -56,7 +56,7 @@ Usage: deno task bench [options]
   --only A,B       measures: ${choices.measures.join(", ")};
                    curves (not in a plain run): ${ALL_CURVES} for all, or ${choices.curves.join(", ")}
   --peers A,B      peers: ${choices.peers.join(", ")}
-  --out DIR        where results.json and plots/ go (default bench/)
+  --out DIR        where results.json and plots/ go (default bench/, with N threads bench/threads_N/)
   --json           print the results as JSON
   --help           this text
 
@@ -87,20 +87,23 @@ export function parseOptions(args: readonly string[], choices: Choices, defaultO
   const numbers = flags.smoke ? SMOKE : DEFAULTS;
   const plain = flags.smoke ? choices.smokePeers : choices.peers;
   const allowed = [...choices.measures, ...choices.curves, ALL_CURVES];
+  const threads = whole(flags.threads, "threads", 1);
+  // What was measured with other threads is another table, and must not be mixed with it.
+  const out = threads === 1 ? defaultOut : `${defaultOut.replace(/\/$/, "")}/threads_${threads}`;
   const only = list(flags.only, "only", allowed) ?? choices.measures;
   return {
     load: {
       seconds: whole(flags.seconds, "seconds", numbers.seconds),
       idleConnections: whole(flags.idle, "idle", numbers.idle),
       rate: whole(flags.rate, "rate", numbers.rate),
-      threads: whole(flags.threads, "threads", 1),
+      threads,
     },
     rounds: whole(flags.rounds, "rounds", numbers.rounds),
     warm: !flags.smoke,
     only: only.flatMap((id) => id === ALL_CURVES ? choices.curves : [id]),
     peers: list(flags.peers, "peers", choices.peers) ?? plain,
     json: flags.json === true,
-    out: text(flags.out) ?? (flags.smoke ? undefined : defaultOut),
+    out: text(flags.out) ?? (flags.smoke ? undefined : out),
     help: flags.help === true,
   };
 }

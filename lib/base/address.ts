@@ -6,6 +6,7 @@
  */
 
 import { parseIpv4, parseIpv6 } from "./ip.ts";
+import { addressInUrl, moreThanHost } from "./_more_than_asked.ts";
 
 /** A host (name, IPv4, or IPv6 without brackets) and a port between 1 and 65535 (0 where a listener may choose). */
 export interface TcpAddress {
@@ -181,11 +182,15 @@ export function collides(a: Address, b: Address): boolean {
 /**
  * Checks a host name or IP address (IPv6 without brackets) and returns it.
  *
- * @param shown what the error message calls it; default the host itself.
+ * @param address the text that the host was found in; default it stands alone.
  * @throws {AddressError} when it is neither.
  */
-export function checkHost(host: string, shown: string = host): string {
-  if (host === "") throw new AddressError(`the host of "${shown}" is empty, "host:port" was wanted`);
+export function checkHost(host: string, address?: string): string {
+  if (host === "") throw new AddressError(`the host of "${address ?? ""}" is empty, "host:port" was wanted`);
+  const more = address === undefined ? moreThanHost(host) : undefined;
+  if (more !== undefined) {
+    throw new AddressError(`the host "${host}" ${more.what}, "${more.host}" was wanted`);
+  }
   if (host.includes(":")) {
     if (parseIpv6(host) === undefined) {
       throw new AddressError(`the host "${host}" is no IPv6 address, one as in "[::1]:5001" was wanted`);
@@ -223,6 +228,8 @@ function parseUnix(text: string): UnixAddress {
 }
 
 function splitHostPort(text: string): { host: string; port: string } {
+  const wanted = addressInUrl(text);
+  if (wanted !== undefined) throw new AddressError(`the address "${text}" is a URL, "${wanted}" was wanted`);
   const bracketed = /^\[([^\]]*)\]:(.*)$/.exec(text);
   if (bracketed !== null) {
     const host = bracketed[1] ?? "";

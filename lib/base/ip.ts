@@ -117,6 +117,17 @@ export function isIpv4Mapped(bytes: IpBytes): boolean {
   return true;
 }
 
+/**
+ * Whether a host is this machine itself, seen from this machine alone: `localhost` (RFC 6761 section 6.3), `127.0.0.0/8`
+ * (RFC 1122 section 3.2.1.3) or `::1`, also IPv4-mapped.
+ */
+export function isLoopback(host: string): boolean {
+  const parsed = parseIp(host);
+  if (parsed === undefined) return host.toLowerCase() === "localhost";
+  const bytes = unmapIp(parsed);
+  return bytes.length === 4 ? bytes[0] === 127 : bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));
+}
+
 /** The address itself, with an IPv4-mapped IPv6 address reduced to its IPv4 bytes. */
 export function unmapIp(bytes: IpBytes): IpBytes {
   return isIpv4Mapped(bytes) ? bytes.subarray(12) : bytes;

@@ -42,13 +42,12 @@ export class Episode<Place> {
   /** A place is well again. */
   end(place: Place): void {
     this.#troubled.delete(place);
-    if (!this.#running || this.#troubled.size > 0) return;
-    this.#cancelEnd?.();
-    this.#cancelEnd = this.#options.schedule(() => {
-      this.#running = false;
-      this.#cancelEnd = undefined;
-      this.#options.onEnd();
-    }, this.#options.settleMs);
+    if (this.#running && this.#troubled.size === 0) this.#armEnd();
+  }
+
+  /** Of the same cause, something else is in trouble: where the episode runs, it is not over before that has settled. */
+  prolong(): void {
+    if (this.#running && this.#troubled.size === 0) this.#armEnd();
   }
 
   /** Forgets all, without a word. */
@@ -57,5 +56,14 @@ export class Episode<Place> {
     this.#cancelEnd = undefined;
     this.#troubled.clear();
     this.#running = false;
+  }
+
+  #armEnd(): void {
+    this.#cancelEnd?.();
+    this.#cancelEnd = this.#options.schedule(() => {
+      this.#running = false;
+      this.#cancelEnd = undefined;
+      this.#options.onEnd();
+    }, this.#options.settleMs);
   }
 }

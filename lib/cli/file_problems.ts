@@ -1,5 +1,5 @@
-import { type ConfigDocument, formatPath } from "../config/mod.ts";
-import { checkFiles } from "../proxy/mod.ts";
+import { type Config, type ConfigDocument, formatPath } from "../config/mod.ts";
+import { checkFiles, type FileProblem } from "../proxy/mod.ts";
 import type { ConfigSource } from "./find_config.ts";
 
 /** What a config's files make of it. */
@@ -14,6 +14,9 @@ export interface FileFindings {
   readonly lines: readonly string[];
 }
 
+/** What is told of a problem, whichever file of the config it is in. */
+type Finding = Pick<FileProblem, "path" | "message" | "severity" | "isFatal">;
+
 /** How a problem begins that is no error. */
 const WARNING = "warning: ";
 
@@ -24,7 +27,7 @@ export async function findFileProblems(
   document: ConfigDocument,
   source: ConfigSource,
 ): Promise<FileFindings> {
-  const problems = await checkFiles(document.config);
+  const problems: Finding[] = [...await checkToken(document.config), ...await checkFiles(document.config)];
   if (problems.length === 0) return NOTHING;
   const error = await document.errorFor(problems.map(({ path, message, severity }) => ({
     path,
@@ -40,4 +43,22 @@ export async function findFileProblems(
       return `${place}: ${formatPath(path)}: ${message.replace(WARNING, "")}`;
     }),
   };
+}
+
+/** Reads the token of the admin API, where the config has one. */
+async function checkToken({ admin }: Config): Promise<Finding[]> {
+  if (admin?.tokenFile === undefined) return [];
+  const { readToken, TokenError } = await import("../admin/mod.ts");
+  try {
+    await readToken(admin.tokenFile);
+    return [];
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    return [{
+      path: ["admin", "token_file"],
+      message: error.message,
+      severity: "error",
+      isFatal: true,
+    }];
+  }
 }

@@ -20,6 +20,9 @@ export interface ConfigFile {
   state(): Promise<ConfigFileState>;
 }
 
+/** What a signal asks of a proxy. */
+export type Reloadable = Pick<ProxyControl, "reload">;
+
 /** How long the config's file may take to be read. */
 const CONFIG_LIMIT_MS = 10_000;
 
@@ -29,7 +32,7 @@ const CONFIG_LIMIT_MS = 10_000;
  */
 export class HangUp implements Disposable {
   readonly #options: HangUpOptions;
-  #proxy: ProxyControl | undefined;
+  #proxy: Reloadable | undefined;
   #isWanted = false;
   #isRunning = false;
   #isClosed = false;
@@ -47,7 +50,7 @@ export class HangUp implements Disposable {
   }
 
   /** The proxy runs. What was wanted before is done now: files may have changed since they were read. */
-  attach(proxy: ProxyControl): void {
+  attach(proxy: Reloadable): void {
     this.#proxy = proxy;
     this.#begin();
   }
@@ -64,7 +67,7 @@ export class HangUp implements Disposable {
   }
 
   /** Never rejects. */
-  async #run(proxy: ProxyControl): Promise<void> {
+  async #run(proxy: Reloadable): Promise<void> {
     const { log } = this.#options;
     while (this.#isWanted && !this.#isClosed) {
       this.#isWanted = false;

@@ -9,7 +9,7 @@ export interface LeastPermissions {
    * config leaves it to the DNS which ports there are.
    */
   readonly net: readonly string[] | true;
-  /** Files that are read: the config, certificates and keys, and unix sockets. */
+  /** Files that are read: the config, certificates and keys, the admin API's token, and unix sockets. */
   readonly read: readonly string[];
   /** Files that are written: the access log, and unix sockets. */
   readonly write: readonly string[];
@@ -31,15 +31,17 @@ export function leastPermissions(config: Config, configFile?: string): LeastPerm
     ...targets.map(({ target }) => target.address),
   ]
     .flatMap((address) => address.kind === "unix" ? [address.path] : []);
-  const { access } = config.log;
+  const { admin, log: { access } } = config;
   return {
     net: targets.some(({ target }) => target.discover === "srv") ? true : unique([
       ...config.apps.flatMap((app) => app.listen.map(formatAddress)),
       ...targets.flatMap(({ target, app }) => netOf(target, app)),
+      ...(admin === undefined ? [] : [formatAddress(admin.listen)]),
     ]),
     read: unique([
       ...given(configFile),
       ...config.apps.flatMap(tlsFiles),
+      ...given(admin?.tokenFile),
       ...sockets,
       ...workerFiles(config),
     ]),

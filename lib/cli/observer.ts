@@ -109,6 +109,8 @@ export class LogObserver implements WorkersObserver {
     // Nobody tells when a dial no longer lacks a descriptor: it is over when it has not come again for a while.
     episode.begin(app, error);
     episode.end(app);
+    // Listeners leave the descriptors that come free to such dials.
+    this.#accepting.prolong();
   }
 
   targetChanged(
@@ -157,6 +159,8 @@ export class LogObserver implements WorkersObserver {
   }
 
   draining(left: number, leftMs: number): void {
+    // Nobody accepts any more, and so nothing of that pauses or goes on.
+    this.#accepting.close();
     this.#log.info("draining: {left} left, for at most {seconds} s", {
       left: left === 1 ? "1 session" : `${left} sessions`,
       seconds: Math.ceil(leftMs / 1000),

@@ -38,9 +38,16 @@ const TITLES: Readonly<Record<ProbeStep["kind"], string>> = {
 };
 
 const ENDS: Readonly<Record<AnswerEnd, string>> = {
-  closed: "then the target finished",
-  timeout: "then nothing until the time was over",
-  limit: `and there is more: ${MAX_ANSWER_BYTES} bytes are shown`,
+  closed: ", then the target finished",
+  timeout: ", then nothing until the time was over",
+  limit: `, and there is more: ${MAX_ANSWER_BYTES} bytes are shown`,
+};
+
+/** How an answer without a byte ended. */
+const EMPTY_ENDS: Readonly<Record<AnswerEnd, string>> = {
+  closed: ": the target finished",
+  timeout: " until the time was over",
+  limit: "",
 };
 
 function stepText(step: ProbeStep, nowMs: number): string[] {
@@ -53,7 +60,7 @@ function stepText(step: ProbeStep, nowMs: number): string[] {
     case "tls":
       return tlsText(step, nowMs);
     case "answer":
-      return [`${bytesText(step.received)}, ${ENDS[step.end]}`];
+      return [`${bytesText(step.received)}${(step.received.length === 0 ? EMPTY_ENDS : ENDS)[step.end]}`];
   }
 }
 

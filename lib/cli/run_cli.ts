@@ -83,4 +83,9 @@ async function explain(error: unknown, io: Io): Promise<number> {
 }
 
 /** Failures whose message says all; of any other, the stack is wanted too. */
-const EXPECTED_FAILURES: ReadonlySet<string> = new Set(["StartError", "ListenError", "LogOpenError"]);
+const EXPECTED_FAILURES: ReadonlySet<string> = new Set([
+  "StartError",
+  "ListenError",
+  "LogOpenError",
+  "AdminClientError",
+]);

@@ -9,6 +9,7 @@ import {
   setUpLogging,
 } from "../log/mod.ts";
 import { Proxy, type ProxyControl, StartError } from "../proxy/mod.ts";
+import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "./exit_code.ts";
 import { type ConfigFile, HangUp } from "./hang_up.ts";
 import type { Io } from "./io.ts";
@@ -19,8 +20,8 @@ import { logConfig, logListeners } from "./start_lines.ts";
 
 export interface ServeOptions {
   readonly io: Io;
-  /** SIGHUP, from the first moment of the command on. */
-  readonly hangUps: HangUps;
+  /** SIGHUP, from the first moment of the command on; by default it ends the process, as when its terminal is closed. */
+  readonly hangUps?: HangUps;
   /** The first log line, where there is something to say before all else. */
   readonly preface?: string;
   /** What an operator should know of the config; logged as warnings before it runs. */
@@ -54,7 +55,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
         reopenLog: () => reopen(access, config, log),
         configFile: options.configFile,
       });
-      options.hangUps.listen(() => hangUp.ring());
+      options.hangUps?.listen(() => hangUp.ring());
       const result = await runProxy(config, { ...options, access, signals, hangUp, log });
       if (result === "cut") flushMs = CUT_FLUSH_MS;
       return result === "not_started" ? EXIT.failed : EXIT.done;
@@ -78,18 +79,24 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   const observer = new LogObserver(access, { log });
   logConfig(log, config);
   let proxy: ProxyControl;
+  let admin = NO_ADMIN;
   try {
+    admin = await openAdmin(config.admin, log);
     proxy = await start(config, observer, access.enabled ? "all" : "notable");
   } catch (error) {
+    await admin.close();
     if (!(error instanceof StartError)) throw error;
     await io.complain(error.message);
     return "not_started";
   }
+  admin.attach(proxy);
   logListeners(log, proxy.listeners());
   hangUp.attach(proxy);
   await parts.onReady?.();
   const first = await signals.next();
+  admin.drain();
   const result = await shutDown(proxy, { first, signals, delayMs: config.shutdown.delayMs, log });
+  await admin.close();
   observer.close();
   log.info("stopped");
   return result;

@@ -36,7 +36,8 @@ export function listenForSignals(): Signals {
 
 /**
  * SIGHUP, from when this is made until it is disposed of; Windows sends it when the console is closed. Without it the
- * signal ends the process, so whatever runs on makes it first of all: whoever manages services may send it at any time.
+ * signal ends the process, as is right for what runs in a terminal. What a service manager starts makes it first of all: the
+ * signal may come at any time.
  */
 export class HangUps implements Disposable {
   #hasCome = false;

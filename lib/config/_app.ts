@@ -103,9 +103,8 @@ const AppOptions = z.strictObject({
     examples: ["50/s"],
   }),
   queue_timeout: limit({ zero: true }).meta({
-    description:
-      "How long a connection may wait when every target is at its `max_connections`; then it is closed with " +
-      "`limit`. `0s` is not at all.",
+    description: "How long a connection may wait for a place when every target that it could use is at its " +
+      "`max_connections`, those that have refused it left aside; then it is closed with `limit`. `0s` is not at all.",
     default: "5s",
   }),
   bandwidth: Bandwidth.meta({

@@ -50,7 +50,9 @@ function ruleOf(route: Raw, index: number): Rule | undefined {
   const alpn = parsed(Route.shape.alpn, route.alpn);
   const isGood = (sni === undefined) === (route.sni === undefined) &&
     (alpn === undefined) === (route.alpn === undefined);
-  if (!isGood || Object.keys(route).length === 0) return undefined;
+  // A mistyped key may be the one that says what the route takes.
+  const isKnown = Object.keys(route).every((key) => Object.hasOwn(Route.shape, key));
+  if (!isGood || !isKnown || Object.keys(route).length === 0) return undefined;
   return { index, sni: sni && new Set(sni), alpn: alpn && new Set(alpn) };
 }
 

@@ -9,6 +9,7 @@ import { normalize } from "node:path";
 import { collides, formatAddress, formatIp, isIpv4Mapped, parseIp, unmapIp } from "../base/mod.ts";
 import type { PortRange, TcpRange, UnixAddress } from "../base/mod.ts";
 import { App, BUILT_IN_APP_OPTIONS, ListenRange, Ports } from "./_app.ts";
+import { adminClaim, checkAdmin } from "./_check_admin.ts";
 import { checkOptions } from "./_check_options.ts";
 import { checkRoutes } from "./_check_routes.ts";
 import { checkTargets } from "./_check_targets.ts";
@@ -41,8 +42,9 @@ export function crossCheck(value: unknown): Problem[] {
   const claims = apps.flatMap((app, index) => claimsOf(app, index, fallback));
   return [
     ...checkNames(apps),
+    ...checkAdmin(root),
     ...apps.flatMap(checkListens),
-    ...checkListenerCount(claims) ?? checkCollisions(claims),
+    ...checkListenerCount(claims) ?? checkCollisions([...claims, ...claimOfAdmin(root)]),
     ...checkOptions(defaults, ["defaults"], {}),
     ...apps.flatMap((app, index) => checkApp(app, ["apps", index], defaults)),
   ];
@@ -92,6 +94,14 @@ function claimsOf(app: Raw, index: number, fallback: string): Claim[] {
     return range && { path: ["apps", index, "listen", at], range };
   });
   return [...ports, ...listen].filter((claim) => claim !== undefined);
+}
+
+/** Last, so that an app keeps its address and the admin API is told to take another. */
+function claimOfAdmin(root: Raw): Claim[] {
+  const claim = adminClaim(root);
+  if (claim === undefined) return [];
+  const { path, address: { host, port } } = claim;
+  return [{ path, range: { kind: "tcp_range", host, first: port, last: port } }];
 }
 
 function checkListenerCount(claims: readonly Claim[]): Problem[] | undefined {

@@ -1,7 +1,7 @@
 import { formatAddress, formatDuration } from "../base/mod.ts";
 import type { Address } from "../base/mod.ts";
 import { effectiveOptions, effectiveRoute, effectiveTarget } from "./_effective_options.ts";
-import type { AppConfig, Config } from "./config.ts";
+import type { AdminConfig, AppConfig, Config } from "./config.ts";
 
 /**
  * A config as a config file would say it, with every default filled in and nothing left to `defaults`. Read again, it gives
@@ -11,12 +11,19 @@ export function effectiveConfig(config: Config): Record<string, unknown> {
   return {
     workers: config.workers,
     log: { ...config.log },
+    admin: effectiveAdmin(config.admin),
     shutdown: {
       drain_timeout: formatDuration(config.shutdown.drainTimeoutMs),
       delay: formatDuration(config.shutdown.delayMs),
     },
     apps: config.apps.map(effectiveApp),
   };
+}
+
+function effectiveAdmin(admin: AdminConfig | undefined): unknown {
+  if (admin === undefined) return "off";
+  const { listen, tokenFile } = admin;
+  return { listen: formatAddress(listen), ...tokenFile === undefined ? {} : { token_file: tokenFile } };
 }
 
 function effectiveApp(app: AppConfig): Record<string, unknown> {

@@ -60,7 +60,9 @@ export const HealthCheck = z.strictObject({
 /** Passive checks. */
 export const PassiveHealth = z.strictObject({
   failures: wholeNumber(1, MAX_IN_A_ROW).prefault(3).meta({
-    description: "Failed dials and early resets in a row that eject a target.",
+    description:
+      "Failed dials and early resets in a row that eject a target. In between, a connection has gone well as " +
+      "soon as the target has sent a byte, or has ended without one and without a reset.",
   }),
   window: limit().prefault("30s").meta({ description: "The failures must lie within this time." }),
   eject_for: limit().prefault("10s").meta({

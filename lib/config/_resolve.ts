@@ -4,7 +4,7 @@ import type { ParsedApp, ParsedAppOptions } from "./_app.ts";
 import { type Base, resolveAddress, resolvePath } from "./_paths.ts";
 import { resolveOptions, resolveTarget } from "./_resolve_options.ts";
 import type { ParsedRoot } from "./_root.ts";
-import type { AppConfig, Config } from "./config.ts";
+import type { AdminConfig, AppConfig, Config } from "./config.ts";
 
 /** Fills in what was left out and makes addresses of ports. Relative paths are joined to the base. */
 export function resolve(root: ParsedRoot, base: Base): Config {
@@ -12,9 +12,16 @@ export function resolve(root: ParsedRoot, base: Base): Config {
   return {
     workers: root.workers,
     log: { ...root.log, access: typeof access === "string" ? resolvePath(access, base) : access },
+    admin: resolveAdmin(root.admin, base),
     shutdown: { drainTimeoutMs: root.shutdown.drain_timeout, delayMs: root.shutdown.delay },
     apps: root.apps.map((app) => resolveApp(app, root.defaults, base)),
   };
+}
+
+function resolveAdmin(admin: ParsedRoot["admin"], base: Base): AdminConfig | undefined {
+  if (admin === "off") return undefined;
+  const { listen, token_file: tokenFile } = admin;
+  return { listen, tokenFile: tokenFile === undefined ? undefined : resolvePath(tokenFile, base) };
 }
 
 function resolveApp(app: ParsedApp, defaults: ParsedRoot["defaults"], base: Base): AppConfig {

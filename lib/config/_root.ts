@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "./config.ts";
+import { Admin } from "./_admin.ts";
+import { accessLog } from "./_access_log.ts";
 import { App, Defaults } from "./_app.ts";
-import { choice, limit } from "./_units.ts";
+import { choice, limit, mappingOrOff } from "./_units.ts";
 import { workers } from "./_workers.ts";
 
 const Log = z.strictObject({
@@ -11,15 +13,13 @@ const Log = z.strictObject({
   format: choice(LOG_FORMATS).prefault("text").meta({
     description: "How both logs look.",
   }),
-  access: z.union([z.boolean(), z.string().min(1, { error: "the path of a file" })], {
-    error: "true, false or the path of a file",
-  })
-    .prefault(true).meta({
-      description:
-        "The access log, one line per connection: `true` is standard output, `false` is none, a text is " +
-        "the path of a file, relative to the config file.",
-      examples: ["./access.log"],
-    }),
+  access: accessLog().prefault(true).meta({
+    default: true,
+    description:
+      "The access log, one line per connection: `true` is standard output, `off` (or `false`) is none, a text is " +
+      "the path of a file, relative to the config file.",
+    examples: ["./access.log"],
+  }),
 }, { error: "a mapping" });
 
 const Shutdown = z.strictObject({
@@ -40,6 +40,12 @@ export const Root = z.strictObject({
       "but their listeners and targets, and `auto` is one for each core. More than 1 on Linux only.",
   }),
   log: Log.prefault({}).meta({ description: "What is logged, and how." }),
+  admin: mappingOrOff(Admin).prefault("off").meta({
+    description:
+      "The admin API, over HTTP: is the proxy alive and ready, what is the state of its targets, where would a " +
+      "connection go. `{}` listens on this machine alone.",
+    default: "off",
+  }),
   shutdown: Shutdown.prefault({}).meta({ description: "What happens at SIGINT and SIGTERM." }),
   defaults: Defaults.prefault({}).meta({ description: "Options for every app that does not give its own." }),
   apps: z.array(App, { error: "a list of apps" }).min(1, { error: "at least one app" }).meta({

@@ -5,15 +5,16 @@
  * @module
  */
 
-import { EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException } from "js-yaml";
-import type { Event, ScalarEvent } from "js-yaml";
+import { EVENT_ID, getScalarValue, SCALAR_STYLE, YAMLException } from "js-yaml";
+import type { ScalarEvent } from "js-yaml";
 import { parse } from "@std/yaml/parse";
+import { type Layout, readLayout } from "./_layout.ts";
 import { MERGE_KEY } from "./_merge.ts";
 import type { Path } from "./problem.ts";
 import { placeOf } from "./_text.ts";
 import type { Place } from "./_text.ts";
 
-/** A piece of the text; `offset` is where its value starts, after an anchor or a tag, the quote included. */
+/** A piece of the text; `offset` is where its value starts in the layout, after an anchor or a tag, the quote included. */
 type Node =
   | { readonly kind: "scalar"; readonly offset: number }
   | { readonly kind: "sequence"; readonly offset: number; readonly items: Node[] }
@@ -41,6 +42,9 @@ interface Frame {
 /** Deeper than a config may be, so that what is too deep can be shown. */
 const MAX_READ_DEPTH = 5_000;
 
+/** The parser's own bound. */
+const DEFAULT_DEPTH = 100;
+
 /** A key that a mapping has already. */
 export interface DuplicateKey {
   readonly path: Path;
@@ -52,17 +56,23 @@ export interface DuplicateKey {
 /** The places of a text's values. */
 export class Source {
   readonly #text: string;
+  readonly #layout: Layout;
   readonly #root: Node | undefined;
 
-  private constructor(text: string, root: Node | undefined) {
+  private constructor(text: string, layout: Layout) {
     this.#text = text;
-    this.#root = root;
+    this.#layout = layout;
+    this.#root = buildTree(layout);
   }
 
-  /** Reads the places, or gives `undefined` for a text that the value parser takes and this one does not (tabs as indentation). */
+  /**
+   * Reads the places, or gives `undefined` for a text that the value parser takes and this one does not (tabs as
+   * indentation); {@link findRefusal} says why.
+   */
   static read(text: string): Source | undefined {
     try {
-      return new Source(text, buildTree(text, parseEvents(text, { maxDepth: MAX_READ_DEPTH })));
+      const layout = readLayout(text, { maxDepth: MAX_READ_DEPTH });
+      return layout.kind === "refusal" ? undefined : new Source(text, layout);
     } catch (error) {
       if (error instanceof YAMLException || error instanceof RangeError) return undefined;
       throw error;
@@ -87,7 +97,7 @@ export class Source {
       offset = wantsKey || entry.value.offset < 0 ? entry.offset : entry.value.offset;
       node = entry.value;
     }
-    return offset < 0 ? undefined : placeOf(this.#text, offset);
+    return offset < 0 ? undefined : this.#placeOf(offset);
   }
 
   /** Whether there is a value at a path, also through an alias or a merge key. */
@@ -113,8 +123,8 @@ export class Source {
           found.push({
             path: [...path, key],
             key,
-            place: placeOf(this.#text, offset),
-            first: placeOf(this.#text, first),
+            place: this.#placeOf(offset),
+            first: this.#placeOf(first),
           });
         }
         visit(value, [...path, key]);
@@ -123,35 +133,41 @@ export class Source {
     if (this.#root !== undefined) visit(this.#root, []);
     return found;
   }
+
+  #placeOf(offset: number): Place {
+    return placeOf(this.#text, this.#layout.original(offset));
+  }
 }
 
 /** Where the text has a key that is a list or a mapping. */
 export function findCompoundKey(text: string): Place | undefined {
+  const layout = readLayout(text, { maxDepth: DEFAULT_DEPTH });
+  if (layout.kind === "refusal") return undefined;
   let place: Place | undefined;
-  try {
-    buildTree(text, parseEvents(text, {}), (offset) => place ??= placeOf(text, offset));
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-  }
+  buildTree(layout, (offset) => place ??= placeOf(text, layout.original(offset)));
   return place;
 }
 
 /** Where the text is nested deeper than any config. */
 export function findDepth(text: string, maxDepth: number): Place | undefined {
-  try {
-    parseEvents(text, { maxDepth });
-  } catch (error) {
-    const place = error instanceof YAMLException ? /\((\d+):(\d+)\)/.exec(error.message) : null;
-    if (place !== null) return { line: Number(place[1]), column: Number(place[2]) };
-  }
-  return undefined;
+  const layout = readLayout(text, { maxDepth });
+  return layout.kind === "refusal" ? placeOf(text, layout.offset) : undefined;
 }
 
-function buildTree(
-  text: string,
-  events: readonly Event[],
-  onCompoundKey?: (offset: number) => void,
-): Node | undefined {
+/** Why this parser does not take a text, in its own words, and where; `undefined` where it does. */
+export function findRefusal(text: string): { readonly reason: string; readonly place: Place } | undefined {
+  try {
+    const layout = readLayout(text, { maxDepth: MAX_READ_DEPTH });
+    return layout.kind === "refusal"
+      ? { reason: layout.reason, place: placeOf(text, layout.offset) }
+      : undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function buildTree({ text, events }: Layout, onCompoundKey?: (offset: number) => void): Node | undefined {
   const anchors = new Map<string, Node>();
   const stack: Frame[] = [];
   let root: Node | undefined;

@@ -3,20 +3,21 @@ import { levenshteinDistance } from "@std/text/levenshtein-distance";
 /** Longer than this, nobody has mistyped a word of ours. */
 const MAX_WORD = 40;
 
-/** The one of these words that is closest to a word, if any is close. */
+/** The one of these words that is closest to a word, if any is close, and no other is as close. */
 export function suggest(word: string, words: readonly string[]): string | undefined {
   if (word.length === 0 || word.length > MAX_WORD) return undefined;
   const plain = normalize(word);
   let best: string | undefined;
   let bestDistance = Infinity;
+  let isTied = false;
   for (const candidate of words) {
     const distance = distanceBetween(plain, normalize(candidate));
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
+    if (distance > bestDistance || candidate === best) continue;
+    isTied = distance === bestDistance;
+    best = candidate;
+    bestDistance = distance;
   }
-  return best === word ? undefined : best;
+  return best === word || isTied || bestDistance === Infinity ? undefined : best;
 }
 
 /**

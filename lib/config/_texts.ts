@@ -19,16 +19,19 @@ export function blocks(): z.ZodArray<Leaf<Cidr>> {
 
 /** The path of a file. */
 export function filePath(): Leaf<string> {
-  return leaf("path", "the path of a file", (text) => {
-    if (text === "") throw new Error("the path is empty, the path of a file was wanted");
-    if (text.includes("\0")) throw new Error("the path has a NUL byte, none was wanted");
-    return text;
-  });
+  return leaf("path", "the path of a file", readPath);
+}
+
+/** A text that can be the path of a file. */
+export function readPath(text: string): string {
+  if (text === "") throw new Error("the path is empty, the path of a file was wanted");
+  if (text.includes("\0")) throw new Error("the path has a NUL byte, none was wanted");
+  return text;
 }
 
 /** A host name or an IP address. */
 export function hostName(): Leaf<string> {
-  return leaf("host", "a host name", checkHost);
+  return leaf("host", "a host name", (text) => checkHost(text));
 }
 
 /** What a route may say of the server name: a name, `*.` and a name, or `*`. Lower case, without a closing dot. */
@@ -41,6 +44,8 @@ export function serverName(): Leaf<string> {
       ? `has a "*" within, one only as the first label was wanted`
       : /[^\0-\x7f]/.test(name)
       ? `has letters beyond ASCII, its form with "xn--" was wanted`
+      : /^[^:]+:\d+$/.test(name)
+      ? "has a port, which clients never send, a name alone was wanted"
       : parseIp(name) !== undefined
       ? "is an IP address, which clients never send, a name was wanted"
       : name.length > MAX_HOST_NAME_LENGTH || !name.split(".").every(isLabel)

@@ -106,11 +106,7 @@ export function name(): Leaf<string> {
 
 /** The host that ports are bound on. */
 export function listenHost(): Leaf<string> {
-  return leaf("host", "a host as 127.0.0.1 or ::", (text) => {
-    const bare = /^\[(.*)\]$/.exec(text)?.[1];
-    if (bare !== undefined) throw new Error(`the host "${text}" stands in brackets, "${bare}" was wanted`);
-    return canonicalHost(checkHost(text));
-  });
+  return leaf("host", "a host as 127.0.0.1 or ::", (text) => canonicalHost(checkHost(text)));
 }
 
 /** A port or a range of ports, as a number or a text. */
@@ -128,6 +124,17 @@ export function listenRange(): Leaf<UnixAddress | TcpRange> {
   return leaf("address", `an address as "127.0.0.1:7000" or "unix:/path"`, (text) => {
     const range = parseListenRange(text);
     return range.kind === "unix" ? range : { ...range, host: canonicalHost(range.host) };
+  });
+}
+
+/** A host and one port. */
+export function hostAndPort(example: string): Leaf<TcpAddress> {
+  return leaf("address", `an address as "${example}"`, (text) => {
+    const address = parseAddress(text);
+    if (address.kind === "unix") {
+      throw new Error(`the address is "${text}", a host and a port as "${example}" was wanted`);
+    }
+    return { ...address, host: canonicalHost(address.host) };
   });
 }
 

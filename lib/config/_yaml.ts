@@ -7,7 +7,7 @@
 
 import { parse } from "@std/yaml/parse";
 import { MAX_DEPTH } from "./_merge.ts";
-import { placeOf, shorten } from "./_text.ts";
+import { type Place, placeOf, shorten } from "./_text.ts";
 import type { Problem } from "./problem.ts";
 
 /** The longest text of a config, 1 MiB: 1,000 apps of 30 lines each. The worst of that length takes half a second. */
@@ -38,7 +38,8 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /^Cannot resolve unknown tag !<(.*)>$/,
     `the tag "$1" is unknown, a value without a tag was wanted`,
   ],
-  [/missing comma between flow collection entries/, "a comma was wanted before this"],
+  [/miss(?:ing|ed) comma between flow collection entries/, "a comma was wanted before this"],
+  [/expected the node content, but found ','/, "a value was wanted before this comma"],
   [
     /bad indentation of a (mapping|sequence) entry/,
     `the line does not continue the one before it, "key: value" with the indentation of its neighbours was wanted`,
@@ -132,14 +133,40 @@ async function tooDeep(text: string): Promise<Problem> {
   return { path: [], message, ...findDepth(text, MAX_DEPTH) };
 }
 
+/**
+ * What the parser that gives places refuses in a text that the other one has taken: most likely tabs, which to that one are
+ * no indentation at all, so that its values are not those that were meant. `undefined` for a text that it takes.
+ */
+export async function strictProblem(text: string): Promise<Problem | undefined> {
+  const { findRefusal } = await import("./_source.ts");
+  const refusal = findRefusal(text);
+  if (refusal === undefined) return undefined;
+  const { reason, place } = refusal;
+  return tabProblem(text, reason, place) ?? { path: [], message: explain(reason), ...place };
+}
+
 function syntaxProblem(text: string, error: SyntaxError): Problem {
   const { line, column, offset } = error as SyntaxError & { line?: number; column?: number; offset?: number };
   const reason = (/^(.*?)(?: at line \d+, column \d+:?)?$/m.exec(error.message)?.[1] ?? "").trim();
   const message = explain(reason);
   // What is missing at the end is shown behind the last thing that is there, not in the blank lines after it.
   const end = text.trimEnd().length;
-  if (offset !== undefined) return { path: [], message, ...placeOf(text, Math.min(offset, end)) };
-  return { path: [], message, ...line !== undefined && column !== undefined ? { line, column } : {} };
+  const place = offset !== undefined
+    ? placeOf(text, Math.min(offset, end))
+    : line !== undefined && column !== undefined
+    ? { line, column }
+    : undefined;
+  if (place === undefined) return { path: [], message };
+  return tabProblem(text, reason, place) ?? { path: [], message, ...place };
+}
+
+/** The tab that stands in the indentation of a line where either parser has lost its way; in brackets it is no fault. */
+function tabProblem(text: string, reason: string, { line }: Place): Problem | undefined {
+  if (!/indentation|end of the stream or a document separator|multiline key/.test(reason)) return undefined;
+  const indentation = /^(?:[ \t]|-(?=[ \t]))*/.exec(text.split(/\r\n|\n|\r/)[line - 1] ?? "")?.[0] ?? "";
+  const tab = indentation.indexOf("\t");
+  if (tab < 0) return undefined;
+  return { path: [], message: "the indentation has a tab, spaces were wanted", line, column: tab + 1 };
 }
 
 function explain(reason: string): string {

@@ -14,6 +14,8 @@ export interface Config {
   /** How many threads carry connections, 1 to 256; `workerCount` says what `auto` comes to. */
   readonly workers: number | "auto";
   readonly log: LogConfig;
+  /** Where the program is asked while it runs; `undefined` for nowhere. */
+  readonly admin: AdminConfig | undefined;
   readonly shutdown: ShutdownConfig;
   /** At least one; no two share a name or an address. */
   readonly apps: readonly AppConfig[];
@@ -47,6 +49,13 @@ export interface LogConfig {
   readonly format: typeof LOG_FORMATS[number];
   /** Whether sessions are logged to standard output, or the path of the file that they are logged to. */
   readonly access: boolean | string;
+}
+
+/** The admin API. */
+export interface AdminConfig {
+  readonly listen: TcpAddress;
+  /** The file of the token that callers must show; `undefined` for none, which only a loopback address may have. */
+  readonly tokenFile: string | undefined;
 }
 
 /** How the program ends. */

@@ -5,7 +5,7 @@ import { resolve } from "./_resolve.ts";
 import { readBounded } from "./_read.ts";
 import { formatReport } from "./_report.ts";
 import { validate, withoutPlaces } from "./_validate.ts";
-import { readYaml } from "./_yaml.ts";
+import { readYaml, strictProblem } from "./_yaml.ts";
 import { ConfigError } from "./problem.ts";
 import embeddedText from "../../config.yaml" with { type: "text" };
 
@@ -40,6 +40,9 @@ export async function parseConfig(text: string, options: ParseConfigOptions): Pr
     return resolve(checked.root, options.baseDirectory ?? folderOf(options.file));
   }
   const found = [...read.problems, ...checked.problems];
+  // Where it is unclear what belongs to what, all else that is found wrong may be no more than that.
+  const unclear = "value" in read ? await strictProblem(yaml) : undefined;
+  if (unclear !== undefined) throw new ConfigError(formatReport(options.file, yaml, [unclear], 1), [unclear]);
   const problems = withoutRepetition(await locate(yaml, found));
   const rest = total - found.length;
   throw new ConfigError(formatReport(options.file, yaml, problems, problems.length + rest), problems);

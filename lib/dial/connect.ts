@@ -5,6 +5,7 @@
  */
 import { type Address, errorCode, parseIp } from "../base/mod.ts";
 import { type AddressedDuplex, runtimeAtLeast, SettlingDuplex } from "../runtime/mod.ts";
+import { refuseItself } from "./_itself.ts";
 
 /** A connection to a target. Whoever is handed it owns it. */
 export type Dialed = AddressedDuplex;
@@ -13,7 +14,7 @@ export type Dialed = AddressedDuplex;
  * Connects to `address`; a name with several addresses is tried at all of them (RFC 8305, by the runtime where it does
  * that).
  *
- * @throws the runtime's error; an abort's is that of the signal.
+ * @throws the runtime's error, ECONNREFUSED too where the connection has met itself; an abort's is that of the signal.
  */
 export async function connect(address: Address, signal: AbortSignal): Promise<Dialed> {
   const conn = await connectAny(address, signal);
@@ -23,7 +24,7 @@ export async function connect(address: Address, signal: AbortSignal): Promise<Di
 async function connectAny(address: Address, signal: AbortSignal): Promise<Dialed> {
   if (address.kind === "unix") return await connectUnix(address.path, signal);
   try {
-    return await connectTcp(address.host, address.port, signal);
+    return refuseItself(await connectTcp(address.host, address.port, signal));
   } catch (error) {
     if (HAS_HAPPY_EYEBALLS || signal.aborted || parseIp(address.host) !== undefined) throw error;
     return await connectOthers(address.host, address.port, { error, signal });
@@ -61,7 +62,7 @@ async function connectOthers(
   for (const address of await addressesOf(host)) {
     if (first.signal.aborted) break;
     try {
-      return await connectTcp(address, port, first.signal);
+      return refuseItself(await connectTcp(address, port, first.signal));
     } catch (error) {
       // A sandbox that allows the name need not allow its addresses; what the name itself answered says more.
       if (errorCode(error) !== "NOT_CAPABLE") last = error;

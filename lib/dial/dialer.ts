@@ -1,12 +1,7 @@
-import {
-  type Address,
-  type Duplex,
-  errorCode,
-  errorMessage,
-  isResourceExhaustion,
-  MAX_TIMER_MS,
-} from "../base/mod.ts";
+import { type Address, type Duplex, errorCode, errorMessage, isResourceExhaustion } from "../base/mod.ts";
+import { Attempt, SignalHolder, starvedPause } from "./_attempt.ts";
 import { connect, type Dialed } from "./connect.ts";
+import { Starvation } from "./starvation.ts";
 
 /** One target as the dialer sees it. */
 export interface DialTarget {
@@ -49,6 +44,12 @@ export interface DialObserver<T extends DialTarget> {
  */
 export type Opening<T extends DialTarget> = (conn: Dialed, target: T, signal: AbortSignal) => Promise<Duplex>;
 
+/**
+ * Gives the next target to dial, at once or when it may be dialed; `undefined` for none. It is asked again when the last one
+ * has failed.
+ */
+export type NextTarget<T extends DialTarget> = () => T | undefined | Promise<T | undefined>;
+
 /** One dial, or the pause before the next, while it lasts. */
 export interface DialAttempt {
   /** Ends it at once. */
@@ -74,10 +75,9 @@ export interface DialerOptions<T extends DialTarget> {
   /** Limit of all dials of one connection. */
   readonly connectDeadlineMs: number;
   readonly observer?: DialObserver<T>;
+  /** What the dialers of a thread share for the time of want; default a dialer's own. */
+  readonly starvation?: Starvation;
 }
-
-/** How long to wait for a file descriptor when the process has none left. */
-const STARVED_PAUSE_MS = 100;
 
 /** What is said when nothing failed; never written to. */
 const NO_FAILURES: never[] = [];
@@ -85,26 +85,38 @@ const NO_FAILURES: never[] = [];
 /** Dials candidates one after the other until one answers. */
 export class Dialer<T extends DialTarget> {
   readonly #options: DialerOptions<T>;
+  readonly #starvation: Starvation;
 
   constructor(options: DialerOptions<T>) {
     this.#options = options;
+    this.#starvation = options.starvation ?? new Starvation();
   }
 
   /**
    * Takes candidates from `next` until one answers, `next` gives `undefined`, the deadline passes or `until` is aborted.
-   * `open` is part of each dial and of its limit. Never rejects. The caller owns the connection of the result.
+   * Where `next` waits for a candidate, that is no part of the deadline. `open` is part of each dial and of its limit.
+   * Never rejects, unless `next` does. The caller owns the connection of the result.
    */
   async dial(
-    next: () => T | undefined,
+    next: NextTarget<T>,
     until: AbortSignal | DialHolder,
     open?: Opening<T>,
   ): Promise<DialResult<T>> {
     const holder = until instanceof AbortSignal ? new SignalHolder(until) : until;
-    const endsAtMs = performance.now() + this.#options.connectDeadlineMs;
+    const how = { holder, open };
+    let endsAtMs = performance.now() + this.#options.connectDeadlineMs;
     let failures: DialFailure<T>[] = NO_FAILURES;
     let tries = 0;
-    for (let target = next(); target !== undefined; target = next()) {
-      const answer = await this.#dialOne(target, endsAtMs, { holder, open });
+    for (;;) {
+      let target = next();
+      if (target instanceof Promise) {
+        const beganMs = performance.now();
+        target = await target;
+        endsAtMs += performance.now() - beganMs;
+      }
+      if (target === undefined) break;
+      let answer = await this.#dialOnce(target, endsAtMs, how);
+      if (answer.kind === "starved") answer = await this.#dialStarved(target, endsAtMs, how);
       if (answer.kind === "deadline") return { kind: "exhausted", tries, timedOut: true, failures };
       tries++;
       if (answer.kind === "connected" && !holder.aborted) {
@@ -124,42 +136,51 @@ export class Dialer<T extends DialTarget> {
         failures.push(answer.failure);
       }
     }
+    if (holder.aborted) return { kind: "aborted", tries, failures };
     return { kind: "exhausted", tries, timedOut: false, failures };
   }
 
-  /** One target until it has answered in some way; waits where it is this process that lacks a file descriptor. */
-  async #dialOne(target: T, endsAtMs: number, { holder, open }: How<T>): Promise<Answer<T>> {
-    const { connectTimeoutMs, observer } = this.#options;
+  /** One target until it has answered in some way, where it is this process that lacks a file descriptor. */
+  async #dialStarved(target: T, endsAtMs: number, how: How<T>): Promise<Answer<T>> {
+    using starved = this.#starvation.begin();
     for (;;) {
+      await starvedPause(how.holder);
+      // Whoever gives way has run out of time: that of the connection, by whose descriptor another is served.
+      if (starved.mustGiveWay()) return how.holder.aborted ? { kind: "aborted" } : { kind: "deadline" };
+      const answer = await this.#dialOnce(target, endsAtMs, how);
+      if (answer.kind !== "starved") return answer;
+    }
+  }
+
+  async #dialOnce(target: T, endsAtMs: number, how: How<T>): Promise<Answer<T> | { kind: "starved" }> {
+    const { holder, open } = how;
+    const { connectTimeoutMs, observer } = this.#options;
+    if (holder.aborted) return { kind: "aborted" };
+    const beganMs = performance.now();
+    const limitMs = Math.min(connectTimeoutMs, endsAtMs - beganMs);
+    if (limitMs <= 0) return { kind: "deadline" };
+    const attempt = new Attempt(beganMs + limitMs);
+    holder.hold(attempt);
+    try {
+      const raw = await connect(target.address, attempt.signal);
+      const conn = open === undefined ? raw : await open(raw, target, attempt.signal);
+      const durationMs = performance.now() - beganMs;
+      observer?.dialed(target, durationMs);
+      return { kind: "connected", conn, durationMs };
+    } catch (error) {
       if (holder.aborted) return { kind: "aborted" };
-      const beganMs = performance.now();
-      const limitMs = Math.min(connectTimeoutMs, endsAtMs - beganMs);
-      if (limitMs <= 0) return { kind: "deadline" };
-      const attempt = new Attempt(beganMs + limitMs);
-      holder.hold(attempt);
-      try {
-        const raw = await connect(target.address, attempt.signal);
-        const conn = open === undefined ? raw : await open(raw, target, attempt.signal);
-        const durationMs = performance.now() - beganMs;
-        observer?.dialed(target, durationMs);
-        return { kind: "connected", conn, durationMs };
-      } catch (error) {
-        if (holder.aborted) return { kind: "aborted" };
-        const code = attempt.timedOut ? "ETIMEDOUT" : errorCode(error);
-        if (!isResourceExhaustion(code)) {
-          const message = attempt.timedOut
-            ? `no answer within ${Math.round(limitMs)} ms`
-            : errorMessage(error);
-          const failure = { target, code, message, durationMs: performance.now() - beganMs };
-          observer?.dialFailed(failure);
-          return { kind: "failed", failure };
-        }
+      const code = attempt.timedOut ? "ETIMEDOUT" : errorCode(error);
+      if (isResourceExhaustion(code)) {
         observer?.dialStarved(target, error);
-      } finally {
-        attempt.end();
-        holder.hold(undefined);
+        return { kind: "starved" };
       }
-      await starvedPause(holder);
+      const message = attempt.timedOut ? `no answer within ${Math.round(limitMs)} ms` : errorMessage(error);
+      const failure = { target, code, message, durationMs: performance.now() - beganMs };
+      observer?.dialFailed(failure);
+      return { kind: "failed", failure };
+    } finally {
+      attempt.end();
+      holder.hold(undefined);
     }
   }
 }
@@ -174,69 +195,3 @@ type Answer<T extends DialTarget> =
   | { kind: "failed"; failure: DialFailure<T> }
   | { kind: "aborted" }
   | { kind: "deadline" };
-
-/** One dial with its limit. */
-class Attempt implements DialAttempt {
-  timedOut = false;
-  readonly #controller = new AbortController();
-  readonly #endsAtMs: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(endsAtMs: number) {
-    this.#endsAtMs = endsAtMs;
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  abort(): void {
-    this.#controller.abort();
-  }
-
-  linger(): void {
-    this.#timer ??= setTimeout(() => {
-      this.timedOut = true;
-      this.#controller.abort();
-    }, Math.min(MAX_TIMER_MS, Math.max(0, this.#endsAtMs - performance.now())));
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-  }
-}
-
-/** A signal as one that holds attempts. */
-class SignalHolder implements DialHolder {
-  readonly #signal: AbortSignal;
-  #attempt: DialAttempt | undefined;
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-  }
-
-  get aborted(): boolean {
-    return this.#signal.aborted;
-  }
-
-  hold(attempt: DialAttempt | undefined): void {
-    this.#attempt = attempt;
-    attempt?.linger();
-    if (attempt === undefined) this.#signal.removeEventListener("abort", this.#abort);
-    else this.#signal.addEventListener("abort", this.#abort);
-  }
-
-  readonly #abort = (): void => this.#attempt?.abort();
-}
-
-function starvedPause(holder: DialHolder): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      holder.hold(undefined);
-      resolve();
-    };
-    const timer = setTimeout(done, STARVED_PAUSE_MS);
-    holder.hold({ abort: done, linger: () => {} });
-  });
-}

@@ -9,6 +9,7 @@ export {
   type DialObserver,
   type DialResult,
   type DialTarget,
+  type NextTarget,
   type Opening,
 } from "./dialer.ts";
 export {
@@ -19,4 +20,5 @@ export {
   resolveServices,
   type ServiceRecord,
 } from "./resolve.ts";
+export { Starvation, type StarvationOptions, type StarvedCount } from "./starvation.ts";
 export { encodeProxyHeader } from "./proxy_header.ts";

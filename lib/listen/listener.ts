@@ -18,7 +18,7 @@ const CLOSE_SETTLES_WRITES = runtimeAtLeast(2, 9);
 export interface ListenerObserver {
   /** Accepting fails (file descriptors are used up, most likely); it is tried again every {@link PAUSE_MS}. Once an episode. */
   acceptPaused(address: Address, error: unknown): void;
-  /** Accepting works again, after so many milliseconds. */
+  /** Accepting works again, after so many milliseconds; or the listener has closed, and so pauses no more. */
   acceptResumed(address: Address, pausedMs: number): void;
 }
 
@@ -42,8 +42,11 @@ export interface ListenerOptions {
    * queue lasts until the last of them has closed. No other process can share it.
    */
   readonly shared?: boolean;
-  /** Is asked before each connection is accepted; one of several threads may leave the next to another. Never rejects. */
-  readonly turn?: (() => Promise<void> | undefined) | undefined;
+  /**
+   * Is asked before each connection is accepted, which then waits: one of several threads may leave the next to another.
+   * The signal is aborted when the listener closes; from when it is to close on, nobody waits. Never rejects.
+   */
+  readonly turn?: ((signal: AbortSignal) => Promise<void> | undefined) | undefined;
   /** Is handed each connection, the address it came to and its place; must return at once, and not throw. */
   onConnection(conn: Accepted, listener: Address, place: Disposable | undefined): void;
 }
@@ -135,6 +138,7 @@ export class Listener {
     if (!this.#closing) {
       this.#closing = true;
       this.#armQuietTimer();
+      this.#wake?.();
       const lastCall = setTimeout(() => this.closeNow(), LAST_CALL_MS);
       return this.#done.finally(() => clearTimeout(lastCall));
     }
@@ -158,8 +162,8 @@ export class Listener {
     const { turn } = this.#options;
     while (!this.#closed) {
       // At the end there are no turns: what is in the queue must be out of it soon.
-      const wait = this.#closing ? undefined : turn?.();
-      if (wait !== undefined) await wait;
+      const wait = this.#closing ? undefined : turn?.(this.#waiting.signal);
+      if (wait !== undefined) await this.#unlessClosing(wait);
       const conn = await this.#next();
       if (conn === undefined) continue;
       if (this.#closing) this.#armQuietTimer();
@@ -167,6 +171,7 @@ export class Listener {
       if (gate === undefined) this.#options.onConnection(conn, this.address, undefined);
       else await this.#enter(conn, gate);
     }
+    this.#resumed();
   }
 
   /** The next connection, or `undefined` when accepting failed, after the pause that this calls for. */
@@ -186,6 +191,14 @@ export class Listener {
     } finally {
       clearTimeout(recovery);
     }
+  }
+
+  /** Waits for `wait`, but no longer than until the listener is to close. */
+  #unlessClosing(wait: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      void wait.then(resolve);
+    });
   }
 
   /** Hands the connection on when there is a place for it; closes it when the listener closes first, like the backlog. */

@@ -15,9 +15,10 @@ const BARE = /^[\w.:/*@%+[\]-]+$/;
 // Unicode, zero-width and bidirectional marks, and the byte order mark.
 const UNSAFE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
-// The C0 controls, lone surrogates and the backslash itself, which JSON escapes but plain text does not.
+// The C0 controls and lone surrogates, which JSON escapes but plain text does not. Not the backslash: what a message has
+// with escapes, the bytes of an answer say, would be there with twice as many, and for exactness there is JSON.
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
-const UNSAFE_IN_TEXT = /[\u0000-\u001f\\\p{Cs}]/gu;
+const UNSAFE_IN_TEXT = /[\u0000-\u001f\p{Cs}]/gu;
 
 /** The text as a JSON string that is one line of printable characters. */
 export function jsonString(text: string): string {
@@ -41,9 +42,7 @@ export function escapeText(text: string): string {
 }
 
 function escapeTextUnit(char: string): string {
-  if (char === "\n") return "\\n";
-  if (char === "\\") return "\\\\";
-  return escapeUnit(char);
+  return char === "\n" ? "\\n" : escapeUnit(char);
 }
 
 function escapeUnit(char: string): string {

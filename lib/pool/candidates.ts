@@ -4,18 +4,20 @@ import type { Candidate, Target } from "./target.ts";
 import type { Tier } from "./tier.ts";
 
 /**
- * One connection's candidates, tier after tier. The one given last counts as active until the next is asked for, or
- * until `release`.
+ * One connection's candidates, tier after tier, each at most once. The one given last counts as active until the next is
+ * asked for, or until `release`.
  */
 export class Candidates {
   readonly #pool: Pool;
-  readonly #tiers: readonly Tier[];
   readonly #context: PickContext;
   readonly #port: number;
+  #tiers: readonly Tier[];
   #tier = 0;
   #order: Order | undefined;
   #held: Target | undefined;
-  #lostPlace = false;
+  /** Most connections are served by their first candidate, so the account of the others begins with the second. */
+  #first: Target | undefined;
+  #others: Set<Target> | undefined;
 
   constructor(pool: Pool, tiers: readonly Tier[], connection: { context: PickContext; port: number }) {
     this.#pool = pool;
@@ -24,17 +26,15 @@ export class Candidates {
     this.#port = connection.port;
   }
 
-  /** Whether a candidate is held. */
-  get isHolding(): boolean {
-    return this.#held !== undefined;
+  /** Whether the target was given already. */
+  hasTried(target: Target): boolean {
+    return target === this.#first || this.#others?.has(target) === true;
   }
 
-  /** Whether a target was passed over because another thread took its last place. */
-  get lostPlace(): boolean {
-    return this.#lostPlace;
-  }
-
-  /** The next candidate, or `undefined` when each that may be chosen has been given once. */
+  /**
+   * The next candidate, or `undefined` when each that may be chosen at this moment has been given once. A target whose
+   * last place another thread takes is passed over.
+   */
   next(): Candidate | undefined {
     this.release();
     while (this.#tier < this.#tiers.length) {
@@ -44,14 +44,21 @@ export class Candidates {
       if (target === undefined) {
         this.#tier++;
         this.#order = undefined;
-      } else if (this.#pool.acquire(target)) {
+      } else if (!this.hasTried(target) && this.#pool.acquire(target)) {
         this.#held = target;
+        if (this.#first === undefined) this.#first = target;
+        else (this.#others ??= new Set()).add(target);
         return target.at(this.#port);
-      } else {
-        this.#lostPlace = true;
       }
     }
     return undefined;
+  }
+
+  /** Begins at the first tier again, for what was passed over and has a place now. */
+  again(tiers: readonly Tier[]): void {
+    this.#tiers = tiers;
+    this.#tier = 0;
+    this.#order = undefined;
   }
 
   /** Gives back the candidate that is held, if one is. */

@@ -1,14 +1,14 @@
 import { type Clock, monotonicClock, type Random } from "../base/mod.ts";
 import type { PickContext, StrategyName } from "../balancing/mod.ts";
-import type { WaitOptions, WaitOutcome } from "../limits/mod.ts";
-import { PlaceQueue } from "./_place_queue.ts";
+import type { WaitOptions } from "../limits/mod.ts";
+import { type PlaceOutcome, PlaceQueue } from "./_place_queue.ts";
 import { Candidates } from "./candidates.ts";
 import { retarget } from "./_retarget.ts";
 import { PassiveHealth } from "./passive.ts";
 import { MAX_DELAY_MS } from "./scheduler.ts";
 import { slowStartStepMs, slowStartWeight } from "./slow_start.ts";
 import { haveMoved, type TargetState } from "./state.ts";
-import { Target, type TargetSpec } from "./target.ts";
+import { type Candidate, Target, type TargetSpec } from "./target.ts";
 import { type Tier, type TierRules, tiersOf } from "./tier.ts";
 
 /** When real connections take a target out of use; the fields of {@link PassiveHealth}. */
@@ -60,6 +60,7 @@ export class Pool {
   #tiers: readonly Tier[] = [];
   #passive: PassiveHealth | undefined;
   #anyUsable = true;
+  #limited = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #options: PoolOptions;
   readonly #rules: TierRules;
@@ -67,6 +68,7 @@ export class Pool {
   readonly #slowStartMs: number;
   readonly #queue = new PlaceQueue({
     freePlaces: () => this.#freePlaces(),
+    take: (candidates) => this.#takeFor(candidates),
     isShared: () => this.#targets.some(({ places }) => places !== undefined),
   });
 
@@ -77,7 +79,7 @@ export class Pool {
     this.#rules = {
       balance: options.balance,
       random: options.random ?? Math.random,
-      weight: (target) => this.#weight(target),
+      weight: (target) => this.weightOf(target),
       // Nobody tells a chooser when another thread gives a place back, so whether there is one is found by taking it.
       available: (target) => (target.places !== undefined || !target.full) && this.#mayBeUsed(target),
     };
@@ -100,9 +102,15 @@ export class Pool {
     return !this.#anyUsable;
   }
 
+  /** The weight that a target has at this moment: less than its own while its slow start lasts. */
+  weightOf(target: Target): number {
+    if (this.#slowStartMs === 0) return target.weight;
+    return slowStartWeight(target.weight, this.#clock.nowMs() - target.usableSinceMs, this.#slowStartMs);
+  }
+
   /** Whether any target has a limit, so that a connection may have to wait. */
   get limited(): boolean {
-    return this.#targets.some((target) => target.maxConnections !== Infinity);
+    return this.#limited;
   }
 
   /** Begins the order of one connection that came to `port`. */
@@ -110,31 +118,30 @@ export class Pool {
     return new Candidates(this, this.#tiers, { port, context });
   }
 
-  /** Whether a connection must wait: others do, or each target that it could use is at its limit. */
+  /** Whether a new connection must wait: each target that may be used is full, or wanted by one that waits for it. */
   get crowded(): boolean {
-    if (!this.#queue.isEmpty) return true;
     let full = false;
     for (const target of this.#targets) {
       if (!this.#mayBeUsed(target)) continue;
-      if (!target.full) return false;
+      if (!target.full && !this.#queue.isWanted(target)) return false;
       full = true;
     }
     return full;
   }
 
+  /** Whether a target is left that the connection has not tried, with a place for it or without. */
+  hasLeft(candidates: Candidates): boolean {
+    return this.#targets.some((target) => this.#mayBeUsed(target) && !candidates.hasTried(target));
+  }
+
   /**
-   * Waits, in order of arrival, until a target that was full has a place. Whoever is woken must call
-   * {@link Pool.tookTurn} once it has taken a candidate, or found none; until then nobody else may take the place.
+   * Waits, in order of arrival, until a target that the connection has not tried has a place, and takes it: `candidates`
+   * then hold what this gives.
    *
    * @throws the signal's reason.
    */
-  waitForPlace(options: WaitOptions): Promise<WaitOutcome> {
-    return this.#queue.wait(options);
-  }
-
-  /** Ends the turn of one that was woken. */
-  tookTurn(): void {
-    this.#queue.tookTurn();
+  waitForPlace(candidates: Candidates, options: WaitOptions): Promise<PlaceOutcome> {
+    return this.#queue.wait(candidates, options);
   }
 
   /** Counts a connection on the target, from its dial on; false where another thread has taken its last place. */
@@ -150,7 +157,7 @@ export class Pool {
     target.active--;
     target.places?.giveBack();
     this.#changed(target);
-    this.#queue.wake();
+    this.#queue.offer();
   }
 
   /** Notes that a connection to the target went well, or failed: its dial, or a reset before the first byte. */
@@ -183,7 +190,7 @@ export class Pool {
     this.#passive = this.#passive?.moved(from);
     this.#rebuild(targets);
     this.#arm();
-    this.#queue.wake();
+    this.#queue.review();
     const { observer } = this.#options;
     for (const target of added) observer?.targetChanged(target, "added", "discovered");
     for (const target of removed) observer?.targetChanged(target, "removed", "no longer discovered");
@@ -213,6 +220,7 @@ export class Pool {
 
   #rebuild(targets: readonly Target[]): void {
     this.#targets = targets;
+    this.#limited = targets.some((target) => target.maxConnections !== Infinity);
     this.#anyUsable = targets.some((target) => target.usable);
     this.#tiers = tiersOf(targets, this.#rules);
   }
@@ -231,7 +239,7 @@ export class Pool {
       this.#anyUsable = anyUsable;
       for (const each of this.#targets) this.#changed(each);
     }
-    this.#queue.wake();
+    this.#queue.review();
     this.#options.observer?.targetChanged(target, change, detail);
     this.#options.onChange?.();
   }
@@ -239,6 +247,12 @@ export class Pool {
   /** Whether a target may be used, places left aside. */
   #mayBeUsed(target: Target): boolean {
     return target.usable || (!this.#anyUsable && target.weight > 0);
+  }
+
+  #takeFor(candidates: Candidates): Candidate | "none" | undefined {
+    if (!this.hasLeft(candidates)) return "none";
+    candidates.again(this.#tiers);
+    return candidates.next();
   }
 
   #freePlaces(): number {
@@ -249,11 +263,6 @@ export class Pool {
 
   #changed(target: Target): void {
     for (const tier of this.#tiers) tier.changed(target);
-  }
-
-  #weight(target: Target): number {
-    if (this.#slowStartMs === 0) return target.weight;
-    return slowStartWeight(target.weight, this.#clock.nowMs() - target.usableSinceMs, this.#slowStartMs);
   }
 
   /** Sets the timer for whatever comes next: an ejection that ends, a step of a slow start. */

@@ -6,9 +6,9 @@ import {
   formatAddress,
   isReset,
   isResourceExhaustion,
-  MAX_TIMER_MS,
 } from "../base/mod.ts";
 import { connect } from "../dial/mod.ts";
+import { Attempt } from "./_attempt.ts";
 import type { Pattern } from "./byte_regex.ts";
 import { type AnswerReader, Expectation } from "./expectation.ts";
 import { checkRequest, HttpAnswer, type StatusRange } from "./http_check.ts";
@@ -96,7 +96,7 @@ export class Probe implements Prober {
       if (signal.aborted) return { kind: "void", message: "the check was called off" };
       const durationMs = performance.now() - beganMs;
       if (attempt.timedOut) {
-        const message = `no ${attempt.stage} within ${this.#options.timeoutMs} ms`;
+        const message = timeoutMessage(attempt, this.#options.timeoutMs);
         return { kind: "failure", reason: "timeout", message, durationMs };
       }
       const code = errorCode(error);
@@ -122,7 +122,7 @@ export class Probe implements Prober {
     attempt.stage = "answer";
     const { request, answer } = this.#exchange(address);
     if (request !== undefined) await writeAll(conn, request);
-    return answer === undefined ? undefined : await judge(conn, answer);
+    return answer === undefined ? undefined : await judge(conn, answer, attempt);
   }
 
   #exchange(address: Address): { request: Uint8Array | undefined; answer: AnswerReader | undefined } {
@@ -140,20 +140,34 @@ interface Problem {
   readonly message: string;
 }
 
-async function judge(conn: Duplex, answer: AnswerReader): Promise<Problem | undefined> {
+async function judge(
+  conn: Duplex,
+  answer: AnswerReader,
+  attempt: Attempt,
+): Promise<Problem | undefined> {
   const buffer = new Uint8Array(READ_BYTES);
-  for (let isEmpty = true;; isEmpty = false) {
+  for (;;) {
     const count = await conn.read(buffer);
     const verdict = count === null ? answer.end() : answer.feed(buffer.subarray(0, count));
     if (verdict === "match") return undefined;
     if (count === null) {
-      const got = isEmpty ? "nothing" : answer.describe();
-      return { reason: "closed", message: `the target closed after ${got}` };
+      return {
+        reason: "closed",
+        message: `the target closed after ${attempt.heard?.describe() ?? "nothing"}`,
+      };
     }
+    attempt.heard = answer;
     if (verdict === "no_match") {
       return { reason: "unexpected", message: `the target answered ${answer.describe()}` };
     }
   }
+}
+
+/** A target that answers something else is not one that is silent. */
+function timeoutMessage({ stage, heard }: Attempt, limitMs: number): string {
+  return heard === undefined
+    ? `no ${stage} within ${limitMs} ms`
+    : `the target answered ${heard.describe()}, and nothing that was wanted within ${limitMs} ms`;
 }
 
 async function writeAll(conn: Duplex, bytes: Uint8Array): Promise<void> {
@@ -175,73 +189,3 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
   "ENOENT",
   "ETIMEDOUT",
 ]);
-
-/**
- * The limit of one check, and the connection that it closes in the end: also while something is read from it, which is
- * the only way to end a read.
- */
-class Attempt {
-  timedOut = false;
-  /** What is waited for. */
-  stage: "connection" | "TLS handshake" | "answer" = "connection";
-  readonly #controller = new AbortController();
-  readonly #outer: AbortSignal;
-  readonly #timer: ReturnType<typeof setTimeout>;
-  #conn: Duplex | undefined;
-
-  constructor(limitMs: number, outer: AbortSignal) {
-    this.#outer = outer;
-    this.#timer = setTimeout(() => {
-      this.timedOut = true;
-      this.#abort();
-    }, Math.min(limitMs, MAX_TIMER_MS));
-    if (outer.aborted) this.#abort();
-    else outer.addEventListener("abort", this.#abort);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** As the check ends, or rejects when it is aborted: a write may stay pending when its connection is closed (Deno 2.6). */
-  bounded<T>(check: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(this.signal.reason);
-      if (this.signal.aborted) onAbort();
-      else this.signal.addEventListener("abort", onAbort, { once: true });
-      check.then(resolve, reject);
-    });
-  }
-
-  /** Takes over a connection, in place of the one that it is made of. Throws when it is over already. */
-  owns(conn: Duplex): void {
-    const isOver = this.signal.aborted;
-    this.#conn = conn;
-    if (!isOver) return;
-    this.#close();
-    this.signal.throwIfAborted();
-  }
-
-  /** Frees all that it holds. */
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#outer.removeEventListener("abort", this.#abort);
-    this.#close();
-  }
-
-  #close(): void {
-    const conn = this.#conn;
-    this.#conn = undefined;
-    try {
-      conn?.close();
-    } catch (error) {
-      // Who failed to make TLS of it may have closed it.
-      if (errorCode(error) !== "EBADF") throw error;
-    }
-  }
-
-  readonly #abort = (): void => {
-    this.#controller.abort();
-    this.#close();
-  };
-}

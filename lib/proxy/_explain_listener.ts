@@ -1,4 +1,4 @@
-import { type Address, formatIp, parseIp, type TcpAddress, unmapIp } from "../base/mod.ts";
+import { type Address, formatAddress, formatIp, parseIp, type TcpAddress, unmapIp } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
 import type { ListenerInfo } from "./control.ts";
 
@@ -13,11 +13,30 @@ export type ListenerChoice =
   /** Several listen on the port, each on an address of its own. */
   | { readonly kind: "several"; readonly listeners: readonly ListenerInfo[] };
 
-/** Finds the listener of a config that would accept a connection, as the system chooses. */
-export function chooseListener(config: Config, to: Destination): ListenerChoice {
-  const all: ListenerInfo[] = config.apps.flatMap((app) =>
-    app.listen.map((address) => ({ app: app.name, address }))
-  );
+/** Says that nobody accepts, or that it is not clear who; `wanted` is what would make it clear. */
+export function describeNoListener(
+  to: Destination,
+  choice: Exclude<ListenerChoice, { kind: "found" }>,
+  wanted: string,
+): string {
+  const where = to.kind === "port" ? `port ${to.port}` : formatAddress(to);
+  const name = ({ app, address }: ListenerInfo): string => `app "${app}" on ${formatAddress(address)}`;
+  if (choice.kind === "several") {
+    return `several listen on ${where} (${choice.listeners.map(name).join(", ")}), ${wanted} was wanted`;
+  }
+  const near = choice.nearest === undefined
+    ? "no app listens on a port"
+    : `the nearest is ${name(choice.nearest)}`;
+  return `nobody listens on ${where}, ${near}`;
+}
+
+/** The listeners that a config asks for. */
+export function listenersOf(config: Config): ListenerInfo[] {
+  return config.apps.flatMap((app) => app.listen.map((address) => ({ app: app.name, address })));
+}
+
+/** Finds the listener, of all that there are, that would accept a connection, as the system chooses. */
+export function chooseListener(all: readonly ListenerInfo[], to: Destination): ListenerChoice {
   const rated = all.map((listener) => ({ listener, rank: rankOf(listener.address, to) }));
   const best = Math.max(...rated.map(({ rank }) => rank));
   const listeners = rated.filter(({ rank }) => rank === best).map(({ listener }) => listener);

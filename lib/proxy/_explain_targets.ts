@@ -1,15 +1,15 @@
 import { clientHash } from "../balancing/mod.ts";
 import { type Address, formatAddress } from "../base/mod.ts";
-import type { AppConfig, TargetConfig } from "../config/mod.ts";
-import { Pool } from "../pool/mod.ts";
-import { specOf } from "./specs.ts";
+import type { AppConfig } from "../config/mod.ts";
+import { Pool, type TargetSpec } from "../pool/mod.ts";
+import type { TargetFacts } from "./facts.ts";
 
 /** One target in the order in which a connection tries them. */
 export interface TargetExplanation {
   /** As it is dialed; of an entry that discovery makes targets of, its name. */
   readonly address: string;
   readonly backup: boolean;
-  /** Why it has this place. */
+  /** Why it has this place, or none. */
   readonly why: string;
 }
 
@@ -21,64 +21,168 @@ export interface TargetQuestion {
   readonly client: string;
 }
 
+/** What becomes of an app's targets. */
+export interface ExplainedTargets {
+  /** Those that the connection would try, in order. */
+  readonly targets: readonly TargetExplanation[];
+  /** Those that it would pass over as they are at this moment; one of weight 0 is no candidate at any moment. */
+  readonly skipped: readonly TargetExplanation[];
+  /** Whether all are tried because none is usable. */
+  readonly isDesperate: boolean;
+}
+
 /** A target with the address that it has for this connection. */
 interface Placed {
-  readonly target: TargetConfig;
+  readonly target: TargetFacts;
   readonly address: string;
 }
 
 /**
- * The targets that a connection would try, in order, if all of them were up and idle. Where chance or the connections
- * before decide, the order is that of the config, and each says so. Those of weight 0 are left out.
+ * The targets that a connection would try, in order. Where chance or the connections before decide, the order is that of
+ * the config, and each says so.
  */
 export function explainTargets(
-  targets: readonly TargetConfig[],
+  targets: readonly TargetFacts[],
   question: TargetQuestion,
-): TargetExplanation[] {
-  const placed = orderOf(targets, question);
-  return [false, true].flatMap((backup) => {
-    const tier = placed.filter(({ target }) => target.backup === backup);
-    return tier.map(({ target, address }, index) => ({
-      address,
-      backup,
-      why: `${backup ? "backup, for when no other answers: " : ""}${
-        whyOf({ target, index, tier, question })
-      }`,
-    }));
-  });
+): ExplainedTargets {
+  const isDesperate = !targets.some(isUsable);
+  const mayBeTried = (target: TargetFacts): boolean =>
+    !target.isFull && (isDesperate ? target.weight > 0 : isUsable(target));
+  const placed = orderOf(targets, { mayBeTried, question });
+  const skipped = targets.filter((target) => target.weight > 0 && !mayBeTried(target));
+  const tiers = tiersOf(placed, skipped);
+  return {
+    isDesperate: isDesperate && placed.length > 0,
+    targets: placed.map((each) => explained(each, whyOf({ ...each, tier: tierOf(each, tiers), question }))),
+    skipped: skipped.map((target) =>
+      explained({ target, address: addressFor(target, question) }, whyNot(target))
+    ),
+  };
 }
 
-/** Asks a pool like that of the proxy itself, whose order for a client is the same at every start. */
-function orderOf(targets: readonly TargetConfig[], { config, listener, client }: TargetQuestion): Placed[] {
-  const isHashed = config.balance === "source_hash";
-  // What discovery finds has a place by its own hash, which nobody knows yet.
-  const known = isHashed ? targets.filter(({ discover }) => discover === undefined) : targets;
-  const pool = new Pool(known.map((target) => specOf(target, config)), {
-    balance: isHashed ? "source_hash" : "first",
-  });
-  const candidates = pool.begin(listener.kind === "tcp" ? listener.port : 0, {
-    clientHash: clientHash(client),
-  });
-  const placed: Placed[] = [];
-  for (let candidate = candidates.next(); candidate !== undefined; candidate = candidates.next()) {
-    const target = known[pool.targets.indexOf(candidate.target)];
-    if (target === undefined) continue;
-    const address = target.discover === undefined ? formatAddress(candidate.address) : target.label;
-    placed.push({ target, address });
-  }
-  const later = targets.filter((target) => !known.includes(target) && target.weight > 0);
-  return [...placed, ...later.map((target) => ({ target, address: target.label }))];
+function explained({ target, address }: Placed, why: string): TargetExplanation {
+  const isBackup = target.tier > 0;
+  return { address, backup: isBackup, why };
 }
 
-interface Place {
-  readonly target: TargetConfig;
-  readonly index: number;
-  /** Those of its standing. */
-  readonly tier: readonly Placed[];
+function isUsable({ health, weight }: TargetFacts): boolean {
+  return health === "up" && weight > 0;
+}
+
+interface OrderOptions {
+  /** As the pool of a proxy sees it: no target that is unusable, unless all are, and none that is full. */
+  mayBeTried(target: TargetFacts): boolean;
   readonly question: TargetQuestion;
 }
 
+function orderOf(targets: readonly TargetFacts[], { mayBeTried, question }: OrderOptions): Placed[] {
+  const { balance } = question.config;
+  const ordered = balance === "source_hash"
+    ? hashedOrder(targets, { mayBeTried, question })
+    : (balance === "least_connections" ? byLoad(targets) : targets).filter(mayBeTried);
+  return ordered.toSorted((a, b) => a.tier - b.tier)
+    .map((target) => ({ target, address: addressFor(target, question) }));
+}
+
+/**
+ * Asks a pool like that of the proxy itself, made for this one question, whose order for a client is the same at every
+ * start and in every thread; so that nobody's place or turn is taken.
+ */
+function hashedOrder(
+  targets: readonly TargetFacts[],
+  { mayBeTried, question: { listener, client } }: OrderOptions,
+): TargetFacts[] {
+  // What discovery finds has a place by its own hash, which nobody knows yet.
+  const [known, unknown] = [
+    targets.filter(({ discover }) => discover === undefined),
+    targets.filter((target) => target.discover !== undefined && mayBeTried(target)),
+  ];
+  // All of them, as the hash of one depends on whether it has a twin.
+  const specs = known.map((target): TargetSpec => {
+    const { address, label, tier, currentWeight } = target;
+    return { address, label, tier, weight: mayBeTried(target) ? currentWeight : 0 };
+  });
+  const pool = new Pool(specs, { balance: "source_hash" });
+  const factsOf = new Map(pool.targets.map((target, index) => [target, known[index]]));
+  const candidates = pool.begin(portOf(listener), { clientHash: clientHash(client) });
+  const ordered: TargetFacts[] = [];
+  for (let candidate = candidates.next(); candidate !== undefined; candidate = candidates.next()) {
+    const target = factsOf.get(candidate.target);
+    if (target !== undefined) ordered.push(target);
+  }
+  return [...ordered, ...unknown];
+}
+
+/** Where connections are known, in the order of this moment; else in that of the config. */
+function byLoad(targets: readonly TargetFacts[]): readonly TargetFacts[] {
+  if (targets.some(({ active }) => active === undefined)) return targets;
+  const load = ({ active = 0, currentWeight }: TargetFacts): number => (active + 1) / currentWeight;
+  return targets.toSorted((a, b) => load(a) - load(b));
+}
+
+/** Those of equal standing that would be tried. */
+interface TierFacts {
+  readonly order: ReadonlyMap<TargetFacts, number>;
+  /** The sum of their weights at this moment; `undefined` where discovery will find more. */
+  readonly weight: number | undefined;
+  /** Whether these are all of that standing that may have connections at all. */
+  readonly isWhole: boolean;
+}
+
+function tiersOf(placed: readonly Placed[], skipped: readonly TargetFacts[]): ReadonlyMap<number, TierFacts> {
+  const tiers = new Map<number, TargetFacts[]>();
+  for (const { target } of placed) {
+    const tier = tiers.get(target.tier);
+    if (tier === undefined) tiers.set(target.tier, [target]);
+    else tier.push(target);
+  }
+  return new Map([...tiers].map(([rank, tier]) => [rank, {
+    order: new Map(tier.map((target, index) => [target, index + 1])),
+    weight: tier.some(({ discover }) => discover !== undefined)
+      ? undefined
+      : tier.reduce((sum, { currentWeight }) => sum + currentWeight, 0),
+    isWhole: !skipped.some((target) => target.tier === rank),
+  }]));
+}
+
+const NO_TIER: TierFacts = { order: new Map(), weight: undefined, isWhole: true };
+
+function tierOf({ target }: Placed, tiers: ReadonlyMap<number, TierFacts>): TierFacts {
+  return tiers.get(target.tier) ?? NO_TIER;
+}
+
+function addressFor({ address, label, discover }: TargetFacts, { listener }: TargetQuestion): string {
+  if (discover !== undefined || address.kind !== "same_port") return label;
+  return formatAddress({ kind: "tcp", host: address.host, port: portOf(listener) });
+}
+
+function portOf(listener: Address): number {
+  return listener.kind === "tcp" ? listener.port : 0;
+}
+
+interface Place extends Placed {
+  readonly tier: TierFacts;
+  readonly question: TargetQuestion;
+}
+
+/** Why a target has its place, and what else is known of it. */
 function whyOf(place: Place): string {
+  const { target } = place;
+  const backup = target.tier > 0 ? "backup, for when no other answers: " : "";
+  const desperate = target.health === "up" ? "" : `${target.health}, and tried as no target is usable: `;
+  return `${backup}${desperate}${placeOf(place)}${connectionsOf(target)}${originOf(target)}`;
+}
+
+function whyNot(target: TargetFacts): string {
+  const why = target.health === "down"
+    ? "down, as its checks say"
+    : target.health === "ejected"
+    ? "ejected for a while, as its connections failed"
+    : "full";
+  return `${why}${connectionsOf(target)}${originOf(target)}`;
+}
+
+function placeOf(place: Place): string {
   const { target, tier, question: { config } } = place;
   if (target.discover !== undefined) {
     const what = target.discover === "dns" ? "each address of the name" : "each record of the service";
@@ -87,11 +191,13 @@ function whyOf(place: Place): string {
       : `takes part (${config.balance})`;
     return `discovered while running (${target.discover}): ${what} is a target, and ${how}`;
   }
-  return tier.length === 1 ? "the only one" : wayOf(place);
+  if (tier.order.size > 1) return wayOf(place);
+  return tier.isWhole ? "the only one" : "the only one left";
 }
 
 function wayOf(place: Place): string {
-  const { index, question: { client, config } } = place;
+  const { target, tier, question: { client, config } } = place;
+  const number = tier.order.get(target) ?? 0;
   const weight = weightOf(place);
   switch (config.balance) {
     case "random":
@@ -103,15 +209,29 @@ function wayOf(place: Place): string {
     case "random_two":
       return `the less busy of two drawn at random (${weight})`;
     case "source_hash":
-      return `choice ${index + 1} for ${client || "a client without address"} by source_hash (${weight})`;
+      return `choice ${number} for ${client || "a client without address"} by source_hash (${weight})`;
     case "first":
-      return `number ${index + 1} in the config's order (first)`;
+      return `number ${number} ${tier.isWhole ? "" : "of those left, "}in the config's order (first)`;
   }
 }
 
 /** The weight, and of how much where that is known. */
-function weightOf({ target, tier }: Place): string {
-  const isOpen = tier.some((each) => each.target.discover !== undefined);
-  if (isOpen) return `weight ${target.weight}`;
-  return `weight ${target.weight} of ${tier.reduce((sum, each) => sum + each.target.weight, 0)}`;
+function weightOf({ target: { weight, currentWeight }, tier }: Place): string {
+  const sum = tier.weight === undefined ? "" : ` of ${short(tier.weight)}`;
+  const slowly = currentWeight < weight ? `, slowly up to ${weight}` : "";
+  return `weight ${short(currentWeight)}${sum}${slowly}`;
+}
+
+function short(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
+
+function connectionsOf({ active, maxConnections }: TargetFacts): string {
+  if (active === undefined) return "";
+  if (maxConnections !== Infinity) return `; ${active} of at most ${maxConnections} connections`;
+  return `; ${active} ${active === 1 ? "connection" : "connections"}`;
+}
+
+function originOf({ foundBy }: TargetFacts): string {
+  return foundBy === undefined ? "" : `; discovered by ${foundBy}`;
 }

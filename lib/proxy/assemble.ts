@@ -5,7 +5,7 @@
  */
 import type { Clock, Random } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
-import { Dialer } from "../dial/mod.ts";
+import { Dialer, type Starvation } from "../dial/mod.ts";
 import { type AccessList, CidrSet, type ClientLimiter, ClientTable } from "../limits/mod.ts";
 import type { Candidate, Pool, PoolOptions, Target } from "../pool/mod.ts";
 import type { BufferPool, Ticker } from "../relay/mod.ts";
@@ -30,6 +30,7 @@ export interface AssembleOptions {
   readonly observer: ProxyObserver;
   /** When the proxy began, on the clock. */
   readonly startedMs: number;
+  readonly starvation: Starvation;
   /** The texts of the app's files. */
   readonly materials: AppMaterials;
   /** Ends the sessions of a target that went down. */
@@ -115,8 +116,9 @@ function sendsProxy(config: AppConfig): boolean {
   return targets.some((target) => specOf(target, config).sendProxy !== undefined);
 }
 
-function dialerOf(config: AppConfig, { observer }: AssembleOptions): Dialer<Candidate> {
+function dialerOf(config: AppConfig, { observer, starvation }: AssembleOptions): Dialer<Candidate> {
   return new Dialer<Candidate>({
+    starvation,
     connectTimeoutMs: config.connectTimeoutMs,
     connectDeadlineMs: config.connectDeadlineMs,
     observer: {

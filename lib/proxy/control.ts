@@ -1,5 +1,7 @@
 import type { Address } from "../base/mod.ts";
 import type { ReloadResult } from "./reload_result.ts";
+import type { ConnectionQuestion, Explanation } from "./explain.ts";
+import type { ProxyStatus } from "./status.ts";
 
 /** One bound listener. */
 export interface ListenerInfo {
@@ -8,13 +10,19 @@ export interface ListenerInfo {
   readonly address: Address;
 }
 
-/** What the command line (and later the admin API) may ask of a running proxy, whatever plane carries it. */
+/** What the command line and the admin API may ask of a running proxy, whatever plane carries it. */
 export interface ProxyControl {
   /** What is bound, in the order of the config. */
   listeners(): readonly ListenerInfo[];
 
   /** Sessions that have not ended. */
   activeSessions(): number;
+
+  /** All that is known of it at this moment. */
+  status(): ProxyStatus;
+
+  /** What would happen to a connection as things are at this moment. Nothing is changed by it, no turn is used. */
+  explain(question: ConnectionQuestion): Explanation;
 
   /**
    * Reads again every file that the apps need for TLS. When all are good, handshakes use them from now on; when one is not,

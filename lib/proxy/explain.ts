@@ -1,18 +1,38 @@
 /**
- * What would happen to a connection, from a config alone: it reads no file, opens no socket and knows of no health.
+ * What would happen to a connection: by a config alone, or as things are in a proxy that runs. It reads no file, opens no
+ * socket, and changes nothing.
  *
  * @module
  */
-import { formatCidr, formatEventRate, parseIp, type Reason } from "../base/mod.ts";
-import type { AppConfig, Config, RouteConfig, TargetConfig } from "../config/mod.ts";
-import { type AccessVerdict, CidrSet } from "../limits/mod.ts";
+import { parseIp, type Reason } from "../base/mod.ts";
+import type { AppConfig, Config } from "../config/mod.ts";
+import type { AccessVerdict } from "../limits/mod.ts";
 import { NO_ROUTE_FACTS, type RouteExplanation, type RouteFacts } from "../routing/mod.ts";
-import { chooseListener, type Destination, type ListenerChoice } from "./_explain_listener.ts";
-import { explainTargets, type TargetExplanation } from "./_explain_targets.ts";
+import {
+  chooseListener,
+  describeNoListener,
+  type Destination,
+  type ListenerChoice,
+  listenersOf,
+} from "./_explain_listener.ts";
+import {
+  acceptNotes,
+  assumptionNotes,
+  faultNotes,
+  intakeNotes,
+  liveNotes,
+  type Moment,
+  routeNotes,
+  weightNotes,
+} from "./_explain_notes.ts";
+import { type ExplainedTargets, explainTargets, type TargetExplanation } from "./_explain_targets.ts";
 import type { ListenerInfo } from "./control.ts";
-import { accessOf, routesOf } from "./rules.ts";
+import { assumedFacts, type PoolFacts } from "./facts.ts";
+import type { LiveView } from "./live.ts";
+import { accessOf, routeName, routesOf } from "./rules.ts";
+import { poolOf } from "./status.ts";
 
-export type { Destination, TargetExplanation };
+export { describeNoListener, type Destination, type TargetExplanation };
 
 /** The connection that is asked about. */
 export interface ConnectionQuestion {
@@ -25,15 +45,23 @@ export interface ConnectionQuestion {
   readonly alpn: readonly string[];
 }
 
-/** What would happen to a connection that somebody accepts. */
+/** What is said of one route. */
+export interface RouteVerdict extends Pick<RouteExplanation<unknown>, "verdict" | "why"> {
+  /** `routes[0] (sni *.example.com, alpn h2)`. */
+  readonly name: string;
+}
+
+/** What would happen to a connection that somebody accepts. Plain data. */
 export interface ExplainedConnection {
   readonly kind: "explained";
   readonly listener: ListenerInfo;
   readonly admission: AccessVerdict;
   /** Every route of the app, and why it is chosen or not; empty where none is looked at. */
-  readonly routes: readonly RouteExplanation<RouteConfig>[];
+  readonly routes: readonly RouteVerdict[];
   /** The targets that would be tried, in order; empty where none would. */
   readonly targets: readonly TargetExplanation[];
+  /** Those that would be passed over as they are at this moment; empty where only a config is known. */
+  readonly skipped: readonly TargetExplanation[];
   /** Why it would be closed before any target is dialed. */
   readonly refusal: { readonly reason: Reason; readonly why: string } | undefined;
   /** What else bears on it, a sentence each. */
@@ -43,59 +71,100 @@ export interface ExplainedConnection {
 /** What would happen to a connection. */
 export type Explanation = ExplainedConnection | Exclude<ListenerChoice, { kind: "found" }>;
 
-/** Explains what would happen to a connection, stage by stage, until one of them closes it. */
-export function explainConnection(config: Config, question: ConnectionQuestion): Explanation {
-  const choice = chooseListener(config, question.to);
+/**
+ * Explains what would happen to a connection, stage by stage, until one of them closes it.
+ *
+ * @param live the proxy that runs with the config, as it is at this moment; without it, every target is taken to be up
+ * and idle.
+ */
+export function explainConnection(
+  config: Config,
+  question: ConnectionQuestion,
+  live?: LiveView,
+): Explanation {
+  const choice = chooseListener(live?.listeners ?? listenersOf(config), question.to);
   if (choice.kind !== "found") return choice;
   const { listener } = choice;
-  const app = config.apps.find(({ name }) => name === listener.app);
-  return app === undefined
-    ? { kind: "none", nearest: undefined }
-    : explainIn(app, { listener, question: normal(question) });
+  const index = config.apps.findIndex(({ name }) => name === listener.app);
+  const app = config.apps[index];
+  if (app === undefined) return { kind: "none", nearest: undefined };
+  const pools = live?.pools(index);
+  return explainIn(app, {
+    listener,
+    question: normal(question),
+    live,
+    sessions: live?.sessionsOf(index),
+    factsFor: (route) =>
+      pools === undefined
+        ? assumedFacts(route === undefined ? app.targets : app.routes[route]?.targets ?? [], app)
+        : poolOf(app, pools, route),
+  });
 }
 
-interface Asked {
+interface Asked extends Moment {
   readonly listener: ListenerInfo;
   readonly question: ConnectionQuestion;
+  /** The targets of a route, by its place, or the app's own. */
+  factsFor(route: number | undefined): PoolFacts;
 }
 
-function explainIn(app: AppConfig, { listener, question }: Asked): ExplainedConnection {
-  const notes = intakeNotes(app);
+function explainIn(app: AppConfig, asked: Asked): ExplainedConnection {
+  const { listener, question, live } = asked;
+  const notes = [...acceptNotes(app, asked), ...intakeNotes(app)];
   const admission = admissionOf(app, question.client);
-  const begun = { kind: "explained", listener, admission, routes: [], targets: [] } as const;
+  const begun = { kind: "explained", listener, admission, routes: [], targets: [], skipped: [] } as const;
   if (!admission.allowed) {
     const refusal = { reason: "denied", why: `the rule is "${admission.rule}"` } as const;
     return { ...begun, refusal, notes };
   }
-  const facts = factsOf(app, question);
+  const facts = factsOfTls(app, question);
   if (facts === undefined) {
     const why = `none of its protocols is one of "tls.alpn" (${app.tls?.alpn.join(", ")})`;
     return { ...begun, refusal: { reason: "tls_error", why }, notes };
   }
   const routes = routesOf(app, (route) => route)?.explain(facts) ?? [];
-  const candidates = routes.find(({ verdict }) => verdict === "chosen")?.value.targets ?? app.targets;
-  const targets = explainTargets(candidates, {
+  const chosen = routes.find(({ verdict }) => verdict === "chosen");
+  const isRouted = chosen !== undefined || app.targets.length > 0;
+  const pool = asked.factsFor(chosen?.index);
+  const explained = explainTargets(pool.targets, {
     config: app,
     listener: listener.address,
     client: question.client ?? "",
   });
-  const refusal = targets.length > 0
-    ? undefined
-    : candidates.length === 0
-    ? { reason: "no_route", why: "no route takes it, and the app has no targets of its own" } as const
-    : { reason: "no_target", why: "every target has weight 0" } as const;
+  const { targets, skipped } = explained;
   return {
     ...begun,
-    routes,
+    routes: routes.map(({ index, value, verdict, why }) => ({ name: routeName(index, value), verdict, why })),
     targets,
-    refusal,
+    skipped,
+    refusal: isRouted ? refusalOf(app, pool, explained) : NO_ROUTE,
     notes: [
       ...notes,
       ...routeNotes(app, question),
-      ...targetNotes(candidates),
+      ...weightNotes(pool),
+      ...(live === undefined ? assumptionNotes(explained) : liveNotes(app, { pool, explained, live })),
       ...faultNotes(app, question),
     ],
   };
+}
+
+const NO_ROUTE = {
+  reason: "no_route",
+  why: "no route takes it, and the app has no targets of its own",
+} as const;
+
+function refusalOf(
+  app: AppConfig,
+  pool: PoolFacts,
+  { targets, skipped }: ExplainedTargets,
+): ExplainedConnection["refusal"] {
+  if (targets.length > 0) return undefined;
+  if (pool.targets.length === 0) return { reason: "no_target", why: "discovery has found no target" };
+  if (skipped.length === 0) return { reason: "no_target", why: "every target has weight 0" };
+  // What is passed over although no other is left is full.
+  return app.queueTimeoutMs > 0
+    ? undefined
+    : { reason: "limit", why: 'no usable target has a place, and "queue_timeout" is 0s' };
 }
 
 /** As a ClientHello is read: a name in lower case without closing dot; an address is no name. */
@@ -110,48 +179,9 @@ function admissionOf(app: AppConfig, client: string | undefined): AccessVerdict 
 }
 
 /** What routes go by; `undefined` where TLS ends here and has no protocol in common with the client. */
-function factsOf({ tls, routes }: AppConfig, { sni, alpn }: ConnectionQuestion): RouteFacts | undefined {
+function factsOfTls({ tls, routes }: AppConfig, { sni, alpn }: ConnectionQuestion): RouteFacts | undefined {
   if (tls === undefined) return routes.length === 0 ? NO_ROUTE_FACTS : { sni, alpn };
   if (tls.alpn.length === 0 || alpn.length === 0) return { sni, alpn: [] };
   const agreed = tls.alpn.find((protocol) => alpn.includes(protocol));
   return agreed === undefined ? undefined : { sni, alpn: [agreed] };
-}
-
-function intakeNotes(app: AppConfig): string[] {
-  const { proxyProtocol: { accept, from }, maxConnectionsPerClient, acceptRatePerClient } = app;
-  const notes: string[] = [];
-  if (accept === "required") {
-    const trusted = from.map(formatCidr).join(", ");
-    notes.push(`a PROXY header must come first, from ${trusted} alone; the client is the one that it names`);
-  }
-  if (maxConnectionsPerClient !== Infinity) {
-    notes.push(`one client may have ${maxConnectionsPerClient} connections at once; more are closed`);
-  }
-  if (acceptRatePerClient !== undefined) {
-    notes.push(`one client may come ${formatEventRate(acceptRatePerClient)}; what is more is closed`);
-  }
-  if (app.tls !== undefined) notes.push("TLS ends here: a connection without TLS is closed");
-  return notes;
-}
-
-function routeNotes({ routes }: AppConfig, { sni, alpn }: ConnectionQuestion): string[] {
-  return routes.length > 0 && sni === undefined && alpn.length === 0
-    ? ["the routes are asked for a connection that names no server and no protocol, or has no TLS"]
-    : [];
-}
-
-function targetNotes(targets: readonly TargetConfig[]): string[] {
-  const unused = targets.filter(({ weight }) => weight === 0)
-    .map(({ label }) => `${label} has weight 0 and gets no connection`);
-  return targets.length === unused.length
-    ? unused
-    : [...unused, "targets are taken to be up and idle, as a config knows no more"];
-}
-
-function faultNotes({ faults }: AppConfig, { client }: ConnectionQuestion): string[] {
-  return faults
-    .filter(({ clients }) =>
-      clients.length === 0 || (client !== undefined && new CidrSet(clients).find(client) !== undefined)
-    )
-    .map(({ kind, probability }) => `the fault "${kind}" is done to it with probability ${probability}`);
 }

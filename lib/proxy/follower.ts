@@ -1,3 +1,4 @@
+import type { StarvedCount } from "../dial/mod.ts";
 import type { ClientLimiter, Places, Rate } from "../limits/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import type { DrawCounter } from "../relay/mod.ts";
@@ -17,6 +18,8 @@ export interface Following {
   readonly hasUnixListeners: boolean;
   /** Counts a session that begins, and gives it a number that no session of any thread has. */
   beginSession(): number;
+  /** Counts the dials of all threads that lack a file descriptor. */
+  readonly starved: StarvedCount;
   /** Lets other threads go first, where this one has more sessions than they. */
   turn(): Promise<void> | undefined;
   /** Is told what was bound; resolves when all threads have bound their listeners. */

@@ -2,6 +2,7 @@ import { type Clock, errorMessage, monotonicClock, type Random } from "../base/m
 import type { AppConfig, Config } from "../config/mod.ts";
 import { statesOf, type TargetState } from "../pool/mod.ts";
 import { FileTexts } from "./file_texts.ts";
+import { factsOf, type PoolFacts } from "./facts.ts";
 import type { FollowedTarget, PoolPlace } from "./follower.ts";
 import { type AppMaterials, type NextMaterials, readMaterials } from "./materials.ts";
 import type { ProxyObserver } from "./observer.ts";
@@ -94,6 +95,16 @@ export class Leader {
   /** All that is known of the targets of each of an app's pools. */
   states(app: number): TargetState[][] {
     return this.#app(app).pools.all.map(statesOf);
+  }
+
+  /**
+   * What is known of the targets of an app's pools.
+   *
+   * @param active the connections of each target of the pool of a number, which this thread does not carry.
+   */
+  facts(app: number, active: (pool: number) => readonly (number | undefined)[]): PoolFacts[] {
+    const { pools, upkeeps } = this.#app(app);
+    return pools.all.map((pool, index) => factsOf(pool, { upkeep: upkeeps[index], active: active(index) }));
   }
 
   /** Notes how a connection of some thread to a target went. */

@@ -3,13 +3,27 @@ export { checkFiles } from "./check_files.ts";
 export type { CheckFilesOptions, FileProblem } from "./check_tls.ts";
 export {
   type ConnectionQuestion,
+  describeNoListener,
   type Destination,
   explainConnection,
   type ExplainedConnection,
   type Explanation,
+  type RouteVerdict,
   type TargetExplanation,
 } from "./explain.ts";
 export { Certificates, programProblem, type WallTime } from "./certificates.ts";
+export { type ExplanationJson, explanationJson } from "./explanation_json.ts";
+export {
+  QUESTION_PARTS,
+  QuestionError,
+  type QuestionTexts,
+  questionTexts,
+  readQuestion,
+  type Spell,
+} from "./question.ts";
+export { factsOf, type PoolFacts, type TargetFacts, type TargetHealth } from "./facts.ts";
+export type { LiveView } from "./live.ts";
+export { type AppStatus, type ProxyStatus, statusOf } from "./status.ts";
 export type { ListenerInfo, ProxyControl } from "./control.ts";
 export type { ProxyObserver, TargetChange } from "./observer.ts";
 export type { FollowedApp, FollowedTarget, Following, PoolPlace } from "./follower.ts";

@@ -1,5 +1,6 @@
 import { type Address, type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
+import { Starvation } from "../dial/mod.ts";
 import {
   type Accepted,
   type AcceptGate,
@@ -23,10 +24,14 @@ import type { Following, PoolPlace } from "./follower.ts";
 import { gateOf, ownGateParts } from "./gate.ts";
 import type { ListenerInfo, ProxyControl } from "./control.ts";
 import { type NextMaterials, readMaterials } from "./materials.ts";
+import { type ConnectionQuestion, explainConnection, type Explanation } from "./explain.ts";
+import { factsOf } from "./facts.ts";
+import { countByApp, type LiveView } from "./live.ts";
 import type { ProxyObserver } from "./observer.ts";
 import type { ReloadResult } from "./reload_result.ts";
 import { removeStaleSocket } from "./stale_socket.ts";
 import { StartError } from "./start_error.ts";
+import { type ProxyStatus, statusOf } from "./status.ts";
 
 export interface ProxyOptions extends WallTime {
   readonly observer: ProxyObserver;
@@ -51,6 +56,7 @@ export class Proxy implements ProxyControl {
   readonly #files = new FileTexts();
   readonly #certificates: Certificates;
   readonly #startedMs: number;
+  readonly #starvation: Starvation;
   #lastId = 0;
   #drained: Promise<void> | undefined;
 
@@ -88,6 +94,7 @@ export class Proxy implements ProxyControl {
         return [];
       },
     });
+    this.#starvation = new Starvation({ everywhere: options.following?.starved });
     this.#shared = {
       ticker: this.#sweep,
       buffers: new BufferPool(),
@@ -128,6 +135,33 @@ export class Proxy implements ProxyControl {
 
   activeSessions(): number {
     return this.#sessions.size;
+  }
+
+  status(): ProxyStatus {
+    return statusOf(this.#config, this.#view());
+  }
+
+  explain(question: ConnectionQuestion): Explanation {
+    return explainConnection(this.#config, question, this.#view());
+  }
+
+  #view(): LiveView {
+    let counts: ReadonlyMap<SessionApp, number> | undefined;
+    return {
+      listeners: this.listeners(),
+      workers: 1,
+      sessions: this.activeSessions(),
+      isEnding: this.#drained !== undefined,
+      sessionsOf: (index) => {
+        const app = this.#apps[index]?.session;
+        counts ??= countByApp(this.#sessions.list());
+        return app === undefined ? 0 : counts.get(app) ?? 0;
+      },
+      pools: (index) => {
+        const { pools = [], upkeeps = [] } = this.#apps[index] ?? {};
+        return pools.map((pool, at) => factsOf(pool, { upkeep: upkeeps[at] }));
+      },
+    };
   }
 
   /** Takes over what the leader of all threads knows of the targets of one pool. */
@@ -199,6 +233,7 @@ export class Proxy implements ProxyControl {
         observer: this.#observer,
         startedMs: this.#startedMs,
         materials: app?.materials ?? await readMaterials(config, this.#files),
+        starvation: this.#starvation,
         followed: following === undefined || app === undefined ? undefined : {
           app,
           report: (target, outcome) => following.report({ app: index, ...target }, outcome),
@@ -219,7 +254,9 @@ export class Proxy implements ProxyControl {
       observer: this.#observer,
       gate,
       shared: this.#following !== undefined,
-      turn: this.#following?.turn,
+      // The socket of a path has one thread alone, which nobody can relieve.
+      turn: (signal) =>
+        this.#starvation.hold(signal) ?? (address.kind === "tcp" ? this.#following?.turn() : undefined),
       onConnection: (conn, listener, place) =>
         this.#begin(conn, { id: this.#nextId(), app, listener, place }),
     };

@@ -7,6 +7,15 @@ export function accessOf({ allow, deny }: AppConfig): AccessList | undefined {
   return allow.length + deny.length > 0 ? new AccessList({ allow, deny }) : undefined;
 }
 
+/** What a route is called: its place in the config, and what it wants. */
+export function routeName(index: number, { sni, alpn }: RouteConfig): string {
+  const rules = [
+    ...(sni.length > 0 ? [`sni ${sni.join("|")}`] : []),
+    ...(alpn.length > 0 ? [`alpn ${alpn.join("|")}`] : []),
+  ];
+  return `routes[${index}] (${rules.length === 0 ? "every connection" : rules.join(", ")})`;
+}
+
 /**
  * The app's routes, each leading to what `valueOf` makes of it; `undefined` where it has none.
  *

@@ -58,6 +58,27 @@ export class Upkeep {
     await Promise.all(this.#entries.map(({ discovery }) => discovery?.start(FIRST_ANSWER_MS)));
   }
 
+  /** The labels of the targets that discovery has found, and by which entry of the config; not those that it names itself. */
+  origins(): ReadonlyMap<string, string> {
+    const origins = new Map<string, string>();
+    for (const { target, discovery } of this.#entries) {
+      for (const { address } of discovery?.state.targets ?? []) {
+        origins.set(formatAddress(address), target.label);
+      }
+    }
+    for (const { target, discovery } of this.#entries) {
+      if (discovery === undefined) origins.delete(target.label);
+    }
+    return origins;
+  }
+
+  /** The entries by which discovery has no target at this moment. */
+  emptyEntries(): string[] {
+    return this.#entries.flatMap(({ target, discovery }) =>
+      discovery !== undefined && discovery.state.targets.length === 0 ? [target.label] : []
+    );
+  }
+
   async stop(): Promise<void> {
     this.#pool.stop();
     await Promise.all([this.#checker?.stop(), ...this.#entries.map(({ discovery }) => discovery?.stop())]);

@@ -1,6 +1,5 @@
 import type { Clock } from "../base/mod.ts";
 import type { Dialer, DialHolder, DialResult, Opening } from "../dial/mod.ts";
-import type { WaitOptions } from "../limits/mod.ts";
 import type { PickContext } from "../balancing/mod.ts";
 import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
 
@@ -15,37 +14,67 @@ export interface DialingOptions {
   readonly opening: Opening<Candidate> | undefined;
 }
 
-/** A dial's result with the candidates that hold the target's place; or that no target had a place in time. */
-export type Dialing =
-  | { readonly dialed: DialResult<Candidate>; readonly candidates: Candidates }
-  | "full"
-  | "aborted";
-
-/** Dials the pool's candidates; where all are at their limit, waits for a place first, in order of arrival. Never rejects. */
-export async function dialPool(pool: Pool, options: DialingOptions): Promise<Dialing> {
-  const { dialer, clock, until } = options;
-  const untilMs = clock.nowMs() + options.queueTimeoutMs;
-  let mustWait = pool.limited && pool.crowded;
-  for (;;) {
-    if (mustWait) {
-      const waited = await wait(pool, { signal: until.signal, timeoutMs: untilMs - clock.nowMs() });
-      if (waited !== "woken") return waited;
-    }
-    const candidates = pool.begin(options.port, options.context);
-    // The dialer takes the first candidate at once, so that nobody comes between a turn and its place.
-    const dialing = dialer.dial(() => candidates.next(), until, options.opening);
-    if (mustWait) pool.tookTurn();
-    mustWait = !candidates.isHolding && (candidates.lostPlace || (pool.limited && pool.crowded));
-    const dialed = await dialing;
-    if (!mustWait) return { dialed, candidates };
-  }
+/** How dialing ended. */
+export interface Dialing {
+  readonly dialed: DialResult<Candidate>;
+  /** They hold the target's place, where one has answered. */
+  readonly candidates: Candidates;
+  /** Whether it ended because a target that could have been dialed had no place in time. */
+  readonly full: boolean;
 }
 
-async function wait(pool: Pool, options: WaitOptions): Promise<"woken" | "full" | "aborted"> {
-  try {
-    return await pool.waitForPlace(options) === "woken" ? "woken" : "full";
-  } catch {
-    // It rejects for one cause: the session was ended, and whoever did that knows why.
-    return "aborted";
+/**
+ * Dials the pool's candidates. Where those that are left are all at their limit, it waits for a place at one of them, in
+ * order of arrival; those that have failed are not dialed again, and the pool is told of each at once.
+ */
+export async function dialPool(pool: Pool, options: DialingOptions): Promise<Dialing> {
+  const source = new PoolSource(pool, options);
+  const dialed = await options.dialer.dial(() => source.next(), options.until, options.opening);
+  return { dialed, candidates: source.candidates, full: source.full };
+}
+
+/** The targets of a pool, as one connection is to dial them. */
+class PoolSource {
+  readonly candidates: Candidates;
+  full = false;
+  readonly #pool: Pool;
+  readonly #options: DialingOptions;
+  /** What is left of the time that it may wait. */
+  #leftMs: number;
+  #last: Candidate | undefined;
+
+  constructor(pool: Pool, options: DialingOptions) {
+    this.#pool = pool;
+    this.#options = options;
+    this.#leftMs = options.queueTimeoutMs;
+    this.candidates = pool.begin(options.port, options.context);
+  }
+
+  next(): Candidate | undefined | Promise<Candidate | undefined> {
+    const pool = this.#pool;
+    // The dialer asks again when the last one has failed.
+    if (this.#last !== undefined) pool.report(this.#last.target, "failed");
+    else if (pool.limited && pool.crowded) return this.#wait();
+    this.#last = this.candidates.next();
+    if (this.#last !== undefined || !pool.limited || !pool.hasLeft(this.candidates)) return this.#last;
+    return this.#wait();
+  }
+
+  async #wait(): Promise<Candidate | undefined> {
+    const { clock, until } = this.#options;
+    const beganMs = clock.nowMs();
+    try {
+      const outcome = await this.#pool.waitForPlace(this.candidates, {
+        signal: until.signal,
+        timeoutMs: this.#leftMs,
+      });
+      this.#leftMs -= clock.nowMs() - beganMs;
+      if (typeof outcome !== "string") return this.#last = outcome;
+      this.full = outcome !== "none";
+    } catch (error) {
+      // The session was ended, and whoever did that knows why.
+      if (!until.signal.aborted) throw error;
+    }
+    return undefined;
   }
 }

@@ -50,6 +50,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #lead: Uint8Array | undefined;
   #admitted: Disposable | undefined;
   #targetConn: Duplex | undefined;
+  /** The pool of a target that has not proved itself yet, and of which nothing was reported. */
+  #unproved: Pool | undefined;
   #attempt: DialAttempt | undefined;
   #socketsClosed = false;
   #stage: "intake" | "dialing" | "relaying" | "ended" = "intake";
@@ -99,9 +101,10 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       if (candidates === undefined) return;
       try {
         const engine = faults === undefined ? this.app.engine() : faults.engine(this.#cutByFault);
+        this.#unproved = pool;
         const end = await this.#relay(engine);
         this.noteEnd(end);
-        this.#report(pool, end);
+        this.#judge(end);
       } finally {
         candidates.release();
       }
@@ -163,6 +166,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     if (nowMs >= this.#endsAtMs) return this.end("max_lifetime");
     if (this.#stage === "dialing") return this.#linger();
     if (this.#stage !== "relaying") return;
+    if (this.#unproved !== undefined && this.down.bytes > 0) this.#report("succeeded");
     const quietMs = nowMs - this.lastByteMs - slackMs;
     if (this.up.finished !== this.down.finished && quietMs >= this.app.halfCloseTimeoutMs) {
       this.end("half_close_timeout");
@@ -213,11 +217,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
         : undefined,
     });
     clearTimeout(this.#graceTimer);
-    if (typeof dialing === "string") {
-      if (dialing === "full") this.reason ??= "limit";
-      return this.#giveUp();
-    }
-    for (const { target } of dialing.dialed.failures) pool.report(target.target, "failed");
+    if (dialing.full) this.reason ??= "limit";
     if (this.#takeTarget(dialing.dialed)) return dialing.candidates;
     dialing.candidates.release();
     return this.#giveUp();
@@ -295,11 +295,23 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     return await relay();
   }
 
-  /** Tells the pool how the target did: a failure before its first byte is as bad as a refused dial. */
-  #report(pool: Pool, end: RelayEnd): void {
-    const failed = end.kind === "failed" && end.side === "target" && this.reason !== "error" &&
-      this.down.bytes === 0;
-    if (this.target !== undefined) pool.report(this.target.target, failed ? "failed" : "succeeded");
+  /**
+   * Reports how the target did, where the sweep has not yet: one that has sent a byte, or has said nothing until a clean
+   * end, did well; a failure before its first byte is as bad as a refused dial. Of another end (a client that resets, a
+   * limit) before that byte, the target may be innocent or not.
+   */
+  #judge(end: RelayEnd): void {
+    if (this.down.bytes > 0 || end.kind === "finished") this.#report("succeeded");
+    else if (end.kind === "failed" && end.side === "target" && this.reason !== "error") {
+      this.#report("failed");
+    }
+  }
+
+  /** At most once a session: a target that worked for an hour counts when it has begun to, not when that is over. */
+  #report(outcome: "succeeded" | "failed"): void {
+    const pool = this.#unproved;
+    this.#unproved = undefined;
+    if (this.target !== undefined) pool?.report(this.target.target, outcome);
   }
 
   #end(): void {

@@ -94,6 +94,8 @@ export interface CommonMemory {
   readonly active: SharedArrayBuffer;
   /** Whose turn it is to accept. */
   readonly turns: SharedArrayBuffer;
+  /** The dials that lack a file descriptor. */
+  readonly starved: SharedArrayBuffer;
 }
 
 /** The memory of an app's limits; `undefined` where there is none. */

@@ -76,6 +76,7 @@ export class WorkerPlane {
         return Number(Atomics.add(ids, 0, 1n)) + 1;
       },
       turn: () => turns.take(),
+      starved: new SharedCount(memory.starved, { worker, max: Infinity }),
       mayAccept: async (bound) => {
         for (const [index, { address }] of bound.entries()) listeners.set(address, index);
         this.#post({ kind: "bound", listeners: bound });

@@ -19,6 +19,7 @@ export class SharedLimits {
       ids: new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT),
       active: SharedCount.allocate(workers),
       turns: Turns.allocate(workers),
+      starved: SharedCount.allocate(workers),
     };
     this.#apps = config.apps.map((app) => memoryOf(app, workers));
   }
@@ -31,6 +32,12 @@ export class SharedLimits {
   /** Sessions of one worker that have not ended. */
   activeOf(worker: number): number {
     return this.#active(worker).mine;
+  }
+
+  /** Sessions of an app that have not ended; `undefined` for one without a limit, whose sessions nobody counts. */
+  sessionsOf(app: number): number | undefined {
+    const { places } = this.app(app);
+    return places === undefined ? undefined : new SharedCount(places, { worker: 0, max: Infinity }).taken;
   }
 
   /** An app's memory, by its place in the config. */
@@ -49,15 +56,10 @@ export class SharedLimits {
   recordsOf(pool: string, states: readonly TargetState[]): TargetRecord[] {
     const before = this.#targets.get(pool) ?? new Map<string, SharedArrayBuffer>();
     const now = new Map<string, SharedArrayBuffer>();
-    const seen = new Map<string, number>();
-    const records = states.map((state): TargetRecord => {
-      const { label, maxConnections = Infinity } = state.spec;
-      if (maxConnections === Infinity) return { ...state, places: undefined };
-      const name = `${label} ${maxConnections}`;
-      // A target may be named twice, and then is two.
-      const twin = seen.get(name) ?? 0;
-      seen.set(name, twin + 1);
-      const key = `${name} ${twin}`;
+    const keys = keysOf(states);
+    const records = states.map((state, index): TargetRecord => {
+      const key = keys[index];
+      if (key === undefined) return { ...state, places: undefined };
       const places = before.get(key) ?? SharedCount.allocate(this.#workers);
       now.set(key, places);
       return { ...state, places };
@@ -71,10 +73,20 @@ export class SharedLimits {
     return records;
   }
 
+  /** How many connections each of a pool's targets has in all threads; `undefined` for one that is not limited, nor counted. */
+  takenOf(pool: string, states: readonly TargetState[]): (number | undefined)[] {
+    const places = this.#targets.get(pool);
+    return keysOf(states).map((key) => {
+      const memory = key === undefined ? undefined : places?.get(key);
+      return memory === undefined ? undefined : new SharedCount(memory, { worker: 0, max: Infinity }).taken;
+    });
+  }
+
   /** Gives back all that a worker held when it died. */
   forget(worker: number): void {
     SharedCount.forget(this.common.active, worker);
     Turns.forget(this.common.turns, worker);
+    SharedCount.forget(this.common.starved, worker);
     for (const { places, clients } of this.#apps) {
       if (places !== undefined) SharedCount.forget(places, worker);
       if (clients !== undefined) SharedClientTable.forget(clients, worker);
@@ -87,6 +99,19 @@ export class SharedLimits {
   #active(worker: number): SharedCount {
     return new SharedCount(this.common.active, { worker, max: Infinity });
   }
+}
+
+/** What the places of each target of a pool are known by; `undefined` for one that is not limited. */
+function keysOf(states: readonly TargetState[]): (string | undefined)[] {
+  const seen = new Map<string, number>();
+  return states.map(({ spec: { label, maxConnections = Infinity } }) => {
+    if (maxConnections === Infinity) return undefined;
+    const name = `${label} ${maxConnections}`;
+    // A target may be named twice, and then is two.
+    const twin = seen.get(name) ?? 0;
+    seen.set(name, twin + 1);
+    return `${name} ${twin}`;
+  });
 }
 
 function memoryOf(app: AppConfig, workers: number): AppMemory {

@@ -1,4 +1,4 @@
-import { type Address, monotonicClock } from "../base/mod.ts";
+import { monotonicClock } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { StartError } from "../proxy/mod.ts";
 import { startError } from "./_start_error.ts";
@@ -8,7 +8,7 @@ import type { FromWorker, Question, StartMessage, ToWorker } from "./messages.ts
 import type { WorkersObserver } from "./observer.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { SharedLimits } from "./shared_limits.ts";
-import { passOn } from "./told.ts";
+import { Voice } from "./told.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
 export interface SupervisorOptions {
@@ -31,7 +31,8 @@ interface Seat {
   thread: WorkerThread | undefined;
   state: "loading" | "loaded" | "binding" | "bound" | "serving" | "dead" | "ended";
   bornMs: number;
-  listeners: readonly Address[];
+  /** That of whoever is in it. */
+  voice: Voice;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -66,7 +67,7 @@ export class Supervisor {
       thread: undefined,
       state: "loading",
       bornMs: 0,
-      listeners: [],
+      voice: new Voice(options.observer),
       timer: undefined,
     }));
   }
@@ -145,8 +146,9 @@ export class Supervisor {
   }
 
   #spawn(seat: Seat): void {
-    const { module, permissions } = this.#options;
+    const { module, permissions, observer } = this.#options;
     seat.state = "loading";
+    seat.voice = new Voice(observer);
     seat.bornMs = monotonicClock.nowMs();
     seat.timer = setTimeout(
       () => this.#died(seat, new Error(`it did not start within ${START_LIMIT_MS / 1000} s`)),
@@ -168,13 +170,13 @@ export class Supervisor {
   }
 
   #hear(seat: Seat, message: FromWorker): void {
-    const { observer, onReport } = this.#options;
+    const { onReport } = this.#options;
     switch (message.kind) {
       case "loaded":
         seat.state = "loaded";
         return this.#isHeld ? undefined : this.#startUp(seat);
       case "bound":
-        seat.listeners = message.listeners.map(({ address }) => address);
+        seat.voice.listeners = message.listeners.map(({ address }) => address);
         return this.#boundBy(seat);
       case "failed":
         return this.#died(seat, new StartError(message.message));
@@ -188,7 +190,7 @@ export class Supervisor {
         this.#over(seat);
         return this.#settle();
       default:
-        return passOn(message, seat.listeners, observer);
+        return seat.voice.say(message);
     }
   }
 
@@ -223,6 +225,7 @@ export class Supervisor {
     this.#answers?.lost(seat.number);
     const sessions = limits.activeOf(seat.number);
     limits.forget(seat.number);
+    seat.voice.fallSilent();
     if (this.#phase === "starting") {
       // Where all had bound already this changes nothing: it is replaced when the others begin to accept.
       this.#bound.reject(startError(error, this.#options.module));

@@ -1,4 +1,4 @@
-import type { Address } from "../base/mod.ts";
+import { type Address, monotonicClock } from "../base/mod.ts";
 import type { WorkersObserver } from "./observer.ts";
 import type { FromWorker } from "./messages.ts";
 import { ToldError, toldSession } from "./records.ts";
@@ -9,23 +9,53 @@ export type Told = Extract<
   { kind: "sessions" | "accept_paused" | "accept_resumed" | "dial_starved" | "defect" }
 >;
 
-/** Passes on what a worker tells, as if it had happened in this thread. `listeners` are that worker's. */
-export function passOn(message: Told, listeners: readonly Address[], observer: WorkersObserver): void {
-  const listener = (index: number): Address => listeners[index] ?? UNKNOWN;
-  switch (message.kind) {
-    case "sessions":
-      for (const record of message.records) {
-        observer.sessionEnded(toldSession(record, listener(record.listener)));
+/** Passes on what one worker tells, as if it had happened in this thread. */
+export class Voice {
+  /** The worker's, by the index that its messages name them by. */
+  listeners: readonly Address[] = [];
+  readonly #observer: WorkersObserver;
+  /** Listeners whose accepting pauses, and since when. */
+  readonly #paused = new Map<Address, number>();
+
+  constructor(observer: WorkersObserver) {
+    this.#observer = observer;
+  }
+
+  say(message: Told): void {
+    const observer = this.#observer;
+    switch (message.kind) {
+      case "sessions":
+        for (const record of message.records) {
+          observer.sessionEnded(toldSession(record, this.#listener(record.listener)));
+        }
+        return;
+      case "accept_paused": {
+        const listener = this.#listener(message.listener);
+        this.#paused.set(listener, monotonicClock.nowMs());
+        return observer.acceptPaused(listener, new ToldError(message.error));
       }
-      return;
-    case "accept_paused":
-      return observer.acceptPaused(listener(message.listener), new ToldError(message.error));
-    case "accept_resumed":
-      return observer.acceptResumed(listener(message.listener), message.pausedMs);
-    case "dial_starved":
-      return observer.dialStarved(message.app, new ToldError(message.error));
-    case "defect":
-      return observer.defect(new ToldError(message.error));
+      case "accept_resumed": {
+        const listener = this.#listener(message.listener);
+        this.#paused.delete(listener);
+        return observer.acceptResumed(listener, message.pausedMs);
+      }
+      case "dial_starved":
+        return observer.dialStarved(message.app, new ToldError(message.error));
+      case "defect":
+        return observer.defect(new ToldError(message.error));
+    }
+  }
+
+  /** Ends what the worker, which is dead, can no longer end: a listener that is gone does not pause. */
+  fallSilent(): void {
+    for (const [listener, sinceMs] of this.#paused) {
+      this.#observer.acceptResumed(listener, monotonicClock.nowMs() - sinceMs);
+    }
+    this.#paused.clear();
+  }
+
+  #listener(index: number): Address {
+    return this.listeners[index] ?? UNKNOWN;
   }
 }
 

@@ -2,11 +2,17 @@ import { monotonicClock } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
 import {
   Certificates,
+  type ConnectionQuestion,
+  explainConnection,
+  type Explanation,
   Leader,
   type ListenerInfo,
+  type LiveView,
   type PoolPlace,
   type ProxyControl,
+  type ProxyStatus,
   type ReloadResult,
+  statusOf,
   type WallTime,
 } from "../proxy/mod.ts";
 import { runtimeAtLeast } from "../runtime/mod.ts";
@@ -41,6 +47,7 @@ export class WorkerProxy implements ProxyControl {
   readonly #leader: Leader;
   readonly #anchors: Anchors;
   readonly #limits: SharedLimits;
+  readonly #workers: number;
   readonly #supervisor: Supervisor;
   readonly #certificates: Certificates;
   /** Pools of which workers must be told, once this task is over. */
@@ -77,6 +84,7 @@ export class WorkerProxy implements ProxyControl {
     const { config } = parts.anchors;
     const { workers: count, observer } = options;
     this.#limits = new SharedLimits(config, count);
+    this.#workers = count;
     this.#supervisor = new Supervisor({
       count,
       config,
@@ -118,6 +126,14 @@ export class WorkerProxy implements ProxyControl {
     return this.#certificates.reload();
   }
 
+  status(): ProxyStatus {
+    return statusOf(this.#anchors.config, this.#view());
+  }
+
+  explain(question: ConnectionQuestion): Explanation {
+    return explainConnection(this.#anchors.config, question, this.#view());
+  }
+
   drain(): Promise<void> {
     return this.#drained ??= this.#end("drain");
   }
@@ -132,6 +148,20 @@ export class WorkerProxy implements ProxyControl {
     await this.#supervisor.end(how);
     this.#certificates.stop();
     await this.#leader.stop();
+  }
+
+  #view(): LiveView {
+    return {
+      listeners: this.listeners(),
+      workers: this.#workers,
+      sessions: this.activeSessions(),
+      isEnding: this.#drained !== undefined,
+      sessionsOf: (app) => this.#limits.sessionsOf(app),
+      pools: (app) => {
+        const states = this.#leader.states(app);
+        return this.#leader.facts(app, (pool) => this.#limits.takenOf(`${app} ${pool}`, states[pool] ?? []));
+      },
+    };
   }
 
   #startMessage(worker: number, sessions: SessionsTold): Omit<StartMessage, "nowMs"> {

@@ -82,6 +82,12 @@ const BAD: readonly [text: string, message: string][] = [
   ["a b:80", `the host "a b" is no host name, letters, digits, "-" and "." were wanted`],
   ["-a:80", `the host "-a" is no host name, letters, digits, "-" and "." were wanted`],
   ["a..b:80", `the host "a..b" is no host name, letters, digits, "-" and "." were wanted`],
+  ["https://a.com:8443/x?y", `the address "https://a.com:8443/x?y" is a URL, "a.com:8443" was wanted`],
+  ["HTTPS://u:p@a.com/", `the address "HTTPS://u:p@a.com/" is a URL, "a.com:443" was wanted`],
+  ["http://[::1]", `the address "http://[::1]" is a URL, "[::1]:80" was wanted`],
+  ["tcp://0.0.0.0:80", `the address "tcp://0.0.0.0:80" is a URL, "0.0.0.0:80" was wanted`],
+  ["tcp://db.internal", `the address "tcp://db.internal" is a URL, "db.internal:port" was wanted`],
+  ["http://", `the address "http://" is a URL, "host:port" was wanted`],
   ["unix:", `the path of "unix:" is empty, "unix:/path" was wanted`],
   ["unix:/a\0b", `the path of a unix socket has a NUL byte, none was wanted`],
   [
@@ -139,6 +145,20 @@ Deno.test("checkHost: says the text that it was shown", () => {
     `the host of "[]:80" is empty, "host:port" was wanted`,
   );
 });
+
+const NO_HOSTS: readonly [text: string, message: string][] = [
+  ["a.com:443", `the host "a.com:443" has a port, "a.com" was wanted`],
+  ["10.0.0.1:*", `the host "10.0.0.1:*" has a port, "10.0.0.1" was wanted`],
+  ["[::1]:443", `the host "[::1]:443" has a port, "::1" was wanted`],
+  ["[::1]", `the host "[::1]" stands in brackets, "::1" was wanted`],
+  ["https://a.com:443/x", `the host "https://a.com:443/x" is a URL, "a.com" was wanted`],
+  ["a:b:c", `the host "a:b:c" is no IPv6 address, one as in "[::1]:5001" was wanted`],
+];
+for (const [text, message] of NO_HOSTS) {
+  Deno.test(`checkHost: refuses ${JSON.stringify(text)} and says what of it is the host`, () => {
+    assertStrictEquals(assertThrows(() => checkHost(text), AddressError).message, message);
+  });
+}
 
 const COLLISIONS: readonly [a: string, b: string, collides: boolean][] = [
   ["127.0.0.1:80", "127.0.0.1:80", true],

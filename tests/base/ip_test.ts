@@ -1,6 +1,14 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { formatIp, ipv4Number, parseIp, parseIpv4, parseIpv6, unmapIp } from "../../lib/base/mod.ts";
+import {
+  formatIp,
+  ipv4Number,
+  isLoopback,
+  parseIp,
+  parseIpv4,
+  parseIpv6,
+  unmapIp,
+} from "../../lib/base/mod.ts";
 
 /** An address in the form that the parser was given it, in canonical form, or why there is none. */
 function canonical(text: string): string {
@@ -92,4 +100,21 @@ Deno.test("ipv4Number: is the address itself, also of an IPv4-mapped one", () =>
   }));
   const others = ["", "::1", "::ffff:", "::ffff:1.2.3", "::fffe:1.2.3.4", "1.2.3.4.5", "::ffff:102:304"];
   assertEquals(others.map((text) => ipv4Number(text)), others.map(() => undefined));
+});
+
+Deno.test("isLoopback: localhost and the addresses of this machine alone", () => {
+  const own = ["localhost", "LocalHost", "127.0.0.1", "127.255.255.254", "::1", "0:0::1", "::ffff:127.0.0.1"];
+  const others = [
+    "",
+    "localhost.example",
+    "0.0.0.0",
+    "::",
+    "128.0.0.1",
+    "::2",
+    "1::1",
+    "::ffff:10.0.0.1",
+    "127.1",
+  ];
+  assertEquals(own.filter((host) => !isLoopback(host)), []);
+  assertEquals(others.filter(isLoopback), []);
 });

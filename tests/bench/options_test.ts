@@ -38,6 +38,12 @@ Deno.test("parseOptions: numbers reach the load", () => {
   assertEquals(load, { seconds: 7, idleConnections: 10, rate: 20, threads: 2 });
 });
 
+Deno.test("parseOptions: figures of several threads go to a folder of their own", () => {
+  assertEquals(parse("--threads=2").out, "/bench/threads_2");
+  assertEquals(parse("--threads=2", "--out=/x").out, "/x");
+  assertEquals(parse("--threads=1").out, "/bench");
+});
+
 Deno.test("parseOptions: what cannot be read is named", () => {
   const cases: [string, string][] = [
     ["--round=1", '"--round=1" is unknown'],

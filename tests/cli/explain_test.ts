@@ -1,6 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../lib/cli/mod.ts";
+import type { PoolFacts, TargetFacts } from "../../lib/proxy/mod.ts";
+import { QuietProxy, TOKEN, withAdmin } from "../helpers/admin.ts";
 import { CapturedIo } from "../helpers/captured_io.ts";
+import { freePort } from "../helpers/free_ports.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const CONFIG = {
@@ -124,3 +127,114 @@ for (const [words, says] of MISTAKES) {
     assertStringIncludes(complaints, "Try: tcpproxy help explain");
   });
 }
+
+/** Explains with these words alone, without a config of its own. */
+async function explainRunning(...words: string[]): Promise<Run> {
+  const io = new CapturedIo();
+  const code = await runCli(["explain", ...words], io);
+  return { code, printed: io.printed, complaints: io.complaints };
+}
+
+const QUESTION = ["--port", "7443", "--client", "192.0.2.7"];
+
+Deno.test("explain: --url asks a running proxy, and prints the same and what else it knows", async () => {
+  await withAdmin({ proxy: new QuietProxy(CONFIG.apps, { pools: () => POOLS }) }, async ({ url }) => {
+    const { code, printed, complaints } = await explainRunning("--url", url.href, ...QUESTION);
+    assertEquals([code, complaints], [0, ""]);
+    assertStringIncludes(printed, "target     1. 10.0.0.1:443: the only one left; 4 connections");
+    assertStringIncludes(printed, "skipped    10.0.0.3:443: down, as its checks say; 0 connections");
+    const json = JSON.parse((await explainRunning("--url", url.href, "--json", ...QUESTION)).printed);
+    assertEquals(Object.keys(json), [
+      "app",
+      "listener",
+      "admission",
+      "route",
+      "targets",
+      "skipped",
+      "routes",
+      "refusal",
+      "notes",
+    ]);
+    assertEquals(json.targets, [
+      { address: "10.0.0.1:443", backup: false, why: "the only one left; 4 connections" },
+    ]);
+  });
+});
+
+Deno.test("explain: what nobody listens on in a running proxy is said as of a config, with the same exit codes", async () => {
+  await withAdmin({ proxy: new QuietProxy(CONFIG.apps) }, async ({ url }) => {
+    const none = await explainRunning("--url", url.href, "--port", "7440", "--client", "192.0.2.7");
+    assertEquals(none, {
+      code: 1,
+      printed: "",
+      complaints: 'tcpproxy: explain: nobody listens on port 7440, the nearest is app "web" on [::]:7443\n',
+    });
+    const several = await explainRunning("--url", url.href, "--port", "7001", "--client", "192.0.2.7");
+    assertEquals([several.code, several.printed], [2, ""]);
+    assertStringIncludes(several.complaints, 'several listen on port 7001 (app "one" on 127.0.0.1:7001,');
+  });
+});
+
+Deno.test("explain: --running takes address and token from the config", async () => {
+  await using folder = new TemporaryFolder();
+  await folder.write("admin.token", TOKEN);
+  await withAdmin({ proxy: new QuietProxy(CONFIG.apps), token: TOKEN }, async ({ port }) => {
+    const admin = { listen: `127.0.0.1:${port}`, ["token_file"]: "admin.token" };
+    const path = await folder.config({ admin, ...CONFIG });
+    const { code, printed, complaints } = await explainRunning("-c", path, "--running", ...QUESTION);
+    assertEquals([code, complaints], [0, ""]);
+    assertStringIncludes(printed, "app        web");
+  });
+});
+
+Deno.test("explain: a proxy that cannot be asked ends with 1, and says why", async () => {
+  const url = `http://127.0.0.1:${freePort()}`;
+  const { code, printed, complaints } = await explainRunning("--url", url, ...QUESTION);
+  assertEquals([code, printed], [1, ""]);
+  assertEquals(
+    complaints,
+    `tcpproxy: ask ${url}: nobody answers (Connection refused), a tcpproxy with "admin" in its config was wanted\n`,
+  );
+});
+
+Deno.test("explain: flags that do not say which proxy is meant are refused in words and end with 2", async () => {
+  await using folder = new TemporaryFolder();
+  const path = await folder.config(CONFIG);
+  const url = "http://127.0.0.1:9900";
+  const mistakes: [words: string[], says: string][] = [
+    [["-c", path, "--running"], 'the config has no "admin", one that has, or --url, was wanted'],
+    [["-c", path, "--url", url], "--url and --config are given, one of them was wanted"],
+    [["--running", "--url", url], "--url and --running are given, one of them was wanted"],
+    [["-c", path, "--token-file", "x"], "--token-file stands alone, --url beside it was wanted"],
+    [["--url", url, "--token-file", folder.file("none")], "does not exist, a file with a token was wanted"],
+    [["--url", "127.0.0.1:9900"], 'the URL is "127.0.0.1:9900", one as http://127.0.0.1:9900 was wanted'],
+    [["--url", "ftp://127.0.0.1"], 'the URL is "ftp://127.0.0.1", one as http://127.0.0.1:9900 was wanted'],
+    [["--url", "http://me:secret@h"], "one as http://127.0.0.1:9900 was wanted"],
+  ];
+  for (const [words, says] of mistakes) {
+    const { code, printed, complaints } = await explainRunning(...words, ...QUESTION);
+    assertEquals([code, printed], [2, ""]);
+    assertStringIncludes(complaints, says);
+    assertStringIncludes(complaints, "Try: tcpproxy help explain");
+  }
+});
+
+const UP: TargetFacts = {
+  address: { kind: "tcp", host: "10.0.0.1", port: 443 },
+  label: "10.0.0.1:443",
+  tier: 0,
+  weight: 1,
+  currentWeight: 1,
+  health: "up",
+  active: 4,
+  maxConnections: Infinity,
+  isFull: false,
+  foundBy: undefined,
+  discover: undefined,
+};
+
+/** The first app's own targets. */
+const POOLS: readonly PoolFacts[] = [{
+  targets: [UP, { ...UP, label: "10.0.0.3:443", health: "down", active: 0 }],
+  emptyEntries: [],
+}];

@@ -3,6 +3,7 @@ import { runCli } from "../../lib/cli/mod.ts";
 import { isTlsSupported } from "../../lib/tls/mod.ts";
 import { CapturedIo } from "../helpers/captured_io.ts";
 import { CertificateFolder, type TestCertificate } from "../helpers/certificates.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { missingTools } from "../helpers/tools.ts";
 
 function configText({ certFile }: TestCertificate, { keyFile }: TestCertificate): string {
@@ -63,4 +64,33 @@ test("check: one that is about to expire is a warning on stderr, and all is well
     /:7:17: .*: warning: the certificate "CN=soon" expires on .*, more than 14 days/,
   );
   assertStringIncludes(io.printed, "name: a");
+});
+
+Deno.test("check and run: a token that cannot be used is reported at its line, and ends with 2", async () => {
+  await using folder = new TemporaryFolder();
+  const text = `admin:
+  token_file: admin.token
+apps:
+  - { name: a, listen: ["unix:a.sock"], targets: ["127.0.0.1:1"] }
+`;
+  const path = await folder.write("c.yaml", text);
+  for (const words of [["check"], ["check", "--quiet"], ["run"]]) {
+    await Deno.remove(folder.file("admin.token")).catch(() => {});
+    const missing = new CapturedIo();
+    assertEquals(await runCli([...words, "-c", path], missing), 2, missing.complaints);
+    assertStringIncludes(
+      missing.complaints,
+      `tcpproxy: ${path}:2:15: admin.token_file: the file "${folder.path}/admin.token" does not exist, ` +
+        "a file with a token was wanted\n    2 |   token_file: admin.token\n",
+    );
+    await folder.write("admin.token", "short");
+    const short = new CapturedIo();
+    assertEquals(await runCli([...words, "-c", path], short), 2);
+    assertStringIncludes(short.complaints, "has a token of 5 characters, at least 16 were wanted");
+    assertEquals([missing.printed, short.printed], ["", ""]);
+  }
+  await folder.write("admin.token", "long enough to be one".replaceAll(" ", "-"));
+  const good = new CapturedIo();
+  assertEquals(await runCli(["check", "-c", path], good), 0);
+  assertEquals(good.complaints, "");
 });

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { HangUp } from "../../lib/cli/hang_up.ts";
+import { HangUp, type Reloadable } from "../../lib/cli/hang_up.ts";
 import { HangUps } from "../../lib/cli/signals.ts";
 import type { ConfigFileState } from "../../lib/config/mod.ts";
-import type { ProxyControl, ReloadResult } from "../../lib/proxy/mod.ts";
+import type { ReloadResult } from "../../lib/proxy/mod.ts";
 import { settled } from "../helpers/fake_time.ts";
 import { RecordedLog } from "../helpers/recorded_log.ts";
 import { until } from "../helpers/until.ts";
@@ -10,29 +10,13 @@ import { until } from "../helpers/until.ts";
 const UNCHANGED: ReloadResult = { kind: "done", apps: [{ app: "a", files: [] }], warnings: [] };
 
 /** A proxy whose reloads end when the test says so. */
-class SlowToReload implements ProxyControl {
+class SlowToReload implements Reloadable {
   readonly #waiting: ((result: ReloadResult) => void)[] = [];
   asked = 0;
-
-  listeners(): [] {
-    return [];
-  }
-
-  activeSessions(): number {
-    return 0;
-  }
 
   reload(): Promise<ReloadResult> {
     this.asked++;
     return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  drain(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  stop(): Promise<void> {
-    return Promise.resolve();
   }
 
   async end(result: ReloadResult = UNCHANGED): Promise<void> {

@@ -90,3 +90,12 @@ Deno.test("leastPermissions: several threads load the program from its files, on
   assertEquals(read(1), []);
   assertEquals(read(2), [new URL("../../lib", import.meta.url).pathname]);
 });
+
+Deno.test("leastPermissions: the admin API listens too, and its token is read", () => {
+  const apps = [{ name: "a", listen: ["127.0.0.1:1"], targets: ["h:1"] }];
+  const least = (admin: unknown): ReturnType<typeof leastPermissions> =>
+    leastPermissions(resolveConfig({ admin, apps }, { source: "test" }));
+  assertEquals(least("off").net, ["127.0.0.1:1", "h:1"]);
+  const both = least({ listen: "0.0.0.0:9900", token_file: "/run/token" });
+  assertEquals([both.net, both.read], [["127.0.0.1:1", "h:1", "0.0.0.0:9900"], ["/run/token"]]);
+});

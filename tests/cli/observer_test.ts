@@ -163,6 +163,40 @@ Deno.test("LogObserver: a pause of accepting is one episode, however many listen
   observer.close();
 });
 
+Deno.test("LogObserver: accepting that paused has not gone on while dials lack a descriptor, for which it is held", () => {
+  const { observer, lines, time } = observerOf();
+  const error = new EmFile("Too many open files");
+  observer.acceptPaused(LISTENER, error);
+  observer.acceptResumed(LISTENER);
+  for (let count = 0; count < 30; count++) {
+    observer.dialStarved("web", error);
+    time.advance(100);
+  }
+  assertEquals(lines.filter((line) => line.includes("accepting")).length, 1);
+  observer.acceptPaused(LISTENER, error);
+  observer.dialStarved("web", error);
+  time.advance(5000);
+  observer.acceptResumed(LISTENER);
+  time.advance(1000);
+  assertEquals(lines.filter((line) => line.includes("accepting")), [
+    "warning accepting pauses: Too many open files (EMFILE); clients wait in the backlog meanwhile",
+    "info accepting goes on",
+  ]);
+  observer.close();
+});
+
+Deno.test("LogObserver: accepting that paused does not go on where the proxy drains", () => {
+  const { observer, lines, time } = observerOf();
+  observer.acceptPaused(LISTENER, new EmFile("Too many open files"));
+  observer.acceptResumed(LISTENER);
+  observer.draining(2, 1000);
+  time.advance(5000);
+  assertEquals(lines.length, 2);
+  assertEquals(lines.at(-1), "info draining: 2 sessions left, for at most 1 s");
+  assertEquals(time.pending, 0);
+  observer.close();
+});
+
 Deno.test("LogObserver: dials that lack a descriptor are one episode an app", () => {
   const { observer, lines, time } = observerOf();
   const error = new EmFile("Too many open files");

@@ -172,6 +172,18 @@ Deno.test("probe: without --json there is a line for each step", async () => {
   assertEquals(io.complaints, "");
 });
 
+Deno.test("probe: an answer without a byte is told in one breath", async () => {
+  const answerOf = async (address: string): Promise<string> => {
+    const io = new CapturedIo();
+    assertEquals(await runCli(["probe", address, ...BRIEF], io), 0);
+    return io.printed.trimEnd().split("\n").at(-1)?.replace(/^answer +[\d.]+ ms {2}/, "") ?? "";
+  };
+  await using silent = new TestTarget(neverReading);
+  assertEquals(await answerOf(silent.address), "nothing until the time was over");
+  await using curt = new TestTarget(sending(utf8("")));
+  assertEquals(await answerOf(curt.address), "nothing: the target finished");
+});
+
 const withTls = { ignore: !isTlsSupported() || missingTools("openssl").length > 0 };
 
 Deno.test({

@@ -22,6 +22,14 @@ class SlowToDrain implements ProxyControl {
     throw new Error("nobody reloads a proxy that ends");
   }
 
+  status(): never {
+    throw new Error("slow to drain: it is asked for its status, drain or stop was wanted");
+  }
+
+  explain(): never {
+    throw new Error("slow to drain: it is asked to explain, drain or stop was wanted");
+  }
+
   drain(): Promise<void> {
     this.calls.push("drain");
     this.draining.resolve();

@@ -10,9 +10,12 @@ import { configOf } from "../helpers/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
 import { testDiscoveredNamesContract } from "./discovered_names.ts";
 import { testReloadContract } from "./reload.ts";
+import { testLiveContract } from "./proxy_control_live.ts";
 
 /** What whoever controls a proxy may rely on, in how many threads it may run. No plane deviates. */
 export function testProxyControlContract(name: string, start: StartPlane): void {
+  testLiveContract(name, start);
+
   Deno.test(`${name}: serves, and says what is bound and how each session ended`, async () => {
     await using target = new TestTarget(echo);
     await withPlane(start, { apps: [{ name: "a", targets: [target.address] }] }, async (plane) => {
@@ -293,11 +296,18 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
           `127.0.0.1:${plane.port}`,
           `unix:${path}`,
         ]);
-        using client = await Deno.connect({ transport: "unix", path });
-        assertEquals(await exchange(client, utf8("x")), utf8("x"));
+        // They stay, and no other thread has the socket: whose turn it is does not matter.
+        const clients = await Promise.all(
+          Array.from({ length: 5 }, () => Deno.connect({ transport: "unix", path })),
+        );
+        for (const client of clients) {
+          await writeAll(client, utf8("x"));
+          assertEquals(await readExactly(client, 1), utf8("x"));
+        }
+        for (const client of clients) client.close();
         await ping(plane);
-        const listeners = (await plane.log.ended(2)).map(({ listener }) => listener.kind).sort();
-        assertEquals(listeners, ["tcp", "unix"]);
+        const listeners = (await plane.log.ended(6)).map(({ listener }) => listener.kind).sort();
+        assertEquals(listeners, ["tcp", "unix", "unix", "unix", "unix", "unix"]);
       },
     );
     await Deno.remove(path.slice(0, -2), { recursive: true });

@@ -1,7 +1,15 @@
 import { lookup } from "node:dns/promises";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { type Address, parseAddress } from "../../lib/base/mod.ts";
-import { Dialer, type DialFailure, type DialObserver, type DialTarget } from "../../lib/dial/mod.ts";
+import {
+  Dialer,
+  type DialFailure,
+  type DialObserver,
+  type DialTarget,
+  type Opening,
+  Starvation,
+} from "../../lib/dial/mod.ts";
+import { FakeTime } from "../helpers/fake_time.ts";
 import { blackHole, neverAnswering, refusingAddress, TestTarget } from "../helpers/targets.ts";
 
 /** A dialer with room for anything, unless it is told otherwise, that keeps what it observes. */
@@ -11,9 +19,15 @@ class Bench implements DialObserver<DialTarget> {
   readonly failed: DialFailure<DialTarget>[] = [];
   readonly starved: unknown[] = [];
 
-  constructor(limits: { connectTimeoutMs?: number; connectDeadlineMs?: number } = {}) {
-    const { connectTimeoutMs = 5000, connectDeadlineMs = 15000 } = limits;
-    this.dialer = new Dialer({ connectTimeoutMs, connectDeadlineMs, observer: this });
+  constructor(
+    options: { connectTimeoutMs?: number; connectDeadlineMs?: number; starvation?: Starvation } = {},
+  ) {
+    this.dialer = new Dialer({
+      connectTimeoutMs: 5000,
+      connectDeadlineMs: 15000,
+      ...options,
+      observer: this,
+    });
   }
 
   dialed(target: DialTarget): void {
@@ -109,6 +123,26 @@ Deno.test("Dialer: connectDeadlineMs is the limit of all dials, and says so", as
   assertStrictEquals(result.kind, "exhausted");
   if (result.kind !== "exhausted") return;
   assertEquals([result.timedOut, result.tries, list.asked()], [true, 2, 3]);
+});
+
+Deno.test("Dialer: a wait for the next candidate is no part of connectDeadlineMs", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench({ connectDeadlineMs: 50 });
+  const result = await bench.dialer.dial(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return { address: parseAddress(target.address) };
+  }, FOREVER);
+  if (result.kind === "connected") result.conn.close();
+  assertStrictEquals(result.kind, "connected");
+});
+
+Deno.test("Dialer: an abort while it waits for the next candidate is an abort", async () => {
+  const controller = new AbortController();
+  const next = Promise.withResolvers<undefined>();
+  const dialing = new Bench().dialer.dial(() => next.promise, controller.signal);
+  controller.abort();
+  next.resolve(undefined);
+  assertEquals(await dialing, { kind: "aborted", tries: 0, failures: [] });
 });
 
 Deno.test("Dialer: an abort ends the dial that is under way, and no other begins", async () => {
@@ -227,6 +261,67 @@ Deno.test("Dialer: a name is connected to on each of its addresses", async () =>
     if (result.kind === "connected") result.conn.close();
     assertStrictEquals(result.kind, "connected", hostname);
   }
+});
+
+/** An opening for which there is no file descriptor until `isThere` says so. */
+function starvedUntil(isThere: () => boolean): Opening<DialTarget> {
+  return (conn) => {
+    if (isThere()) return Promise.resolve(conn);
+    conn.close();
+    return Promise.reject(Object.assign(new Error("Too many open files"), { code: "EMFILE" }));
+  };
+}
+
+Deno.test("Dialer: a dial without a file descriptor waits for one, and holds listeners meanwhile", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const starvation = new Starvation();
+  const bench = new Bench({ starvation });
+  let tries = 0;
+  const holds: unknown[] = [];
+  const opening = starvedUntil(() => {
+    holds.push(starvation.hold(FOREVER));
+    return ++tries === 3;
+  });
+  const result = await bench.dialer.dial(candidates(target.address).next, FOREVER, opening);
+  if (result.kind === "connected") result.conn.close();
+  assertEquals([result.kind, result.tries, result.failures, bench.starved.length], ["connected", 1, [], 2]);
+  assertEquals(holds.map((hold) => hold !== undefined), [false, true, true]);
+  await Promise.all(holds);
+  assertStrictEquals(starvation.hold(FOREVER), undefined);
+});
+
+Deno.test("Dialer: of dials that wait in vain for a file descriptor the younger give way, out of time", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const time = new FakeTime();
+  const bench = new Bench({
+    starvation: new Starvation({ clock: time.clock }),
+    connectDeadlineMs: 3_600_000,
+  });
+  let isThere = false;
+  const dials = [1, 2, 3].map(() =>
+    bench.dialer.dial(candidates(target.address).next, FOREVER, starvedUntil(() => isThere))
+  );
+  while (bench.starved.length < 3) await nextTask();
+  time.nowMs = 1000;
+  assertEquals(await dials[2], { kind: "exhausted", tries: 0, timedOut: true, failures: [] });
+  isThere = true;
+  for (const result of await Promise.all(dials.slice(0, 2))) {
+    if (result.kind === "connected") result.conn.close();
+    assertStrictEquals(result.kind, "connected");
+  }
+});
+
+Deno.test("Dialer: one that ends while it waits for a file descriptor holds nobody any more", async () => {
+  await using target = new TestTarget(neverAnswering);
+  const starvation = new Starvation();
+  const bench = new Bench({ starvation });
+  const controller = new AbortController();
+  const list = candidates(target.address);
+  const dialing = bench.dialer.dial(list.next, controller.signal, starvedUntil(() => false));
+  while (bench.starved.length < 1) await nextTask();
+  controller.abort();
+  assertStrictEquals((await dialing).kind, "aborted");
+  assertStrictEquals(starvation.hold(FOREVER), undefined);
 });
 
 function nextTask(): Promise<void> {

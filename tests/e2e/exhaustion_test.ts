@@ -1,11 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { connectTo, exchange } from "../helpers/clients.ts";
+import { utf8 } from "../helpers/bytes.ts";
+import { connectTo, exchange, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
 import { program } from "../helpers/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
+import { until } from "../helpers/until.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
-const HELLO = new TextEncoder().encode("hello\n");
+const HELLO = utf8("hello\n");
 
 /** More than there are file descriptors for, each session taking two. */
 const CLIENTS = 60;
@@ -33,3 +35,48 @@ Deno.test({
     assertEquals(proxy.stderr.match(/accepting goes on/g)?.length, 1);
   },
 });
+
+/** As many as find two descriptors each, beside those of the program, and some room. */
+const SERVED = 12;
+
+for (const workers of [1, 2]) {
+  Deno.test({
+    name:
+      `file descriptors: clients that had something to say first do not take them all; ${workers} workers`,
+    ignore: Deno.build.os !== "linux",
+    fn: async () => {
+      await using folder = new TemporaryFolder();
+      await using target = new TestTarget(echo);
+      const port = freePort();
+      const app = { name: "web", listen: [`127.0.0.1:${port}`], targets: [target.address] };
+      const header = { accept: "required", from: ["127.0.0.1"] };
+      const apps = [{ ...app, proxy_protocol: header, connect_deadline: "3s" }];
+      const config = await folder.config({ workers, apps });
+      // Each worker takes some fifteen of its own.
+      await using proxy = program(["-c", config], { shell: `ulimit -n ${64 + 16 * (workers - 1)};` });
+      await proxy.ready();
+
+      let answered = 0;
+      let closed = 0;
+      const clients = await Promise.all(Array.from({ length: CLIENTS }, async () => {
+        const client = await connectTo(port);
+        await writeAll(client, utf8("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nhello"));
+        client.read(new Uint8Array(16)).then((count) => count === null ? closed++ : answered++, () => {});
+        return client;
+      }));
+      await until(() => answered >= SERVED || closed > CLIENTS / 2);
+      for (const client of clients) client.close();
+      assertEquals(answered >= SERVED, true, `${answered} are served, ${SERVED} were wanted`);
+
+      using conn = await connectTo(port);
+      await writeAll(conn, utf8("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"));
+      assertEquals(await exchange(conn, HELLO), HELLO);
+      await proxy.waitFor("dials go on");
+      await proxy.waitFor("accepting goes on");
+      assertEquals(await proxy.stop(), 0);
+      for (const line of ["accepting pauses: ", "accepting goes on", "dials wait: ", "dials go on"]) {
+        assertEquals(proxy.stderr.split(line).length - 1, 1, line);
+      }
+    },
+  });
+}

@@ -64,6 +64,7 @@ export class ProxyLog implements ProxyObserver {
   readonly drainReports: { left: number; leftMs: number }[] = [];
   readonly expiring: string[] = [];
   readonly pauses: string[] = [];
+  readonly resumes: string[] = [];
   readonly targetChanges: string[] = [];
   readonly #ended: Session[] = [];
   readonly #waiting: ((session: Session) => void)[] = [];
@@ -84,7 +85,9 @@ export class ProxyLog implements ProxyObserver {
     this.pauses.push(formatAddress(address));
   }
 
-  acceptResumed(): void {}
+  acceptResumed(...[address]: Parameters<ProxyObserver["acceptResumed"]>): void {
+    this.resumes.push(formatAddress(address));
+  }
 
   targetChanged(...[app, target, { change }]: Parameters<ProxyObserver["targetChanged"]>): void {
     this.targetChanges.push(`${app} ${target.label} ${change}`);

@@ -172,6 +172,13 @@ export const writtenConfigs = fc.record({
     format: fc.constantFrom("text", "json"),
     access: fc.constantFrom(true, false, "a.log", "/var/log/a.log"),
   }, { requiredKeys: [] }),
+  admin: fc.oneof(
+    fc.constantFrom("off", false, {}, { listen: "0.0.0.0:9900", token_file: "admin.token" }),
+    fc.record({
+      listen: fc.constantFrom("127.0.0.1:9900", "[::1]:9901", "localhost:9902"),
+      token_file: fc.constantFrom("admin.token", "/run/admin.token"),
+    }, { requiredKeys: [] }),
+  ),
   shutdown: fc.record({ drain_timeout: limit, delay: fc.constantFrom("0s", "5s") }, { requiredKeys: [] }),
   defaults: fc.record({ ...options, dns }, { requiredKeys: [] }),
   apps: fc.array(

@@ -18,6 +18,22 @@ Deno.test("WaitQueue: wakes in order of arrival, one at a time", async () => {
   assertEquals(queue.wakeNext(), false);
 });
 
+Deno.test("WaitQueue.wakeReady: wakes those that are ready, in order, as long as it may go on", async () => {
+  const queue = new WaitQueue(10);
+  const asked: number[] = [];
+  const isReady = (name: number) => (): boolean => {
+    asked.push(name);
+    return name !== 1;
+  };
+  const waits = [1, 2, 3, 4].map((name) =>
+    queue.wait({ signal: SIGNAL, timeoutMs: Infinity }, isReady(name))
+  );
+  queue.wakeReady(() => queue.size > 2);
+  assertEquals([asked, queue.size, await waits[1], await waits[2]], [[1, 2, 3], 2, "woken", "woken"]);
+  while (queue.wakeNext());
+  await Promise.all(waits);
+});
+
 Deno.test("WaitQueue: with no room, or no time, nobody waits", async () => {
   assertEquals(await new WaitQueue(0).wait({ signal: SIGNAL, timeoutMs: 1000 }), "full");
   assertEquals(await new WaitQueue(1).wait({ signal: SIGNAL, timeoutMs: 0 }), "timeout");

@@ -9,9 +9,10 @@ class Hand implements ListenerOptions, Disposable {
   readonly conns: Accepted[] = [];
   readonly places: (Disposable | undefined)[] = [];
   readonly pauses: unknown[] = [];
+  resumes = 0;
   readonly observer = {
     acceptPaused: (_address: unknown, error: unknown): void => void this.pauses.push(error),
-    acceptResumed: (): void => {},
+    acceptResumed: (): void => void this.resumes++,
   };
   readonly gate: ListenerOptions["gate"];
   #wake: () => void = () => {};
@@ -123,6 +124,29 @@ Deno.test("Listener: clients that reset before they are accepted neither end nor
   assertEquals(hand.pauses, []);
   await listener.close();
 });
+
+Deno.test("Listener: one that closes while its accepting pauses no longer counts as paused", async () => {
+  using hand = new Hand();
+  const error = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
+  const listener = withSocket({ accept: () => Promise.reject(error) }, () => Listener.open(LOCAL, hand));
+  listener.start();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals([hand.pauses, hand.resumes], [[error], 0]);
+  await listener.close();
+  assertEquals([hand.pauses, hand.resumes], [[error], 1]);
+});
+
+/** Lets the runtime's next listener do something else. */
+function withSocket(instead: Partial<Deno.Listener>, open: () => Listener): Listener {
+  const original = Deno.listen;
+  Deno.listen =
+    ((options: Deno.TcpListenOptions) => Object.assign(original(options), instead)) as typeof original;
+  try {
+    return open();
+  } finally {
+    Deno.listen = original;
+  }
+}
 
 Deno.test("Listener: with a gate, each connection waits for its place and is handed on with it", async () => {
   const places: Disposable[] = [];

@@ -70,3 +70,17 @@ Deno.test("Listener: asks for its turn before each connection, and waits for it"
   await readToEnd(client);
   await listener.close();
 });
+
+Deno.test("Listener: one that waits for its turn, closes without it and takes what is in the queue", async () => {
+  const accepted: Accepted[] = [];
+  const listener = Listener.open(
+    ANYWHERE,
+    options((conn) => accepted.push(conn), { turn: () => new Promise(() => {}) }),
+  );
+  listener.start();
+  using client = await connectTo(portOf(listener));
+  await listener.close();
+  assertStrictEquals(accepted.length, 1);
+  for (const conn of accepted) conn.close();
+  assertStrictEquals(await readToEnd(client), "fin");
+});

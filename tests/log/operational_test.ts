@@ -83,6 +83,15 @@ Deno.test("operational formats: no value starts a line of its own or escapes its
   }
 });
 
+Deno.test("operational formats: bytes that a message shows with escapes are shown with no more", async () => {
+  const why = String.raw`the target answered "HTTP/1.1 503 Busy\r\n\x00", C:\log`;
+  const speak = (): void => getLogger("check").info("down: {why}\n", { why });
+  const [text] = await linesOf({ level: "info", format: "text" }, speak);
+  assertEquals(withoutTime(text ?? ""), `info    check: down: ${why}\\n`);
+  const [json] = await linesOf({ level: "info", format: "json" }, speak);
+  assertEquals(JSON.parse(json ?? "").properties.why, why);
+});
+
 Deno.test("operational formats: errors, big numbers, circles and nothing at all can be logged", async () => {
   const circle: { self?: unknown } = {};
   circle.self = circle;

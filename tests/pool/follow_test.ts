@@ -88,7 +88,7 @@ Deno.test("Pool: reports go to whoever judges, and every change of state is anno
   assertStrictEquals(changes, 2);
 });
 
-Deno.test("Pool: a target whose places another thread has taken is passed over, and that is said", () => {
+Deno.test("Pool: a target whose places another thread has taken is passed over, and can be waited for", () => {
   const memory = SharedCount.allocate(2);
   const elsewhere = new SharedCount(memory, { worker: 1, max: 1 });
   const places = new SharedCount(memory, { worker: 0, max: 1 });
@@ -97,12 +97,13 @@ Deno.test("Pool: a target whose places another thread has taken is passed over, 
   const { pool } = told([{ ...one, maxConnections: 1, places }, two]);
   elsewhere.tryTake();
   const candidates = pool.begin(1, CONTEXT);
-  assertEquals([candidates.next()?.label, candidates.lostPlace, pool.crowded], ["h:2", true, false]);
-  candidates.release();
+  assertEquals([candidates.next()?.label, pool.crowded], ["h:2", false]);
+  // What was passed over is left to be waited for.
+  assertEquals([candidates.next(), pool.hasLeft(candidates)], [undefined, true]);
   // Nobody told the pool that the place is free again.
   elsewhere.giveBack();
   const again = pool.begin(1, CONTEXT);
-  assertEquals([again.next()?.label, again.lostPlace, elsewhere.taken], ["h:1", false, 1]);
+  assertEquals([again.next()?.label, elsewhere.taken], ["h:1", 1]);
   again.release();
   assertStrictEquals(elsewhere.taken, 0);
 });
@@ -115,12 +116,15 @@ Deno.test("Pool.waitForPlace: a place that another thread gives back wakes who w
   elsewhere.tryTake();
   assertEquals([pool.crowded, order(pool)], [true, []]);
   const { signal } = new AbortController();
-  const waiting = pool.waitForPlace({ signal, timeoutMs: Infinity });
-  elsewhere.giveBack();
-  assertStrictEquals(await waiting, "woken");
   const candidates = pool.begin(1, CONTEXT);
-  assertStrictEquals(candidates.next()?.label, "h:1");
-  pool.tookTurn();
+  const waiting = pool.waitForPlace(candidates, { signal, timeoutMs: Infinity });
+  elsewhere.giveBack();
+  // Who comes before the place is found is behind the one that waits for it.
+  assertStrictEquals(pool.crowded, true);
+  const later = pool.waitForPlace(pool.begin(1, CONTEXT), { signal, timeoutMs: 20 });
+  const outcome = await waiting;
+  assertStrictEquals(typeof outcome === "string" ? outcome : outcome.label, "h:1");
+  assertEquals([await later, elsewhere.taken], ["timeout", 1]);
   candidates.release();
   pool.stop();
 });

@@ -110,6 +110,19 @@ Deno.test("Probe: a silent target is a timeout of the answer", async () => {
   assertEquals(await probeServer(neverAnswering, options), "timeout: no answer within 30 ms");
 });
 
+Deno.test("Probe: what came before a timeout is said", async () => {
+  const options = { timeoutMs: 30, expect: parseExpect("+PONG") };
+  assertEquals(
+    await probeServer(trickling("-NOAUTH", " first\r\n"), options),
+    'timeout: the target answered "-NOAUTH first\\r\\n", and nothing that was wanted within 30 ms',
+  );
+  const http = { path: "/", status: parseStatus(200) };
+  assertEquals(
+    await probeServer(trickling("HTTP/1.1 20"), { timeoutMs: 30, http }),
+    'timeout: the target answered "HTTP/1.1 20", and nothing that was wanted within 30 ms',
+  );
+});
+
 Deno.test("Probe: a target that never reads is a timeout too", async () => {
   await using target = new TestTarget(neverReading);
   const send = new Uint8Array(32 * 1024 * 1024);
@@ -230,7 +243,10 @@ Deno.test({
     assertEquals(await probe(address, { send, expect: parseExpect("/^\\+pong\\r\\n/i") }), "success");
     const wrong = parseCheckBytes("PONG\\r\\n");
     const answer = await probe(address, { send: wrong, expect: parseExpect("+PONG"), timeoutMs: 200 });
-    assertEquals(answer, "timeout: no answer within 200 ms");
+    assertMatch(
+      answer,
+      /^timeout: the target answered "-ERR unknown command .*", and nothing that was wanted within 200 ms$/,
+    );
   },
 });
 

@@ -1,34 +1,43 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Duplex } from "../../lib/base/mod.ts";
-import { Dialer, type DialHolder, type DialResult } from "../../lib/dial/mod.ts";
-import { type Candidate, type Candidates, Pool, type TargetSpec } from "../../lib/pool/mod.ts";
+import {
+  Dialer,
+  type DialFailure,
+  type DialHolder,
+  type DialResult,
+  type NextTarget,
+} from "../../lib/dial/mod.ts";
+import { type Candidate, type Candidates, Pool, type Target, type TargetSpec } from "../../lib/pool/mod.ts";
 import { dialPool } from "../../lib/session/_dialing.ts";
 import { FakeTime } from "../helpers/fake_time.ts";
 
-/** Answers at once for the first candidate, without a network. */
+/** Answers at once for the first candidate that does not refuse, without a network. */
 class AnsweringDialer extends Dialer<Candidate> {
+  /** The labels of targets that refuse. */
+  readonly refusing = new Set<string>();
+
   constructor() {
     super({ connectTimeoutMs: 1000, connectDeadlineMs: 1000 });
   }
 
-  override dial(
-    next: () => Candidate | undefined,
+  override async dial(
+    next: NextTarget<Candidate>,
     until: AbortSignal | DialHolder,
   ): Promise<DialResult<Candidate>> {
-    const target = next();
-    if (target === undefined) {
-      return Promise.resolve({ kind: "exhausted", tries: 0, timedOut: false, failures: [] });
+    const failures: DialFailure<Candidate>[] = [];
+    for (;;) {
+      let target = next();
+      // A promise that is not one must not cost a turn, in which another could come.
+      if (target instanceof Promise) target = await target;
+      const tries = failures.length;
+      if (until.aborted) return { kind: "aborted", tries, failures };
+      if (target === undefined) return { kind: "exhausted", tries, timedOut: false, failures };
+      if (!this.refusing.has(target.label)) {
+        return { kind: "connected", conn: NO_CONN, target, connectMs: 0, tries: tries + 1, failures };
+      }
+      failures.push({ target, code: "ECONNREFUSED", message: "refused", durationMs: 0 });
     }
-    if (until.aborted) return Promise.resolve({ kind: "aborted", tries: 1, failures: [] });
-    return Promise.resolve({
-      kind: "connected",
-      conn: NO_CONN,
-      target,
-      connectMs: 0,
-      tries: 1,
-      failures: [],
-    });
   }
 }
 
@@ -39,21 +48,84 @@ const NO_CONN: Duplex = {
   close: () => {},
 };
 
+interface Watch {
+  waits(id: number): void;
+  given(id: number, target: Target): void;
+}
+
+/** A pool that tells when a connection begins to wait, and when it is given a target. */
+class WatchedPool extends Pool {
+  /** The connection that begins. */
+  beginning = 0;
+  readonly #watch: Watch;
+  readonly #ids = new Map<Candidates, number>();
+
+  constructor(specs: readonly TargetSpec[], watch: Watch) {
+    super(specs, { balance: "first" });
+    this.#watch = watch;
+  }
+
+  override begin(...args: Parameters<Pool["begin"]>): Candidates {
+    const candidates = super.begin(...args);
+    const id = this.beginning;
+    this.#ids.set(candidates, id);
+    const next = candidates.next.bind(candidates);
+    candidates.next = () => {
+      const candidate = next();
+      if (candidate !== undefined) this.#watch.given(id, candidate.target);
+      return candidate;
+    };
+    return candidates;
+  }
+
+  override waitForPlace(...args: Parameters<Pool["waitForPlace"]>): ReturnType<Pool["waitForPlace"]> {
+    this.#watch.waits(this.#ids.get(args[0]) ?? 0);
+    return super.waitForPlace(...args);
+  }
+
+  candidatesOf(id: number): Candidates | undefined {
+    for (const [candidates, each] of this.#ids) if (each === id) return candidates;
+    return undefined;
+  }
+}
+
 /** Connections to a pool, each in one state, in order of arrival. */
 class Clients {
-  readonly pool: Pool;
+  readonly pool: WatchedPool;
   /** Those that were served, in that order. */
   readonly served: number[] = [];
   readonly limited: number[] = [];
+  /** Those that found no target. */
+  readonly failed: number[] = [];
   readonly waiting = new Map<number, AbortController>();
   readonly holding = new Map<number, Candidates>();
   readonly overtaken: string[] = [];
-  readonly #dialer = new AnsweringDialer();
+  /** What connections tried of which some was tried twice. */
+  readonly twice: string[] = [];
+  readonly dialer = new AnsweringDialer();
   readonly #time = new FakeTime();
+  /** Those that wait for a place, in the order in which they began to. */
+  readonly #queue = new Set<number>();
   #last = 0;
 
   constructor(specs: readonly TargetSpec[]) {
-    this.pool = new Pool(specs, { balance: "first" });
+    this.pool = new WatchedPool(specs, {
+      waits: (id) => void this.#queue.add(id),
+      given: (id, target) => {
+        const isAhead = (each: number): boolean =>
+          this.waiting.get(each)?.signal.aborted === false && this.#canUse(each, target);
+        // Whoever has just come is behind all that wait.
+        for (const each of this.#queue) {
+          if (each === id) break;
+          if (isAhead(each)) this.overtaken.push(`${id} before ${each}`);
+        }
+        this.#queue.delete(id);
+      },
+    });
+  }
+
+  #canUse(id: number, target: Target): boolean {
+    return this.pool.candidatesOf(id)?.hasTried(target) === false;
   }
 
   [Symbol.dispose](): void {
@@ -72,15 +144,17 @@ class Clients {
       },
       hold: () => {},
     };
-    const options = { dialer: this.#dialer, port: 0, context: { clientHash: 0 }, clock: this.#time.clock };
+    const options = { dialer: this.dialer, port: 0, context: { clientHash: 0 }, clock: this.#time.clock };
+    this.pool.beginning = id;
     const dialing = dialPool(this.pool, { ...options, queueTimeoutMs, until, opening: undefined });
     dialing.then((result) => {
       this.waiting.delete(id);
-      if (result === "full") return this.limited.push(id);
-      if (result === "aborted") return;
+      this.#queue.delete(id);
+      if (result.full) this.limited.push(id);
+      else if (result.dialed.kind === "exhausted") this.failed.push(id);
+      const tried = result.dialed.failures.map(({ target }) => target.target);
+      if (new Set(tried).size < tried.length) this.twice.push(...tried.map(({ label }) => label));
       if (result.dialed.kind !== "connected") return result.candidates.release();
-      const first = [...this.waiting].find(([, { signal }]) => !signal.aborted)?.[0] ?? Infinity;
-      if (first < id) this.overtaken.push(`${id} before ${first}`);
       this.served.push(id);
       this.holding.set(id, result.candidates);
     });
@@ -98,17 +172,20 @@ class Clients {
     this.holding.delete(id);
   }
 
-  /** Whether anyone waits although a place is free. */
+  /** Whether anyone waits although a place is free that it could use, or can only be waited for in vain. */
   get hasForgotten(): boolean {
     const { targets, desperate } = this.pool;
-    return this.waiting.size > 0 &&
-      targets.some((target) => !target.full && target.weight > 0 && (target.usable || desperate));
+    const usable = targets.filter((target) => target.weight > 0 && (target.usable || desperate));
+    return [...this.waiting.keys()].some((id) => {
+      const left = usable.filter((target) => this.#canUse(id, target));
+      return left.length === 0 || left.some((target) => !target.full);
+    });
   }
 }
 
 /** Lets every promise that is settled call back what follows from it; no timer runs meanwhile. */
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 30; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 500; turn++) await Promise.resolve();
 }
 
 function target(port: number, maxConnections: number, weight = 1): TargetSpec {
@@ -187,10 +264,72 @@ Deno.test("dialPool: places that come with a target that was down, or is discove
   }
 });
 
+Deno.test("dialPool: who finds that the others refuse waits for a place at one that is full, and dials none twice", async () => {
+  using clients = new Clients([target(1, 9), target(2, 1), target(3, 9)]);
+  for (const port of [1, 3]) clients.dialer.refusing.add(`10.0.0.1:${port}`);
+  for (let count = 0; count < 3; count++) clients.arrive();
+  await settled();
+  assertEquals([clients.served, clients.waiting.size], [[1], 2]);
+  assertEquals(clients.pool.targets.map(({ active }) => active), [0, 1, 0]);
+  clients.leave("holding", 0);
+  await settled();
+  assertEquals([clients.served, clients.waiting.size, clients.twice], [[1, 2], 1, []]);
+});
+
+Deno.test("dialPool: who waits for a full target does not hold up those whom another can serve", async () => {
+  using clients = new Clients([target(1, 9), target(2, 1)]);
+  clients.dialer.refusing.add("10.0.0.1:1");
+  clients.arrive();
+  clients.arrive();
+  await settled();
+  clients.dialer.refusing.clear();
+  clients.arrive();
+  await settled();
+  assertEquals([clients.served, clients.waiting.size], [[1, 3], 1]);
+  clients.leave("holding", 0);
+  await settled();
+  assertEquals(clients.served, [1, 3, 2]);
+});
+
+Deno.test("dialPool: after queue_timeout it is limit; where no full target is left, no target, and at once", async () => {
+  using clients = new Clients([target(1, 9), target(2, 1)]);
+  clients.dialer.refusing.add("10.0.0.1:1");
+  clients.arrive();
+  clients.arrive(0);
+  clients.arrive();
+  await settled();
+  assertEquals([clients.served, clients.limited, clients.waiting.size], [[1], [2], 1]);
+  // Down, the full one is not used while another is up.
+  const [, full] = clients.pool.targets;
+  if (full === undefined) throw new Error("unreachable");
+  clients.pool.setUp(full, false, "");
+  clients.arrive();
+  await settled();
+  assertEquals([clients.failed.toSorted(), clients.waiting.size], [[3, 4], 0]);
+});
+
+Deno.test("dialPool: a target that comes while one waits is dialed, one that refuses then is left for good", async () => {
+  using clients = new Clients([target(1, 1)]);
+  clients.arrive();
+  clients.arrive();
+  await settled();
+  clients.dialer.refusing.add("10.0.0.1:2");
+  clients.pool.update([target(1, 1), target(2, 1)]);
+  await settled();
+  assertEquals([clients.served, clients.waiting.size], [[1], 1]);
+  clients.pool.update([target(1, 1), target(2, 1), target(3, 1)]);
+  await settled();
+  assertEquals([clients.served, clients.waiting.size, clients.twice], [[1, 2], 0, []]);
+});
+
 const COMING_AND_GOING = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ kind: "arrive" } as const) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("release" as const), nth: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("leave" as const), nth: fc.nat(20) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("refuse" as const), port: fc.nat(3), refuses: fc.boolean() }),
+  },
 );
 
 /** Weights of up to three targets. */
@@ -221,7 +360,9 @@ Deno.test("dialPool: whatever comes and goes, nobody waits beside a free place, 
           if (step.kind === "arrive") clients.arrive();
           else if (step.kind === "release") clients.leave("holding", step.nth);
           else if (step.kind === "leave") clients.leave("waiting", step.nth);
-          else if (step.kind === "update") {
+          else if (step.kind === "refuse") {
+            clients.dialer.refusing[step.refuses ? "add" : "delete"](`10.0.0.1:${step.port}`);
+          } else if (step.kind === "update") {
             clients.pool.update(step.weights.map((weight, index) => target(index + 1, index + 1, weight)));
             for (const each of clients.pool.targets) seen.add(each);
           } else {
@@ -230,7 +371,7 @@ Deno.test("dialPool: whatever comes and goes, nobody waits beside a free place, 
           }
         }
         await settled();
-        assertEquals([clients.hasForgotten, clients.overtaken], [false, []]);
+        assertEquals([clients.hasForgotten, clients.overtaken, clients.twice], [false, [], []]);
         assertEquals(
           clients.pool.targets.filter(({ active, maxConnections }) => active > maxConnections),
           [],

@@ -27,13 +27,18 @@ class Bench {
   readonly client: MemoryDuplex;
   readonly near: MemoryDuplex;
   readonly pool: Pool;
+  /** What the pool was told of the target. */
+  readonly reports: string[] = [];
   readonly session: Session;
 
   constructor(target: string, options: { app?: Partial<SessionApp>; place?: Disposable } = {}) {
     const { app, place } = options;
     const clock = { nowMs: (): number => this.nowMs };
     const ticker = clockTicker(clock);
-    this.pool = new Pool([{ address: parseAddress(target) }], { balance: "random" });
+    this.pool = new Pool([{ address: parseAddress(target) }], {
+      balance: "random",
+      onReport: (_target, outcome) => void this.reports.push(outcome),
+    });
     [this.client, this.near] = memoryPipe();
     const addr = { transport: "tcp", hostname: "192.0.2.1", port: 4000 } as const;
     const accepted: Accepted = Object.assign(this.near, { localAddr: addr, remoteAddr: addr });
@@ -369,3 +374,60 @@ async function readSome(end: MemoryDuplex): Promise<Uint8Array> {
 function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
+
+Deno.test("Session: a target has proved itself when the sweep finds its first byte, and is not reported again", async () => {
+  await using target = new TestTarget(echo);
+  const bench = new Bench(target.address);
+  const running = bench.session.run();
+  await target.connections(1);
+  bench.session.sweep(0, 0);
+  assertEquals(bench.reports, []);
+  await bench.client.write(utf8("hello"));
+  await readSome(bench.client);
+  assertEquals(bench.reports, []);
+  for (let count = 0; count < 2; count++) bench.session.sweep(0, 0);
+  assertEquals(bench.reports, ["succeeded"]);
+  bench.client.reset();
+  await running;
+  assertEquals(bench.reports, ["succeeded"]);
+});
+
+Deno.test("Session: a target that resets after a byte of its own has not failed", async () => {
+  await using target = await resettingTarget((socket, reset) => {
+    socket.once("data", () => socket.write("x", () => socket.once("data", reset)));
+  });
+  const bench = new Bench(target.address);
+  const running = bench.session.run();
+  await bench.client.write(utf8("x"));
+  await readSome(bench.client);
+  await bench.client.write(utf8("x"));
+  await running;
+  assertEquals([bench.session.reason, bench.reports], ["target_reset", ["succeeded"]]);
+});
+
+Deno.test("Session: a target that resets before its first byte has failed, and so has one that refuses", async () => {
+  await using target = await resettingTarget((socket, reset) => void socket.once("data", reset));
+  const bench = new Bench(target.address);
+  const running = bench.session.run();
+  await bench.client.write(utf8("x"));
+  await running;
+  assertEquals([bench.session.reason, bench.reports], ["target_reset", ["failed"]]);
+  const refused = new Bench(refusingAddress());
+  await refused.session.run();
+  assertEquals([refused.session.reason, refused.reports], ["no_target", ["failed"]]);
+});
+
+Deno.test("Session: a target that says nothing has proved itself by a clean end alone", async () => {
+  await using target = new TestTarget(neverAnswering);
+  for (const end of ["finished", "reset", "idle"] as const) {
+    const bench = new Bench(target.address, { app: LIMITS });
+    const running = bench.session.run();
+    await bench.client.write(utf8("x"));
+    while (bench.session.up.bytes === 0) await nextTask();
+    if (end === "finished") await bench.client.closeWrite();
+    else if (end === "reset") bench.client.reset();
+    else bench.session.sweep(LIMITS.idleTimeoutMs, 0);
+    await running;
+    assertEquals([end, bench.reports], [end, end === "finished" ? ["succeeded"] : []]);
+  }
+});

@@ -190,3 +190,57 @@ Deno.test("queue_timeout: a proxy that stops ends those who wait", async () => {
     await readToEnd(client);
   });
 });
+
+Deno.test("queue_timeout: who finds that the others refuse waits for one that is full, and dials none twice", async () => {
+  await using fleet = new Fleet(1);
+  const [address = ""] = fleet.addresses;
+  const refusing = [refusingAddress(), refusingAddress()];
+  const full = { address, "max_connections": 1 };
+  for (const backup of [false, true]) {
+    const targets = [...refusing, { ...full, backup }];
+    await withProxy({ targets, queue_timeout: "1m" }, async (proxy) => {
+      using held = await holdConnections(proxy, 1);
+      const clients = [await proxy.connect()];
+      await proxy.underWay(2);
+      clients.push(await proxy.connect());
+      await proxy.underWay(3);
+      await held.clients[0]?.closeWrite();
+      await proxy.outcome();
+      await Promise.all(clients.map(async (client) => {
+        using open = client;
+        assertStrictEquals(await answeredBy(open), 0);
+        await open.closeWrite();
+        await readToEnd(open);
+      }));
+      for (const session of await proxy.outcomes(2)) {
+        assertEquals([session.reason, session.tries, session.target?.label], ["client_closed", 3, address]);
+        assertEquals(session.failures.map(({ target }) => target.label).toSorted(), refusing.toSorted());
+      }
+      assertStrictEquals(fleet.mostAtOnce, 1);
+    });
+  }
+});
+
+Deno.test("queue_timeout: when it is over while the others refuse, the reason is limit; where none is full, no_target", async () => {
+  await using fleet = new Fleet(1);
+  const [address = ""] = fleet.addresses;
+  const refusing = refusingAddress();
+  for (const timeout of ["30ms", "0s"]) {
+    const targets = [refusing, { address, max_connections: 1 }];
+    await withProxy({ targets, balance: "first", queue_timeout: timeout }, async (proxy) => {
+      using _held = await holdConnections(proxy, 1);
+      using client = await proxy.connect();
+      assertStrictEquals(await readToEnd(client), "fin");
+      const session = await proxy.outcome();
+      assertEquals([session.reason, session.tries, session.target], ["limit", 1, undefined]);
+      assertEquals(session.failures.map(({ target }) => target.label), [refusing]);
+    });
+  }
+  const targets = [refusing, { address: refusingAddress(), max_connections: 1 }];
+  await withProxy({ targets, queue_timeout: "1m" }, async (proxy) => {
+    using client = await proxy.connect();
+    await readToEnd(client);
+    const session = await proxy.outcome();
+    assertEquals([session.reason, session.tries], ["no_target", 2]);
+  });
+});

@@ -151,6 +151,16 @@ Deno.test("WorkerProxy: clients that come while a worker is dead are served by t
   );
 });
 
+Deno.test("WorkerProxy: the accepting of a worker that dies does not count as paused any more", async () => {
+  const module = new URL("./pausing_entry.ts", import.meta.url);
+  const app = { listen: [`127.0.0.1:${freePort()}`], targets: ["127.0.0.1:1"] };
+  await withPlane(plane({ module, workers: 1 }), { apps: [app] }, async ({ log }) => {
+    await log.when(() => log.deaths.length === 2);
+    assertEquals(log.pauses, [...app.listen, ...app.listen]);
+    assertEquals(log.resumes, log.pauses);
+  });
+});
+
 Deno.test("WorkerProxy: a proxy whose workers are all dead can be drained", async () => {
   await withMortals((kill) =>
     withPlane(plane({ module: MORTAL }), { apps: [{ targets: ["127.0.0.1:1"] }] }, async (proxy) => {

@@ -2,7 +2,6 @@ import { type Address, formatAddress } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Command, CommandArgs } from "../command.ts";
 import type { Io } from "../io.ts";
-import { HangUps } from "../signals.ts";
 
 /** `tcpproxy demo`: the shipped config with something behind it. */
 export const demo: Command = {
@@ -23,7 +22,6 @@ const DRAIN_TIMEOUT_MS = 1000;
 const LOOPBACK = /^(127\..+|::1|localhost)$/;
 
 async function runDemo(_args: CommandArgs, io: Io): Promise<number> {
-  using hangUps = new HangUps();
   const [{ embeddedConfig }, { serve }, { closeAll, openEchoServers }] = await Promise.all([
     import("../../config/mod.ts"),
     import("../serve.ts"),
@@ -33,7 +31,7 @@ async function runDemo(_args: CommandArgs, io: Io): Promise<number> {
   const config = { ...shipped, shutdown: { delayMs: 0, drainTimeoutMs: DRAIN_TIMEOUT_MS } };
   const echoes = await openEchoServers(localTargets(config));
   try {
-    return await serve(config, { io, hangUps, onReady: () => io.print(whatToTry(config)) });
+    return await serve(config, { io, onReady: () => io.print(whatToTry(config)) });
   } finally {
     await closeAll(echoes);
   }

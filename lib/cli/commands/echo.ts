@@ -3,7 +3,6 @@ import { parseListenRange, parsePortRange } from "../../base/mod.ts";
 import { type Command, type CommandArgs, UsageError } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import type { Io } from "../io.ts";
-import { HangUps } from "../signals.ts";
 
 /** `tcpproxy echo`: something to proxy to. */
 export const echo: Command = {
@@ -20,8 +19,6 @@ A client that finishes sending still gets all of its answer.`,
 };
 
 async function runEcho(args: CommandArgs, io: Io): Promise<number> {
-  // There is nothing to read again; whoever sends it to all of a service's programs must not end this one.
-  using _hangUps = new HangUps();
   const addresses = readAddresses(args);
   const [{ closeAll, openEchoServers }, { listenForSignals }] = await Promise.all([
     import("../echo_server.ts"),

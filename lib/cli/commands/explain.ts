@@ -1,16 +1,19 @@
-import { AddressError, checkHost, MAX_PORT, parseAddress, parseIp, parsePort } from "../../base/mod.ts";
-import type { ConnectionQuestion, Destination } from "../../proxy/mod.ts";
+import type { ConnectionQuestion, Explanation } from "../../proxy/mod.ts";
 import { type Command, type CommandArgs, CONFIG_FLAG, UsageError } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import type { Io } from "../io.ts";
 import { readConfig } from "../read_config.ts";
+import { readRunning, RUNNING_FLAGS } from "../running_proxy.ts";
 
 /** `tcpproxy explain`: what would happen to a connection. */
 export const explain: Command = {
   name: "explain",
   summary: "Explain what would happen to a connection: app, rule, route, targets",
-  usage: "[-c FILE] --port N --client ADDR",
-  details: `Connects nowhere: the config alone is asked, and every target is taken to be up and idle.
+  usage: "[-c FILE] [--running | --url URL] --port N --client ADDR",
+  details:
+    `Asks the config alone, which takes every target to be up and idle; with --running or --url it asks a proxy that
+runs, which knows: what is down, ejected, full or discovered, and how many connections each target has. Nothing is
+changed by that, and no target is dialed.
 ADDR of --client is an IP address. Where --port is listened on at several addresses, --listen says which is meant
 (10.0.0.1, 10.0.0.1:5001), and it may stand in place of --port (unix:/run/pg.sock). The exit code is 1 when nobody
 listens there.`,
@@ -22,94 +25,56 @@ listens there.`,
     { name: "client", value: "ADDR", summary: "The client's IP address" },
     { name: "sni", value: "NAME", summary: "The server name in the client's TLS" },
     { name: "alpn", value: "PROTO", summary: "The protocols that the client offers, with commas between" },
+    ...RUNNING_FLAGS,
     {
       name: "json",
-      summary: "Print JSON: app, listener, admission, route and targets, null or empty for none",
+      summary:
+        "Print JSON: app, listener, admission, route, targets; of a running proxy also what is skipped, and why",
     },
   ],
-  example: "tcpproxy explain -c config.yaml --port 443 --client 192.0.2.7 --sni www.example.com",
-  run: explainConfig,
+  example: `tcpproxy explain -c config.yaml --port 443 --client 192.0.2.7 --sni www.example.com
+tcpproxy explain -c config.yaml --running --port 443 --client 192.0.2.7
+tcpproxy explain --url http://127.0.0.1:9900 --token-file ./admin.token --port 443 --client 192.0.2.7`,
+  run: explainConnectionOf,
 };
 
-async function explainConfig(args: CommandArgs, io: Io): Promise<number> {
-  const question = readQuestion(args);
-  const [{ config }, { explainConnection }, words] = await Promise.all([
-    readConfig(args.text("config")),
-    import("../../proxy/mod.ts"),
-    import("../explanation_text.ts"),
-  ]);
-  const explanation = explainConnection(config, question);
-  switch (explanation.kind) {
-    case "none":
-      await io.complain(words.describeNone(question.to, explanation.nearest));
-      return EXIT.failed;
-    case "several":
-      throw new UsageError(words.describeSeveral(question.to, explanation.listeners));
-    case "explained":
-      await io.print(
-        args.on("json")
-          ? JSON.stringify(words.explanationJson(explanation), undefined, 2)
-          : words.explanationText(explanation, question),
-      );
-      return EXIT.done;
+async function explainConnectionOf(args: CommandArgs, io: Io): Promise<number> {
+  const { describeNoListener, explainConnection, explanationJson } = await import("../../proxy/mod.ts");
+  const question = await readQuestionOf(args);
+  const running = await readRunning("explain", args);
+  const explanation: Explanation = running === undefined
+    ? explainConnection((await readConfig(args.text("config"))).config, question)
+    : await running.explain(question);
+  if (explanation.kind !== "explained") {
+    const words = describeNoListener(question.to, explanation, "--listen with one of the addresses");
+    if (explanation.kind === "several") throw new UsageError(`explain: ${words}`);
+    await io.complain(`explain: ${words}`);
+    return EXIT.failed;
   }
+  if (!args.on("json")) {
+    const { explanationText } = await import("../explanation_text.ts");
+    await io.print(explanationText(explanation, question));
+    return EXIT.done;
+  }
+  const json = running === undefined
+    ? explanationJson(explanation)
+    : (await import("../../admin/mod.ts")).explanationToJson(explanation);
+  await io.print(JSON.stringify(json, undefined, 2));
+  return EXIT.done;
 }
 
-function readQuestion(args: CommandArgs): ConnectionQuestion {
+async function readQuestionOf(args: CommandArgs): Promise<ConnectionQuestion> {
+  const { QuestionError, readQuestion } = await import("../../proxy/mod.ts");
+  const texts = {
+    port: args.text("port"),
+    listen: args.text("listen"),
+    client: args.text("client"),
+    sni: args.text("sni"),
+    alpn: args.text("alpn"),
+  };
   try {
-    const to = readDestination(args.text("port"), args.text("listen"));
-    return {
-      to,
-      client: readClient(args.text("client"), to),
-      sni: readServerName(args.text("sni")),
-      alpn: (args.text("alpn") ?? "").split(",").filter((protocol) => protocol !== ""),
-    };
+    return readQuestion(texts, (part, value) => `--${part} ${value}`);
   } catch (error) {
-    if (error instanceof AddressError) throw new UsageError(`explain: ${error.message}`);
-    throw error;
+    throw error instanceof QuestionError ? new UsageError(`explain: ${error.message}`) : error;
   }
-}
-
-function readDestination(portText: string | undefined, listen: string | undefined): Destination {
-  const port = portText === undefined ? undefined : parsePort(portText);
-  if (listen === undefined) {
-    if (port === undefined) throw new UsageError("explain: there is no port, --port N was wanted");
-    return { kind: "port", port };
-  }
-  const host = listen.replace(/^\[(.*)\]$/, "$1");
-  const isHost = !listen.startsWith("unix:") && (parseIp(host) !== undefined || !listen.includes(":"));
-  if (isHost) {
-    checkHost(host);
-    if (port === undefined) {
-      throw new UsageError(
-        `explain: the address "${listen}" has no port, --port N from 1 to ${MAX_PORT} was wanted`,
-      );
-    }
-    return { kind: "tcp", host, port };
-  }
-  const address = parseAddress(listen);
-  if (port !== undefined && (address.kind === "unix" || address.port !== port)) {
-    throw new UsageError(`explain: --listen "${listen}" has not the port ${port}, one of them was wanted`);
-  }
-  return address;
-}
-
-function readClient(text: string | undefined, to: Destination): string | undefined {
-  if (text === undefined) {
-    if (to.kind === "unix") return undefined;
-    throw new UsageError("explain: there is no client, --client ADDR was wanted");
-  }
-  const host = text.replace(/^\[(.*)\]$/, "$1");
-  if (parseIp(host) !== undefined) return host;
-  throw new UsageError(`explain: the client is "${text}", an IP address was wanted`);
-}
-
-function readServerName(name: string | undefined): string | undefined {
-  if (name === undefined) return undefined;
-  if (parseIp(name) !== undefined) {
-    throw new UsageError(
-      `explain: the server name is "${name}", a name was wanted: clients never send an address`,
-    );
-  }
-  return checkHost(name);
 }

@@ -1,7 +1,6 @@
 import { AddressError, parseListenRange, parsePortRange, parseTargetAddress } from "../../base/mod.ts";
 import { type Command, type CommandArgs, UsageError } from "../command.ts";
 import type { Io } from "../io.ts";
-import { HangUps } from "../signals.ts";
 
 /** `tcpproxy forward`: a proxy without a file. */
 export const forward: Command = {
@@ -21,7 +20,6 @@ listens on every interface. TARGET is host:port, [v6]:port, unix:/path, or host:
 };
 
 async function runForward(args: CommandArgs, io: Io): Promise<number> {
-  using hangUps = new HangUps();
   const [listen = "", ...targets] = args.positionals;
   const isPort = checkWords(listen, targets);
   const [{ resolveConfig }, { serve }] = await Promise.all([
@@ -32,7 +30,7 @@ async function runForward(args: CommandArgs, io: Io): Promise<number> {
     log: { format: args.on("json") ? "json" : "text", access: !args.on("quiet") },
     apps: [{ name: "forward", ...(isPort ? { ports: [listen] } : { listen: [listen] }), targets }],
   }, { source: "tcpproxy forward" });
-  return await serve(config, { io, hangUps });
+  return await serve(config, { io });
 }
 
 /** Checks the words one by one, to speak of them as they were typed; gives whether the first is a port. */

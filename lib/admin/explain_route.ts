@@ -1,0 +1,55 @@
+import {
+  type ConnectionQuestion,
+  describeNoListener,
+  QUESTION_PARTS,
+  QuestionError,
+  readQuestion,
+} from "../proxy/mod.ts";
+import { explanationToJson, listenerJson } from "./explanation_json.ts";
+import { json, problem } from "./answer.ts";
+import { type AdminRoute, withProxy } from "./route.ts";
+
+/** What would happen to a connection: the query is `port=`, `listen=`, `client=`, `sni=` and `alpn=`. */
+export const explain: AdminRoute = {
+  path: "/api/explain",
+  handlers: {
+    GET: withProxy((request, proxy) => {
+      const question = questionIn(new URL(request.req.url).searchParams);
+      if (question instanceof QuestionError) return problem(400, { detail: question.message });
+      const explanation = proxy.explain(question);
+      if (explanation.kind === "explained") return json(explanationToJson(explanation));
+      const detail = describeNoListener(question.to, explanation, "listen=ADDR with one of the addresses");
+      if (explanation.kind === "several") {
+        return problem(409, { detail, more: { listeners: explanation.listeners.map(listenerJson) } });
+      }
+      const { nearest } = explanation;
+      return problem(404, {
+        detail,
+        more: { nearest: nearest === undefined ? null : listenerJson(nearest) },
+      });
+    }),
+  },
+};
+
+function questionIn(query: URLSearchParams): ConnectionQuestion | QuestionError {
+  const unknown = [...query.keys()].find((key) => !QUESTION_PARTS.some((part) => part === key));
+  if (unknown !== undefined) {
+    return new QuestionError(
+      `the part "${unknown}" is unknown, one of ${QUESTION_PARTS.join(", ")} was wanted`,
+    );
+  }
+  const text = (part: typeof QUESTION_PARTS[number]): string | undefined => query.get(part) ?? undefined;
+  const texts = {
+    port: text("port"),
+    listen: text("listen"),
+    client: text("client"),
+    sni: text("sni"),
+    alpn: text("alpn"),
+  };
+  try {
+    return readQuestion(texts, (part, value) => `${part}=${value}`);
+  } catch (error) {
+    if (error instanceof QuestionError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+import { json, problem } from "./answer.ts";
+import type { AdminRoute } from "./route.ts";
+
+/** Whether the program runs at all: what a supervisor asks before it starts it anew. */
+export const healthz: AdminRoute = {
+  path: "/healthz",
+  isOpen: true,
+  handlers: { GET: () => json({ status: "alive" }) },
+};
+
+/** Whether clients should be sent here: every listener is bound, and it is not draining. */
+export const readyz: AdminRoute = {
+  path: "/readyz",
+  isOpen: true,
+  handlers: {
+    GET: (_request, { phase }) =>
+      phase === "ready"
+        ? json({ status: "ready" })
+        : problem(503, { detail: `the proxy is ${phase}, one that is ready was wanted` }),
+  },
+};

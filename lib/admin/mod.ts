@@ -1,0 +1,6 @@
+/** The admin API: what a proxy is asked while it runs, and who asks it. */
+export { AdminClient, AdminClientError, type AdminClientOptions } from "./client.ts";
+export { explanationToJson } from "./explanation_json.ts";
+export type { AdminObserver } from "./observer.ts";
+export { AdminServer, type AdminServerOptions } from "./server.ts";
+export { readToken, TokenError } from "./token.ts";

@@ -1,0 +1,98 @@
+import { formatAddress } from "../base/mod.ts";
+import type { AppStatus, PoolFacts, TargetFacts } from "../proxy/mod.ts";
+import { json } from "./answer.ts";
+import { type AdminRoute, withProxy } from "./route.ts";
+
+/** One snapshot of all that is known. */
+export const status: AdminRoute = {
+  path: "/api/status",
+  handlers: {
+    GET: withProxy((_request, proxy, { version, startedAt, phase }) => {
+      const { workers, sessions, apps } = proxy.status();
+      return json(
+        {
+          version,
+          started_at: startedAt.toISOString(),
+          state: phase,
+          workers,
+          sessions,
+          apps: apps.map(appJson),
+        } satisfies StatusJson,
+      );
+    }),
+  },
+};
+
+/** What `GET /api/status` answers. A contract; `null` is what is not known, or no limit. */
+export interface StatusJson {
+  readonly version: string;
+  /** When the program began, as in RFC 3339. */
+  readonly ["started_at"]: string;
+  readonly state: "starting" | "ready" | "draining";
+  /** How many threads carry connections. */
+  readonly workers: number;
+  /** Sessions that have not ended. */
+  readonly sessions: number;
+  readonly apps: readonly AppJson[];
+}
+
+interface AppJson extends PoolJson {
+  readonly name: string;
+  readonly listeners: readonly string[];
+  readonly balance: string;
+  readonly sessions: number | null;
+  readonly ["max_connections"]: number | null;
+  readonly routes: readonly ({ readonly route: string } & PoolJson)[];
+}
+
+interface PoolJson {
+  readonly targets: readonly TargetJson[];
+  /** Names that are looked up and have no target at this moment. */
+  readonly undiscovered: readonly string[];
+}
+
+interface TargetJson {
+  readonly address: string;
+  readonly state: "up" | "down" | "ejected";
+  readonly weight: number;
+  /** The weight of this moment, less in a slow start. */
+  readonly ["current_weight"]: number;
+  readonly backup: boolean;
+  readonly connections: number | null;
+  readonly ["max_connections"]: number | null;
+  /** The name by which it was discovered; `null` for one that the config names. */
+  readonly ["discovered_by"]: string | null;
+}
+
+function appJson({ name, listeners, balance, sessions, maxConnections, own, routes }: AppStatus): AppJson {
+  return {
+    name,
+    listeners: listeners.map(formatAddress),
+    balance,
+    sessions: sessions ?? null,
+    max_connections: finite(maxConnections),
+    ...poolJson(own),
+    routes: routes.map(({ name, pool }) => ({ route: name, ...poolJson(pool) })),
+  };
+}
+
+function poolJson({ targets, emptyEntries }: PoolFacts): PoolJson {
+  return { targets: targets.map(targetJson), undiscovered: emptyEntries };
+}
+
+function targetJson(target: TargetFacts): TargetJson {
+  return {
+    address: target.label,
+    state: target.health,
+    weight: target.weight,
+    current_weight: Math.round(target.currentWeight * 1000) / 1000,
+    backup: target.tier > 0,
+    connections: target.active ?? null,
+    max_connections: finite(target.maxConnections),
+    discovered_by: target.foundBy ?? null,
+  };
+}
+
+function finite(value: number): number | null {
+  return value === Infinity ? null : value;
+}

@@ -1,0 +1,74 @@
+import { formatAddress, type TcpAddress } from "../base/mod.ts";
+import type { AdminClient } from "../admin/mod.ts";
+import { type CommandArgs, type Flag, UsageError } from "./command.ts";
+import { readConfig } from "./read_config.ts";
+
+/** The flags of every command that may ask a proxy that runs. */
+export const RUNNING_FLAGS: readonly Flag[] = [
+  { name: "running", summary: 'Ask the proxy that runs with this config; needs "admin" in it' },
+  { name: "url", value: "URL", summary: "Ask the proxy whose admin API is there: http://127.0.0.1:9900" },
+  { name: "token-file", value: "FILE", summary: "The file of the token that the admin API of --url wants" },
+];
+
+/**
+ * The proxy that a command is to ask; `undefined` where it is to read a config alone.
+ *
+ * @param command its name, for messages.
+ * @throws {UsageError} when the flags do not say which; `ConfigError` when the config cannot be used.
+ */
+export async function readRunning(command: string, args: CommandArgs): Promise<AdminClient | undefined> {
+  const [url, tokenFile] = [args.text("url"), args.text("token-file")];
+  if (url === undefined) {
+    if (tokenFile !== undefined) {
+      throw new UsageError(`${command}: --token-file stands alone, --url beside it was wanted`);
+    }
+    return args.on("running") ? await clientFor(await adminOf(command, args)) : undefined;
+  }
+  for (const flag of ["running", "config"]) {
+    if (!args.on(flag) && args.text(flag) === undefined) continue;
+    throw new UsageError(`${command}: --url and --${flag} are given, one of them was wanted`);
+  }
+  return await clientFor({ command, url: readUrl(command, url), tokenFile });
+}
+
+/** A proxy, and the file of its token. */
+interface Place {
+  readonly command: string;
+  readonly url: URL;
+  readonly tokenFile: string | undefined;
+}
+
+async function adminOf(command: string, args: CommandArgs): Promise<Place> {
+  const { config: { admin } } = await readConfig(args.text("config"));
+  if (admin === undefined) {
+    throw new UsageError(`${command}: the config has no "admin", one that has, or --url, was wanted`);
+  }
+  return {
+    command,
+    url: new URL(`http://${formatAddress(reachable(admin.listen))}`),
+    tokenFile: admin.tokenFile,
+  };
+}
+
+/** A wildcard is reached on loopback. */
+function reachable(address: TcpAddress): TcpAddress {
+  const host = address.host === "0.0.0.0" ? "127.0.0.1" : address.host === "::" ? "::1" : address.host;
+  return { ...address, host };
+}
+
+async function clientFor({ command, url, tokenFile }: Place): Promise<AdminClient> {
+  const { AdminClient, readToken, TokenError } = await import("../admin/mod.ts");
+  try {
+    return new AdminClient({ url, token: tokenFile === undefined ? undefined : await readToken(tokenFile) });
+  } catch (error) {
+    throw error instanceof TokenError ? new UsageError(`${command}: ${error.message}`) : error;
+  }
+}
+
+function readUrl(command: string, text: string): URL {
+  const url = URL.parse(text);
+  const isUsable = url !== null && (url.protocol === "http:" || url.protocol === "https:") &&
+    url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  if (isUsable) return url;
+  throw new UsageError(`${command}: the URL is "${text}", one as http://127.0.0.1:9900 was wanted`);
+}

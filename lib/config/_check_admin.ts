@@ -1,0 +1,24 @@
+import { formatAddress, isLoopback, type TcpAddress } from "../base/mod.ts";
+import { Admin, ADMIN_ADDRESS } from "./_admin.ts";
+import { asMapping, parsed, type Raw } from "./_raw.ts";
+import type { Path, Problem } from "./problem.ts";
+
+/** Where the admin API is to listen, and where the config says so; nothing where it is off or says it wrongly. */
+export function adminClaim(
+  { admin }: Raw,
+): { readonly path: Path; readonly address: TcpAddress } | undefined {
+  if (typeof admin !== "object" || admin === null || Array.isArray(admin)) return undefined;
+  const { listen } = asMapping(admin);
+  const address = parsed(Admin.shape.listen, listen ?? ADMIN_ADDRESS);
+  return address && { path: listen === undefined ? ["admin"] : ["admin", "listen"], address };
+}
+
+/** Checks that the admin API is not open to everyone. */
+export function checkAdmin(root: Raw): Problem[] {
+  const claim = adminClaim(root);
+  if (claim === undefined || isLoopback(claim.address.host)) return [];
+  if (asMapping(root.admin).token_file !== undefined) return [];
+  const message = `the address "${formatAddress(claim.address)}" can be reached from other machines, ` +
+    `"token_file" beside it, or a loopback address as "${ADMIN_ADDRESS}", was wanted`;
+  return [{ path: claim.path, message }];
+}

@@ -1,0 +1,100 @@
+/**
+ * What else bears on a connection that is explained, a sentence each.
+ *
+ * @module
+ */
+import { formatCidr, formatDuration, formatEventRate } from "../base/mod.ts";
+import type { AppConfig } from "../config/mod.ts";
+import { CidrSet } from "../limits/mod.ts";
+import type { ExplainedTargets } from "./_explain_targets.ts";
+import type { ConnectionQuestion } from "./explain.ts";
+import type { PoolFacts } from "./facts.ts";
+import type { LiveView } from "./live.ts";
+
+/** A proxy as it runs; of a config alone, neither is known. */
+export interface Moment {
+  readonly live: LiveView | undefined;
+  /** Sessions that the app has; `undefined` where nobody knows. */
+  readonly sessions: number | undefined;
+}
+
+/** What an app wants of every connection before it picks a target. */
+export function intakeNotes(app: AppConfig): string[] {
+  const { proxyProtocol: { accept, from }, maxConnectionsPerClient, acceptRatePerClient } = app;
+  const notes: string[] = [];
+  if (accept === "required") {
+    const trusted = from.map(formatCidr).join(", ");
+    notes.push(`a PROXY header must come first, from ${trusted} alone; the client is the one that it names`);
+  }
+  if (maxConnectionsPerClient !== Infinity) {
+    notes.push(`one client may have ${maxConnectionsPerClient} connections at once; more are closed`);
+  }
+  if (acceptRatePerClient !== undefined) {
+    notes.push(`one client may come ${formatEventRate(acceptRatePerClient)}; what is more is closed`);
+  }
+  if (app.tls !== undefined) notes.push("TLS ends here: a connection without TLS is closed");
+  return notes;
+}
+
+/** Where routes are asked without what they go by. */
+export function routeNotes({ routes }: AppConfig, { sni, alpn }: ConnectionQuestion): string[] {
+  return routes.length > 0 && sni === undefined && alpn.length === 0
+    ? ["the routes are asked for a connection that names no server and no protocol, or has no TLS"]
+    : [];
+}
+
+/** Targets that are no candidates at any moment. */
+export function weightNotes({ targets }: PoolFacts): string[] {
+  return targets.filter(({ weight }) => weight === 0)
+    .map(({ label }) => `${label} has weight 0 and gets no connection`);
+}
+
+/** What a config alone does not know. */
+export function assumptionNotes({ targets }: ExplainedTargets): string[] {
+  return targets.length === 0 ? [] : ["targets are taken to be up and idle, as a config knows no more"];
+}
+
+/** What keeps it from being accepted at this moment. */
+export function acceptNotes({ maxConnections }: AppConfig, { live, sessions }: Moment): string[] {
+  const notes = live?.isEnding === true ? ["the proxy is ending: it accepts nothing any more"] : [];
+  if (sessions !== undefined && sessions >= maxConnections) {
+    notes.push(
+      `the app has all the connections that it may (${sessions}): it waits in the backlog for one to end`,
+    );
+  }
+  return notes;
+}
+
+/** The targets of a connection in a proxy that runs. */
+export interface LivePool {
+  readonly pool: PoolFacts;
+  readonly explained: ExplainedTargets;
+  readonly live: LiveView;
+}
+
+/** What is so at this moment. */
+export function liveNotes(app: AppConfig, { pool, explained, live }: LivePool): string[] {
+  const { targets, skipped, isDesperate } = explained;
+  const notes = pool.emptyEntries.map((entry) => `${entry}: discovery has no target by it`);
+  if (isDesperate) notes.push("no target is usable, so all are tried");
+  if (targets.length === 0 && skipped.length > 0 && app.queueTimeoutMs > 0) {
+    const limit = formatDuration(app.queueTimeoutMs);
+    notes.push(`no usable target has a place: it waits for one, and is closed with "limit" after ${limit}`);
+  }
+  if (live.workers > 1 && targets.length > 1 && !SAME_IN_ALL_THREADS.includes(app.balance)) {
+    notes.push(`each of the ${live.workers} workers balances the connections that it carries itself`);
+  }
+  return notes;
+}
+
+/** Strategies that go by nothing that differs from thread to thread. */
+const SAME_IN_ALL_THREADS: readonly AppConfig["balance"][] = ["source_hash", "first", "random"];
+
+/** Faults that may be done to it. */
+export function faultNotes({ faults }: AppConfig, { client }: ConnectionQuestion): string[] {
+  return faults
+    .filter(({ clients }) =>
+      clients.length === 0 || (client !== undefined && new CidrSet(clients).find(client) !== undefined)
+    )
+    .map(({ kind, probability }) => `the fault "${kind}" is done to it with probability ${probability}`);
+}

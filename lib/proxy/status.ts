@@ -1,0 +1,65 @@
+import type { Address } from "../base/mod.ts";
+import type { AppConfig, Config } from "../config/mod.ts";
+import type { PoolFacts } from "./facts.ts";
+import type { LiveView } from "./live.ts";
+import { routeName } from "./rules.ts";
+
+/** A proxy at one moment. */
+export interface ProxyStatus {
+  /** How many threads carry connections. */
+  readonly workers: number;
+  /** Sessions that have not ended. */
+  readonly sessions: number;
+  /** Whether nothing is accepted any more. */
+  readonly isEnding: boolean;
+  /** In the order of the config. */
+  readonly apps: readonly AppStatus[];
+}
+
+/** One app at one moment. */
+export interface AppStatus {
+  readonly name: string;
+  readonly listeners: readonly Address[];
+  /** Its sessions that have not ended; `undefined` where nobody counts them. */
+  readonly sessions: number | undefined;
+  /** `Infinity` for no limit. */
+  readonly maxConnections: number;
+  readonly balance: AppConfig["balance"];
+  /** Its own targets; empty where it has routes alone. */
+  readonly own: PoolFacts;
+  readonly routes: readonly { readonly name: string; readonly pool: PoolFacts }[];
+}
+
+const NO_TARGETS: PoolFacts = { targets: [], emptyEntries: [] };
+
+/** Puts a look at a proxy into the order of its config. */
+export function statusOf(config: Config, live: LiveView): ProxyStatus {
+  const { workers, sessions, isEnding, listeners } = live;
+  return {
+    workers,
+    sessions,
+    isEnding,
+    apps: config.apps.map((app, index): AppStatus => {
+      const pools = live.pools(index);
+      return {
+        name: app.name,
+        listeners: listeners.filter((listener) => listener.app === app.name).map(({ address }) => address),
+        sessions: live.sessionsOf(index),
+        maxConnections: app.maxConnections,
+        balance: app.balance,
+        own: poolOf(app, pools, undefined),
+        routes: app.routes.map((route, at) => ({
+          name: routeName(at, route),
+          pool: poolOf(app, pools, at),
+        })),
+      };
+    }),
+  };
+}
+
+/** The pool of a route, by its place in the config, or of the app's own targets; an empty one where there is none. */
+export function poolOf(app: AppConfig, pools: readonly PoolFacts[], route: number | undefined): PoolFacts {
+  const ownPools = app.targets.length > 0 ? 1 : 0;
+  const index = route === undefined ? (ownPools === 1 ? 0 : -1) : ownPools + route;
+  return pools[index] ?? NO_TARGETS;
+}

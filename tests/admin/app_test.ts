@@ -1,0 +1,190 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { adminApp, type AppOptions } from "../../lib/admin/app.ts";
+import { type AdminContext, type AdminRoute, withProxy } from "../../lib/admin/route.ts";
+import { ROUTES } from "../../lib/admin/routes.ts";
+import { AdminLog, QuietProxy, TOKEN } from "../helpers/admin.ts";
+
+const READY: AdminContext = {
+  phase: "ready",
+  proxy: new QuietProxy(),
+  version: "1.2.3",
+  startedAt: new Date(0),
+  observer: new AdminLog(),
+  closing: new AbortController().signal,
+};
+
+/** A route that changes something. */
+const CHANGE: AdminRoute = { path: "/api/change", handlers: { POST: () => new Response("changed") } };
+const BROKEN: AdminRoute = {
+  path: "/api/broken",
+  handlers: {
+    GET: () => {
+      throw new Error("secret");
+    },
+  },
+};
+
+interface Asked {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** Asks for a path with a method before it (`POST /x`), GET where there is none. */
+async function ask(
+  what: string,
+  headers: Record<string, string> = {},
+  options: Partial<AppOptions> = {},
+): Promise<Asked> {
+  const app = adminApp({
+    routes: [...ROUTES, CHANGE, BROKEN],
+    admin: READY,
+    listen: { kind: "tcp", host: "127.0.0.1", port: 9900 },
+    token: undefined,
+    onDefect: () => {},
+    ...options,
+  });
+  const [path = "", method = "GET"] = what.split(" ").reverse();
+  const request = new Request(`http://127.0.0.1:9900${path}`, {
+    method,
+    headers: { host: "127.0.0.1:9900", ...headers },
+  });
+  const response = await app(request);
+  return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
+const STATUS = "/api/status";
+const EXPLAIN = "/api/explain?port=7001&client=192.0.2.7";
+const AUTHORIZED = { authorization: `Bearer ${TOKEN}` };
+
+Deno.test("adminApp: every answer is of this moment, and what it says it is", async () => {
+  for (const path of ["/healthz", STATUS, "/nothing"]) {
+    const { headers } = await ask(path);
+    assertEquals(headers.get("cache-control"), "no-store");
+    assertEquals(headers.get("x-content-type-options"), "nosniff");
+  }
+});
+
+Deno.test("adminApp: a problem is application/problem+json with its status within", async () => {
+  const { status, headers, body } = await ask("/nothing");
+  assertEquals([status, headers.get("content-type")], [404, "application/problem+json"]);
+  assertEquals(JSON.parse(body), {
+    type: "about:blank",
+    title: "Not Found",
+    status: 404,
+    detail: 'there is no "/nothing", a path of the API was wanted',
+  });
+});
+
+Deno.test("adminApp: a method that a path has not is 405, with those that it has", async () => {
+  for (const what of ["POST /healthz", `DELETE ${STATUS}`, `PUT ${EXPLAIN}`, `OPTIONS ${STATUS}`]) {
+    const { status, headers } = await ask(what);
+    assertEquals([status, headers.get("allow")], [405, "GET, HEAD"], what);
+  }
+  const change = await ask(`GET ${CHANGE.path}`);
+  assertEquals([change.status, change.headers.get("allow")], [405, "POST"]);
+  assertEquals((await ask(`HEAD ${CHANGE.path}`)).status, 405);
+});
+
+Deno.test("adminApp: HEAD is GET without the body, of the same length", async () => {
+  const get = await ask(STATUS);
+  const head = await ask(`HEAD ${STATUS}`);
+  assertEquals([head.status, head.body], [200, ""]);
+  assertEquals(head.headers.get("content-length"), String(get.body.length));
+});
+
+Deno.test("adminApp: what a handler throws is told, and not shown", async () => {
+  const defects: unknown[] = [];
+  const { status, body } = await ask(BROKEN.path, {}, { onDefect: (error) => defects.push(error) });
+  assertEquals([status, body.includes("secret")], [500, false]);
+  assertEquals(defects.map((error) => error instanceof Error && error.message), ["secret"]);
+});
+
+Deno.test("adminApp: with a token, whoever shows none or another is refused, and learns of no path", async () => {
+  for (const path of [STATUS, EXPLAIN, "/nothing", `POST ${STATUS}`, `POST ${CHANGE.path}`]) {
+    for (const authorization of [undefined, "Bearer wrong-wrong-wrong", `Basic ${TOKEN}`]) {
+      const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+      const { status, headers: sent } = await ask(path, headers, { token: TOKEN });
+      assertEquals([status, sent.get("www-authenticate")], [401, 'Bearer realm="tcpproxy"'], path);
+    }
+  }
+  assertEquals((await ask(STATUS, AUTHORIZED, { token: TOKEN })).status, 200);
+  assertEquals((await ask("/nothing", AUTHORIZED, { token: TOKEN })).status, 404);
+});
+
+Deno.test("adminApp: without a token nobody is asked for one", async () => {
+  assertEquals((await ask(STATUS)).status, 200);
+  assertEquals((await ask(`POST ${CHANGE.path}`)).body, "changed");
+});
+
+Deno.test("adminApp: probes need no token, and may call the proxy what they like", async () => {
+  for (const path of ["/healthz", "/readyz"]) {
+    const probe = { host: "10.0.0.7:9900", origin: "http://evil.example", "sec-fetch-site": "cross-site" };
+    assertEquals((await ask(path, probe, { token: TOKEN })).status, 200);
+    assertEquals((await ask(path, probe)).status, 200);
+  }
+});
+
+const FOREIGN: readonly Record<string, string>[] = [
+  { host: "evil.example:9900" },
+  { origin: "http://evil.example" },
+  { origin: "null" },
+  { "sec-fetch-site": "cross-site" },
+];
+
+Deno.test("adminApp: without a token, a page from elsewhere can neither read nor change", async () => {
+  for (const headers of FOREIGN) {
+    for (const what of [STATUS, EXPLAIN, `POST ${CHANGE.path}`, "/nothing"]) {
+      const { status, body } = await ask(what, headers);
+      assertEquals(status, 403, what);
+      assertStringIncludes(body, "was wanted");
+    }
+  }
+});
+
+Deno.test("adminApp: with a token, a page from elsewhere that had it could read, and change nothing", async () => {
+  for (const headers of FOREIGN) {
+    const all = { ...headers, ...AUTHORIZED };
+    assertEquals((await ask(STATUS, all, { token: TOKEN })).status, 200);
+    assertEquals((await ask(`POST ${CHANGE.path}`, all, { token: TOKEN })).status, 403);
+  }
+  assertEquals((await ask(`POST ${CHANGE.path}`, AUTHORIZED, { token: TOKEN })).body, "changed");
+});
+
+Deno.test("adminApp: a page of its own may read and change", async () => {
+  const own = { host: "localhost:9900", origin: "http://localhost:9900", "sec-fetch-site": "same-origin" };
+  assertEquals((await ask(STATUS, own)).status, 200);
+  assertEquals((await ask(`POST ${CHANGE.path}`, own)).status, 200);
+});
+
+Deno.test("adminApp: readyz follows the phase, healthz does not", async () => {
+  for (const [phase, expected] of [["starting", 503], ["ready", 200], ["draining", 503]] as const) {
+    const admin = { ...READY, phase };
+    assertEquals((await ask("/readyz", {}, { admin })).status, expected);
+    assertEquals((await ask("/healthz", {}, { admin })).status, 200);
+  }
+  const { body } = await ask("/readyz", {}, { admin: { ...READY, phase: "draining" } });
+  assertStringIncludes(body, "the proxy is draining");
+});
+
+Deno.test("adminApp: before there is a proxy, what needs one is 503 and worth another try", async () => {
+  const admin = { ...READY, phase: "starting", proxy: undefined } as const;
+  for (const path of [STATUS, EXPLAIN]) {
+    const { status, headers, body } = await ask(path, {}, { admin });
+    assertEquals([status, headers.get("retry-after")], [503, "1"]);
+    assertStringIncludes(body, "the proxy is starting");
+  }
+});
+
+Deno.test("adminApp: a path with a part of its own, and a handler that takes its time, are possible", async () => {
+  const route: AdminRoute = {
+    path: "/api/things/:id",
+    handlers: {
+      DELETE: withProxy(async (request, proxy) => {
+        await Promise.resolve();
+        return new Response(`${request.req.param("id")} of ${proxy.listeners().length}`);
+      }),
+    },
+  };
+  assertEquals((await ask("DELETE /api/things/7", {}, { routes: [route] })).body, "7 of 1");
+});

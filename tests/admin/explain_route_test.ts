@@ -1,0 +1,75 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { QuietProxy, withAdmin } from "../helpers/admin.ts";
+
+const APPS = [
+  { name: "one", listen: ["127.0.0.1:7001"], deny: ["10.9.0.0/16"], targets: ["10.0.0.1:80"] },
+  { name: "two", listen: ["127.0.0.2:7001"], targets: ["10.0.0.1:80"] },
+];
+
+interface Explained {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+async function explain(query: string): Promise<Explained> {
+  let explained: Explained | undefined;
+  await withAdmin({ proxy: new QuietProxy(APPS) }, async (admin) => {
+    const { status, text } = await admin.ask(`/api/explain?${query}`);
+    explained = { status, body: JSON.parse(text) };
+  });
+  if (explained === undefined) throw new Error("explain: there is no answer, one was wanted");
+  return explained;
+}
+
+Deno.test("GET /api/explain: an app, its listener, rule, route and targets, and what else is known", async () => {
+  const { status, body } = await explain(
+    "listen=127.0.0.1:7001&client=10.9.0.1&sni=x.example&alpn=h2,http/1.1",
+  );
+  assertEquals(status, 200);
+  assertEquals(body, {
+    app: "one",
+    listener: "127.0.0.1:7001",
+    admission: { allowed: false, rule: "deny 10.9.0.0/16" },
+    route: null,
+    targets: [],
+    skipped: [],
+    routes: [],
+    refusal: { reason: "denied", why: 'the rule is "deny 10.9.0.0/16"' },
+    notes: [],
+  });
+});
+
+Deno.test("GET /api/explain: where nobody listens is 404, with the nearest that does", async () => {
+  const { status, body } = await explain("port=7003&client=192.0.2.7");
+  assertEquals([status, body.nearest], [404, { app: "one", listener: "127.0.0.1:7001" }]);
+  assertStringIncludes(String(body.detail), "nobody listens on port 7003");
+  assertEquals((await explain("listen=unix:/x")).body.nearest, null);
+});
+
+Deno.test("GET /api/explain: where several listen is 409, with their addresses", async () => {
+  const { status, body } = await explain("port=7001&client=192.0.2.7");
+  assertEquals(status, 409);
+  assertEquals(body.listeners, [
+    { app: "one", listener: "127.0.0.1:7001" },
+    { app: "two", listener: "127.0.0.2:7001" },
+  ]);
+  assertStringIncludes(String(body.detail), "listen=ADDR with one of the addresses was wanted");
+});
+
+Deno.test("GET /api/explain: a question that makes no sense is 400, in the words of a query", async () => {
+  const mistakes: [string, string][] = [
+    ["client=::1", "there is no port, port=N was wanted"],
+    ["port=7001", "there is no client, client=ADDR was wanted"],
+    ["port=x&client=::1", 'the port is "x"'],
+    ["port=7001&client=me", 'the client is "me", an IP address was wanted'],
+    [
+      "port=7001&client=::1&sin=x",
+      'the part "sin" is unknown, one of port, listen, client, sni, alpn was wanted',
+    ],
+  ];
+  for (const [query, says] of mistakes) {
+    const { status, body } = await explain(query);
+    assertEquals(status, 400, query);
+    assertStringIncludes(String(body.detail), says);
+  }
+});

@@ -1,0 +1,80 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { foreignBecause, type Sender } from "../../lib/admin/origin.ts";
+import type { TcpAddress } from "../../lib/base/mod.ts";
+
+const LOOPBACK: TcpAddress = { kind: "tcp", host: "127.0.0.1", port: 9900 };
+
+function isForeign(sender: Partial<Sender>, host = "127.0.0.1"): boolean {
+  const all = { host: undefined, origin: undefined, fetchSite: undefined };
+  return foreignBecause({ ...all, ...sender }, { ...LOOPBACK, host }) !== undefined;
+}
+
+Deno.test("foreignBecause: programs that are no browsers say nothing, and are no pages", () => {
+  assertEquals(isForeign({}), false);
+  assertEquals(isForeign({ host: "127.0.0.1:9900" }), false);
+});
+
+Deno.test("foreignBecause: a name of elsewhere that leads here is foreign", () => {
+  const own = [
+    "localhost",
+    "LOCALHOST:1",
+    "localhost.",
+    "127.0.0.1:9900",
+    "127.0.0.2",
+    "[::1]:9900",
+    "[::ffff:127.0.0.1]",
+  ];
+  const others = [
+    "evil.example",
+    "evil.example:9900",
+    "localhost.evil.example",
+    "10.0.0.1",
+    "[::2]",
+    "",
+    "a b",
+    "@",
+    "127.0.0.1.x",
+  ];
+  assertEquals(own.filter((host) => isForeign({ host })), []);
+  assertEquals(others.filter((host) => !isForeign({ host })), []);
+});
+
+Deno.test("foreignBecause: the address that is listened on is its own, and every number where it is a wildcard", () => {
+  assertEquals(isForeign({ host: "admin.internal:1" }, "admin.internal"), false);
+  assertEquals(isForeign({ host: "Admin.Internal" }, "admin.internal"), false);
+  assertEquals(isForeign({ host: "other.internal" }, "admin.internal"), true);
+  assertEquals(isForeign({ host: "10.0.0.1" }, "10.0.0.1"), false);
+  assertEquals(isForeign({ host: "10.0.0.2" }, "10.0.0.1"), true);
+  for (const wildcard of ["0.0.0.0", "::"]) {
+    assertEquals(isForeign({ host: "10.0.0.2:9900" }, wildcard), false);
+    assertEquals(isForeign({ host: "[2001:db8::1]:9900" }, wildcard), false);
+    assertEquals(isForeign({ host: "evil.example" }, wildcard), true);
+  }
+});
+
+Deno.test("foreignBecause: a page of another origin is foreign, one of its own is not", () => {
+  const host = "localhost:9900";
+  assertEquals(isForeign({ host, origin: "http://localhost:9900" }), false);
+  assertEquals(isForeign({ host: "localhost", origin: "http://localhost" }), false);
+  const others = [
+    "http://evil.example",
+    "http://localhost",
+    "http://localhost:9901",
+    "http://127.0.0.1:9900",
+    "null",
+    "",
+  ];
+  assertEquals(others.filter((origin) => !isForeign({ host, origin })), []);
+  assertEquals(isForeign({ origin: "http://localhost" }), true);
+});
+
+Deno.test("foreignBecause: what a browser says of the site is believed", () => {
+  const host = "localhost:9900";
+  assertEquals(["same-origin", "none"].filter((fetchSite) => isForeign({ host, fetchSite })), []);
+  assertEquals(["same-site", "cross-site", "x"].filter((fetchSite) => !isForeign({ host, fetchSite })), []);
+});
+
+Deno.test("foreignBecause: says what is and what was wanted", () => {
+  const why = foreignBecause({ host: "evil.example", origin: undefined, fetchSite: undefined }, LOOPBACK);
+  assertStringIncludes(why ?? "", '"evil.example", "127.0.0.1:9900" or a loopback address was wanted');
+});

@@ -1,0 +1,177 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { AdminServer } from "../../lib/admin/mod.ts";
+import { json } from "../../lib/admin/answer.ts";
+import type { AdminRoute, Handler } from "../../lib/admin/route.ts";
+import { StartError } from "../../lib/proxy/mod.ts";
+import { AdminLog, QuietProxy, type TestAdmin, withAdmin } from "../helpers/admin.ts";
+import { utf8 } from "../helpers/bytes.ts";
+import { connectTo, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
+
+function route(path: string, get: Handler): AdminRoute {
+  return { path, handlers: { GET: get } };
+}
+
+/** Sends the beginning of a request, and keeps the connection. */
+async function sending(admin: TestAdmin, text: string): Promise<Deno.Conn> {
+  const conn = await connectTo(admin.port);
+  await writeAll(conn, utf8(text));
+  return conn;
+}
+
+function get(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`;
+}
+
+const HUGE = route("/huge", () => new Response(new Uint8Array(32 * 1024 * 1024)));
+const NEVER = route("/never", () => new Promise<Response>(() => {}));
+
+/** Sends a byte at once and nothing more until the server closes, or the client leaves. */
+const STREAM = route("/stream", (_request, { closing }) => {
+  const left = new AbortController();
+  return new Response(
+    new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(utf8("x"));
+        closing.addEventListener("abort", () => controller.close(), { signal: left.signal });
+      },
+      cancel: () => left.abort(),
+    }),
+  );
+});
+
+Deno.test("AdminServer: answers from the moment that it is bound, and is ready when there is a proxy", async () => {
+  const server = AdminServer.open({
+    listen: { kind: "tcp", host: "127.0.0.1", port: 0 },
+    token: undefined,
+    version: "1.2.3",
+    observer: new AdminLog(),
+  });
+  const ask = async (path: string): Promise<number> => {
+    const response = await fetch(`http://127.0.0.1:${server.address.port}${path}`);
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals([await ask("/healthz"), await ask("/readyz"), await ask("/api/status")], [200, 503, 503]);
+  server.attach(new QuietProxy());
+  assertEquals([await ask("/healthz"), await ask("/readyz"), await ask("/api/status")], [200, 200, 200]);
+  server.drain();
+  assertEquals([await ask("/healthz"), await ask("/readyz"), await ask("/api/status")], [200, 503, 200]);
+  await server.close();
+});
+
+Deno.test("AdminServer: an address that is taken is named, in the words of every listener", () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  assertThrows(
+    () =>
+      AdminServer.open({
+        listen: { kind: "tcp", host: "127.0.0.1", port },
+        token: undefined,
+        version: "1.2.3",
+        observer: new AdminLog(),
+      }),
+    StartError,
+    `start admin: listen on 127.0.0.1:${port}: the port is taken by another process, a free one was wanted`,
+  );
+});
+
+Deno.test("AdminServer: its port is free when it is closed, and closing it again is nothing", async () => {
+  let port = 0;
+  await withAdmin({}, async (admin) => {
+    port = admin.port;
+    await admin.server.close();
+    await admin.server.close();
+  });
+  using again = Deno.listen({ hostname: "127.0.0.1", port });
+  assertEquals(again.addr.port, port);
+});
+
+const STUCK: Readonly<Record<string, string>> = {
+  "says nothing": "",
+  "stops within the head": "GET /api/status HTTP/1.1\r\nho",
+  "stops within the body": "POST /api/status HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nx",
+  "does not read a large answer": get("/huge"),
+  "waits for an answer that never comes": get("/never"),
+  "asks again and again and reads nothing": get("/api/status").repeat(500),
+};
+
+for (const [what, text] of Object.entries(STUCK)) {
+  Deno.test(`AdminServer: a client that ${what} does not keep it from closing`, async () => {
+    const conns: Deno.Conn[] = [];
+    await withAdmin({ routes: [HUGE, NEVER] }, async (admin) => {
+      for (let left = 3; left > 0; left--) conns.push(await sending(admin, text));
+      // One that is answered says that the others have been heard.
+      await admin.ask("/nothing");
+    });
+    for (const conn of conns) {
+      await readToEnd(conn);
+      conn.close();
+    }
+  });
+}
+
+Deno.test("AdminServer: an answer that goes on until the end is told of it, and ends whole", async () => {
+  let read: Promise<string> | undefined;
+  await withAdmin({ routes: [STREAM] }, async (admin) => {
+    const response = await fetch(new URL("/stream", admin.url));
+    read = response.text();
+  });
+  assertEquals(await read, "x");
+});
+
+Deno.test("AdminServer: more requests at once than it bears are sent away, and come in when there is room", async () => {
+  await withAdmin(
+    { routes: [STREAM, route("/x", () => new Response("x"))], maxRequests: 2 },
+    async (admin) => {
+      using one = await sending(admin, get("/stream"));
+      using two = await sending(admin, get("/stream"));
+      for (const conn of [one, two]) await readExactly(conn, "HTTP/1.1 200 OK".length);
+      const refused = await admin.ask("/x");
+      assertEquals([refused.status, refused.headers.get("retry-after")], [503, "1"]);
+      assertStringIncludes(refused.text, "2 requests are under way, fewer were wanted");
+      one.close();
+      while ((await admin.ask("/x")).status !== 200) await new Promise((resolve) => setTimeout(resolve, 1));
+      await admin.server.close();
+      await readToEnd(two);
+    },
+  );
+});
+
+Deno.test("AdminServer: a large answer is under way until its client has read it", async () => {
+  const text = "x".repeat(16 * 1024 * 1024);
+  await withAdmin({ routes: [route("/large", () => json(text))], maxRequests: 1 }, async (admin) => {
+    using slow = await sending(admin, get("/large"));
+    await readExactly(slow, "HTTP/1.1 200 OK".length);
+    assertEquals((await admin.ask("/large")).status, 503);
+    slow.close();
+    let answer = await admin.ask("/large");
+    while (answer.status !== 200) answer = await admin.ask("/large");
+    assertEquals([answer.text, answer.headers.get("content-length")], [
+      `"${text}"\n`,
+      String(text.length + 3),
+    ]);
+  });
+});
+
+Deno.test("AdminServer: clients that leave in the middle of an answer are no defect", async () => {
+  await withAdmin({ routes: [HUGE, STREAM] }, async (admin) => {
+    for (const path of ["/huge", "/stream"]) {
+      const conn = await sending(admin, get(path));
+      await readExactly(conn, 1);
+      conn.close();
+    }
+    assertEquals((await admin.ask("/nothing")).status, 404);
+    assertEquals([admin.log.told, admin.log.defects], [[], []]);
+  });
+});
+
+Deno.test("AdminServer: what a handler throws is a defect, and costs one request", async () => {
+  const broken = route("/broken", () => {
+    throw new Error("broken");
+  });
+  await withAdmin({ routes: [broken] }, async (admin) => {
+    assertEquals((await admin.ask("/broken")).status, 500);
+    assertEquals((await admin.ask("/nothing")).status, 404);
+    assertEquals(admin.log.defects.map(String), ["Error: broken"]);
+  });
+});

@@ -1,0 +1,98 @@
+import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { Starvation, type StarvedDial } from "../../lib/dial/starvation.ts";
+import { SharedCount } from "../../lib/limits/mod.ts";
+import { FakeTime } from "../helpers/fake_time.ts";
+
+const OPEN = new AbortController().signal;
+const HOUR_MS = 3_600_000;
+
+/** Says whether a listener is held still. */
+function watch(hold: Promise<void> | undefined): { isHeld: () => boolean } {
+  let isHeld = hold !== undefined;
+  hold?.then(() => isHeld = false);
+  return { isHeld: () => isHeld };
+}
+
+function dialsOf(starvation: Starvation, count: number): StarvedDial[] {
+  return Array.from({ length: count }, () => starvation.begin());
+}
+
+/** The numbers of those that must give way. */
+function givingWay(dials: readonly StarvedDial[]): number[] {
+  return dials.flatMap((dial, index) => dial.mustGiveWay() ? [index] : []);
+}
+
+Deno.test("Starvation.hold: holds nobody where no dial lacks a descriptor, else until the last of them goes on", async () => {
+  const starvation = new Starvation({ maxHoldMs: HOUR_MS });
+  assertStrictEquals(starvation.hold(OPEN), undefined);
+  const [first, second] = dialsOf(starvation, 2);
+  const hold = starvation.hold(OPEN);
+  const listener = watch(hold);
+  first?.[Symbol.dispose]();
+  await Promise.resolve();
+  assertStrictEquals(listener.isHeld(), true);
+  second?.[Symbol.dispose]();
+  await hold;
+  assertStrictEquals(starvation.hold(OPEN), undefined);
+});
+
+Deno.test("Starvation.hold: a dial that is forgotten holds for so long and no longer", async () => {
+  const starvation = new Starvation({ maxHoldMs: 10 });
+  using _forgotten = starvation.begin();
+  await starvation.hold(OPEN);
+  // And the next one again.
+  assertNotStrictEquals(starvation.hold(AbortSignal.timeout(1)), undefined);
+  await starvation.hold(OPEN);
+});
+
+Deno.test("Starvation.hold: a listener that closes is held no longer", async () => {
+  const starvation = new Starvation({ maxHoldMs: HOUR_MS });
+  using _dial = starvation.begin();
+  const closing = new AbortController();
+  const hold = starvation.hold(closing.signal);
+  closing.abort();
+  await hold;
+  assertStrictEquals(starvation.hold(closing.signal), undefined);
+});
+
+Deno.test("Starvation.hold: dials of another thread hold too", async () => {
+  const memory = SharedCount.allocate(2);
+  const there = new Starvation({ everywhere: new SharedCount(memory, { worker: 0, max: Infinity }) });
+  const everywhere = new SharedCount(memory, { worker: 1, max: Infinity });
+  const here = new Starvation({ everywhere, maxHoldMs: HOUR_MS });
+  assertStrictEquals(here.hold(OPEN), undefined);
+  const dial = there.begin();
+  const hold = here.hold(OPEN);
+  assertStrictEquals(watch(hold).isHeld(), true);
+  dial[Symbol.dispose]();
+  await hold;
+  assertStrictEquals(everywhere.taken, 0);
+});
+
+Deno.test("Starvation: when no dial has gone on for a second the younger half gives way, and none before", () => {
+  const time = new FakeTime();
+  const starvation = new Starvation({ clock: time.clock });
+  const dials = dialsOf(starvation, 5);
+  time.nowMs = 999;
+  assertEquals(givingWay(dials), []);
+  // One goes on, and so all may wait.
+  dials.shift()?.[Symbol.dispose]();
+  time.nowMs = 1998;
+  assertEquals(givingWay(dials), []);
+  time.nowMs = 1999;
+  assertEquals(givingWay(dials), [2, 3]);
+  for (const dial of dials.splice(2)) dial[Symbol.dispose]();
+  // That they have given way is not that one has gone on: what they leave must have time to be of use.
+  time.nowMs = 2998;
+  assertEquals(givingWay(dials), []);
+  time.nowMs = 2999;
+  assertEquals(givingWay(dials), [1]);
+});
+
+Deno.test("Starvation: a dial that lacks a descriptor alone never gives way: nobody would be served by it", () => {
+  const time = new FakeTime();
+  const starvation = new Starvation({ clock: time.clock });
+  const dials = dialsOf(starvation, 1);
+  time.nowMs = HOUR_MS;
+  assertEquals(givingWay(dials), []);
+});

@@ -1,0 +1,145 @@
+import { type AdminObserver, AdminServer, type AdminServerOptions } from "../../lib/admin/mod.ts";
+import { type Config, resolveConfig } from "../../lib/config/mod.ts";
+import {
+  type ConnectionQuestion,
+  explainConnection,
+  type Explanation,
+  type LiveView,
+  type ProxyControl,
+  type ProxyStatus,
+  type ReloadResult,
+  statusOf,
+} from "../../lib/proxy/mod.ts";
+
+/** A token that may be one. */
+export const TOKEN = "0123456789abcdef";
+
+/** A proxy that carries nothing: it can be asked, and is as its view says. */
+export class QuietProxy implements ProxyControl {
+  readonly config: Config;
+  readonly view: LiveView;
+  /** What a reload comes to. */
+  reloaded: ReloadResult = { kind: "done", apps: [], warnings: [] };
+
+  constructor(apps: readonly Record<string, unknown>[] = [APP], view: Partial<LiveView> = {}) {
+    this.config = resolveConfig({ apps }, { source: "test" });
+    this.view = {
+      listeners: this.config.apps.flatMap(({ name: app, listen }) =>
+        listen.map((address) => ({ app, address }))
+      ),
+      workers: 1,
+      sessions: 0,
+      isEnding: false,
+      sessionsOf: () => 0,
+      pools: () => [],
+      ...view,
+    };
+  }
+
+  listeners(): LiveView["listeners"] {
+    return this.view.listeners;
+  }
+
+  activeSessions(): number {
+    return this.view.sessions;
+  }
+
+  status(): ProxyStatus {
+    return statusOf(this.config, this.view);
+  }
+
+  explain(question: ConnectionQuestion): Explanation {
+    return explainConnection(this.config, question, this.view);
+  }
+
+  reload(): Promise<ReloadResult> {
+    return Promise.resolve(this.reloaded);
+  }
+
+  drain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const APP = { name: "web", listen: ["127.0.0.1:7001"], targets: ["10.0.0.1:80"] };
+
+/** Keeps what the admin API tells. */
+export class AdminLog implements AdminObserver {
+  readonly told: string[] = [];
+  readonly defects: unknown[] = [];
+
+  adminFailing(): void {
+    this.told.push("failing");
+  }
+
+  adminRecovered(): void {
+    this.told.push("recovered");
+  }
+
+  reloaded({ kind }: ReloadResult): void {
+    this.told.push(`reload ${kind}`);
+  }
+
+  defect(error: unknown): void {
+    this.defects.push(error);
+  }
+}
+
+/** An admin API that runs for one test, on a port of 127.0.0.1 that the system chooses. */
+export class TestAdmin {
+  readonly server: AdminServer;
+  readonly log: AdminLog;
+
+  constructor(server: AdminServer, log: AdminLog) {
+    this.server = server;
+    this.log = log;
+  }
+
+  get port(): number {
+    return this.server.address.port;
+  }
+
+  get url(): URL {
+    return new URL(`http://127.0.0.1:${this.port}`);
+  }
+
+  /** Asks, and gives the answer with its body read. */
+  async ask(path: string, init: RequestInit = {}): Promise<Answer> {
+    const response = await fetch(new URL(path, this.url), { ...init, signal: AbortSignal.timeout(10_000) });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text };
+  }
+}
+
+/** An answer whose body is read. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** Runs an admin API in front of a proxy, and closes it when `use` has returned. */
+export async function withAdmin(
+  options: Partial<AdminServerOptions> & { readonly proxy?: ProxyControl | undefined },
+  use: (admin: TestAdmin) => Promise<void>,
+): Promise<void> {
+  const { proxy = new QuietProxy(), ...rest } = options;
+  const log = new AdminLog();
+  const server = AdminServer.open({
+    listen: { kind: "tcp", host: "127.0.0.1", port: 0 },
+    token: undefined,
+    version: "1.2.3",
+    observer: log,
+    ...rest,
+  });
+  server.attach(proxy);
+  try {
+    await use(new TestAdmin(server, log));
+  } finally {
+    await server.close();
+  }
+}
