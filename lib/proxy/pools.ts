@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../base/mod.ts";
 import type { AppConfig, TargetConfig } from "../config/mod.ts";
-import { Pool, type PoolOptions, type Target, type TargetState } from "../pool/mod.ts";
+import { Pool, type PoolObserver, type PoolOptions, type Target, type TargetState } from "../pool/mod.ts";
 import type { RouteTable } from "../routing/mod.ts";
 import type { ProxyObserver } from "./observer.ts";
 import { routesOf } from "./rules.ts";
@@ -34,6 +34,7 @@ export interface AppPools {
 
 /** Builds the pools of one app; what discovery finds is not in them yet. */
 export function poolsOf(config: AppConfig, options: PoolsOptions): AppPools {
+  const tell = tellerOf(config, options);
   const all: Pool[] = [];
   const sources: (readonly TargetConfig[])[] = [];
   const make = (targets: readonly TargetConfig[]): Pool => {
@@ -41,7 +42,7 @@ export function poolsOf(config: AppConfig, options: PoolsOptions): AppPools {
     const hooks = options.hooks?.(all.length);
     const specs = known?.map(({ spec }) => spec) ??
       targets.filter(({ discover }) => discover === undefined).map((target) => specOf(target, config));
-    const pool = new Pool(specs, optionsOf(config, options, hooks));
+    const pool = new Pool(specs, optionsOf(config, options, { ...hooks, tell }));
     if (known !== undefined) pool.follow(known);
     all.push(pool);
     sources.push(targets);
@@ -52,9 +53,9 @@ export function poolsOf(config: AppConfig, options: PoolsOptions): AppPools {
   return { all, sources, own, routes };
 }
 
-function optionsOf(config: AppConfig, options: PoolsOptions, hooks: PoolHooks = {}): PoolOptions {
-  const { random, clock, observer } = options;
-  const { onChange, onReport } = hooks;
+function optionsOf(config: AppConfig, options: PoolsOptions, hooks: PoolHooks & { tell: Tell }): PoolOptions {
+  const { random, clock } = options;
+  const { onChange, onReport, tell } = hooks;
   const judged = config.passiveHealth;
   return {
     balance: config.balance,
@@ -66,9 +67,23 @@ function optionsOf(config: AppConfig, options: PoolsOptions, hooks: PoolHooks = 
     ...(onChange === undefined ? {} : { onChange }),
     observer: {
       targetChanged: (target, change, detail) => {
-        observer.targetChanged(config.name, target, { change, detail });
+        tell(target, change, detail);
         if (change === "down" && config.onTargetDown === "close") options.closeSessionsOf(target);
       },
     },
+  };
+}
+
+type Tell = PoolObserver["targetChanged"];
+
+/** Tells of a change once where it befalls a target in several pools, or several times in one: it does so in one go. */
+function tellerOf(config: AppConfig, { observer }: PoolsOptions): Tell {
+  let last = "";
+  return (target, change, detail) => {
+    const what = `${target.label} ${change} ${detail}`;
+    if (what === last) return;
+    last = what;
+    queueMicrotask(() => last = "");
+    observer.targetChanged(config.name, target, { change, detail });
   };
 }
