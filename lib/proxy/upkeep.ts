@@ -8,8 +8,8 @@ import type { AppTls } from "./tls.ts";
 
 /** What an upkeep tells beside what its pool does. */
 export interface UpkeepObserver {
-  /** Answers about a discovered name fail to come, and the last good ones are kept; once an episode. */
-  discoveryFailing(app: string, name: string, error: string): void;
+  /** Answers about a discovered name fail to come, and the targets of the last good one are kept; once an episode. */
+  discoveryFailing(app: string, name: string, what: { error: string; kept: number }): void;
   discoveryRecovered(app: string, name: string): void;
 }
 
@@ -94,16 +94,18 @@ export class Upkeep {
     if (source === undefined) return undefined;
     const { nameserver, intervalMs } = this.#config.dns;
     const app = this.#config.name;
-    return new Discovery(source, {
+    const discovery: Discovery = new Discovery(source, {
       intervalMs,
       random,
       resolver: dnsResolver(nameserver === undefined ? {} : { nameserver }),
       observer: {
         changed: () => this.#update(),
-        failing: (error) => observer.discoveryFailing(app, target.label, error),
+        failing: (error) =>
+          observer.discoveryFailing(app, target.label, { error, kept: discovery.state.targets.length }),
         recovered: () => observer.discoveryRecovered(app, target.label),
       },
     });
+    return discovery;
   }
 
   #update(): void {

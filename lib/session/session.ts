@@ -195,6 +195,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     });
     clearTimeout(this.#graceTimer);
     if (dialing.full) this.reason ??= "limit";
+    if (dialing.nothing !== "") this.noteRefusal({ reason: "no_target", detail: dialing.nothing });
     if (this.#takeTarget(dialing.dialed)) return dialing.candidates;
     dialing.candidates.release();
     return this.#giveUp();

@@ -109,6 +109,21 @@ Deno.test("Session: no target that answers leaves nothing behind", async () => {
   await bench.assertEnded("no_target");
 });
 
+Deno.test("Session: where there is no target to dial it says why", async () => {
+  for (
+    const [specs, why] of [
+      [[], "discovery has found no target"],
+      [[{ address: parseAddress("127.0.0.1:1"), weight: 0 }], "every target has weight 0"],
+    ] as const
+  ) {
+    const pool = new Pool(specs, { balance: "random" });
+    const bench = new Bench(refusingAddress(), { app: { poolFor: () => pool } });
+    await bench.session.run();
+    await bench.assertEnded("no_target");
+    assertEquals([bench.session.tries, bench.session.detail], [0, why]);
+  }
+});
+
 Deno.test("Session: a client that resets while its target is dialed leaves nothing behind", async () => {
   using hole = await blackHole();
   const bench = new Bench(hole.address);
