@@ -124,10 +124,14 @@ export class LogObserver implements WorkersObserver {
     else this.#log.info(line, properties);
   }
 
-  discoveryFailing(app: string, name: string, error: string): void {
-    this.#log.warning('app "{app}": answers about "{name}" fail to come, the last ones are kept: {error}', {
+  discoveryFailing(app: string, name: string, { error, kept }: { error: string; kept: number }): void {
+    const last = kept === 0
+      ? "and it has no target"
+      : `the last one is kept (${kept === 1 ? "1 target" : `${kept} targets`})`;
+    this.#log.warning('app "{app}": answers about "{name}" fail to come, {last}: {error}', {
       app,
       name,
+      last,
       error,
     });
   }

@@ -88,7 +88,9 @@ const AppOptions = z.strictObject({
     examples: [10_000],
   }),
   accept_rate: eventRateOrOff().meta({
-    description: "How fast connections are accepted; the system's backlog holds the rest.",
+    description:
+      "How fast connections are accepted; the system's backlog holds the rest. Clients that are refused (`denied`, or " +
+      "above a limit of their own) do not count.",
     default: "off",
     examples: ["500/s"],
   }),

@@ -19,4 +19,6 @@ export interface Rate {
   tryTake(nowMs: number): boolean;
   /** Milliseconds until {@link Rate.tryTake} is worth another try; 0 when it is now. */
   waitMs(nowMs: number): number;
+  /** Gives back one that was taken, and came to nothing. */
+  giveBack(): void;
 }

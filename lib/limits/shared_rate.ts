@@ -46,6 +46,10 @@ export class SharedRate implements Rate {
     }
   }
 
+  giveBack(): void {
+    Atomics.sub(this.#arrival, 0, BigInt(Math.round(this.#intervalMs * NS_PER_MS)));
+  }
+
   waitMs(nowMs: number): number {
     return waitMs(Number(Atomics.load(this.#arrival, 0)) / NS_PER_MS - this.#toleranceMs, nowMs);
   }

@@ -45,6 +45,10 @@ export class TokenBucket implements Rate {
     return this.#tokens >= 1 - ROUNDING ? 0 : (1 - this.#tokens) / this.#tokensPerMs;
   }
 
+  giveBack(): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + 1);
+  }
+
   /**
    * Takes any number, into debt if need be, and gives how many milliseconds to wait before they may be used. So nothing
    * is too large to pass, and the rate holds over time.

@@ -22,6 +22,12 @@ export interface ListenerObserver {
   acceptResumed(address: Address, pausedMs: number): void;
 }
 
+/** A connection's place in its app, until it is disposed of. */
+export interface AcceptPlace extends Disposable {
+  /** Undoes what the connection has cost the app's rate: it was refused, and must not keep out those that are let in. */
+  refund?(): void;
+}
+
 /** Holds connections back where an app has as many as it may. */
 export interface AcceptGate {
   /**
@@ -30,7 +36,7 @@ export interface AcceptGate {
    *
    * @throws the signal's reason.
    */
-  enter(signal: AbortSignal): Disposable | undefined | Promise<Disposable | undefined>;
+  enter(signal: AbortSignal): AcceptPlace | undefined | Promise<AcceptPlace | undefined>;
 }
 
 export interface ListenerOptions {
@@ -48,7 +54,7 @@ export interface ListenerOptions {
    */
   readonly turn?: ((signal: AbortSignal) => Promise<void> | undefined) | undefined;
   /** Is handed each connection, the address it came to and its place; must return at once, and not throw. */
-  onConnection(conn: Accepted, listener: Address, place: Disposable | undefined): void;
+  onConnection(conn: Accepted, listener: Address, place: AcceptPlace | undefined): void;
 }
 
 /** A listener that could not be opened; `code` is the errno name. */
@@ -203,7 +209,7 @@ export class Listener {
 
   /** Hands the connection on when there is a place for it; closes it when the listener closes first, like the backlog. */
   async #enter(conn: Accepted, gate: AcceptGate): Promise<void> {
-    let place: Disposable | undefined;
+    let place: AcceptPlace | undefined;
     try {
       place = await gate.enter(this.#waiting.signal);
     } catch {

@@ -2,6 +2,7 @@
 export {
   type Accepted,
   type AcceptGate,
+  type AcceptPlace,
   Listener,
   type ListenerObserver,
   type ListenerOptions,

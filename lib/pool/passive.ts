@@ -63,6 +63,12 @@ export class PassiveHealth {
     return this.#states[index]?.status === "ejected";
   }
 
+  /** When a target will return; `undefined` for one that is not out. */
+  returnMs(index: number): number | undefined {
+    const state = this.#states[index];
+    return state?.status === "ejected" ? state.untilMs : undefined;
+  }
+
   /** Notes a connection that went well: failures before it no longer count. */
   succeeded(index: number): void {
     const state = this.#states[index];

@@ -1,4 +1,4 @@
-import { type Clock, monotonicClock, type Random } from "../base/mod.ts";
+import { type Clock, formatDuration, monotonicClock, type Random } from "../base/mod.ts";
 import type { PickContext, StrategyName } from "../balancing/mod.ts";
 import type { WaitOptions } from "../limits/mod.ts";
 import { type PlaceOutcome, PlaceQueue } from "./_place_queue.ts";
@@ -162,15 +162,19 @@ export class Pool {
 
   /** Notes that a connection to the target went well, or failed: its dial, or a reset before the first byte. */
   report(target: Target, outcome: "succeeded" | "failed"): void {
-    const { onReport } = this.#options;
+    const { onReport, passive } = this.#options;
     if (this.#passive === undefined && onReport === undefined) return;
     const index = this.#targets.indexOf(target);
     if (index < 0) return;
     onReport?.({ index, label: target.label }, outcome);
     if (this.#passive === undefined) return;
     if (outcome === "succeeded") return this.#passive.succeeded(index);
-    if (!this.#passive.failed(index, this.#clock.nowMs())) return;
-    this.#change(target, "ejected", "its connections failed", () => target.ejected = true);
+    const nowMs = this.#clock.nowMs();
+    if (!this.#passive.failed(index, nowMs)) return;
+    const forMs = Math.round((this.#passive.returnMs(index) ?? nowMs) - nowMs);
+    const failed = passive?.failures === 1 ? "a connection" : `${passive?.failures} connections in a row`;
+    const detail = `${failed} failed, it returns in ${formatDuration(forMs)}`;
+    this.#change(target, "ejected", detail, () => target.ejected = true);
     this.#arm();
   }
 

@@ -19,7 +19,7 @@ import { poolsOf } from "./pools.ts";
 import { accessOf } from "./rules.ts";
 import { specOf } from "./specs.ts";
 import { type AppTls, appTls } from "./tls.ts";
-import { Upkeep } from "./upkeep.ts";
+import { type Upkeep, upkeepsOf } from "./upkeep.ts";
 
 /** What the parts of all apps share. */
 export interface AssembleOptions {
@@ -81,9 +81,7 @@ export async function assembleApp(config: AppConfig, options: AssembleOptions): 
     tls,
     upkeeps: followed !== undefined
       ? []
-      : pools.map((pool, index) =>
-        new Upkeep(pool, { targets: sources[index] ?? [], config }, { tls, random, observer })
-      ),
+      : upkeepsOf({ all: pools, sources }, config, { tls, random, observer }),
     session: {
       name: config.name,
       dialer: dialerOf(config, options),

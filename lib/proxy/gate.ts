@@ -1,6 +1,6 @@
 import type { Clock } from "../base/mod.ts";
 import { type Places, type Rate, Slots, TokenBucket } from "../limits/mod.ts";
-import type { AcceptGate } from "../listen/mod.ts";
+import type { AcceptGate, AcceptPlace } from "../listen/mod.ts";
 import { pause } from "../relay/mod.ts";
 
 /** What one app may take, over all of its listeners. */
@@ -33,6 +33,9 @@ export function gateOf(parts: GateParts, clock: Clock): AcceptGate | undefined {
   return parts.places === undefined && parts.rate === undefined ? undefined : new Gate(parts, clock);
 }
 
+/** How often a connection that waits looks whether one before it has been refused, and left it its turn. */
+const LOOK_MS = 100;
+
 class Gate implements AcceptGate {
   readonly #places: Places | undefined;
   readonly #rate: Rate | undefined;
@@ -44,16 +47,35 @@ class Gate implements AcceptGate {
     this.#clock = clock;
   }
 
-  async enter(signal: AbortSignal): Promise<Disposable | undefined> {
+  async enter(signal: AbortSignal): Promise<AcceptPlace | undefined> {
     const slot = this.#places?.tryTake() ?? await this.#places?.take({ signal, timeoutMs: Infinity });
     try {
       while (this.#rate !== undefined && !this.#rate.tryTake(this.#clock.nowMs())) {
-        await pause(this.#rate.waitMs(this.#clock.nowMs()), signal);
+        await pause(Math.min(LOOK_MS, this.#rate.waitMs(this.#clock.nowMs())), signal);
       }
-      return slot;
+      return this.#rate === undefined ? slot : new RatedPlace(this.#rate, slot);
     } catch (error) {
       slot?.[Symbol.dispose]();
       throw error;
     }
+  }
+}
+
+/** A place of an app with a rate, and a slot where its connections are counted too. */
+class RatedPlace implements AcceptPlace {
+  readonly #rate: Rate;
+  readonly #slot: Disposable | undefined;
+
+  constructor(rate: Rate, slot: Disposable | undefined) {
+    this.#rate = rate;
+    this.#slot = slot;
+  }
+
+  refund(): void {
+    this.#rate.giveBack();
+  }
+
+  [Symbol.dispose](): void {
+    this.#slot?.[Symbol.dispose]();
   }
 }

@@ -9,7 +9,7 @@ import type { ProxyObserver } from "./observer.ts";
 import { type AppPools, poolsOf } from "./pools.ts";
 import { StartError } from "./start_error.ts";
 import { type AppTls, appTls } from "./tls.ts";
-import { Upkeep } from "./upkeep.ts";
+import { type Upkeep, upkeepsOf } from "./upkeep.ts";
 
 export interface LeaderOptions {
   readonly observer: ProxyObserver;
@@ -152,8 +152,5 @@ async function lead(
     closeSessionsOf: () => {},
     hooks: (pool) => ({ onChange: () => onChange(pool) }),
   });
-  const upkeeps = pools.all.map((pool, index) =>
-    new Upkeep(pool, { targets: pools.sources[index] ?? [], config }, { tls, random, observer })
-  );
-  return { materials, tls, pools, upkeeps };
+  return { materials, tls, pools, upkeeps: upkeepsOf(pools, config, { tls, random, observer }) };
 }

@@ -1,9 +1,16 @@
 import type { Clock, Random } from "../base/mod.ts";
 import type { AppConfig, TargetConfig } from "../config/mod.ts";
-import { Pool, type PoolOptions, type Target, type TargetState } from "../pool/mod.ts";
+import {
+  Pool,
+  type PoolObserver,
+  type PoolOptions,
+  type Target,
+  type TargetChange,
+  type TargetState,
+} from "../pool/mod.ts";
 import type { RouteTable } from "../routing/mod.ts";
 import type { ProxyObserver } from "./observer.ts";
-import { routesOf } from "./rules.ts";
+import { routeName, routesOf } from "./rules.ts";
 import { specOf } from "./specs.ts";
 
 /** What an app's pools are made with. */
@@ -34,27 +41,37 @@ export interface AppPools {
 
 /** Builds the pools of one app; what discovery finds is not in them yet. */
 export function poolsOf(config: AppConfig, options: PoolsOptions): AppPools {
+  const tell = tellerOf(config, options);
   const all: Pool[] = [];
   const sources: (readonly TargetConfig[])[] = [];
-  const make = (targets: readonly TargetConfig[]): Pool => {
+  const make = (targets: readonly TargetConfig[], where = ""): Pool => {
     const known = options.known?.[all.length];
     const hooks = options.hooks?.(all.length);
     const specs = known?.map(({ spec }) => spec) ??
       targets.filter(({ discover }) => discover === undefined).map((target) => specOf(target, config));
-    const pool = new Pool(specs, optionsOf(config, options, hooks));
+    const pool = new Pool(
+      specs,
+      optionsOf(config, options, {
+        ...hooks,
+        tell: (target, change, detail) => tell(target, change, isJudgement(change) ? where + detail : detail),
+      }),
+    );
     if (known !== undefined) pool.follow(known);
     all.push(pool);
     sources.push(targets);
     return pool;
   };
   const own = config.targets.length > 0 ? make(config.targets) : undefined;
-  const routes = routesOf(config, (route) => make(route.targets));
+  const routes = routesOf(
+    config,
+    (route) => make(route.targets, `${routeName(config.routes.indexOf(route), route)}: `),
+  );
   return { all, sources, own, routes };
 }
 
-function optionsOf(config: AppConfig, options: PoolsOptions, hooks: PoolHooks = {}): PoolOptions {
-  const { random, clock, observer } = options;
-  const { onChange, onReport } = hooks;
+function optionsOf(config: AppConfig, options: PoolsOptions, hooks: PoolHooks & { tell: Tell }): PoolOptions {
+  const { random, clock } = options;
+  const { onChange, onReport, tell } = hooks;
   const judged = config.passiveHealth;
   return {
     balance: config.balance,
@@ -66,9 +83,28 @@ function optionsOf(config: AppConfig, options: PoolsOptions, hooks: PoolHooks = 
     ...(onChange === undefined ? {} : { onChange }),
     observer: {
       targetChanged: (target, change, detail) => {
-        observer.targetChanged(config.name, target, { change, detail });
+        tell(target, change, detail);
         if (change === "down" && config.onTargetDown === "close") options.closeSessionsOf(target);
       },
     },
+  };
+}
+
+type Tell = PoolObserver["targetChanged"];
+
+/** Whether a change is what one pool holds of a target; whether it is up, or there, is so in all. */
+function isJudgement(change: TargetChange): boolean {
+  return change === "ejected" || change === "returned";
+}
+
+/** Tells of a change once where it befalls a target in several pools, or several times in one: it does so in one go. */
+function tellerOf(config: AppConfig, { observer }: PoolsOptions): Tell {
+  let last = "";
+  return (target, change, detail) => {
+    const what = `${target.label} ${change} ${detail}`;
+    if (what === last) return;
+    last = what;
+    queueMicrotask(() => last = "");
+    observer.targetChanged(config.name, target, { change, detail });
   };
 }

@@ -1,26 +1,15 @@
-import { type Address, formatAddress, type Random, type TargetAddress } from "../base/mod.ts";
-import type { AppConfig, HealthCheckConfig, TargetConfig } from "../config/mod.ts";
-import { encodeProxyHeader } from "../dial/mod.ts";
-import {
-  Checker,
-  Discovery,
-  type DiscoverySource,
-  dnsResolver,
-  parseCheckBytes,
-  parseExpect,
-  parseStatus,
-  type Pool,
-  Probe,
-  type Prober,
-  type TargetSpec,
-} from "../pool/mod.ts";
+import { formatAddress, type Random } from "../base/mod.ts";
+import type { AppConfig, TargetConfig } from "../config/mod.ts";
+import { Discovery, type DiscoverySource, dnsResolver, type Pool, type TargetSpec } from "../pool/mod.ts";
+import { Checks } from "./checks.ts";
+import type { AppPools } from "./pools.ts";
 import { specOf } from "./specs.ts";
 import type { AppTls } from "./tls.ts";
 
 /** What an upkeep tells beside what its pool does. */
 export interface UpkeepObserver {
-  /** Answers about a discovered name fail to come, and the last good ones are kept; once an episode. */
-  discoveryFailing(app: string, name: string, error: string): void;
+  /** Answers about a discovered name fail to come, and the targets of the last good one are kept; once an episode. */
+  discoveryFailing(app: string, name: string, what: { error: string; kept: number }): void;
   discoveryRecovered(app: string, name: string): void;
 }
 
@@ -30,31 +19,47 @@ export interface UpkeepOptions {
   readonly observer: UpkeepObserver;
 }
 
+/** What an upkeep is made of beside its pool. */
+interface UpkeepParts {
+  /** The entries of the config that the pool's targets come from. */
+  readonly targets: readonly TargetConfig[];
+  readonly config: AppConfig;
+  readonly checks: Checks | undefined;
+}
+
 /** How long the start waits for the first answers of discovery; a name that cannot be resolved must not stop the rest. */
 const FIRST_ANSWER_MS = 3000;
+
+/** What keeps the pools of one app true, in their order. */
+export function upkeepsOf(
+  { all, sources }: Pick<AppPools, "all" | "sources">,
+  config: AppConfig,
+  options: UpkeepOptions,
+): Upkeep[] {
+  const checks = config.healthCheck === undefined ? undefined : new Checks(config.healthCheck, all, options);
+  return all.map((pool, index) =>
+    new Upkeep(pool, { targets: sources[index] ?? [], config, checks }, options)
+  );
+}
 
 /** What keeps one pool true: discovery says which targets there are, active checks which of them are up. */
 export class Upkeep {
   readonly #pool: Pool;
   readonly #config: AppConfig;
   readonly #entries: readonly { readonly target: TargetConfig; readonly discovery: Discovery | undefined }[];
-  readonly #checker: Checker | undefined;
+  /** Those of the whole app. */
+  readonly #checks: Checks | undefined;
 
-  constructor(
-    pool: Pool,
-    parts: { targets: readonly TargetConfig[]; config: AppConfig },
-    options: UpkeepOptions,
-  ) {
-    const { config } = parts;
+  constructor(pool: Pool, parts: UpkeepParts, options: UpkeepOptions) {
     this.#pool = pool;
-    this.#config = config;
+    this.#config = parts.config;
+    this.#checks = parts.checks;
     this.#entries = parts.targets.map((target) => ({ target, discovery: this.#discover(target, options) }));
-    this.#checker = config.healthCheck === undefined ? undefined : this.#check(config.healthCheck, options);
   }
 
   /** Begins; resolves when each discovery has had its first answer, or after 3 s. */
   async start(): Promise<void> {
-    this.#checker?.setTargets(this.#pool.targets.map((target) => target.address));
+    this.#checks?.update();
     await Promise.all(this.#entries.map(({ discovery }) => discovery?.start(FIRST_ANSWER_MS)));
   }
 
@@ -81,7 +86,7 @@ export class Upkeep {
 
   async stop(): Promise<void> {
     this.#pool.stop();
-    await Promise.all([this.#checker?.stop(), ...this.#entries.map(({ discovery }) => discovery?.stop())]);
+    await Promise.all([this.#checks?.stop(), ...this.#entries.map(({ discovery }) => discovery?.stop())]);
   }
 
   #discover(target: TargetConfig, { random, observer }: UpkeepOptions): Discovery | undefined {
@@ -89,16 +94,18 @@ export class Upkeep {
     if (source === undefined) return undefined;
     const { nameserver, intervalMs } = this.#config.dns;
     const app = this.#config.name;
-    return new Discovery(source, {
+    const discovery: Discovery = new Discovery(source, {
       intervalMs,
       random,
       resolver: dnsResolver(nameserver === undefined ? {} : { nameserver }),
       observer: {
         changed: () => this.#update(),
-        failing: (error) => observer.discoveryFailing(app, target.label, error),
+        failing: (error) =>
+          observer.discoveryFailing(app, target.label, { error, kept: discovery.state.targets.length }),
         recovered: () => observer.discoveryRecovered(app, target.label),
       },
     });
+    return discovery;
   }
 
   #update(): void {
@@ -115,69 +122,8 @@ export class Upkeep {
         tier: (spec.tier ?? 0) + backupTier,
       }));
     }));
-    this.#checker?.setTargets(this.#pool.targets.map((target) => target.address));
+    this.#checks?.update();
   }
-
-  #check(check: HealthCheckConfig, { tls, random }: UpkeepOptions): Checker {
-    const set = (label: string, up: boolean, detail: string): void => {
-      for (const target of this.#pool.targets) {
-        if (formatAddress(target.address) === label) this.#pool.setUp(target, up, detail);
-      }
-    };
-    return new Checker({
-      prober: this.#prober(check, tls),
-      intervalMs: check.intervalMs,
-      rise: check.rise,
-      fall: check.fall,
-      random,
-      ...(check.port === undefined ? {} : { port: check.port }),
-      observer: {
-        wentUp: (label) => set(label, true, "checks succeed"),
-        wentDown: (label, why) => set(label, false, why),
-      },
-    });
-  }
-
-  /** Checks of a target's own port begin with the header that its sessions begin with; another port is another service. */
-  #prober(check: HealthCheckConfig, tls: AppTls): Prober {
-    const common = {
-      timeoutMs: check.timeoutMs,
-      ...(check.send === undefined ? {} : { send: parseCheckBytes(check.send) }),
-      ...(check.expect === undefined ? {} : { expect: parseExpect(check.expect) }),
-    };
-    const http = check.http && { path: check.http.path, status: parseStatus(check.http.status) };
-    return {
-      run: (address: Address, signal: AbortSignal) => {
-        const target = this.#pool.targets.find((each) => isCheckedAt(each.address, address, check.port));
-        const serverName = target?.serverName;
-        const header = check.port === undefined ? target?.sendProxy : undefined;
-        const host = check.http?.host ?? (serverName && hostField(serverName, address));
-        return new Probe({
-          ...common,
-          ...(http === undefined ? {} : { http: host === undefined ? http : { ...http, host } }),
-          ...(header === undefined
-            ? {}
-            : { preface: encodeProxyHeader(header, { source: undefined, destination: undefined }) }),
-          ...(check.tls
-            ? { secure: (raw, inner) => tls.secureProbe(raw, { address, serverName }, inner) }
-            : {}),
-        }).run(address, signal);
-      },
-    };
-  }
-}
-
-/** Whether a check at `at` is one of the target, where checks have a port of their own or not. */
-function isCheckedAt(target: TargetAddress, at: Address, port: number | undefined): boolean {
-  if (port === undefined || target.kind === "unix" || at.kind === "unix") {
-    return formatAddress(target) === formatAddress(at);
-  }
-  return target.host === at.host;
-}
-
-/** The `Host` field for a target that was found by its name. */
-function hostField(name: string, address: Address): string {
-  return address.kind === "tcp" ? formatAddress({ ...address, host: name }) : name;
 }
 
 function sourceOf({ address, discover }: TargetConfig): DiscoverySource | undefined {

@@ -21,6 +21,8 @@ export interface Dialing {
   readonly candidates: Candidates;
   /** Whether it ended because a target that could have been dialed had no place in time. */
   readonly full: boolean;
+  /** Why there was nothing to dial; empty where there was something. */
+  readonly nothing: string;
 }
 
 /**
@@ -30,13 +32,17 @@ export interface Dialing {
 export async function dialPool(pool: Pool, options: DialingOptions): Promise<Dialing> {
   const source = new PoolSource(pool, options);
   const dialed = await options.dialer.dial(() => source.next(), options.until, options.opening);
-  return { dialed, candidates: source.candidates, full: source.full };
+  return { dialed, candidates: source.candidates, full: source.full, nothing: source.nothing };
 }
+
+const NOT_FOUND = "discovery has found no target";
+const NO_WEIGHT = "every target has weight 0";
 
 /** The targets of a pool, as one connection is to dial them. */
 class PoolSource {
   readonly candidates: Candidates;
   full = false;
+  nothing = "";
   readonly #pool: Pool;
   readonly #options: DialingOptions;
   /** What is left of the time that it may wait. */
@@ -53,11 +59,14 @@ class PoolSource {
   next(): Candidate | undefined | Promise<Candidate | undefined> {
     const pool = this.#pool;
     // The dialer asks again when the last one has failed.
-    if (this.#last !== undefined) pool.report(this.#last.target, "failed");
+    const failed = this.#last;
+    if (failed !== undefined) pool.report(failed.target, "failed");
     else if (pool.limited && pool.crowded) return this.#wait();
     this.#last = this.candidates.next();
-    if (this.#last !== undefined || !pool.limited || !pool.hasLeft(this.candidates)) return this.#last;
-    return this.#wait();
+    if (this.#last !== undefined) return this.#last;
+    if (pool.hasLeft(this.candidates)) return pool.limited ? this.#wait() : undefined;
+    if (failed === undefined) this.nothing = pool.targets.length === 0 ? NOT_FOUND : NO_WEIGHT;
+    return undefined;
   }
 
   async #wait(): Promise<Candidate | undefined> {

@@ -1,4 +1,5 @@
 import type { Address, Clock, Duplex } from "../base/mod.ts";
+import type { AcceptPlace } from "../listen/mod.ts";
 import type { Pool } from "../pool/mod.ts";
 import { NO_ROUTE_FACTS, type RouteFacts } from "../routing/mod.ts";
 import { admit } from "./admission.ts";
@@ -11,6 +12,7 @@ export interface Visitor {
   readonly conn: Duplex;
   /** Where the connection really comes from. */
   readonly peer: Address;
+  readonly place: AcceptPlace | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -79,7 +81,10 @@ async function passThrough(
   if (app.admission !== undefined) {
     const arrival = { peer: visitor.peer, announced: entry.client };
     const admitted = admit(app.admission, arrival, visitor.clock.nowMs());
-    if (typeof admitted === "string") return { reason: admitted, detail: "" };
+    if (typeof admitted === "string") {
+      visitor.place?.refund?.();
+      return { reason: admitted, detail: "" };
+    }
     entry.admitted = admitted;
   }
   const facts = await intake?.readTls();

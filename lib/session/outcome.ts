@@ -1,5 +1,6 @@
 import { type Address, errorCode, isReset, type Reason } from "../base/mod.ts";
 import type { DialFailure, DialResult } from "../dial/mod.ts";
+import type { AcceptPlace } from "../listen/mod.ts";
 import type { Candidate } from "../pool/mod.ts";
 import { Flow, type RelayEnd } from "../relay/mod.ts";
 import { TlsError } from "../tls/mod.ts";
@@ -14,7 +15,7 @@ export interface SessionOrigin {
   /** The address that the client came to. */
   readonly listener: Address;
   /** Its place among the app's connections, given back when it ends. */
-  readonly place?: Disposable | undefined;
+  readonly place?: AcceptPlace | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Address, Duplex, Reason } from "../base/mod.ts";
 import { clientHash } from "../balancing/mod.ts";
 import type { DialAttempt, DialHolder, DialResult } from "../dial/mod.ts";
-import type { Accepted } from "../listen/mod.ts";
+import type { Accepted, AcceptPlace } from "../listen/mod.ts";
 import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
 import type {
   CutKind,
@@ -42,7 +42,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   readonly #accepted: Accepted;
   #controller: AbortController | undefined;
   readonly #endsAtMs: number;
-  readonly #place: Disposable | undefined;
+  readonly #place: AcceptPlace | undefined;
   #client: Duplex;
   #clientAddress: Address | undefined;
   #destination: Address | undefined;
@@ -181,6 +181,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       app: this.app,
       conn: this.#client,
       peer: this.client,
+      place: this.#place,
       clock: this.#shared.clock,
       signal: this.signal,
     });
@@ -218,6 +219,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     });
     clearTimeout(this.#graceTimer);
     if (dialing.full) this.reason ??= "limit";
+    if (dialing.nothing !== "") this.noteRefusal({ reason: "no_target", detail: dialing.nothing });
     if (this.#takeTarget(dialing.dialed)) return dialing.candidates;
     dialing.candidates.release();
     return this.#giveUp();

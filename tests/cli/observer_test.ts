@@ -240,6 +240,19 @@ Deno.test("LogObserver: a target that goes is a warning, one that comes is not",
   assertStringIncludes(lines[0] ?? "", "3 checks failed");
 });
 
+Deno.test("LogObserver: answers of the DNS that fail to come say what is left", () => {
+  const { observer, lines } = observerOf();
+  for (const kept of [0, 1, 2]) observer.discoveryFailing("web", "db:1", { error: "no answer", kept });
+  observer.discoveryRecovered("web", "db:1");
+  const failing = 'warning app "web": answers about "db:1" fail to come, ';
+  assertEquals(lines, [
+    `${failing}and it has no target: no answer`,
+    `${failing}the last one is kept (1 target): no answer`,
+    `${failing}the last one is kept (2 targets): no answer`,
+    'info app "web": answers about "db:1" come again',
+  ]);
+});
+
 Deno.test("LogObserver: a session that another thread tells of ended when that thread says", async () => {
   let written = "";
   const take = (bytes: Uint8Array): number => {

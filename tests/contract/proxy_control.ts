@@ -185,6 +185,26 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
     });
   });
 
+  Deno.test(`${name}: accept_rate is not spent by clients that are refused`, async () => {
+    await using target = new TestTarget(echo);
+    const app = {
+      targets: [target.address],
+      "accept_rate": "1/h",
+      deny: ["192.0.2.9"],
+      "proxy_protocol": { accept: "required", from: ["127.0.0.1"] },
+    };
+    await withPlane(start, { apps: [app] }, async (plane) => {
+      for (const last of [9, 9, 9, 1]) {
+        using client = await plane.connect();
+        await writeAll(client, utf8(`PROXY TCP4 192.0.2.${last} 192.0.2.3 1 2\r\n`));
+        await client.closeWrite();
+        await readToEnd(client);
+      }
+      const reasons = (await plane.log.ended(4)).map(({ reason }) => reason ?? "").sort();
+      assertEquals(reasons, ["client_closed", "denied", "denied", "denied"]);
+    });
+  });
+
   Deno.test(`${name}: a target that fails is ejected once, for all`, async () => {
     await using target = new TestTarget(echo);
     const app = {

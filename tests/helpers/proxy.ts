@@ -66,6 +66,8 @@ export class ProxyLog implements ProxyObserver {
   readonly pauses: string[] = [];
   readonly resumes: string[] = [];
   readonly targetChanges: string[] = [];
+  /** What each of {@link ProxyLog.targetChanges} was about. */
+  readonly changeDetails: string[] = [];
   readonly #ended: Session[] = [];
   readonly #waiting: ((session: Session) => void)[] = [];
 
@@ -89,8 +91,9 @@ export class ProxyLog implements ProxyObserver {
     this.resumes.push(formatAddress(address));
   }
 
-  targetChanged(...[app, target, { change }]: Parameters<ProxyObserver["targetChanged"]>): void {
+  targetChanged(...[app, target, { change, detail }]: Parameters<ProxyObserver["targetChanged"]>): void {
     this.targetChanges.push(`${app} ${target.label} ${change}`);
+    this.changeDetails.push(detail);
   }
 
   discoveryFailing(): void {}

@@ -9,6 +9,14 @@ Deno.test("TokenBucket: a second's worth at once, then one by one", () => {
   assertEquals([1249, 1250, 1251].map((nowMs) => bucket.tryTake(nowMs)), [false, true, false]);
 });
 
+Deno.test("TokenBucket: what is given back can be taken again, and no more than the burst is saved", () => {
+  const bucket = new TokenBucket({ ratePerSecond: 2 }, 0);
+  bucket.giveBack();
+  assertEquals([1, 2, 3].map(() => bucket.tryTake(0)), [true, true, false]);
+  bucket.giveBack();
+  assertEquals([1, 2].map(() => bucket.tryTake(0)), [true, false]);
+});
+
 Deno.test("TokenBucket: a rate below one a second still lets one pass at once", () => {
   const bucket = new TokenBucket({ ratePerSecond: 0.5 }, 0);
   assertEquals([0, 1999, 2000].map((nowMs) => bucket.tryTake(nowMs)), [true, false, true]);

@@ -156,6 +156,24 @@ Deno.test("Pool: failures in a row eject a target until its time is over; withou
   }
 });
 
+Deno.test("Pool: an ejection says of what, and for how long: longer each time", () => {
+  for (const failures of [1, 2]) {
+    const details: string[] = [];
+    const observer = { targetChanged: (...what: unknown[]) => void details.push(String(what[2])) };
+    using test = new TestPool([{ port: 1 }, { port: 2 }], { passive: { ...PASSIVE, failures }, observer });
+    for (let count = 0; count < failures; count++) test.pool.report(test.target(1), "failed");
+    test.time.nowMs = 100.25;
+    test.pool.tick();
+    for (let count = 0; count < failures; count++) test.pool.report(test.target(1), "failed");
+    const failed = failures === 1 ? "a connection failed" : "2 connections in a row failed";
+    assertEquals(details, [
+      `${failed}, it returns in 100ms`,
+      "its time out of use is over",
+      `${failed}, it returns in 200ms`,
+    ]);
+  }
+});
+
 Deno.test("Pool: a connection that went well begins the count of failures anew", () => {
   using test = new TestPool([{ port: 1 }, { port: 2 }], { passive: PASSIVE });
   for (const outcome of ["failed", "succeeded", "failed"] as const) test.pool.report(test.target(1), outcome);

@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { parseAddress, type Reason } from "../../lib/base/mod.ts";
 import { Dialer, type DialResult } from "../../lib/dial/mod.ts";
 import { ClientTable } from "../../lib/limits/mod.ts";
-import type { Accepted } from "../../lib/listen/mod.ts";
+import type { Accepted, AcceptPlace } from "../../lib/listen/mod.ts";
 import { type Candidate, Pool } from "../../lib/pool/mod.ts";
 import { pumpEngine } from "../../lib/relay/mod.ts";
 import { Session, type SessionApp } from "../../lib/session/mod.ts";
@@ -31,7 +31,7 @@ class Bench {
   readonly reports: string[] = [];
   readonly session: Session;
 
-  constructor(target: string, options: { app?: Partial<SessionApp>; place?: Disposable } = {}) {
+  constructor(target: string, options: { app?: Partial<SessionApp>; place?: AcceptPlace } = {}) {
     const { app, place } = options;
     const clock = { nowMs: (): number => this.nowMs };
     const ticker = clockTicker(clock);
@@ -107,6 +107,21 @@ Deno.test("Session: no target that answers leaves nothing behind", async () => {
   const bench = new Bench(refusingAddress());
   await bench.session.run();
   await bench.assertEnded("no_target");
+});
+
+Deno.test("Session: where there is no target to dial it says why", async () => {
+  for (
+    const [specs, why] of [
+      [[], "discovery has found no target"],
+      [[{ address: parseAddress("127.0.0.1:1"), weight: 0 }], "every target has weight 0"],
+    ] as const
+  ) {
+    const pool = new Pool(specs, { balance: "random" });
+    const bench = new Bench(refusingAddress(), { app: { poolFor: () => pool } });
+    await bench.session.run();
+    await bench.assertEnded("no_target");
+    assertEquals([bench.session.tries, bench.session.detail], [0, why]);
+  }
 });
 
 Deno.test("Session: a client that resets while its target is dialed leaves nothing behind", async () => {
@@ -200,6 +215,19 @@ Deno.test("Session: an engine that fails where it must not costs this connection
   assertEquals([bench.ended.length, bench.near.closes], [1, 1]);
   assertEquals(bench.pool.targets.map(({ active }) => active), [0]);
   await target.done(1);
+});
+
+Deno.test("Session: one that is refused at the door costs its app's rate nothing, others do", async () => {
+  for (const maxConnections of [0, 1]) {
+    let refunds = 0;
+    const bench = new Bench(refusingAddress(), {
+      app: { admission: { clients: new ClientTable({ maxConnections }) } },
+      place: { refund: () => void refunds++, [Symbol.dispose]: () => {} },
+    });
+    await bench.session.run();
+    await bench.assertEnded(maxConnections === 0 ? "limit" : "no_target");
+    assertStrictEquals(refunds, maxConnections === 0 ? 1 : 0);
+  }
 });
 
 Deno.test("Session: an admitted client is counted off where the rest of the entry fails", async () => {

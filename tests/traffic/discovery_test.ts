@@ -132,5 +132,6 @@ live("discover: while no answer has come there is no target, and connections end
     await client.closeWrite();
     const session = await proxy.outcome();
     assertEquals([session.reason, session.tries], ["no_target", 0]);
+    assertEquals(session.detail, "discovery has found no target");
   });
 });

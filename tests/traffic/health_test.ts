@@ -1,6 +1,7 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
+import { freePort } from "../helpers/free_ports.ts";
 import { answeredBy, Fleet } from "../helpers/fleet.ts";
 import { withProxy } from "../helpers/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
@@ -135,5 +136,44 @@ Deno.test("on_target_down: close leaves the sessions of other targets alone", as
     await until(() => proxy.log.targetChanges.length > 0);
     assertEquals(await exchange(client, utf8("after")), utf8("after"));
     assertStrictEquals((await proxy.outcome()).reason, "client_closed");
+  });
+});
+
+Deno.test("health_check: a target that is named several times is checked once, and its changes are told once", async () => {
+  const [one, two] = [new TestTarget(echo), new TestTarget(echo)];
+  const targets = [one.address, two.address];
+  const routes = ["a.test", "b.test"].map((name) => ({ sni: [name], targets }));
+  const app = { targets: [...targets, one.address], routes };
+  await withProxy({ ...app, health_check: { interval: "1h", timeout: "5s", fall: 1 } }, async (proxy) => {
+    await Promise.all([one.connections(1), two.connections(1)]);
+    // What was checked at the start has been by the time that a client is served.
+    using client = await proxy.connect();
+    await exchange(client, utf8("no TLS, so that no route takes it"));
+    await proxy.outcome();
+    assertEquals(one.accepted + two.accepted, 3);
+  });
+  await withProxy({ ...app, health_check: CHECKS }, async (proxy) => {
+    const { targetChanges } = proxy.log;
+    await two[Symbol.asyncDispose]();
+    await until(() => targetChanges.length > 0);
+    await one[Symbol.asyncDispose]();
+    await until(() => targetChanges.length > 1);
+    assertEquals(targetChanges, [two, one].map(({ address }) => `app-1 ${address} down`));
+    const [status] = proxy.proxy.status().apps;
+    const pools = [status?.own, ...(status?.routes ?? []).map(({ pool }) => pool)];
+    assertEquals(
+      pools.flatMap((pool) => pool?.targets ?? []).map(({ health }) => health),
+      Array(7).fill("down"),
+    );
+  });
+});
+
+Deno.test("health_check: a failed check of another port says which", async () => {
+  await using target = new TestTarget(echo);
+  const port = freePort();
+  const health = { ...CHECKS, port, fall: 1 };
+  await withProxy({ targets: [target.address], "health_check": health }, async ({ log }) => {
+    await until(() => log.changeDetails.length > 0);
+    assertMatch(log.changeDetails[0] ?? "", new RegExp(`^port ${port}: Connection refused`));
   });
 });
