@@ -24,7 +24,7 @@ import {
   parseTargetAddress,
   UnitError,
 } from "../base/mod.ts";
-import type { PortRange, TargetAddress, TcpAddress, TcpRange, UnixAddress } from "../base/mod.ts";
+import type { EventRate, PortRange, TargetAddress, TcpAddress, TcpRange, UnixAddress } from "../base/mod.ts";
 import { type Leaf, leaf, read, refuse } from "./_leaf.ts";
 import { isServiceName } from "./_texts.ts";
 
@@ -65,11 +65,11 @@ export function byteRate(): Leaf<number> {
   return leaf("rate", "a rate as 64KiB/s or 10MiB/s", parseByteRate);
 }
 
-/** Events per second; `Infinity` for `off`, which a YAML 1.1 tool may have turned into `false`. */
-export function eventRateOrOff(): Leaf<number, string | false> {
+/** Events in a time, or `off`, which a YAML 1.1 tool may have turned into `false`. */
+export function eventRateOrOff(): Leaf<EventRate | "off", string | false> {
   const wanted = "a rate as 100/s or 30/m, or off,";
   return z.union([z.string(), z.literal(false)], { error: wanted }).transform((value, context) =>
-    value === false || value === "off" ? Infinity : read(value, context, (text) => {
+    value === false || value === "off" ? "off" : read(value, context, (text): EventRate | "off" => {
       const rate = parseEventRate(text);
       // What is no whole number could not always be written again as the same rate.
       if (!/^\d{1,9}\//.test(text)) {

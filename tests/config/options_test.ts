@@ -51,7 +51,8 @@ accept_rate: 30/m
 max_connections_per_client: off
 accept_rate_per_client: off
 queue_timeout: 0s`);
-  assertEquals([app.maxConnections, app.acceptRate, app.queueTimeoutMs], [10, 0.5, 0]);
+  assertEquals([app.maxConnections, app.queueTimeoutMs], [10, 0]);
+  assertEquals(app.acceptRate, { ratePerSecond: 0.5, burst: 30 });
   assertEquals([app.maxConnectionsPerClient, app.acceptRatePerClient], [Infinity, undefined]);
 });
 
@@ -225,7 +226,12 @@ Deno.test("formatEventRate: reads again as the same rate, for every whole number
       assertEquals(parseEventRate(formatEventRate(rate)), rate);
     }),
   );
-  assertEquals([0.5, 100, 1 / 360].map(formatEventRate), ["30/m", "100/s", "10/h"]);
+  assertEquals(["60/m", "1/s", "3600/h", "100/s"].map((text) => formatEventRate(parseEventRate(text))), [
+    "60/m",
+    "1/s",
+    "3600/h",
+    "100/s",
+  ]);
 });
 
 Deno.test("parseConfig: takes exactly the server names that a route table can read", () => {
