@@ -131,12 +131,15 @@ const AppOptions = z.strictObject({
   }),
   tls: mappingOrOff(Tls).meta({
     description:
-      "Ends the clients' TLS here. `routes` then go by the name and protocol of that handshake. The files are read " +
-      "again at SIGHUP.",
+      "Ends the clients' TLS here. It must begin with the first byte: clients that ask for it in their own protocol " +
+      "first (PostgreSQL, MySQL, STARTTLS) do not work. `routes` then go by the name and protocol of that handshake. " +
+      "The files are read again at SIGHUP.",
     default: "off",
   }),
   target_tls: mappingOrOff(TargetTls).meta({
-    description: "Speaks TLS to the targets. The files are read again at SIGHUP.",
+    description:
+      "Speaks TLS to the targets, from the first byte on: those that want to be asked for it in their own protocol " +
+      "first (PostgreSQL, MySQL, STARTTLS) do not work. The files are read again at SIGHUP.",
     default: "off",
   }),
   health_check: mappingOrOff(HealthCheck).meta({
