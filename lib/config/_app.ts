@@ -209,7 +209,8 @@ export const App = z.strictObject({
   targets: z.array(Target, { error: "a list of targets" }).optional().meta({
     description:
       "Where connections go: `host:port`, `[v6]:port`, `unix:/path`, or `host:*` for the port that the " +
-      "client came to; each as a text or as a mapping. `targets` or `routes` is needed.",
+      "client came to; each as a text or as a mapping. None may lead back to the app, directly or by way of " +
+      "others. `targets` or `routes` is needed.",
     examples: [["10.0.0.5:5432", { address: "10.0.0.6:5432" }]],
   }),
   routes: z.array(Route, { error: "a list of routes" }).optional().meta({

@@ -10,6 +10,7 @@ import { collides, formatAddress, formatIp, isIpv4Mapped, parseIp, unmapIp } fro
 import type { PortRange, TcpRange, UnixAddress } from "../base/mod.ts";
 import { App, BUILT_IN_APP_OPTIONS, ListenRange, Ports } from "./_app.ts";
 import { adminClaim, checkAdmin } from "./_check_admin.ts";
+import { checkLoops } from "./_check_loops.ts";
 import { checkOptions } from "./_check_options.ts";
 import { checkRoutes } from "./_check_routes.ts";
 import { checkTargets } from "./_check_targets.ts";
@@ -22,7 +23,7 @@ import type { Path, Problem } from "./problem.ts";
 export const MAX_LISTENERS = 100_000;
 
 /** One entry of `ports` or `listen`. */
-interface Claim {
+export interface Claim {
   readonly path: Path;
   readonly range: UnixAddress | TcpRange;
 }
@@ -45,6 +46,7 @@ export function crossCheck(value: unknown): Problem[] {
     ...checkAdmin(root),
     ...apps.flatMap(checkListens),
     ...checkListenerCount(claims) ?? checkCollisions([...claims, ...claimOfAdmin(root)]),
+    ...checkListenerCount(claims) === undefined ? checkLoops({ apps, claims, defaults }) : [],
     ...checkOptions(defaults, ["defaults"], {}),
     ...apps.flatMap((app, index) => checkApp(app, ["apps", index], defaults)),
   ];
