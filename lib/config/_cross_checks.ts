@@ -9,9 +9,11 @@ import { normalize } from "node:path";
 import { collides, formatAddress, formatIp, isIpv4Mapped, parseIp, unmapIp } from "../base/mod.ts";
 import type { PortRange, TcpRange, UnixAddress } from "../base/mod.ts";
 import { App, BUILT_IN_APP_OPTIONS, ListenRange, Ports } from "./_app.ts";
+import { checkAccess } from "./_check_access.ts";
 import { adminClaim, checkAdmin } from "./_check_admin.ts";
 import { checkLoops } from "./_check_loops.ts";
 import { checkOptions } from "./_check_options.ts";
+import { checkProtocols } from "./_check_protocols.ts";
 import { checkRoutes } from "./_check_routes.ts";
 import { checkTargets } from "./_check_targets.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
@@ -56,6 +58,8 @@ function checkApp(app: Raw, path: Path, defaults: Raw): Problem[] {
   return [
     ...checkTargets(app, path, defaults),
     ...checkRoutes(app, path),
+    ...checkProtocols(app, path, defaults),
+    ...checkAccess(app, path, defaults),
     ...checkOptions(app, path, defaults),
   ];
 }

@@ -39,7 +39,8 @@ export function resolveOptions(options: ParsedAppOptions, base: Base): AppOption
     targetTls: resolveTargetTls(options.target_tls, base),
     healthCheck: resolveHealthCheck(options.health_check),
     passiveHealth: resolvePassiveHealth(options.passive_health),
-    slowStartMs: finite(options.slow_start) ?? 0,
+    // Where it has no use, what `defaults` say of it is not to look like it had.
+    slowStartMs: options.balance === "first" ? 0 : finite(options.slow_start) ?? 0,
     onTargetDown: options.on_target_down,
     dns: {
       nameserver: options.dns.nameserver === "system" ? undefined : options.dns.nameserver,

@@ -11,6 +11,7 @@
 import { z } from "zod";
 import {
   checkHost,
+  formatDuration,
   formatIp,
   MAX_PORT,
   parseAddress,
@@ -30,13 +31,15 @@ import { isServiceName } from "./_texts.ts";
 
 const DURATION = "a duration as 500ms, 5s, 10m or 1h";
 
-/** A limit on a wait: longer than nothing, unless the options allow it, and never `off`. */
-export function limit(options: { zero?: boolean } = {}): Leaf<number> {
+/** A limit on a wait: longer than nothing, unless the options allow it, no longer than `mostMs`, and never `off`. */
+export function limit(options: { zero?: boolean; mostMs?: number } = {}): Leaf<number> {
   return leaf("duration", DURATION, (text) => {
     const ms = parseLimit(text);
     if (ms === Infinity) throw new Error(`the duration is "off", a limit as 5s was wanted`);
     if (ms === 0 && options.zero !== true) throw tooShort(text);
-    return ms;
+    const { mostMs = Infinity } = options;
+    if (ms <= mostMs) return ms;
+    throw new Error(`the duration is "${text}", at most ${formatDuration(mostMs)} was wanted`);
   });
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { leastPermissions, permissionFlags } from "../../lib/cli/least_permissions.ts";
+import type { Address } from "../../lib/base/mod.ts";
 import { resolveConfig } from "../../lib/config/mod.ts";
 
 function leastOf(
@@ -25,7 +26,15 @@ Deno.test("leastPermissions: a config in the program needs no file", () => {
 });
 
 Deno.test("leastPermissions: a target on the client's port is dialed at every port that is listened on", () => {
-  const { net } = leastOf({ host: "127.0.0.1", ports: ["1001-1002"], listen: ["unix:/s"], targets: ["h:*"] });
+  const config = resolveConfig({
+    apps: [{ name: "a", host: "127.0.0.1", ports: ["1001-1002"], targets: ["h:*"] }],
+  }, { source: "test" });
+  // Its clients come to no port; a config that is read cannot say so.
+  const listen: Address = { kind: "unix", path: "/s" };
+  const { net } = leastPermissions({
+    ...config,
+    apps: config.apps.map((app) => ({ ...app, listen: [...app.listen, listen] })),
+  });
   assertEquals(net, ["127.0.0.1:1001", "127.0.0.1:1002", "unix:/s", "h:1001", "h:1002"]);
 });
 
