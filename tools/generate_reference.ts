@@ -13,8 +13,10 @@ const INTRODUCTION = `# Configuration
 <!-- Written by tools/generate_reference.ts from the schema. Change the schema, then run it. -->
 
 The config is one YAML file (JSON is YAML) of at most 1 MiB. Unknown keys are errors, and all problems are
-reported together, each with its place. \`tcpproxy check\` reads a config without starting it and prints it with
-every default filled in; \`tcpproxy schema\` prints its JSON Schema for editors.
+reported together, each with its place. What an app says without any effect, as an \`allow\` for the clients of
+a unix socket, is a warning; what it has from \`defaults\` or through a merge key never is. \`tcpproxy check\`
+reads a config without starting it and prints it with every default filled in; \`tcpproxy schema\` prints its
+JSON Schema for editors.
 
 - A **duration** is a number and a unit: \`500ms\`, \`5s\`, \`10m\`, \`1h\`; at most \`720h\`.
 - A **size** is a number and a unit: \`16KiB\`, \`10MiB\`. The units are \`B\`, \`KiB\`, \`MiB\`, \`GiB\`, and the decimal
