@@ -13,14 +13,18 @@ const INTRODUCTION = `# Configuration
 <!-- Written by tools/generate_reference.ts from the schema. Change the schema, then run it. -->
 
 The config is one YAML file (JSON is YAML) of at most 1 MiB. Unknown keys are errors, and all problems are
-reported together, each with its place. \`tcpproxy check\` reads a config without starting it and prints it with
-every default filled in; \`tcpproxy schema\` prints its JSON Schema for editors.
+reported together, each with its place. What an app says without any effect, as an \`allow\` for the clients of
+a unix socket, is a warning; what it has from \`defaults\` or through a merge key never is. \`tcpproxy check\`
+reads a config without starting it and prints it with every default filled in; \`tcpproxy schema\` prints its
+JSON Schema for editors.
 
 - A **duration** is a number and a unit: \`500ms\`, \`5s\`, \`10m\`, \`1h\`; at most \`720h\`.
 - A **size** is a number and a unit: \`16KiB\`, \`10MiB\`. The units are \`B\`, \`KiB\`, \`MiB\`, \`GiB\`, and the decimal
   \`KB\`, \`MB\`, \`GB\`.
-- A **rate** is a size per second: \`64KiB/s\`, \`10MiB/s\`. **Events** are a whole number in a time: \`100/s\`,
-  \`30/m\`, \`500/h\`.
+- A **rate** is a size per second: \`64KiB/s\`, \`10MiB/s\`; a tenth of a second's worth passes at once.
+- **Events** are a whole number in a second, a minute or an hour: \`100/s\`, \`30/m\`, \`500/h\`. After a pause that
+  many may come at once, and what is used comes back evenly: with \`30/m\` 30 at once, then one every two
+  seconds. \`60/m\` and \`1/s\` are the same in the long run, and differ in what may come at once.
 - A **block** is an address, IPv4 or IPv6, or all that share its first bits: \`10.0.0.5\`, \`10.0.0.0/8\`,
   \`fd00::/8\`.
 - **\`off\`** is no limit, or nothing of the kind: \`health_check: off\` in an app wins over that of \`defaults\`.

@@ -101,29 +101,32 @@ export function formatByteRate(bytesPerSecond: number): string {
   return `${formatSize(bytesPerSecond)}/s`;
 }
 
-/**
- * Parses a number of events in time, `100/s` or `30/m`, to events per second.
- *
- * @throws {UnitError} when it is none of them, or zero.
- */
-export function parseEventRate(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\/(s|m|h)$/.exec(text);
-  const rate = match === null
-    ? NaN
-    : Number(match[1]) * 1000 / DURATION_UNITS_MS[match[2] as keyof typeof DURATION_UNITS_MS];
-  if (!(rate > 0)) throw new UnitError(`the rate is "${text}", one as 100/s or 30/m was wanted`);
-  return rate;
+/** So many events in a time. `60/m` and `1/s` are the same in the long run, and differ in what may come at once. */
+export interface EventRate {
+  /** In the long run. */
+  readonly ratePerSecond: number;
+  /** The most at once after a pause: the whole count, whatever its time; at least 1. */
+  readonly burst: number;
 }
 
 /**
- * Formats so that {@link parseEventRate} reads the same rate again, in the first of seconds, minutes and hours that takes
- * a whole number of events.
+ * Parses a number of events in a second, a minute or an hour: `100/s`, `30/m`, `500/h`.
+ *
+ * @throws {UnitError} when it is none of them, or zero.
  */
-export function formatEventRate(eventsPerSecond: number): string {
-  for (const unit of ["s", "m", "h"] as const) {
-    const events = Math.round(eventsPerSecond * DURATION_UNITS_MS[unit] / 1000);
-    const text = `${events}/${unit}`;
-    if (events > 0 && parseEventRate(text) === eventsPerSecond) return text;
+export function parseEventRate(text: string): EventRate {
+  const match = /^(\d+(?:\.\d+)?)\/(s|m|h)$/.exec(text);
+  const count = Number(match?.[1] ?? NaN);
+  if (match === null || !(count > 0)) {
+    throw new UnitError(`the rate is "${text}", one as 100/s or 30/m was wanted`);
   }
-  return `${eventsPerSecond}/s`;
+  const unitMs = DURATION_UNITS_MS[match[2] as keyof typeof DURATION_UNITS_MS];
+  return { ratePerSecond: count * 1000 / unitMs, burst: Math.max(1, count) };
+}
+
+/** Formats so that {@link parseEventRate} reads the same rate again, where that has read it from a whole number. */
+export function formatEventRate({ ratePerSecond, burst }: EventRate): string {
+  const seconds = Math.round(burst / ratePerSecond);
+  const unit = seconds <= 1 ? "s" : seconds <= 60 ? "m" : "h";
+  return `${burst}/${unit}`;
 }

@@ -1,8 +1,8 @@
-import { type Config, type ConfigDocument, formatPath } from "../config/mod.ts";
+import { type Config, type ConfigDocument, formatPath, type Problem } from "../config/mod.ts";
 import { checkFiles, type FileProblem } from "../proxy/mod.ts";
 import type { ConfigSource } from "./find_config.ts";
 
-/** What a config's files make of it. */
+/** What is to be said of a config that its schema takes. */
 export interface FileFindings {
   /** Whether the proxy can run with them. */
   readonly isFatal: boolean;
@@ -15,22 +15,27 @@ export interface FileFindings {
 }
 
 /** What is told of a problem, whichever file of the config it is in. */
-type Finding = Pick<FileProblem, "path" | "message" | "severity" | "isFatal">;
+type Finding = Pick<FileProblem, "path" | "message" | "severity" | "isFatal"> & Pick<Problem, "at">;
 
 /** How a problem begins that is no error. */
 const WARNING = "warning: ";
 
 const NOTHING: FileFindings = { isFatal: false, hasErrors: false, report: "", lines: [] };
 
-/** Reads the files that a config names, and judges what its schema cannot. */
+/** Reads the files that a config names, judges what its schema cannot, and says what has no effect. */
 export async function findFileProblems(
   document: ConfigDocument,
   source: ConfigSource,
 ): Promise<FileFindings> {
-  const problems: Finding[] = [...await checkToken(document.config), ...await checkFiles(document.config)];
+  const problems: Finding[] = [
+    ...await checkToken(document.config),
+    ...await checkFiles(document.config),
+    ...(await document.warnings()).map((each): Finding => ({ ...each, severity: "warning", isFatal: false })),
+  ];
   if (problems.length === 0) return NOTHING;
-  const error = await document.errorFor(problems.map(({ path, message, severity }) => ({
+  const error = await document.errorFor(problems.map(({ path, at, message, severity }) => ({
     path,
+    ...(at === undefined ? {} : { at }),
     message: severity === "warning" ? `${WARNING}${message}` : message,
   })));
   const file = source.kind === "file" ? source.path : "config.yaml";

@@ -1,6 +1,9 @@
-import { formatAddress } from "../base/mod.ts";
+import { resolve } from "node:path";
+import { formatAddress, type TargetAddress } from "../base/mod.ts";
 import type { AppConfig, Config, TargetConfig } from "../config/mod.ts";
 import { dialedAt, targetsOf } from "../proxy/mod.ts";
+import { UsageError } from "./command.ts";
+import { nameservers } from "./system_dns.ts";
 
 /** What the runtime must allow for a config to run, and nothing more. */
 export interface LeastPermissions {
@@ -15,27 +18,35 @@ export interface LeastPermissions {
   readonly write: readonly string[];
 }
 
-/** Where the system's own resolver is asked; its address is for the system to know. */
-const SYSTEM_DNS = ":53";
+/** What a config does not say. */
+export interface LeastPermissionsOptions {
+  /** The file that the config is read from; none for a config that is in the program. */
+  readonly configFile?: string | undefined;
+  /** Where the system's own resolver is asked; default any address that it may have. */
+  readonly systemDns?: readonly string[];
+  /** The folder that relative paths start from; default the working directory. */
+  readonly folder?: string;
+}
 
-/**
- * Works out the least permissions of a config.
- *
- * @param configFile the file that the config is read from; none for a config that is in the program.
- */
-export function leastPermissions(config: Config, configFile?: string): LeastPermissions {
+/** Works out the least permissions of a config. */
+export function leastPermissions(config: Config, options: LeastPermissionsOptions = {}): LeastPermissions {
+  const { configFile, systemDns = nameservers(), folder = Deno.cwd() } = options;
+  // A unix socket stands on the runtime's list by its whole path alone.
+  const whole = <A extends TargetAddress>(address: A): A =>
+    address.kind === "unix" ? { ...address, path: resolve(folder, address.path) } : address;
   const targets = config.apps.flatMap((app) => targetsOf(app).map((target) => ({ target, app })));
   // The runtime counts a unix socket as a network address and as a file.
   const sockets = [
     ...config.apps.flatMap((app) => app.listen),
     ...targets.map(({ target }) => target.address),
-  ]
-    .flatMap((address) => address.kind === "unix" ? [address.path] : []);
+  ].map(whole).flatMap((address) => address.kind === "unix" ? [address.path] : []);
   const { admin, log: { access } } = config;
   return {
     net: targets.some(({ target }) => target.discover === "srv") ? true : unique([
-      ...config.apps.flatMap((app) => app.listen.map(formatAddress)),
-      ...targets.flatMap(({ target, app }) => netOf(target, app)),
+      ...config.apps.flatMap((app) => app.listen.map(whole).map(formatAddress)),
+      ...targets.flatMap(({ target, app }) =>
+        netOf({ ...target, address: whole(target.address) }, app, systemDns)
+      ),
       ...(admin === undefined ? [] : [formatAddress(admin.listen)]),
     ]),
     read: unique([
@@ -49,7 +60,11 @@ export function leastPermissions(config: Config, configFile?: string): LeastPerm
   };
 }
 
-/** As flags of `deno run`, those that are needed. */
+/**
+ * As flags of `deno run`, those that are needed.
+ *
+ * @throws {UsageError} for a path that cannot be in one.
+ */
 export function permissionFlags(permissions: LeastPermissions): string[] {
   const flags: [string, readonly string[] | true][] = [
     ["--allow-net", permissions.net],
@@ -58,15 +73,23 @@ export function permissionFlags(permissions: LeastPermissions): string[] {
   ];
   return flags.flatMap(([flag, values]) => {
     if (values === true) return [flag];
-    // A comma parts the values; one that belongs to a value is doubled.
-    return values.length === 0
-      ? []
-      : [`${flag}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`];
+    for (const value of values) refuseParted(value);
+    return values.length === 0 ? [] : [`${flag}=${values.join(",")}`];
   });
 }
 
+function refuseParted(value: string): void {
+  const fault = value.includes(",")
+    ? "a comma, where the runtime parts a list"
+    : /\s/.test(value)
+    ? "a space, where a shell parts what $(…) gives"
+    : undefined;
+  if (fault === undefined) return;
+  throw new UsageError(`permissions: the path "${value}" has ${fault}, one without it was wanted`);
+}
+
 /** What a target is dialed and checked at; where a name is resolved by ourselves, the resolver too. */
-function netOf(target: TargetConfig, app: AppConfig): string[] {
+function netOf(target: TargetConfig, app: AppConfig, systemDns: readonly string[]): string[] {
   const { discover } = target;
   const dialed = dialedAt(target, app);
   const checked = app.healthCheck?.port;
@@ -78,7 +101,7 @@ function netOf(target: TargetConfig, app: AppConfig): string[] {
   return [
     // The answers are dialed by number, and the runtime's list knows a name and its numbers as different things.
     ...addresses.flatMap((one) => one.kind === "tcp" ? [`:${one.port}`, formatAddress(one)] : []),
-    nameserver === undefined ? SYSTEM_DNS : formatAddress(nameserver),
+    ...(nameserver === undefined ? systemDns : [formatAddress(nameserver)]),
   ];
 }
 

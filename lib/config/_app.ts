@@ -133,12 +133,15 @@ const AppOptions = z.strictObject({
   }),
   tls: mappingOrOff(Tls).meta({
     description:
-      "Ends the clients' TLS here. `routes` then go by the name and protocol of that handshake. The files are read " +
-      "again at SIGHUP.",
+      "Ends the clients' TLS here. It must begin with the first byte: clients that ask for it in their own protocol " +
+      "first (PostgreSQL, MySQL, STARTTLS) do not work. `routes` then go by the name and protocol of that handshake. " +
+      "The files are read again at SIGHUP.",
     default: "off",
   }),
   target_tls: mappingOrOff(TargetTls).meta({
-    description: "Speaks TLS to the targets. The files are read again at SIGHUP.",
+    description:
+      "Speaks TLS to the targets, from the first byte on: those that want to be asked for it in their own protocol " +
+      "first (PostgreSQL, MySQL, STARTTLS) do not work. The files are read again at SIGHUP.",
     default: "off",
   }),
   health_check: mappingOrOff(HealthCheck).meta({
@@ -208,7 +211,8 @@ export const App = z.strictObject({
   targets: z.array(Target, { error: "a list of targets" }).optional().meta({
     description:
       "Where connections go: `host:port`, `[v6]:port`, `unix:/path`, or `host:*` for the port that the " +
-      "client came to; each as a text or as a mapping. `targets` or `routes` is needed.",
+      "client came to; each as a text or as a mapping. None may lead back to the app, directly or by way of " +
+      "others. `targets` or `routes` is needed.",
     examples: [["10.0.0.5:5432", { address: "10.0.0.6:5432" }]],
   }),
   routes: z.array(Route, { error: "a list of routes" }).optional().meta({

@@ -52,13 +52,19 @@ function checkCertificates({ certificates }: Raw, path: Path): Problem[] {
   return problems;
 }
 
-function checkTargetTls({ cert, key }: Raw, path: Path): Problem[] {
-  if ((cert === undefined) === (key === undefined)) return [];
-  const [given, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
-  return [{
-    path: [...path, given],
-    message: `"${given}" is given alone, "${missing}" beside it was wanted`,
-  }];
+function checkTargetTls({ cert, key, ca, verify }: Raw, path: Path): Problem[] {
+  const problems: Problem[] = [];
+  if ((cert === undefined) !== (key === undefined)) {
+    const [given, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
+    const message = `"${given}" is given alone, "${missing}" beside it was wanted`;
+    problems.push({ path: [...path, given], message });
+  }
+  if (verify === false && ca !== undefined) {
+    const message = `certificates are not verified, and whom "ca" trusts makes no difference, ` +
+      `true, or no "ca", was wanted`;
+    problems.push({ path: [...path, "verify"], message });
+  }
+  return problems;
 }
 
 function checkHealthCheck(check: Raw, path: Path): Problem[] {

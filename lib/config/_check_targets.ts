@@ -37,6 +37,7 @@ export function checkTargets(app: Raw, path: Path, defaults: Raw): Problem[] {
     ),
     ...lists.flatMap(checkWeights),
     ...checkReach(app, lists, defaults),
+    ...checkPorts(app, lists),
     ...checkDns(app, lists, path),
   ];
 }
@@ -129,9 +130,8 @@ function checkReach(app: Raw, lists: readonly TargetList[], defaults: Raw): Prob
   const problems: Problem[] = [];
   for (const { targets, path } of lists) {
     for (const [index, target] of targets.entries()) {
-      const text = typeof target === "string" ? target : asMapping(target).address;
-      if (typeof text !== "string" || text.length > MAX_ADDRESS) continue;
-      const at = typeof target === "string" ? [...path, index] : [...path, index, "address"];
+      const [text, at] = addressOf(target, [...path, index]);
+      if (text === undefined) continue;
       if (needsPort && text.endsWith(":*")) {
         const message = `the port of "${text}" is the client's, which a health check has not, ` +
           `"port" in "health_check" was wanted`;
@@ -145,6 +145,31 @@ function checkReach(app: Raw, lists: readonly TargetList[], defaults: Raw): Prob
     }
   }
   return problems;
+}
+
+/** The client's port as the target's, where clients come to none. */
+function checkPorts(app: Raw, lists: readonly TargetList[]): Problem[] {
+  const socket = asList(app.listen).find((address) =>
+    typeof address === "string" && address.startsWith("unix:")
+  );
+  if (typeof socket !== "string") return [];
+  return lists.flatMap(({ targets, path }) =>
+    targets.flatMap((target, index): Problem[] => {
+      const [text, at] = addressOf(target, [...path, index]);
+      if (text?.endsWith(":*") !== true) return [];
+      const message = `the port of "${text}" is the client's, and those of "${socket}" have none, ` +
+        `a port, or an app of its own for the socket, was wanted`;
+      return [{ path: at, message }];
+    })
+  );
+}
+
+/** A target's address as it is written, unless it is too long to look at, and where it is. */
+function addressOf(target: unknown, path: Path): [text: string | undefined, at: Path] {
+  const isText = typeof target === "string";
+  const text = isText ? target : asMapping(target).address;
+  const isShort = typeof text === "string" && text.length <= MAX_ADDRESS;
+  return [isShort ? text : undefined, isText ? path : [...path, "address"]];
 }
 
 function checkDns(app: Raw, lists: readonly TargetList[], path: Path): Problem[] {

@@ -9,8 +9,11 @@ import { normalize } from "node:path";
 import { collides, formatAddress, formatIp, isIpv4Mapped, parseIp, unmapIp } from "../base/mod.ts";
 import type { PortRange, TcpRange, UnixAddress } from "../base/mod.ts";
 import { App, BUILT_IN_APP_OPTIONS, ListenRange, Ports } from "./_app.ts";
+import { checkAccess } from "./_check_access.ts";
 import { adminClaim, checkAdmin } from "./_check_admin.ts";
+import { checkLoops } from "./_check_loops.ts";
 import { checkOptions } from "./_check_options.ts";
+import { checkProtocols } from "./_check_protocols.ts";
 import { checkRoutes } from "./_check_routes.ts";
 import { checkTargets } from "./_check_targets.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
@@ -22,7 +25,7 @@ import type { Path, Problem } from "./problem.ts";
 export const MAX_LISTENERS = 100_000;
 
 /** One entry of `ports` or `listen`. */
-interface Claim {
+export interface Claim {
   readonly path: Path;
   readonly range: UnixAddress | TcpRange;
 }
@@ -45,6 +48,7 @@ export function crossCheck(value: unknown): Problem[] {
     ...checkAdmin(root),
     ...apps.flatMap(checkListens),
     ...checkListenerCount(claims) ?? checkCollisions([...claims, ...claimOfAdmin(root)]),
+    ...checkListenerCount(claims) === undefined ? checkLoops({ apps, claims, defaults }) : [],
     ...checkOptions(defaults, ["defaults"], {}),
     ...apps.flatMap((app, index) => checkApp(app, ["apps", index], defaults)),
   ];
@@ -54,6 +58,8 @@ function checkApp(app: Raw, path: Path, defaults: Raw): Problem[] {
   return [
     ...checkTargets(app, path, defaults),
     ...checkRoutes(app, path),
+    ...checkProtocols(app, path, defaults),
+    ...checkAccess(app, path, defaults),
     ...checkOptions(app, path, defaults),
   ];
 }

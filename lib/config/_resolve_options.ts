@@ -22,9 +22,9 @@ export function resolveOptions(options: ParsedAppOptions, base: Base): AppOption
     halfCloseTimeoutMs: options.half_close_timeout,
     maxLifetimeMs: options.max_lifetime,
     maxConnections: options.max_connections,
-    acceptRate: finite(options.accept_rate),
+    acceptRate: unlessOff(options.accept_rate),
     maxConnectionsPerClient: options.max_connections_per_client,
-    acceptRatePerClient: finite(options.accept_rate_per_client),
+    acceptRatePerClient: unlessOff(options.accept_rate_per_client),
     queueTimeoutMs: options.queue_timeout,
     bandwidth: resolveBandwidth(options.bandwidth),
     allow: options.allow,
@@ -39,7 +39,8 @@ export function resolveOptions(options: ParsedAppOptions, base: Base): AppOption
     targetTls: resolveTargetTls(options.target_tls, base),
     healthCheck: resolveHealthCheck(options.health_check),
     passiveHealth: resolvePassiveHealth(options.passive_health),
-    slowStartMs: finite(options.slow_start) ?? 0,
+    // Where it has no use, what `defaults` say of it is not to look like it had.
+    slowStartMs: options.balance === "first" ? 0 : finite(options.slow_start) ?? 0,
     onTargetDown: options.on_target_down,
     dns: {
       nameserver: options.dns.nameserver === "system" ? undefined : options.dns.nameserver,
@@ -138,6 +139,10 @@ function resolveFault(fault: ParsedFault): FaultConfig {
 
 function optionalPath(path: string | undefined, base: Base): string | undefined {
   return path === undefined ? undefined : resolvePath(path, base);
+}
+
+function unlessOff<T>(value: T | "off"): T | undefined {
+  return value === "off" ? undefined : value;
 }
 
 /** `off`, or what was left out, is `undefined`. */

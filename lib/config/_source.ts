@@ -107,6 +107,18 @@ export class Source {
     return node !== undefined;
   }
 
+  /** Whether the way to a value leads through an alias or a merge key, so that others may have it too. */
+  isShared(path: Path): boolean {
+    let node = this.#root;
+    for (const step of path) {
+      if (node?.kind === "alias") return true;
+      const entry = node === undefined ? undefined : stepInto(node, step);
+      if (node?.kind === "mapping" && entry !== undefined && !node.entries.includes(entry)) return true;
+      node = entry?.value;
+    }
+    return false;
+  }
+
   /** Every key that its mapping has already, in the order of the text. */
   duplicateKeys(limit: number): DuplicateKey[] {
     const found: DuplicateKey[] = [];

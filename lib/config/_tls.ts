@@ -2,6 +2,9 @@ import { z } from "zod";
 import { filePath, hostName, protocols } from "./_texts.ts";
 import { limit } from "./_units.ts";
 
+/** Longer than this no handshake lasts, whatever its limit; the same as in the room of TLS. */
+const MAX_HANDSHAKE_MS = 600_000;
+
 /** The files of one certificate. */
 export const Certificate = z.strictObject({
   cert: filePath().meta({
@@ -33,7 +36,9 @@ export const Tls = z.strictObject({
     description: "The protocols that are offered (ALPN), the preferred first.",
     examples: [["h2", "http/1.1"]],
   }),
-  handshake_timeout: limit().prefault("10s").meta({ description: "The limit of one handshake." }),
+  handshake_timeout: limit({ mostMs: MAX_HANDSHAKE_MS }).prefault("10s").meta({
+    description: "The limit of one handshake, at most `10m`.",
+  }),
 }, { error: "a mapping" });
 
 /** TLS to targets, begun here. */

@@ -11,6 +11,7 @@
 import { z } from "zod";
 import {
   checkHost,
+  formatDuration,
   formatIp,
   MAX_PORT,
   parseAddress,
@@ -24,19 +25,21 @@ import {
   parseTargetAddress,
   UnitError,
 } from "../base/mod.ts";
-import type { PortRange, TargetAddress, TcpAddress, TcpRange, UnixAddress } from "../base/mod.ts";
+import type { EventRate, PortRange, TargetAddress, TcpAddress, TcpRange, UnixAddress } from "../base/mod.ts";
 import { type Leaf, leaf, read, refuse } from "./_leaf.ts";
 import { isServiceName } from "./_texts.ts";
 
 const DURATION = "a duration as 500ms, 5s, 10m or 1h";
 
-/** A limit on a wait: longer than nothing, unless the options allow it, and never `off`. */
-export function limit(options: { zero?: boolean } = {}): Leaf<number> {
+/** A limit on a wait: longer than nothing, unless the options allow it, no longer than `mostMs`, and never `off`. */
+export function limit(options: { zero?: boolean; mostMs?: number } = {}): Leaf<number> {
   return leaf("duration", DURATION, (text) => {
     const ms = parseLimit(text);
     if (ms === Infinity) throw new Error(`the duration is "off", a limit as 5s was wanted`);
     if (ms === 0 && options.zero !== true) throw tooShort(text);
-    return ms;
+    const { mostMs = Infinity } = options;
+    if (ms <= mostMs) return ms;
+    throw new Error(`the duration is "${text}", at most ${formatDuration(mostMs)} was wanted`);
   });
 }
 
@@ -65,11 +68,11 @@ export function byteRate(): Leaf<number> {
   return leaf("rate", "a rate as 64KiB/s or 10MiB/s", parseByteRate);
 }
 
-/** Events per second; `Infinity` for `off`, which a YAML 1.1 tool may have turned into `false`. */
-export function eventRateOrOff(): Leaf<number, string | false> {
+/** Events in a time, or `off`, which a YAML 1.1 tool may have turned into `false`. */
+export function eventRateOrOff(): Leaf<EventRate | "off", string | false> {
   const wanted = "a rate as 100/s or 30/m, or off,";
   return z.union([z.string(), z.literal(false)], { error: wanted }).transform((value, context) =>
-    value === false || value === "off" ? Infinity : read(value, context, (text) => {
+    value === false || value === "off" ? "off" : read(value, context, (text): EventRate | "off" => {
       const rate = parseEventRate(text);
       // What is no whole number could not always be written again as the same rate.
       if (!/^\d{1,9}\//.test(text)) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Address, Cidr, ProxyVersion, TargetAddress, TcpAddress } from "../base/mod.ts";
+import type { Address, Cidr, EventRate, ProxyVersion, TargetAddress, TcpAddress } from "../base/mod.ts";
 import type { FaultConfig } from "./fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
 import type { TargetTlsConfig, TlsConfig } from "./tls_config.ts";
@@ -92,12 +92,12 @@ export interface AppConfig {
   readonly maxLifetimeMs: number;
   /** Connections at once, above which nothing is accepted; `Infinity` for no limit. */
   readonly maxConnections: number;
-  /** Connections per second that are accepted; `undefined` for no limit. */
-  readonly acceptRate: number | undefined;
+  /** How fast connections are accepted; `undefined` for no limit. */
+  readonly acceptRate: EventRate | undefined;
   /** Connections at once of one client address; `Infinity` for no limit. */
   readonly maxConnectionsPerClient: number;
-  /** Connections per second of one client address; `undefined` for no limit. */
-  readonly acceptRatePerClient: number | undefined;
+  /** How fast those of one client address are; `undefined` for no limit. */
+  readonly acceptRatePerClient: EventRate | undefined;
   /** How long a connection may wait for a target that is below its own limit; 0 for not at all. */
   readonly queueTimeoutMs: number;
   readonly bandwidth: BandwidthConfig;

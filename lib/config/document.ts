@@ -1,7 +1,9 @@
 import type { Config } from "./config.ts";
-import { EMBEDDED_CONFIG, parseConfig } from "./load.ts";
+import { EMBEDDED_CONFIG } from "./load.ts";
 import { locate, withoutRepetition } from "./_locate.ts";
+import { type ParsedConfig, parseText, withoutMark } from "./_parse.ts";
 import { readBounded } from "./_read.ts";
+import type { Source } from "./_source.ts";
 import { formatReport } from "./_report.ts";
 import { ConfigError } from "./problem.ts";
 import type { Path, Problem } from "./problem.ts";
@@ -21,9 +23,11 @@ export class ConfigDocument {
   readonly #file: string;
   readonly #text: string;
   readonly #isSteady: boolean;
+  readonly #idle: readonly Problem[];
 
-  private constructor(config: Config, origin: { file: string; text: string; isSteady: boolean }) {
-    this.config = config;
+  private constructor(parsed: ParsedConfig, origin: { file: string; text: string; isSteady: boolean }) {
+    this.config = parsed.config;
+    this.#idle = parsed.idle;
     this.#file = origin.file;
     this.#text = origin.text;
     this.#isSteady = origin.isSteady;
@@ -36,15 +40,15 @@ export class ConfigDocument {
    */
   static async load(path: string): Promise<ConfigDocument> {
     const { text, baseDirectory, isSteady } = await readBounded(path);
-    const config = await parseConfig(text, { file: path, baseDirectory });
-    return new ConfigDocument(config, { file: path, text, isSteady });
+    const parsed = await parseText(text, { file: path, baseDirectory });
+    return new ConfigDocument(parsed, { file: path, text, isSteady });
   }
 
   /** The shipped config, for when no file may be read. */
   static async embedded(): Promise<ConfigDocument> {
     const file = "config.yaml";
-    const config = await parseConfig(EMBEDDED_CONFIG, { file, baseDirectory: "." });
-    return new ConfigDocument(config, { file, text: EMBEDDED_CONFIG, isSteady: false });
+    const parsed = await parseText(EMBEDDED_CONFIG, { file, baseDirectory: "." });
+    return new ConfigDocument(parsed, { file, text: EMBEDDED_CONFIG, isSteady: false });
   }
 
   /**
@@ -63,19 +67,36 @@ export class ConfigDocument {
   }
 
   /**
+   * What an app says without any effect, for {@link ConfigDocument.errorFor}. What it has from elsewhere in the text, through
+   * a merge key or an alias, is left out: what several apps share need not be of use to each.
+   */
+  async warnings(): Promise<readonly Problem[]> {
+    if (this.#idle.length === 0) return [];
+    const source = await this.#source();
+    return this.#idle.filter(({ path }) => source?.isShared(path) !== true);
+  }
+
+  /**
    * The error that says what is wrong with this config beyond its text. A path is that of the value in its app, `apps[0].tls`;
    * where the app has it from `defaults`, those are shown.
    */
   async errorFor(problems: readonly Problem[]): Promise<ConfigError> {
-    const text = this.#text.startsWith("\uFEFF") ? this.#text.slice(1) : this.#text;
-    const { Source } = await import("./_source.ts");
-    const source = Source.read(text);
+    const source = await this.#source();
     const written = problems.map((problem) => ({
       ...problem,
       path: source === undefined ? problem.path : whereWritten(problem.path, (path) => source.has(path)),
     }));
-    const located = withoutRepetition(await locate(text, written));
-    return new ConfigError(formatReport(this.#file, text, located, located.length), located);
+    const located = withoutRepetition(await locate(withoutMark(this.#text), written));
+    return new ConfigError(
+      formatReport(this.#file, withoutMark(this.#text), located, located.length),
+      located,
+    );
+  }
+
+  /** The places of the text; `undefined` where the parser that has them does not take it. */
+  async #source(): Promise<Source | undefined> {
+    const { Source } = await import("./_source.ts");
+    return Source.read(withoutMark(this.#text));
   }
 }
 

@@ -1,12 +1,9 @@
 import type { Config } from "./config.ts";
-import { locate, withoutRepetition } from "./_locate.ts";
+import { parseText } from "./_parse.ts";
 import { folderOf } from "./_paths.ts";
 import { resolve } from "./_resolve.ts";
 import { readBounded } from "./_read.ts";
-import { formatReport } from "./_report.ts";
 import { validate, withoutPlaces } from "./_validate.ts";
-import { readYaml, strictProblem } from "./_yaml.ts";
-import { ConfigError } from "./problem.ts";
 import embeddedText from "../../config.yaml" with { type: "text" };
 
 /** The shipped `config.yaml`, as it is in this program. */
@@ -32,20 +29,8 @@ export interface ResolveConfigOptions {
  * @throws {ConfigError} with every problem at once, each with its place.
  */
 export async function parseConfig(text: string, options: ParseConfigOptions): Promise<Config> {
-  const yaml = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  const read = await readYaml(yaml);
-  const checked = "value" in read ? validate(read.value, { merge: true }) : { problems: [], total: 0 };
-  const total = read.problems.length + checked.total;
-  if (total === 0 && checked.root !== undefined) {
-    return resolve(checked.root, options.baseDirectory ?? folderOf(options.file));
-  }
-  const found = [...read.problems, ...checked.problems];
-  // Where it is unclear what belongs to what, all else that is found wrong may be no more than that.
-  const unclear = "value" in read ? await strictProblem(yaml) : undefined;
-  if (unclear !== undefined) throw new ConfigError(formatReport(options.file, yaml, [unclear], 1), [unclear]);
-  const problems = withoutRepetition(await locate(yaml, found));
-  const rest = total - found.length;
-  throw new ConfigError(formatReport(options.file, yaml, problems, problems.length + rest), problems);
+  const { file, baseDirectory = folderOf(file) } = options;
+  return (await parseText(text, { file, baseDirectory })).config;
 }
 
 /**

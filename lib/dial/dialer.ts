@@ -79,6 +79,9 @@ export interface DialerOptions<T extends DialTarget> {
   readonly starvation?: Starvation;
 }
 
+/** What is left of a deadline when its timer has fired: it may be early by a part of a millisecond, too little for a dial. */
+const LEAST_MS = 1;
+
 /** What is said when nothing failed; never written to. */
 const NO_FAILURES: never[] = [];
 

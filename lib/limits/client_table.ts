@@ -1,13 +1,13 @@
 import { ipv4Number, parseIp, unmapIp } from "../base/mod.ts";
 import { Guard } from "./_guard.ts";
-import { TokenBucket } from "./token_bucket.ts";
+import { TokenBucket, type TokenBucketOptions } from "./token_bucket.ts";
 
 /** What each client may take. */
 export interface ClientLimits {
   /** Connections at once; default no limit. */
   readonly maxConnections?: number;
-  /** New connections a second, with a second's worth at once; default no limit. */
-  readonly acceptRatePerSecond?: number;
+  /** New connections; default no limit. */
+  readonly acceptRate?: TokenBucketOptions | undefined;
   /** How many clients without a connection are remembered; default 65,536, which take about 15 MB. */
   readonly maxRemembered?: number;
 }
@@ -39,7 +39,8 @@ const FORGET_PER_ADMISSION = 2;
  */
 export class ClientTable implements ClientLimiter {
   readonly #maxConnections: number;
-  readonly #ratePerSecond: number;
+  /** What a new client's rate is; `undefined` for no limit. */
+  readonly #rate: TokenBucketOptions | undefined;
   readonly #maxRemembered: number;
   readonly #clients = new Map<ClientKey, Client>();
   /**
@@ -50,7 +51,7 @@ export class ClientTable implements ClientLimiter {
 
   constructor(limits: ClientLimits) {
     this.#maxConnections = limits.maxConnections ?? Infinity;
-    this.#ratePerSecond = limits.acceptRatePerSecond ?? Infinity;
+    this.#rate = limits.acceptRate;
     this.#maxRemembered = limits.maxRemembered ?? DEFAULT_MAX_REMEMBERED;
   }
 
@@ -77,9 +78,7 @@ export class ClientTable implements ClientLimiter {
   }
 
   #begin(key: ClientKey, nowMs: number): Client {
-    const rate = this.#ratePerSecond === Infinity
-      ? undefined
-      : new TokenBucket({ ratePerSecond: this.#ratePerSecond }, nowMs);
+    const rate = this.#rate === undefined ? undefined : new TokenBucket(this.#rate, nowMs);
     const client = { key, rate, active: 0, older: undefined, newer: undefined };
     this.#clients.set(key, client);
     return client;

@@ -59,14 +59,13 @@ export class SharedClientTable implements ClientLimiter {
   }
 
   constructor(memory: SharedClientMemory, options: SharedClientOptions) {
-    const { maxConnections = Infinity, acceptRatePerSecond = Infinity, worker } = options;
+    const { maxConnections = Infinity, acceptRate, worker } = options;
     this.#cells = cellsOf(memory);
     this.#lock = new SharedLock(this.#cells.lock);
     this.#maxConnections = maxConnections;
-    this.#intervalMs = 1000 / acceptRatePerSecond;
-    this.#toleranceMs = acceptRatePerSecond === Infinity
-      ? 0
-      : (Math.max(1, acceptRatePerSecond) - 1) * this.#intervalMs;
+    const { ratePerSecond, burst = Math.max(1, ratePerSecond) } = acceptRate ?? { ratePerSecond: Infinity };
+    this.#intervalMs = 1000 / ratePerSecond;
+    this.#toleranceMs = acceptRate === undefined ? 0 : (burst - 1) * this.#intervalMs;
     this.#worker = worker;
   }
 

@@ -147,10 +147,7 @@ function admissionOf(
 }
 
 function clientTableOf(config: AppConfig): ClientLimiter | undefined {
-  const { maxConnectionsPerClient: maxConnections, acceptRatePerClient } = config;
-  if (maxConnections === Infinity && acceptRatePerClient === undefined) return undefined;
-  return new ClientTable({
-    maxConnections,
-    ...(acceptRatePerClient === undefined ? {} : { acceptRatePerSecond: acceptRatePerClient }),
-  });
+  const { maxConnectionsPerClient: maxConnections, acceptRatePerClient: acceptRate } = config;
+  if (maxConnections === Infinity && acceptRate === undefined) return undefined;
+  return new ClientTable({ maxConnections, acceptRate });
 }

@@ -1,6 +1,12 @@
 import { errorCode, errorMessage } from "../base/mod.ts";
 import type { AppConfig, Config, Path } from "../config/mod.ts";
-import { type CertificateProblem, checkAuthorities, checkCertificate, isTlsSupported } from "../tls/mod.ts";
+import {
+  type CertificateProblem,
+  checkAuthorities,
+  checkCertificate,
+  firstCertificate,
+  isTlsSupported,
+} from "../tls/mod.ts";
 import { FileTexts } from "./file_texts.ts";
 
 /** One thing that is wrong, or will be. */
@@ -81,6 +87,7 @@ class TlsCheck {
     for (const [index, files] of tls.certificates.entries()) {
       problems.push(...await this.#pair(files, within(place, "certificates", index)));
     }
+    problems.push(...await this.#shadowed(tls.certificates, within(place, "certificates")));
     problems.push(...await this.#authorities(tls.clientCa, within(place, "client_ca")));
     return problems;
   }
@@ -110,6 +117,26 @@ class TlsCheck {
     return [...unread, ...shown.map((problem) => fromTls(problem, parts[problem.about]))];
   }
 
+  /** Certificates that are never shown: of several for one name the first counts, and for no name the very first. */
+  async #shadowed(certificates: readonly { readonly cert: string }[], place: Place): Promise<FileProblem[]> {
+    const problems: FileProblem[] = [];
+    const taken = new Set<string>();
+    for (const [index, { cert: file }] of certificates.entries()) {
+      const found = await this.#files.read(file);
+      const names = "text" in found ? (await firstCertificate(found.text))?.names : undefined;
+      const own = names?.filter((name) => !taken.has(normal(name)));
+      if (names !== undefined && own?.length === 0 && index > 0) {
+        const { app, path } = within(place, index, "cert");
+        const message = `the certificate is never shown, as ${
+          sayNames(names)
+        }, one with a name of its own was wanted`;
+        problems.push({ app, path, file, message, severity: "warning", isFatal: false, isAboutTime: false });
+      }
+      for (const name of own ?? []) taken.add(normal(name));
+    }
+    return problems;
+  }
+
   async #authorities(file: string | undefined, place: Place): Promise<FileProblem[]> {
     if (file === undefined) return [];
     const pem = await this.#read(file, place);
@@ -131,6 +158,21 @@ interface Pem extends Place {
   readonly file: string;
   readonly text?: string;
   readonly problem?: FileProblem;
+}
+
+/** Names are compared without case and final dot. */
+function normal(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}
+
+/** How many names a message shows. */
+const MAX_NAMES = 3;
+
+function sayNames(names: readonly string[]): string {
+  if (names.length === 0) return "it has no name";
+  const more = names.length - MAX_NAMES;
+  const shown = [...names.slice(0, MAX_NAMES), ...more > 0 ? [`${more} more`] : []].join(" and ");
+  return `${shown} ${names.length === 1 ? "is a name" : "are names"} of those before it`;
 }
 
 function checkRuntime(place: Place): FileProblem[] {

@@ -1,4 +1,4 @@
-import type { Clock } from "../base/mod.ts";
+import type { Clock, EventRate } from "../base/mod.ts";
 import { type Places, type Rate, Slots, TokenBucket } from "../limits/mod.ts";
 import type { AcceptGate, AcceptPlace } from "../listen/mod.ts";
 import { pause } from "../relay/mod.ts";
@@ -7,8 +7,8 @@ import { pause } from "../relay/mod.ts";
 export interface GateLimits {
   /** Connections at once; `Infinity` for no limit. */
   readonly maxConnections: number;
-  /** New connections a second; `undefined` for no limit. */
-  readonly acceptRate: number | undefined;
+  /** How fast new connections are let in; `undefined` for no limit. */
+  readonly acceptRate: EventRate | undefined;
 }
 
 /** The limits of one app as they are counted; each is `undefined` for none. */
@@ -22,9 +22,7 @@ export function ownGateParts({ maxConnections, acceptRate }: GateLimits, clock: 
   return {
     // At most one connection a listener waits, so that the queue is as short as the list of listeners.
     places: maxConnections === Infinity ? undefined : new Slots(maxConnections, { maxWaiting: Infinity }),
-    rate: acceptRate === undefined
-      ? undefined
-      : new TokenBucket({ ratePerSecond: acceptRate }, clock.nowMs()),
+    rate: acceptRate === undefined ? undefined : new TokenBucket(acceptRate, clock.nowMs()),
   };
 }
 

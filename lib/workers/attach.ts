@@ -14,13 +14,11 @@ export function attachApp(record: AppRecord, config: AppConfig, worker: number):
     places: places === undefined
       ? undefined
       : new SharedSlots(new SharedCount(places, { worker, max: maxConnections })),
-    rate: rate === undefined || acceptRate === undefined
-      ? undefined
-      : new SharedRate(rate, { ratePerSecond: acceptRate }),
+    rate: rate === undefined || acceptRate === undefined ? undefined : new SharedRate(rate, acceptRate),
     clients: clients === undefined ? undefined : new SharedClientTable(clients, {
       worker,
       maxConnections: maxConnectionsPerClient,
-      ...(acceptRatePerClient === undefined ? {} : { acceptRatePerSecond: acceptRatePerClient }),
+      acceptRate: acceptRatePerClient,
     }),
     faultCounter: faults === undefined ? undefined : new SharedDraws(faults),
     pools: record.pools.map((targets) => attachTargets(targets, worker)),

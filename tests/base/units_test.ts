@@ -1,4 +1,4 @@
-import { assert, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   formatByteRate,
@@ -109,10 +109,11 @@ Deno.test("parseByteRate: refuses no rate and nothing per second", () => {
   assertThrows(() => parseByteRate("10MiB/m"), UnitError);
 });
 
-Deno.test("parseEventRate: per second, minute and hour", () => {
-  assertStrictEquals(parseEventRate("100/s"), 100);
-  assertStrictEquals(parseEventRate("30/m"), 0.5);
-  assertStrictEquals(parseEventRate("3600/h"), 1);
+Deno.test("parseEventRate: per second, minute and hour, with a burst of the whole count", () => {
+  assertEquals(parseEventRate("100/s"), { ratePerSecond: 100, burst: 100 });
+  assertEquals(parseEventRate("30/m"), { ratePerSecond: 0.5, burst: 30 });
+  assertEquals(parseEventRate("3600/h"), { ratePerSecond: 1, burst: 3600 });
+  assertEquals(parseEventRate("0.5/s"), { ratePerSecond: 0.5, burst: 1 });
   for (const text of ["", "0/s", "100", "100/d", "-1/s", "/s", "1/ms"]) {
     assertStrictEquals(
       assertThrows(() => parseEventRate(text), UnitError).message,
@@ -125,7 +126,8 @@ Deno.test("units: any text is a quantity or a UnitError", () => {
   for (const parse of [parseDuration, parseSize, parseByteRate, parseEventRate]) {
     fc.assert(fc.property(fc.string(), (text) => {
       try {
-        assert(parse(text) >= 0, "the quantity is negative");
+        const quantity = parse(text);
+        assert((typeof quantity === "number" ? quantity : quantity.burst) >= 0, "the quantity is negative");
       } catch (error) {
         assert(error instanceof UnitError, `${error} is no UnitError`);
       }

@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { findFileProblems } from "../../lib/cli/file_problems.ts";
 import { runCli } from "../../lib/cli/mod.ts";
+import { ConfigDocument } from "../../lib/config/mod.ts";
 import { isTlsSupported } from "../../lib/tls/mod.ts";
 import { CapturedIo } from "../helpers/captured_io.ts";
 import { CertificateFolder, type TestCertificate } from "../helpers/certificates.ts";
@@ -93,4 +95,39 @@ apps:
   const good = new CapturedIo();
   assertEquals(await runCli(["check", "-c", path], good), 0);
   assertEquals(good.complaints, "");
+});
+
+const IDLE = `apps:
+  - name: a
+    listen: ["unix:a.sock"]
+    targets: ["127.0.0.1:1"]
+    on_target_down: close
+`;
+
+Deno.test("check: what has no effect is a warning on stderr, with its place, and all is well", async () => {
+  await using folder = new TemporaryFolder();
+  const path = await folder.write("c.yaml", IDLE);
+  for (const words of [["check"], ["check", "--quiet"]]) {
+    const io = new CapturedIo();
+    assertEquals(await runCli([...words, "-c", path], io), 0);
+    assertStringIncludes(
+      io.complaints,
+      `tcpproxy: ${path}:5:21: apps[0].on_target_down: warning: without checks no target goes down, ` +
+        `"health_check" was wanted\n    5 |     on_target_down: close\n`,
+    );
+  }
+  const io = new CapturedIo();
+  const better = await folder.write("b.yaml", `${IDLE}    health_check: {}\n`);
+  assertEquals(await runCli(["check", "-q", "-c", better], io), 0);
+  assertEquals(io.complaints, "");
+});
+
+Deno.test("findFileProblems: what has no effect is one line for the log, and keeps nothing from running", async () => {
+  await using folder = new TemporaryFolder();
+  const path = await folder.write("c.yaml", IDLE);
+  const findings = await findFileProblems(await ConfigDocument.load(path), { kind: "file", path });
+  assertEquals([findings.isFatal, findings.hasErrors], [false, false]);
+  assertEquals(findings.lines, [
+    `${path}:5:21: apps[0].on_target_down: without checks no target goes down, "health_check" was wanted`,
+  ]);
 });

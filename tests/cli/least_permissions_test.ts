@@ -1,5 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../lib/cli/command.ts";
 import { leastPermissions, permissionFlags } from "../../lib/cli/least_permissions.ts";
+import type { Address } from "../../lib/base/mod.ts";
+import { nameservers } from "../../lib/cli/system_dns.ts";
 import { resolveConfig } from "../../lib/config/mod.ts";
 
 function leastOf(
@@ -8,7 +11,7 @@ function leastOf(
 ): ReturnType<typeof leastPermissions> {
   return leastPermissions(
     resolveConfig({ log, apps: [{ name: "a", ...app }] }, { source: "test" }),
-    "c.yaml",
+    { configFile: "c.yaml", systemDns: ["192.0.2.53:53", "[2001:db8::53]:53"], folder: "/etc/tcpproxy" },
   );
 }
 
@@ -25,7 +28,15 @@ Deno.test("leastPermissions: a config in the program needs no file", () => {
 });
 
 Deno.test("leastPermissions: a target on the client's port is dialed at every port that is listened on", () => {
-  const { net } = leastOf({ host: "127.0.0.1", ports: ["1001-1002"], listen: ["unix:/s"], targets: ["h:*"] });
+  const config = resolveConfig({
+    apps: [{ name: "a", host: "127.0.0.1", ports: ["1001-1002"], targets: ["h:*"] }],
+  }, { source: "test" });
+  // Its clients come to no port; a config that is read cannot say so.
+  const listen: Address = { kind: "unix", path: "/s" };
+  const { net } = leastPermissions({
+    ...config,
+    apps: config.apps.map((app) => ({ ...app, listen: [...app.listen, listen] })),
+  });
   assertEquals(net, ["127.0.0.1:1001", "127.0.0.1:1002", "unix:/s", "h:1001", "h:1002"]);
 });
 
@@ -59,7 +70,13 @@ Deno.test("leastPermissions: a health check's own port is dialed too", () => {
 
 Deno.test("leastPermissions: discovery asks a resolver and dials what it answers, at the port that is known", () => {
   const targets = [{ address: "db.internal:5432", discover: "dns" }];
-  assertEquals(leastOf({ ports: [1], targets }).net, ["[::]:1", ":5432", "db.internal:5432", ":53"]);
+  assertEquals(leastOf({ ports: [1], targets }).net, [
+    "[::]:1",
+    ":5432",
+    "db.internal:5432",
+    "192.0.2.53:53",
+    "[2001:db8::53]:53",
+  ]);
   const dns = { nameserver: "10.0.0.2:53" };
   assertEquals(leastOf({ ports: [1], targets, dns }).net, [
     "[::]:1",
@@ -75,11 +92,44 @@ Deno.test("leastPermissions: SRV records bring ports of their own, so that no li
   assertEquals(permissionFlags(least), ["--allow-net", "--allow-read=c.yaml"]);
 });
 
-Deno.test("permissionFlags: a comma in a path is doubled, what is not needed is left out", () => {
-  assertEquals(permissionFlags({ net: ["h:1", "[::]:2"], read: ["/a,b"], write: [] }), [
+Deno.test("permissionFlags: values stand behind each other, what is not needed is left out", () => {
+  assertEquals(permissionFlags({ net: ["h:1", "[::]:2"], read: ["/a", "b"], write: [] }), [
     "--allow-net=h:1,[::]:2",
-    "--allow-read=/a,,b",
+    "--allow-read=/a,b",
   ]);
+});
+
+Deno.test("permissionFlags: a path that no flag, or no shell, would keep whole is refused", () => {
+  const refused = (path: string): string =>
+    assertThrows(() => permissionFlags({ net: [], read: [path], write: [] }), UsageError).message;
+  assertEquals(
+    refused("/a,b/c.pem"),
+    'permissions: the path "/a,b/c.pem" has a comma, where the runtime parts a list, one without it was wanted',
+  );
+  assertEquals(
+    refused("/a b/c.pem"),
+    'permissions: the path "/a b/c.pem" has a space, where a shell parts what $(…) gives, one without it was wanted',
+  );
+});
+
+Deno.test("leastPermissions: a unix socket is a network address by its whole path, as the runtime wants it", () => {
+  assertEquals(leastOf({ listen: ["unix:./l.sock"], targets: ["unix:run/../t.sock"] }), {
+    net: ["unix:/etc/tcpproxy/l.sock", "unix:/etc/tcpproxy/t.sock"],
+    read: ["c.yaml", "/etc/tcpproxy/l.sock", "/etc/tcpproxy/t.sock"],
+    write: ["/etc/tcpproxy/l.sock", "/etc/tcpproxy/t.sock"],
+  });
+});
+
+Deno.test("nameservers: those of resolv.conf, any IPv4 address where it names none that can be said", () => {
+  assertEquals(
+    nameservers(
+      "# a\nnameserver 192.0.2.53\n search x\n\tnameserver  2001:DB8:0::53 # b\nnameserver 192.0.2.53\n",
+    ),
+    ["192.0.2.53:53", "[2001:db8::53]:53"],
+  );
+  for (const text of ["", "search x\n", "nameserver fe80::1%eth0\n", "nameserver\n", undefined]) {
+    assertEquals(nameservers(text), ["0.0.0.0/0:53"]);
+  }
 });
 
 Deno.test("leastPermissions: several threads load the program from its files, one thread does not", () => {

@@ -7,6 +7,7 @@ import { BALANCE_STRATEGIES, effectiveConfig, parseConfig, resolveConfig } from 
 import type { AppConfig } from "../../lib/config/mod.ts";
 import { parseCheckBytes, parseExpect, parseStatus } from "../../lib/pool/mod.ts";
 import { parseSniPattern } from "../../lib/routing/mod.ts";
+import { MAX_HANDSHAKE_MS } from "../../lib/tls/_handshake.ts";
 
 const FILE = { file: "/etc/tcpproxy/config.yaml" };
 
@@ -51,7 +52,8 @@ accept_rate: 30/m
 max_connections_per_client: off
 accept_rate_per_client: off
 queue_timeout: 0s`);
-  assertEquals([app.maxConnections, app.acceptRate, app.queueTimeoutMs], [10, 0.5, 0]);
+  assertEquals([app.maxConnections, app.queueTimeoutMs], [10, 0]);
+  assertEquals(app.acceptRate, { ratePerSecond: 0.5, burst: 30 });
   assertEquals([app.maxConnectionsPerClient, app.acceptRatePerClient], [Infinity, undefined]);
 });
 
@@ -199,6 +201,12 @@ Deno.test("parseConfig: combinations that make sense are let be", async () => {
   await parseApp(`targets: ["h:1"]\nhealth_check: { expect: "/^220 /" }`);
   await parseApp(`targets: ["h:*"]\nhealth_check: { port: 8008 }`);
   await parseApp(`targets: ["h:1"]\nbalance: first`, "defaults: { slow_start: 30s }");
+  await parseApp(`targets: ["h:1"]\ntarget_tls: { verify: false }`);
+  await parseApp(`targets: ["h:1"]\nallow: [10.0.0.0/8, "::1"]\ndeny: [10.1.0.0/16, "::/0"]`);
+  await parseApp(`targets: ["h:1"]\ndeny: [0.0.0.0/0]`);
+  await parseApp(`targets: ["h:1"]\nbalance: first\nslow_start: off`, "defaults: { slow_start: 30s }");
+  await parseApp(`routes: [{ alpn: [h2], targets: ["h:1"] }]
+tls: { certificates: [{ cert: a, key: b }], alpn: [h2], handshake_timeout: 10m }`);
   await parseApp(`routes: [{ targets: ["h:1"] }]\ntls: { certificates: [{ cert: a, key: b }] }`);
   await parseApp(
     `targets: ["h:1"]\nlisten: ["unix:/run/x"]\nproxy_protocol: { accept: required, from: [0.0.0.0/0, "::/0"] }`,
@@ -225,7 +233,12 @@ Deno.test("formatEventRate: reads again as the same rate, for every whole number
       assertEquals(parseEventRate(formatEventRate(rate)), rate);
     }),
   );
-  assertEquals([0.5, 100, 1 / 360].map(formatEventRate), ["30/m", "100/s", "10/h"]);
+  assertEquals(["60/m", "1/s", "3600/h", "100/s"].map((text) => formatEventRate(parseEventRate(text))), [
+    "60/m",
+    "1/s",
+    "3600/h",
+    "100/s",
+  ]);
 });
 
 Deno.test("parseConfig: takes exactly the server names that a route table can read", () => {
@@ -292,4 +305,14 @@ Deno.test("parseConfig: takes exactly the statuses that a health check can read"
     const status = parts.join("");
     assertEquals(accepts("http", { path: "/", status }), isRead(() => parseStatus(status)), status);
   }));
+});
+
+Deno.test("parseConfig: takes no longer limit of a handshake than there is", () => {
+  const tls = { certificates: [{ cert: "a", key: "b" }] };
+  const handshake = (limit: string): unknown =>
+    resolveConfig({
+      apps: [{ name: "a", ports: [1], targets: ["h:1"], tls: { ...tls, ["handshake_timeout"]: limit } }],
+    }, { source: "test" }).apps[0]?.tls?.handshakeTimeoutMs;
+  assertEquals(handshake("10m"), MAX_HANDSHAKE_MS);
+  assertThrows(() => handshake("600001ms"), Error, `the duration is "600001ms", at most 10m was wanted`);
 });

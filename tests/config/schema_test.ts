@@ -25,6 +25,14 @@ Deno.test("effectiveConfig: says every option of an app", async () => {
   assertEquals(Object.keys(apps[0] ?? {}).sort(), keys.sort());
 });
 
+Deno.test("effectiveConfig: what of defaults is nothing to an app is not said of it", async () => {
+  const text =
+    `{ defaults: { slow_start: 30s }, apps: [{ name: a, ports: [1], targets: ["h:1"], balance: first }] }`;
+  const config = await parseConfig(text, { file: "c" });
+  assertEquals(config.apps[0]?.slowStartMs, 0);
+  assertEquals(await parseConfig(stringify(effectiveConfig(config)), { file: "c" }), config);
+});
+
 Deno.test("effectiveConfig: ports and addresses that follow each other are ranges", async () => {
   const text = `apps: [{ name: a, ports: [1, 2, 3, 5], listen: ["h:7", "h:8", "g:9"], targets: ["h:1"] }]`;
   const { apps } = effectiveConfig(await parseConfig(text, { file: "c" })) as {

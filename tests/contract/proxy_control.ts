@@ -163,26 +163,34 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
       await plane.log.ended(2);
       await ping(plane);
     });
-    const rated = { targets: [target.address], "accept_rate_per_client": "1/h" };
-    await withPlane(start, { apps: [rated] }, async (plane) => {
-      for (let i = 0; i < 6; i++) await ping(plane).catch(() => {});
-      const reasons = (await plane.log.ended(6)).map(({ reason }) => reason).sort();
-      assertEquals(reasons, ["client_closed", ...Array(5).fill("rate_limit")]);
-    });
+    for (const count of [1, 3]) {
+      const rated = { targets: [target.address], "accept_rate_per_client": `${count}/h` };
+      await withPlane(start, { apps: [rated] }, async (plane) => {
+        for (let i = 0; i < 6; i++) await ping(plane).catch(() => {});
+        const reasons = (await plane.log.ended(6)).map(({ reason }) => reason).sort();
+        assertEquals(reasons, [
+          ...Array(count).fill("client_closed"),
+          ...Array(6 - count).fill("rate_limit"),
+        ]);
+      });
+    }
   });
 
-  Deno.test(`${name}: accept_rate holds over all listeners`, async () => {
-    await using target = new TestTarget(echo);
-    await withPlane(start, { apps: [{ targets: [target.address], "accept_rate": "1/h" }] }, async (plane) => {
-      const served: Deno.Conn[] = [];
-      const clients = await Promise.all(Array.from({ length: 6 }, () => greeting(plane, served)));
-      await until(() => served.length > 0);
-      assertStrictEquals(plane.control.activeSessions(), 1);
-      await plane.control.stop();
-      for (const { done } of clients) await done;
-      assertEquals([target.accepted, served.length], [1, 1]);
-      for (const conn of served) conn.close();
-    });
+  Deno.test(`${name}: accept_rate holds over all listeners, as many at once as it counts`, async () => {
+    for (const count of [1, 3]) {
+      await using target = new TestTarget(echo);
+      const app = { targets: [target.address], "accept_rate": `${count}/h` };
+      await withPlane(start, { apps: [app] }, async (plane) => {
+        const served: Deno.Conn[] = [];
+        const clients = await Promise.all(Array.from({ length: 6 }, () => greeting(plane, served)));
+        await until(() => served.length >= count);
+        assertStrictEquals(plane.control.activeSessions(), count);
+        await plane.control.stop();
+        for (const { done } of clients) await done;
+        assertEquals([target.accepted, served.length], [count, count]);
+        for (const conn of served) conn.close();
+      });
+    }
   });
 
   Deno.test(`${name}: accept_rate is not spent by clients that are refused`, async () => {

@@ -7,6 +7,9 @@ import { connectTo } from "./clients.ts";
 /** A port in a config that stands for one that the system chooses; a config itself cannot say 0. */
 export const ANY_PORT = 1;
 
+/** Likewise, for an app that does not say where it listens: its target may well be port 1, where nobody listens. */
+const UNSAID_PORT = 2;
+
 /** What a test may say beside the app. */
 export interface WithProxyOptions {
   /** The config's `shutdown`. */
@@ -152,7 +155,7 @@ export function configOf(
     ...root,
     apps: root.apps.map((app, index) => ({
       name: `app-${index + 1}`,
-      ...("listen" in app || "ports" in app ? {} : { listen: [`127.0.0.${index + 1}:${ANY_PORT}`] }),
+      ...("listen" in app || "ports" in app ? {} : { listen: [`127.0.0.${index + 1}:${UNSAID_PORT}`] }),
       ...app,
     })),
   }, { source: "test" });
@@ -161,8 +164,12 @@ export function configOf(
     apps: config.apps.map((app) => ({
       ...app,
       listen: app.listen.map((address) =>
-        address.kind === "tcp" && address.port === ANY_PORT ? { ...address, port: 0 } : address
+        address.kind === "tcp" && isAnyPort(address.port) ? { ...address, port: 0 } : address
       ),
     })),
   };
+}
+
+function isAnyPort(port: number): boolean {
+  return port === ANY_PORT || port === UNSAID_PORT;
 }

@@ -19,6 +19,10 @@ const blocks = fc.uniqueArray(
   fc.constantFrom("10.0.0.0/8", "192.0.2.1", "fd00::/8", "::1", "0.0.0.0/0", "::ffff:10.0.0.0/104"),
   { maxLength: 3 },
 );
+/** Blocks that keep nobody out whom {@link blocks} let in. */
+const smallBlocks = fc.uniqueArray(fc.constantFrom("10.1.0.0/16", "192.0.2.0/32", "fd00::/16", "::2"), {
+  maxLength: 3,
+});
 const proxyProtocol = fc.oneof(
   fc.record({ timeout: limit, send: fc.constantFrom("off", "v1", "v2", false) }, { requiredKeys: [] }),
   fc.record({ accept: fc.constant("required"), from: fc.constant(["10.0.0.0/8", "::/0"]), timeout: limit }),
@@ -31,16 +35,17 @@ const tls = fc.oneof(
       { cert: "../b.pem", key: "b.key" },
     ]),
     client_ca: fc.constant("ca.pem"),
-    alpn: fc.constantFrom([], ["h2", "http/1.1"]),
-    handshake_timeout: limit,
-  }, { requiredKeys: ["certificates"] }),
+    alpn: fc.constantFrom(["h2", "acme-tls/1"], ["acme-tls/1", "h2", "http/1.1"]),
+    handshake_timeout: fc.constantFrom("1s", "90s", "10m"),
+  }, { requiredKeys: ["certificates", "alpn"] }),
 );
 const targetTls = fc.oneof(
   fc.constant("off"),
   fc.constant({ cert: "c.pem", key: "c.key", server_name: "db.internal" }),
-  fc.record({ ca: fc.constant("ca.pem"), server_name: fc.constant("db"), verify: fc.boolean() }, {
+  fc.record({ ca: fc.constant("ca.pem"), server_name: fc.constant("db"), verify: fc.constant(true) }, {
     requiredKeys: ["server_name"],
   }),
+  fc.constant({ server_name: "db", verify: false }),
 );
 const inARow = fc.integer({ min: 1, max: 100 });
 const healthCheck = fc.oneof(
@@ -118,7 +123,7 @@ const options = Object.freeze({
   accept_rate_per_client: events,
   queue_timeout: fc.oneof(limit, fc.constant("0s")),
   allow: blocks,
-  deny: blocks,
+  deny: smallBlocks,
   proxy_protocol: proxyProtocol,
   client_hello_timeout: limit,
   tls,
@@ -200,7 +205,16 @@ export const writtenConfigs = fc.record({
         },
         { ports: [port], listen: [`localhost:${port + 1}`, `unix:s${port}`] },
       );
-      return where.map((place) => ({ name: `app-${index}`, ...app, ...place }));
+      return where.map((place) => ({ name: `app-${index}`, ...app, ...place, ...ownPort(app, place) }));
     }))
   ),
 }, { requiredKeys: ["apps"] });
+
+/** Without the listeners of unix sockets, where a target's port is that of the client. */
+function ownPort(
+  app: unknown,
+  { listen = [] }: { listen?: readonly string[] },
+): { listen?: readonly string[] } {
+  if (!JSON.stringify(app).includes('"h:*"')) return {};
+  return listen.length === 0 ? {} : { listen: listen.filter((address) => !address.startsWith("unix:")) };
+}

@@ -32,7 +32,7 @@ Deno.test("ClientTable: counts each client's connections on its own", () => {
 });
 
 Deno.test("ClientTable: bounds each client's rate on its own", () => {
-  const table = new ClientTable({ acceptRatePerSecond: 2 });
+  const table = new ClientTable({ acceptRate: { ratePerSecond: 2 } });
   assertEquals([0, 0, 0].map((nowMs) => visit(table, "192.0.2.1", nowMs)), ["in", "in", "rate_limit"]);
   assertEquals(visit(table, "192.0.2.2", 0), "in");
   assertEquals([499, 500, 501].map((nowMs) => visit(table, "192.0.2.1", nowMs)), [
@@ -42,8 +42,21 @@ Deno.test("ClientTable: bounds each client's rate on its own", () => {
   ]);
 });
 
+Deno.test("ClientTable: a rate may have a burst of more than a second", () => {
+  const table = new ClientTable({ acceptRate: { ratePerSecond: 0.5, burst: 3 } });
+  assertEquals([0, 0, 0, 0, 1999, 2000, 2001].map((nowMs) => visit(table, "192.0.2.1", nowMs)), [
+    "in",
+    "in",
+    "in",
+    "rate_limit",
+    "rate_limit",
+    "in",
+    "rate_limit",
+  ]);
+});
+
 Deno.test("ClientTable: a refusal for too many connections costs nothing of the rate", () => {
-  const table = new ClientTable({ maxConnections: 1, acceptRatePerSecond: 2 });
+  const table = new ClientTable({ maxConnections: 1, acceptRate: { ratePerSecond: 2 } });
   const only = table.admit("192.0.2.1", 0);
   assertEquals([1, 2, 3].map(() => visit(table, "192.0.2.1", 0)), ["limit", "limit", "limit"]);
   leave(only);
@@ -64,7 +77,7 @@ Deno.test("ClientTable: an IPv4 client of a listener for both families is the IP
 });
 
 Deno.test("ClientTable: a million addresses do not grow it without limit", () => {
-  const table = new ClientTable({ acceptRatePerSecond: 0.001, maxRemembered: 1000 });
+  const table = new ClientTable({ acceptRate: { ratePerSecond: 0.001 }, maxRemembered: 1000 });
   let greatest = 0;
   for (let i = 0; i < 1_000_000; i++) {
     visit(table, `${1 + (i >> 24)}.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`, 0);
@@ -74,7 +87,7 @@ Deno.test("ClientTable: a million addresses do not grow it without limit", () =>
 });
 
 Deno.test("ClientTable: a flood of addresses forgets no client that has a connection", () => {
-  const table = new ClientTable({ maxConnections: 1, acceptRatePerSecond: 1, maxRemembered: 10 });
+  const table = new ClientTable({ maxConnections: 1, acceptRate: { ratePerSecond: 1 }, maxRemembered: 10 });
   const live = Array.from({ length: 50 }, (_, i) => table.admit(`192.0.2.${i}`, 0));
   for (let i = 0; i < 1000; i++) visit(table, `10.0.${i >> 8}.${i & 255}`, 0);
   assertEquals(live.map((_, i) => visit(table, `192.0.2.${i}`, 0)), live.map(() => "limit"));
@@ -84,7 +97,7 @@ Deno.test("ClientTable: a flood of addresses forgets no client that has a connec
 });
 
 Deno.test("ClientTable: a flood does not forget the rate of who goes on knocking", () => {
-  const table = new ClientTable({ acceptRatePerSecond: 1, maxRemembered: 10 });
+  const table = new ClientTable({ acceptRate: { ratePerSecond: 1 }, maxRemembered: 10 });
   visit(table, "192.0.2.1", 0);
   for (let i = 0; i < 1000; i++) {
     visit(table, `10.0.${i >> 8}.${i & 255}`, 0);
@@ -93,7 +106,7 @@ Deno.test("ClientTable: a flood does not forget the rate of who goes on knocking
 });
 
 Deno.test("ClientTable: who has paid off its rate is forgotten as others come", () => {
-  const table = new ClientTable({ acceptRatePerSecond: 1 });
+  const table = new ClientTable({ acceptRate: { ratePerSecond: 1 } });
   for (let i = 0; i < 100; i++) visit(table, `10.0.0.${i}`, 0);
   assertEquals(table.size, 100);
   for (let i = 0; i < 100; i++) visit(table, "192.0.2.1", 1000 + i * 1000);
@@ -102,7 +115,7 @@ Deno.test("ClientTable: who has paid off its rate is forgotten as others come", 
 
 Deno.test("ClientTable: what it counts is what is open, whatever comes and goes", () => {
   const step = fc.record({ client: fc.nat({ max: 4 }), isCome: fc.boolean(), passMs: fc.nat({ max: 700 }) });
-  const limits: ClientLimits = { maxConnections: 3, acceptRatePerSecond: 2, maxRemembered: 2 };
+  const limits: ClientLimits = { maxConnections: 3, acceptRate: { ratePerSecond: 2 }, maxRemembered: 2 };
   fc.assert(fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
     const table = new ClientTable(limits);
     const open = new Map<string, Disposable[]>();

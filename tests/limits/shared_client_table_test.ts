@@ -65,8 +65,13 @@ Deno.test("SharedClientTable: answers as the table of one thread does, whatever 
     gapMs: fc.nat({ max: 400 }),
     leaves: fc.boolean(),
   });
-  const limits = { maxConnections: 2, acceptRatePerSecond: 2 };
-  fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+  const rate = fc.constantFrom(
+    { acceptRate: { ratePerSecond: 2 } },
+    { acceptRate: { ratePerSecond: 0.5, burst: 3 } },
+    { acceptRate: { ratePerSecond: 1 / 8, burst: 5 } },
+  );
+  fc.assert(fc.property(fc.array(step, { maxLength: 80 }), rate, (steps, rate) => {
+    const limits = { maxConnections: 2, ...rate };
     const single = new ClientTable(limits);
     const memory = SharedClientTable.allocate({ workers: 2, capacity: 64 });
     const shared = [0, 1].map((worker) => new SharedClientTable(memory, { worker, ...limits }));
@@ -89,7 +94,11 @@ Deno.test("SharedClientTable: answers as the table of one thread does, whatever 
 
 Deno.test("SharedClientTable: a flood of clients never makes it forget one with a connection", () => {
   const memory = SharedClientTable.allocate({ workers: 1, capacity: 64 });
-  const table = new SharedClientTable(memory, { worker: 0, maxConnections: 1, acceptRatePerSecond: 1 });
+  const table = new SharedClientTable(memory, {
+    worker: 0,
+    maxConnections: 1,
+    acceptRate: { ratePerSecond: 1 },
+  });
   const kept = table.admit("192.0.2.1", 0);
   for (let i = 0; i < 10_000; i++) leave(table.admit(`10.0.${i >> 8}.${i & 255}`, 0));
   assertEquals([table.active("192.0.2.1"), word(table.admit("192.0.2.1", 0))], [1, "limit"]);

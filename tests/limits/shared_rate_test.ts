@@ -30,9 +30,10 @@ Deno.test("SharedRate: lets pass what the token bucket does, whatever the times"
   fc.assert(fc.property(
     fc.array(fc.tuple(fc.nat({ max: 1500 }), fc.boolean()), { maxLength: 80 }),
     fc.constantFrom(1 / 4, 1, 2, 4, 8, 50),
-    (steps, ratePerSecond) => {
-      const bucket = new TokenBucket({ ratePerSecond }, 0);
-      const rate = new SharedRate(SharedRate.allocate(), { ratePerSecond });
+    fc.constantFrom({}, { burst: 1 }, { burst: 7 }),
+    (steps, ratePerSecond, burst) => {
+      const bucket = new TokenBucket({ ratePerSecond, ...burst }, 0);
+      const rate = new SharedRate(SharedRate.allocate(), { ratePerSecond, ...burst });
       let nowMs = 0;
       for (const [gapMs, isRefused] of steps) {
         nowMs += gapMs;

@@ -145,3 +145,33 @@ Deno.test({
     assertMatch(problem?.message ?? "", /^this runtime is Deno .*, which cannot do TLS/);
   },
 });
+
+Deno.test({
+  name: "checkFiles: a certificate whose names are all those of others before it is a warning",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const make = (name: string, altNames?: string): { cert: string; key: string } => {
+      const { certFile: cert, keyFile: key } = folder.make(name, altNames === undefined ? {} : { altNames });
+      return { cert, key };
+    };
+    const certificates = [
+      make("one", "DNS:a.example,DNS:*.w.example"),
+      make("other", "DNS:A.example,DNS:b.example"),
+      make("both", "DNS:a.example,DNS:b.example"),
+      make("wild", "DNS:*.w.example"),
+      make("under", "DNS:x.w.example"),
+      make("a.example"),
+    ];
+    const at = "apps[0].tls.certificates";
+    assertEquals(await found({ tls: { certificates } }), [
+      `warning ${at}[2].cert: the certificate is never shown, as a.example and b.example are names of those before it, ` +
+      `one with a name of its own was wanted`,
+      `warning ${at}[3].cert: the certificate is never shown, as *.w.example is a name of those before it, ` +
+      `one with a name of its own was wanted`,
+      `warning ${at}[5].cert: the certificate is never shown, as a.example is a name of those before it, ` +
+      `one with a name of its own was wanted`,
+    ]);
+    assertEquals(await found({ tls: { certificates: certificates.slice(0, 2) } }), []);
+  },
+});

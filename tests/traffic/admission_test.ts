@@ -20,7 +20,7 @@ Deno.test("allow, deny: who is not allowed, or is denied, is closed as denied be
     [{ allow: ["127.0.0.1"] }, "client_closed"],
     [{ allow: ["10.0.0.0/8"] }, "denied"],
     [{ deny: ["127.0.0.1"] }, "denied"],
-    [{ allow: ["127.0.0.1"], deny: ["127.0.0.0/8"] }, "denied"],
+    [{ allow: ["127.0.0.1", "10.0.0.0/8"], deny: ["127.0.0.0/8"] }, "denied"],
     [{ deny: ["10.0.0.0/8", "::1"] }, "client_closed"],
   ] as const;
   let served = 0;

@@ -10,7 +10,8 @@ export const check: Command = {
   usage: "[-c FILE]",
   details:
     `Every problem is reported with file, line and column, and the exit code is 2. Certificates and keys are read
-too: one that expires within 14 days is a warning, and no failure.`,
+too. What has no effect where it is written, and a certificate that expires within 14 days, is a warning, and no
+failure.`,
   arity: [0, 0],
   flags: [
     CONFIG_FLAG,

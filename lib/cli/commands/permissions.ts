@@ -3,6 +3,7 @@ import { EXIT } from "../exit_code.ts";
 import type { Io } from "../io.ts";
 import { leastPermissions, permissionFlags } from "../least_permissions.ts";
 import { readConfig } from "../read_config.ts";
+import { systemDns } from "../system_dns.ts";
 
 /** `tcpproxy permissions`: the sandbox that a config fits into. */
 export const permissions: Command = {
@@ -10,6 +11,7 @@ export const permissions: Command = {
   summary: "Print the least permissions that a config needs under deno run",
   usage: "[-c FILE]",
   details: `With these flags, the runtime itself refuses any connection that is not to a target of the config.
+A path with a comma or a space fits into no flag; --json prints lists.
 For Deno 2.9 and newer, where unix sockets are on the list of --allow-net.`,
   arity: [0, 0],
   flags: [CONFIG_FLAG, { name: "json", summary: "Print JSON: net, read and write as lists" }],
@@ -19,7 +21,10 @@ For Deno 2.9 and newer, where unix sockets are on the list of --allow-net.`,
 
 async function printPermissions(args: CommandArgs, io: Io): Promise<number> {
   const { config, source } = await readConfig(args.text("config"));
-  const least = leastPermissions(config, source.kind === "file" ? source.path : undefined);
+  const least = leastPermissions(config, {
+    configFile: source.kind === "file" ? source.path : undefined,
+    systemDns: await systemDns(),
+  });
   await io.print(args.on("json") ? JSON.stringify(least, undefined, 2) : permissionFlags(least).join(" "));
   return EXIT.done;
 }

@@ -1,0 +1,109 @@
+/**
+ * What an app says and what makes no difference there: nothing breaks by it, but whoever wrote it thinks otherwise. What is
+ * built in may be said anywhere, and so may everything in `defaults`, which are for apps of all kinds.
+ *
+ * @module
+ */
+
+import { BUILT_IN_APP_OPTIONS, Defaults } from "./_app.ts";
+import { hasClientAddresses, shutOut } from "./_check_access.ts";
+import { idleProtocols } from "./_check_protocols.ts";
+import { ProxyProtocol } from "./_proxy_protocol.ts";
+import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
+import type { Path, Problem } from "./problem.ts";
+
+/** Finds what has no effect in a config that has no other problem. */
+export function findIdle(value: unknown): Problem[] {
+  const root = asMapping(value);
+  const defaults = asMapping(root.defaults);
+  return asList(root.apps).flatMap((each, index) => {
+    const app = asMapping(each);
+    const path: Path = ["apps", index];
+    return [
+      ...idleBlocks(app, path, defaults),
+      ...idleByAddress(app, path, defaults),
+      ...idleHeaderTimeout(app, path),
+      ...idleProtocols(app, path, defaults),
+      ...idleHelloTimeout(app, path, defaults),
+      ...doubleTls(app, path, defaults),
+      ...idleTargetDown(app, path, defaults),
+    ];
+  });
+}
+
+/** Entries of `allow` that are kept out; of a list of which all are, no client would come in, and that is refused. */
+function idleBlocks(app: Raw, path: Path, defaults: Raw): Problem[] {
+  if (app.allow === undefined || !hasClientAddresses(app, defaults)) return [];
+  return (shutOut(app, defaults) ?? []).flatMap((isShut, index) => {
+    const message = `"deny" keeps out all of it, and wins, a block outside of "deny" was wanted`;
+    return isShut ? [{ path: [...path, "allow", index], message }] : [];
+  });
+}
+
+/** What goes by the client's address. */
+const BY_ADDRESS = ["allow", "deny", "max_connections_per_client", "accept_rate_per_client"] as const;
+
+function idleByAddress(app: Raw, path: Path, defaults: Raw): Problem[] {
+  if (hasClientAddresses(app, defaults)) return [];
+  const problems: Problem[] = BY_ADDRESS.filter((key) => isSaid(app, key)).map((key) => {
+    const message =
+      `it makes no difference, as clients of unix sockets have no address, a listener on a port, ` +
+      `or "accept: required" in "proxy_protocol", was wanted`;
+    return { path: [...path, key], at: "key", message };
+  });
+  if (app.balance !== "source_hash") return problems;
+  const message = `all clients go to one target, as those of unix sockets have no address, ` +
+    `another strategy was wanted`;
+  return [...problems, { path: [...path, "balance"], message }];
+}
+
+function idleHeaderTimeout(app: Raw, path: Path): Problem[] {
+  const { accept, timeout } = asMapping(app.proxy_protocol);
+  const ms = parsed(ProxyProtocol.shape.timeout, timeout);
+  if (accept === "required" || ms === undefined || ms === BUILT_IN_APP_OPTIONS.proxy_protocol.timeout) {
+    return [];
+  }
+  const message = `no header is waited for, "accept: required" beside it was wanted`;
+  return [{ path: [...path, "proxy_protocol", "timeout"], at: "key", message }];
+}
+
+function idleHelloTimeout(app: Raw, path: Path, defaults: Raw): Problem[] {
+  const isUsed = !isNone(app.routes) && !isOn(app.tls ?? defaults.tls);
+  if (isUsed || !isSaid(app, "client_hello_timeout")) return [];
+  const message = isOn(app.tls ?? defaults.tls)
+    ? `TLS ends here, "handshake_timeout" in "tls" was wanted`
+    : `the client's hello is not looked at, "routes" were wanted`;
+  return [{ path: [...path, "client_hello_timeout"], at: "key", message }];
+}
+
+/** TLS that is passed on to a target with which TLS is spoken. */
+function doubleTls(app: Raw, path: Path, defaults: Raw): Problem[] {
+  const isByHello = asList(app.routes).map(asMapping)
+    .some(({ sni, alpn }) => sni !== undefined || alpn !== undefined);
+  if (!isOn(app.target_tls) || !isByHello || isOn(app.tls ?? defaults.tls)) return [];
+  const message =
+    `the clients' TLS is passed on as it is, within TLS to the targets, "tls" that ends it here, ` +
+    `or no "target_tls", was wanted`;
+  return [{ path: [...path, "target_tls"], at: "key", message }];
+}
+
+function idleTargetDown(app: Raw, path: Path, defaults: Raw): Problem[] {
+  if (app.on_target_down !== "close" || isOn(app.health_check ?? defaults.health_check)) return [];
+  const message = `without checks no target goes down, "health_check" was wanted`;
+  return [{ path: [...path, "on_target_down"], message }];
+}
+
+/** Whether a mapping is given, and not `off`. */
+function isOn(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+/** Whether an app says something else than what is built in. */
+function isSaid(
+  app: Raw,
+  key: typeof BY_ADDRESS[number] | "client_hello_timeout",
+): boolean {
+  const said: unknown = parsed<unknown>(Defaults.shape[key], app[key]);
+  if (Array.isArray(said)) return said.length > 0;
+  return said !== undefined && said !== BUILT_IN_APP_OPTIONS[key];
+}

@@ -1,0 +1,99 @@
+/**
+ * Which listener of the config a dial comes to, as far as a config knows: by the same name or number, by loopback, and by the
+ * wildcards. That an address is one of the machine's own, or that a name leads to it, only the machine knows.
+ *
+ * @module
+ */
+
+import { normalize } from "node:path";
+import { formatAddress, formatIp, parseIp, type TargetAddress, unmapIp } from "../base/mod.ts";
+import type { Claim } from "./_cross_checks.ts";
+
+/** A listener that is come to, and on which port; 0 at a unix socket. */
+export interface Arrival {
+  readonly listener: Claim;
+  readonly port: number;
+}
+
+/** What a target leads to. */
+export interface Reach {
+  /** The same for all that lead to the same listeners. */
+  readonly key: string;
+  /** Whether it is another listener for each port that clients come to. */
+  readonly followsPort: boolean;
+  /** Where a client arrives that came to this port. */
+  find(port: number): Arrival | undefined;
+}
+
+/** All listeners of a config. */
+export class Listeners {
+  readonly #claims: readonly Claim[];
+  readonly #paths = new Map<string, Claim>();
+  readonly #hosts = new Set<string>();
+  #ports: Map<number, Map<string, Claim>> | undefined;
+
+  constructor(claims: readonly Claim[]) {
+    this.#claims = claims;
+    for (const claim of claims) {
+      const { range } = claim;
+      if (range.kind === "unix") this.#paths.set(normalize(range.path), claim);
+      else this.#hosts.add(canonical(range.host));
+    }
+  }
+
+  /** What a target leads to; `undefined` where that is no listener on any port. */
+  reachOf(address: TargetAddress): Reach | undefined {
+    if (address.kind === "unix") {
+      const listener = this.#paths.get(normalize(address.path));
+      return listener &&
+        { key: formatAddress(address), followsPort: false, find: () => ({ listener, port: 0 }) };
+    }
+    const hosts = listenersOf(canonical(address.host)).filter((host) => this.#hosts.has(host));
+    if (hosts.length === 0) return undefined;
+    if (address.kind === "same_port") {
+      return { key: `${hosts} *`, followsPort: true, find: (port) => this.#find(hosts, port) };
+    }
+    const { port } = address;
+    return { key: `${hosts} ${port}`, followsPort: false, find: () => this.#find(hosts, port) };
+  }
+
+  #find(hosts: readonly string[], port: number): Arrival | undefined {
+    this.#ports ??= byPort(this.#claims);
+    const holders = this.#ports.get(port);
+    if (holders === undefined) return undefined;
+    for (const host of hosts) {
+      const listener = holders.get(host);
+      if (listener !== undefined) return { listener, port };
+    }
+    return undefined;
+  }
+}
+
+/** Of each port, who listens on which host. The targets of most configs are elsewhere, and it is not made for them. */
+function byPort(claims: readonly Claim[]): Map<number, Map<string, Claim>> {
+  const ports = new Map<number, Map<string, Claim>>();
+  for (const claim of claims) {
+    const { range } = claim;
+    if (range.kind === "unix") continue;
+    const host = canonical(range.host);
+    for (let port = range.first; port <= range.last; port++) {
+      const holders = ports.get(port) ?? new Map<string, Claim>();
+      ports.set(port, holders);
+      holders.set(host, claim);
+    }
+  }
+  return ports;
+}
+
+/** The hosts of listeners that a dial to this one comes to. A wildcard is dialed as the loopback of its family. */
+function listenersOf(host: string): string[] {
+  if (host === "localhost") return ["127.0.0.1", "::1", "localhost", "0.0.0.0", "::"];
+  if (host === "127.0.0.1" || host === "0.0.0.0") return ["127.0.0.1", "localhost", "0.0.0.0", "::"];
+  if (host === "::1" || host === "::") return ["::1", "::"];
+  return parseIp(host)?.[0] === 127 ? [host, "0.0.0.0", "::"] : [host];
+}
+
+function canonical(host: string): string {
+  const bytes = parseIp(host);
+  return bytes === undefined ? host.toLowerCase().replace(/\.$/, "") : formatIp(unmapIp(bytes));
+}

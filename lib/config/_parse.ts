@@ -1,0 +1,46 @@
+import type { Config } from "./config.ts";
+import { findIdle } from "./_idle.ts";
+import { locate, withoutRepetition } from "./_locate.ts";
+import { formatReport } from "./_report.ts";
+import { resolve } from "./_resolve.ts";
+import { validate } from "./_validate.ts";
+import { readYaml, strictProblem } from "./_yaml.ts";
+import { ConfigError } from "./problem.ts";
+import type { Problem } from "./problem.ts";
+
+/** A text that is a config. */
+export interface ParsedConfig {
+  readonly config: Config;
+  /** What of it has no effect where it is written; without places. */
+  readonly idle: readonly Problem[];
+}
+
+/** Without a byte order mark, which no place counts. */
+export function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+/**
+ * Reads a config from YAML.
+ *
+ * @throws {ConfigError} with every problem at once, each with its place.
+ */
+export async function parseText(
+  text: string,
+  options: { readonly file: string; readonly baseDirectory: string },
+): Promise<ParsedConfig> {
+  const yaml = withoutMark(text);
+  const read = await readYaml(yaml);
+  const checked = "value" in read ? validate(read.value, { merge: true }) : { problems: [], total: 0 };
+  const total = read.problems.length + checked.total;
+  if (total === 0 && checked.root !== undefined) {
+    return { config: resolve(checked.root, options.baseDirectory), idle: findIdle(read.value) };
+  }
+  const found = [...read.problems, ...checked.problems];
+  // Where it is unclear what belongs to what, all else that is found wrong may be no more than that.
+  const unclear = "value" in read ? await strictProblem(yaml) : undefined;
+  if (unclear !== undefined) throw new ConfigError(formatReport(options.file, yaml, [unclear], 1), [unclear]);
+  const problems = withoutRepetition(await locate(yaml, found));
+  const rest = total - found.length;
+  throw new ConfigError(formatReport(options.file, yaml, problems, problems.length + rest), problems);
+}
