@@ -161,7 +161,7 @@ export class Dialer<T extends DialTarget> {
     if (holder.aborted) return { kind: "aborted" };
     const beganMs = performance.now();
     const limitMs = Math.min(connectTimeoutMs, endsAtMs - beganMs);
-    if (limitMs <= 0) return { kind: "deadline" };
+    if (limitMs < LEAST_MS) return { kind: "deadline" };
     const attempt = new Attempt(beganMs + limitMs);
     holder.hold(attempt);
     try {
