@@ -310,6 +310,25 @@ Deno.test("Session: its place is given back once, when it has ended", async () =
   assertStrictEquals(given, 1);
 });
 
+Deno.test("Session: a target that takes nothing of the lead is idle at the limit, and the lead is not held beyond", async () => {
+  const [, conn] = memoryPipe({ capacity: 10 });
+  const bench = new Bench("127.0.0.1:1", {
+    app: {
+      idleTimeoutMs: 1000,
+      dialer: new PromptDialer(0, () => conn),
+      intake: { clientHello: { timeoutMs: 1000 } },
+    },
+  });
+  const running = bench.session.run();
+  await bench.client.write(utf8("no hello of TLS, and longer than the target takes"));
+  while (bench.session.up.bytes < 10) await nextTask();
+  assertStrictEquals(bench.session.lead, undefined);
+  bench.session.sweep(1000, 0);
+  await running;
+  await bench.assertEnded("idle_timeout");
+  assertEquals([bench.session.up.bytes, conn.closes, conn.pending], [10, 1, 0]);
+});
+
 const LIMITS = { idleTimeoutMs: 1000, halfCloseTimeoutMs: 300, maxLifetimeMs: 10_000 };
 const SLACK_MS = 50;
 
