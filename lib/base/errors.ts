@@ -51,3 +51,32 @@ export function isResourceExhaustion(code: string): boolean {
 export function isReset(code: string): boolean {
   return code === "ECONNRESET" || code === "EPIPE" || code === "ECONNABORTED" || code === "ENOTCONN";
 }
+
+/**
+ * What has become of a connection that a read or a write says is lost; `SIDE` is who was at its other end. The kernel
+ * gives up on a peer that acknowledges nothing (RFC 9293 section 3.8.3), and then tells what the network said of it
+ * last (RFC 1122 section 4.2.3.9: "soft errors"), which is how a connection that was there can be refused.
+ */
+const LOSSES: ReadonlyMap<string, string> = new Map([
+  ["EACCES", "a firewall forbids the way to the SIDE"],
+  ["ECONNABORTED", "the connection to the SIDE was aborted"],
+  ["ECONNREFUSED", "the SIDE's host, or a firewall before it, refuses what is sent"],
+  ["ECONNRESET", "the SIDE has reset the connection"],
+  ["EHOSTDOWN", "the SIDE's host is down"],
+  ["EHOSTUNREACH", "the SIDE's host cannot be reached any more"],
+  ["ENETDOWN", "the network to the SIDE is down"],
+  ["ENETRESET", "the network dropped the connection to the SIDE"],
+  ["ENETUNREACH", "the SIDE's network cannot be reached any more"],
+  ["ENOTCONN", "the SIDE has closed the connection"],
+  ["EPIPE", "the SIDE has closed the connection and takes no more"],
+  ["ETIMEDOUT", "the SIDE's host stopped answering"],
+]);
+
+/**
+ * Says in words, with the code, how an established connection to `side` was lost; `undefined` for a code that is about
+ * something else, a defect most likely.
+ */
+export function describeLoss(code: string, side: "client" | "target"): string | undefined {
+  const words = LOSSES.get(code);
+  return words === undefined ? undefined : `${words.replace("SIDE", side)} (${code})`;
+}

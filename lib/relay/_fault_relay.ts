@@ -85,11 +85,12 @@ class FaultyRun {
     }
     const { up: ownUp, down: ownDown, ticker, buffers } = this.#options;
     const engine = streamEngine({ ticker, buffers, up: [...ownUp, ...up], down: [...down, ...ownDown] });
-    const { up: upFlow, down: downFlow, early } = this.#context;
+    const { up: upFlow, down: downFlow, lead, early } = this.#context;
     const stop = (): void => this.#stop();
     return engine({ client, target }, {
       up: upFlow,
       down: downFlow,
+      lead,
       early,
       signal: this.#ending.signal,
       stop,

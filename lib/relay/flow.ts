@@ -37,7 +37,9 @@ export interface RelayEnds {
 export interface RelayContext {
   readonly up: Flow;
   readonly down: Flow;
-  /** The client's first read, where it is already under way. */
+  /** What was read from the client before there was a target: it goes first, and is a chunk like any other. */
+  readonly lead: Uint8Array | undefined;
+  /** The client's first read after that, where it is already under way. */
   readonly early: EarlyRead | undefined;
   /** Aborted when the session is to end before its connections do. */
   readonly signal: AbortSignal;

@@ -1,13 +1,6 @@
 import type { Duplex } from "../base/mod.ts";
 import { type BufferPool, levelBytes } from "./buffers.ts";
-import {
-  type EarlyRead,
-  type Flow,
-  Joint,
-  type RelayContext,
-  type RelayEnds,
-  type RelayEngine,
-} from "./flow.ts";
+import { type Flow, Joint, type RelayContext, type RelayEnds, type RelayEngine } from "./flow.ts";
 import type { Ticker } from "./sweep.ts";
 
 /** What the pump shares among all sessions of a thread. */
@@ -29,7 +22,7 @@ export function pumpEngine(options: PumpOptions): RelayEngine {
     new Promise((resolve) => {
       // Neither promise rejects, and the joint tells when both have settled: one relay, and no more promises than that.
       const joint = new Joint(context, options.ticker, resolve);
-      pump(ends.client, ends.target, context.up, joint, options, context.early);
+      pump(ends.client, ends.target, context.up, joint, options, context);
       pump(ends.target, ends.client, context.down, joint, options, undefined);
     });
 }
@@ -40,15 +33,21 @@ async function pump(
   flow: Flow,
   joint: Joint,
   options: PumpOptions,
-  early: EarlyRead | undefined,
+  first: Pick<RelayContext, "lead" | "early"> | undefined,
 ): Promise<void> {
   const { buffers, ticker } = options;
+  const early = first?.early;
   let level = 0;
   let buffer = early === undefined ? buffers.take(0) : early.buffer;
   let pending = early?.result;
-  let reading = true;
+  let reading = false;
   let writes = 0;
   try {
+    if (first?.lead !== undefined) {
+      writes++;
+      await passLead(first.lead, to, flow, ticker);
+    }
+    reading = true;
     for (;;) {
       const count = await (pending ?? from.read(buffer));
       pending = undefined;
@@ -80,9 +79,21 @@ async function pump(
   } catch (error) {
     // Going up, a read is from the client and a write to the target; going down, the other way round.
     joint.fail((flow.direction === "up") === reading ? "client" : "target", error);
+    // The lead failed before the early read was waited for, which ends now that the connection is closed.
+    if (pending !== undefined) await pending.catch(() => {});
   }
   buffers.give(level, buffer);
   joint.leave();
+}
+
+/** In a function of its own, so that nothing of the lead is kept for as long as the relay lasts. */
+async function passLead(lead: Uint8Array, to: Duplex, flow: Flow, ticker: Ticker): Promise<void> {
+  for (let written = 0; written < lead.length;) {
+    const count = await to.write(written === 0 ? lead : lead.subarray(written));
+    written += count;
+    flow.bytes += count;
+    flow.lastByteMs = ticker.nowMs;
+  }
 }
 
 /**

@@ -69,12 +69,22 @@ export function streamEngine(options: StreamOptions): RelayEngine {
     };
     await Promise.all([
       join(
-        new Source(ends.client, { side: "client", buffers: options.buffers, early: context.early }),
+        new Source(ends.client, {
+          side: "client",
+          buffers: options.buffers,
+          lead: context.lead,
+          early: context.early,
+        }),
         options.up,
         writableOf(ends.target, "target", context.up, joint, options.ticker),
       ),
       join(
-        new Source(ends.target, { side: "target", buffers: options.buffers, early: undefined }),
+        new Source(ends.target, {
+          side: "target",
+          buffers: options.buffers,
+          lead: undefined,
+          early: undefined,
+        }),
         options.down,
         writableOf(ends.client, "client", context.down, joint, options.ticker),
       ),
@@ -88,6 +98,7 @@ type Side = "client" | "target";
 interface SourceOptions {
   readonly side: Side;
   readonly buffers: BufferPool;
+  readonly lead: Uint8Array | undefined;
   readonly early: EarlyRead | undefined;
 }
 
@@ -95,14 +106,18 @@ interface SourceOptions {
 class Source {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #conn: Duplex;
-  readonly #options: SourceOptions;
+  readonly #side: Side;
+  readonly #buffers: BufferPool;
+  #lead: Uint8Array | undefined;
   #early: EarlyRead | undefined;
   /** The last read that was begun. */
   #reading: Promise<number | null> | undefined;
 
   constructor(conn: Duplex, options: SourceOptions) {
     this.#conn = conn;
-    this.#options = options;
+    this.#side = options.side;
+    this.#buffers = options.buffers;
+    this.#lead = options.lead;
     this.#early = options.early;
     this.#reading = options.early?.result;
     this.stream = new ReadableStream<Uint8Array>(
@@ -118,6 +133,11 @@ class Source {
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    if (this.#lead !== undefined) {
+      controller.enqueue(this.#lead);
+      this.#lead = undefined;
+      return;
+    }
     const early = this.#early;
     // A chunk belongs to whoever reads it next, so that it cannot come from the pool.
     const buffer = early?.buffer ?? new Uint8Array(CHUNK_BYTES);
@@ -126,7 +146,7 @@ class Source {
       this.#reading = early?.result ?? this.#conn.read(buffer);
       count = await this.#reading;
     } catch (error) {
-      throw new SideError(this.#options.side, error);
+      throw new SideError(this.#side, error);
     }
     if (count === null) controller.close();
     else controller.enqueue(early === undefined ? buffer.subarray(0, count) : buffer.slice(0, count));
@@ -134,7 +154,7 @@ class Source {
   }
 
   #giveBack(): void {
-    if (this.#early !== undefined) this.#options.buffers.give(0, this.#early.buffer);
+    if (this.#early !== undefined) this.#buffers.give(0, this.#early.buffer);
     this.#early = undefined;
   }
 }

@@ -36,7 +36,7 @@ export function opening(facts: OpeningFacts): Opening<Candidate> {
 }
 
 /** Writes all of `bytes`, however many writes it takes. */
-export async function writeAll(conn: Duplex, bytes: Uint8Array): Promise<void> {
+async function writeAll(conn: Duplex, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     written += await conn.write(written === 0 ? bytes : bytes.subarray(written));
   }

@@ -1,4 +1,4 @@
-import { type Address, errorCode, isReset, type Reason } from "../base/mod.ts";
+import { type Address, describeLoss, errorCode, type Reason } from "../base/mod.ts";
 import type { DialFailure, DialResult } from "../dial/mod.ts";
 import type { AcceptPlace } from "../listen/mod.ts";
 import type { Candidate } from "../pool/mod.ts";
@@ -91,7 +91,13 @@ export class SessionOutcome {
   #reasonOf(end: RelayEnd): Reason {
     if (end.kind === "finished") return end.first === "up" ? "client_closed" : "target_closed";
     if (end.kind === "stopped") return "error";
-    if (isReset(errorCode(end.error))) return `${end.side}_reset`;
+    const code = errorCode(end.error);
+    const loss = describeLoss(code, end.side);
+    if (loss !== undefined) {
+      // Of a reset the reason says it all.
+      if (code !== "ECONNRESET") this.detail = loss;
+      return `${end.side}_reset`;
+    }
     if (!(end.error instanceof TlsError)) {
       this.error = end.error;
       return "error";

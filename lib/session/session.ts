@@ -15,7 +15,7 @@ import type {
 import type { SessionShared } from "./app.ts";
 import { dialPool } from "./_dialing.ts";
 import { enter, isRefusal } from "./_entry.ts";
-import { opening, writeAll } from "./_opening.ts";
+import { opening } from "./_opening.ts";
 import { type SessionOrigin, SessionOutcome } from "./outcome.ts";
 import { addressOf } from "./_peer.ts";
 
@@ -35,7 +35,9 @@ const LIFETIME_JITTER = 0.1;
  */
 export class Session extends SessionOutcome implements Sweepable, RelayContext, DialHolder {
   sweepSlot = -1;
-  /** The client's first read, begun before there is a target where that takes long; else `undefined`. */
+  /** Bytes that were read from the client before there was a target. */
+  lead: Uint8Array | undefined;
+  /** The client's first read after that, begun before there is a target where that takes long; else `undefined`. */
   early: EarlyRead | undefined;
 
   readonly #shared: SessionShared;
@@ -46,8 +48,6 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #client: Duplex;
   #clientAddress: Address | undefined;
   #destination: Address | undefined;
-  /** Bytes that were read from the client before there was a target. */
-  #lead: Uint8Array | undefined;
   #admitted: Disposable | undefined;
   #targetConn: Duplex | undefined;
   /** The pool of a target that has not proved itself yet, and of which nothing was reported. */
@@ -188,7 +188,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     // Ended meanwhile, the session has closed the connection that this one was made of, and did not know of this one.
     if (this.#socketsClosed && entry.conn !== this.#client) this.#close(entry.conn);
     this.#client = entry.conn;
-    this.#lead = entry.lead;
+    this.lead = entry.lead;
     this.#clientAddress = entry.client ?? this.#clientAddress;
     this.#destination = entry.destination;
     this.#admitted = entry.admitted;
@@ -239,7 +239,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   }
 
   readonly #clientRead = (count: number | null): void => {
-    if (count !== null || this.#stage !== "dialing" || this.#lead !== undefined) return;
+    if (count !== null || this.#stage !== "dialing" || this.lead !== undefined) return;
     this.#graceTimer = setTimeout(() => this.end("client_gone"), SILENT_CLIENT_GRACE_MS);
   };
 
@@ -277,24 +277,10 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
 
   #relay(engine: RelayEngine): Promise<RelayEnd> {
     if (this.#targetConn === undefined) return Promise.resolve({ kind: "stopped" });
-    const ends = { client: this.#client, target: this.#targetConn };
-    return this.#lead === undefined
-      ? engine(ends, this)
-      : this.#relayLead(this.#lead, () => engine(ends, this));
-  }
-
-  /** Sends what was read before there was a target, then relays. */
-  async #relayLead(lead: Uint8Array, relay: () => Promise<RelayEnd>): Promise<RelayEnd> {
-    if (this.#targetConn === undefined) return { kind: "stopped" };
-    try {
-      await writeAll(this.#targetConn, lead);
-    } catch (error) {
-      this.#giveUp();
-      return { kind: "failed", side: "target", error };
-    }
-    this.up.bytes += lead.length;
-    this.#lead = undefined;
-    return await relay();
+    const relaying = engine({ client: this.#client, target: this.#targetConn }, this);
+    // The engine has it, and it is not to be held for as long as the relay lasts.
+    this.lead = undefined;
+    return relaying;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { assertRejects, assertStrictEquals } from "@std/assert";
-import { errorCode, errorMessage, isReset, isResourceExhaustion } from "../../lib/base/mod.ts";
+import { describeLoss, errorCode, errorMessage, isReset, isResourceExhaustion } from "../../lib/base/mod.ts";
 import { refusingAddress } from "../helpers/targets.ts";
 
 Deno.test("errorCode: what the runtime throws has the name of its errno", async () => {
@@ -40,5 +40,23 @@ Deno.test("isResourceExhaustion, isReset: their codes and no others", () => {
   }
   for (const code of ["ECONNREFUSED", "ETIMEDOUT", "EINTR", "UNKNOWN", ""]) {
     assertStrictEquals(isReset(code) || isResourceExhaustion(code), false);
+  }
+});
+
+Deno.test("describeLoss: says what became of a connection, and of whose; other codes are no loss", () => {
+  assertStrictEquals(describeLoss("ETIMEDOUT", "target"), "the target's host stopped answering (ETIMEDOUT)");
+  assertStrictEquals(
+    describeLoss("ECONNRESET", "client"),
+    "the client has reset the connection (ECONNRESET)",
+  );
+  for (const code of ["EMFILE", "EBADF", "EINTR", "EINVAL", "UNKNOWN", "NOT_CAPABLE", "toString"]) {
+    assertStrictEquals(describeLoss(code, "target"), undefined);
+  }
+});
+
+Deno.test("describeLoss: whatever counts as a reset elsewhere is a loss", () => {
+  for (const code of ["ECONNRESET", "EPIPE", "ECONNABORTED", "ENOTCONN"]) {
+    assertStrictEquals(isReset(code), true);
+    assertStrictEquals(describeLoss(code, "client")?.endsWith(`(${code})`), true);
   }
 });

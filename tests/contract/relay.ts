@@ -7,93 +7,21 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Duplex } from "../../lib/base/mod.ts";
-import {
-  BufferPool,
-  type EarlyRead,
-  Flow,
-  type RelayEnd,
-  type RelayEngine,
-  type Ticker,
-} from "../../lib/relay/mod.ts";
+import { BufferPool, Flow } from "../../lib/relay/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, randomBytes, readAll, writeAll } from "../helpers/clients.ts";
-import { CountingPool } from "../helpers/counting_pool.ts";
-import { type MemoryDuplex, memoryPipe, type MemoryPipeOptions } from "../helpers/memory_duplex.ts";
+import {
+  collect,
+  type EngineCase,
+  feed,
+  quiet,
+  readSome,
+  RelayBench,
+  reset,
+  turns,
+} from "../helpers/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { seededRandom } from "../helpers/seeded_random.ts";
-
-/** What an engine is built from. */
-export interface EngineParts {
-  readonly buffers: BufferPool;
-  readonly ticker: Ticker;
-}
-
-/** An engine under test. */
-export interface EngineCase {
-  readonly name: string;
-  create(parts: EngineParts): RelayEngine;
-  /** Bytes that a direction may have read and not yet written while its receiver takes nothing. */
-  readonly holdsAtMost: number;
-}
-
-/** An engine between two connections in memory, and both far ends. */
-class Bench {
-  readonly buffers = new CountingPool();
-  readonly ticker = { nowMs: 0 };
-  readonly up = new Flow("up", 0);
-  readonly down = new Flow("down", 0);
-  readonly controller = new AbortController();
-  /** What the client holds of its connection, and what the engine does. */
-  readonly client: MemoryDuplex;
-  readonly nearClient: MemoryDuplex;
-  readonly target: MemoryDuplex;
-  readonly nearTarget: MemoryDuplex;
-  readonly #engine: RelayEngine;
-  #stopped = false;
-
-  constructor(engine: EngineCase, options: MemoryPipeOptions = {}) {
-    this.#engine = engine.create({ buffers: this.buffers, ticker: this.ticker });
-    [this.client, this.nearClient] = memoryPipe(options);
-    [this.target, this.nearTarget] = memoryPipe(options);
-  }
-
-  run(early?: EarlyRead): Promise<RelayEnd> {
-    return this.#engine({ client: this.nearClient, target: this.nearTarget }, {
-      up: this.up,
-      down: this.down,
-      early,
-      signal: this.controller.signal,
-      stop: () => this.#close(),
-    });
-  }
-
-  /** Ends the relay as a session does: the signal first, then the sockets. */
-  end(): void {
-    this.controller.abort();
-    this.#close();
-  }
-
-  /** Begins the client's first read as a session does. */
-  earlyRead(): EarlyRead {
-    const buffer = this.buffers.take(0);
-    const result = this.nearClient.read(buffer);
-    result.catch(() => {});
-    return { buffer, result };
-  }
-
-  /** Fails unless the engine has left nothing behind. */
-  assertClean(): void {
-    assertEquals([this.nearClient.pending, this.nearTarget.pending], [0, 0], "operations are pending");
-    assertStrictEquals(this.buffers.out, 0, "buffers are out");
-  }
-
-  #close(): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    this.nearClient.close();
-    this.nearTarget.close();
-  }
-}
 
 /** Registers the contract's tests for one engine. */
 export function testRelayContract(engine: EngineCase): void {
@@ -109,7 +37,7 @@ export function testRelayContract(engine: EngineCase): void {
         fc.integer({ min: 50, max: 9000 }),
         async (up, down, seed, capacity) => {
           const random = seededRandom(seed);
-          const bench = new Bench(engine, {
+          const bench = new RelayBench(engine, {
             capacity,
             writeLimit: () => 1 + Math.floor(random() * 4000),
             turns: () => Math.floor(random() * 4),
@@ -134,7 +62,7 @@ export function testRelayContract(engine: EngineCase): void {
 
   for (const first of ["up", "down"] as const) {
     Deno.test(`${name}: FIN of the flow ${first} is passed on and the other flow goes on`, async () => {
-      const bench = new Bench(engine);
+      const bench = new RelayBench(engine);
       const [early, late] = first === "up" ? [bench.client, bench.target] : [bench.target, bench.client];
       const running = bench.run();
       await feed(early, [utf8("first")]);
@@ -155,7 +83,7 @@ export function testRelayContract(engine: EngineCase): void {
     Deno.test(`${name}: receiver of the flow ${direction} that takes nothing stops the reading of its sender`, async () => {
       const capacity = 10_000;
       const total = 1_000_000;
-      const bench = new Bench(engine, { capacity });
+      const bench = new RelayBench(engine, { capacity });
       const [sender, near, receiver] = direction === "up"
         ? [bench.client, bench.nearClient, bench.target]
         : [bench.target, bench.nearTarget, bench.client];
@@ -171,7 +99,7 @@ export function testRelayContract(engine: EngineCase): void {
     });
 
     Deno.test(`${name}: a flow ${direction} that is stuck does not hold the other one`, async () => {
-      const bench = new Bench(engine, { capacity: 1000 });
+      const bench = new RelayBench(engine, { capacity: 1000 });
       const [stuck, free] = direction === "up" ? [bench.client, bench.target] : [bench.target, bench.client];
       const running = bench.run();
       const feeding = feed(stuck, [randomBytes(500_000)]).catch(() => {});
@@ -189,7 +117,7 @@ export function testRelayContract(engine: EngineCase): void {
   const failures: readonly {
     readonly what: string;
     readonly side: "client" | "target";
-    cause(bench: Bench): Promise<unknown>;
+    cause(bench: RelayBench): Promise<unknown>;
   }[] = [
     { what: "read from the client", side: "client", cause: (bench) => reset(bench.client) },
     { what: "read from the target", side: "target", cause: (bench) => reset(bench.target) },
@@ -212,7 +140,7 @@ export function testRelayContract(engine: EngineCase): void {
   ];
   for (const { what, side, cause } of failures) {
     Deno.test(`${name}: a ${what} that fails ends both directions and is put down to the ${side}`, async () => {
-      const bench = new Bench(engine);
+      const bench = new RelayBench(engine);
       const running = bench.run();
       await cause(bench);
       const end = await running;
@@ -226,7 +154,7 @@ export function testRelayContract(engine: EngineCase): void {
   }
 
   Deno.test(`${name}: a failure after one side has finished is still a failure`, async () => {
-    const bench = new Bench(engine);
+    const bench = new RelayBench(engine);
     const running = bench.run();
     await feed(bench.client, [utf8("request")]);
     await collect(bench.target);
@@ -237,7 +165,7 @@ export function testRelayContract(engine: EngineCase): void {
   });
 
   Deno.test(`${name}: stopped from outside while it waits for bytes, it says so and leaves nothing`, async () => {
-    const bench = new Bench(engine);
+    const bench = new RelayBench(engine);
     const running = bench.run();
     await turns();
     bench.end();
@@ -246,7 +174,7 @@ export function testRelayContract(engine: EngineCase): void {
   });
 
   Deno.test(`${name}: stopped from outside while a write waits, it says so and leaves nothing`, async () => {
-    const bench = new Bench(engine, { capacity: 100 });
+    const bench = new RelayBench(engine, { capacity: 100 });
     const running = bench.run();
     const feeding = feed(bench.client, [randomBytes(100_000)]).catch(() => {});
     await turns();
@@ -258,7 +186,7 @@ export function testRelayContract(engine: EngineCase): void {
   });
 
   Deno.test(`${name}: stopped before it began, it says so and leaves nothing`, async () => {
-    const bench = new Bench(engine);
+    const bench = new RelayBench(engine);
     const early = bench.earlyRead();
     bench.end();
     assertEquals(await bench.run(early), { kind: "stopped" });
@@ -266,7 +194,7 @@ export function testRelayContract(engine: EngineCase): void {
   });
 
   Deno.test(`${name}: the early read's bytes come first`, async () => {
-    const bench = new Bench(engine);
+    const bench = new RelayBench(engine);
     const early = bench.earlyRead();
     await bench.client.write(utf8("early "));
     await early.result;
@@ -279,7 +207,7 @@ export function testRelayContract(engine: EngineCase): void {
   });
 
   Deno.test(`${name}: an early read that is pending is waited for, not repeated`, async () => {
-    const bench = new Bench(engine);
+    const bench = new RelayBench(engine);
     const running = bench.run(bench.earlyRead());
     await turns();
     assertStrictEquals(bench.nearClient.readSizes.length, 1);
@@ -291,7 +219,7 @@ export function testRelayContract(engine: EngineCase): void {
   });
 
   Deno.test(`${name}: an early read that found FIN is passed on as FIN`, async () => {
-    const bench = new Bench(engine);
+    const bench = new RelayBench(engine);
     const early = bench.earlyRead();
     await bench.client.closeWrite();
     await early.result;
@@ -305,7 +233,7 @@ export function testRelayContract(engine: EngineCase): void {
   });
 
   Deno.test(`${name}: an early read that failed is the client's failure`, async () => {
-    const bench = new Bench(engine);
+    const bench = new RelayBench(engine);
     const early = bench.earlyRead();
     bench.client.reset();
     await turns();
@@ -314,8 +242,41 @@ export function testRelayContract(engine: EngineCase): void {
     bench.assertClean();
   });
 
+  Deno.test(`${name}: the lead comes before the early read's bytes, and counts`, async () => {
+    const bench = new RelayBench(engine, { capacity: 1000, writeLimit: () => 300 });
+    const early = bench.earlyRead();
+    const running = bench.run(early, randomBytes(5000));
+    await feed(bench.client, [utf8("early and late")]);
+    assertSameBytes(await collect(bench.target), concat(randomBytes(5000), utf8("early and late")));
+    assertStrictEquals(bench.up.bytes, 5014);
+    await bench.target.closeWrite();
+    assertEquals(await running, { kind: "finished", first: "up" });
+    bench.assertClean();
+  });
+
+  Deno.test(`${name}: a lead that the target does not take holds nothing else, and is stopped from outside`, async () => {
+    const bench = new RelayBench(engine, { capacity: 1000 });
+    bench.ticker.nowMs = 1000;
+    const running = bench.run(bench.earlyRead(), randomBytes(5000));
+    await bench.target.write(utf8("banner"));
+    assertEquals(await readSome(bench.client), utf8("banner"));
+    assertEquals([bench.up.bytes, bench.up.lastByteMs], [1000, 1000]);
+    bench.end();
+    assertEquals(await running, { kind: "stopped" });
+    bench.assertClean();
+  });
+
+  Deno.test(`${name}: a lead that finds the target gone is the target's failure, and leaves nothing`, async () => {
+    const bench = new RelayBench(engine);
+    const early = bench.earlyRead();
+    bench.target.reset();
+    const end = await bench.run(early, utf8("lead"));
+    assertEquals(end.kind === "failed" ? end.side : end.kind, "target");
+    bench.assertClean();
+  });
+
   Deno.test(`${name}: each byte that passes, and each FIN, is noted at the ticker's time`, async () => {
-    const bench = new Bench(engine);
+    const bench = new RelayBench(engine);
     const running = bench.run();
     bench.ticker.nowMs = 1000;
     await bench.client.write(utf8("x"));
@@ -339,6 +300,7 @@ export function testRelayContract(engine: EngineCase): void {
         const running = engine.create({ buffers: new BufferPool(), ticker: { nowMs: 0 } })(ends, {
           up: new Flow("up", 0),
           down: new Flow("down", 0),
+          lead: undefined,
           early: undefined,
           signal: new AbortController().signal,
           stop: close,
@@ -381,45 +343,4 @@ async function sockets(): Promise<Sockets> {
 async function socketPair(): Promise<[Deno.Conn, Deno.Conn]> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return await Promise.all([connectTo(listener.addr.port), listener.accept()]);
-}
-
-/** Sends the pieces and FIN. */
-async function feed(end: MemoryDuplex, pieces: readonly Uint8Array[]): Promise<void> {
-  for (const piece of pieces) {
-    for (let written = 0; written < piece.length;) written += await end.write(piece.subarray(written));
-  }
-  await end.closeWrite();
-}
-
-/** Reads until FIN. */
-async function collect(end: MemoryDuplex): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  const buffer = new Uint8Array(4096);
-  for (let count = await end.read(buffer); count !== null; count = await end.read(buffer)) {
-    pieces.push(buffer.slice(0, count));
-  }
-  return concat(...pieces);
-}
-
-async function readSome(end: MemoryDuplex): Promise<Uint8Array> {
-  const buffer = new Uint8Array(4096);
-  return buffer.slice(0, await end.read(buffer) ?? 0);
-}
-
-async function reset(end: MemoryDuplex): Promise<void> {
-  await turns();
-  end.reset();
-}
-
-/** Lets everything happen that waits for nothing but its turn. */
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-/** Waits until a number has stopped growing. */
-async function quiet(number: () => number): Promise<void> {
-  for (let before = -1; before !== number();) {
-    before = number();
-    await turns();
-  }
 }

@@ -73,6 +73,7 @@ export class FaultBench {
     this.end = engine({ client: this.nearClient, target: this.nearTarget }, {
       up: this.up,
       down: this.down,
+      lead: undefined,
       early: undefined,
       signal: this.controller.signal,
       stop: () => this.#close(),

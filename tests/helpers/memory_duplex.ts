@@ -121,9 +121,8 @@ export class MemoryDuplex implements Duplex {
     this.#closed.reject(new Deno.errors.Interrupted("operation canceled"));
   }
 
-  /** Sends RST: both ends fail at once. */
-  reset(): void {
-    const error = new Deno.errors.ConnectionReset("connection reset by peer");
+  /** Sends RST: both ends fail at once. With another error the network has lost the connection. */
+  reset(error: Error = new Deno.errors.ConnectionReset("connection reset by peer")): void {
     this.#outgoing.fail(error);
     this.#incoming.fail(error);
   }

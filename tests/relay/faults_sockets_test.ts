@@ -220,6 +220,7 @@ async function withRelay(
   const end = engineFor(plan, (kind) => cuts.push(kind))({ client: nearClient, target: nearTarget }, {
     up,
     down,
+    lead: undefined,
     early: undefined,
     signal: controller.signal,
     stop,

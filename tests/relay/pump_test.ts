@@ -70,6 +70,7 @@ class RunningPump implements AsyncDisposable {
     this.#running = pumpEngine({ buffers: new BufferPool(), ticker: { nowMs: 0 } })({ client, target }, {
       up: new Flow("up", 0),
       down: new Flow("down", 0),
+      lead: undefined,
       early: undefined,
       signal: new AbortController().signal,
       stop: () => {},

@@ -116,6 +116,7 @@ class Relay {
     this.end = engine({ client: this.nearClient, target: this.nearTarget }, {
       up: this.up,
       down: this.down,
+      lead: undefined,
       early: undefined,
       signal: new AbortController().signal,
       stop: () => {

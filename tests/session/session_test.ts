@@ -157,6 +157,51 @@ Deno.test("Session: a target that resets leaves nothing behind", async () => {
   await bench.assertEnded("target_reset");
 });
 
+for (
+  const [code, words] of [
+    ["ECONNRESET", undefined],
+    ["EPIPE", "the SIDE has closed the connection and takes no more (EPIPE)"],
+    ["ENOTCONN", "the SIDE has closed the connection (ENOTCONN)"],
+    ["ECONNABORTED", "the connection to the SIDE was aborted (ECONNABORTED)"],
+    ["ETIMEDOUT", "the SIDE's host stopped answering (ETIMEDOUT)"],
+    ["EHOSTUNREACH", "the SIDE's host cannot be reached any more (EHOSTUNREACH)"],
+    ["EHOSTDOWN", "the SIDE's host is down (EHOSTDOWN)"],
+    ["ENETUNREACH", "the SIDE's network cannot be reached any more (ENETUNREACH)"],
+    ["ENETDOWN", "the network to the SIDE is down (ENETDOWN)"],
+    ["ECONNREFUSED", "the SIDE's host, or a firewall before it, refuses what is sent (ECONNREFUSED)"],
+    ["EACCES", "a firewall forbids the way to the SIDE (EACCES)"],
+    ["ENETRESET", "the network dropped the connection to the SIDE (ENETRESET)"],
+  ] as const
+) {
+  Deno.test(`Session: ${code} in mid-relay is the loss of that side, in words where the reason does not say it`, async () => {
+    for (const side of ["client", "target"] as const) {
+      const [far, conn] = memoryPipe();
+      const bench = new Bench("127.0.0.1:1", { app: { dialer: new PromptDialer(0, () => conn) } });
+      const running = bench.session.run();
+      await bench.client.write(utf8("x"));
+      assertEquals(await readSome(far), utf8("x"));
+      (side === "client" ? bench.client : far).reset(Object.assign(new Error("os error"), { code }));
+      await running;
+      await bench.assertEnded(`${side}_reset`);
+      assertEquals([bench.session.detail, bench.session.error], [
+        words?.replace("SIDE", side) ?? "",
+        undefined,
+      ]);
+    }
+  });
+}
+
+Deno.test("Session: an error that is no loss of a connection is a defect of ours", async () => {
+  const [far, conn] = memoryPipe();
+  const bench = new Bench("127.0.0.1:1", { app: { dialer: new PromptDialer(0, () => conn) } });
+  const running = bench.session.run();
+  const error = new TypeError("a defect");
+  far.reset(error);
+  await running;
+  await bench.assertEnded("error");
+  assertEquals([bench.session.detail, bench.session.error], ["", error]);
+});
+
 Deno.test("Session.end: ends the dialing, and the first reason given stands", async () => {
   using hole = await blackHole();
   const bench = new Bench(hole.address);
@@ -341,6 +386,25 @@ Deno.test("Session: its place is given back once, when it has ended", async () =
   assertStrictEquals(given, 0);
   await bench.session.run();
   assertStrictEquals(given, 1);
+});
+
+Deno.test("Session: a target that takes nothing of the lead is idle at the limit, and the lead is not held beyond", async () => {
+  const [, conn] = memoryPipe({ capacity: 10 });
+  const bench = new Bench("127.0.0.1:1", {
+    app: {
+      idleTimeoutMs: 1000,
+      dialer: new PromptDialer(0, () => conn),
+      intake: { clientHello: { timeoutMs: 1000 } },
+    },
+  });
+  const running = bench.session.run();
+  await bench.client.write(utf8("no hello of TLS, and longer than the target takes"));
+  while (bench.session.up.bytes < 10) await nextTask();
+  assertStrictEquals(bench.session.lead, undefined);
+  bench.session.sweep(1000, 0);
+  await running;
+  await bench.assertEnded("idle_timeout");
+  assertEquals([bench.session.up.bytes, conn.closes, conn.pending], [10, 1, 0]);
 });
 
 const LIMITS = { idleTimeoutMs: 1000, halfCloseTimeoutMs: 300, maxLifetimeMs: 10_000 };

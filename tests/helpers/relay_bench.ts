@@ -1,0 +1,127 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import {
+  type BufferPool,
+  type EarlyRead,
+  Flow,
+  type RelayEnd,
+  type RelayEngine,
+  type Ticker,
+} from "../../lib/relay/mod.ts";
+import { concat } from "./bytes.ts";
+import { CountingPool } from "./counting_pool.ts";
+import { type MemoryDuplex, memoryPipe, type MemoryPipeOptions } from "./memory_duplex.ts";
+
+/** What an engine is built from. */
+export interface EngineParts {
+  readonly buffers: BufferPool;
+  readonly ticker: Ticker;
+}
+
+/** An engine under test. */
+export interface EngineCase {
+  readonly name: string;
+  create(parts: EngineParts): RelayEngine;
+  /** Bytes that a direction may have read and not yet written while its receiver takes nothing. */
+  readonly holdsAtMost: number;
+}
+
+/** An engine between two connections in memory, and both far ends. */
+export class RelayBench {
+  readonly buffers = new CountingPool();
+  readonly ticker = { nowMs: 0 };
+  readonly up = new Flow("up", 0);
+  readonly down = new Flow("down", 0);
+  readonly controller = new AbortController();
+  /** What the client holds of its connection, and what the engine does. */
+  readonly client: MemoryDuplex;
+  readonly nearClient: MemoryDuplex;
+  readonly target: MemoryDuplex;
+  readonly nearTarget: MemoryDuplex;
+  readonly #engine: RelayEngine;
+  #stopped = false;
+
+  constructor(engine: EngineCase, options: MemoryPipeOptions = {}) {
+    this.#engine = engine.create({ buffers: this.buffers, ticker: this.ticker });
+    [this.client, this.nearClient] = memoryPipe(options);
+    [this.target, this.nearTarget] = memoryPipe(options);
+  }
+
+  run(early?: EarlyRead, lead?: Uint8Array): Promise<RelayEnd> {
+    return this.#engine({ client: this.nearClient, target: this.nearTarget }, {
+      up: this.up,
+      down: this.down,
+      lead,
+      early,
+      signal: this.controller.signal,
+      stop: () => this.#close(),
+    });
+  }
+
+  /** Ends the relay as a session does: the signal first, then the sockets. */
+  end(): void {
+    this.controller.abort();
+    this.#close();
+  }
+
+  /** Begins the client's first read as a session does. */
+  earlyRead(): EarlyRead {
+    const buffer = this.buffers.take(0);
+    const result = this.nearClient.read(buffer);
+    result.catch(() => {});
+    return { buffer, result };
+  }
+
+  /** Fails unless the engine has left nothing behind. */
+  assertClean(): void {
+    assertEquals([this.nearClient.pending, this.nearTarget.pending], [0, 0], "operations are pending");
+    assertStrictEquals(this.buffers.out, 0, "buffers are out");
+  }
+
+  #close(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.nearClient.close();
+    this.nearTarget.close();
+  }
+}
+
+/** Sends the pieces and FIN. */
+export async function feed(end: MemoryDuplex, pieces: readonly Uint8Array[]): Promise<void> {
+  for (const piece of pieces) {
+    for (let written = 0; written < piece.length;) written += await end.write(piece.subarray(written));
+  }
+  await end.closeWrite();
+}
+
+/** Reads until FIN. */
+export async function collect(end: MemoryDuplex): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  const buffer = new Uint8Array(4096);
+  for (let count = await end.read(buffer); count !== null; count = await end.read(buffer)) {
+    pieces.push(buffer.slice(0, count));
+  }
+  return concat(...pieces);
+}
+
+export async function readSome(end: MemoryDuplex): Promise<Uint8Array> {
+  const buffer = new Uint8Array(4096);
+  return buffer.slice(0, await end.read(buffer) ?? 0);
+}
+
+export async function reset(end: MemoryDuplex): Promise<void> {
+  await turns();
+  end.reset();
+}
+
+/** Lets everything happen that waits for nothing but its turn. */
+export async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Waits until a number has stopped growing. */
+export async function quiet(number: () => number): Promise<void> {
+  for (let before = -1; before !== number();) {
+    before = number();
+    await turns();
+  }
+}
