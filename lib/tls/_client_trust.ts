@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { subjectLine } from "./_certificate_names.ts";
 import { isIssuedBy, isValidAt } from "./_issued_by.ts";
-import { refusalOf } from "./_verdict.ts";
+import { nothingShown, refusalOf } from "./_verdict.ts";
 import { TlsError } from "./error.ts";
 
 /** Reads one certificate, from PEM or DER. */
@@ -42,7 +42,7 @@ export class ClientTrust {
     const refusal = refusalOf(socket, "client");
     if (refusal !== undefined) return refusal;
     const certificate = socket.getPeerX509Certificate();
-    if (certificate === undefined) return undefined;
+    if (certificate === undefined) return nothingShown("client");
     if (isFromNothing(socket)) {
       this.#remember(certificate);
       return undefined;

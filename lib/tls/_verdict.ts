@@ -17,9 +17,7 @@ export function refusalOf(
 ): TlsError | undefined {
   try {
     const certificate = socket.getPeerX509Certificate();
-    if (certificate === undefined) {
-      return new TlsError("it showed no certificate, one was wanted", { code: "CERTIFICATE_MISSING", side });
-    }
+    if (certificate === undefined) return nothingShown(side);
     if (socket.authorized) return undefined;
     // An error to the types of Node, its code in the runtime.
     const reason = String(socket.authorizationError ?? "unknown");
@@ -31,6 +29,11 @@ export function refusalOf(
     const what = `a certificate that it sent cannot be read (${errorMessage(cause)}), valid ones were wanted`;
     return new TlsError(what, { code: "CERTIFICATE_INVALID", side, cause });
   }
+}
+
+/** The refusal of a peer that has shown no certificate. */
+export function nothingShown(side: TlsSide): TlsError {
+  return new TlsError("it showed no certificate, one was wanted", { code: "CERTIFICATE_MISSING", side });
 }
 
 interface Refused {
