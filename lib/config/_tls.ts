@@ -63,6 +63,7 @@ export const TargetTls = z.strictObject({
   }),
   verify: z.boolean().prefault(true).meta({
     description:
-      "Whether the target's certificate is verified. Without that, anyone in between can read along.",
+      "Whether the target's certificate is verified. Without that, anyone in between can read along, and `ca` has " +
+      "no meaning.",
   }),
 }, { error: "a mapping" });
