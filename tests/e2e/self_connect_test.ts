@@ -1,6 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { utf8 } from "../helpers/bytes.ts";
-import { readToEnd, writeAll } from "../helpers/clients.ts";
+import { readToEnd } from "../helpers/clients.ts";
 import { program, runProgram } from "../helpers/program.ts";
 import { canHaveSmallNet, IN_SMALL_NET, ONLY_PORT } from "../helpers/small_net.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
@@ -21,7 +20,7 @@ Deno.test({
     await using proxy = program(["-c", await folder.config({ apps })], { shell: IN_SMALL_NET });
     await proxy.ready();
     using client = await Deno.connect({ transport: "unix", path });
-    await writeAll(client, utf8("hello"));
+    // It says nothing: the proxy may have closed before it could.
     await readToEnd(client);
     assertEquals(await proxy.stop(), 0);
     assertStringIncludes(proxy.stdout, "no_target");
