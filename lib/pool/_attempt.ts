@@ -1,6 +1,9 @@
 import { type Duplex, errorCode, MAX_TIMER_MS } from "../base/mod.ts";
 import type { AnswerReader } from "./expectation.ts";
 
+/** A timer that is later than this was kept from running. */
+const LATE_MS = 10;
+
 /**
  * The limit of one check, and the connection that it closes in the end: also while something is read from it, which is
  * the only way to end a read.
@@ -13,17 +16,32 @@ export class Attempt {
   heard: AnswerReader | undefined;
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  #timer: ReturnType<typeof setTimeout>;
+  /** By how much the limit may still be put off. */
+  #sparesMs: number;
   #conn: Duplex | undefined;
 
   constructor(limitMs: number, outer: AbortSignal) {
     this.#outer = outer;
-    this.#timer = setTimeout(() => {
-      this.timedOut = true;
-      this.#abort();
-    }, Math.min(limitMs, MAX_TIMER_MS));
+    this.#sparesMs = Math.min(limitMs, MAX_TIMER_MS);
+    this.#timer = this.#expireIn(this.#sparesMs);
     if (outer.aborted) this.#abort();
     else outer.addEventListener("abort", this.#abort);
+  }
+
+  /** What has come while this process did not run cannot have been seen: such time is not the target's. */
+  #expireIn(delayMs: number): ReturnType<typeof setTimeout> {
+    const dueMs = performance.now() + delayMs;
+    return setTimeout(() => {
+      const lateMs = Math.min(performance.now() - dueMs, this.#sparesMs);
+      if (lateMs >= LATE_MS) {
+        this.#sparesMs -= lateMs;
+        this.#timer = this.#expireIn(lateMs);
+        return;
+      }
+      this.timedOut = true;
+      this.#abort();
+    }, delayMs);
   }
 
   get signal(): AbortSignal {

@@ -110,6 +110,17 @@ Deno.test("Probe: a silent target is a timeout of the answer", async () => {
   assertEquals(await probeServer(neverAnswering, options), "timeout: no answer within 30 ms");
 });
 
+Deno.test("Probe: time in which this process does not run is not the target's", async () => {
+  await using target = new TestTarget(echo);
+  const send = encoder.encode("x");
+  for (const options of [{}, { send, expect: parseExpect("x") }]) {
+    const probing = probe(target.address, { timeoutMs: 30, ...options });
+    const endsMs = performance.now() + 60;
+    while (performance.now() < endsMs);
+    assertEquals(await probing, "success");
+  }
+});
+
 Deno.test("Probe: what came before a timeout is said", async () => {
   const options = { timeoutMs: 30, expect: parseExpect("+PONG") };
   assertEquals(
