@@ -23,9 +23,16 @@ export interface Following {
   /** Lets other threads go first, where this one has more sessions than they. */
   turn(): Promise<void> | undefined;
   /** Is told what was bound; resolves when all threads have bound their listeners. */
-  mayAccept(bound: readonly ListenerInfo[]): Promise<void>;
+  mayAccept(bound: BoundProxy): Promise<void>;
   /** Passes on how a connection to a target went, to whoever judges for all. */
   report(target: FollowedTarget, outcome: "succeeded" | "failed"): void;
+}
+
+/** A proxy that has bound its listeners and accepts nothing yet: it can be told already what is known. */
+export interface BoundProxy {
+  listeners(): readonly ListenerInfo[];
+  /** Takes over what the leader of all threads knows of the targets of one pool. */
+  follow(place: PoolPlace, states: readonly TargetState[]): void;
 }
 
 /** One app's part of it. */

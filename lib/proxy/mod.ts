@@ -26,7 +26,7 @@ export type { LiveView } from "./live.ts";
 export { type AppStatus, type ProxyStatus, statusOf } from "./status.ts";
 export type { ListenerInfo, ProxyControl } from "./control.ts";
 export type { ProxyObserver, TargetChange } from "./observer.ts";
-export type { FollowedApp, FollowedTarget, Following, PoolPlace } from "./follower.ts";
+export type { BoundProxy, FollowedApp, FollowedTarget, Following, PoolPlace } from "./follower.ts";
 export { Leader, type LeaderOptions } from "./leader.ts";
 export type { AppMaterials, NextMaterials } from "./materials.ts";
 export { Proxy, type ProxyOptions } from "./proxy.ts";

@@ -218,7 +218,7 @@ export class Proxy implements ProxyControl {
       }
     }
     await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.start())));
-    await following?.mayAccept(this.listeners());
+    await following?.mayAccept(this);
     if (following === undefined) this.#certificates.watch();
     // Only when all are bound: a client must not be served by a proxy that is about to give up.
     for (const { listener } of this.#listeners) listener.start();

@@ -1,6 +1,6 @@
 import { type Address, type Clock, errorMessage, monotonicClock } from "../base/mod.ts";
 import { SharedCount } from "../limits/mod.ts";
-import { type Following, Proxy, type ProxyObserver, StartError } from "../proxy/mod.ts";
+import { type BoundProxy, type Following, Proxy, type ProxyObserver, StartError } from "../proxy/mod.ts";
 import { attachApp, attachTargets } from "./attach.ts";
 import type { FromWorker, Question, SessionsTold, StartMessage, ToWorker } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
@@ -14,6 +14,7 @@ export class WorkerPlane {
   readonly #outbox: Outbox;
   readonly #reports: Reports;
   readonly #accept = Promise.withResolvers<void>();
+  readonly #bound = Promise.withResolvers<BoundProxy>();
   #worker = 0;
   #starting: Promise<Proxy | undefined> = Promise.resolve(undefined);
   #isEnding = false;
@@ -35,9 +36,11 @@ export class WorkerPlane {
       case "accept":
         return this.#accept.resolve();
       case "targets":
-        return this.#whenStarted((proxy) =>
-          proxy.follow(message.place, attachTargets(message.targets, this.#worker))
-        );
+        // Before the first connection: clients may wait in the queue already.
+        this.#bound.promise
+          .then((proxy) => proxy.follow(message.place, attachTargets(message.targets, this.#worker)))
+          .catch((error) => this.defect(error));
+        return;
       case "prepare":
       case "use":
         return this.#whenStarted((proxy) => this.#answer(proxy, message));
@@ -77,8 +80,10 @@ export class WorkerPlane {
       },
       turn: () => turns.take(),
       starved: new SharedCount(memory.starved, { worker, max: Infinity }),
-      mayAccept: async (bound) => {
+      mayAccept: async (proxy) => {
+        const bound = proxy.listeners();
         for (const [index, { address }] of bound.entries()) listeners.set(address, index);
+        this.#bound.resolve(proxy);
         this.#post({ kind: "bound", listeners: bound });
         await this.#accept.promise;
         turns.join();
