@@ -144,6 +144,10 @@ class Handshake implements BridgeOwner, HandshakeEvents {
     this.#fail(new TlsError(what, { code: "HUNG_UP", side: this.#options.side, cause: error }));
   }
 
+  unwritable(error: unknown): void {
+    this.failed(error);
+  }
+
   fed(): void {
     if (this.#settled) return;
     const { helloReader } = this.#options;

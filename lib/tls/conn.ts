@@ -48,6 +48,7 @@ export class TlsConn implements Duplex, BridgeOwner {
   #outEnded = false;
   #closed = false;
   #failure: unknown;
+  #writeFailure: unknown;
   #read: PendingRead | undefined;
   #write: PendingWrite | undefined;
   #flush: (() => void) | undefined;
@@ -77,7 +78,8 @@ export class TlsConn implements Duplex, BridgeOwner {
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const failure = this.#failure ?? this.#writeFailure;
+    if (failure !== undefined) return Promise.reject(failure);
     if (this.#outEnded) {
       return Promise.reject(new Deno.errors.BrokenPipe("write: the sending side is closed"));
     }
@@ -93,11 +95,12 @@ export class TlsConn implements Duplex, BridgeOwner {
   }
 
   async closeWrite(): Promise<void> {
-    if (this.#outEnded || this.#failure !== undefined) return;
+    if (this.#outEnded || (this.#failure ?? this.#writeFailure) !== undefined) return;
     this.#outEnded = true;
     await this.#sendCloseNotify();
     while (this.#bridge.unsentBytes > 0) await new Promise<void>((resolve) => this.#flush = resolve);
-    if (this.#failure !== undefined) throw this.#failure;
+    const failure = this.#failure ?? this.#writeFailure;
+    if (failure !== undefined) throw failure;
     await this.#bridge.closeWrite();
   }
 
@@ -113,7 +116,7 @@ export class TlsConn implements Duplex, BridgeOwner {
     if (this.#closed) return;
     this.#closed = true;
     this.#chunks.length = 0;
-    const isOwed = !this.#outEnded && this.#failure === undefined;
+    const isOwed = !this.#outEnded && (this.#failure ?? this.#writeFailure) === undefined;
     this.#outEnded = true;
     this.#fail(new Deno.errors.Interrupted("the connection was closed"));
     // The kernel takes these few bytes as soon as they are written, unless the peer has stopped reading.
@@ -150,6 +153,12 @@ export class TlsConn implements Duplex, BridgeOwner {
 
   failed(error: unknown): void {
     this.#fail(error);
+  }
+
+  /** Reading goes on: the kernel gives what the peer sent before it was gone, and then says so. */
+  unwritable(error: unknown): void {
+    this.#writeFailure ??= error;
+    this.#rejectWrite(error);
   }
 
   drained(): void {
@@ -212,7 +221,11 @@ export class TlsConn implements Duplex, BridgeOwner {
     this.#failure ??= error;
     this.#read?.reject(this.#failure);
     this.#read = undefined;
-    this.#write?.reject(this.#failure);
+    this.#rejectWrite(this.#failure);
+  }
+
+  #rejectWrite(error: unknown): void {
+    this.#write?.reject(error);
     this.#write = undefined;
     this.#settleFlush();
   }
