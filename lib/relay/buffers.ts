@@ -23,6 +23,18 @@ export function levelBytes(level: number): number {
   return BUFFER_LEVELS[level] ?? 0;
 }
 
+/**
+ * The level of the next read, after one that gave `count` bytes.
+ *
+ * A full buffer means that more is waiting: take the next larger one. A mostly empty one means that the sender pauses:
+ * go back to the small one, because the next read may be pending for hours.
+ */
+export function nextLevel(level: number, count: number): number {
+  const size = levelBytes(level);
+  if (count === size) return level === TOP_LEVEL ? level : level + 1;
+  return count < size / 4 ? 0 : level;
+}
+
 /** Small buffers are cut from slabs of this many bytes: one allocation of the runtime serves 512 of them. */
 const SLAB_BYTES = 256 * 1024;
 

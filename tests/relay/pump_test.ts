@@ -62,6 +62,7 @@ class RunningPump implements AsyncDisposable {
       early: undefined,
       signal: new AbortController().signal,
       stop: () => {},
+      linger: () => {},
     });
   }
 
