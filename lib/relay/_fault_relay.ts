@@ -94,6 +94,7 @@ class FaultyRun {
       early,
       signal: this.#ending.signal,
       stop,
+      linger: (end) => this.#context.linger(end),
     });
   }
 

@@ -29,6 +29,9 @@ const SLAB_BYTES = 256 * 1024;
 /** Free buffers kept a level, in bytes: beyond that they are left to the collector. */
 const KEPT_BYTES_PER_LEVEL = 8 * 1024 * 1024;
 
+/** 64 KiB: what one segment of a fast network's card or of the loopback carries. */
+const BURST_LEVEL = 3;
+
 /** A buffer up to this level is any direction's to have, as with other proxies; larger ones are lent while there are some. */
 const OWN_LEVEL = 2;
 
@@ -43,6 +46,20 @@ export class BufferPool {
   readonly #free: Uint8Array[][] = BUFFER_LEVELS.map(() => []);
   /** Buffers that are out, a level. */
   readonly #lent: number[] = BUFFER_LEVELS.map(() => 0);
+
+  /**
+   * The level of the next read, after one that gave `count` bytes.
+   *
+   * A full buffer means that more is waiting: take the next larger one, where there is one. A mostly empty one means that
+   * the sender pauses: go back to the small one, because the next read may be pending for hours. What comes by the
+   * packetful at less than full speed would climb all levels again for each burst, and stays on the level between.
+   */
+  next(level: number, count: number): number {
+    const size = levelBytes(level);
+    if (count === size) return this.above(level);
+    if (count >= size / 4) return level;
+    return level > BURST_LEVEL && count >= levelBytes(BURST_LEVEL) / 4 ? BURST_LEVEL : 0;
+  }
 
   /**
    * The level for a direction whose reads fill their buffers of this one: the next, or the same where that is the largest

@@ -1,5 +1,7 @@
 import type { Direction, Duplex } from "../base/mod.ts";
-import type { Ticker } from "./sweep.ts";
+
+/** Who is at an end of the relay. */
+export type Side = "client" | "target";
 
 /** What has passed in one direction. Written by the engine, read by the session, its timers and whoever looks on. */
 export class Flow {
@@ -10,10 +12,25 @@ export class Flow {
   lastByteMs: number;
   /** Whether the sender has finished (FIN) and that has been passed on. */
   finished = false;
+  /** Whether a read from the sender is under way. */
+  reading = false;
+  /**
+   * Since when the sender is known to be gone, on the sweep's clock: what still passes are its last words. `Infinity` while
+   * it is there.
+   */
+  senderGoneMs = Infinity;
 
   constructor(direction: Direction, nowMs: number) {
     this.direction = direction;
     this.lastByteMs = nowMs;
+  }
+
+  get sender(): Side {
+    return this.direction === "up" ? "client" : "target";
+  }
+
+  get receiver(): Side {
+    return this.direction === "up" ? "target" : "client";
   }
 }
 
@@ -45,6 +62,12 @@ export interface RelayContext {
   readonly signal: AbortSignal;
   /** Closes both connections, so that whatever is pending on them rejects; may be called any number of times. */
   stop(): void;
+  /**
+   * The target is gone, and the client is sent FIN behind all that it said; what the client still sends is read and thrown
+   * away, because closing a socket with unread bytes makes the kernel reset the connection and throw away what the
+   * client has not received. Closes the target, and {@link RelayContext.stop stops} the rest in time. Called at most once.
+   */
+  linger(end: RelayEnd): void;
 }
 
 /**
@@ -53,52 +76,14 @@ export interface RelayContext {
  */
 export type RelayEnd =
   | { readonly kind: "finished"; readonly first: Direction }
-  | { readonly kind: "failed"; readonly side: "client" | "target"; readonly error: unknown }
+  | { readonly kind: "failed"; readonly side: Side; readonly error: unknown }
   | { readonly kind: "stopped" };
 
-/** What the two directions of one relay know of each other, whichever engine moves the bytes. */
-export class Joint {
-  /** How the relay ended, as far as is known; final when both directions have returned. */
-  end: RelayEnd = { kind: "stopped" };
-  readonly #context: RelayContext;
-  readonly #ticker: Ticker;
-  readonly #onEnd: (end: RelayEnd) => void;
-  #hasLeft = false;
-
-  /** @param onEnd is told how the relay ended when both directions have left; default nobody. */
-  constructor(context: RelayContext, ticker: Ticker, onEnd: (end: RelayEnd) => void = () => {}) {
-    this.#context = context;
-    this.#ticker = ticker;
-    this.#onEnd = onEnd;
-  }
-
-  /** A direction has nothing pending any more. */
-  leave(): void {
-    if (this.#hasLeft) this.#onEnd(this.end);
-    this.#hasLeft = true;
-  }
-
-  /** Marks the flow as finished; gives whether that was the last one, so that closing the sockets says the rest. */
-  finish(flow: Flow): boolean {
-    flow.finished = true;
-    flow.lastByteMs = this.#ticker.nowMs;
-    const other = flow === this.#context.up ? this.#context.down : this.#context.up;
-    if (!other.finished) return false;
-    if (!this.#context.signal.aborted) this.end = { kind: "finished", first: other.direction };
-    return true;
-  }
-
-  /** Stops both directions. The first failure is the cause; what follows from stopping is not. */
-  fail(side: "client" | "target", error: unknown): void {
-    if (!this.#context.signal.aborted && this.end.kind === "stopped") {
-      this.end = { kind: "failed", side, error };
-    }
-    this.#context.stop();
-  }
-}
-
 /**
- * Joins two connections until both directions have finished or one has failed. Never rejects, and returns only when
+ * Joins two connections until both directions have finished or a side has failed. Never rejects, and returns only when
  * nothing is pending on either connection.
+ *
+ * A side that fails has said its last: what of it is still on its way is brought to the other side first, and whoever
+ * gave the context bounds how long that may take ({@link Flow.senderGoneMs}, {@link RelayContext.linger}).
  */
 export type RelayEngine = (ends: RelayEnds, context: RelayContext) => Promise<RelayEnd>;

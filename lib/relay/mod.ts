@@ -12,6 +12,7 @@ export {
   type RelayEnd,
   type RelayEnds,
   type RelayEngine,
+  type Side,
 } from "./flow.ts";
 export { pumpEngine, type PumpOptions } from "./pump.ts";
 export { type Filter, streamEngine, type StreamOptions } from "./streams.ts";

@@ -1,7 +1,9 @@
 import type { Duplex } from "../base/mod.ts";
-import { type BufferPool, levelBytes } from "./buffers.ts";
-import { type Flow, Joint, type RelayContext, type RelayEnds, type RelayEngine } from "./flow.ts";
+import type { BufferPool } from "./buffers.ts";
+import type { Flow, RelayContext, RelayEnds, RelayEngine } from "./flow.ts";
+import { Joint, type Next } from "./_joint.ts";
 import type { Ticker } from "./sweep.ts";
+import { windUp } from "./_wind_up.ts";
 
 /** What the pump shares among all sessions of a thread. */
 export interface PumpOptions {
@@ -15,7 +17,7 @@ export interface PumpOptions {
  *
  * A direction reads only after its last chunk is written, so that a slow receiver slows its sender and no more than one
  * buffer a direction is held. The sender's FIN is passed on as FIN and the other direction goes on (RFC 9293 section
- * 3.6). The first failure stops both directions.
+ * 3.6). What a side has said before it fails still passes ({@link Joint}).
  */
 export function pumpEngine(options: PumpOptions): RelayEngine {
   return (ends: RelayEnds, context: RelayContext) =>
@@ -40,19 +42,19 @@ async function pump(
   let level = 0;
   let buffer = early === undefined ? buffers.take(0) : early.buffer;
   let pending = early?.result;
-  let reading = false;
   let writes = 0;
+  let next: Next = "leave";
   try {
     if (first?.lead !== undefined) {
       writes++;
       await passLead(first.lead, to, flow, ticker);
     }
-    reading = true;
+    flow.reading = true;
     for (;;) {
       const count = await (pending ?? from.read(buffer));
       pending = undefined;
       if (count === null) break;
-      reading = false;
+      flow.reading = false;
       // Never held back is the first write alone: most short connections have no second one, and pay for no option.
       if (++writes === 2) to.setNoDelay?.(true);
       const chunk = count === buffer.length ? buffer : buffer.subarray(0, count);
@@ -65,25 +67,27 @@ async function pump(
         flow.bytes += more;
         flow.lastByteMs = ticker.nowMs;
       }
-      reading = true;
-      const next = count === buffer.length ? buffers.above(level) : calmLevel(level, count);
-      if (next !== level) {
+      flow.reading = true;
+      const fitting = buffers.next(level, count);
+      if (fitting !== level) {
         buffers.give(level, buffer);
-        level = next;
+        level = fitting;
         buffer = buffers.take(level);
       }
     }
-    reading = false;
-    // When the other direction has finished already, closing the sockets says it all.
-    if (!joint.finish(flow)) await to.closeWrite();
+    flow.reading = false;
+    if (joint.finish(flow) === "finish") await to.closeWrite();
   } catch (error) {
-    // Going up, a read is from the client and a write to the target; going down, the other way round.
-    joint.fail((flow.direction === "up") === reading ? "client" : "target", error);
-    // The lead failed before the early read was waited for, which ends now that the connection is closed.
-    if (pending !== undefined) await pending.catch(() => {});
+    next = joint.fail(flow, flow.reading ? flow.sender : flow.receiver, error);
   }
-  buffers.give(level, buffer);
-  joint.leave();
+  const begun = pending;
+  // The buffer of an early read that was not waited for is that read's still.
+  if (begun === undefined) buffers.give(level, buffer);
+  if (next !== "leave" || begun !== undefined) {
+    await windUp(next, { from, to, flow, joint, buffers, ticker }, begun);
+    if (begun !== undefined) buffers.give(level, buffer);
+  }
+  joint.leave(flow);
 }
 
 /** In a function of its own, so that nothing of the lead is kept for as long as the relay lasts. */
@@ -95,17 +99,3 @@ async function passLead(lead: Uint8Array, to: Duplex, flow: Flow, ticker: Ticker
     flow.lastByteMs = ticker.nowMs;
   }
 }
-
-/**
- * The level after a read that left room. (One that left none means that more is waiting: the next larger one, where there
- * is one.) A mostly empty buffer means that the sender pauses: go back to the small one, because the next read may be
- * pending for hours. What comes by the packetful at less than full speed would climb all levels again for each burst, and
- * stays on the level between.
- */
-function calmLevel(level: number, count: number): number {
-  if (count >= levelBytes(level) / 4) return level;
-  return level > BURST_LEVEL && count >= levelBytes(BURST_LEVEL) / 4 ? BURST_LEVEL : 0;
-}
-
-/** 64 KiB: what one segment of a fast network's card or of the loopback carries. */
-const BURST_LEVEL = 3;

@@ -1,4 +1,4 @@
-import { type Address, describeLoss, errorCode, type Reason } from "../base/mod.ts";
+import { type Address, describeLoss, errorCode, errorMessage, type Reason } from "../base/mod.ts";
 import type { DialFailure, DialResult } from "../dial/mod.ts";
 import type { AcceptPlace } from "../listen/mod.ts";
 import type { Candidate } from "../pool/mod.ts";
@@ -85,7 +85,13 @@ export class SessionOutcome {
 
   /** Notes how the relay ended. */
   protected noteEnd(end: RelayEnd): void {
-    this.reason ??= this.#reasonOf(end);
+    if (this.reason === undefined) {
+      this.reason = this.#reasonOf(end);
+    } else if (end.kind === "failed" && this.detail === "") {
+      // It was ended while the last words of that side were still on their way.
+      const what = describeLoss(errorCode(end.error), end.side) ?? errorMessage(end.error);
+      this.detail = `before that: ${what}`;
+    }
   }
 
   #reasonOf(end: RelayEnd): Reason {

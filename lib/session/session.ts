@@ -15,6 +15,7 @@ import type {
 import type { SessionShared } from "./app.ts";
 import { dialPool } from "./_dialing.ts";
 import { enter, isRefusal } from "./_entry.ts";
+import { hadTheirTime } from "./_last_words.ts";
 import { opening } from "./_opening.ts";
 import { type SessionOrigin, SessionOutcome } from "./outcome.ts";
 import { addressOf } from "./_peer.ts";
@@ -49,12 +50,13 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #clientAddress: Address | undefined;
   #destination: Address | undefined;
   #admitted: Disposable | undefined;
+  #candidates: Candidates | undefined;
   #targetConn: Duplex | undefined;
   /** The pool of a target that has not proved itself yet, and of which nothing was reported. */
   #unproved: Pool | undefined;
   #attempt: DialAttempt | undefined;
   #socketsClosed = false;
-  #stage: "intake" | "dialing" | "relaying" | "ended" = "intake";
+  #stage: "intake" | "dialing" | "relaying" | "lingering" | "ended" = "intake";
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(client: Accepted, origin: SessionOrigin, shared: SessionShared) {
@@ -97,17 +99,11 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       const faults = this.app.faultsFor?.(this.client, this.#shared.clock.nowMs());
       if (faults?.refuse) this.noteRefusal({ reason: "killed", detail: "a fault refuses the connection" });
       if (pool === undefined || this.reason !== undefined) return;
-      const candidates = await this.#dial(pool);
-      if (candidates === undefined) return;
-      try {
-        const engine = faults === undefined ? this.app.engine() : faults.engine(this.#cutByFault);
-        this.#unproved = pool;
-        const end = await this.#relay(engine);
-        this.noteEnd(end);
-        this.#judge(end);
-      } finally {
-        candidates.release();
-      }
+      this.#candidates = await this.#dial(pool);
+      if (this.#candidates === undefined) return;
+      const engine = faults === undefined ? this.app.engine() : faults.engine(this.#cutByFault);
+      this.#unproved = pool;
+      this.#relayed(await this.#relay(engine));
     } catch (error) {
       // A defect of ours must cost one connection and not the process. What an abort interrupts is no defect.
       if (this.reason === undefined) this.error = error;
@@ -120,6 +116,11 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   end(reason: Reason): void {
     if (this.#stage === "ended") return;
     this.reason ??= reason;
+    this.#cut();
+  }
+
+  /** Closes everything, and ends every wait. */
+  #cut(): void {
     this.stop();
     this.#attempt?.abort();
     this.#controller?.abort();
@@ -162,13 +163,40 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     }
   }
 
+  /** The relay is over but for a client that may still send, and then would not get all that it was sent. */
+  linger(end: RelayEnd): void {
+    try {
+      this.#relayed(end);
+    } catch (error) {
+      // Engines rely on this never throwing.
+      this.error ??= error;
+    }
+    if (end.kind === "failed") this.#client.withholdEnd?.();
+    this.#stage = "lingering";
+    this.#close(this.#targetConn);
+    this.#targetConn = undefined;
+  }
+
   sweep(nowMs: number, slackMs: number): void {
     if (nowMs >= this.#endsAtMs) return this.end("max_lifetime");
-    if (this.#stage === "dialing") return this.#linger();
+    if (this.#stage === "dialing") return this.#outlast();
+    const { up, down } = this;
+    const dueMs = nowMs - slackMs;
+    if (this.#stage === "lingering") {
+      // Since the client was told all, which was the last of the flow down.
+      if (hadTheirTime(down.lastByteMs, up.lastByteMs, dueMs)) this.#cut();
+      return;
+    }
     if (this.#stage !== "relaying") return;
-    if (this.#unproved !== undefined && this.down.bytes > 0) this.#report("succeeded");
-    const quietMs = nowMs - this.lastByteMs - slackMs;
-    if (this.up.finished !== this.down.finished && quietMs >= this.app.halfCloseTimeoutMs) {
+    if (this.#unproved !== undefined && down.bytes > 0) this.#report("succeeded");
+    // Of a client that is gone nobody waits for more than the target, which may take nothing. What a target that is gone
+    // has said waits for the client, as long as any does; but a read from what is lost does not wait.
+    const stuckSinceMs = down.reading ? Math.max(down.senderGoneMs, down.lastByteMs) : Infinity;
+    if (hadTheirTime(up.senderGoneMs, up.lastByteMs, dueMs) || hadTheirTime(stuckSinceMs, 0, dueMs)) {
+      return this.#cut();
+    }
+    const quietMs = dueMs - this.lastByteMs;
+    if (up.finished !== down.finished && quietMs >= this.app.halfCloseTimeoutMs) {
       this.end("half_close_timeout");
     } else if (quietMs >= this.app.idleTimeoutMs) {
       this.end("idle_timeout");
@@ -229,7 +257,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
    * The dial has lasted until a sweep: from now on its limit has a timer, and the client's first read is under way, so
    * that a client that leaves stops the dialing. Most targets answer sooner, and pay for neither.
    */
-  #linger(): void {
+  #outlast(): void {
     this.#attempt?.linger();
     if (this.early !== undefined || this.#socketsClosed) return;
     const buffer = this.#shared.buffers.take(0);
@@ -283,6 +311,14 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     return relaying;
   }
 
+  /** Notes how the relay ended, as soon as that is known, and frees the target's place. */
+  #relayed(end: RelayEnd): void {
+    if (this.#stage !== "relaying") return;
+    this.noteEnd(end);
+    this.#judge(end);
+    this.#candidates?.release();
+  }
+
   /**
    * Reports how the target did, where the sweep has not yet: one that has sent a byte, or has said nothing until a clean
    * end, did well; a failure before its first byte is as bad as a refused dial. Of another end (a client that resets, a
@@ -305,6 +341,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #end(): void {
     this.stop();
     clearTimeout(this.#graceTimer);
+    this.#candidates?.release();
     this.#stage = "ended";
     this.reason ??= "error";
     this.endedMs = this.#shared.clock.nowMs();

@@ -8,10 +8,12 @@ export interface BridgeOwner {
   fed(): void;
   /** The peer's FIN. */
   ended(): void;
-  /** A read or a write failed; nothing more comes. */
+  /** A read failed; nothing more comes. */
   failed(error: unknown): void;
   /** The runtime's TLS choked on what came; nothing more comes. */
   choked(error: unknown): void;
+  /** A write failed; nothing more is sent. What the peer had sent before may still come. */
+  unwritable(error: unknown): void;
   /** All that TLS has written is with the kernel. */
   drained(): void;
 }
@@ -48,6 +50,7 @@ export class Bridge {
   #buffer: Uint8Array = new Uint8Array(BUFFER_BYTES[0]);
   #reading = false;
   #ended = false;
+  #unwritable = false;
   #detached = false;
   /** What came before TLS is to have it; `undefined` when it gets all at once. */
   #held: Uint8Array | undefined;
@@ -113,7 +116,7 @@ export class Bridge {
 
   /** Sends bytes to the peer, after those before. */
   send(bytes: Uint8Array): void {
-    if (this.#detached) return;
+    if (this.#detached || this.#unwritable) return;
     this.hasWritten = true;
     this.unsentBytes += bytes.length;
     this.#unsent.push(bytes);
@@ -139,6 +142,10 @@ export class Bridge {
   /** From here on nothing is read or sent, and the owner hears nothing more. */
   detach(): void {
     this.#detached = true;
+    this.#dropUnsent();
+  }
+
+  #dropUnsent(): void {
     this.#unsent.length = 0;
     this.unsentBytes = 0;
   }
@@ -171,7 +178,7 @@ export class Bridge {
   }
 
   #write(bytes: Uint8Array): void {
-    this.#raw.write(bytes).then(this.#wrote, this.#failed);
+    this.#raw.write(bytes).then(this.#wrote, this.#writeFailed);
   }
 
   readonly #wrote = (count: number): void => {
@@ -183,6 +190,16 @@ export class Bridge {
     const next = this.#unsent[0];
     if (next === undefined) this.owner.drained();
     else this.#write(next);
+  };
+
+  readonly #writeFailed = (error: unknown): void => {
+    if (this.#detached) return;
+    this.#unwritable = true;
+    this.#afterThis(() => {
+      // Not before: who waits for the last of them is told first that it was not sent.
+      this.owner.unwritable(error);
+      this.#dropUnsent();
+    });
   };
 
   readonly #failed = (error: unknown): void => {

@@ -151,6 +151,10 @@ class Handshake implements BridgeOwner, HandshakeEvents {
     this.refused(error);
   }
 
+  unwritable(error: unknown): void {
+    this.failed(error);
+  }
+
   fed(): void {
     if (this.#settled) return;
     const { helloReader } = this.#options;

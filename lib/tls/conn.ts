@@ -51,6 +51,7 @@ export class TlsConn implements Duplex, BridgeOwner {
   #receiver: Duplex | undefined;
   #closed = false;
   #failure: unknown;
+  #writeFailure: unknown;
   #read: PendingRead | undefined;
   #write: PendingWrite | undefined;
   #flush: (() => void) | undefined;
@@ -80,7 +81,8 @@ export class TlsConn implements Duplex, BridgeOwner {
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const failure = this.#failure ?? this.#writeFailure;
+    if (failure !== undefined) return Promise.reject(failure);
     if (this.#outEnded) {
       return Promise.reject(new Deno.errors.BrokenPipe("write: the sending side is closed"));
     }
@@ -96,11 +98,12 @@ export class TlsConn implements Duplex, BridgeOwner {
   }
 
   async closeWrite(): Promise<void> {
-    if (this.#outEnded || this.#failure !== undefined) return;
+    if (this.#outEnded || (this.#failure ?? this.#writeFailure) !== undefined) return;
     this.#outEnded = true;
     if (!this.#isEndWithheld) await this.#sendCloseNotify();
     while (this.#bridge.unsentBytes > 0) await new Promise<void>((resolve) => this.#flush = resolve);
-    if (this.#failure !== undefined) throw this.#failure;
+    const failure = this.#failure ?? this.#writeFailure;
+    if (failure !== undefined) throw failure;
     await this.#bridge.closeWrite();
   }
 
@@ -125,7 +128,8 @@ export class TlsConn implements Duplex, BridgeOwner {
     if (this.#closed) return;
     this.#closed = true;
     this.#chunks.length = 0;
-    const isOwed = !this.#outEnded && !this.#isEndWithheld && this.#failure === undefined;
+    const isOwed = !this.#outEnded && !this.#isEndWithheld &&
+      (this.#failure ?? this.#writeFailure) === undefined;
     this.#outEnded = true;
     this.#fail(new Deno.errors.Interrupted("the connection was closed"));
     // The kernel takes these few bytes as soon as they are written, unless the peer has stopped reading.
@@ -167,6 +171,12 @@ export class TlsConn implements Duplex, BridgeOwner {
 
   choked(error: unknown): void {
     this.#fail(describeFailure(error, this.#bridge.opening, this.#side));
+  }
+
+  /** Reading goes on: the kernel gives what the peer sent before it was gone, and then says so. */
+  unwritable(error: unknown): void {
+    this.#writeFailure ??= error;
+    this.#rejectWrite(error);
   }
 
   drained(): void {
@@ -229,7 +239,11 @@ export class TlsConn implements Duplex, BridgeOwner {
     this.#failure ??= error;
     this.#read?.reject(this.#failure);
     this.#read = undefined;
-    this.#write?.reject(this.#failure);
+    this.#rejectWrite(this.#failure);
+  }
+
+  #rejectWrite(error: unknown): void {
+    this.#write?.reject(error);
     this.#write = undefined;
     this.#settleFlush();
   }

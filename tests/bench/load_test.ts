@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { isAcknowledged } from "../../bench/load/early_answers.ts";
 import { replyLength } from "../../bench/load/http.ts";
 import { parseIperf } from "../../bench/load/iperf3.ts";
 import { summarizeUs } from "../../bench/load/open_loop.ts";
@@ -85,4 +86,17 @@ Deno.test("summarizeUs: percentiles of milliseconds in any order, as microsecond
     p999Us: 999,
     maxUs: 1000,
   });
+});
+
+const NET_TCP =
+  `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:4A42 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0
+   1: 0100007F:4A42 0100007F:B3C4 01 0000A3F0:00000010 01:00000014 00000000     0        0 4712 4 0 20 4 30 10 -1
+   2: 0100007F:4A42 0100007F:B3C5 01 00000000:00000010 00:00000000 00000000     0        0 4713 1 0 20 4 30 10 -1
+`;
+
+Deno.test("isAcknowledged: by the queue of the very connection; one that is not there has nothing left", () => {
+  assertEquals(isAcknowledged(NET_TCP, 0x4a42, 0xb3c4), false);
+  assertEquals(isAcknowledged(NET_TCP, 0x4a42, 0xb3c5), true);
+  assertEquals(isAcknowledged(NET_TCP, 0x4a42, 0xb3c6), true);
 });

@@ -6,10 +6,9 @@
  */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Duplex } from "../../lib/base/mod.ts";
-import { BufferPool, Flow } from "../../lib/relay/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { connectTo, exchange, randomBytes, readAll, writeAll } from "../helpers/clients.ts";
+import { exchange, randomBytes, readAll, writeAll } from "../helpers/clients.ts";
+import { connectedEnds } from "../helpers/connected_ends.ts";
 import {
   collect,
   type EngineCase,
@@ -22,10 +21,12 @@ import {
 } from "../helpers/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { seededRandom } from "../helpers/seeded_random.ts";
+import { testLastWords } from "./last_words.ts";
 
 /** Registers the contract's tests for one engine. */
 export function testRelayContract(engine: EngineCase): void {
   const { name } = engine;
+  testLastWords(engine);
 
   Deno.test(`${name}: any chunking of any bytes arrives unchanged and in order, both ways`, async () => {
     const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 4000, size: "max" }), { maxLength: 12 });
@@ -295,52 +296,15 @@ export function testRelayContract(engine: EngineCase): void {
     for (const size of [1, 2047, 2048, 2049, 70_000, 3_000_000]) {
       const up = randomBytes(size, 1);
       const down = randomBytes(size, 2);
-      const { ends, client, target, close } = await sockets();
-      try {
-        const running = engine.create({ buffers: new BufferPool(), ticker: { nowMs: 0 } })(ends, {
-          up: new Flow("up", 0),
-          down: new Flow("down", 0),
-          lead: undefined,
-          early: undefined,
-          signal: new AbortController().signal,
-          stop: close,
-        });
-        const atTarget = readAll(target);
-        const serving = writeAll(target, down).then(() => target.closeWrite());
-        const closing = running.then(close);
-        assertSameBytes(await exchange(client, up), down);
-        await serving;
-        assertSameBytes(await atTarget, up);
-        assertStrictEquals((await running).kind, "finished");
-        await closing;
-      } finally {
-        close();
-        client[Symbol.dispose]();
-        target[Symbol.dispose]();
-      }
+      await using ends = await connectedEnds();
+      const { client, target } = ends;
+      const relay = ends.run(engine);
+      const atTarget = readAll(target);
+      const serving = writeAll(target, down).then(() => target.closeWrite());
+      assertSameBytes(await exchange(client, up), down);
+      await serving;
+      assertSameBytes(await atTarget, up);
+      assertStrictEquals((await relay.end).kind, "finished");
     }
   });
-}
-
-interface Sockets {
-  readonly ends: { readonly client: Duplex; readonly target: Duplex };
-  readonly client: Deno.Conn;
-  readonly target: Deno.Conn;
-  close(): void;
-}
-
-/** Two connections on loopback, each with an end for the engine. */
-async function sockets(): Promise<Sockets> {
-  const [client, nearClient] = await socketPair();
-  const [nearTarget, target] = await socketPair();
-  const close = (): void => {
-    nearClient[Symbol.dispose]();
-    nearTarget[Symbol.dispose]();
-  };
-  return { ends: { client: nearClient, target: nearTarget }, client, target, close };
-}
-
-async function socketPair(): Promise<[Deno.Conn, Deno.Conn]> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return await Promise.all([connectTo(listener.addr.port), listener.accept()]);
 }

@@ -13,7 +13,7 @@ export async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void
 }
 
 /** Reads until FIN. */
-export async function readAll(conn: Deno.Conn): Promise<Uint8Array> {
+export async function readAll(conn: Pick<Deno.Conn, "read">): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for (;;) {
     const buffer = new Uint8Array(65536);

@@ -77,6 +77,7 @@ export class FaultBench {
       early: undefined,
       signal: this.controller.signal,
       stop: () => this.#close(),
+      linger: () => this.nearTarget.close(),
     });
     this.#watch(this.client, this.atClient);
     this.#watch(this.target, this.atTarget);
@@ -100,7 +101,7 @@ export class FaultBench {
     if (this.#stopped) return;
     this.#stopped = true;
     this.nearClient.close();
-    this.nearTarget.close();
+    if (this.nearTarget.closes === 0) this.nearTarget.close();
   }
 
   async #watch(end: MemoryDuplex, arrivals: Arrival[]): Promise<void> {

@@ -26,7 +26,6 @@ class Lane {
   async read(buffer: Uint8Array): Promise<number | null> {
     await this.#turns();
     for (;;) {
-      if (this.#error !== undefined) throw this.#error;
       const piece = this.#pieces.shift();
       if (piece !== undefined) {
         const count = Math.min(piece.length, buffer.length);
@@ -36,6 +35,7 @@ class Lane {
         this.#wake();
         return count;
       }
+      if (this.#error !== undefined) throw this.#error;
       if (this.#finished) return null;
       await this.#changed.promise;
     }
@@ -121,15 +121,21 @@ export class MemoryDuplex implements Duplex {
     this.#closed.reject(new Deno.errors.Interrupted("operation canceled"));
   }
 
-  /** Sends RST: both ends fail at once. With another error the network has lost the connection. */
+  /**
+   * Sends RST: both ends fail, once what had come is read. With another error the network has lost the connection.
+   */
   reset(error: Error = new Deno.errors.ConnectionReset("connection reset by peer")): void {
     this.#outgoing.fail(error);
     this.#incoming.fail(error);
   }
 
-  /** From here on, writes fail. */
-  breakWrites(error: Error): void {
+  /**
+   * From here on, writes fail, and reads give what has come and then the end: so the kernel does when a write has been
+   * the first to be told of an RST. A `halfDead` connection goes on giving what comes, which no kernel does.
+   */
+  breakWrites(error: Error, options: { readonly halfDead?: boolean } = {}): void {
     this.#outgoing.fail(error);
+    if (!options.halfDead) this.#incoming.finish();
   }
 
   async #counted<T>(begin: () => Promise<T>): Promise<T> {

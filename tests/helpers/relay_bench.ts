@@ -37,13 +37,16 @@ export class RelayBench {
   readonly nearClient: MemoryDuplex;
   readonly target: MemoryDuplex;
   readonly nearTarget: MemoryDuplex;
+  /** What the engine lingered for; `undefined` if it did not. */
+  lingered: RelayEnd | undefined;
   readonly #engine: RelayEngine;
   #stopped = false;
 
-  constructor(engine: EngineCase, options: MemoryPipeOptions = {}) {
+  /** @param targetOptions default those of the client. */
+  constructor(engine: EngineCase, options: MemoryPipeOptions = {}, targetOptions = options) {
     this.#engine = engine.create({ buffers: this.buffers, ticker: this.ticker });
     [this.client, this.nearClient] = memoryPipe(options);
-    [this.target, this.nearTarget] = memoryPipe(options);
+    [this.target, this.nearTarget] = memoryPipe(targetOptions);
   }
 
   run(early?: EarlyRead, lead?: Uint8Array): Promise<RelayEnd> {
@@ -54,6 +57,7 @@ export class RelayBench {
       early,
       signal: this.controller.signal,
       stop: () => this.#close(),
+      linger: (end) => this.#linger(end),
     });
   }
 
@@ -81,6 +85,11 @@ export class RelayBench {
     if (this.#stopped) return;
     this.#stopped = true;
     this.nearClient.close();
+    if (this.lingered === undefined) this.nearTarget.close();
+  }
+
+  #linger(end: RelayEnd): void {
+    this.lingered = end;
     this.nearTarget.close();
   }
 }

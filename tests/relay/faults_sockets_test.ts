@@ -211,7 +211,7 @@ async function withRelay(
     if (isStopped) return;
     isStopped = true;
     nearClient.close();
-    nearTarget.close();
+    nearTarget[Symbol.dispose]();
   };
   const abort = (): void => {
     controller.abort();
@@ -224,6 +224,7 @@ async function withRelay(
     early: undefined,
     signal: controller.signal,
     stop,
+    linger: () => nearTarget.close(),
   }).finally(stop);
   try {
     await use({ client, target, end, up, down, cuts, abort });

@@ -515,6 +515,54 @@ for (const fault of WAITING) {
   });
 }
 
+for (const [direction, side, other] of [["up", "client", "target"], ["down", "target", "client"]] as const) {
+  const arrivals = (bench: FaultBench): Arrival[] => direction === "up" ? bench.atTarget : bench.atClient;
+
+  Deno.test(`latency ${direction}: what is on its way when the ${side} resets arrives in its time, and then the end`, async () => {
+    const bench = FaultBench.with([faultRule(LATENCY)]);
+    await bench[side].write(utf8("last"));
+    await bench.time.advance(10);
+    await bench[side].write(utf8("words"));
+    await bench.time.advance(10);
+    bench[side].reset();
+    await bench.time.advance(89);
+    assertEquals([bench[direction].senderGoneMs, arrivals(bench)], [0, [[100, utf8("last")]]]);
+    await bench.time.advance(1000);
+    assertEquals(arrivals(bench), [[100, utf8("last")], [110, utf8("words")], [120, "FIN"]]);
+    if (side === "target") await bench.client.closeWrite();
+    const end = await bench.end;
+    assertEquals(end.kind === "failed" ? end.side : end.kind, side);
+    await over(bench);
+  });
+
+  Deno.test(`bandwidth ${direction}: what waits when the ${side} resets passes at the rate, and what the ${other} says waits no more`, async () => {
+    const bench = FaultBench.with([faultRule(SLOW)]);
+    await bench[side].write(randomBytes(3500));
+    await bench[other].write(randomBytes(60_000));
+    await bench.time.advance(500);
+    bench[side].reset();
+    await bench.time.advance(10_000);
+    assertSameBytes(bytesOf(arrivals(bench)), randomBytes(3500));
+    if (side === "target") await bench.client.closeWrite();
+    const end = await bench.end;
+    assertEquals(end.kind === "failed" ? end.side : end.kind, side);
+    await over(bench);
+  });
+
+  Deno.test(`black_hole ${direction}: that the ${side} reset is not heard of either, until the session is ended`, async () => {
+    const bench = FaultBench.with([faultRule(BLACK_HOLE, { direction })]);
+    await bench[side].write(utf8("lost"));
+    await bench.time.advance(10);
+    bench[side].reset();
+    await bench.time.advance(3_600_000);
+    assertEquals([arrivals(bench), bench[direction].senderGoneMs, bench[direction].reading], [[], 0, false]);
+    bench.abort();
+    const end = await bench.end;
+    assertEquals(end.kind === "failed" ? end.side : end.kind, side);
+    await over(bench);
+  });
+}
+
 /** Whether each of the first sessions is hit. */
 function hitsOf(plan: FaultPlan, sessions = 200): boolean[] {
   return Array.from({ length: sessions }, () => plan.draw(CLIENT, 0) !== undefined);

@@ -74,6 +74,7 @@ class RunningPump implements AsyncDisposable {
       early: undefined,
       signal: new AbortController().signal,
       stop: () => {},
+      linger: () => {},
     });
   }
 

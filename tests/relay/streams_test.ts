@@ -125,6 +125,9 @@ class Relay {
         this.nearClient.close();
         this.nearTarget.close();
       },
+      linger: () => {
+        throw new Error("test: the relay lingers, which was not wanted");
+      },
     });
   }
 }

@@ -1,14 +1,13 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { parseAddress, type Reason } from "../../lib/base/mod.ts";
+import { parseAddress } from "../../lib/base/mod.ts";
 import { Dialer, type DialResult } from "../../lib/dial/mod.ts";
 import { ClientTable } from "../../lib/limits/mod.ts";
-import type { Accepted, AcceptPlace } from "../../lib/listen/mod.ts";
 import { type Candidate, Pool } from "../../lib/pool/mod.ts";
-import { pumpEngine } from "../../lib/relay/mod.ts";
-import { Session, type SessionApp } from "../../lib/session/mod.ts";
+import type { Session } from "../../lib/session/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { CountingPool } from "../helpers/counting_pool.ts";
 import { type MemoryDuplex, memoryPipe } from "../helpers/memory_duplex.ts";
+import { readSome } from "../helpers/relay_bench.ts";
+import { nextTask, PromptDialer, SessionBench } from "../helpers/session_bench.ts";
 import {
   blackHole,
   echo,
@@ -19,81 +18,9 @@ import {
   TestTarget,
 } from "../helpers/targets.ts";
 
-/** One session of a client in memory, with a clock that the test sets. */
-class Bench {
-  nowMs = 0;
-  readonly buffers = new CountingPool();
-  readonly ended: Session[] = [];
-  readonly client: MemoryDuplex;
-  readonly near: MemoryDuplex;
-  readonly pool: Pool;
-  /** What the pool was told of the target. */
-  readonly reports: string[] = [];
-  readonly session: Session;
-
-  constructor(target: string, options: { app?: Partial<SessionApp>; place?: AcceptPlace } = {}) {
-    const { app, place } = options;
-    const clock = { nowMs: (): number => this.nowMs };
-    const ticker = clockTicker(clock);
-    this.pool = new Pool([{ address: parseAddress(target) }], {
-      balance: "random",
-      onReport: (_target, outcome) => void this.reports.push(outcome),
-    });
-    [this.client, this.near] = memoryPipe();
-    const addr = { transport: "tcp", hostname: "192.0.2.1", port: 4000 } as const;
-    const accepted: Accepted = Object.assign(this.near, { localAddr: addr, remoteAddr: addr });
-    this.session = new Session(accepted, {
-      id: 1,
-      app: {
-        name: "app",
-        dialer: new Dialer({ connectTimeoutMs: 5000, connectDeadlineMs: 5000 }),
-        idleTimeoutMs: Infinity,
-        halfCloseTimeoutMs: Infinity,
-        maxLifetimeMs: Infinity,
-        queueTimeoutMs: 0,
-        intake: undefined,
-        admission: undefined,
-        secureTarget: undefined,
-        sendsProxy: false,
-        poolFor: () => this.pool,
-        engine: () => pumpEngine({ buffers: this.buffers, ticker }),
-        faultsFor: () => undefined,
-        ...app,
-      },
-      listener: { kind: "tcp", host: "127.0.0.1", port: 5000 },
-      place,
-    }, {
-      ticker,
-      buffers: this.buffers,
-      clock,
-      random: () => 0.5,
-      observer: { sessionEnded: (session) => this.ended.push(session) },
-    });
-  }
-
-  /** Fails unless the session has ended for `reason`, has said so once, and has left nothing behind. */
-  async assertEnded(reason: Reason): Promise<void> {
-    assertStrictEquals(this.session.reason, reason);
-    assertEquals(this.ended, [this.session]);
-    assertStrictEquals(this.near.closes, 1);
-    assertEquals(this.pool.targets.map(({ active }) => active), [0]);
-    // What was pending on the client rejects once it is closed, and its buffer goes back after that.
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    assertEquals([this.near.pending, this.buffers.out], [0, 0], "something is left");
-  }
-}
-
-function clockTicker(clock: { nowMs(): number }): { readonly nowMs: number } {
-  return {
-    get nowMs(): number {
-      return clock.nowMs();
-    },
-  };
-}
-
 Deno.test("Session: a connection from its beginning to its end leaves nothing behind", async () => {
   await using target = new TestTarget(echo);
-  const bench = new Bench(target.address);
+  const bench = new SessionBench(target.address);
   const running = bench.session.run();
   await bench.client.write(utf8("hello"));
   assertEquals(await readSome(bench.client), utf8("hello"));
@@ -104,7 +31,7 @@ Deno.test("Session: a connection from its beginning to its end leaves nothing be
 });
 
 Deno.test("Session: no target that answers leaves nothing behind", async () => {
-  const bench = new Bench(refusingAddress());
+  const bench = new SessionBench(refusingAddress());
   await bench.session.run();
   await bench.assertEnded("no_target");
 });
@@ -117,7 +44,7 @@ Deno.test("Session: where there is no target to dial it says why", async () => {
     ] as const
   ) {
     const pool = new Pool(specs, { balance: "random" });
-    const bench = new Bench(refusingAddress(), { app: { poolFor: () => pool } });
+    const bench = new SessionBench(refusingAddress(), { app: { poolFor: () => pool } });
     await bench.session.run();
     await bench.assertEnded("no_target");
     assertEquals([bench.session.tries, bench.session.detail], [0, why]);
@@ -126,7 +53,7 @@ Deno.test("Session: where there is no target to dial it says why", async () => {
 
 Deno.test("Session: a client that resets while its target is dialed leaves nothing behind", async () => {
   using hole = await blackHole();
-  const bench = new Bench(hole.address);
+  const bench = new SessionBench(hole.address);
   const running = bench.session.run();
   bench.client.reset();
   // A dial that lasts until a sweep makes the session watch its client.
@@ -137,7 +64,7 @@ Deno.test("Session: a client that resets while its target is dialed leaves nothi
 
 Deno.test("Session: a dial that answers before a sweep needs no timer and no read of its own", async () => {
   await using target = new TestTarget(echo);
-  const bench = new Bench(target.address);
+  const bench = new SessionBench(target.address);
   const running = bench.session.run();
   await bench.client.write(utf8("hello"));
   assertEquals(await readSome(bench.client), utf8("hello"));
@@ -150,7 +77,7 @@ Deno.test("Session: a target that resets leaves nothing behind", async () => {
   await using target = await resettingTarget((socket, reset) => {
     socket.once("data", reset);
   });
-  const bench = new Bench(target.address);
+  const bench = new SessionBench(target.address);
   const running = bench.session.run();
   await bench.client.write(utf8("x"));
   await running;
@@ -176,7 +103,7 @@ for (
   Deno.test(`Session: ${code} in mid-relay is the loss of that side, in words where the reason does not say it`, async () => {
     for (const side of ["client", "target"] as const) {
       const [far, conn] = memoryPipe();
-      const bench = new Bench("127.0.0.1:1", { app: { dialer: new PromptDialer(0, () => conn) } });
+      const bench = new SessionBench("127.0.0.1:1", { app: { dialer: new PromptDialer(0, () => conn) } });
       const running = bench.session.run();
       await bench.client.write(utf8("x"));
       assertEquals(await readSome(far), utf8("x"));
@@ -193,7 +120,7 @@ for (
 
 Deno.test("Session: an error that is no loss of a connection is a defect of ours", async () => {
   const [far, conn] = memoryPipe();
-  const bench = new Bench("127.0.0.1:1", { app: { dialer: new PromptDialer(0, () => conn) } });
+  const bench = new SessionBench("127.0.0.1:1", { app: { dialer: new PromptDialer(0, () => conn) } });
   const running = bench.session.run();
   const error = new TypeError("a defect");
   far.reset(error);
@@ -204,7 +131,7 @@ Deno.test("Session: an error that is no loss of a connection is a defect of ours
 
 Deno.test("Session.end: ends the dialing, and the first reason given stands", async () => {
   using hole = await blackHole();
-  const bench = new Bench(hole.address);
+  const bench = new SessionBench(hole.address);
   const running = bench.session.run();
   bench.session.end("killed");
   bench.session.end("drained");
@@ -215,7 +142,7 @@ Deno.test("Session.end: ends the dialing, and the first reason given stands", as
 
 Deno.test("Session.end: ends the relay, and both sockets are closed when it returns", async () => {
   await using target = new TestTarget(neverAnswering);
-  const bench = new Bench(target.address);
+  const bench = new SessionBench(target.address);
   const running = bench.session.run();
   await target.connections(1);
   await bench.client.write(utf8("x"));
@@ -229,7 +156,7 @@ Deno.test("Session.end: ends the relay, and both sockets are closed when it retu
 Deno.test("Session.end: at any moment of the dial it leaves nothing behind", async () => {
   await using target = new TestTarget(neverAnswering);
   for (let turns = 0; turns < 30; turns++) {
-    const bench = new Bench(target.address);
+    const bench = new SessionBench(target.address);
     const running = bench.session.run();
     for (let turn = 0; turn < turns; turn++) await (turn % 3 === 2 ? nextTask() : Promise.resolve());
     bench.session.end("killed");
@@ -239,7 +166,7 @@ Deno.test("Session.end: at any moment of the dial it leaves nothing behind", asy
 });
 
 Deno.test("Session.end: of one that has ended changes nothing", async () => {
-  const bench = new Bench(refusingAddress());
+  const bench = new SessionBench(refusingAddress());
   await bench.session.run();
   bench.session.end("killed");
   await bench.assertEnded("no_target");
@@ -248,7 +175,7 @@ Deno.test("Session.end: of one that has ended changes nothing", async () => {
 Deno.test("Session: an engine that fails where it must not costs this connection alone", async () => {
   await using target = new TestTarget(neverAnswering);
   const error = new Error("a defect");
-  const bench = new Bench(target.address, {
+  const bench = new SessionBench(target.address, {
     app: {
       engine: () => {
         throw error;
@@ -265,7 +192,7 @@ Deno.test("Session: an engine that fails where it must not costs this connection
 Deno.test("Session: one that is refused at the door costs its app's rate nothing, others do", async () => {
   for (const maxConnections of [0, 1]) {
     let refunds = 0;
-    const bench = new Bench(refusingAddress(), {
+    const bench = new SessionBench(refusingAddress(), {
       app: { admission: { clients: new ClientTable({ maxConnections }) } },
       place: { refund: () => void refunds++, [Symbol.dispose]: () => {} },
     });
@@ -277,7 +204,7 @@ Deno.test("Session: one that is refused at the door costs its app's rate nothing
 
 Deno.test("Session: an admitted client is counted off where the rest of the entry fails", async () => {
   const clients = new ClientTable({ maxConnections: 1 });
-  const bench = new Bench(refusingAddress(), {
+  const bench = new SessionBench(refusingAddress(), {
     app: {
       admission: { clients },
       poolFor: () => {
@@ -291,7 +218,7 @@ Deno.test("Session: an admitted client is counted off where the rest of the entr
 });
 
 Deno.test("Session.end: what it interrupts in the entry adds no words of its own", async () => {
-  const bench = new Bench(refusingAddress(), {
+  const bench = new SessionBench(refusingAddress(), {
     app: {
       intake: {
         tls: {
@@ -312,7 +239,7 @@ Deno.test("Session.end: what it interrupts in the entry adds no words of its own
 Deno.test("Session.end: what the entry has made of the connection is closed too", async () => {
   const { promise: accepting, resolve } = Promise.withResolvers<void>();
   const [, plain] = memoryPipe();
-  const bench = new Bench(refusingAddress(), {
+  const bench = new SessionBench(refusingAddress(), {
     app: {
       intake: {
         tls: {
@@ -333,20 +260,6 @@ Deno.test("Session.end: what the entry has made of the connection is closed too"
   assertStrictEquals(plain.closes, 1);
 });
 
-/** Answers every dial after so many microtasks. */
-class PromptDialer extends Dialer<Candidate> {
-  constructor(readonly turns: number, readonly conn: () => MemoryDuplex) {
-    super({ connectTimeoutMs: 5000, connectDeadlineMs: 5000 });
-  }
-
-  override async dial(next: () => Candidate | undefined): Promise<DialResult<Candidate>> {
-    const target = next();
-    if (target === undefined) return { kind: "exhausted", tries: 0, timedOut: false, failures: [] };
-    for (let turn = 0; turn < this.turns; turn++) await Promise.resolve();
-    return { kind: "connected", conn: this.conn(), target, connectMs: 1, tries: 1, failures: [] };
-  }
-}
-
 /** Has no file descriptor for a dial until its deadline. */
 class StarvedDialer extends Dialer<Candidate> {
   override dial(next: () => Candidate | undefined): Promise<DialResult<Candidate>> {
@@ -357,7 +270,7 @@ class StarvedDialer extends Dialer<Candidate> {
 
 Deno.test("Session: a dial that found no file descriptor says so", async () => {
   const dialer = new StarvedDialer({ connectTimeoutMs: 5000, connectDeadlineMs: 5000 });
-  const bench = new Bench("127.0.0.1:1", { app: { dialer } });
+  const bench = new SessionBench("127.0.0.1:1", { app: { dialer } });
   await bench.session.run();
   await bench.assertEnded("no_target");
   assertStrictEquals(bench.session.detail, "no file descriptor was free in time");
@@ -367,7 +280,7 @@ Deno.test("Session: a silent client that finishes just as its target answers is 
   const sessions: { session: Session; target: MemoryDuplex; running: Promise<void> }[] = [];
   for (let turns = 0; turns < 20; turns++) {
     const [far, conn] = memoryPipe();
-    const bench = new Bench("127.0.0.1:1", { app: { dialer: new PromptDialer(turns, () => conn) } });
+    const bench = new SessionBench("127.0.0.1:1", { app: { dialer: new PromptDialer(turns, () => conn) } });
     const running = bench.session.run();
     for (let turn = 0; turn < 10; turn++) await Promise.resolve();
     void bench.client.closeWrite();
@@ -382,7 +295,7 @@ Deno.test("Session: a silent client that finishes just as its target answers is 
 
 Deno.test("Session: its place is given back once, when it has ended", async () => {
   let given = 0;
-  const bench = new Bench(refusingAddress(), { place: { [Symbol.dispose]: () => given++ } });
+  const bench = new SessionBench(refusingAddress(), { place: { [Symbol.dispose]: () => given++ } });
   assertStrictEquals(given, 0);
   await bench.session.run();
   assertStrictEquals(given, 1);
@@ -390,7 +303,7 @@ Deno.test("Session: its place is given back once, when it has ended", async () =
 
 Deno.test("Session: a target that takes nothing of the lead is idle at the limit, and the lead is not held beyond", async () => {
   const [, conn] = memoryPipe({ capacity: 10 });
-  const bench = new Bench("127.0.0.1:1", {
+  const bench = new SessionBench("127.0.0.1:1", {
     app: {
       idleTimeoutMs: 1000,
       dialer: new PromptDialer(0, () => conn),
@@ -412,7 +325,7 @@ const SLACK_MS = 50;
 
 Deno.test("Session.sweep: idle is over at the limit and the slack of the ticker, not before", async () => {
   await using target = new TestTarget(neverAnswering);
-  const bench = new Bench(target.address, { app: LIMITS });
+  const bench = new SessionBench(target.address, { app: LIMITS });
   const { running } = await relaying(bench, target);
   bench.session.sweep(bench.session.lastByteMs + 1000 + SLACK_MS - 1, SLACK_MS);
   assertStrictEquals(bench.session.reason, undefined);
@@ -423,7 +336,7 @@ Deno.test("Session.sweep: idle is over at the limit and the slack of the ticker,
 
 Deno.test("Session.sweep: the half-close limit holds from the FIN on, not before", async () => {
   await using target = new TestTarget(neverReading);
-  const bench = new Bench(target.address, { app: LIMITS });
+  const bench = new SessionBench(target.address, { app: LIMITS });
   const { running } = await relaying(bench, target);
   bench.session.sweep(bench.session.lastByteMs + 300 + SLACK_MS, SLACK_MS);
   assertStrictEquals(bench.session.reason, undefined);
@@ -439,7 +352,7 @@ Deno.test("Session.sweep: the half-close limit holds from the FIN on, not before
 
 Deno.test("Session.sweep: a lifetime is shortened by up to a tenth, at random", async () => {
   await using target = new TestTarget(neverAnswering);
-  const bench = new Bench(target.address, { app: LIMITS });
+  const bench = new SessionBench(target.address, { app: LIMITS });
   const { running } = await relaying(bench, target);
   bench.session.up.lastByteMs = 9499;
   bench.session.sweep(9499, SLACK_MS);
@@ -450,7 +363,7 @@ Deno.test("Session.sweep: a lifetime is shortened by up to a tenth, at random", 
 });
 
 /** Runs the session until a byte has passed; gives what resolves at its end. */
-async function relaying(bench: Bench, target: TestTarget): Promise<{ running: Promise<void> }> {
+async function relaying(bench: SessionBench, target: TestTarget): Promise<{ running: Promise<void> }> {
   const running = bench.session.run();
   await target.connections(1);
   await bench.client.write(utf8("x"));
@@ -458,18 +371,9 @@ async function relaying(bench: Bench, target: TestTarget): Promise<{ running: Pr
   return { running };
 }
 
-async function readSome(end: MemoryDuplex): Promise<Uint8Array> {
-  const buffer = new Uint8Array(1000);
-  return buffer.slice(0, await end.read(buffer) ?? 0);
-}
-
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
 Deno.test("Session: a target has proved itself when the sweep finds its first byte, and is not reported again", async () => {
   await using target = new TestTarget(echo);
-  const bench = new Bench(target.address);
+  const bench = new SessionBench(target.address);
   const running = bench.session.run();
   await target.connections(1);
   bench.session.sweep(0, 0);
@@ -488,23 +392,25 @@ Deno.test("Session: a target that resets after a byte of its own has not failed"
   await using target = await resettingTarget((socket, reset) => {
     socket.once("data", () => socket.write("x", () => socket.once("data", reset)));
   });
-  const bench = new Bench(target.address);
+  const bench = new SessionBench(target.address);
   const running = bench.session.run();
   await bench.client.write(utf8("x"));
   await readSome(bench.client);
   await bench.client.write(utf8("x"));
+  // The client is listened to until it has finished, so that it gets all that the target said.
+  await bench.client.closeWrite();
   await running;
   assertEquals([bench.session.reason, bench.reports], ["target_reset", ["succeeded"]]);
 });
 
 Deno.test("Session: a target that resets before its first byte has failed, and so has one that refuses", async () => {
   await using target = await resettingTarget((socket, reset) => void socket.once("data", reset));
-  const bench = new Bench(target.address);
+  const bench = new SessionBench(target.address);
   const running = bench.session.run();
   await bench.client.write(utf8("x"));
   await running;
   assertEquals([bench.session.reason, bench.reports], ["target_reset", ["failed"]]);
-  const refused = new Bench(refusingAddress());
+  const refused = new SessionBench(refusingAddress());
   await refused.session.run();
   assertEquals([refused.session.reason, refused.reports], ["no_target", ["failed"]]);
 });
@@ -512,7 +418,7 @@ Deno.test("Session: a target that resets before its first byte has failed, and s
 Deno.test("Session: a target that says nothing has proved itself by a clean end alone", async () => {
   await using target = new TestTarget(neverAnswering);
   for (const end of ["finished", "reset", "idle"] as const) {
-    const bench = new Bench(target.address, { app: LIMITS });
+    const bench = new SessionBench(target.address, { app: LIMITS });
     const running = bench.session.run();
     await bench.client.write(utf8("x"));
     while (bench.session.up.bytes === 0) await nextTask();

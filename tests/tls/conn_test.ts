@@ -309,6 +309,51 @@ test("TlsConn: a reset is a reset", async (lab) => {
   receiver.close();
 });
 
+test("TlsConn: what the peer sent before it was gone is read after a write that failed", async (lab) => {
+  const { client, server } = await tcpPair();
+  const gone = new Deno.errors.ConnectionReset("Connection reset by peer");
+  let isGone = false;
+  const failing: Duplex = {
+    read: (buffer) => client.read(buffer),
+    write: (bytes) => isGone ? Promise.reject(gone) : client.write(bytes),
+    closeWrite: () => client.closeWrite(),
+    close: () => client.close(),
+  };
+  const [one, other] = await over(lab, failing, server);
+  const words = randomBytes(200_000, 5);
+  const sending = sendAll(other, words).then(() => server.closeWrite());
+  isGone = true;
+  await assertRejects(() => one.write(new Uint8Array(8)), Deno.errors.ConnectionReset);
+  await assertRejects(() => one.write(new Uint8Array(8)), Deno.errors.ConnectionReset);
+  assertEquals(await sha256(await receiveAll(one)), await sha256(words));
+  await sending;
+  await one.closeWrite();
+  one.close();
+  other.close();
+});
+
+test("TlsConn: a write that failed while a read waits leaves the read waiting", async (lab) => {
+  const { client, server } = await tcpPair();
+  let isGone = false;
+  const failing: Duplex = {
+    read: (buffer) => client.read(buffer),
+    write: (bytes) => isGone ? Promise.reject(new Deno.errors.BrokenPipe("gone")) : client.write(bytes),
+    closeWrite: () => client.closeWrite(),
+    close: () => client.close(),
+  };
+  const [one, other] = await over(lab, failing, server);
+  const buffer = new Uint8Array(8);
+  const reading = one.read(buffer);
+  isGone = true;
+  await assertRejects(() => one.write(new Uint8Array(8)), Deno.errors.BrokenPipe);
+  await other.write(Uint8Array.of(1, 2, 3));
+  assertEquals(await reading, 3);
+  const last = one.read(buffer);
+  one.close();
+  await assertRejects(() => last, Deno.errors.Interrupted);
+  other.close();
+});
+
 test("TlsConn: a record that was tampered with fails the connection", async (lab) => {
   const { client, server } = await tcpPair();
   let isTampering = false;

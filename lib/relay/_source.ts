@@ -1,0 +1,107 @@
+import type { Duplex } from "../base/mod.ts";
+import type { BufferPool } from "./buffers.ts";
+import type { EarlyRead, Flow, RelayContext, Side } from "./flow.ts";
+
+/** Bytes a chunk: what a filter sees at once, and what is in flight between two filters. */
+const CHUNK_BYTES = 16 * 1024;
+
+/** A failure with the side that failed; without it, a pipe's rejection would not say which end it came from. */
+export class SideError extends Error {
+  override readonly name = "SideError";
+  readonly side: Side;
+
+  constructor(side: Side, cause: unknown) {
+    super("relay: the connection failed", { cause });
+    this.side = side;
+  }
+}
+
+export interface SourceOptions {
+  readonly flow: Flow;
+  readonly buffers: BufferPool;
+  /** What precedes what is read; default nothing. */
+  readonly first: Pick<RelayContext, "lead" | "early"> | undefined;
+  /** Asked when a read fails while bytes are in the filters: whether they are to be brought on. */
+  failedBehind(error: unknown): boolean;
+}
+
+/** The reading half of a connection as a stream. */
+export class Source {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** What ended the stream where that was no FIN; the stream itself ends as with FIN, so that what is in the filters passes. */
+  failure: SideError | undefined;
+  readonly #conn: Duplex;
+  readonly #options: SourceOptions;
+  #lead: Uint8Array | undefined;
+  #early: EarlyRead | undefined;
+  /** The last read that was begun. */
+  #reading: Promise<number | null> | undefined;
+  #givenBytes = 0;
+
+  constructor(conn: Duplex, options: SourceOptions) {
+    this.#conn = conn;
+    this.#options = options;
+    this.#lead = options.first?.lead;
+    this.#early = options.first?.early;
+    this.#reading = this.#early?.result;
+    this.stream = new ReadableStream<Uint8Array>(
+      { pull: (controller): Promise<void> => this.#pull(controller) },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** A read that is under way, or the last one that was. It must be about to end, or be waited for by someone else. */
+  get reading(): Promise<number | null> | undefined {
+    return this.#reading;
+  }
+
+  /** Resolves when no read is pending; one that is must be about to end, because the connection has been closed. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([this.#reading]);
+    this.#giveBack();
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    if (this.#lead !== undefined) {
+      this.#give(this.#lead, controller);
+      this.#lead = undefined;
+      return;
+    }
+    const { flow } = this.#options;
+    const early = this.#early;
+    // A chunk belongs to whoever reads it next, so that it cannot come from the pool.
+    const buffer = early?.buffer ?? new Uint8Array(CHUNK_BYTES);
+    let count: number | null;
+    try {
+      flow.reading = true;
+      this.#reading = early?.result ?? this.#conn.read(buffer);
+      count = await this.#reading;
+    } catch (error) {
+      return this.#failed(error, controller);
+    } finally {
+      flow.reading = false;
+    }
+    if (count === null) controller.close();
+    else this.#give(early === undefined ? buffer.subarray(0, count) : buffer.slice(0, count), controller);
+    this.#giveBack();
+  }
+
+  #give(bytes: Uint8Array, controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#givenBytes += bytes.length;
+    controller.enqueue(bytes);
+  }
+
+  #failed(cause: unknown, controller: ReadableStreamDefaultController<Uint8Array>): void {
+    const { flow } = this.#options;
+    const error = new SideError(flow.sender, cause);
+    // An error passes through filters at once, and what they hold is lost.
+    if (this.#givenBytes <= flow.bytes || !this.#options.failedBehind(cause)) throw error;
+    this.failure = error;
+    controller.close();
+  }
+
+  #giveBack(): void {
+    if (this.#early !== undefined) this.#options.buffers.give(0, this.#early.buffer);
+    this.#early = undefined;
+  }
+}

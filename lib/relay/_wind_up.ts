@@ -1,0 +1,68 @@
+import type { Duplex } from "../base/mod.ts";
+import { type BufferPool, levelBytes } from "./buffers.ts";
+import type { Flow } from "./flow.ts";
+import type { Joint, Next } from "./_joint.ts";
+import type { Ticker } from "./sweep.ts";
+
+/** One direction at its end, whichever engine has moved its bytes. */
+export interface Way {
+  readonly from: Duplex;
+  readonly to: Duplex;
+  readonly flow: Flow;
+  readonly joint: Joint;
+  readonly buffers: BufferPool;
+  readonly ticker: Ticker;
+}
+
+/** The largest buffer that bytes are thrown away in. */
+const MAX_DISCARD_BYTES = 64 * 1024;
+
+/**
+ * Does what is left to do for a direction. Returns when nothing is pending for it, and never rejects.
+ *
+ * @param begun the last read from the sender that was begun, where it may be under way.
+ */
+export async function windUp(first: Next, way: Way, begun?: Promise<number | null>): Promise<void> {
+  const { to, flow, joint } = way;
+  let next = first;
+  while (next !== "leave") {
+    const isDiscarding = next === "discard";
+    try {
+      if (isDiscarding) {
+        await discard(way, begun);
+        next = joint.finish(flow);
+      } else {
+        await to.closeWrite();
+        next = "leave";
+      }
+    } catch (error) {
+      next = joint.fail(flow, isDiscarding ? flow.sender : flow.receiver, error);
+    }
+  }
+  // Whoever says that nothing is left to do has closed the connection, so that the read ends.
+  if (begun !== undefined) await Promise.allSettled([begun]);
+}
+
+/** Reads until the sender's FIN, and throws away what comes. */
+async function discard(
+  { from, flow, joint, buffers, ticker }: Way,
+  pending: Promise<number | null> | undefined,
+): Promise<void> {
+  let level = 0;
+  let buffer = buffers.take(level);
+  try {
+    for (let reading = pending;; reading = undefined) {
+      const count = await (reading ?? from.read(buffer));
+      if (count === null) return;
+      // While the client has yet to be told something, only that keeps the session alive.
+      if (joint.lingers) flow.lastByteMs = ticker.nowMs;
+      const next = reading === undefined ? buffers.next(level, count) : level;
+      if (next === level || levelBytes(next) > MAX_DISCARD_BYTES) continue;
+      buffers.give(level, buffer);
+      level = next;
+      buffer = buffers.take(level);
+    }
+  } finally {
+    buffers.give(level, buffer);
+  }
+}
