@@ -13,7 +13,7 @@
  * says to stay alive; 2 KiB hold the requests and replies of chatty protocols (Redis, PostgreSQL, small HTTP) whole, and
  * a connection that speaks one of them stays there.
  */
-export const BUFFER_LEVELS: readonly number[] = [512, 2 * 1024, 16 * 1024, 64 * 1024, 512 * 1024];
+export const BUFFER_LEVELS: readonly number[] = [512, 2 * 1024, 16 * 1024, 64 * 1024, 768 * 1024];
 
 /** Index of the largest level. */
 export const TOP_LEVEL = BUFFER_LEVELS.length - 1;
