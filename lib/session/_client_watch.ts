@@ -8,48 +8,80 @@ import type { BufferPool, EarlyRead } from "../relay/mod.ts";
  */
 const SILENT_CLIENT_GRACE_MS = 1000;
 
+/**
+ * How much of a client that speaks meanwhile is taken, so that it is seen to leave. A request of most protocols fits; and
+ * there may be thousands of them while a target is down.
+ */
+const MAX_EARLY_BYTES = 4 * 1024;
+
+/** What a {@link ClientWatch} is given beside the client. */
 export interface ClientWatchOptions {
   readonly buffers: BufferPool;
-  /** Whether it has said something already: then it is one that only listens where it finishes. */
-  readonly hasSpoken: boolean;
-  /** Called when it has left. */
+  /** What was read of the client before. */
+  readonly lead: Uint8Array | undefined;
+  /** The client has left: at most once, and not after the watch has ended. */
   onGone(): void;
 }
 
-/** Notices a client that leaves while its target is dialed, by its first read, which begins before there is a target. */
+/**
+ * Reads from a client while its target is dialed, so that one that leaves stops the dialing. What the client says is kept
+ * for the relay. Who closes the client ends its read.
+ */
 export class ClientWatch {
-  readonly early: EarlyRead;
+  /** What was read of the client, what came before the watch included. */
+  lead: Uint8Array | undefined;
+  /** The read that follows, which may be under way. */
+  early: EarlyRead;
+  readonly #client: Duplex;
   readonly #options: ClientWatchOptions;
+  #graceTimer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(client: Duplex, options: ClientWatchOptions) {
+    this.#client = client;
     this.#options = options;
-    const buffer = options.buffers.take(0);
-    const result = client.read(buffer);
-    result.then(this.#read, this.#failed);
-    this.early = { buffer, result };
+    this.lead = options.lead;
+    this.early = this.#read(options.buffers.take(0));
   }
 
-  /** Ends the watch; the read goes on, and is whoever's that goes on with the client. Idempotent. */
+  /** From here on the lead and the early read are whoever's who relays them. Idempotent. */
   end(): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    clearTimeout(this.#graceTimer);
   }
 
-  /** Gives the read's buffer back when the read has ended: nobody goes on with the client, which is closed. */
-  giveUp(): void {
-    const { early } = this;
-    const giveBack = (): void => this.#options.buffers.give(0, early.buffer);
-    early.result.then(giveBack, giveBack);
+  #read(buffer: Uint8Array): EarlyRead {
+    const result = this.#client.read(buffer);
+    result.then(this.#received, this.#gone);
+    return { buffer, result };
   }
 
-  readonly #read = (count: number | null): void => {
-    if (count !== null || this.#isOver || this.#options.hasSpoken) return;
-    this.#timer = setTimeout(() => this.#options.onGone(), SILENT_CLIENT_GRACE_MS);
+  readonly #received = (count: number | null): void => {
+    const { lead, early: { buffer } } = this;
+    if (this.#isOver) return;
+    if (count === null) {
+      // One that has said something may want no more than the answer.
+      if (lead === undefined) this.#graceTimer = setTimeout(this.#gone, SILENT_CLIENT_GRACE_MS);
+      return;
+    }
+    // What would be too much stays where it is, as the relay's next chunk.
+    if ((lead?.length ?? 0) + count > MAX_EARLY_BYTES) return;
+    this.lead = joined(lead, buffer.subarray(0, count));
+    this.early = this.#read(buffer);
   };
 
-  readonly #failed = (): void => {
-    if (!this.#isOver) this.#options.onGone();
+  readonly #gone = (): void => {
+    if (this.#isOver) return;
+    this.end();
+    this.#options.onGone();
   };
+}
+
+/** A copy of both, the second behind the first. */
+function joined(first: Uint8Array | undefined, second: Uint8Array): Uint8Array {
+  if (first === undefined) return second.slice();
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
 }

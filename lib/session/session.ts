@@ -32,6 +32,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   sweepSlot = -1;
   /** Bytes that were read from the client before there was a target. */
   lead: Uint8Array | undefined;
+  /** The client's first read after that, begun before there is a target where that takes long; else `undefined`. */
+  early: EarlyRead | undefined;
 
   readonly #shared: SessionShared;
   readonly #accepted: Accepted;
@@ -67,11 +69,6 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   /** The client's hash for the balancing; worked out when a strategy asks for it. */
   get clientHash(): number {
     return clientHash(this.client.kind === "tcp" ? this.client.host : this.client.path);
-  }
-
-  /** The client's first read after the lead, begun before there is a target where that takes long; else `undefined`. */
-  get early(): EarlyRead | undefined {
-    return this.#watch?.early;
   }
 
   /** Whether the session was ended, or has ended. */
@@ -235,7 +232,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
         })
         : undefined,
     });
-    this.#watch?.end();
+    this.#endWatch();
     if (dialing.full) this.reason ??= "limit";
     if (dialing.nothing !== "") this.noteRefusal({ reason: "no_target", detail: dialing.nothing });
     if (this.#takeTarget(dialing.dialed)) return dialing.candidates;
@@ -244,23 +241,35 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   }
 
   /**
-   * The dial has lasted until a sweep: from now on its limit has a timer, and the client's first read is under way, so
-   * that a client that leaves stops the dialing. Most targets answer sooner, and pay for neither.
+   * The dial has lasted until a sweep: from now on its limit has a timer, and the client is watched, so that one that
+   * leaves stops the dialing. Most targets answer sooner, and pay for neither.
    */
   #outlast(): void {
     this.#attempt?.linger();
     if (this.#watch !== undefined || this.#socketsClosed) return;
     this.#watch = new ClientWatch(this.#client, {
       buffers: this.#shared.buffers,
-      hasSpoken: this.lead !== undefined,
+      lead: this.lead,
       onGone: () => this.end("client_gone"),
     });
   }
 
-  /** Closes the client, so that its first read ends too. */
+  /** Takes over what the client has said meanwhile. */
+  #endWatch(): void {
+    if (this.#watch === undefined) return;
+    this.#watch.end();
+    this.lead = this.#watch.lead;
+    this.early = this.#watch.early;
+    this.#watch = undefined;
+  }
+
+  /** Closes the client, so that its first read ends, and gives the read's buffer back then. */
   #giveUp(): undefined {
     this.stop();
-    this.#watch?.giveUp();
+    const { early } = this;
+    if (early === undefined) return;
+    const giveBack = (): void => this.#shared.buffers.give(0, early.buffer);
+    early.result.then(giveBack, giveBack);
   }
 
   /** Records how dialing ended; gives whether there is a target to go on with. */
