@@ -2,6 +2,7 @@ import type { Duplex } from "../base/mod.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Flow, RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
 import { Joint, type Next } from "./_joint.ts";
+import { sendAtOnce } from "./_no_delay.ts";
 import { SideError, Source } from "./_source.ts";
 import type { Ticker } from "./sweep.ts";
 import { windUp } from "./_wind_up.ts";
@@ -128,7 +129,7 @@ class Line {
   async #write(chunk: Uint8Array): Promise<void> {
     const { to, flow, joint, ticker } = this.#options;
     try {
-      if (!this.#isVain && ++this.#writes === 2) to.setNoDelay?.(true);
+      if (!this.#isVain && ++this.#writes === 2) sendAtOnce(to);
       for (let written = 0; written < chunk.length && !this.#isVain;) {
         const count = await to.write(written === 0 ? chunk : chunk.subarray(written));
         written += count;
