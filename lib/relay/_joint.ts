@@ -69,7 +69,7 @@ export class Joint {
     const other = this.#otherOf(flow);
     if (this.lingers) return "discard";
     if (!other.finished && this.#left !== other) {
-      other.senderGoneMs = this.#ticker.nowMs;
+      other.senderGoneMs = Math.min(other.senderGoneMs, this.#ticker.nowMs);
       return "discard";
     }
     return this.#mayLinger() ? this.#linger("discard") : this.#stop();

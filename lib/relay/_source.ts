@@ -50,11 +50,6 @@ export class Source {
     );
   }
 
-  /** A read that is under way, or the last one that was. It must be about to end, or be waited for by someone else. */
-  get reading(): Promise<number | null> | undefined {
-    return this.#reading;
-  }
-
   /** Resolves when no read is pending; one that is must be about to end, because the connection has been closed. */
   async settled(): Promise<void> {
     await Promise.allSettled([this.#reading]);

@@ -2,6 +2,7 @@ import type { Duplex } from "../base/mod.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Flow, RelayContext, RelayEnds, RelayEngine } from "./flow.ts";
 import { Joint, type Next } from "./_joint.ts";
+import { sendAtOnce } from "./_no_delay.ts";
 import type { Ticker } from "./sweep.ts";
 import { windUp } from "./_wind_up.ts";
 
@@ -56,7 +57,7 @@ async function pump(
       if (count === null) break;
       flow.reading = false;
       // Never held back is the first write alone: most short connections have no second one, and pay for no option.
-      if (++writes === 2) to.setNoDelay?.(true);
+      if (++writes === 2) sendAtOnce(to);
       const chunk = count === buffer.length ? buffer : buffer.subarray(0, count);
       let written = await to.write(chunk);
       flow.bytes += written;

@@ -2,6 +2,7 @@ import type { Duplex } from "../base/mod.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Flow, RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
 import { Joint, type Next } from "./_joint.ts";
+import { sendAtOnce } from "./_no_delay.ts";
 import { SideError, Source } from "./_source.ts";
 import type { Ticker } from "./sweep.ts";
 import { windUp } from "./_wind_up.ts";
@@ -59,9 +60,12 @@ interface LineOptions {
 class Line {
   readonly #options: LineOptions;
   readonly #source: Source;
-  /** Ends the pipe, and what waits in its filters: nobody takes its bytes any more. */
-  readonly #idle = new AbortController();
+  /** Ends the pipe, and what waits in its filters. */
+  readonly #ending = new AbortController();
   #other: Line | undefined;
+  #writes = 0;
+  /** Whether the receiver is gone: what comes passes the filters, so that their limits hold, and is thrown away. */
+  #isVain = false;
 
   constructor(options: LineOptions) {
     const { from, flow, buffers, first, joint } = options;
@@ -72,16 +76,20 @@ class Line {
       first,
       failedBehind: (error): boolean => {
         const goesOn = joint.failBehind(flow, error);
-        // Its receiver is gone.
-        if (goesOn) this.#other?.end();
+        if (goesOn) this.#other?.lose();
         return goesOn;
       },
     });
   }
 
-  /** Ends the pipe, wherever it waits. */
+  /** The receiver is gone. */
+  lose(): void {
+    this.#isVain = true;
+  }
+
+  /** Ends the pipe, wherever it waits: a filter knows nothing of the connections, and may wait for minutes. */
   end(): void {
-    this.#idle.abort();
+    this.#ending.abort();
   }
 
   /** Relays until nothing is left to do in this direction. Never rejects. */
@@ -89,10 +97,10 @@ class Line {
     this.#other = other;
     const { joint, flow } = this.#options;
     const next = await this.#pipe();
-    // What waits in a filter knows nothing of the connections, and may wait for minutes.
     this.end();
-    if (joint.isOver || joint.gone === flow.sender) other.end();
-    await windUp(next, this.#options, this.#source.reading);
+    if (joint.gone === flow.sender) other.lose();
+    if (joint.isOver) other.end();
+    await windUp(next, this.#options);
     if (joint.isOver) other.end();
     await this.#source.settled();
     joint.leave(flow);
@@ -100,36 +108,39 @@ class Line {
 
   async #pipe(): Promise<Next> {
     const { flow, joint, filters } = this.#options;
-    const signal = AbortSignal.any([this.#options.signal, this.#idle.signal]);
+    const signal = AbortSignal.any([this.#options.signal, this.#ending.signal]);
+    const sink = new WritableStream<Uint8Array>({ write: (chunk) => this.#write(chunk) }, {
+      highWaterMark: 1,
+    });
     try {
       let { stream } = this.#source;
       for (const filter of filters) stream = stream.pipeThrough(filter(signal), { signal });
-      await stream.pipeTo(writableOf(this.#options), { signal });
+      await stream.pipeTo(sink, { signal });
     } catch (error) {
-      if (error instanceof SideError) return joint.fail(flow, error.side, error.cause);
       // A filter's own error has no side: it stands for the network on the way to the target.
-      return joint.fail(flow, this.#idle.signal.aborted ? flow.receiver : "target", error);
+      return error instanceof SideError
+        ? joint.fail(flow, error.side, error.cause)
+        : joint.fail(flow, "target", error);
     }
     const { failure } = this.#source;
     return failure === undefined ? joint.finish(flow) : joint.fail(flow, flow.sender, failure.cause);
   }
-}
 
-function writableOf({ to, flow, ticker }: LineOptions): WritableStream<Uint8Array> {
-  let writes = 0;
-  return new WritableStream<Uint8Array>({
-    async write(chunk): Promise<void> {
-      try {
-        if (++writes === 2) to.setNoDelay?.(true);
-        for (let written = 0; written < chunk.length;) {
-          const count = await to.write(written === 0 ? chunk : chunk.subarray(written));
-          written += count;
-          flow.bytes += count;
-          flow.lastByteMs = ticker.nowMs;
-        }
-      } catch (error) {
-        throw new SideError(flow.receiver, error);
+  async #write(chunk: Uint8Array): Promise<void> {
+    const { to, flow, joint, ticker } = this.#options;
+    try {
+      if (!this.#isVain && ++this.#writes === 2) sendAtOnce(to);
+      for (let written = 0; written < chunk.length && !this.#isVain;) {
+        const count = await to.write(written === 0 ? chunk : chunk.subarray(written));
+        written += count;
+        flow.bytes += count;
+        flow.lastByteMs = ticker.nowMs;
       }
-    },
-  }, { highWaterMark: 1 });
+    } catch (error) {
+      if (joint.fail(flow, flow.receiver, error) !== "discard") throw new SideError(flow.receiver, error);
+      this.lose();
+    }
+    // While the client has yet to be told something, only that keeps the session alive.
+    if (this.#isVain && joint.lingers) flow.lastByteMs = ticker.nowMs;
+  }
 }

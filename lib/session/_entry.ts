@@ -53,7 +53,8 @@ export async function enter(visitor: Visitor): Promise<Entry> {
     entry.admitted?.[Symbol.dispose]();
     throw error;
   }
-  if (intake !== undefined && !isRefusal(entry.outcome)) {
+  // A refusal is told over the TLS that was agreed on, whose end is more than FIN.
+  if (intake !== undefined && (intake.hasEndedTls || !isRefusal(entry.outcome))) {
     const { conn, lead } = intake.take();
     entry.conn = conn;
     entry.lead = lead.length > 0 ? lead : undefined;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Flow } from "../relay/mod.ts";
 
 /**
  * What is listened for may be silent this long: nginx's `lingering_timeout`. A packet that was lost has come again by
@@ -22,4 +23,14 @@ const TOTAL_MS = 30_000;
  */
 export function hadTheirTime(sinceMs: number, lastMs: number, nowMs: number): boolean {
   return nowMs - Math.max(sinceMs, lastMs) >= QUIET_MS || nowMs - sinceMs >= TOTAL_MS;
+}
+
+/**
+ * Whether a relay of which a side is gone has had its time. Of a client that is gone nobody waits for more than the
+ * target, which may take nothing. What a target that is gone has said waits for the client, as long as any does; but a read
+ * from what is lost does not wait.
+ */
+export function haveSaidTheirLast(up: Flow, down: Flow, nowMs: number): boolean {
+  const stuckSinceMs = down.reading ? Math.max(down.senderGoneMs, down.lastByteMs) : Infinity;
+  return hadTheirTime(up.senderGoneMs, up.lastByteMs, nowMs) || hadTheirTime(stuckSinceMs, 0, nowMs);
 }

@@ -71,6 +71,11 @@ export class Intake {
     this.#conn = new PeekedConnection(conn);
   }
 
+  /** Whether TLS was ended here. */
+  get hasEndedTls(): boolean {
+    return this.#plain !== undefined;
+  }
+
   /** Whether the first bytes were looked at for a ClientHello, and were none. */
   get isNoTls(): boolean {
     return this.#isNoTls;

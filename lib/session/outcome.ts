@@ -1,8 +1,8 @@
 import { type Address, describeLoss, errorCode, errorMessage, type Reason } from "../base/mod.ts";
 import type { DialFailure, DialResult } from "../dial/mod.ts";
 import type { AcceptPlace } from "../listen/mod.ts";
-import type { Candidate } from "../pool/mod.ts";
-import { Flow, type RelayEnd } from "../relay/mod.ts";
+import type { Candidate, Pool } from "../pool/mod.ts";
+import { type FaultKind, Flow, type RelayEnd } from "../relay/mod.ts";
 import { TlsError } from "../tls/mod.ts";
 import type { SessionApp } from "./app.ts";
 import type { Refusal } from "./intake.ts";
@@ -47,6 +47,8 @@ export class SessionOutcome {
   /** What went wrong where the reason is `error`. */
   error: unknown;
   endedMs = 0;
+  /** The pool of a target that has not proved itself yet, and of which nothing was reported. */
+  protected unproved: Pool | undefined;
 
   constructor({ id, app, listener }: SessionOrigin, startedMs: number) {
     this.id = id;
@@ -67,6 +69,12 @@ export class SessionOutcome {
     if (this.reason !== undefined) return;
     this.reason = reason;
     this.detail = detail;
+  }
+
+  /** Notes that a fault has cut the connection, and which. */
+  protected noteFault(fault: FaultKind): void {
+    const what = fault === "black_hole" ? "is over, and what it took is missing" : "has cut the connection";
+    this.noteRefusal({ reason: "killed", detail: `the fault "${fault}" ${what}` });
   }
 
   /** Notes how dialing ended. */
@@ -92,6 +100,30 @@ export class SessionOutcome {
       const what = describeLoss(errorCode(end.error), end.side) ?? errorMessage(end.error);
       this.detail = `before that: ${what}`;
     }
+  }
+
+  /**
+   * Reports how the target did, where that was not done yet: one that has sent a byte, or has said nothing until a clean
+   * end, did well; a failure before its first byte is as bad as a refused dial. Of another end (a client that resets, a
+   * limit) before that byte, the target may be innocent or not.
+   */
+  protected judge(end: RelayEnd): void {
+    if (this.down.bytes > 0 || end.kind === "finished") this.#report("succeeded");
+    else if (end.kind === "failed" && end.side === "target" && this.reason !== "error") {
+      this.#report("failed");
+    }
+  }
+
+  /** Reports a target that has sent a byte: one that works for an hour counts when it has begun to, not after that. */
+  protected proveByFirstByte(): void {
+    if (this.unproved !== undefined && this.down.bytes > 0) this.#report("succeeded");
+  }
+
+  /** At most once a session. */
+  #report(outcome: "succeeded" | "failed"): void {
+    const pool = this.unproved;
+    this.unproved = undefined;
+    if (this.target !== undefined) pool?.report(this.target.target, outcome);
   }
 
   #reasonOf(end: RelayEnd): Reason {

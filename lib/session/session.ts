@@ -13,19 +13,13 @@ import type {
   Sweepable,
 } from "../relay/mod.ts";
 import type { SessionShared } from "./app.ts";
+import { ClientWatch } from "./_client_watch.ts";
 import { dialPool } from "./_dialing.ts";
 import { enter, isRefusal } from "./_entry.ts";
-import { hadTheirTime } from "./_last_words.ts";
+import { hadTheirTime, haveSaidTheirLast } from "./_last_words.ts";
 import { opening } from "./_opening.ts";
 import { type SessionOrigin, SessionOutcome } from "./outcome.ts";
 import { addressOf } from "./_peer.ts";
-
-/**
- * How long a client that has finished without a byte keeps its dial: a client that has left looks the same as one that
- * only listens (`nc -N host port </dev/null` on a protocol where the server speaks first), and the latter is served by
- * any target that answers at all.
- */
-const SILENT_CLIENT_GRACE_MS = 1000;
 
 /** Lifetimes are shortened by up to this share. */
 const LIFETIME_JITTER = 0.1;
@@ -52,12 +46,11 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #admitted: Disposable | undefined;
   #candidates: Candidates | undefined;
   #targetConn: Duplex | undefined;
-  /** The pool of a target that has not proved itself yet, and of which nothing was reported. */
-  #unproved: Pool | undefined;
   #attempt: DialAttempt | undefined;
   #socketsClosed = false;
   #stage: "intake" | "dialing" | "relaying" | "lingering" | "ended" = "intake";
-  #graceTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Watches the client while its target is dialed, where that takes long. */
+  #watch: ClientWatch | undefined;
 
   constructor(client: Accepted, origin: SessionOrigin, shared: SessionShared) {
     super(origin, shared.clock.nowMs());
@@ -102,7 +95,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       this.#candidates = await this.#dial(pool);
       if (this.#candidates === undefined) return;
       const engine = faults === undefined ? this.app.engine() : faults.engine(this.#cutByFault);
-      this.#unproved = pool;
+      this.unproved = pool;
       this.#relayed(await this.#relay(engine));
     } catch (error) {
       // A defect of ours must cost one connection and not the process. What an abort interrupts is no defect.
@@ -128,8 +121,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
 
   readonly #cutByFault = (kind: CutKind, fault: FaultKind): void => {
     if (kind === "reset") this.#withholdEnds();
-    const what = fault === "black_hole" ? "is over, and what it took is missing" : "has cut the connection";
-    this.noteRefusal({ reason: "killed", detail: `the fault "${fault}" ${what}` });
+    this.noteFault(fault);
     this.end("killed");
   };
 
@@ -188,13 +180,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       return;
     }
     if (this.#stage !== "relaying") return;
-    if (this.#unproved !== undefined && down.bytes > 0) this.#report("succeeded");
-    // Of a client that is gone nobody waits for more than the target, which may take nothing. What a target that is gone
-    // has said waits for the client, as long as any does; but a read from what is lost does not wait.
-    const stuckSinceMs = down.reading ? Math.max(down.senderGoneMs, down.lastByteMs) : Infinity;
-    if (hadTheirTime(up.senderGoneMs, up.lastByteMs, dueMs) || hadTheirTime(stuckSinceMs, 0, dueMs)) {
-      return this.#cut();
-    }
+    this.proveByFirstByte();
+    if (haveSaidTheirLast(up, down, dueMs)) return this.#cut();
     const quietMs = dueMs - this.lastByteMs;
     if (up.finished !== down.finished && quietMs >= this.app.halfCloseTimeoutMs) {
       this.end("half_close_timeout");
@@ -245,7 +232,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
         })
         : undefined,
     });
-    clearTimeout(this.#graceTimer);
+    this.#endWatch();
     if (dialing.full) this.reason ??= "limit";
     if (dialing.nothing !== "") this.noteRefusal({ reason: "no_target", detail: dialing.nothing });
     if (this.#takeTarget(dialing.dialed)) return dialing.candidates;
@@ -254,26 +241,27 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   }
 
   /**
-   * The dial has lasted until a sweep: from now on its limit has a timer, and the client's first read is under way, so
-   * that a client that leaves stops the dialing. Most targets answer sooner, and pay for neither.
+   * The dial has lasted until a sweep: from now on its limit has a timer, and the client is watched, so that one that
+   * leaves stops the dialing. Most targets answer sooner, and pay for neither.
    */
   #outlast(): void {
     this.#attempt?.linger();
-    if (this.early !== undefined || this.#socketsClosed) return;
-    const buffer = this.#shared.buffers.take(0);
-    const result = this.#client.read(buffer);
-    result.then(this.#clientRead, this.#clientFailed);
-    this.early = { buffer, result };
+    if (this.#watch !== undefined || this.#socketsClosed) return;
+    this.#watch = new ClientWatch(this.#client, {
+      buffers: this.#shared.buffers,
+      lead: this.lead,
+      onGone: () => this.end("client_gone"),
+    });
   }
 
-  readonly #clientRead = (count: number | null): void => {
-    if (count !== null || this.#stage !== "dialing" || this.lead !== undefined) return;
-    this.#graceTimer = setTimeout(() => this.end("client_gone"), SILENT_CLIENT_GRACE_MS);
-  };
-
-  readonly #clientFailed = (): void => {
-    if (this.#stage === "dialing") this.end("client_gone");
-  };
+  /** Takes over what the client has said meanwhile. */
+  #endWatch(): void {
+    if (this.#watch === undefined) return;
+    this.#watch.end();
+    this.lead = this.#watch.lead;
+    this.early = this.#watch.early;
+    this.#watch = undefined;
+  }
 
   /** Closes the client, so that its first read ends, and gives the read's buffer back then. */
   #giveUp(): undefined {
@@ -315,32 +303,13 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #relayed(end: RelayEnd): void {
     if (this.#stage !== "relaying") return;
     this.noteEnd(end);
-    this.#judge(end);
+    this.judge(end);
     this.#candidates?.release();
-  }
-
-  /**
-   * Reports how the target did, where the sweep has not yet: one that has sent a byte, or has said nothing until a clean
-   * end, did well; a failure before its first byte is as bad as a refused dial. Of another end (a client that resets, a
-   * limit) before that byte, the target may be innocent or not.
-   */
-  #judge(end: RelayEnd): void {
-    if (this.down.bytes > 0 || end.kind === "finished") this.#report("succeeded");
-    else if (end.kind === "failed" && end.side === "target" && this.reason !== "error") {
-      this.#report("failed");
-    }
-  }
-
-  /** At most once a session: a target that worked for an hour counts when it has begun to, not when that is over. */
-  #report(outcome: "succeeded" | "failed"): void {
-    const pool = this.#unproved;
-    this.#unproved = undefined;
-    if (this.target !== undefined) pool?.report(this.target.target, outcome);
   }
 
   #end(): void {
     this.stop();
-    clearTimeout(this.#graceTimer);
+    this.#watch?.end();
     this.#candidates?.release();
     this.#stage = "ended";
     this.reason ??= "error";

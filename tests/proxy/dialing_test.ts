@@ -157,6 +157,20 @@ Deno.test("Proxy: a client that resets stops the dialing as client_gone", async 
   });
 });
 
+Deno.test("Proxy: a client that resets after its data stops the dialing too", async () => {
+  using hole = await blackHole();
+  await withProxy({ targets: [hole.address, hole.address], "connect_timeout": "4s" }, async (proxy) => {
+    const client = await resettingClient(proxy.port);
+    await client.write(utf8("request"));
+    await proxy.underWay(1);
+    // Longer than until the sweep that begins to read from the client.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await client.reset();
+    const session = await proxy.outcome();
+    assertEquals([session.reason, session.tries, session.up.bytes], ["client_gone", 1, 0]);
+  });
+});
+
 Deno.test("Proxy: a client that finishes without a byte is given a second, then the dialing stops as client_gone", async () => {
   using hole = await blackHole();
   await withProxy({ targets: [hole.address] }, async (proxy) => {

@@ -6,6 +6,7 @@ import { randomBytes, readAll, writeAll } from "../helpers/clients.ts";
 import { type TestProxy, withProxy } from "../helpers/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { type Serve, TestTarget } from "../helpers/targets.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { sendAll } from "../helpers/tls.ts";
 import { originating, terminating, testTls } from "../helpers/tls_app.ts";
 import { connectTls } from "../helpers/tls_client.ts";
@@ -69,6 +70,19 @@ for (const { name, app } of ENGINES) {
   Deno.test(`Proxy, ${name}: an answer that comes before the request is read reaches the client whole`, async () => {
     await using target = new TestTarget(answerEarly);
     await withProxy({ ...app, targets: [target.address] }, assertAnswered);
+  });
+
+  Deno.test({
+    name: `Proxy, ${name}: and so it does over unix sockets on both sides`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using folder = new TemporaryFolder();
+      await using target = new TestTarget(answerEarly, { path: folder.file("target.sock") });
+      const path = folder.file("proxy.sock");
+      await withProxy({ ...app, listen: [`unix:${path}`], targets: [target.address] }, async (proxy) => {
+        await assertAnswered(proxy, () => Deno.connect({ transport: "unix", path }));
+      });
+    },
   });
 
   testTls(`Proxy, ${name}: and so it does with TLS on the client's side`, async (lab) => {

@@ -1,12 +1,14 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { parseAddress } from "../../lib/base/mod.ts";
 import { Dialer, type DialResult } from "../../lib/dial/mod.ts";
 import { ClientTable } from "../../lib/limits/mod.ts";
 import { type Candidate, Pool } from "../../lib/pool/mod.ts";
 import type { Session } from "../../lib/session/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
+import { randomBytes } from "../helpers/clients.ts";
 import { type MemoryDuplex, memoryPipe } from "../helpers/memory_duplex.ts";
-import { readSome } from "../helpers/relay_bench.ts";
+import { collect, readSome } from "../helpers/relay_bench.ts";
+import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { nextTask, PromptDialer, SessionBench } from "../helpers/session_bench.ts";
 import {
   blackHole,
@@ -258,6 +260,54 @@ Deno.test("Session.end: what the entry has made of the connection is closed too"
   await running;
   await bench.assertEnded("killed");
   assertStrictEquals(plain.closes, 1);
+});
+
+/** Answers a dial when the test says so. */
+class WaitingDialer extends Dialer<Candidate> {
+  readonly #answer = Promise.withResolvers<MemoryDuplex>();
+
+  constructor() {
+    super({ connectTimeoutMs: 5000, connectDeadlineMs: 5000 });
+  }
+
+  answer(conn: MemoryDuplex): void {
+    this.#answer.resolve(conn);
+  }
+
+  override async dial(next: () => Candidate | undefined): Promise<DialResult<Candidate>> {
+    const target = next();
+    const conn = await this.#answer.promise;
+    if (target === undefined) return { kind: "exhausted", tries: 0, timedOut: false, failures: [] };
+    return { kind: "connected", conn, target, connectMs: 1, tries: 1, failures: [] };
+  }
+}
+
+Deno.test("Session: what a client says in pieces while its target is dialed is kept, up to a bound, and goes first", async () => {
+  for (const ends of [true, false]) {
+    const dialer = new WaitingDialer();
+    const [far, conn] = memoryPipe();
+    const bench = new SessionBench("127.0.0.1:1", { app: { dialer } });
+    const running = bench.session.run();
+    const sent = randomBytes(ends ? 2000 : 200_000);
+    for (let at = 0; at < sent.length; at += 100) {
+      await bench.client.write(sent.subarray(at, at + 100));
+      bench.session.sweep(0, 0);
+    }
+    if (ends) await bench.client.closeWrite();
+    await nextTask();
+    bench.session.sweep(0, 0);
+    await nextTask();
+    // Of a client that sends on, no more than this is held.
+    if (ends) assertStrictEquals(bench.near.bytesRead, 2000);
+    else assert(bench.near.bytesRead <= 4096 + 512, `${bench.near.bytesRead} bytes are held`);
+    dialer.answer(conn);
+    if (!ends) await bench.client.closeWrite();
+    assertSameBytes(await collect(far), sent);
+    await far.closeWrite();
+    await running;
+    await bench.assertEnded("client_closed");
+    assertStrictEquals(bench.session.up.bytes, sent.length);
+  }
 });
 
 /** Has no file descriptor for a dial until its deadline. */

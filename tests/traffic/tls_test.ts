@@ -7,7 +7,7 @@ import { exchange, randomBytes, readAll, readToEnd, resettingClient, writeAll } 
 import { answeredBy, Fleet } from "../helpers/fleet.ts";
 import { withProxy } from "../helpers/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
-import { echo, TestTarget } from "../helpers/targets.ts";
+import { echo, refusingAddress, TestTarget } from "../helpers/targets.ts";
 import { runSClient } from "../helpers/tls.ts";
 import { originating, terminating, testTls } from "../helpers/tls_app.ts";
 import { connectTls } from "../helpers/tls_client.ts";
@@ -232,6 +232,25 @@ testTls("tls: routes go by the name and the protocol of the handshake that ended
     }
   });
 });
+
+testTls(
+  "tls: a handshake that no route takes ends with the end of TLS, and so does no target",
+  async (lab) => {
+    const cases = [
+      { routes: [{ sni: ["elsewhere.test"], targets: [refusingAddress()] }], reason: "no_route" },
+      { targets: [refusingAddress()], reason: "no_target" },
+    ];
+    for (const { reason, ...app } of cases) {
+      await withProxy({ ...terminating(lab), ...app }, async (proxy) => {
+        const { conn } = await connectTls(proxy.port, { ca: lab.ca.cert });
+        using client = conn;
+        // Without close_notify this rejects: what comes may have been cut.
+        assertEquals(await readAll(client), new Uint8Array());
+        assertStrictEquals((await proxy.outcome()).reason, reason);
+      });
+    }
+  },
+);
 
 testTls("tls: half-close is kept in both orders, with 1 MiB each way", async (lab) => {
   const request = randomBytes(1 << 20, 1);
