@@ -40,7 +40,7 @@ export async function runRounds(
     const subjects = await startAll(surroundings, { peers, warm, progress });
     try {
       for (const measure of measures) {
-        for (const peer of peers) {
+        for (const peer of rotated(peers, round / rounds)) {
           if (peer.only !== undefined && !peer.only.includes(measure.id)) continue;
           const byPeer = table.get(measure) ?? new Map<Peer, Collected>();
           const collected = byPeer.get(peer) ?? { samples: [] };
@@ -71,6 +71,12 @@ export async function runRounds(
       BASE_PEER,
     ),
   }));
+}
+
+/** All of them in turn, begun after this share: whoever is first runs while the machine recovers from what was before. */
+function rotated(peers: readonly Peer[], share: number): Peer[] {
+  const first = Math.floor(peers.length * share);
+  return [...peers.slice(first), ...peers.slice(0, first)];
 }
 
 /** Starts every peer; one that cannot be started has the reason in its place. */
