@@ -72,6 +72,11 @@ const LOSSES: ReadonlyMap<string, string> = new Map([
   ["ETIMEDOUT", "the SIDE's host stopped answering"],
 ]);
 
+/** Whether the error says that its connection is lost, so that nothing more is sent on it and it gives what it has. */
+export function isLoss(code: string): boolean {
+  return LOSSES.has(code);
+}
+
 /**
  * Says in words, with the code, how an established connection to `side` was lost; `undefined` for a code that is about
  * something else, a defect most likely.

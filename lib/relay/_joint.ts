@@ -1,4 +1,4 @@
-import { errorCode } from "../base/mod.ts";
+import { errorCode, isLoss } from "../base/mod.ts";
 import type { Flow, RelayContext, RelayEnd, Side } from "./flow.ts";
 import type { Ticker } from "./sweep.ts";
 
@@ -89,8 +89,8 @@ export class Joint {
     if (this.gone !== undefined) return this.gone === side;
     this.gone = side;
     this.end = { kind: "failed", side, error };
-    // What no connection fails with is a defect, and says nothing of what it leaves behind.
-    return errorCode(error) !== "UNKNOWN";
+    // Of a connection that may still live, or of a defect, nobody knows what is left.
+    return isLoss(errorCode(error));
   }
 
   /** A direction's sender says no more, and one side is gone. */

@@ -1,5 +1,12 @@
 import { assertRejects, assertStrictEquals } from "@std/assert";
-import { describeLoss, errorCode, errorMessage, isReset, isResourceExhaustion } from "../../lib/base/mod.ts";
+import {
+  describeLoss,
+  errorCode,
+  errorMessage,
+  isLoss,
+  isReset,
+  isResourceExhaustion,
+} from "../../lib/base/mod.ts";
 import { refusingAddress } from "../helpers/targets.ts";
 
 Deno.test("errorCode: what the runtime throws has the name of its errno", async () => {
@@ -51,6 +58,7 @@ Deno.test("describeLoss: says what became of a connection, and of whose; other c
   );
   for (const code of ["EMFILE", "EBADF", "EINTR", "EINVAL", "UNKNOWN", "NOT_CAPABLE", "toString"]) {
     assertStrictEquals(describeLoss(code, "target"), undefined);
+    assertStrictEquals(isLoss(code), false);
   }
 });
 
@@ -58,5 +66,6 @@ Deno.test("describeLoss: whatever counts as a reset elsewhere is a loss", () => 
   for (const code of ["ECONNRESET", "EPIPE", "ECONNABORTED", "ENOTCONN"]) {
     assertStrictEquals(isReset(code), true);
     assertStrictEquals(describeLoss(code, "client")?.endsWith(`(${code})`), true);
+    assertStrictEquals(isLoss(code), true);
   }
 });

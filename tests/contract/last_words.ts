@@ -217,16 +217,23 @@ export function testLastWords(engine: EngineCase): void {
     });
   }
 
-  Deno.test(`${name}: a failure that is none of a connection brings nothing on`, async () => {
-    const bench = new RelayBench(engine, SLOW, {});
-    const running = bench.run();
-    await sayAll(bench.target, WORDS);
-    bench.nearTarget.breakWrites(new TypeError("a defect"));
-    await bench.client.write(utf8("x"));
-    assertFailed(await running, "target");
-    assertEquals([bench.lingered, bench.nearClient.closes], [undefined, 1]);
-    bench.assertClean();
-  });
+  for (
+    const error of [
+      new TypeError("a defect"),
+      Object.assign(new Error("no buffer space"), { code: "ENOBUFS" }),
+    ]
+  ) {
+    Deno.test(`${name}: a failure that does not say that the connection is lost (${error.message}) ends both directions at once`, async () => {
+      const bench = new RelayBench(engine, SLOW, {});
+      const running = bench.run();
+      await sayAll(bench.target, WORDS);
+      bench.nearTarget.breakWrites(error, { halfDead: true });
+      await bench.client.write(utf8("x"));
+      assertFailed(await running, "target");
+      assertEquals([bench.lingered, bench.nearClient.closes], [undefined, 1]);
+      bench.assertClean();
+    });
+  }
 
   Deno.test(`${name}: whatever the chunking, a target's last words arrive`, async () => {
     await fc.assert(
