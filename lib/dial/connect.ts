@@ -14,6 +14,7 @@ export type Dialed = AddressedDuplex;
  * Connects to `address`; a name with several addresses is tried at all of them (RFC 8305, by the runtime where it does
  * that).
  *
+ * @param signal of this dial alone.
  * @throws the runtime's error, ECONNREFUSED too where the connection has met itself; an abort's is that of the signal.
  */
 export async function connect(address: Address, signal: AbortSignal): Promise<Dialed> {
@@ -31,11 +32,33 @@ async function connectAny(address: Address, signal: AbortSignal): Promise<Dialed
   }
 }
 
-/** `signal` has been an option of `Deno.connect` since 2.6, the type of it only later. */
-function connectTcp(hostname: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
+/**
+ * `signal` has been an option of `Deno.connect` since 2.6, the type of it only later.
+ *
+ * At its end the runtime asks the signal once more, and where it was aborted meanwhile throws away a connection that has
+ * been made, without closing it: this process and the target would hold it for ever. That happens to every connection
+ * that the kernel completes while the thread is busy, when a timer is what aborts (`connect_timeout`, a sweep). So the
+ * runtime is not told at its end, and the connection is closed here.
+ */
+async function connectTcp(hostname: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
+  signal.throwIfAborted();
   const options: Deno.ConnectOptions & { signal: AbortSignal } = { hostname, port, signal };
-  return Deno.connect(options);
+  const connecting = Deno.connect(options);
+  signal.throwIfAborted = neverThrows;
+  let conn: Deno.TcpConn;
+  try {
+    conn = await connecting;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    Reflect.deleteProperty(signal, "throwIfAborted");
+  }
+  if (!signal.aborted) return conn;
+  conn.close();
+  throw signal.reason;
 }
+
+function neverThrows(): void {}
 
 /** A unix connect does not wait (a full backlog answers EAGAIN), and takes no signal. */
 async function connectUnix(path: string, signal: AbortSignal): Promise<Deno.UnixConn> {

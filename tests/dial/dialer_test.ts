@@ -176,6 +176,25 @@ Deno.test("Dialer: an abort while the connection is made leaves no connection op
   }
 });
 
+Deno.test("Dialer: connections that the kernel makes while this thread is busy and then aborts are closed", async () => {
+  const total = 20;
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench();
+  const controller = new AbortController();
+  // Out of a timer the loop looks for what has happened on sockets before it calls the next timer, and tells after it.
+  await nextTask();
+  const dialing = Array.from(
+    { length: total },
+    () => bench.dialer.dial(candidates(target.address).next, controller.signal),
+  );
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  setTimeout(() => controller.abort(), 5);
+  for (const untilMs = performance.now() + 30; performance.now() < untilMs;);
+  for (const result of await Promise.all(dialing)) if (result.kind === "connected") result.conn.close();
+  // All were made; what is left open is reported by the sanitizer.
+  await target.connections(total);
+});
+
 Deno.test("Dialer: a connection that is made as the session ends is closed", async () => {
   await using target = new TestTarget(neverAnswering);
   const controller = new AbortController();
