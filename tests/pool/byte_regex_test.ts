@@ -23,13 +23,26 @@ function test(source: string, text: string, flags = ""): boolean {
   return found(new ByteRegex(source, flags), text);
 }
 
-/** `undefined` when it is too large. */
-function compiled(source: string, flags: string): ByteRegex | undefined {
+/** `"too large"` and `"wrong"` where it is refused. */
+function compiled(source: string, flags: string): ByteRegex | "too large" | "wrong" {
   try {
     return new ByteRegex(source, flags);
   } catch (error) {
-    if (error instanceof CheckTextError && error.message.includes("states")) return undefined;
-    throw error;
+    if (!(error instanceof CheckTextError)) throw error;
+    return error.message.includes("states") ? "too large" : "wrong";
+  }
+}
+
+/**
+ * What JavaScript's own regular expressions say. The runtime's engine takes some expressions with a late `^` for such as
+ * can match at the beginning alone (`/[^]+?a^|/.test("b")` is false), and so a look-behind stands for it.
+ */
+function expected(source: string, flags: string, text: string): boolean | "wrong" {
+  const start = flags.includes("m") ? "(?<![^\\r\\n])" : "(?<![^])";
+  try {
+    return new RegExp(source.replaceAll(/(?<!\[)\^/g, start), flags).test(text);
+  } catch {
+    return "wrong";
   }
 }
 
@@ -59,8 +72,10 @@ Deno.test("ByteRegex: finds what JavaScript's own regular expressions find, wher
   fc.assert(
     fc.property(source, flags, texts, cuts, (source, flags, text, cuts) => {
       const ours = compiled(source, flags);
-      fc.pre(ours !== undefined);
-      assertEquals(found(ours, text, cuts), new RegExp(source, flags).test(text), `/${source}/${flags}`);
+      fc.pre(ours !== "too large");
+      // Braces may come together to a repetition of nothing.
+      const actual = ours === "wrong" ? ours : found(ours, text, cuts);
+      assertEquals(actual, expected(source, flags, text), `/${source}/${flags}`);
     }),
     { numRuns: 2000 },
   );
