@@ -33,7 +33,7 @@ const READERS: readonly Reader[] = [
   { title: "2 MB, slow reader", answerBytes: 2_000_000, pauseMs: 10 },
 ];
 
-const DEFAULT_PEERS = "direct,tcpproxy,tcpproxy-pipeline,haproxy,nginx";
+const DEFAULT_PEERS = "direct,tcpproxy,tcpproxy-limited,tcpproxy-pipeline,haproxy,nginx";
 
 /** What can be asked for. */
 function usage(): string {

@@ -5,7 +5,7 @@ import { haproxy, haproxySplice } from "./haproxy.ts";
 import { nginxStream } from "./nginx.ts";
 import { nodePipe } from "./node.ts";
 import { socat } from "./socat.ts";
-import { tcpproxy, tcpproxyLog, tcpproxyPipeline } from "./tcpproxy.ts";
+import { tcpproxy, tcpproxyLimited, tcpproxyLog, tcpproxyPipeline } from "./tcpproxy.ts";
 
 export { haproxyConfig } from "./haproxy.ts";
 export { nginxConfig } from "./nginx.ts";
@@ -18,6 +18,7 @@ export const BASE_PEER = haproxy.id;
 export const PEERS: readonly Peer[] = [
   tcpproxy,
   tcpproxyLog,
+  tcpproxyLimited,
   tcpproxyPipeline,
   haproxy,
   haproxySplice,

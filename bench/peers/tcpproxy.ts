@@ -6,8 +6,14 @@ import { V8_FLAGS } from "../../tools/v8_flags.ts";
 
 const MAIN = decodeURIComponent(new URL("../../main.ts", import.meta.url).pathname);
 
-/** A limit that no stream reaches: what is measured is the pipeline, not the limit. */
+/** A limit that no stream reaches: what is measured is what it costs to have one. */
 const UNREACHED = "1024GiB/s";
+
+/** A size that no chunk reaches. */
+const UNCUT = "1GiB";
+
+/** The measures that say what an app's option costs for each connection and each byte. */
+const COSTS: readonly string[] = ["bulk1", "bulk8", "requests", "connections", "memory"];
 
 /** How one variant differs from the plain proxy. */
 interface Variant {
@@ -29,12 +35,20 @@ export const tcpproxyLog: Peer = tcpproxyPeer({
   accessLog: true,
 });
 
-/** The second engine, which carries an app's connections when a filter is configured. */
+/** What a bandwidth limit costs, beside what it is there for. */
+export const tcpproxyLimited: Peer = tcpproxyPeer({
+  id: "tcpproxy-limited",
+  title: "tcpproxy, bandwidth limit",
+  only: COSTS,
+  appOptions: { bandwidth: { upload: UNREACHED, download: UNREACHED } },
+});
+
+/** The second engine, which carries the connections that are given a fault; here one that does nothing. */
 export const tcpproxyPipeline: Peer = tcpproxyPeer({
   id: "tcpproxy-pipeline",
   title: "tcpproxy, stream pipeline",
-  only: ["bulk1", "bulk8", "requests", "connections", "memory"],
-  appOptions: { bandwidth: { upload: UNREACHED, download: UNREACHED } },
+  only: COSTS,
+  appOptions: { faults: [{ kind: "slice", size: UNCUT }] },
 });
 
 function tcpproxyPeer(variant: Variant): Peer {

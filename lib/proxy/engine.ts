@@ -8,9 +8,9 @@ import {
   FaultPlan,
   type FaultRule,
   type Filter,
+  Pace,
   pumpEngine,
   type RelayEngine,
-  streamEngine,
   type StreamOptions,
   type Ticker,
 } from "../relay/mod.ts";
@@ -22,13 +22,16 @@ export interface EngineOptions {
   readonly clock: Clock;
 }
 
-/** The pump where bytes only pass; the stream pipeline where something must happen to them. */
+/** The engine of a session without faults. */
 export function engineFor(bandwidth: BandwidthConfig, options: EngineOptions): () => RelayEngine {
   if (bandwidth.upload === undefined && bandwidth.download === undefined) {
     const pump = pumpEngine(options);
     return () => pump;
   }
-  return () => streamEngine(streamOptions(bandwidth, options));
+  const { clock } = options;
+  const pace = (rate: number | undefined): Pace | undefined =>
+    rate === undefined ? undefined : new Pace(rate, new ByteBucket(rate, clock.nowMs()), clock);
+  return () => pumpEngine({ ...options, up: pace(bandwidth.upload), down: pace(bandwidth.download) });
 }
 
 export interface FaultOptions extends EngineOptions {

@@ -31,6 +31,7 @@ export class Joint {
   readonly #onEnd: (end: RelayEnd) => void;
   #left: Flow | undefined;
   #isOver = false;
+  #ending: AbortController | undefined;
 
   /** @param onEnd is told how the relay ended when both directions have left; default nobody. */
   constructor(context: RelayContext, ticker: Ticker, onEnd: (end: RelayEnd) => void = () => {}) {
@@ -42,6 +43,20 @@ export class Joint {
   /** Whether nothing more is to be passed on, because the connections are closed. */
   get isOver(): boolean {
     return this.#isOver || this.#context.signal.aborted;
+  }
+
+  /**
+   * Aborted when nothing more is to be passed on: ends what waits for its time and not for a connection. Made when it is
+   * asked for: few relays wait.
+   */
+  get ending(): AbortSignal {
+    if (this.#ending === undefined) {
+      const ending = new AbortController();
+      this.#ending = ending;
+      if (this.isOver) ending.abort();
+      else this.#context.signal.addEventListener("abort", () => ending.abort(), { once: true });
+    }
+    return this.#ending.signal;
   }
 
   /** A direction has nothing pending any more. */
@@ -120,6 +135,7 @@ export class Joint {
   #stop(): Next {
     this.#isOver = true;
     this.#context.stop();
+    this.#ending?.abort();
     return "leave";
   }
 

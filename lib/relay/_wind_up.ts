@@ -2,6 +2,7 @@ import type { Duplex } from "../base/mod.ts";
 import { type BufferPool, levelBytes } from "./buffers.ts";
 import type { Flow } from "./flow.ts";
 import type { Joint, Next } from "./_joint.ts";
+import { keepPace, type Pace } from "./pace.ts";
 import type { Ticker } from "./sweep.ts";
 
 /** One direction at its end, whichever engine has moved its bytes. */
@@ -12,6 +13,8 @@ export interface Way {
   readonly joint: Joint;
   readonly buffers: BufferPool;
   readonly ticker: Ticker;
+  /** How fast it may go, also where nobody takes the bytes; default as fast as they come. */
+  readonly pace?: Pace | undefined;
 }
 
 /** The largest buffer that bytes are thrown away in. */
@@ -45,7 +48,7 @@ export async function windUp(first: Next, way: Way, begun?: Promise<number | nul
 
 /** Reads until the sender's FIN, and throws away what comes. */
 async function discard(
-  { from, flow, joint, buffers, ticker }: Way,
+  { from, flow, joint, buffers, ticker, pace }: Way,
   pending: Promise<number | null> | undefined,
 ): Promise<void> {
   let level = 0;
@@ -56,8 +59,9 @@ async function discard(
       if (count === null) return;
       // While the client has yet to be told something, only that keeps the session alive.
       if (joint.lingers) flow.lastByteMs = ticker.nowMs;
+      await keepPace(pace, count, joint);
       const next = reading === undefined ? buffers.next(level, count) : level;
-      if (next === level || levelBytes(next) > MAX_DISCARD_BYTES) continue;
+      if (next === level || next > (pace?.topLevel ?? next) || levelBytes(next) > MAX_DISCARD_BYTES) continue;
       buffers.give(level, buffer);
       level = next;
       buffer = buffers.take(level);

@@ -14,6 +14,7 @@ export {
   type RelayEngine,
   type Side,
 } from "./flow.ts";
+export { Pace } from "./pace.ts";
 export { pumpEngine, type PumpOptions } from "./pump.ts";
 export { type Filter, streamEngine, type StreamOptions } from "./streams.ts";
 export { Sweep, type Sweepable, sweepPeriodMs, type Ticker } from "./sweep.ts";

@@ -3,18 +3,22 @@ import type { BufferPool } from "./buffers.ts";
 import type { Flow, RelayContext, RelayEnds, RelayEngine } from "./flow.ts";
 import { Joint, type Next } from "./_joint.ts";
 import { sendAtOnce } from "./_no_delay.ts";
+import { keepPace, type Pace } from "./pace.ts";
 import type { Ticker } from "./sweep.ts";
 import { windUp } from "./_wind_up.ts";
 
-/** What the pump shares among all sessions of a thread. */
+/** What pumps are made of: what all sessions of a thread share, and one session's pace. */
 export interface PumpOptions {
   readonly buffers: BufferPool;
   /** Gives the time at which bytes passed, as coarse as the timers that read it. */
   readonly ticker: Ticker;
+  /** How fast each direction may go; default as fast as it can. A pace is one session's own. */
+  readonly up?: Pace | undefined;
+  readonly down?: Pace | undefined;
 }
 
 /**
- * The first engine: a read and a write loop a direction, for plain relaying.
+ * The first engine: a read and a write loop a direction, for plain relaying, at a pace where there is one.
  *
  * A direction reads only after its last chunk is written, so that a slow receiver slows its sender and no more than one
  * buffer a direction is held. The sender's FIN is passed on as FIN and the other direction goes on (RFC 9293 section
@@ -25,8 +29,8 @@ export function pumpEngine(options: PumpOptions): RelayEngine {
     new Promise((resolve) => {
       // Neither promise rejects, and the joint tells when both have settled: one relay, and no more promises than that.
       const joint = new Joint(context, options.ticker, resolve);
-      pump(ends.client, ends.target, context.up, joint, options, context);
-      pump(ends.target, ends.client, context.down, joint, options, undefined);
+      pump(ends.client, ends.target, context.up, joint, options, options.up, context);
+      pump(ends.target, ends.client, context.down, joint, options, options.down, undefined);
     });
 }
 
@@ -36,6 +40,7 @@ async function pump(
   flow: Flow,
   joint: Joint,
   options: PumpOptions,
+  pace: Pace | undefined,
   first: Pick<RelayContext, "lead" | "early"> | undefined,
 ): Promise<void> {
   const { buffers, ticker } = options;
@@ -48,7 +53,7 @@ async function pump(
   try {
     if (first?.lead !== undefined) {
       writes++;
-      await passLead(first.lead, to, flow, ticker);
+      await passLead(first.lead, { to, flow, ticker, joint, pace });
     }
     flow.reading = true;
     for (;;) {
@@ -56,6 +61,8 @@ async function pump(
       pending = undefined;
       if (count === null) break;
       flow.reading = false;
+      const wait = keepPace(pace, count, joint);
+      if (wait !== undefined) await wait;
       // Never held back is the first write alone: most short connections have no second one, and pay for no option.
       if (++writes === 2) sendAtOnce(to);
       const chunk = count === buffer.length ? buffer : buffer.subarray(0, count);
@@ -69,7 +76,8 @@ async function pump(
         flow.lastByteMs = ticker.nowMs;
       }
       flow.reading = true;
-      const fitting = buffers.next(level, count);
+      let fitting = buffers.next(level, count);
+      if (pace !== undefined && fitting > pace.topLevel) fitting = pace.topLevel;
       if (fitting !== level) {
         buffers.give(level, buffer);
         level = fitting;
@@ -85,14 +93,23 @@ async function pump(
   // The buffer of an early read that was not waited for is that read's still.
   if (begun === undefined) buffers.give(level, buffer);
   if (next !== "leave" || begun !== undefined) {
-    await windUp(next, { from, to, flow, joint, buffers, ticker }, begun);
+    await windUp(next, { from, to, flow, joint, buffers, ticker, pace }, begun);
     if (begun !== undefined) buffers.give(level, buffer);
   }
   joint.leave(flow);
 }
 
+interface LeadWay {
+  readonly to: Duplex;
+  readonly flow: Flow;
+  readonly ticker: Ticker;
+  readonly joint: Joint;
+  readonly pace: Pace | undefined;
+}
+
 /** In a function of its own, so that nothing of the lead is kept for as long as the relay lasts. */
-async function passLead(lead: Uint8Array, to: Duplex, flow: Flow, ticker: Ticker): Promise<void> {
+async function passLead(lead: Uint8Array, { to, flow, ticker, joint, pace }: LeadWay): Promise<void> {
+  await keepPace(pace, lead.length, joint);
   for (let written = 0; written < lead.length;) {
     const count = await to.write(written === 0 ? lead : lead.subarray(written));
     written += count;

@@ -8,10 +8,11 @@ import { echo, TestTarget } from "../helpers/targets.ts";
 
 const MIB = 1024 * 1024;
 
-/** Both engines: an app with a bandwidth limit takes the stream pipeline. */
+/** Both engines: an app with faults takes the stream pipeline, here with one that never acts. */
 const ENGINES: readonly { name: string; app: Readonly<Record<string, unknown>> }[] = [
   { name: "pump", app: {} },
-  { name: "stream pipeline", app: { bandwidth: { upload: "1GiB/s", download: "1GiB/s" } } },
+  { name: "pump at a pace", app: { bandwidth: { upload: "1GiB/s", download: "1GiB/s" } } },
+  { name: "stream pipeline", app: { faults: [{ kind: "slice", size: "1GiB" }] } },
 ];
 
 for (const { name, app } of ENGINES) {

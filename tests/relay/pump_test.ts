@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { BUFFER_LEVELS, BufferPool, Flow, pumpEngine } from "../../lib/relay/mod.ts";
+import { BUFFER_LEVELS, BufferPool, Flow, Pace, pumpEngine } from "../../lib/relay/mod.ts";
 import { testRelayContract } from "../contract/relay.ts";
 import { memoryPipe } from "../helpers/memory_duplex.ts";
 import { randomBytes } from "../helpers/clients.ts";
@@ -12,6 +12,15 @@ testRelayContract({
   name: "pumpEngine",
   create: (parts) => pumpEngine(parts),
   // One buffer a direction, and it grows no further than the largest.
+  holdsAtMost: LARGEST,
+});
+
+testRelayContract({
+  name: "pumpEngine at a pace that never waits",
+  create: (parts) => {
+    const pace = new Pace(Infinity, { take: () => 0 }, { nowMs: () => 0 });
+    return pumpEngine({ ...parts, up: pace, down: pace });
+  },
   holdsAtMost: LARGEST,
 });
 
