@@ -1,6 +1,7 @@
 import type { Measure, Sample, Subject } from "./measure.ts";
 import type { Peer } from "./peer.ts";
 import { BASE_PEER } from "./peers/mod.ts";
+import { roundOrder } from "./order.ts";
 import { missingPrograms, notInstalled } from "./programs.ts";
 import { type MeasureResult, toRows } from "./results.ts";
 import { startPeer, type Surroundings, warmUp } from "./subject.ts";
@@ -26,7 +27,7 @@ export interface RoundsOptions {
 
 /**
  * Runs the measures on the peers in rounds: each round runs each measure on every peer once, one after the other
- * (A B C A B C, not A A B B C C), so that a slow minute of the machine falls on all of them alike.
+ * (A B C B C A, not A A B B C C), so that a slow minute of the machine falls on all of them alike.
  */
 export async function runRounds(
   surroundings: Surroundings,
@@ -40,8 +41,8 @@ export async function runRounds(
     const subjects = await startAll(surroundings, { peers, warm, progress });
     try {
       for (const measure of measures) {
-        for (const peer of rotated(peers, round / rounds)) {
-          if (peer.only !== undefined && !peer.only.includes(measure.id)) continue;
+        const measured = peers.filter(({ only }) => only === undefined || only.includes(measure.id));
+        for (const peer of roundOrder(measured, round, rounds)) {
           const byPeer = table.get(measure) ?? new Map<Peer, Collected>();
           const collected = byPeer.get(peer) ?? { samples: [] };
           byPeer.set(peer, collected);
@@ -71,12 +72,6 @@ export async function runRounds(
       BASE_PEER,
     ),
   }));
-}
-
-/** All of them in turn, begun after this share: whoever is first runs while the machine recovers from what was before. */
-function rotated(peers: readonly Peer[], share: number): Peer[] {
-  const first = Math.floor(peers.length * share);
-  return [...peers.slice(first), ...peers.slice(0, first)];
 }
 
 /** Starts every peer; one that cannot be started has the reason in its place. */
