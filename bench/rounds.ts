@@ -33,19 +33,20 @@ export async function runRounds(
   surroundings: Surroundings,
   { measures, peers, rounds, warm, progress }: RoundsOptions,
 ): Promise<MeasureResult[]> {
-  const table = new Map(
-    measures.map((measure) => [measure, new Map<Peer, Collected>()]),
-  );
+  // In the peers' order, whatever that of a round.
+  const table = measures.map((measure) => ({
+    measure,
+    byPeer: new Map(
+      peers.filter(({ only }) => only === undefined || only.includes(measure.id))
+        .map((peer): [Peer, Collected] => [peer, { samples: [] }]),
+    ),
+  }));
   for (let round = 0; round < rounds; round++) {
     // Each round starts every peer anew, so that one lucky or unlucky process does not make a peer's figure.
     const subjects = await startAll(surroundings, { peers, warm, progress });
     try {
-      for (const measure of measures) {
-        const measured = peers.filter(({ only }) => only === undefined || only.includes(measure.id));
-        for (const peer of roundOrder(measured, round, rounds)) {
-          const byPeer = table.get(measure) ?? new Map<Peer, Collected>();
-          const collected = byPeer.get(peer) ?? { samples: [] };
-          byPeer.set(peer, collected);
+      for (const { measure, byPeer } of table) {
+        for (const [peer, collected] of roundOrder([...byPeer], round, rounds)) {
           collected.samples[round] = undefined;
           const outcome = await runOnce(measure, subjects.get(peer) ?? "not started");
           if (typeof outcome === "string") collected.note = outcome;
@@ -57,14 +58,14 @@ export async function runRounds(
       await stopAll(subjects);
     }
   }
-  return measures.map((measure) => ({
+  return table.map(({ measure, byPeer }) => ({
     id: measure.id,
     title: measure.title,
     date: new Date().toISOString(),
     metrics: measure.metrics,
     rows: toRows(
       measure.metrics,
-      [...(table.get(measure) ?? [])].map(([peer, collected]) => ({
+      [...byPeer].map(([peer, collected]) => ({
         peer: peer.id,
         title: peer.title,
         ...collected,
