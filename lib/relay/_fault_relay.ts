@@ -62,7 +62,7 @@ class FaultyRun {
     this.#means = means;
     this.#context = context;
     this.#options = options;
-    if (context.signal.aborted) this.#end();
+    if (context.aborted) this.#end();
     else context.signal.addEventListener("abort", this.#end, { once: true });
   }
 
@@ -87,12 +87,16 @@ class FaultyRun {
     const engine = streamEngine({ ticker, buffers, up: [...ownUp, ...up], down: [...down, ...ownDown] });
     const { up: upFlow, down: downFlow, lead, early } = this.#context;
     const stop = (): void => this.#stop();
+    const { signal } = this.#ending;
     return engine({ client, target }, {
       up: upFlow,
       down: downFlow,
       lead,
       early,
-      signal: this.#ending.signal,
+      get aborted() {
+        return signal.aborted;
+      },
+      signal,
       stop,
       linger: (end) => this.#context.linger(end),
     });

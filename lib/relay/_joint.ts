@@ -42,7 +42,7 @@ export class Joint {
 
   /** Whether nothing more is to be passed on, because the connections are closed. */
   get isOver(): boolean {
-    return this.#isOver || this.#context.signal.aborted;
+    return this.#isOver || this.#context.aborted;
   }
 
   /**
@@ -73,7 +73,7 @@ export class Joint {
     const other = this.#otherOf(flow);
     if (!other.finished) return "finish";
     // Closing the sockets says the rest.
-    if (!this.#context.signal.aborted) this.end = { kind: "finished", first: other.direction };
+    if (!this.#context.aborted) this.end = { kind: "finished", first: other.direction };
     return "leave";
   }
 

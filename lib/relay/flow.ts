@@ -58,7 +58,9 @@ export interface RelayContext {
   readonly lead: Uint8Array | undefined;
   /** The client's first read after that, where it is already under way. */
   readonly early: EarlyRead | undefined;
-  /** Aborted when the session is to end before its connections do. */
+  /** Whether the session has ended the relay. */
+  readonly aborted: boolean;
+  /** Aborted when the session is to end before its connections do. Made when it is asked for: most relays never need it. */
   readonly signal: AbortSignal;
   /** Closes both connections, so that whatever is pending on them rejects; may be called any number of times. */
   stop(): void;

@@ -45,6 +45,9 @@ export async function connectedEnds(): Promise<ConnectedEnds> {
         down,
         lead: undefined,
         early: undefined,
+        get aborted() {
+          return controller.signal.aborted;
+        },
         signal: controller.signal,
         stop: close,
         linger: (noted) => {

@@ -70,12 +70,16 @@ export class FaultBench {
       down: own.down ?? [],
       onCut: (kind) => this.cuts.push(kind),
     });
+    const { signal } = this.controller;
     this.end = engine({ client: this.nearClient, target: this.nearTarget }, {
       up: this.up,
       down: this.down,
       lead: undefined,
       early: undefined,
-      signal: this.controller.signal,
+      get aborted() {
+        return signal.aborted;
+      },
+      signal,
       stop: () => this.#close(),
       linger: () => this.nearTarget.close(),
     });

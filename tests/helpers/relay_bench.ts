@@ -50,12 +50,16 @@ export class RelayBench {
   }
 
   run(early?: EarlyRead, lead?: Uint8Array): Promise<RelayEnd> {
+    const { signal } = this.controller;
     return this.#engine({ client: this.nearClient, target: this.nearTarget }, {
       up: this.up,
       down: this.down,
       lead,
       early,
-      signal: this.controller.signal,
+      get aborted() {
+        return signal.aborted;
+      },
+      signal,
       stop: () => this.#close(),
       linger: (end) => this.#linger(end),
     });

@@ -222,6 +222,9 @@ async function withRelay(
     down,
     lead: undefined,
     early: undefined,
+    get aborted() {
+      return controller.signal.aborted;
+    },
     signal: controller.signal,
     stop,
     linger: () => nearTarget.close(),

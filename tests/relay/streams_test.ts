@@ -118,6 +118,7 @@ class Relay {
       down: this.down,
       lead: undefined,
       early: undefined,
+      aborted: false,
       signal: new AbortController().signal,
       stop: () => {
         if (stopped) return;
