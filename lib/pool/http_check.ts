@@ -1,14 +1,14 @@
 import { CheckTextError } from "./check_text.ts";
 import { AnswerHead, type AnswerReader, type AnswerVerdict, MAX_ANSWER_BYTES } from "./expectation.ts";
 
-/** The status codes that are well, both ends included. */
+/** The status codes that a check accepts, both ends included. */
 export interface StatusRange {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * Parses the status that is wanted: `200`, a class as `2xx`, or a range as `200-399`.
+ * Parses the expected status: `200`, a class as `2xx`, or a range as `200-399`.
  *
  * @throws {CheckTextError} when it is none of them, or outside 100 to 599.
  */
@@ -17,7 +17,7 @@ export function parseStatus(value: number | string): StatusRange {
   const first = hundreds === undefined ? Number(only ?? from) : Number(hundreds) * 100;
   const last = hundreds === undefined ? Number(only ?? to) : first + 99;
   if (first >= 100 && first <= last && last <= 599) return { first, last };
-  throw new CheckTextError(`the status is "${value}", one as 200, 2xx or 200-399 was wanted`);
+  throw new CheckTextError(`the status is "${value}"; expected one such as 200, 2xx or 200-399`);
 }
 
 /**
@@ -29,11 +29,11 @@ export function parseStatus(value: number | string): StatusRange {
 export function checkRequest(path: string, host: string): Uint8Array<ArrayBuffer> {
   if (!/^\/[!-~]*$/.test(path)) {
     throw new CheckTextError(
-      `the path is "${path}", a "/" and visible ASCII characters (others as %NN) were wanted`,
+      `the path is "${path}"; expected "/" and visible ASCII characters (write others as %NN)`,
     );
   }
   if (!/^[!-~]+$/.test(host)) {
-    throw new CheckTextError(`the host is "${host}", one as "app.example.com" was wanted`);
+    throw new CheckTextError(`the host is "${host}"; expected one such as "app.example.com"`);
   }
   return new TextEncoder().encode(
     `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: tcpproxy-check\r\nAccept: */*\r\nConnection: close\r\n\r\n`,
@@ -41,20 +41,21 @@ export function checkRequest(path: string, host: string): Uint8Array<ArrayBuffer
 }
 
 /**
- * Reads the status of an HTTP/1 answer (RFC 9112 section 4). The line must be to the letter, but for one liberty: the
- * space before an empty reason may be missing, as several servers leave it out. Interim answers (1xx) are passed over
- * with their fields, unless such a status is wanted.
+ * Reads the status of an HTTP/1 answer (RFC 9112 section 4) as leniently as HTTP clients do: lines may end in LF alone
+ * and empty lines may precede the status (section 2.2), any minor version counts, also in lower case, tabs and several
+ * spaces separate, and the reason may be missing. Interim answers (1xx) are skipped with their fields, unless such a
+ * status is expected.
  */
 export class HttpAnswer implements AnswerReader {
-  readonly #wanted: StatusRange;
+  readonly #expected: StatusRange;
   readonly #head = new AnswerHead();
-  /** The line under way, one character a byte. */
+  /** The line so far, one character a byte. */
   #line = "";
   /** Whether the lines belong to an interim answer. */
-  #isPassingOver = false;
+  #isInterim = false;
 
-  constructor(wanted: StatusRange) {
-    this.#wanted = wanted;
+  constructor(expected: StatusRange) {
+    this.#expected = expected;
   }
 
   feed(bytes: Uint8Array): AnswerVerdict {
@@ -62,11 +63,13 @@ export class HttpAnswer implements AnswerReader {
     this.#head.add(looked);
     for (const byte of looked) {
       this.#line += String.fromCharCode(byte);
-      if (!this.#isPassingOver && !isBeginning(this.#line)) return "no_match";
-      if (byte !== LF) continue;
-      const verdict = this.#take(this.#line);
-      if (verdict !== "need_more") return verdict;
-      this.#line = "";
+      if (byte === LF) {
+        const verdict = this.#take(this.#line);
+        if (verdict !== "need_more") return verdict;
+        this.#line = "";
+      } else if (!this.#isInterim && !isBeginning(this.#line)) {
+        return "no_match";
+      }
     }
     return this.#head.length < MAX_ANSWER_BYTES ? "need_more" : "no_match";
   }
@@ -81,31 +84,40 @@ export class HttpAnswer implements AnswerReader {
   }
 
   #take(line: string): AnswerVerdict {
-    if (this.#isPassingOver) {
-      this.#isPassingOver = line !== "\r\n";
+    if (EMPTY_LINE.test(line)) {
+      this.#isInterim = false;
       return "need_more";
     }
+    if (this.#isInterim) return "need_more";
     const status = Number(STATUS_LINE.exec(line)?.[1]);
-    if (status >= this.#wanted.first && status <= this.#wanted.last) return "match";
+    if (status >= this.#expected.first && status <= this.#expected.last) return "match";
     // 101 is final: what follows is no HTTP any more (RFC 9110 section 15.2.2).
     if (!(status >= 100 && status < 200) || status === 101) return "no_match";
-    this.#isPassingOver = true;
+    this.#isInterim = true;
     return "need_more";
   }
 }
 
 const LF = 0x0a;
 
-/** The reason may have tabs and bytes beyond ASCII. */
-const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [\t -~\x80-\xff]*)?\r\n$/;
+const EMPTY_LINE = /^\r?\n$/;
 
-/** The longest fixed part of a status line, to compare beginnings with. */
-const STATUS_LINE_SHAPE = "HTTP/1.1 200";
+/** The reason may have tabs, CRs (section 2.2: to be read as a space) and bytes beyond ASCII. */
+const STATUS_LINE = /^HTTP\/1\.\d[ \t]+(\d{3})(?:[ \t][\t\r -~\x80-\xff]*)?\r?\n$/i;
+
+/** A status line piece by piece, each optional once all before it are there: what one may look like before its end. */
+const BEGINNING = new RegExp(
+  `^(?:\\r|${
+    ["H", "T", "T", "P", "/", "1", "\\.", "\\d", "[ \\t]+", "\\d", "\\d", "\\d"]
+      .reduceRight((rest, piece) => `(?:${piece}${rest})?`, "(?:\\r|[ \\t].*)?")
+  })$`,
+  "is",
+);
+
+/** A line that was good for so long is judged at its end; to look at all of it at every byte would take quadratic time. */
+const BEGINNING_CHARS = 64;
 
 /** Whether this could be the beginning of a status line: a server of another protocol is known by its first bytes. */
 function isBeginning(line: string): boolean {
-  if (line.length > STATUS_LINE_SHAPE.length) return true;
-  // Completed with what a good line goes on with, it must be one.
-  const rest = STATUS_LINE_SHAPE.slice(line.length);
-  return STATUS_LINE.test(`${line}${rest}\r\n`);
+  return line.length > BEGINNING_CHARS || BEGINNING.test(line);
 }

@@ -44,7 +44,11 @@ Deno.test("parseStatus: refuses everything else", () => {
       "200-600",
     ]
   ) {
-    assertThrows(() => parseStatus(status), CheckTextError, `the status is "${status}", one as 200, 2xx`);
+    assertThrows(
+      () => parseStatus(status),
+      CheckTextError,
+      `the status is "${status}"; expected one such as 200, 2xx`,
+    );
   }
 });
 
@@ -79,26 +83,53 @@ Deno.test("HttpAnswer: the wanted status matches, another does not, wherever the
   }
 });
 
-Deno.test("HttpAnswer: an HTTP/1.0 answer and a reason that is empty or missing are well", () => {
-  for (const line of ["HTTP/1.0 200 OK", "HTTP/1.1 200 ", "HTTP/1.1 200", "HTTP/1.1 200 tr\xe8s\tbien"]) {
-    assertEquals(verdict(200, `${line}\r\n`), "match");
+Deno.test("HttpAnswer: reads a status line as leniently as HTTP clients do", () => {
+  const good = [
+    "HTTP/1.0 200 OK\r\n",
+    "HTTP/1.1 200 \r\n",
+    "HTTP/1.1 200\r\n",
+    "HTTP/1.1 200 tr\xe8s\tbien\r\n",
+    "HTTP/1.1 200 OK\n",
+    "HTTP/1.1 200 \n",
+    "HTTP/1.1 200\n",
+    "HTTP/1.1  200   OK\r\n",
+    "HTTP/1.1\t200\tOK\r\n",
+    "HTTP/1.2 200 OK\r\n",
+    "http/1.1 200 ok\r\n",
+    "\r\nHTTP/1.1 200 OK\r\n",
+    "\n\r\n\nHTTP/1.1 200 OK\n",
+    "HTTP/1.1 200 O\rK\r\r\n",
+  ];
+  for (const line of good) {
+    for (const size of [1, line.length]) {
+      assertEquals(verdict(200, line, size), "match", JSON.stringify(line));
+    }
+    assertEquals(verdict(204, line), "no_match", JSON.stringify(line));
   }
 });
 
-Deno.test("HttpAnswer: a line that is not to the letter is no answer", () => {
+Deno.test("HttpAnswer: a line of another form is no answer", () => {
   const wrong = [
-    "HTTP/1.1 200 OK\n",
-    "HTTP/1.1  200 OK\r\n",
     "HTTP/1.1 2000 OK\r\n",
     "HTTP/1.1 200OK\r\n",
+    "HTTP/1.1 20 OK\r\n",
+    "HTTP/1.1200 OK\r\n",
+    "HTTP/1.10 200 OK\r\n",
+    "HTTP/1 200 OK\r\n",
     "HTTP/2 200\r\n",
-    "HTTP/1.2 200 OK\r\n",
-    "http/1.1 200 OK\r\n",
+    "HTTP/2.0 200 OK\r\n",
+    "HTTP/0.9 200 OK\r\n",
+    "ICY 200 OK\r\n",
     " HTTP/1.1 200 OK\r\n",
+    "\rHTTP/1.1 200 OK\r\n",
     "HTTP/1.1 200 O\0K\r\n",
     "HTTP/1.1 700 OK\r\n",
   ];
-  for (const line of wrong) assertEquals(verdict(200, line), "no_match", line);
+  for (const line of wrong) {
+    for (const size of [1, line.length]) {
+      assertEquals(verdict(200, line, size), "no_match", JSON.stringify(line));
+    }
+  }
 });
 
 Deno.test("HttpAnswer: another protocol is known by its first bytes", () => {
@@ -107,14 +138,19 @@ Deno.test("HttpAnswer: another protocol is known by its first bytes", () => {
   assertEquals(verdict(200, "HTTP/1.1 2"), "need_more");
 });
 
-Deno.test("HttpAnswer: interim answers are passed over with their fields, unless they are wanted", () => {
-  const interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n";
-  for (const size of [1, 7, 200]) {
-    assertEquals(verdict(200, `${interim}HTTP/1.1 200 OK\r\n`, size), "match");
-    assertEquals(verdict(200, `${interim}HTTP/1.1 503 No\r\n`, size), "no_match");
+Deno.test("HttpAnswer: skips interim answers with their fields, unless they are expected", () => {
+  for (const end of ["\r\n", "\n"]) {
+    const interim =
+      `HTTP/1.1 103 Early Hints${end}Link: </a>${end} folded${end}${end}HTTP/1.1 100${end}${end}`;
+    for (const size of [1, 7, 200]) {
+      assertEquals(verdict(200, `${interim}HTTP/1.1 200 OK${end}`, size), "match");
+      assertEquals(verdict(200, `${interim}${end}HTTP/1.1 200 OK${end}`, size), "match");
+      assertEquals(verdict(200, `${interim}HTTP/1.1 503 No${end}`, size), "no_match");
+      assertEquals(verdict(200, `${interim}garbage${end}`, size), "no_match");
+    }
+    assertEquals(verdict(103, interim), "match");
+    assertEquals(verdict(200, `HTTP/1.1 101 Switching Protocols${end}`), "no_match");
   }
-  assertEquals(verdict(103, interim), "match");
-  assertEquals(verdict(200, "HTTP/1.1 101 Switching Protocols\r\n"), "no_match");
 });
 
 Deno.test("HttpAnswer: endless lines and fields are no answer", () => {
@@ -136,4 +172,37 @@ Deno.test("HttpAnswer: no bytes make it fail, and the cut changes nothing", () =
   fc.assert(fc.property(answers, fc.integer({ min: 1, max: 20 }), (answer, size) => {
     assertEquals(verdict(200, answer, size), verdict(200, answer, Math.max(1, answer.length)));
   }));
+});
+
+Deno.test("HttpAnswer: any lenient spelling of an answer has the verdict of its final status", () => {
+  const end = fc.constantFrom("\r\n", "\n");
+  const line = (status: fc.Arbitrary<number>): fc.Arbitrary<string> =>
+    fc.tuple(
+      fc.constantFrom("HTTP/1.", "http/1.", "Http/1."),
+      fc.integer({ min: 0, max: 9 }),
+      fc.constantFrom(" ", "  ", "\t"),
+      status,
+      fc.constantFrom("", " ", " OK", "\tSome Reason", " 404 HTTP/1.1 500"),
+      end,
+    ).map((parts) => parts.join(""));
+  const empty = fc.array(end, { maxLength: 2 }).map((lines) => lines.join(""));
+  const fields = fc.array(
+    fc.tuple(fc.constantFrom("Link: </a>", " folded", "x", "HTTP/1.1 500 No"), end).map((parts) =>
+      parts.join("")
+    ),
+    { maxLength: 3 },
+  ).map((lines) => lines.join(""));
+  const interim = fc.tuple(line(fc.constantFrom(100, 102, 103, 199)), fields, end, empty)
+    .map((parts) => parts.join(""));
+  const interims = fc.array(interim, { maxLength: 3 }).map((answers) => answers.join(""));
+  fc.assert(fc.property(
+    fc.tuple(empty, interims, fc.constantFrom(200, 204, 301, 404, 503), fc.integer({ min: 1, max: 40 }))
+      .chain(
+        ([before, interims, status, size]) =>
+          line(fc.constant(status)).map((last) => ({ answer: before + interims + last, status, size })),
+      ),
+    ({ answer, status, size }) => {
+      assertEquals(verdict("2xx", answer, size), status < 300 ? "match" : "no_match");
+    },
+  ));
 });
