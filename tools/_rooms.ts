@@ -20,6 +20,7 @@ export const ROOMS: Readonly<Record<string, number>> = {
   pool: 3,
   session: 4,
   metrics: 5,
+  app: 5,
   proxy: 6,
   workers: 7,
   admin: 8,

@@ -1,5 +1,6 @@
 import { formatAddress } from "../base/mod.ts";
-import type { AppStatus, PoolFacts, TargetFacts } from "../proxy/mod.ts";
+import type { PoolSnapshot, TargetSnapshot } from "../app/mod.ts";
+import type { AppStatus } from "../proxy/mod.ts";
 import { json } from "./answer.ts";
 import { type AdminRoute, withProxy } from "./route.ts";
 
@@ -76,11 +77,11 @@ function appJson({ name, listeners, balance, sessions, maxConnections, own, rout
   };
 }
 
-function poolJson({ targets, emptyEntries }: PoolFacts): PoolJson {
+function poolJson({ targets, emptyEntries }: PoolSnapshot): PoolJson {
   return { targets: targets.map(targetJson), undiscovered: emptyEntries };
 }
 
-function targetJson(target: TargetFacts): TargetJson {
+function targetJson(target: TargetSnapshot): TargetJson {
   return {
     address: target.label,
     state: target.health,

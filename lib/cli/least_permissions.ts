@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { formatAddress, type TargetAddress } from "../base/mod.ts";
 import type { AppConfig, Config, TargetConfig } from "../config/mod.ts";
-import { dialedAt, targetsOf } from "../proxy/mod.ts";
+import { dialedAt, targetsOf } from "../app/mod.ts";
 import { UsageError } from "./command.ts";
 import { nameservers } from "./system_dns.ts";
 

@@ -1,6 +1,7 @@
 import { type Address, errorCode, errorMessage, formatAddress } from "../base/mod.ts";
 import { type AccessLog, getLogger, type Logger } from "../log/mod.ts";
-import type { FileProblem, TargetChange } from "../proxy/mod.ts";
+import type { TargetChange } from "../app/mod.ts";
+import type { FileProblem } from "../proxy/mod.ts";
 import type { EndedSession } from "../session/mod.ts";
 import type { WorkersObserver } from "../workers/mod.ts";
 import { type Answer, describeAnswers } from "./_answers.ts";

@@ -8,12 +8,12 @@ import type { AppConfig } from "../config/mod.ts";
 import { CidrSet } from "../limits/mod.ts";
 import type { ExplainedTargets } from "./_explain_targets.ts";
 import type { ConnectionQuestion } from "./explain.ts";
-import type { PoolFacts } from "./facts.ts";
-import type { LiveView } from "./live.ts";
+import type { PoolSnapshot } from "../app/mod.ts";
+import type { RuntimeSnapshot } from "./runtime_snapshot.ts";
 
 /** A proxy as it runs; of a config alone, neither is known. */
 export interface Moment {
-  readonly live: LiveView | undefined;
+  readonly live: RuntimeSnapshot | undefined;
   /** Sessions that the app has; `undefined` where nobody knows. */
   readonly sessions: number | undefined;
 }
@@ -44,7 +44,7 @@ export function routeNotes({ routes }: AppConfig, { sni, alpn }: ConnectionQuest
 }
 
 /** Targets that are no candidates at any moment. */
-export function weightNotes({ targets }: PoolFacts): string[] {
+export function weightNotes({ targets }: PoolSnapshot): string[] {
   return targets.filter(({ weight }) => weight === 0)
     .map(({ label }) => `${label} has weight 0 and gets no connection`);
 }
@@ -67,9 +67,9 @@ export function acceptNotes({ maxConnections }: AppConfig, { live, sessions }: M
 
 /** The targets of a connection in a proxy that runs. */
 export interface LivePool {
-  readonly pool: PoolFacts;
+  readonly pool: PoolSnapshot;
   readonly explained: ExplainedTargets;
-  readonly live: LiveView;
+  readonly live: RuntimeSnapshot;
 }
 
 /** What is so at this moment. */

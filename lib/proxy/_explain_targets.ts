@@ -2,7 +2,7 @@ import { clientHash } from "../balancing/mod.ts";
 import { type Address, formatAddress } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
 import { Pool, type TargetSpec } from "../pool/mod.ts";
-import type { TargetFacts } from "./facts.ts";
+import type { TargetSnapshot } from "../app/mod.ts";
 
 /** One target in the order in which a connection tries them. */
 export interface TargetExplanation {
@@ -33,7 +33,7 @@ export interface ExplainedTargets {
 
 /** A target with the address that it has for this connection. */
 interface Placed {
-  readonly target: TargetFacts;
+  readonly target: TargetSnapshot;
   readonly address: string;
 }
 
@@ -42,11 +42,11 @@ interface Placed {
  * the config, and each says so.
  */
 export function explainTargets(
-  targets: readonly TargetFacts[],
+  targets: readonly TargetSnapshot[],
   question: TargetQuestion,
 ): ExplainedTargets {
   const isDesperate = !targets.some(isUsable);
-  const mayBeTried = (target: TargetFacts): boolean =>
+  const mayBeTried = (target: TargetSnapshot): boolean =>
     !target.isFull && (isDesperate ? target.weight > 0 : isUsable(target));
   const placed = orderOf(targets, { mayBeTried, question });
   const skipped = targets.filter((target) => target.weight > 0 && !mayBeTried(target));
@@ -65,17 +65,17 @@ function explained({ target, address }: Placed, why: string): TargetExplanation 
   return { address, backup: isBackup, why };
 }
 
-function isUsable({ health, weight }: TargetFacts): boolean {
+function isUsable({ health, weight }: TargetSnapshot): boolean {
   return health === "up" && weight > 0;
 }
 
 interface OrderOptions {
   /** As the pool of a proxy sees it: no target that is unusable, unless all are, and none that is full. */
-  mayBeTried(target: TargetFacts): boolean;
+  mayBeTried(target: TargetSnapshot): boolean;
   readonly question: TargetQuestion;
 }
 
-function orderOf(targets: readonly TargetFacts[], { mayBeTried, question }: OrderOptions): Placed[] {
+function orderOf(targets: readonly TargetSnapshot[], { mayBeTried, question }: OrderOptions): Placed[] {
   const { balance } = question.config;
   const ordered = balance === "source_hash"
     ? hashedOrder(targets, { mayBeTried, question })
@@ -89,9 +89,9 @@ function orderOf(targets: readonly TargetFacts[], { mayBeTried, question }: Orde
  * start and in every thread; so that nobody's place or turn is taken.
  */
 function hashedOrder(
-  targets: readonly TargetFacts[],
+  targets: readonly TargetSnapshot[],
   { mayBeTried, question: { listener, client } }: OrderOptions,
-): TargetFacts[] {
+): TargetSnapshot[] {
   // What discovery finds has a place by its own hash, which nobody knows yet.
   const [known, unknown] = [
     targets.filter(({ discover }) => discover === undefined),
@@ -103,34 +103,37 @@ function hashedOrder(
     return { address, label, tier, weight: mayBeTried(target) ? currentWeight : 0 };
   });
   const pool = new Pool(specs, { balance: "source_hash" });
-  const factsOf = new Map(pool.targets.map((target, index) => [target, known[index]]));
+  const poolSnapshot = new Map(pool.targets.map((target, index) => [target, known[index]]));
   const candidates = pool.begin(portOf(listener), { clientHash: clientHash(client) });
-  const ordered: TargetFacts[] = [];
+  const ordered: TargetSnapshot[] = [];
   for (let candidate = candidates.next(); candidate !== undefined; candidate = candidates.next()) {
-    const target = factsOf.get(candidate.target);
+    const target = poolSnapshot.get(candidate.target);
     if (target !== undefined) ordered.push(target);
   }
   return [...ordered, ...unknown];
 }
 
 /** Where connections are known, in the order of this moment; else in that of the config. */
-function byLoad(targets: readonly TargetFacts[]): readonly TargetFacts[] {
+function byLoad(targets: readonly TargetSnapshot[]): readonly TargetSnapshot[] {
   if (targets.some(({ active }) => active === undefined)) return targets;
-  const load = ({ active = 0, currentWeight }: TargetFacts): number => (active + 1) / currentWeight;
+  const load = ({ active = 0, currentWeight }: TargetSnapshot): number => (active + 1) / currentWeight;
   return targets.toSorted((a, b) => load(a) - load(b));
 }
 
 /** Those of equal standing that would be tried. */
 interface TierFacts {
-  readonly order: ReadonlyMap<TargetFacts, number>;
+  readonly order: ReadonlyMap<TargetSnapshot, number>;
   /** The sum of their weights at this moment; `undefined` where discovery will find more. */
   readonly weight: number | undefined;
   /** Whether these are all of that standing that may have connections at all. */
   readonly isWhole: boolean;
 }
 
-function tiersOf(placed: readonly Placed[], skipped: readonly TargetFacts[]): ReadonlyMap<number, TierFacts> {
-  const tiers = new Map<number, TargetFacts[]>();
+function tiersOf(
+  placed: readonly Placed[],
+  skipped: readonly TargetSnapshot[],
+): ReadonlyMap<number, TierFacts> {
+  const tiers = new Map<number, TargetSnapshot[]>();
   for (const { target } of placed) {
     const tier = tiers.get(target.tier);
     if (tier === undefined) tiers.set(target.tier, [target]);
@@ -151,7 +154,7 @@ function tierOf({ target }: Placed, tiers: ReadonlyMap<number, TierFacts>): Tier
   return tiers.get(target.tier) ?? NO_TIER;
 }
 
-function addressFor({ address, label, discover }: TargetFacts, { listener }: TargetQuestion): string {
+function addressFor({ address, label, discover }: TargetSnapshot, { listener }: TargetQuestion): string {
   if (discover !== undefined || address.kind !== "same_port") return label;
   return formatAddress({ kind: "tcp", host: address.host, port: portOf(listener) });
 }
@@ -173,7 +176,7 @@ function whyOf(place: Place): string {
   return `${backup}${desperate}${placeOf(place)}${connectionsOf(target)}${originOf(target)}`;
 }
 
-function whyNot(target: TargetFacts): string {
+function whyNot(target: TargetSnapshot): string {
   const why = target.health === "down"
     ? "down, as its checks say"
     : target.health === "ejected"
@@ -226,12 +229,12 @@ function short(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
-function connectionsOf({ active, maxConnections }: TargetFacts): string {
+function connectionsOf({ active, maxConnections }: TargetSnapshot): string {
   if (active === undefined) return "";
   if (maxConnections !== Infinity) return `; ${active} of at most ${maxConnections} connections`;
   return `; ${active} ${active === 1 ? "connection" : "connections"}`;
 }
 
-function originOf({ foundBy }: TargetFacts): string {
+function originOf({ foundBy }: TargetSnapshot): string {
   return foundBy === undefined ? "" : `; discovered by ${foundBy}`;
 }

@@ -3,8 +3,7 @@ import type { AppConfig, Config } from "../config/mod.ts";
 import { firstCertificate } from "../tls/mod.ts";
 import { checkTlsFiles, type FileProblem } from "./check_tls.ts";
 import { ExpiryWatch, type Schedule } from "./expiry_watch.ts";
-import { FileTexts } from "./file_texts.ts";
-import { type MaterialFile, materialFiles, type NextMaterials, readMaterials } from "./materials.ts";
+import { FileTexts, type NextTlsFiles, readTlsFiles, type TlsFile, tlsFilesOf } from "../app/mod.ts";
 import type { ProxyObserver } from "./observer.ts";
 import type { ReloadedApp, ReloadedFile, ReloadProblem, ReloadResult } from "./reload_result.ts";
 
@@ -24,7 +23,7 @@ export interface CertificatesOptions extends WallTime {
    * Puts the texts of apps to use, of all or of none: calls `commit` when there is no way back, and resolves with what an
    * operator must know that went wrong after that. When it rejects, nothing has changed.
    */
-  apply(changed: readonly NextMaterials[], commit: () => void): Promise<readonly ReloadProblem[]>;
+  apply(changed: readonly NextTlsFiles[], commit: () => void): Promise<readonly ReloadProblem[]>;
 }
 
 /** The files that the apps of a running proxy need: read again when that is asked for, and looked at once a day. */
@@ -52,7 +51,7 @@ export class Certificates {
 
   /** Begins to look once a day, where there is something to look at. */
   watch(): void {
-    if (this.#config.apps.some((app) => materialFiles(app).length > 0)) this.#watch.start();
+    if (this.#config.apps.some((app) => tlsFilesOf(app).length > 0)) this.#watch.start();
   }
 
   /** Ends that. A reload still works. */
@@ -103,7 +102,7 @@ export class Certificates {
     const changed = await Promise.all(apps.flatMap((changes, app) => {
       const config = this.#config.apps[app];
       if (changes.length === 0 || config === undefined) return [];
-      return [readMaterials(config, files).then((materials): NextMaterials => ({ app, materials }))];
+      return [readTlsFiles(config, files).then((tlsFiles): NextTlsFiles => ({ app, tlsFiles }))];
     }));
     if (changed.length === 0) return [];
     return await this.#options.apply(changed, () => this.#files = files);
@@ -116,7 +115,7 @@ export class Certificates {
   /** The app's files that hold something else than those in use. */
   async #changes(app: AppConfig, files: FileTexts): Promise<Changed[]> {
     const found = await Promise.all(
-      materialFiles(app).map(async ({ file, kind }): Promise<Changed[]> => {
+      tlsFilesOf(app).map(async ({ file, kind }): Promise<Changed[]> => {
         const [before, after] = await Promise.all([textOf(this.#files, file), textOf(files, file)]);
         if (after === undefined || after === before) return [];
         const facts = kind === "certificate" ? await firstCertificate(after) : undefined;
@@ -134,7 +133,7 @@ export class Certificates {
   }
 
   #reloaded(changes: readonly Changed[], config: AppConfig | undefined): ReloadedApp[] {
-    if (config === undefined || materialFiles(config).length === 0) return [];
+    if (config === undefined || tlsFilesOf(config).length === 0) return [];
     return [{ app: config.name, files: changes.map(({ file, validToMs }) => ({ file, validToMs })) }];
   }
 }
@@ -144,7 +143,7 @@ export function programProblem(message: string): ReloadProblem {
   return { app: undefined, file: undefined, path: [], message, severity: "error" };
 }
 
-interface Changed extends MaterialFile, ReloadedFile {
+interface Changed extends TlsFile, ReloadedFile {
   /** Of a certificate, whether it has begun and has not expired. */
   readonly isValid: boolean;
 }

@@ -7,7 +7,7 @@ import {
   firstCertificate,
   isTlsSupported,
 } from "../tls/mod.ts";
-import { FileTexts } from "./file_texts.ts";
+import { FileTexts } from "../app/mod.ts";
 
 /** One thing that is wrong, or will be. */
 export interface FileProblem {

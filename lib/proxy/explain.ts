@@ -27,9 +27,8 @@ import {
 } from "./_explain_notes.ts";
 import { type ExplainedTargets, explainTargets, type TargetExplanation } from "./_explain_targets.ts";
 import type { ListenerInfo } from "./control.ts";
-import { assumedFacts, type PoolFacts } from "./facts.ts";
-import type { LiveView } from "./live.ts";
-import { accessOf, routeName, routesOf } from "./rules.ts";
+import { accessOf, assumedSnapshot, type PoolSnapshot, routeName, routesOf } from "../app/mod.ts";
+import type { RuntimeSnapshot } from "./runtime_snapshot.ts";
 import { poolOf } from "./status.ts";
 
 export { describeNoListener, type Destination, type TargetExplanation };
@@ -80,7 +79,7 @@ export type Explanation = ExplainedConnection | Exclude<ListenerChoice, { kind: 
 export function explainConnection(
   config: Config,
   question: ConnectionQuestion,
-  live?: LiveView,
+  live?: RuntimeSnapshot,
 ): Explanation {
   const choice = chooseListener(live?.listeners ?? listenersOf(config), question.to);
   if (choice.kind !== "found") return choice;
@@ -96,7 +95,7 @@ export function explainConnection(
     sessions: live?.sessionsOf(index),
     factsFor: (route) =>
       pools === undefined
-        ? assumedFacts(route === undefined ? app.targets : app.routes[route]?.targets ?? [], app)
+        ? assumedSnapshot(route === undefined ? app.targets : app.routes[route]?.targets ?? [], app)
         : poolOf(app, pools, route),
   });
 }
@@ -105,7 +104,7 @@ interface Asked extends Moment {
   readonly listener: ListenerInfo;
   readonly question: ConnectionQuestion;
   /** The targets of a route, by its place, or the app's own. */
-  factsFor(route: number | undefined): PoolFacts;
+  factsFor(route: number | undefined): PoolSnapshot;
 }
 
 function explainIn(app: AppConfig, asked: Asked): ExplainedConnection {
@@ -155,7 +154,7 @@ const NO_ROUTE = {
 
 function refusalOf(
   app: AppConfig,
-  pool: PoolFacts,
+  pool: PoolSnapshot,
   { targets, skipped }: ExplainedTargets,
 ): ExplainedConnection["refusal"] {
   if (targets.length > 0) return undefined;

@@ -21,15 +21,12 @@ export {
   readQuestion,
   type Spell,
 } from "./question.ts";
-export { factsOf, type PoolFacts, type TargetFacts, type TargetHealth } from "./facts.ts";
-export type { LiveView } from "./live.ts";
+export type { RuntimeSnapshot } from "./runtime_snapshot.ts";
 export { type AppStatus, type ProxyStatus, statusOf } from "./status.ts";
 export type { ListenerInfo, ProxyControl } from "./control.ts";
-export type { ProxyObserver, TargetChange } from "./observer.ts";
-export type { BoundProxy, FollowedApp, FollowedTarget, Following, PoolPlace } from "./follower.ts";
-export { Leader, type LeaderOptions } from "./leader.ts";
-export type { AppMaterials, NextMaterials } from "./materials.ts";
+export type { ProxyObserver } from "./observer.ts";
+export type { BoundProxy, WorkerContext } from "./worker_context.ts";
+export { ControlPlane, type ControlPlaneOptions } from "./control_plane.ts";
 export { Proxy, type ProxyOptions } from "./proxy.ts";
-export { dialedAt, targetsOf } from "./reach.ts";
 export type { ReloadedApp, ReloadedFile, ReloadProblem, ReloadResult } from "./reload_result.ts";
 export { StartError } from "./start_error.ts";

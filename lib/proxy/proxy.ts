@@ -17,17 +17,23 @@ import {
   type SessionShared,
   SessionTable,
 } from "../session/mod.ts";
-import { type AppParts, assembleApp } from "./assemble.ts";
+import {
+  admissionGate,
+  type AppParts,
+  assembleApp,
+  FileTexts,
+  localPermits,
+  type NextTlsFiles,
+  type PoolRef,
+  poolSnapshot,
+  readTlsFiles,
+} from "../app/mod.ts";
 import { Certificates, type WallTime } from "./certificates.ts";
-import { FileTexts } from "./file_texts.ts";
-import type { Following, PoolPlace } from "./follower.ts";
-import { gateOf, ownGateParts } from "./gate.ts";
 import type { ListenerInfo, ProxyControl } from "./control.ts";
-import { type NextMaterials, readMaterials } from "./materials.ts";
 import { type ConnectionQuestion, explainConnection, type Explanation } from "./explain.ts";
-import { factsOf } from "./facts.ts";
-import { countByApp, type LiveView } from "./live.ts";
+import { countByApp, type RuntimeSnapshot } from "./runtime_snapshot.ts";
 import type { ProxyObserver } from "./observer.ts";
+import type { WorkerContext } from "./worker_context.ts";
 import type { ReloadResult } from "./reload_result.ts";
 import { removeStaleSocket } from "./stale_socket.ts";
 import { StartError } from "./start_error.ts";
@@ -40,14 +46,14 @@ export interface ProxyOptions extends WallTime {
   /** Default the runtime's monotonic clock. */
   readonly clock?: Clock;
   /** What this one of several shares with the others; default it is the only one. */
-  readonly following?: Following;
+  readonly context?: WorkerContext;
 }
 
 /** The proxy in this thread. */
 export class Proxy implements ProxyControl {
   readonly #config: Config;
   readonly #observer: ProxyObserver;
-  readonly #following: Following | undefined;
+  readonly #context: WorkerContext | undefined;
   readonly #shared: SessionShared;
   readonly #sweep: Sweep<Session>;
   readonly #sessions: SessionTable;
@@ -79,9 +85,9 @@ export class Proxy implements ProxyControl {
   private constructor(config: Config, options: ProxyOptions) {
     this.#config = config;
     this.#observer = options.observer;
-    this.#following = options.following;
+    this.#context = options.context;
     const clock = options.clock ?? monotonicClock;
-    this.#startedMs = options.following?.startedMs ?? clock.nowMs();
+    this.#startedMs = options.context?.startedMs ?? clock.nowMs();
     this.#sweep = new Sweep(sweepPeriodMs(limitsOf(config)), clock);
     this.#sessions = new SessionTable(this.#sweep);
     this.#certificates = new Certificates(config, {
@@ -94,7 +100,7 @@ export class Proxy implements ProxyControl {
         return [];
       },
     });
-    this.#starvation = new Starvation({ everywhere: options.following?.starved });
+    this.#starvation = new Starvation({ everywhere: options.context?.starved });
     this.#shared = {
       ticker: this.#sweep,
       buffers: new BufferPool(),
@@ -111,7 +117,7 @@ export class Proxy implements ProxyControl {
 
   /** Of a proxy that follows, its leader is asked for a reload. */
   async reload(): Promise<ReloadResult> {
-    if (this.#following !== undefined) throw new Error("reload: this proxy follows, the leader was wanted");
+    if (this.#context !== undefined) throw new Error("reload: this proxy follows, the leader was wanted");
     return await this.#certificates.reload();
   }
 
@@ -120,9 +126,9 @@ export class Proxy implements ProxyControl {
    *
    * @throws {TlsError} when one of them cannot work.
    */
-  async prepare(changed: readonly NextMaterials[]): Promise<() => void> {
+  async prepare(changed: readonly NextTlsFiles[]): Promise<() => void> {
     const uses = await Promise.all(
-      changed.map(({ app, materials }) => this.#apps[app]?.tls.prepare(materials)),
+      changed.map(({ app, tlsFiles }) => this.#apps[app]?.tls.prepare(tlsFiles)),
     );
     return () => {
       for (const use of uses) use?.();
@@ -145,7 +151,7 @@ export class Proxy implements ProxyControl {
     return explainConnection(this.#config, question, this.#view());
   }
 
-  #view(): LiveView {
+  #view(): RuntimeSnapshot {
     let counts: ReadonlyMap<SessionApp, number> | undefined;
     return {
       listeners: this.listeners(),
@@ -158,14 +164,14 @@ export class Proxy implements ProxyControl {
         return app === undefined ? 0 : counts.get(app) ?? 0;
       },
       pools: (index) => {
-        const { pools = [], upkeeps = [] } = this.#apps[index] ?? {};
-        return pools.map((pool, at) => factsOf(pool, { upkeep: upkeeps[at] }));
+        const { pools = [], monitors = [] } = this.#apps[index] ?? {};
+        return pools.map((pool, at) => poolSnapshot(pool, { monitor: monitors[at] }));
       },
     };
   }
 
   /** Takes over what the leader of all threads knows of the targets of one pool. */
-  follow({ app, pool }: PoolPlace, states: readonly TargetState[]): void {
+  follow({ app, pool }: PoolRef, states: readonly TargetState[]): void {
     this.#apps[app]?.pools[pool]?.follow(states);
   }
 
@@ -196,18 +202,18 @@ export class Proxy implements ProxyControl {
     this.#sweep.stop();
     this.#certificates.stop();
     for (const { pools } of this.#apps) for (const pool of pools) pool.stop();
-    await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.stop())));
+    await Promise.all(this.#apps.flatMap(({ monitors }) => monitors.map((monitor) => monitor.stop())));
   }
 
   async #open(): Promise<void> {
     const { clock } = this.#shared;
-    const following = this.#following;
+    const context = this.#context;
     for (const [index, config] of this.#config.apps.entries()) {
       const parts = await this.#assemble(config, index);
       this.#apps.push(parts);
-      const gate = gateOf(following?.apps[index] ?? ownGateParts(config, clock), clock);
+      const gate = admissionGate(context?.apps[index] ?? localPermits(config, clock), clock);
       for (const address of config.listen) {
-        if (address.kind === "unix" && following?.hasUnixListeners === false) continue;
+        if (address.kind === "unix" && context?.hasUnixListeners === false) continue;
         try {
           const listener = await this.#listen(address, parts.session, gate);
           this.#listeners.push({ app: config.name, listener });
@@ -217,26 +223,26 @@ export class Proxy implements ProxyControl {
         }
       }
     }
-    await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.start())));
-    await following?.mayAccept(this);
-    if (following === undefined) this.#certificates.watch();
+    await Promise.all(this.#apps.flatMap(({ monitors }) => monitors.map((monitor) => monitor.start())));
+    await context?.mayAccept(this);
+    if (context === undefined) this.#certificates.watch();
     // Only when all are bound: a client must not be served by a proxy that is about to give up.
     for (const { listener } of this.#listeners) listener.start();
   }
 
   async #assemble(config: AppConfig, index: number): Promise<AppParts> {
-    const following = this.#following;
-    const app = following?.apps[index];
+    const context = this.#context;
+    const app = context?.apps[index];
     try {
       return await assembleApp(config, {
         ...this.#shared,
         observer: this.#observer,
         startedMs: this.#startedMs,
-        materials: app?.materials ?? await readMaterials(config, this.#files),
+        tlsFiles: app?.tlsFiles ?? await readTlsFiles(config, this.#files),
         starvation: this.#starvation,
-        followed: following === undefined || app === undefined ? undefined : {
+        followed: context === undefined || app === undefined ? undefined : {
           app,
-          report: (target, outcome) => following.report({ app: index, ...target }, outcome),
+          report: (target, outcome) => context.report({ app: index, ...target }, outcome),
         },
         closeSessionsOf: (target) => {
           for (const session of this.#sessions.list()) {
@@ -253,10 +259,10 @@ export class Proxy implements ProxyControl {
     const options: ListenerOptions = {
       observer: this.#observer,
       gate,
-      shared: this.#following !== undefined,
+      shared: this.#context !== undefined,
       // The socket of a path has one thread alone, which nobody can relieve.
       turn: (signal) =>
-        this.#starvation.hold(signal) ?? (address.kind === "tcp" ? this.#following?.turn() : undefined),
+        this.#starvation.hold(signal) ?? (address.kind === "tcp" ? this.#context?.turn() : undefined),
       onConnection: (conn, listener, place) =>
         this.#begin(conn, { id: this.#nextId(), app, listener, place }),
     };
@@ -269,7 +275,7 @@ export class Proxy implements ProxyControl {
   }
 
   #nextId(): number {
-    return this.#following?.beginSession() ?? ++this.#lastId;
+    return this.#context?.beginSession() ?? ++this.#lastId;
   }
 
   #begin(conn: Accepted, origin: SessionOrigin): void {

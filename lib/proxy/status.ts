@@ -1,8 +1,7 @@
 import type { Address } from "../base/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
-import type { PoolFacts } from "./facts.ts";
-import type { LiveView } from "./live.ts";
-import { routeName } from "./rules.ts";
+import { type PoolSnapshot, routeName } from "../app/mod.ts";
+import type { RuntimeSnapshot } from "./runtime_snapshot.ts";
 
 /** A proxy at one moment. */
 export interface ProxyStatus {
@@ -26,14 +25,14 @@ export interface AppStatus {
   readonly maxConnections: number;
   readonly balance: AppConfig["balance"];
   /** Its own targets; empty where it has routes alone. */
-  readonly own: PoolFacts;
-  readonly routes: readonly { readonly name: string; readonly pool: PoolFacts }[];
+  readonly own: PoolSnapshot;
+  readonly routes: readonly { readonly name: string; readonly pool: PoolSnapshot }[];
 }
 
-const NO_TARGETS: PoolFacts = { targets: [], emptyEntries: [] };
+const NO_TARGETS: PoolSnapshot = { targets: [], emptyEntries: [] };
 
 /** Puts a look at a proxy into the order of its config. */
-export function statusOf(config: Config, live: LiveView): ProxyStatus {
+export function statusOf(config: Config, live: RuntimeSnapshot): ProxyStatus {
   const { workers, sessions, isEnding, listeners } = live;
   return {
     workers,
@@ -58,7 +57,11 @@ export function statusOf(config: Config, live: LiveView): ProxyStatus {
 }
 
 /** The pool of a route, by its place in the config, or of the app's own targets; an empty one where there is none. */
-export function poolOf(app: AppConfig, pools: readonly PoolFacts[], route: number | undefined): PoolFacts {
+export function poolOf(
+  app: AppConfig,
+  pools: readonly PoolSnapshot[],
+  route: number | undefined,
+): PoolSnapshot {
   const ownPools = app.targets.length > 0 ? 1 : 0;
   const index = route === undefined ? (ownPools === 1 ? 0 : -1) : ownPools + route;
   return pools[index] ?? NO_TARGETS;

@@ -1,16 +1,16 @@
 import type { AppConfig } from "../config/mod.ts";
 import { SharedClientTable, SharedCount, SharedRate, SharedSlots } from "../limits/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
-import type { FollowedApp } from "../proxy/mod.ts";
+import type { WorkerAppContext } from "../app/mod.ts";
 import type { AppRecord, TargetRecord } from "./messages.ts";
 import { SharedDraws } from "./shared_draws.ts";
 
 /** An app's limits on shared memory, as one worker uses them. */
-export function attachApp(record: AppRecord, config: AppConfig, worker: number): FollowedApp {
+export function attachApp(record: AppRecord, config: AppConfig, worker: number): WorkerAppContext {
   const { places, rate, clients, faults } = record.memory;
   const { acceptRate, acceptRatePerClient, maxConnections, maxConnectionsPerClient } = config;
   return {
-    materials: record.materials,
+    tlsFiles: record.tlsFiles,
     places: places === undefined
       ? undefined
       : new SharedSlots(new SharedCount(places, { worker, max: maxConnections })),

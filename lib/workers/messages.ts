@@ -8,14 +8,14 @@ import type { Address, Reason } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
 import type { SharedClientMemory } from "../limits/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
-import type { AppMaterials, FollowedTarget, NextMaterials, PoolPlace } from "../proxy/mod.ts";
+import type { NextTlsFiles, PoolRef, TargetRef, TlsFiles } from "../app/mod.ts";
 
 /** What a worker is told. */
 export type ToWorker =
   | StartMessage
   /** All workers have bound their listeners: accept. */
   | { readonly kind: "accept" }
-  | { readonly kind: "targets"; readonly place: PoolPlace; readonly targets: readonly TargetRecord[] }
+  | { readonly kind: "targets"; readonly place: PoolRef; readonly targets: readonly TargetRecord[] }
   | Question
   | { readonly kind: "drain" }
   | { readonly kind: "stop" };
@@ -30,7 +30,7 @@ export type FromWorker =
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "sessions"; readonly records: readonly SessionRecord[] }
   | Answer
-  | { readonly kind: "report"; readonly target: FollowedTarget; readonly outcome: "succeeded" | "failed" }
+  | { readonly kind: "report"; readonly target: TargetRef; readonly outcome: "succeeded" | "failed" }
   | { readonly kind: "accept_paused"; readonly listener: number; readonly error: ErrorRecord }
   | { readonly kind: "accept_resumed"; readonly listener: number; readonly pausedMs: number }
   | { readonly kind: "dial_starved"; readonly app: string; readonly error: ErrorRecord }
@@ -42,7 +42,7 @@ export type FromWorker =
 /** What a worker answers. `reload` is the number of the reload that it is about. */
 export type Question =
   /** Files of apps have other content: get ready for it. */
-  | { readonly kind: "prepare"; readonly reload: number; readonly changed: readonly NextMaterials[] }
+  | { readonly kind: "prepare"; readonly reload: number; readonly changed: readonly NextTlsFiles[] }
   /** All are ready: use it from now on. */
   | { readonly kind: "use"; readonly reload: number };
 
@@ -76,7 +76,7 @@ export type SessionsTold = "all" | "notable";
 
 /** What one app needs beside its config. */
 export interface AppRecord {
-  readonly materials: AppMaterials;
+  readonly tlsFiles: TlsFiles;
   readonly memory: AppMemory;
   readonly pools: readonly (readonly TargetRecord[])[];
 }

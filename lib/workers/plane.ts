@@ -1,6 +1,6 @@
 import { type Address, type Clock, errorMessage, monotonicClock } from "../base/mod.ts";
 import { SharedCount } from "../limits/mod.ts";
-import { type BoundProxy, type Following, Proxy, type ProxyObserver, StartError } from "../proxy/mod.ts";
+import { type BoundProxy, Proxy, type ProxyObserver, StartError, type WorkerContext } from "../proxy/mod.ts";
 import { attachApp, attachTargets } from "./attach.ts";
 import type { FromWorker, Question, SessionsTold, StartMessage, ToWorker } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
@@ -65,7 +65,7 @@ export class WorkerPlane {
     const active = new SharedCount(memory.active, { worker, max: Infinity });
     const turns = new Turns(memory.turns, { worker, sessions: active });
     const listeners = new Map<Address, number>();
-    const following: Following = {
+    const context: WorkerContext = {
       startedMs: message.startedMs,
       apps: config.apps.map((app, index) => {
         const record = apps[index];
@@ -92,7 +92,7 @@ export class WorkerPlane {
     };
     try {
       const observer = this.#observer(listeners, { active, turns, sessions: message.sessions });
-      return await Proxy.start(config, { observer, clock, following });
+      return await Proxy.start(config, { observer, clock, context });
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       this.#post({ kind: "failed", message: error.message });

@@ -1,4 +1,4 @@
-import type { FollowedTarget } from "../proxy/mod.ts";
+import type { TargetRef } from "../app/mod.ts";
 import type { FromWorker } from "./messages.ts";
 
 /** How long a success may wait to be told. */
@@ -10,14 +10,14 @@ const WAIT_MS = 50;
  */
 export class Reports {
   readonly #post: (message: FromWorker) => void;
-  readonly #succeeded = new Map<string, FollowedTarget>();
+  readonly #succeeded = new Map<string, TargetRef>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(post: (message: FromWorker) => void) {
     this.#post = post;
   }
 
-  add(target: FollowedTarget, outcome: "succeeded" | "failed"): void {
+  add(target: TargetRef, outcome: "succeeded" | "failed"): void {
     if (outcome === "succeeded") {
       this.#succeeded.set(`${target.app} ${target.pool} ${target.index} ${target.label}`, target);
       this.#timer ??= setTimeout(() => this.flush(), WAIT_MS);

@@ -1,4 +1,5 @@
-import { type NextMaterials, programProblem, type ReloadProblem } from "../proxy/mod.ts";
+import type { NextTlsFiles } from "../app/mod.ts";
+import { programProblem, type ReloadProblem } from "../proxy/mod.ts";
 import type { Refusal } from "./answers.ts";
 import type { Supervisor } from "./supervisor.ts";
 
@@ -6,7 +7,7 @@ import type { Supervisor } from "./supervisor.ts";
 export interface SpreadOptions {
   /** Its number. */
   readonly reload: number;
-  readonly changed: readonly NextMaterials[];
+  readonly changed: readonly NextTlsFiles[];
   /** Puts it to use in this thread, and in what workers are started with. */
   commit(): void;
 }

@@ -1,17 +1,17 @@
 import { monotonicClock } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
+import type { PoolRef } from "../app/mod.ts";
 import {
   Certificates,
   type ConnectionQuestion,
+  ControlPlane,
   explainConnection,
   type Explanation,
-  Leader,
   type ListenerInfo,
-  type LiveView,
-  type PoolPlace,
   type ProxyControl,
   type ProxyStatus,
   type ReloadResult,
+  type RuntimeSnapshot,
   statusOf,
   type WallTime,
 } from "../proxy/mod.ts";
@@ -44,14 +44,14 @@ export interface WorkerProxyOptions extends WallTime {
  * and does once what is to be done once: files, discovery, checks, logs.
  */
 export class WorkerProxy implements ProxyControl {
-  readonly #leader: Leader;
+  readonly #leader: ControlPlane;
   readonly #anchors: Anchors;
   readonly #limits: SharedLimits;
   readonly #workers: number;
   readonly #supervisor: Supervisor;
   readonly #certificates: Certificates;
   /** Pools of which workers must be told, once this task is over. */
-  readonly #changed = new Map<string, PoolPlace>();
+  readonly #changed = new Map<string, PoolRef>();
   readonly #startedMs = monotonicClock.nowMs();
   #reloads = 0;
   #drained: Promise<void> | undefined;
@@ -64,7 +64,7 @@ export class WorkerProxy implements ProxyControl {
    */
   static async start(config: Config, options: WorkerProxyOptions): Promise<WorkerProxy> {
     const { observer } = options;
-    const leader = await Leader.prepare(config, { observer });
+    const leader = await ControlPlane.prepare(config, { observer });
     const proxy = new WorkerProxy({ leader, anchors: Anchors.open(config, observer) }, options);
     try {
       await Promise.all([leader.start((place) => proxy.#change(place)), proxy.#supervisor.bind()]);
@@ -78,7 +78,7 @@ export class WorkerProxy implements ProxyControl {
     }
   }
 
-  private constructor(parts: { leader: Leader; anchors: Anchors }, options: WorkerProxyOptions) {
+  private constructor(parts: { leader: ControlPlane; anchors: Anchors }, options: WorkerProxyOptions) {
     this.#leader = parts.leader;
     this.#anchors = parts.anchors;
     const { config } = parts.anchors;
@@ -150,7 +150,7 @@ export class WorkerProxy implements ProxyControl {
     await this.#leader.stop();
   }
 
-  #view(): LiveView {
+  #view(): RuntimeSnapshot {
     return {
       listeners: this.listeners(),
       workers: this.#workers,
@@ -176,19 +176,19 @@ export class WorkerProxy implements ProxyControl {
       hasUnixListeners: worker === 0,
       sessions,
       apps: config.apps.map((_, app) => ({
-        materials: this.#leader.materials(app),
+        tlsFiles: this.#leader.tlsFiles(app),
         memory: this.#limits.app(app),
         pools: this.#leader.states(app).map((_, pool) => this.#records({ app, pool })),
       })),
     };
   }
 
-  #records({ app, pool }: PoolPlace): TargetRecord[] {
+  #records({ app, pool }: PoolRef): TargetRecord[] {
     return this.#limits.recordsOf(`${app} ${pool}`, this.#leader.states(app)[pool] ?? []);
   }
 
   /** Notes that a pool has changed; one answer of the DNS changes many targets, and workers are told once. */
-  #change(place: PoolPlace): void {
+  #change(place: PoolRef): void {
     const isFirst = this.#changed.size === 0;
     this.#changed.set(`${place.app} ${place.pool}`, place);
     if (isFirst) queueMicrotask(() => this.#tellChanges());

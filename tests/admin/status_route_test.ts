@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { PoolFacts, TargetFacts } from "../../lib/proxy/mod.ts";
+import type { PoolSnapshot, TargetSnapshot } from "../../lib/app/mod.ts";
 import { QuietProxy, withAdmin } from "../helpers/admin.ts";
 
-const TARGET: TargetFacts = {
+const TARGET: TargetSnapshot = {
   address: { kind: "tcp", host: "10.0.0.1", port: 80 },
   label: "10.0.0.1:80",
   tier: 0,
@@ -15,7 +15,7 @@ const TARGET: TargetFacts = {
   foundBy: undefined,
   discover: undefined,
 };
-const FOUND: TargetFacts = {
+const FOUND: TargetSnapshot = {
   ...TARGET,
   label: "10.0.0.2:80",
   tier: 1,
@@ -25,7 +25,7 @@ const FOUND: TargetFacts = {
   maxConnections: Infinity,
   foundBy: "db.internal:80",
 };
-const POOLS: readonly PoolFacts[] = [
+const POOLS: readonly PoolSnapshot[] = [
   { targets: [TARGET, FOUND], emptyEntries: ["other.internal:80"] },
   { targets: [], emptyEntries: [] },
 ];

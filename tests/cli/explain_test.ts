@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../lib/cli/mod.ts";
-import type { PoolFacts, TargetFacts } from "../../lib/proxy/mod.ts";
+import type { PoolSnapshot, TargetSnapshot } from "../../lib/app/mod.ts";
 import { QuietProxy, TOKEN, withAdmin } from "../helpers/admin.ts";
 import { CapturedIo } from "../helpers/captured_io.ts";
 import { freePort } from "../helpers/free_ports.ts";
@@ -219,7 +219,7 @@ Deno.test("explain: flags that do not say which proxy is meant are refused in wo
   }
 });
 
-const UP: TargetFacts = {
+const UP: TargetSnapshot = {
   address: { kind: "tcp", host: "10.0.0.1", port: 443 },
   label: "10.0.0.1:443",
   tier: 0,
@@ -234,7 +234,7 @@ const UP: TargetFacts = {
 };
 
 /** The first app's own targets. */
-const POOLS: readonly PoolFacts[] = [{
+const POOLS: readonly PoolSnapshot[] = [{
   targets: [UP, { ...UP, label: "10.0.0.3:443", health: "down", active: 0 }],
   emptyEntries: [],
 }];

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { formatAddress } from "../../lib/base/mod.ts";
-import type { ConnectionQuestion, ExplainedConnection, TargetFacts } from "../../lib/proxy/mod.ts";
+import type { TargetSnapshot } from "../../lib/app/mod.ts";
+import type { ConnectionQuestion, ExplainedConnection } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { readToEnd, writeAll } from "../helpers/clients.ts";
 import { Dnsmasq } from "../helpers/dnsmasq.ts";
@@ -242,6 +243,6 @@ function tried(plane: TestPlane): string[] {
   return explained(plane).targets.map(({ address }) => address);
 }
 
-function healths(plane: TestPlane): TargetFacts["health"][] {
+function healths(plane: TestPlane): TargetSnapshot["health"][] {
   return plane.control.status().apps[0]?.own.targets.map(({ health }) => health) ?? [];
 }

@@ -4,10 +4,10 @@ import {
   type ConnectionQuestion,
   explainConnection,
   type Explanation,
-  type LiveView,
   type ProxyControl,
   type ProxyStatus,
   type ReloadResult,
+  type RuntimeSnapshot,
   statusOf,
 } from "../../lib/proxy/mod.ts";
 
@@ -17,11 +17,11 @@ export const TOKEN = "0123456789abcdef";
 /** A proxy that carries nothing: it can be asked, and is as its view says. */
 export class QuietProxy implements ProxyControl {
   readonly config: Config;
-  readonly view: LiveView;
+  readonly view: RuntimeSnapshot;
   /** What a reload comes to. */
   reloaded: ReloadResult = { kind: "done", apps: [], warnings: [] };
 
-  constructor(apps: readonly Record<string, unknown>[] = [APP], view: Partial<LiveView> = {}) {
+  constructor(apps: readonly Record<string, unknown>[] = [APP], view: Partial<RuntimeSnapshot> = {}) {
     this.config = resolveConfig({ apps }, { source: "test" });
     this.view = {
       listeners: this.config.apps.flatMap(({ name: app, listen }) =>
@@ -36,7 +36,7 @@ export class QuietProxy implements ProxyControl {
     };
   }
 
-  listeners(): LiveView["listeners"] {
+  listeners(): RuntimeSnapshot["listeners"] {
     return this.view.listeners;
   }
 

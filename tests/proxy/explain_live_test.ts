@@ -3,14 +3,12 @@ import fc from "fast-check";
 import { clientHash } from "../../lib/balancing/mod.ts";
 import { BALANCE_STRATEGIES, type Config } from "../../lib/config/mod.ts";
 import { Pool } from "../../lib/pool/mod.ts";
+import { type PoolSnapshot, poolSnapshot, type TargetSnapshot } from "../../lib/app/mod.ts";
 import {
   type ConnectionQuestion,
   explainConnection,
   type ExplainedConnection,
-  factsOf,
-  type LiveView,
-  type PoolFacts,
-  type TargetFacts,
+  type RuntimeSnapshot,
 } from "../../lib/proxy/mod.ts";
 import { answersOf, Fleet, holdConnections } from "../helpers/fleet.ts";
 import { configOf, withProxy } from "../helpers/proxy.ts";
@@ -25,8 +23,8 @@ const QUESTION: ConnectionQuestion = {
 /** What is said of a connection to a proxy whose one pool has these targets. */
 function explain(
   app: Record<string, unknown>,
-  pool: PoolFacts,
-  view: Partial<LiveView> = {},
+  pool: PoolSnapshot,
+  view: Partial<RuntimeSnapshot> = {},
 ): ExplainedConnection {
   const config: Config = configOf({
     apps: [{ ports: [7001], targets: ["10.0.0.1:80", "10.0.0.2:80"], ...app }],
@@ -44,7 +42,7 @@ function explain(
   return explanation;
 }
 
-function facts(number: number, own: Partial<TargetFacts> = {}): TargetFacts {
+function facts(number: number, own: Partial<TargetSnapshot> = {}): TargetSnapshot {
   return {
     address: { kind: "tcp", host: `10.0.0.${number}`, port: 80 },
     label: `10.0.0.${number}:80`,
@@ -61,7 +59,7 @@ function facts(number: number, own: Partial<TargetFacts> = {}): TargetFacts {
   };
 }
 
-function poolOf(...targets: TargetFacts[]): PoolFacts {
+function poolOf(...targets: TargetSnapshot[]): PoolSnapshot {
   return { targets, emptyEntries: [] };
 }
 
@@ -108,7 +106,7 @@ Deno.test("explainConnection: of a pool in any state, source_hash and first give
           sessions: 0,
           isEnding: false,
           sessionsOf: () => 0,
-          pools: () => [factsOf(pool, { upkeep: undefined })],
+          pools: () => [poolSnapshot(pool, { monitor: undefined })],
         });
         assertEquals(JSON.stringify(pool.targets), before);
         const candidates = pool.begin(7001, { clientHash: clientHash(client) });
@@ -225,7 +223,7 @@ Deno.test("explainConnection: what each thread decides for itself is said with s
 
 Deno.test("explainConnection: of a proxy that runs, the listeners are those that are bound", () => {
   const config = configOf({ apps: [{ ports: [7001], targets: ["10.0.0.1:80"] }] });
-  const live: LiveView = {
+  const live: RuntimeSnapshot = {
     listeners: [{ app: "app-1", address: { kind: "tcp", host: "::", port: 40_000 } }],
     workers: 1,
     sessions: 0,

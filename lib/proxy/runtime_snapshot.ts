@@ -1,8 +1,8 @@
 import type { ListenerInfo } from "./control.ts";
-import type { PoolFacts } from "./facts.ts";
+import type { PoolSnapshot } from "../app/mod.ts";
 
 /** A look at a proxy that runs, whatever plane carries it. */
-export interface LiveView {
+export interface RuntimeSnapshot {
   /** What is really bound. */
   readonly listeners: readonly ListenerInfo[];
   /** How many threads carry connections. */
@@ -14,7 +14,7 @@ export interface LiveView {
   /** Those of an app, by its place in the config; `undefined` where nobody counts them. */
   sessionsOf(app: number): number | undefined;
   /** An app's pools, by the app's place in the config: that of its own targets first, where it has any, then each route's. */
-  pools(app: number): readonly PoolFacts[];
+  pools(app: number): readonly PoolSnapshot[];
 }
 
 /** How many of these sessions each app has. */

@@ -13,19 +13,19 @@ import {
 } from "../pool/mod.ts";
 import type { AppTls } from "./tls.ts";
 
-export interface ChecksOptions {
+export interface HealthChecksOptions {
   readonly tls: AppTls;
   readonly random: Random;
 }
 
 /** The active checks of one app: an address is checked once, in however many of the app's pools it is a target. */
-export class Checks {
+export class HealthChecks {
   readonly #pools: readonly Pool[];
   readonly #check: HealthCheckConfig;
   readonly #tls: AppTls;
   readonly #checker: Checker;
 
-  constructor(check: HealthCheckConfig, pools: readonly Pool[], { tls, random }: ChecksOptions) {
+  constructor(check: HealthCheckConfig, pools: readonly Pool[], { tls, random }: HealthChecksOptions) {
     this.#pools = pools;
     this.#check = check;
     this.#tls = tls;

@@ -7,14 +7,14 @@
 import type { TargetAddress } from "../base/mod.ts";
 import type { AppConfig, TargetConfig } from "../config/mod.ts";
 import type { Pool, Target } from "../pool/mod.ts";
-import { specOf } from "./specs.ts";
-import type { Upkeep } from "./upkeep.ts";
+import { targetSpec } from "./target_spec.ts";
+import type { TargetMonitor } from "./target_monitor.ts";
 
 /** Whether a target is in use, for all that is known of it: `down` by the checks, `ejected` by its connections. */
 export type TargetHealth = "up" | "down" | "ejected";
 
 /** One target. */
-export interface TargetFacts {
+export interface TargetSnapshot {
   readonly address: TargetAddress;
   /** The address as text. */
   readonly label: string;
@@ -38,18 +38,18 @@ export interface TargetFacts {
 }
 
 /** The targets that one connection chooses from. */
-export interface PoolFacts {
-  readonly targets: readonly TargetFacts[];
+export interface PoolSnapshot {
+  readonly targets: readonly TargetSnapshot[];
   /** The entries by which discovery has no target at this moment. */
   readonly emptyEntries: readonly string[];
 }
 
 /** The targets of a config that does not run: all of them up and idle, as nobody knows more. */
-export function assumedFacts(targets: readonly TargetConfig[], config: AppConfig): PoolFacts {
+export function assumedSnapshot(targets: readonly TargetConfig[], config: AppConfig): PoolSnapshot {
   return {
     emptyEntries: [],
-    targets: targets.map((target): TargetFacts => {
-      const { address, tier = 0 } = specOf(target, config);
+    targets: targets.map((target): TargetSnapshot => {
+      const { address, tier = 0 } = targetSpec(target, config);
       return {
         address,
         label: target.label,
@@ -68,9 +68,9 @@ export function assumedFacts(targets: readonly TargetConfig[], config: AppConfig
 }
 
 /** What is beside a pool. */
-export interface PoolSurroundings {
+export interface SnapshotOptions {
   /** What keeps the pool true; `undefined` where another thread does. */
-  readonly upkeep: Upkeep | undefined;
+  readonly monitor: TargetMonitor | undefined;
   /**
    * The connections of each target where they are not the pool's own, `undefined` for those that nobody counts; default
    * the pool's.
@@ -79,11 +79,11 @@ export interface PoolSurroundings {
 }
 
 /** The targets of a pool at this moment. */
-export function factsOf(pool: Pool, { upkeep, active }: PoolSurroundings): PoolFacts {
-  const origins = upkeep?.origins();
+export function poolSnapshot(pool: Pool, { monitor, active }: SnapshotOptions): PoolSnapshot {
+  const origins = monitor?.origins();
   return {
-    emptyEntries: upkeep?.emptyEntries() ?? [],
-    targets: pool.targets.map((target, index): TargetFacts => {
+    emptyEntries: monitor?.emptyEntries() ?? [],
+    targets: pool.targets.map((target, index): TargetSnapshot => {
       const taken = active === undefined ? target.active : active[index];
       return {
         address: target.address,

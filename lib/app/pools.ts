@@ -9,15 +9,15 @@ import {
   type TargetState,
 } from "../pool/mod.ts";
 import type { RouteTable } from "../routing/mod.ts";
-import type { ProxyObserver } from "./observer.ts";
-import { routeName, routesOf } from "./rules.ts";
-import { specOf } from "./specs.ts";
+import type { AppObserver } from "./observer.ts";
+import { routeName, routesOf } from "./routes.ts";
+import { targetSpec } from "./target_spec.ts";
 
 /** What an app's pools are made with. */
 export interface PoolsOptions {
   readonly clock: Clock;
   readonly random: Random;
-  readonly observer: Pick<ProxyObserver, "targetChanged">;
+  readonly observer: Pick<AppObserver, "targetChanged">;
   /** Ends the sessions of a target that went down. */
   closeSessionsOf(target: Target): void;
   /** Who is told of what happens in the pool of this number; default nobody. */
@@ -48,7 +48,7 @@ export function poolsOf(config: AppConfig, options: PoolsOptions): AppPools {
     const known = options.known?.[all.length];
     const hooks = options.hooks?.(all.length);
     const specs = known?.map(({ spec }) => spec) ??
-      targets.filter(({ discover }) => discover === undefined).map((target) => specOf(target, config));
+      targets.filter(({ discover }) => discover === undefined).map((target) => targetSpec(target, config));
     const pool = new Pool(
       specs,
       optionsOf(config, options, {

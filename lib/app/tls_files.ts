@@ -10,7 +10,7 @@ import type { TargetTlsOptions, TlsTerminatorOptions } from "../tls/mod.ts";
 import type { FileTexts } from "./file_texts.ts";
 
 /** The texts of one app's files. */
-export interface AppMaterials {
+export interface TlsFiles {
   /** For ending TLS; `undefined` where the app does not. */
   readonly tls: Omit<TlsTerminatorOptions, "helloReader"> | undefined;
   /** For beginning TLS; `undefined` where the app does not. */
@@ -18,21 +18,21 @@ export interface AppMaterials {
 }
 
 /** The texts of an app whose files have changed, by its place in the config. */
-export interface NextMaterials {
+export interface NextTlsFiles {
   readonly app: number;
-  readonly materials: AppMaterials;
+  readonly tlsFiles: TlsFiles;
 }
 
 /** A file that an app's TLS names. */
-export interface MaterialFile {
+export interface TlsFile {
   readonly file: string;
   /** A certificate is one that the app shows itself. */
   readonly kind: "certificate" | "key" | "authorities";
 }
 
 /** The files that the app's TLS names, each once, in the order of the config. */
-export function materialFiles({ tls, targetTls }: AppConfig): MaterialFile[] {
-  const named: readonly { file: string | undefined; kind: MaterialFile["kind"] }[] = [
+export function tlsFilesOf({ tls, targetTls }: AppConfig): TlsFile[] {
+  const named: readonly { file: string | undefined; kind: TlsFile["kind"] }[] = [
     ...(tls?.certificates ?? []).flatMap(({ cert, key }) => [
       { file: cert, kind: "certificate" } as const,
       { file: key, kind: "key" } as const,
@@ -42,7 +42,7 @@ export function materialFiles({ tls, targetTls }: AppConfig): MaterialFile[] {
     { file: targetTls?.cert, kind: "certificate" },
     { file: targetTls?.key, kind: "key" },
   ];
-  const files = new Map<string, MaterialFile>();
+  const files = new Map<string, TlsFile>();
   for (const { file, kind } of named) {
     if (file !== undefined && !files.has(file)) files.set(file, { file, kind });
   }
@@ -50,8 +50,8 @@ export function materialFiles({ tls, targetTls }: AppConfig): MaterialFile[] {
 }
 
 /** A file that a config names and that cannot be read. */
-export class MaterialError extends Error {
-  override readonly name = "MaterialError";
+export class TlsFileError extends Error {
+  override readonly name = "TlsFileError";
   readonly file: string;
 
   constructor(file: string, cause: unknown) {
@@ -63,13 +63,13 @@ export class MaterialError extends Error {
 /**
  * Reads the files that the app's TLS names; touches no file where it names none.
  *
- * @throws {MaterialError} when one cannot be read.
+ * @throws {TlsFileError} when one cannot be read.
  */
-export async function readMaterials(config: AppConfig, files: FileTexts): Promise<AppMaterials> {
+export async function readTlsFiles(config: AppConfig, files: FileTexts): Promise<TlsFiles> {
   const { tls, targetTls } = config;
   const read = async (file: string): Promise<string> => {
     const found = await files.read(file);
-    if ("error" in found) throw new MaterialError(file, found.error);
+    if ("error" in found) throw new TlsFileError(file, found.error);
     return found.text;
   };
   return {

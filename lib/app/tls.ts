@@ -3,7 +3,7 @@ import type { AppConfig } from "../config/mod.ts";
 import { ClientHelloParser } from "../routing/mod.ts";
 import type { SecureTarget, TlsIntake } from "../session/mod.ts";
 import { TargetTls, TlsTerminator, type TlsTerminatorOptions } from "../tls/mod.ts";
-import type { AppMaterials } from "./materials.ts";
+import type { TlsFiles } from "./tls_files.ts";
 
 /** Whom TLS is begun with. */
 export interface TlsPeer {
@@ -24,7 +24,7 @@ export interface AppTls {
    *
    * @throws {TlsError} when one of them cannot work.
    */
-  prepare(materials: AppMaterials): Promise<() => void>;
+  prepare(tlsFiles: TlsFiles): Promise<() => void>;
 }
 
 /**
@@ -32,14 +32,14 @@ export interface AppTls {
  *
  * @throws {TlsError} when one of them cannot work.
  */
-export async function appTls(config: AppConfig, materials: AppMaterials): Promise<AppTls> {
-  const terminator = materials.tls === undefined
+export async function appTls(config: AppConfig, tlsFiles: TlsFiles): Promise<AppTls> {
+  const terminator = tlsFiles.tls === undefined
     ? undefined
-    : await TlsTerminator.load(optionsOf(materials.tls));
+    : await TlsTerminator.load(optionsOf(tlsFiles.tls));
   const probes = config.healthCheck?.tls === true;
-  const loadTargetTls = async ({ targetTls }: AppMaterials): Promise<TargetTls | undefined> =>
+  const loadTargetTls = async ({ targetTls }: TlsFiles): Promise<TargetTls | undefined> =>
     targetTls !== undefined || probes ? await TargetTls.load(targetTls ?? {}) : undefined;
-  let targetTls = await loadTargetTls(materials);
+  let targetTls = await loadTargetTls(tlsFiles);
   const secure = async (raw: Duplex, peer: TlsPeer, signal: AbortSignal): Promise<Duplex> => {
     if (targetTls === undefined) return raw;
     const serverName = config.targetTls?.serverName ?? nameOf(peer);
@@ -48,7 +48,7 @@ export async function appTls(config: AppConfig, materials: AppMaterials): Promis
   };
   return {
     intake: terminator,
-    secureTarget: materials.targetTls === undefined
+    secureTarget: tlsFiles.targetTls === undefined
       ? undefined
       : (raw, { address, target: { serverName } }, signal) => secure(raw, { address, serverName }, signal),
     secureProbe: secure,
@@ -69,6 +69,6 @@ function nameOf({ address, serverName }: TlsPeer): string {
   return serverName ?? (address.kind === "tcp" ? address.host : "localhost");
 }
 
-function optionsOf(tls: NonNullable<AppMaterials["tls"]>): TlsTerminatorOptions {
+function optionsOf(tls: NonNullable<TlsFiles["tls"]>): TlsTerminatorOptions {
   return { ...tls, helloReader: () => new ClientHelloParser() };
 }

@@ -2,7 +2,7 @@ import type { AppConfig, TargetConfig } from "../config/mod.ts";
 import type { TargetSpec } from "../pool/mod.ts";
 
 /** What a pool is told of a target of the config. */
-export function specOf(target: TargetConfig, config: AppConfig): TargetSpec {
+export function targetSpec(target: TargetConfig, config: AppConfig): TargetSpec {
   const send = target.proxyProtocol ?? config.proxyProtocol.send;
   return {
     address: target.address,

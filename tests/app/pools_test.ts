@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { poolsOf } from "../../lib/proxy/pools.ts";
+import { poolsOf } from "../../lib/app/pools.ts";
 import { FakeTime } from "../helpers/fake_time.ts";
 import { configOf, ProxyLog } from "../helpers/proxy.ts";
 

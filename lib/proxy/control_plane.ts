@@ -1,17 +1,26 @@
 import { type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
 import { statesOf, type TargetState } from "../pool/mod.ts";
-import { FileTexts } from "./file_texts.ts";
-import { factsOf, type PoolFacts } from "./facts.ts";
-import type { FollowedTarget, PoolPlace } from "./follower.ts";
-import { type AppMaterials, type NextMaterials, readMaterials } from "./materials.ts";
+import {
+  type AppPools,
+  type AppTls,
+  appTls,
+  FileTexts,
+  monitorsOf,
+  type NextTlsFiles,
+  type PoolRef,
+  type PoolSnapshot,
+  poolSnapshot,
+  poolsOf,
+  readTlsFiles,
+  type TargetMonitor,
+  type TargetRef,
+  type TlsFiles,
+} from "../app/mod.ts";
 import type { ProxyObserver } from "./observer.ts";
-import { type AppPools, poolsOf } from "./pools.ts";
 import { StartError } from "./start_error.ts";
-import { type AppTls, appTls } from "./tls.ts";
-import { type Upkeep, upkeepsOf } from "./upkeep.ts";
 
-export interface LeaderOptions {
+export interface ControlPlaneOptions {
   readonly observer: ProxyObserver;
   /** Default `Math.random`. */
   readonly random?: Random;
@@ -23,10 +32,10 @@ export interface LeaderOptions {
  * What is done once for all threads that carry the same config: files are read, targets are discovered and checked, and
  * judged by the connections of all. It carries no connection itself.
  */
-export class Leader {
+export class ControlPlane {
   /** What was read of the apps' files at the start. */
   readonly files: FileTexts;
-  readonly #apps: readonly LedApp[];
+  readonly #apps: readonly ControlledApp[];
   readonly #changes: Changes;
 
   /**
@@ -34,8 +43,8 @@ export class Leader {
    *
    * @throws {StartError} when an app cannot work; it says which and why.
    */
-  static async prepare(config: Config, options: LeaderOptions): Promise<Leader> {
-    const apps: LedApp[] = [];
+  static async prepare(config: Config, options: ControlPlaneOptions): Promise<ControlPlane> {
+    const apps: ControlledApp[] = [];
     const changes: Changes = { tell: () => {} };
     const files = new FileTexts();
     for (const [index, app] of config.apps.entries()) {
@@ -45,10 +54,13 @@ export class Leader {
         throw new StartError(`start app "${app.name}": ${errorMessage(error)}`, { cause: error });
       }
     }
-    return new Leader(apps, { changes, files });
+    return new ControlPlane(apps, { changes, files });
   }
 
-  private constructor(apps: readonly LedApp[], { changes, files }: { changes: Changes; files: FileTexts }) {
+  private constructor(
+    apps: readonly ControlledApp[],
+    { changes, files }: { changes: Changes; files: FileTexts },
+  ) {
     this.#apps = apps;
     this.files = files;
     this.#changes = changes;
@@ -56,30 +68,30 @@ export class Leader {
 
   /**
    * Begins discovery and checks; resolves when each discovery has had its first answer, or after 3 s. `onChange` is called
-   * when something that {@link Leader.states} says of a pool has changed.
+   * when something that {@link ControlPlane.states} says of a pool has changed.
    */
-  async start(onChange: (place: PoolPlace) => void): Promise<void> {
+  async start(onChange: (place: PoolRef) => void): Promise<void> {
     this.#changes.tell = onChange;
-    await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.start())));
+    await Promise.all(this.#apps.flatMap(({ monitors }) => monitors.map((monitor) => monitor.start())));
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#apps.flatMap(({ upkeeps }) => upkeeps.map((upkeep) => upkeep.stop())));
+    await Promise.all(this.#apps.flatMap(({ monitors }) => monitors.map((monitor) => monitor.stop())));
   }
 
   /**
    * Compiles the texts of apps whose files have changed. Nothing changes until what this resolves with is called: then
-   * checks use them, and {@link Leader.materials} gives them.
+   * checks use them, and {@link ControlPlane.tlsFiles} gives them.
    *
    * @throws {TlsError} when one of them cannot work.
    */
-  async prepare(changed: readonly NextMaterials[]): Promise<() => void> {
-    const uses = await Promise.all(changed.map(async ({ app: index, materials }) => {
+  async prepare(changed: readonly NextTlsFiles[]): Promise<() => void> {
+    const uses = await Promise.all(changed.map(async ({ app: index, tlsFiles }) => {
       const app = this.#app(index);
-      const use = await app.tls.prepare(materials);
+      const use = await app.tls.prepare(tlsFiles);
       return (): void => {
         use();
-        app.materials = materials;
+        app.tlsFiles = tlsFiles;
       };
     }));
     return () => {
@@ -88,8 +100,8 @@ export class Leader {
   }
 
   /** The texts of an app's files, by its place in the config. */
-  materials(app: number): AppMaterials {
-    return this.#app(app).materials;
+  tlsFiles(app: number): TlsFiles {
+    return this.#app(app).tlsFiles;
   }
 
   /** All that is known of the targets of each of an app's pools. */
@@ -102,20 +114,22 @@ export class Leader {
    *
    * @param active the connections of each target of the pool of a number, which this thread does not carry.
    */
-  facts(app: number, active: (pool: number) => readonly (number | undefined)[]): PoolFacts[] {
-    const { pools, upkeeps } = this.#app(app);
-    return pools.all.map((pool, index) => factsOf(pool, { upkeep: upkeeps[index], active: active(index) }));
+  facts(app: number, active: (pool: number) => readonly (number | undefined)[]): PoolSnapshot[] {
+    const { pools, monitors } = this.#app(app);
+    return pools.all.map((pool, index) =>
+      poolSnapshot(pool, { monitor: monitors[index], active: active(index) })
+    );
   }
 
   /** Notes how a connection of some thread to a target went. */
-  report({ app, pool: at, index, label }: FollowedTarget, outcome: "succeeded" | "failed"): void {
+  report({ app, pool: at, index, label }: TargetRef, outcome: "succeeded" | "failed"): void {
     const pool = this.#app(app).pools.all[at];
     const hinted = pool?.targets[index];
     const target = hinted?.label === label ? hinted : pool?.targets.find((each) => each.label === label);
     if (target !== undefined) pool?.report(target, outcome);
   }
 
-  #app(index: number): LedApp {
+  #app(index: number): ControlledApp {
     const app = this.#apps[index];
     if (app === undefined) {
       throw new RangeError(`the app is number ${index}, one of ${this.#apps.length} was wanted`);
@@ -126,24 +140,24 @@ export class Leader {
 
 /** Who is told of changes. */
 interface Changes {
-  tell: (place: PoolPlace) => void;
+  tell: (place: PoolRef) => void;
 }
 
-interface LedApp {
-  materials: AppMaterials;
+interface ControlledApp {
+  tlsFiles: TlsFiles;
   readonly tls: AppTls;
   readonly pools: AppPools;
-  readonly upkeeps: readonly Upkeep[];
+  readonly monitors: readonly TargetMonitor[];
 }
 
 async function lead(
   config: AppConfig,
   onChange: (pool: number) => void,
-  options: LeaderOptions & { readonly files: FileTexts },
-): Promise<LedApp> {
+  options: ControlPlaneOptions & { readonly files: FileTexts },
+): Promise<ControlledApp> {
   const { observer, random = Math.random, clock = monotonicClock } = options;
-  const materials = await readMaterials(config, options.files);
-  const tls = await appTls(config, materials);
+  const tlsFiles = await readTlsFiles(config, options.files);
+  const tls = await appTls(config, tlsFiles);
   const pools = poolsOf(config, {
     random,
     clock,
@@ -152,5 +166,5 @@ async function lead(
     closeSessionsOf: () => {},
     hooks: (pool) => ({ onChange: () => onChange(pool) }),
   });
-  return { materials, tls, pools, upkeeps: upkeepsOf(pools, config, { tls, random, observer }) };
+  return { tlsFiles, tls, pools, monitors: monitorsOf(pools, config, { tls, random, observer }) };
 }

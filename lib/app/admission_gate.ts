@@ -12,13 +12,13 @@ export interface GateLimits {
 }
 
 /** The limits of one app as they are counted; each is `undefined` for none. */
-export interface GateParts {
+export interface GatePermits {
   readonly places: Places | undefined;
   readonly rate: Rate | undefined;
 }
 
 /** The limits of an app that this thread alone carries. */
-export function ownGateParts({ maxConnections, acceptRate }: GateLimits, clock: Clock): GateParts {
+export function localPermits({ maxConnections, acceptRate }: GateLimits, clock: Clock): GatePermits {
   return {
     // At most one connection a listener waits, so that the queue is as short as the list of listeners.
     places: maxConnections === Infinity ? undefined : new Slots(maxConnections, { maxWaiting: Infinity }),
@@ -27,7 +27,7 @@ export function ownGateParts({ maxConnections, acceptRate }: GateLimits, clock: 
 }
 
 /** The gate of one app's listeners; `undefined` where nothing limits it. */
-export function gateOf(parts: GateParts, clock: Clock): AcceptGate | undefined {
+export function admissionGate(parts: GatePermits, clock: Clock): AcceptGate | undefined {
   return parts.places === undefined && parts.rate === undefined ? undefined : new Gate(parts, clock);
 }
 
@@ -39,7 +39,7 @@ class Gate implements AcceptGate {
   readonly #rate: Rate | undefined;
   readonly #clock: Clock;
 
-  constructor({ places, rate }: GateParts, clock: Clock) {
+  constructor({ places, rate }: GatePermits, clock: Clock) {
     this.#places = places;
     this.#rate = rate;
     this.#clock = clock;

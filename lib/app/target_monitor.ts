@@ -1,56 +1,58 @@
 import { formatAddress, type Random } from "../base/mod.ts";
 import type { AppConfig, TargetConfig } from "../config/mod.ts";
 import { Discovery, type DiscoverySource, dnsResolver, type Pool, type TargetSpec } from "../pool/mod.ts";
-import { Checks } from "./checks.ts";
+import { HealthChecks } from "./health_checks.ts";
 import type { AppPools } from "./pools.ts";
-import { specOf } from "./specs.ts";
+import { targetSpec } from "./target_spec.ts";
 import type { AppTls } from "./tls.ts";
 
-/** What an upkeep tells beside what its pool does. */
-export interface UpkeepObserver {
+/** What a monitor tells beside what its pool does. */
+export interface MonitorObserver {
   /** Answers about a discovered name fail to come, and the targets of the last good one are kept; once an episode. */
   discoveryFailing(app: string, name: string, what: { error: string; kept: number }): void;
   discoveryRecovered(app: string, name: string): void;
 }
 
-export interface UpkeepOptions {
+export interface MonitorOptions {
   readonly tls: AppTls;
   readonly random: Random;
-  readonly observer: UpkeepObserver;
+  readonly observer: MonitorObserver;
 }
 
-/** What an upkeep is made of beside its pool. */
-interface UpkeepParts {
+/** What a monitor is made of beside its pool. */
+interface MonitorParts {
   /** The entries of the config that the pool's targets come from. */
   readonly targets: readonly TargetConfig[];
   readonly config: AppConfig;
-  readonly checks: Checks | undefined;
+  readonly checks: HealthChecks | undefined;
 }
 
 /** How long the start waits for the first answers of discovery; a name that cannot be resolved must not stop the rest. */
 const FIRST_ANSWER_MS = 3000;
 
 /** What keeps the pools of one app true, in their order. */
-export function upkeepsOf(
+export function monitorsOf(
   { all, sources }: Pick<AppPools, "all" | "sources">,
   config: AppConfig,
-  options: UpkeepOptions,
-): Upkeep[] {
-  const checks = config.healthCheck === undefined ? undefined : new Checks(config.healthCheck, all, options);
+  options: MonitorOptions,
+): TargetMonitor[] {
+  const checks = config.healthCheck === undefined
+    ? undefined
+    : new HealthChecks(config.healthCheck, all, options);
   return all.map((pool, index) =>
-    new Upkeep(pool, { targets: sources[index] ?? [], config, checks }, options)
+    new TargetMonitor(pool, { targets: sources[index] ?? [], config, checks }, options)
   );
 }
 
 /** What keeps one pool true: discovery says which targets there are, active checks which of them are up. */
-export class Upkeep {
+export class TargetMonitor {
   readonly #pool: Pool;
   readonly #config: AppConfig;
   readonly #entries: readonly { readonly target: TargetConfig; readonly discovery: Discovery | undefined }[];
   /** Those of the whole app. */
-  readonly #checks: Checks | undefined;
+  readonly #checks: HealthChecks | undefined;
 
-  constructor(pool: Pool, parts: UpkeepParts, options: UpkeepOptions) {
+  constructor(pool: Pool, parts: MonitorParts, options: MonitorOptions) {
     this.#pool = pool;
     this.#config = parts.config;
     this.#checks = parts.checks;
@@ -89,7 +91,7 @@ export class Upkeep {
     await Promise.all([this.#checks?.stop(), ...this.#entries.map(({ discovery }) => discovery?.stop())]);
   }
 
-  #discover(target: TargetConfig, { random, observer }: UpkeepOptions): Discovery | undefined {
+  #discover(target: TargetConfig, { random, observer }: MonitorOptions): Discovery | undefined {
     const source = sourceOf(target);
     if (source === undefined) return undefined;
     const { nameserver, intervalMs } = this.#config.dns;
@@ -110,7 +112,7 @@ export class Upkeep {
 
   #update(): void {
     this.#pool.update(this.#entries.flatMap(({ target, discovery }): TargetSpec[] => {
-      const spec = specOf(target, this.#config);
+      const spec = targetSpec(target, this.#config);
       if (discovery === undefined) return [spec];
       return discovery.state.targets.map(({ address, name, backupTier, weight }) => ({
         ...spec,

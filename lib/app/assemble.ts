@@ -11,15 +11,15 @@ import type { Candidate, Pool, PoolOptions, Target } from "../pool/mod.ts";
 import type { BufferPool, Ticker } from "../relay/mod.ts";
 import type { RouteFacts, RouteTable } from "../routing/mod.ts";
 import type { AdmissionRules, IntakeRules, SessionApp } from "../session/mod.ts";
-import { engineFor, faultsFor } from "./engine.ts";
-import type { AppMaterials } from "./materials.ts";
-import type { FollowedApp, FollowedTarget } from "./follower.ts";
-import type { ProxyObserver } from "./observer.ts";
+import { engineFor, faultsFor } from "./select_engine.ts";
+import type { TlsFiles } from "./tls_files.ts";
+import type { TargetRef, WorkerAppContext } from "./worker_app_context.ts";
+import type { AppObserver } from "./observer.ts";
 import { poolsOf } from "./pools.ts";
-import { accessOf } from "./rules.ts";
-import { specOf } from "./specs.ts";
+import { accessOf } from "./routes.ts";
+import { targetSpec } from "./target_spec.ts";
 import { type AppTls, appTls } from "./tls.ts";
-import { type Upkeep, upkeepsOf } from "./upkeep.ts";
+import { monitorsOf, type TargetMonitor } from "./target_monitor.ts";
 
 /** What the parts of all apps share. */
 export interface AssembleOptions {
@@ -27,12 +27,12 @@ export interface AssembleOptions {
   readonly buffers: BufferPool;
   readonly clock: Clock;
   readonly random: Random;
-  readonly observer: ProxyObserver;
+  readonly observer: AppObserver;
   /** When the proxy began, on the clock. */
   readonly startedMs: number;
   readonly starvation: Starvation;
   /** The texts of the app's files. */
-  readonly materials: AppMaterials;
+  readonly tlsFiles: TlsFiles;
   /** Ends the sessions of a target that went down. */
   closeSessionsOf(target: Target): void;
   /** What another thread leads; default all is this thread's own. */
@@ -41,8 +41,8 @@ export interface AssembleOptions {
 
 /** The app as another thread leads it, and who is told how its connections went. */
 export interface FollowedParts {
-  readonly app: FollowedApp;
-  report(target: Omit<FollowedTarget, "app">, outcome: "succeeded" | "failed"): void;
+  readonly app: WorkerAppContext;
+  report(target: Omit<TargetRef, "app">, outcome: "succeeded" | "failed"): void;
 }
 
 /** An app's compiled parts: what its sessions need, and what lives beside them. */
@@ -55,7 +55,7 @@ export interface AppParts {
   /** All pools: the app's own, where there is one, then each route's. */
   readonly pools: readonly Pool[];
   /** What keeps the pools true, the app's own and the routes'; none where another thread does. */
-  readonly upkeeps: readonly Upkeep[];
+  readonly monitors: readonly TargetMonitor[];
   readonly tls: AppTls;
 }
 
@@ -65,7 +65,7 @@ export interface AppParts {
  * @throws {TlsError} when a certificate cannot work.
  */
 export async function assembleApp(config: AppConfig, options: AssembleOptions): Promise<AppParts> {
-  const tls = await appTls(config, options.materials);
+  const tls = await appTls(config, options.tlsFiles);
   const { followed, random, observer } = options;
   const { all: pools, sources, own: ownPool, routes } = poolsOf(config, {
     ...options,
@@ -79,9 +79,9 @@ export async function assembleApp(config: AppConfig, options: AssembleOptions): 
     ownPool,
     pools,
     tls,
-    upkeeps: followed !== undefined
+    monitors: followed !== undefined
       ? []
-      : upkeepsOf({ all: pools, sources }, config, { tls, random, observer }),
+      : monitorsOf({ all: pools, sources }, config, { tls, random, observer }),
     session: {
       name: config.name,
       dialer: dialerOf(config, options),
@@ -111,7 +111,7 @@ function reporter(pool: number, followed: FollowedParts): PoolOptions["onReport"
 
 function sendsProxy(config: AppConfig): boolean {
   const targets = [...config.targets, ...config.routes.flatMap((route) => route.targets)];
-  return targets.some((target) => specOf(target, config).sendProxy !== undefined);
+  return targets.some((target) => targetSpec(target, config).sendProxy !== undefined);
 }
 
 function dialerOf(config: AppConfig, { observer, starvation }: AssembleOptions): Dialer<Candidate> {

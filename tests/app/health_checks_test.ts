@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { parseAddress } from "../../lib/base/mod.ts";
 import { Pool } from "../../lib/pool/mod.ts";
-import { Checks } from "../../lib/proxy/checks.ts";
-import { FileTexts } from "../../lib/proxy/file_texts.ts";
-import { readMaterials } from "../../lib/proxy/materials.ts";
-import { appTls } from "../../lib/proxy/tls.ts";
+import { HealthChecks } from "../../lib/app/health_checks.ts";
+import { FileTexts } from "../../lib/app/file_texts.ts";
+import { readTlsFiles } from "../../lib/app/tls_files.ts";
+import { appTls } from "../../lib/app/tls.ts";
 import { configOf } from "../helpers/proxy.ts";
 import { refusingAddress } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";
 
-Deno.test("Checks: a target that comes into a pool is down at once where it is known to be", async () => {
+Deno.test("HealthChecks: a target that comes into a pool is down at once where it is known to be", async () => {
   const dead = refusingAddress();
   const spec = { address: parseAddress(dead) };
   const pool = new Pool([spec], { balance: "random" });
@@ -17,8 +17,8 @@ Deno.test("Checks: a target that comes into a pool is down at once where it is k
   const check = { interval: "1h", timeout: "5s", fall: 1 };
   const [config] = configOf({ apps: [{ targets: [dead], health_check: check }] }).apps;
   if (config?.healthCheck === undefined) throw new Error("unreachable");
-  const tls = await appTls(config, await readMaterials(config, new FileTexts()));
-  const checks = new Checks(config.healthCheck, [pool, later], { tls, random: () => 0 });
+  const tls = await appTls(config, await readTlsFiles(config, new FileTexts()));
+  const checks = new HealthChecks(config.healthCheck, [pool, later], { tls, random: () => 0 });
   checks.update();
   await until(() => pool.targets[0]?.up === false);
   later.update([spec]);
