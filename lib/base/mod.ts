@@ -8,4 +8,5 @@ export * from "./errors.ts";
 export * from "./ip.ts";
 export * from "./proxy_protocol.ts";
 export * from "./reason.ts";
+export * from "./socket_options.ts";
 export * from "./units.ts";

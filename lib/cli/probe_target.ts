@@ -13,6 +13,7 @@ import {
   formatDuration,
   MAX_TIMER_MS,
   monotonicClock,
+  sendAtOnce,
 } from "../base/mod.ts";
 import { connect, type Dialed, encodeProxyHeader } from "../dial/mod.ts";
 import { showBytes } from "../pool/mod.ts";
@@ -130,6 +131,8 @@ class TargetProbe {
     const conn = await this.#dial(this.#plan.address, signal);
     this.#conn = conn;
     signal.throwIfAborted();
+    // The steps are timed, and none of them is to include the delayed acknowledgement of the one before.
+    sendAtOnce(conn);
     this.#ends = { local: addressOf(conn.localAddr), remote: addressOf(conn.remoteAddr) };
     return { kind: "connect", ...this.#ends };
   }

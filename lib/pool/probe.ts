@@ -6,6 +6,7 @@ import {
   formatAddress,
   isReset,
   isResourceExhaustion,
+  sendAtOnce,
 } from "../base/mod.ts";
 import { connect } from "../dial/mod.ts";
 import { Attempt } from "./_attempt.ts";
@@ -113,6 +114,7 @@ export class Probe implements Prober {
     const { preface, secure, connect: dial = connect } = this.#options;
     let conn = await dial(address, attempt.signal);
     attempt.owns(conn);
+    if (preface !== undefined || secure !== undefined) sendAtOnce(conn);
     if (preface !== undefined) await writeAll(conn, preface);
     if (secure !== undefined) {
       attempt.stage = "TLS handshake";

@@ -1,8 +1,7 @@
-import type { Duplex } from "../base/mod.ts";
+import { type Duplex, sendAtOnce } from "../base/mod.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Flow, RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
 import { Joint, type Next } from "./_joint.ts";
-import { sendAtOnce } from "./_no_delay.ts";
 import { SideError, Source } from "./_source.ts";
 import type { Ticker } from "./sweep.ts";
 import { windUp } from "./_wind_up.ts";

@@ -1,4 +1,4 @@
-import type { Address, Duplex } from "../base/mod.ts";
+import { type Address, type Duplex, sendAtOnce } from "../base/mod.ts";
 import { type Dialed, encodeProxyHeader, type Opening } from "../dial/mod.ts";
 import type { Candidate } from "../pool/mod.ts";
 import type { SecureTarget } from "./app.ts";
@@ -22,6 +22,9 @@ export function opening(facts: OpeningFacts): Opening<Candidate> {
     signal.addEventListener("abort", close);
     try {
       const version = candidate.target.sendProxy;
+      // The target need not answer a header or the end of a handshake, and the first data must not wait for its delayed
+      // acknowledgement.
+      if (version !== undefined || facts.secureTarget !== undefined) sendAtOnce(raw);
       if (version !== undefined) await writeAll(raw, encodeProxyHeader(version, facts));
       const conn = await facts.secureTarget?.(raw, candidate, signal) ?? raw;
       signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import { type Address, type Duplex, errorMessage, type Reason } from "../base/mod.ts";
+import { type Address, type Duplex, errorMessage, type Reason, sendAtOnce } from "../base/mod.ts";
 import type { CidrSet } from "../limits/mod.ts";
 import {
   ClientHelloParser,
@@ -159,6 +159,8 @@ export class Intake {
 
   async #terminate(tls: TlsIntake): Promise<RouteFacts | Refusal> {
     const { conn, lead } = this.take();
+    // Session tickets go out after the handshake, and the first data must not wait until the client acknowledges them.
+    sendAtOnce(conn);
     try {
       const { conn: plain, sni, alpn } = await tls.accept(conn, {
         lead,

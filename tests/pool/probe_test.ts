@@ -6,6 +6,7 @@ import { parseExpect } from "../../lib/pool/expectation.ts";
 import { parseStatus } from "../../lib/pool/http_check.ts";
 import { Probe, type ProbeOptions } from "../../lib/pool/probe.ts";
 import { readExactly, writeAll } from "../helpers/clients.ts";
+import { RecordingDuplex } from "../helpers/recording_duplex.ts";
 import { ScriptedDuplex } from "../helpers/scripted_duplex.ts";
 import { startNginx, startRedis } from "../helpers/server_process.ts";
 import {
@@ -64,6 +65,23 @@ function scripted(pieces: string[], end: "silence" | "fin" | "reset"): {
 }
 
 const ANYWHERE: Address = { kind: "tcp", host: "10.0.0.1", port: 80 };
+
+Deno.test("Probe: a check behind a PROXY header is not held back until that is acknowledged", async () => {
+  const header = encodeProxyHeader("v2", { source: undefined, destination: undefined });
+  for (
+    const [preface, asked] of [[header, ["no delay", "write 16", "write 4"]], [undefined, [
+      "write 4",
+    ]]] as const
+  ) {
+    const duplex = new RecordingDuplex();
+    const result = await probe(ANYWHERE, {
+      connect: () => Promise.resolve(duplex),
+      send: encoder.encode("PING"),
+      ...(preface === undefined ? {} : { preface }),
+    });
+    assertEquals([result, duplex.asked], ["success", asked]);
+  }
+});
 
 Deno.test("Probe: without more, a target that accepts is well, and sees the connection end", async () => {
   assertEquals(await probeServer(neverAnswering), "success");

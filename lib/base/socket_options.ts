@@ -1,0 +1,13 @@
+import type { Duplex } from "./duplex.ts";
+
+/**
+ * Turns Nagle's algorithm off (RFC 896), so that a small write does not wait until the peer has acknowledged the one
+ * before: up to 40 ms where the peer delays its acknowledgements.
+ */
+export function sendAtOnce(conn: Duplex): void {
+  try {
+    conn.setNoDelay?.(true);
+  } catch {
+    // A connection that the peer has reset may take no option (macOS: EINVAL). The next write reports the reset.
+  }
+}

@@ -1,0 +1,65 @@
+import { assertEquals } from "@std/assert";
+import { type Address, parseAddress, type ProxyVersion } from "../../lib/base/mod.ts";
+import { type Candidate, Pool } from "../../lib/pool/mod.ts";
+import { opening } from "../../lib/session/_opening.ts";
+import type { SecureTarget } from "../../lib/session/app.ts";
+import { Intake } from "../../lib/session/intake.ts";
+import { utf8 } from "../helpers/bytes.ts";
+import { RecordingDuplex } from "../helpers/recording_duplex.ts";
+
+const CLIENT: Address = { kind: "tcp", host: "192.0.2.1", port: 4000 };
+const FOREVER = new AbortController().signal;
+
+function candidate(sendProxy: ProxyVersion | undefined): Candidate {
+  const address = parseAddress("127.0.0.1:5000");
+  const pool = new Pool([{ address, ...(sendProxy === undefined ? {} : { sendProxy }) }], {
+    balance: "first",
+  });
+  const first = pool.begin(0, { clientHash: 0 }).next();
+  if (first === undefined) throw new Error("pick: the pool is empty");
+  return first;
+}
+
+/** What is asked of the socket of a target that is opened so. */
+async function asked(sendProxy: ProxyVersion | undefined, secureTarget?: SecureTarget): Promise<string[]> {
+  const raw = new RecordingDuplex();
+  await opening({ source: CLIENT, destination: CLIENT, secureTarget })(raw, candidate(sendProxy), FOREVER);
+  return raw.asked;
+}
+
+const shakingHands: SecureTarget = async (raw) => {
+  await raw.write(utf8("hello"));
+  return raw;
+};
+
+Deno.test("opening: what follows a PROXY header or a handshake is not held back until that is acknowledged", async () => {
+  assertEquals(await asked("v1"), ["no delay", "write 42"]);
+  assertEquals(await asked("v2"), ["no delay", "write 28"]);
+  assertEquals(await asked(undefined, shakingHands), ["no delay", "write 5"]);
+  assertEquals(await asked("v2", shakingHands), ["no delay", "write 28", "write 5"]);
+});
+
+Deno.test("opening: a target that gets neither costs no socket option", async () => {
+  assertEquals(await asked(undefined), []);
+});
+
+Deno.test("Intake: what follows the handshake with a client is not held back until that is acknowledged", async () => {
+  const raw = new RecordingDuplex();
+  const intake = new Intake(raw, {
+    tls: {
+      accept: async (conn) => {
+        await conn.write(utf8("hello"));
+        return { conn, sni: undefined, alpn: undefined };
+      },
+    },
+  }, FOREVER);
+  await intake.readTls();
+  assertEquals(raw.asked, ["no delay", "write 5"]);
+});
+
+Deno.test("Intake: a connection that is only looked at costs no socket option", async () => {
+  const raw = new RecordingDuplex([utf8("GET / HTTP/1.1\r\n\r\n")]);
+  const intake = new Intake(raw, { clientHello: { timeoutMs: 5000 } }, FOREVER);
+  assertEquals(await intake.readTls(), { sni: undefined, alpn: [] });
+  assertEquals(raw.asked, []);
+});
