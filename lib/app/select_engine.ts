@@ -30,8 +30,12 @@ export function engineFor(bandwidth: BandwidthConfig, options: EngineOptions): (
   }
   const { clock } = options;
   const pace = (rate: number | undefined): Pace | undefined =>
-    rate === undefined ? undefined : new Pace(rate, new ByteBucket(rate, clock.nowMs()), clock);
+    rate === undefined ? undefined : paceOf(rate, clock);
   return () => pumpEngine({ ...options, up: pace(bandwidth.upload), down: pace(bandwidth.download) });
+}
+
+function paceOf(rate: number, clock: Clock): Pace {
+  return new Pace(rate, new ByteBucket(rate, clock.nowMs()), { clock });
 }
 
 export interface FaultOptions extends EngineOptions {
@@ -67,7 +71,7 @@ export function faultsFor(
 function streamOptions({ upload, download }: BandwidthConfig, options: EngineOptions): StreamOptions {
   const { buffers, ticker, clock } = options;
   const filters = (rate: number | undefined): Filter[] =>
-    rate === undefined ? [] : [bandwidthFilter(new ByteBucket(rate, clock.nowMs()), clock)];
+    rate === undefined ? [] : [bandwidthFilter(paceOf(rate, clock))];
   return { buffers, ticker, up: filters(upload), down: filters(download) };
 }
 

@@ -2,7 +2,7 @@ import type { Duplex } from "../base/mod.ts";
 import { type BufferPool, levelBytes } from "./buffers.ts";
 import type { Flow } from "./flow.ts";
 import type { Joint, Next } from "./_joint.ts";
-import { keepPace, type Pace } from "./pace.ts";
+import type { Pace } from "./pace.ts";
 import type { Ticker } from "./sweep.ts";
 
 /** One direction at its end, whichever engine has moved its bytes. */
@@ -53,18 +53,20 @@ async function discard(
 ): Promise<void> {
   let level = 0;
   let buffer = buffers.take(level);
+  let room = pace?.window(buffer) ?? buffer;
   try {
     for (let reading = pending;; reading = undefined) {
-      const count = await (reading ?? from.read(buffer));
+      const count = await (reading ?? from.read(room));
       if (count === null) return;
       // While the client has yet to be told something, only that keeps the session alive.
       if (joint.lingers) flow.lastByteMs = ticker.nowMs;
-      await keepPace(pace, count, joint);
+      await pace?.keep(count, joint);
       const next = reading === undefined ? buffers.next(level, count) : level;
       if (next === level || next > (pace?.topLevel ?? next) || levelBytes(next) > MAX_DISCARD_BYTES) continue;
       buffers.give(level, buffer);
       level = next;
       buffer = buffers.take(level);
+      room = pace?.window(buffer) ?? buffer;
     }
   } finally {
     buffers.give(level, buffer);

@@ -1,4 +1,5 @@
-import { type Clock, MAX_TIMER_MS } from "../base/mod.ts";
+import { MAX_TIMER_MS } from "../base/mod.ts";
+import type { Pace } from "./pace.ts";
 import type { Filter } from "./streams.ts";
 
 /** How many bytes may pass and when: a token bucket, kept by whoever limits. */
@@ -7,18 +8,19 @@ export interface ByteBudget {
   take(bytes: number, nowMs: number): number;
 }
 
-/** Bytes that pass at once: at 1 MiB/s a slice takes 16 ms, so that a slow flow is even and not in bursts. */
+/** The most bytes that pass at once: at 1 MiB/s they take 16 ms. */
 const SLICE_BYTES = 16 * 1024;
 
-/** Lets bytes pass as `budget` allows. The wait ends at once when the session does. */
-export function bandwidthFilter(budget: ByteBudget, clock: Clock): Filter {
+/** Lets bytes pass at a pace. The wait ends at once when the session does. */
+export function bandwidthFilter(pace: Pace): Filter {
+  const sliceBytes = Math.min(SLICE_BYTES, pace.pieceBytes);
   return (signal) =>
     new TransformStream<Uint8Array, Uint8Array>(
       {
         async transform(chunk, controller): Promise<void> {
-          for (let offset = 0; offset < chunk.length; offset += SLICE_BYTES) {
-            const slice = chunk.subarray(offset, offset + SLICE_BYTES);
-            await pause(budget.take(slice.length, clock.nowMs()), signal);
+          for (let offset = 0; offset < chunk.length; offset += sliceBytes) {
+            const slice = chunk.subarray(offset, offset + sliceBytes);
+            await pace.keep(slice.length, { ending: signal });
             controller.enqueue(slice);
           }
         },

@@ -2,7 +2,7 @@ import { type Duplex, sendAtOnce } from "../base/mod.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Flow, RelayContext, RelayEnds, RelayEngine } from "./flow.ts";
 import { Joint, type Next } from "./_joint.ts";
-import { keepPace, type Pace } from "./pace.ts";
+import type { Pace } from "./pace.ts";
 import type { Ticker } from "./sweep.ts";
 import { windUp } from "./_wind_up.ts";
 
@@ -46,33 +46,38 @@ async function pump(
   const early = first?.early;
   let level = 0;
   let buffer = early === undefined ? buffers.take(0) : early.buffer;
+  let room = pace === undefined ? buffer : pace.window(buffer);
   let pending = early?.result;
   let writes = 0;
   let next: Next = "leave";
   try {
     if (first?.lead !== undefined) {
-      writes++;
-      await passLead(first.lead, { to, flow, ticker, joint, pace });
+      writes += await passPieces(first.lead, { to, flow, ticker, joint, pace });
     }
     flow.reading = true;
     for (;;) {
-      const count = await (pending ?? from.read(buffer));
+      const count = await (pending ?? from.read(room));
       pending = undefined;
       if (count === null) break;
       flow.reading = false;
-      const wait = keepPace(pace, count, joint);
-      if (wait !== undefined) await wait;
+      const chunk = count === buffer.length ? buffer : buffer.subarray(0, count);
       // Never held back is the first write alone: most short connections have no second one, and pay for no option.
       if (++writes === 2) sendAtOnce(to);
-      const chunk = count === buffer.length ? buffer : buffer.subarray(0, count);
-      let written = await to.write(chunk);
-      flow.bytes += written;
-      flow.lastByteMs = ticker.nowMs;
-      while (written < count) {
-        const more = await to.write(chunk.subarray(written));
-        written += more;
-        flow.bytes += more;
+      if (pace !== undefined && count > pace.pieceBytes) {
+        // An early read, which knew of no pace.
+        await passPieces(chunk, { to, flow, ticker, joint, pace });
+      } else {
+        const wait = pace?.keep(count, joint);
+        if (wait !== undefined) await wait;
+        let written = await to.write(chunk);
+        flow.bytes += written;
         flow.lastByteMs = ticker.nowMs;
+        while (written < count) {
+          const more = await to.write(chunk.subarray(written));
+          written += more;
+          flow.bytes += more;
+          flow.lastByteMs = ticker.nowMs;
+        }
       }
       flow.reading = true;
       let fitting = buffers.next(level, count);
@@ -81,6 +86,7 @@ async function pump(
         buffers.give(level, buffer);
         level = fitting;
         buffer = buffers.take(level);
+        room = pace === undefined ? buffer : pace.window(buffer);
       }
     }
     flow.reading = false;
@@ -98,7 +104,7 @@ async function pump(
   joint.leave(flow);
 }
 
-interface LeadWay {
+interface PieceWay {
   readonly to: Duplex;
   readonly flow: Flow;
   readonly ticker: Ticker;
@@ -106,13 +112,23 @@ interface LeadWay {
   readonly pace: Pace | undefined;
 }
 
-/** In a function of its own, so that nothing of the lead is kept for as long as the relay lasts. */
-async function passLead(lead: Uint8Array, { to, flow, ticker, joint, pace }: LeadWay): Promise<void> {
-  await keepPace(pace, lead.length, joint);
-  for (let written = 0; written < lead.length;) {
-    const count = await to.write(written === 0 ? lead : lead.subarray(written));
-    written += count;
-    flow.bytes += count;
-    flow.lastByteMs = ticker.nowMs;
+/**
+ * Writes bytes that were read without a look at the pace, in pieces that keep to it; gives 1. In a function of its own, so
+ * that nothing of a lead is kept for as long as the relay lasts.
+ */
+async function passPieces(bytes: Uint8Array, { to, flow, ticker, joint, pace }: PieceWay): Promise<1> {
+  const pieceBytes = pace?.pieceBytes ?? bytes.length;
+  if (bytes.length > pieceBytes) sendAtOnce(to);
+  for (let written = 0; written < bytes.length;) {
+    const piece = bytes.subarray(written, written + pieceBytes);
+    await pace?.keep(piece.length, joint);
+    for (let left = piece; left.length > 0;) {
+      const count = await to.write(left);
+      written += count;
+      left = left.subarray(count);
+      flow.bytes += count;
+      flow.lastByteMs = ticker.nowMs;
+    }
   }
+  return 1;
 }

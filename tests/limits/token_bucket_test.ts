@@ -69,9 +69,9 @@ Deno.test("TokenBucket: is full until something is taken, and again when it is p
   assertEquals([bucket.isFull(499), bucket.isFull(500)], [false, true]);
 });
 
-Deno.test("ByteBucket: a tenth of a second's worth at once, at least a packet, then the rate", () => {
+Deno.test("ByteBucket: a tenth of a second's worth at once, then the rate", () => {
   const fast = new ByteBucket(100_000, 0);
   assertEquals([fast.take(10_000, 0), fast.take(10_000, 0)], [0, 100]);
   const slow = new ByteBucket(100, 0);
-  assertEquals([slow.take(1500, 0), slow.take(100, 0)], [0, 1000]);
+  assertEquals([slow.take(10, 0), slow.take(100, 0)], [0, 1000]);
 });

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { ByteBucket } from "../../lib/limits/mod.ts";
-import { bandwidthFilter, type ByteBudget, pause } from "../../lib/relay/mod.ts";
+import { bandwidthFilter, type ByteBudget, Pace, pause } from "../../lib/relay/mod.ts";
 import { concat } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
@@ -14,8 +14,11 @@ Deno.test("ByteBucket: after a pause a tenth of a second's worth passes at once"
   assertStrictEquals(bucket.take(1, 0), 1000 / RATE);
 });
 
-Deno.test("ByteBucket: a slow flow may still send a packet at once", () => {
-  assertStrictEquals(new ByteBucket(10, 0).take(1500, 0), 0);
+Deno.test("ByteBucket: a tenth of a second's worth is all that passes at once, also where that is less than a packet", () => {
+  for (const rate of [1, 10, 250, 14_999]) {
+    const wait = new ByteBucket(rate, 0).take(rate * 4, 0);
+    assertAlmostEquals(wait, 3900, 1e-6, `${rate} B/s`);
+  }
 });
 
 Deno.test("ByteBucket: what is taken ahead is waited for, byte by byte", () => {
@@ -51,7 +54,9 @@ Deno.test("bandwidthFilter: bytes pass unchanged, and the budget is asked for ea
     },
   };
   const bytes = randomBytes(100_000);
-  const filter = bandwidthFilter(budget, { nowMs: () => 0 })(new AbortController().signal);
+  const filter = bandwidthFilter(new Pace(Infinity, budget, { clock: { nowMs: () => 0 } }))(
+    new AbortController().signal,
+  );
   const pieces: Uint8Array[] = [];
   const source = ReadableStream.from([bytes.subarray(0, 70_000), bytes.subarray(70_000)]);
   await source.pipeThrough(filter).pipeTo(

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { BUFFER_LEVELS, Pace, pumpEngine } from "../../lib/relay/mod.ts";
+import { ByteBucket } from "../../lib/limits/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
+import { FakeTime } from "../helpers/fake_time.ts";
 import { collect, feed, readSome, RelayBench, turns } from "../helpers/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 
@@ -32,10 +34,13 @@ class Allowance {
   }
 }
 
-/** A pump whose directions have these allowances, at a rate that is read for in 512 bytes. */
+/** A rate of which 512 bytes are one piece. */
+const RATE = 10 * KIB;
+
+/** A pump whose directions have these allowances, at {@link RATE}. */
 function pacedBench(allowances: { readonly up?: Allowance; readonly down?: Allowance }): RelayBench {
   const pace = (allowance: Allowance | undefined): Pace | undefined =>
-    allowance === undefined ? undefined : new Pace(1, allowance, { nowMs: () => 0 });
+    allowance === undefined ? undefined : new Pace(RATE, allowance, { clock: { nowMs: () => 0 } });
   return new RelayBench({
     name: "pumpEngine at a pace",
     create: (parts) => pumpEngine({ ...parts, up: pace(allowances.up), down: pace(allowances.down) }),
@@ -43,24 +48,75 @@ function pacedBench(allowances: { readonly up?: Allowance; readonly down?: Allow
   });
 }
 
-Deno.test("Pace: a piece is no more than 50 ms of its rate, and at least the smallest buffer", () => {
-  const bytesAt = (rate: number): number | undefined => {
-    return BUFFER_LEVELS[new Pace(rate, { take: () => 0 }, { nowMs: () => 0 }).topLevel];
-  };
+function paceOf(rate: number): Pace {
+  return new Pace(rate, { take: () => 0 }, { clock: { nowMs: () => 0 } });
+}
+
+Deno.test("Pace: a buffer is no more than 50 ms of its rate, and at least the smallest one", () => {
+  const bytesAt = (rate: number): number | undefined => BUFFER_LEVELS[paceOf(rate).topLevel];
   assertEquals([1, 39 * KIB, 40 * KIB, 319 * KIB, 320 * KIB].map(bytesAt), [512, 512, 2048, 2048, 16_384]);
   const large = [64 * KIB, 64 * KIB, 768 * KIB, 768 * KIB];
   assertEquals([1280 * KIB, 15 * KIB * KIB - 1, 15 * KIB * KIB, Infinity].map(bytesAt), large);
 });
 
-Deno.test("Pace: its budget is told the clock's time", () => {
-  const times: number[] = [];
-  let nowMs = 7;
-  const pace = new Pace(1, { take: (bytes, nowMs) => times.push(nowMs) * bytes }, { nowMs: () => nowMs });
-  assertStrictEquals(pace.take(10), 10);
-  nowMs = 9;
-  pace.take(1);
-  assertEquals(times, [7, 9]);
+Deno.test("Pace: a piece is no more than 50 ms of its rate, also where that is less than the smallest buffer", () => {
+  assertEquals([1, 20, 250, 10 * KIB].map((rate) => paceOf(rate).pieceBytes), [1, 1, 12, 512]);
+  const buffer = new Uint8Array(512);
+  assertStrictEquals(paceOf(250).window(buffer).length, 12);
+  assertStrictEquals(paceOf(250).window(buffer).buffer, buffer.buffer);
+  assertStrictEquals(paceOf(10 * KIB).window(buffer), buffer);
 });
+
+Deno.test("Pace: its budget is told the clock's time, and it waits on that clock as told", async () => {
+  const times: number[] = [];
+  const time = new FakeTime();
+  const pace = new Pace(1, { take: (bytes, nowMs) => times.push(nowMs) * bytes }, time);
+  const relay = { ending: new AbortController().signal };
+  time.nowMs = 7;
+  const kept = pace.keep(10, relay);
+  await time.advance(10);
+  await kept;
+  assertStrictEquals(pace.keep(0, relay), undefined);
+  assertEquals(times, [7, 17]);
+});
+
+for (const rate of [250, 1000, 15_000]) {
+  Deno.test(`pumpEngine at a pace: ${rate} B/s are ${rate} B/s, whatever was read before`, async () => {
+    for (const first of ["nothing", "lead", "early"] as const) {
+      const time = new FakeTime();
+      const bench = new RelayBench({
+        name: "pumpEngine at a pace",
+        create: (parts) => pumpEngine({ ...parts, up: new Pace(rate, new ByteBucket(rate, 0), time) }),
+        holdsAtMost: 512,
+      });
+      const early = first === "early" ? bench.earlyRead() : undefined;
+      const sent = randomBytes(rate * 4, 1);
+      const lead = first === "lead" ? sent.subarray(0, rate) : undefined;
+      const fed = feed(bench.client, [lead === undefined ? sent : sent.subarray(rate)]);
+      const running = bench.run(early, lead);
+      const received = collect(bench.target);
+      for (let tenths = 0; tenths < 39; tenths++) {
+        // A tenth of a second's worth at once, and no piece later than it must be.
+        await assertPassed(bench, rate * (tenths + 1) / 10, rate / 20 + 1);
+        await time.advance(100);
+      }
+      await assertPassed(bench, rate * 4, 1);
+      await time.advance(100);
+      await fed;
+      assertSameBytes(await received, sent);
+      await bench.target.closeWrite();
+      assertStrictEquals((await running).kind, "finished");
+      bench.end();
+      bench.assertClean();
+    }
+  });
+}
+
+async function assertPassed(bench: RelayBench, allowed: number, lag: number): Promise<void> {
+  await turns();
+  const { bytes } = bench.up;
+  assert(bytes <= allowed && bytes >= allowed - lag, `${bytes} bytes have passed, of ${allowed}`);
+}
 
 Deno.test("pumpEngine at a pace: every byte is asked for, in pieces, waits as told, and arrives", async () => {
   const allowances = { up: new Allowance(3000, 1), down: new Allowance(0, 1) };

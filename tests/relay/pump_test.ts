@@ -18,7 +18,7 @@ testRelayContract({
 testRelayContract({
   name: "pumpEngine at a pace that never waits",
   create: (parts) => {
-    const pace = new Pace(Infinity, { take: () => 0 }, { nowMs: () => 0 });
+    const pace = new Pace(Infinity, { take: () => 0 }, { clock: { nowMs: () => 0 } });
     return pumpEngine({ ...parts, up: pace, down: pace });
   },
   holdsAtMost: LARGEST,

@@ -4,6 +4,7 @@ import {
   BufferPool,
   type Filter,
   Flow,
+  Pace,
   pause,
   type RelayEnd,
   streamEngine,
@@ -35,7 +36,7 @@ testRelayContract({
 testRelayContract({
   name: "streamEngine with a bandwidth filter that never waits",
   create: (parts) => {
-    const filter = bandwidthFilter({ take: () => 0 }, { nowMs: () => 0 });
+    const filter = bandwidthFilter(new Pace(Infinity, { take: () => 0 }, { clock: { nowMs: () => 0 } }));
     return streamEngine({ ...parts, up: [filter], down: [filter] });
   },
   // As with a filter that passes everything.
