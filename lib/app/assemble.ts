@@ -88,6 +88,7 @@ export async function assembleApp(config: AppConfig, options: AssembleOptions): 
       idleTimeoutMs: config.idleTimeoutMs,
       halfCloseTimeoutMs: config.halfCloseTimeoutMs,
       maxLifetimeMs: config.maxLifetimeMs,
+      keepalive: config.keepalive,
       queueTimeoutMs: config.queueTimeoutMs,
       intake: intakeOf(config, tls),
       admission: admissionOf(config, access, followed),

@@ -15,6 +15,11 @@ export interface Duplex {
    * 3.7.4); absent where there is nothing to set (a unix socket).
    */
   setNoDelay?(on?: boolean): void;
+  /**
+   * Has the kernel probe a peer that is silent, so that one that has vanished is noticed (RFC 9293 section 3.8.4); absent
+   * where there is nothing to set (a unix socket).
+   */
+  setKeepAlive?(on?: boolean): void;
   /** Frees the socket; whatever is pending on it rejects. */
   close(): void;
   /**

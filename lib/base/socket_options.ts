@@ -5,9 +5,18 @@ import type { Duplex } from "./duplex.ts";
  * before: up to 40 ms where the peer delays its acknowledgements.
  */
 export function sendAtOnce(conn: Duplex): void {
+  setOption(() => conn.setNoDelay?.(true));
+}
+
+/** Turns TCP keepalive on, with the system's times. */
+export function keepAlive(conn: Duplex): void {
+  setOption(() => conn.setKeepAlive?.(true));
+}
+
+function setOption(set: () => void): void {
   try {
-    conn.setNoDelay?.(true);
+    set();
   } catch {
-    // A connection that the peer has reset may take no option (macOS: EINVAL). The next write reports the reset.
+    // A connection that the peer has reset may take no option (macOS: EINVAL). The next read or write reports the reset.
   }
 }

@@ -80,6 +80,12 @@ const AppOptions = z.strictObject({
     default: "off",
     examples: ["24h"],
   }),
+  keepalive: z.boolean({ error: "true or false" }).meta({
+    description:
+      "TCP keepalive to clients and targets, so that a peer that vanished without a word is noticed: the system " +
+      "probes a silent one at times of its own (Linux: `net.ipv4.tcp_keepalive_time`, 2 hours).",
+    default: true,
+  }),
   max_connections: countOrOff().meta({
     description:
       "Connections at once of the whole app. With so many, nothing is accepted until there is room; the system's " +

@@ -23,6 +23,7 @@ export function effectiveOptions(app: AppConfig): Mapping {
     idle_timeout: formatDuration(app.idleTimeoutMs),
     half_close_timeout: formatDuration(app.halfCloseTimeoutMs),
     max_lifetime: formatDuration(app.maxLifetimeMs),
+    keepalive: app.keepalive,
     max_connections: formatCount(app.maxConnections),
     accept_rate: orOff(app.acceptRate, formatEventRate),
     max_connections_per_client: formatCount(app.maxConnectionsPerClient),

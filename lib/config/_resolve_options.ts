@@ -21,6 +21,7 @@ export function resolveOptions(options: ParsedAppOptions, base: Base): AppOption
     idleTimeoutMs: options.idle_timeout,
     halfCloseTimeoutMs: options.half_close_timeout,
     maxLifetimeMs: options.max_lifetime,
+    keepalive: options.keepalive,
     maxConnections: options.max_connections,
     acceptRate: unlessOff(options.accept_rate),
     maxConnectionsPerClient: options.max_connections_per_client,

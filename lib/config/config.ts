@@ -90,6 +90,8 @@ export interface AppConfig {
   readonly halfCloseTimeoutMs: number;
   /** How long a connection may last, before jitter; `Infinity` for no limit. */
   readonly maxLifetimeMs: number;
+  /** Whether the system probes silent clients and targets (TCP keepalive). */
+  readonly keepalive: boolean;
   /** Connections at once, above which nothing is accepted; `Infinity` for no limit. */
   readonly maxConnections: number;
   /** How fast connections are accepted; `undefined` for no limit. */

@@ -142,6 +142,10 @@ export class PeekedConnection implements Duplex {
     this.#conn.setNoDelay?.(on);
   }
 
+  setKeepAlive(on = true): void {
+    this.#conn.setKeepAlive?.(on);
+  }
+
   /** Frees the connection; a read under way ends, and what it ends with is nobody's concern any more. */
   close(): void {
     this.#conn.close();

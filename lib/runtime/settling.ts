@@ -45,6 +45,10 @@ export class SettlingDuplex implements AddressedDuplex {
     this.#conn.setNoDelay?.(on);
   }
 
+  setKeepAlive(on = true): void {
+    this.#conn.setKeepAlive?.(on);
+  }
+
   close(): void {
     this.#conn.close();
     const interrupted = new Error("operation canceled");

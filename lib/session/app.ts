@@ -34,6 +34,8 @@ export interface SessionApp {
   readonly halfCloseTimeoutMs: number;
   /** Length of a session's life, shortened by up to a tenth at random so that sessions of one moment do not end in one. */
   readonly maxLifetimeMs: number;
+  /** Whether the kernel probes peers that are silent (TCP keepalive). */
+  readonly keepalive: boolean;
   /** How long a connection waits for a place when every target is at its limit. */
   readonly queueTimeoutMs: number;
   /** What is read of a connection before a target is picked; `undefined` for nothing. */

@@ -1,4 +1,4 @@
-import type { Address, Duplex, Reason } from "../base/mod.ts";
+import { type Address, type Duplex, keepAlive, type Reason } from "../base/mod.ts";
 import { clientHash } from "../balancing/mod.ts";
 import type { DialAttempt, DialHolder, DialResult } from "../dial/mod.ts";
 import type { Accepted, AcceptPlace } from "../listen/mod.ts";
@@ -49,12 +49,14 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #attempt: DialAttempt | undefined;
   #socketsClosed = false;
   #stage: "intake" | "dialing" | "relaying" | "lingering" | "ended" = "intake";
+  #needsKeepalive: boolean;
   /** Watches the client while its target is dialed, where that takes long. */
   #watch: ClientWatch | undefined;
 
   constructor(client: Accepted, origin: SessionOrigin, shared: SessionShared) {
     super(origin, shared.clock.nowMs());
     this.#place = origin.place;
+    this.#needsKeepalive = this.app.keepalive;
     this.#accepted = client;
     this.#client = client;
     this.#shared = shared;
@@ -180,6 +182,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       return;
     }
     if (this.#stage !== "relaying") return;
+    if (this.#needsKeepalive) this.#keepAlive();
     this.proveByFirstByte();
     if (haveSaidTheirLast(up, down, dueMs)) return this.#cut();
     const quietMs = dueMs - this.lastByteMs;
@@ -188,6 +191,13 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     } else if (quietMs >= this.app.idleTimeoutMs) {
       this.end("idle_timeout");
     }
+  }
+
+  /** Only now: it makes a connection a tenth dearer, and most end before a sweep finds them. Waits before have limits. */
+  #keepAlive(): void {
+    this.#needsKeepalive = false;
+    keepAlive(this.#client);
+    if (this.#targetConn !== undefined) keepAlive(this.#targetConn);
   }
 
   /** Goes through what stands between accept and dial; gives the pool, or `undefined` when the connection ends there. */

@@ -133,6 +133,11 @@ export class Bridge {
     this.#raw.setNoDelay?.(on);
   }
 
+  /** As {@link Duplex.setKeepAlive}. */
+  setKeepAlive(on: boolean): void {
+    this.#raw.setKeepAlive?.(on);
+  }
+
   /** Closes the connection beneath. */
   close(): void {
     this.detach();

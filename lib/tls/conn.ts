@@ -111,6 +111,10 @@ export class TlsConn implements Duplex, BridgeOwner {
     this.#bridge.setNoDelay(on);
   }
 
+  setKeepAlive(on = true): void {
+    this.#bridge.setKeepAlive(on);
+  }
+
   withholdEnd(): void {
     this.#isEndWithheld = true;
   }

@@ -54,6 +54,7 @@ export class SessionBench {
         idleTimeoutMs: Infinity,
         halfCloseTimeoutMs: Infinity,
         maxLifetimeMs: Infinity,
+        keepalive: false,
         queueTimeoutMs: 0,
         intake: undefined,
         admission: undefined,

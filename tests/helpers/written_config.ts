@@ -121,6 +121,7 @@ const options = Object.freeze({
   accept_rate: events,
   max_connections_per_client: count,
   accept_rate_per_client: events,
+  keepalive: fc.boolean(),
   queue_timeout: fc.oneof(limit, fc.constant("0s")),
   allow: blocks,
   deny: smallBlocks,

@@ -1,4 +1,4 @@
-import { assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { errorCode } from "../../lib/base/mod.ts";
 import { type AddressedDuplex, SettlingDuplex } from "../../lib/runtime/mod.ts";
 
@@ -26,4 +26,17 @@ Deno.test("SettlingDuplex: a write that ends by itself is passed on", async () =
   const conn = new SettlingDuplex({ ...neverWriting(), write: (bytes) => Promise.resolve(bytes.length) });
   assertStrictEquals(await conn.write(new Uint8Array(3)), 3);
   conn.close();
+});
+
+Deno.test("SettlingDuplex: options of the socket are passed on, and one that has none takes none", () => {
+  const asked: string[] = [];
+  const conn = new SettlingDuplex({
+    ...neverWriting(),
+    setNoDelay: (on) => void asked.push(`no delay ${on}`),
+    setKeepAlive: (on) => void asked.push(`keepalive ${on}`),
+  });
+  conn.setNoDelay();
+  conn.setKeepAlive();
+  assertEquals(asked, ["no delay true", "keepalive true"]);
+  new SettlingDuplex(neverWriting()).setKeepAlive();
 });

@@ -479,3 +479,42 @@ Deno.test("Session: a target that says nothing has proved itself by a clean end 
     assertEquals([end, bench.reports], [end, end === "finished" ? ["succeeded"] : []]);
   }
 });
+
+for (const keepalive of [true, false]) {
+  Deno.test(`Session: keepalive ${keepalive ? "is asked for on both sides once a sweep finds the relay" : "off asks for nothing"}`, async () => {
+    const asked: string[] = [];
+    const [far, conn] = memoryPipe();
+    Object.assign(conn, { setKeepAlive: (on: boolean) => asked.push(`target ${on}`) });
+    const bench = new SessionBench("127.0.0.1:1", {
+      app: { keepalive, dialer: new PromptDialer(0, () => conn) },
+    });
+    Object.assign(bench.near, { setKeepAlive: (on: boolean) => asked.push(`client ${on}`) });
+    const running = bench.session.run();
+    await bench.client.write(utf8("x"));
+    assertEquals(await readSome(far), utf8("x"));
+    // A connection that ends before a sweep pays for nothing.
+    assertEquals(asked, []);
+    for (let sweep = 0; sweep < 2; sweep++) bench.session.sweep(0, 0);
+    assertEquals(asked, keepalive ? ["client true", "target true"] : []);
+    bench.session.end("killed");
+    await running;
+  });
+}
+
+Deno.test("Session: a side that takes no keepalive, as it was reset, is no defect of ours", async () => {
+  const [far, conn] = memoryPipe();
+  const refuse = (): void => {
+    throw Object.assign(new Error("invalid argument"), { code: "EINVAL" });
+  };
+  Object.assign(conn, { setKeepAlive: refuse });
+  const bench = new SessionBench("127.0.0.1:1", {
+    app: { keepalive: true, dialer: new PromptDialer(0, () => conn) },
+  });
+  const running = bench.session.run();
+  await bench.client.write(utf8("x"));
+  assertEquals(await readSome(far), utf8("x"));
+  bench.session.sweep(0, 0);
+  await Promise.all([bench.client.closeWrite(), far.closeWrite()]);
+  await running;
+  await bench.assertEnded("client_closed");
+});

@@ -376,3 +376,16 @@ test("TlsConn: a record that was tampered with fails the connection", async (lab
   sender.close();
   receiver.close();
 });
+
+test("TlsConn: options of the socket are those of the connection beneath", async (lab) => {
+  const { client: near, server: far } = await tcpPair();
+  const asked: string[] = [];
+  near.setNoDelay = (on = true) => void asked.push(`no delay ${on}`);
+  near.setKeepAlive = (on = true) => void asked.push(`keepalive ${on}`);
+  const [client, server] = await over(lab, near, far);
+  client.setNoDelay();
+  client.setKeepAlive();
+  assertEquals(asked, ["no delay true", "keepalive true"]);
+  client.close();
+  server.close();
+});
