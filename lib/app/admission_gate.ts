@@ -17,41 +17,83 @@ export interface GatePermits {
   readonly rate: Rate | undefined;
 }
 
-/** The limits of an app that this thread alone carries. */
-export function localPermits({ maxConnections, acceptRate }: GateLimits, clock: Clock): GatePermits {
-  return {
-    // At most one connection a listener waits, so that the queue is as short as the list of listeners.
-    places: maxConnections === Infinity ? undefined : new Slots(maxConnections, { maxWaiting: Infinity }),
-    rate: acceptRate === undefined ? undefined : new TokenBucket(acceptRate, clock.nowMs()),
-  };
+/** The permits of an app that this thread alone carries. */
+export class LocalPermits implements GatePermits {
+  readonly #clock: Clock;
+  #limits: GateLimits;
+  #slots: Slots | undefined;
+  #rate: TokenBucket | undefined;
+
+  constructor(limits: GateLimits, clock: Clock) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#slots = slotsOf(limits);
+    this.#rate = this.#rateOf(limits);
+  }
+
+  get places(): Places | undefined {
+    return this.#slots;
+  }
+
+  get rate(): Rate | undefined {
+    return this.#rate;
+  }
+
+  /**
+   * Sets other limits. Connections that are counted stay so; those that came while there was no limit are not. A rate that
+   * stays goes on as it is.
+   */
+  update(limits: GateLimits): void {
+    const { maxConnections, acceptRate } = limits;
+    if (this.#slots === undefined) this.#slots = slotsOf(limits);
+    else this.#slots.resize(maxConnections);
+    const before = this.#limits.acceptRate;
+    if (acceptRate?.ratePerSecond !== before?.ratePerSecond || acceptRate?.burst !== before?.burst) {
+      this.#rate = this.#rateOf(limits);
+    }
+    this.#limits = limits;
+  }
+
+  #rateOf({ acceptRate }: GateLimits): TokenBucket | undefined {
+    return acceptRate === undefined ? undefined : new TokenBucket(acceptRate, this.#clock.nowMs());
+  }
+}
+
+function slotsOf({ maxConnections }: GateLimits): Slots | undefined {
+  // At most one connection a listener waits, so that the queue is as short as the list of listeners.
+  return maxConnections === Infinity ? undefined : new Slots(maxConnections, { maxWaiting: Infinity });
 }
 
 /** The gate of one app's listeners; `undefined` where nothing limits it. */
-export function admissionGate(parts: GatePermits, clock: Clock): AcceptGate | undefined {
-  return parts.places === undefined && parts.rate === undefined ? undefined : new Gate(parts, clock);
+export function admissionGate(permits: GatePermits, clock: Clock): AcceptGate | undefined {
+  return permits.places === undefined && permits.rate === undefined
+    ? undefined
+    : new AdmissionGate(permits, clock);
 }
 
 /** How often a connection that waits looks whether one before it has been refused, and left it its turn. */
 const LOOK_MS = 100;
 
-class Gate implements AcceptGate {
-  readonly #places: Places | undefined;
-  readonly #rate: Rate | undefined;
+class AdmissionGate implements AcceptGate {
+  readonly #permits: GatePermits;
   readonly #clock: Clock;
 
-  constructor({ places, rate }: GatePermits, clock: Clock) {
-    this.#places = places;
-    this.#rate = rate;
+  constructor(permits: GatePermits, clock: Clock) {
+    this.#permits = permits;
     this.#clock = clock;
   }
 
   async enter(signal: AbortSignal): Promise<AcceptPlace | undefined> {
-    const slot = this.#places?.tryTake() ?? await this.#places?.take({ signal, timeoutMs: Infinity });
+    const { places } = this.#permits;
+    const slot = places?.tryTake() ?? await places?.take({ signal, timeoutMs: Infinity });
     try {
-      while (this.#rate !== undefined && !this.#rate.tryTake(this.#clock.nowMs())) {
-        await pause(Math.min(LOOK_MS, this.#rate.waitMs(this.#clock.nowMs())), signal);
+      for (;;) {
+        // Looked up each time: a reload may have set another rate, or none.
+        const { rate } = this.#permits;
+        if (rate === undefined) return slot;
+        if (rate.tryTake(this.#clock.nowMs())) return new RatedPlace(rate, slot);
+        await pause(Math.min(LOOK_MS, rate.waitMs(this.#clock.nowMs())), signal);
       }
-      return this.#rate === undefined ? slot : new RatedPlace(this.#rate, slot);
     } catch (error) {
       slot?.[Symbol.dispose]();
       throw error;

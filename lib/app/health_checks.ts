@@ -14,18 +14,18 @@ import {
 import type { AppTls } from "./tls.ts";
 
 export interface HealthChecksOptions {
-  readonly tls: AppTls;
+  readonly tls: Pick<AppTls, "secureProbe">;
   readonly random: Random;
 }
 
 /** The active checks of one app: an address is checked once, in however many of the app's pools it is a target. */
 export class HealthChecks {
-  readonly #pools: readonly Pool[];
+  readonly #pools: () => readonly Pool[];
   readonly #check: HealthCheckConfig;
-  readonly #tls: AppTls;
+  readonly #tls: Pick<AppTls, "secureProbe">;
   readonly #checker: Checker;
 
-  constructor(check: HealthCheckConfig, pools: readonly Pool[], { tls, random }: HealthChecksOptions) {
+  constructor(check: HealthCheckConfig, pools: () => readonly Pool[], { tls, random }: HealthChecksOptions) {
     this.#pools = pools;
     this.#check = check;
     this.#tls = tls;
@@ -45,7 +45,7 @@ export class HealthChecks {
 
   /** Checks the targets that the pools have now. To be called at the start, and after those of a pool have changed. */
   update(): void {
-    const targets = this.#pools.flatMap((pool) => pool.targets);
+    const targets = this.#pools().flatMap((pool) => pool.targets);
     this.#checker.setTargets(targets.map(({ address }) => address));
     // One that is new to its pool may be known already.
     for (const label of new Set(targets.map(({ address }) => formatAddress(address)))) {
@@ -61,7 +61,7 @@ export class HealthChecks {
   }
 
   #setUp(label: string, up: boolean, detail: string): void {
-    for (const pool of this.#pools) {
+    for (const pool of this.#pools()) {
       for (const target of pool.targets) {
         if (formatAddress(target.address) === label) pool.setUp(target, up, this.#where(target) + detail);
       }
@@ -105,7 +105,7 @@ export class HealthChecks {
 
   /** The target that a check at this address is one of. */
   #targetAt(at: Address): Target | undefined {
-    for (const pool of this.#pools) {
+    for (const pool of this.#pools()) {
       const target = pool.targets.find(({ address }) => isCheckedAt(address, at, this.#check.port));
       if (target !== undefined) return target;
     }

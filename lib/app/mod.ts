@@ -1,12 +1,12 @@
 /** One app: its targets and what keeps them current, its limits, its TLS, and what its sessions begin with. */
-export { admissionGate, type GatePermits, localPermits } from "./admission_gate.ts";
-export { type AppParts, assembleApp } from "./assemble.ts";
+export { App, type AppOptions, type AppWorker } from "./app.ts";
+export { type AppPool, AppTargets, type AppTargetsOptions } from "./app_targets.ts";
 export { dialedAt, targetsOf } from "./dial_addresses.ts";
 export { type FileText, FileTexts } from "./file_texts.ts";
 export type { AppObserver, TargetChange } from "./observer.ts";
-export { type AppPools, poolsOf } from "./pools.ts";
+export type { Prepared } from "./prepared.ts";
 export { accessOf, routeName, routesOf } from "./routes.ts";
-export { type MonitorObserver, monitorsOf, type TargetMonitor } from "./target_monitor.ts";
+export type { MonitorObserver } from "./target_monitor.ts";
 export {
   assumedSnapshot,
   type PoolSnapshot,
@@ -15,7 +15,7 @@ export {
   type TargetSnapshot,
 } from "./target_snapshot.ts";
 export { targetSpec } from "./target_spec.ts";
-export { type AppTls, appTls } from "./tls.ts";
+export { AppTls } from "./tls.ts";
 export {
   type NextTlsFiles,
   readTlsFiles,

@@ -1,71 +1,99 @@
 import { formatAddress, type Random } from "../base/mod.ts";
 import type { AppConfig, TargetConfig } from "../config/mod.ts";
-import { Discovery, type DiscoverySource, dnsResolver, type Pool, type TargetSpec } from "../pool/mod.ts";
-import { HealthChecks } from "./health_checks.ts";
-import type { AppPools } from "./pools.ts";
+import { Discovery, type DiscoverySource, dnsResolver, type TargetSpec } from "../pool/mod.ts";
+import type { Prepared } from "./prepared.ts";
 import { targetSpec } from "./target_spec.ts";
-import type { AppTls } from "./tls.ts";
 
-/** What a monitor tells beside what its pool does. */
+/** The events of discovery. */
 export interface MonitorObserver {
-  /** Answers about a discovered name fail to come, and the targets of the last good one are kept; once an episode. */
+  /** Discovery of a name fails, and the targets of the last good answer are kept; once an episode. */
   discoveryFailing(app: string, name: string, what: { error: string; kept: number }): void;
   discoveryRecovered(app: string, name: string): void;
 }
 
 export interface MonitorOptions {
-  readonly tls: AppTls;
   readonly random: Random;
   readonly observer: MonitorObserver;
+  /** Called after {@link TargetMonitor.specs} has changed. */
+  onChange(): void;
 }
 
-/** What a monitor is made of beside its pool. */
-interface MonitorParts {
-  /** The entries of the config that the pool's targets come from. */
-  readonly targets: readonly TargetConfig[];
-  readonly config: AppConfig;
-  readonly checks: HealthChecks | undefined;
-}
-
-/** How long the start waits for the first answers of discovery; a name that cannot be resolved must not stop the rest. */
+/** How long to wait for the first answers of discovery; a name that cannot be resolved must not stop the rest. */
 const FIRST_ANSWER_MS = 3000;
 
-/** What keeps the pools of one app true, in their order. */
-export function monitorsOf(
-  { all, sources }: Pick<AppPools, "all" | "sources">,
-  config: AppConfig,
-  options: MonitorOptions,
-): TargetMonitor[] {
-  const checks = config.healthCheck === undefined
-    ? undefined
-    : new HealthChecks(config.healthCheck, all, options);
-  return all.map((pool, index) =>
-    new TargetMonitor(pool, { targets: sources[index] ?? [], config, checks }, options)
-  );
+/** An entry of the config, and what finds its targets where they are not those that it names. */
+interface Entry {
+  readonly target: TargetConfig;
+  readonly discovery: Discovery | undefined;
+  /** What the discovery goes by; entries with the same key share none of their own state but this. */
+  readonly key: string;
 }
 
-/** What keeps one pool true: discovery says which targets there are, active checks which of them are up. */
+/** Knows which targets one pool has: those that its entries name, and those that discovery finds. */
 export class TargetMonitor {
-  readonly #pool: Pool;
-  readonly #config: AppConfig;
-  readonly #entries: readonly { readonly target: TargetConfig; readonly discovery: Discovery | undefined }[];
-  /** Those of the whole app. */
-  readonly #checks: HealthChecks | undefined;
+  readonly #options: MonitorOptions;
+  #config: AppConfig;
+  #entries: readonly Entry[];
+  readonly #stopping = new Set<Promise<void>>();
 
-  constructor(pool: Pool, parts: MonitorParts, options: MonitorOptions) {
-    this.#pool = pool;
-    this.#config = parts.config;
-    this.#checks = parts.checks;
-    this.#entries = parts.targets.map((target) => ({ target, discovery: this.#discover(target, options) }));
+  constructor(config: AppConfig, targets: readonly TargetConfig[], options: MonitorOptions) {
+    this.#options = options;
+    this.#config = config;
+    this.#entries = targets.map((target) => this.#entry(target, config));
   }
 
-  /** Begins; resolves when each discovery has had its first answer, or after 3 s. */
+  /** Begins discovery; resolves when each has had its first answer, or after 3 s. */
   async start(): Promise<void> {
-    this.#checks?.update();
-    await Promise.all(this.#entries.map(({ discovery }) => discovery?.start(FIRST_ANSWER_MS)));
+    await firstAnswers(this.#entries);
   }
 
-  /** The labels of the targets that discovery has found, and by which entry of the config; not those that it names itself. */
+  /**
+   * Gets ready for other entries. Discoveries that stay go on with what they know, new ones have had their first answer,
+   * or 3 s for it, when this resolves.
+   */
+  async prepare(config: AppConfig, targets: readonly TargetConfig[]): Promise<Prepared> {
+    const left = [...this.#entries];
+    const added: Entry[] = [];
+    const entries = targets.map((target): Entry => {
+      const key = discoveryKey(target, config);
+      const at = left.findIndex((entry) => entry.discovery !== undefined && entry.key === key);
+      const [kept] = at < 0 ? [] : left.splice(at, 1);
+      if (kept !== undefined) return { ...kept, target };
+      const entry = this.#entry(target, config);
+      added.push(entry);
+      return entry;
+    });
+    await firstAnswers(added);
+    return {
+      commit: (): void => {
+        this.#config = config;
+        this.#entries = entries;
+        for (const { discovery } of left) this.#end(discovery);
+      },
+      discard: async (): Promise<void> => {
+        await Promise.all(added.map(({ discovery }) => discovery?.stop()));
+      },
+    };
+  }
+
+  /** The targets of this moment. */
+  specs(): TargetSpec[] {
+    return this.#entries.flatMap(({ target, discovery }): TargetSpec[] => {
+      const spec = targetSpec(target, this.#config);
+      if (discovery === undefined) return target.discover === undefined ? [spec] : [];
+      return discovery.state.targets.map(({ address, name, backupTier, weight }) => ({
+        ...spec,
+        address,
+        serverName: name,
+        label: formatAddress(address),
+        // Of SRV records, each has a weight of its own; addresses of one name share that of the entry.
+        weight: target.discover === "srv" ? weight : target.weight,
+        tier: (spec.tier ?? 0) + backupTier,
+      }));
+    });
+  }
+
+  /** The labels of discovered targets, each with the entry of the config that found it; not those that the config names. */
   origins(): ReadonlyMap<string, string> {
     const origins = new Map<string, string>();
     for (const { target, discovery } of this.#entries) {
@@ -86,22 +114,34 @@ export class TargetMonitor {
     );
   }
 
+  /** Ends discovery; resolves when nothing of it is left. */
   async stop(): Promise<void> {
-    this.#pool.stop();
-    await Promise.all([this.#checks?.stop(), ...this.#entries.map(({ discovery }) => discovery?.stop())]);
+    await Promise.all([...this.#entries.map(({ discovery }) => discovery?.stop()), ...this.#stopping]);
   }
 
-  #discover(target: TargetConfig, { random, observer }: MonitorOptions): Discovery | undefined {
+  #end(discovery: Discovery | undefined): void {
+    if (discovery === undefined) return;
+    const stopping = discovery.stop().finally(() => this.#stopping.delete(stopping));
+    this.#stopping.add(stopping);
+  }
+
+  #entry(target: TargetConfig, config: AppConfig): Entry {
+    return { target, key: discoveryKey(target, config), discovery: this.#discover(target, config) };
+  }
+
+  #discover(target: TargetConfig, { name: app, dns }: AppConfig): Discovery | undefined {
     const source = sourceOf(target);
     if (source === undefined) return undefined;
-    const { nameserver, intervalMs } = this.#config.dns;
-    const app = this.#config.name;
+    const { random, observer } = this.#options;
+    const { nameserver, intervalMs } = dns;
     const discovery: Discovery = new Discovery(source, {
       intervalMs,
       random,
       resolver: dnsResolver(nameserver === undefined ? {} : { nameserver }),
       observer: {
-        changed: () => this.#update(),
+        changed: () => {
+          if (this.#entries.some((entry) => entry.discovery === discovery)) this.#options.onChange();
+        },
         failing: (error) =>
           observer.discoveryFailing(app, target.label, { error, kept: discovery.state.targets.length }),
         recovered: () => observer.discoveryRecovered(app, target.label),
@@ -109,23 +149,17 @@ export class TargetMonitor {
     });
     return discovery;
   }
+}
 
-  #update(): void {
-    this.#pool.update(this.#entries.flatMap(({ target, discovery }): TargetSpec[] => {
-      const spec = targetSpec(target, this.#config);
-      if (discovery === undefined) return [spec];
-      return discovery.state.targets.map(({ address, name, backupTier, weight }) => ({
-        ...spec,
-        address,
-        serverName: name,
-        label: formatAddress(address),
-        // Of SRV records, each has a weight of its own; addresses of one name share that of the entry.
-        weight: target.discover === "srv" ? weight : target.weight,
-        tier: (spec.tier ?? 0) + backupTier,
-      }));
-    }));
-    this.#checks?.update();
-  }
+async function firstAnswers(entries: readonly Entry[]): Promise<void> {
+  await Promise.all(entries.map(({ discovery }) => discovery?.start(FIRST_ANSWER_MS)));
+}
+
+function discoveryKey(
+  { label, discover }: TargetConfig,
+  { dns: { nameserver, intervalMs } }: AppConfig,
+): string {
+  return JSON.stringify([label, discover, nameserver, String(intervalMs)]);
 }
 
 function sourceOf({ address, discover }: TargetConfig): DiscoverySource | undefined {

@@ -5,64 +5,85 @@ import type { SecureTarget, TlsIntake } from "../session/mod.ts";
 import { TargetTls, TlsTerminator, type TlsTerminatorOptions } from "../tls/mod.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
-/** Whom TLS is begun with. */
+/** The peer of a TLS connection that begins here. */
 export interface TlsPeer {
   readonly address: Address;
   /** Its name, where the address was found by one; an explicit `target_tls.server_name` wins. */
   readonly serverName: string | undefined;
 }
 
-/** TLS on both sides of one app, ready for its sessions. */
-export interface AppTls {
-  readonly intake: TlsIntake | undefined;
-  readonly secureTarget: SecureTarget | undefined;
-  /** For health checks that speak TLS. */
-  secureProbe(raw: Duplex, peer: TlsPeer, signal: AbortSignal): Promise<Duplex>;
+/** TLS on both sides of one app, ready for its sessions and checks. */
+export class AppTls {
+  #config: AppConfig;
+  #terminator: TlsTerminator | undefined;
+  #targetTls: TargetTls | undefined;
+
   /**
-   * Compiles other texts of the same files. Nothing changes until what this resolves with is called; handshakes that begin
-   * from then on use them, those under way and connections are left alone.
+   * Compiles the app's certificates.
    *
    * @throws {TlsError} when one of them cannot work.
    */
-  prepare(tlsFiles: TlsFiles): Promise<() => void>;
+  static async load(config: AppConfig, files: TlsFiles): Promise<AppTls> {
+    const terminator = files.tls === undefined ? undefined : await TlsTerminator.load(optionsOf(files.tls));
+    return new AppTls(config, terminator, await loadTargetTls(config, files));
+  }
+
+  private constructor(
+    config: AppConfig,
+    terminator: TlsTerminator | undefined,
+    targetTls: TargetTls | undefined,
+  ) {
+    this.#config = config;
+    this.#terminator = terminator;
+    this.#targetTls = targetTls;
+  }
+
+  /** Ends the clients' TLS; `undefined` where the app does not. */
+  get intake(): TlsIntake | undefined {
+    return this.#terminator;
+  }
+
+  /** Begins TLS with targets; `undefined` where the app does not. */
+  get secureTarget(): SecureTarget | undefined {
+    if (this.#config.targetTls === undefined) return undefined;
+    return (raw, { address, target: { serverName } }, signal) =>
+      this.secureProbe(raw, { address, serverName }, signal);
+  }
+
+  /** Begins TLS for a health check. */
+  async secureProbe(raw: Duplex, peer: TlsPeer, signal: AbortSignal): Promise<Duplex> {
+    if (this.#targetTls === undefined) return raw;
+    const serverName = this.#config.targetTls?.serverName ?? nameOf(peer);
+    // The dial's own limit is in the signal.
+    return (await this.#targetTls.connect(raw, { serverName, timeoutMs: Infinity, signal })).conn;
+  }
+
+  /**
+   * Compiles another config or other texts of the same files. Nothing changes until what this resolves with is called;
+   * handshakes that begin from then on use them, those under way and connections are left alone.
+   *
+   * @throws {TlsError} when one of them cannot work.
+   */
+  async prepare(config: AppConfig, files: TlsFiles): Promise<() => void> {
+    const terminator = this.#terminator;
+    const options = files.tls === undefined ? undefined : optionsOf(files.tls);
+    const added = options === undefined || terminator !== undefined
+      ? undefined
+      : await TlsTerminator.load(options);
+    const use = options === undefined ? undefined : await terminator?.prepare(options);
+    const targetTls = await loadTargetTls(config, files);
+    return () => {
+      use?.();
+      this.#terminator = options === undefined ? undefined : added ?? terminator;
+      this.#config = config;
+      this.#targetTls = targetTls;
+    };
+  }
 }
 
-/**
- * Compiles the app's certificates.
- *
- * @throws {TlsError} when one of them cannot work.
- */
-export async function appTls(config: AppConfig, tlsFiles: TlsFiles): Promise<AppTls> {
-  const terminator = tlsFiles.tls === undefined
-    ? undefined
-    : await TlsTerminator.load(optionsOf(tlsFiles.tls));
-  const probes = config.healthCheck?.tls === true;
-  const loadTargetTls = async ({ targetTls }: TlsFiles): Promise<TargetTls | undefined> =>
-    targetTls !== undefined || probes ? await TargetTls.load(targetTls ?? {}) : undefined;
-  let targetTls = await loadTargetTls(tlsFiles);
-  const secure = async (raw: Duplex, peer: TlsPeer, signal: AbortSignal): Promise<Duplex> => {
-    if (targetTls === undefined) return raw;
-    const serverName = config.targetTls?.serverName ?? nameOf(peer);
-    // The dial's own limit is in the signal.
-    return (await targetTls.connect(raw, { serverName, timeoutMs: Infinity, signal })).conn;
-  };
-  return {
-    intake: terminator,
-    secureTarget: tlsFiles.targetTls === undefined
-      ? undefined
-      : (raw, { address, target: { serverName } }, signal) => secure(raw, { address, serverName }, signal),
-    secureProbe: secure,
-    prepare: async (next) => {
-      const useTerminator = next.tls === undefined
-        ? undefined
-        : await terminator?.prepare(optionsOf(next.tls));
-      const nextTargetTls = await loadTargetTls(next);
-      return () => {
-        useTerminator?.();
-        targetTls = nextTargetTls;
-      };
-    },
-  };
+async function loadTargetTls(config: AppConfig, { targetTls }: TlsFiles): Promise<TargetTls | undefined> {
+  const isUsed = targetTls !== undefined || config.healthCheck?.tls === true;
+  return isUsed ? await TargetTls.load(targetTls ?? {}) : undefined;
 }
 
 function nameOf({ address, serverName }: TlsPeer): string {

@@ -17,9 +17,10 @@ export interface TlsFiles {
   readonly targetTls: TargetTlsOptions | undefined;
 }
 
-/** The texts of an app whose files have changed, by its place in the config. */
+/** The texts of an app whose files have changed. */
 export interface NextTlsFiles {
-  readonly app: number;
+  /** Its name. */
+  readonly app: string;
   readonly tlsFiles: TlsFiles;
 }
 

@@ -14,17 +14,17 @@ export interface WorkerAppContext {
   readonly clients: ClientLimiter | undefined;
   /** Counts what each fault is drawn for; `undefined` for no faults. */
   readonly faultCounter: DrawCounter | undefined;
-  /** What is known of the targets: of the app's own, where it has any, and of each route's. */
-  readonly pools: readonly (readonly TargetState[])[];
+  /** What is known of the targets of each pool, by its key. */
+  readonly pools: ReadonlyMap<string, readonly TargetState[]>;
 }
 
-/** Which pool, by its place in the config. */
+/** Names a pool: by the name of its app, and its key in it. Both stay over reloads. */
 export interface PoolRef {
-  readonly app: number;
-  readonly pool: number;
+  readonly app: string;
+  readonly pool: string;
 }
 
-/** Which target. The list of targets may have changed meanwhile, so the index is a hint and the label decides. */
+/** Names a target. The list of targets may have changed meanwhile, so the index is a hint and the label decides. */
 export interface TargetRef extends PoolRef {
   readonly index: number;
   readonly label: string;

@@ -38,9 +38,9 @@ const FORGET_PER_ADMISSION = 2;
  * forgotten may begin anew; a client that goes on knocking is not away, and is not forgotten.
  */
 export class ClientTable implements ClientLimiter {
-  readonly #maxConnections: number;
+  #maxConnections: number;
   /** What a new client's rate is; `undefined` for no limit. */
-  readonly #rate: TokenBucketOptions | undefined;
+  #rate: TokenBucketOptions | undefined;
   readonly #maxRemembered: number;
   readonly #clients = new Map<ClientKey, Client>();
   /**
@@ -53,6 +53,18 @@ export class ClientTable implements ClientLimiter {
     this.#maxConnections = limits.maxConnections ?? Infinity;
     this.#rate = limits.acceptRate;
     this.#maxRemembered = limits.maxRemembered ?? DEFAULT_MAX_REMEMBERED;
+  }
+
+  /** Sets other limits; connections that are counted stay so. Where the rate is another, each client begins it anew. */
+  update(
+    { maxConnections = Infinity, acceptRate }: Pick<ClientLimits, "maxConnections" | "acceptRate">,
+  ): void {
+    this.#maxConnections = maxConnections;
+    const before = this.#rate;
+    if (acceptRate?.ratePerSecond === before?.ratePerSecond && acceptRate?.burst === before?.burst) return;
+    this.#rate = acceptRate;
+    for (const client of this.#clients.values()) client.rate = undefined;
+    for (let { oldest } = this.#away; oldest !== undefined; oldest = this.#away.oldest) this.#forget(oldest);
   }
 
   /** How many clients are known. */
@@ -69,7 +81,8 @@ export class ClientTable implements ClientLimiter {
   admit(address: string, nowMs: number): ClientAdmission {
     this.#forgetPaidOff(nowMs);
     const key = clientKey(address);
-    const client = this.#clients.get(key) ?? this.#begin(key, nowMs);
+    const client = this.#clients.get(key) ?? this.#begin(key);
+    if (this.#rate !== undefined) client.rate ??= new TokenBucket(this.#rate, nowMs);
     if (client.active === 0) this.#away.remove(client);
     const refusal = this.#refusal(client, nowMs);
     if (refusal === undefined) client.active++;
@@ -77,9 +90,8 @@ export class ClientTable implements ClientLimiter {
     return refusal ?? new Guard(() => this.#leave(client));
   }
 
-  #begin(key: ClientKey, nowMs: number): Client {
-    const rate = this.#rate === undefined ? undefined : new TokenBucket(this.#rate, nowMs);
-    const client = { key, rate, active: 0, older: undefined, newer: undefined };
+  #begin(key: ClientKey): Client {
+    const client: Client = { key, rate: undefined, active: 0, older: undefined, newer: undefined };
     this.#clients.set(key, client);
     return client;
   }
@@ -111,9 +123,12 @@ export class ClientTable implements ClientLimiter {
 
   #forgetOldest(): void {
     const { oldest } = this.#away;
-    if (oldest === undefined) return;
-    this.#away.remove(oldest);
-    this.#clients.delete(oldest.key);
+    if (oldest !== undefined) this.#forget(oldest);
+  }
+
+  #forget(client: Client): void {
+    this.#away.remove(client);
+    this.#clients.delete(client.key);
   }
 }
 
@@ -121,7 +136,7 @@ type ClientKey = string | number;
 
 interface Client {
   readonly key: ClientKey;
-  readonly rate: TokenBucket | undefined;
+  rate: TokenBucket | undefined;
   active: number;
   /** Its neighbours in the list of those away. */
   older: Client | undefined;

@@ -11,7 +11,8 @@ export {
 export type { DiscoveredTarget } from "./discovery_change.ts";
 export { parseExpect } from "./expectation.ts";
 export { parseStatus } from "./http_check.ts";
-export { type PassivePolicy, Pool, type PoolObserver, type PoolOptions, type TargetChange } from "./pool.ts";
+export { Pool } from "./pool.ts";
+export type { PassivePolicy, PoolObserver, PoolOptions, TargetChange } from "./pool_options.ts";
 export { Probe, type Prober, type ProbeResult } from "./probe.ts";
 export { statesOf, type TargetState } from "./state.ts";
 export { type Candidate, Target, type TargetPlaces, type TargetSpec } from "./target.ts";

@@ -1,53 +1,23 @@
-import { type Clock, formatDuration, monotonicClock, type Random } from "../base/mod.ts";
-import type { PickContext, StrategyName } from "../balancing/mod.ts";
+import { type Clock, formatDuration, monotonicClock } from "../base/mod.ts";
+import type { PickContext } from "../balancing/mod.ts";
 import type { WaitOptions } from "../limits/mod.ts";
 import { type PlaceOutcome, PlaceQueue } from "./_place_queue.ts";
 import { Candidates } from "./candidates.ts";
 import { retarget } from "./_retarget.ts";
 import { PassiveHealth } from "./passive.ts";
+import {
+  CONFIGURED,
+  DISCOVERED,
+  isSamePolicy,
+  type PoolOptions,
+  type TargetChange,
+  type UpdateReason,
+} from "./pool_options.ts";
 import { MAX_DELAY_MS } from "./scheduler.ts";
 import { slowStartStepMs, slowStartWeight } from "./slow_start.ts";
 import { haveMoved, type TargetState } from "./state.ts";
 import { type Candidate, Target, type TargetSpec } from "./target.ts";
 import { type Tier, type TierRules, tiersOf } from "./tier.ts";
-
-/** When real connections take a target out of use; the fields of {@link PassiveHealth}. */
-export interface PassivePolicy {
-  readonly failures: number;
-  readonly windowMs: number;
-  readonly ejectForMs: number;
-  /** 0 to 1. */
-  readonly maxEjected: number;
-}
-
-/** Why a target went out of use or came back. */
-export type TargetChange = "up" | "down" | "ejected" | "returned" | "added" | "removed";
-
-/** What a pool tells whoever looks on. */
-export interface PoolObserver {
-  /** Said once a change, with what it was about. */
-  targetChanged(target: Target, change: TargetChange, detail: string): void;
-}
-
-export interface PoolOptions {
-  readonly balance: StrategyName;
-  /** Default `Math.random`. */
-  readonly random?: Random;
-  /** Default the runtime's. */
-  readonly clock?: Clock;
-  /** How long a target that comes (back) into use takes to reach its weight; default 0, at once. */
-  readonly slowStartMs?: number;
-  /** Default none. */
-  readonly passive?: PassivePolicy;
-  readonly observer?: PoolObserver;
-  /** Is told what {@link Pool.report} is told, where passive health is another's to judge. */
-  readonly onReport?: (
-    target: { readonly index: number; readonly label: string },
-    outcome: "succeeded" | "failed",
-  ) => void;
-  /** Called after anything has changed that `statesOf` says. */
-  readonly onChange?: () => void;
-}
 
 /**
  * The targets of one app, or of one of its routes: which of them may be used, and in which order a connection tries them.
@@ -62,10 +32,10 @@ export class Pool {
   #anyUsable = true;
   #limited = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #options: PoolOptions;
-  readonly #rules: TierRules;
+  #options: PoolOptions;
+  #rules: TierRules;
   readonly #clock: Clock;
-  readonly #slowStartMs: number;
+  #slowStartMs: number;
   readonly #queue = new PlaceQueue({
     freePlaces: () => this.#freePlaces(),
     take: (candidates) => this.#takeFor(candidates),
@@ -76,20 +46,9 @@ export class Pool {
     this.#options = options;
     this.#clock = options.clock ?? monotonicClock;
     this.#slowStartMs = options.slowStartMs ?? 0;
-    this.#rules = {
-      balance: options.balance,
-      random: options.random ?? Math.random,
-      weight: (target) => this.weightOf(target),
-      // Nobody tells a chooser when another thread gives a place back, so whether there is one is found by taking it.
-      available: (target) => (target.places !== undefined || !target.full) && this.#mayBeUsed(target),
-    };
+    this.#rules = this.#rulesOf(options);
     const targets = specs.map((spec) => new Target(spec));
-    if (options.passive !== undefined) {
-      this.#passive = new PassiveHealth(targets.length, {
-        ...options.passive,
-        isAvailable: (index) => this.#targets[index]?.usable ?? false,
-      });
-    }
+    this.#passive = this.#passiveOf(options, targets.length);
     this.#rebuild(targets);
   }
 
@@ -187,7 +146,7 @@ export class Pool {
    * Replaces the targets by those of `specs`. Those with the address and the limit of one before keep their state, also
    * where their name, tier or weight is another; new ones begin with a slow start, unless they are the first of all.
    */
-  update(specs: readonly TargetSpec[]): void {
+  update(specs: readonly TargetSpec[], why: UpdateReason = DISCOVERED): void {
     const hadTargets = this.#targets.length > 0;
     const { targets, from, added, removed } = retarget(this.#targets, specs);
     if (hadTargets) { for (const target of added) target.usableSinceMs = this.#clock.nowMs(); }
@@ -196,9 +155,29 @@ export class Pool {
     this.#arm();
     this.#queue.review();
     const { observer } = this.#options;
-    for (const target of added) observer?.targetChanged(target, "added", "discovered");
-    for (const target of removed) observer?.targetChanged(target, "removed", "no longer discovered");
+    for (const target of added) observer?.targetChanged(target, "added", why.added);
+    for (const target of removed) observer?.targetChanged(target, "removed", why.removed);
     this.#options.onChange?.();
+  }
+
+  /**
+   * Takes other options, and then replaces the targets as {@link Pool.update} does. Ejections last as long as the policy by
+   * which they came is the same.
+   */
+  reconfigure(specs: readonly TargetSpec[], options: PoolOptions): void {
+    const { passive } = this.#options;
+    this.#options = options;
+    this.#slowStartMs = options.slowStartMs ?? 0;
+    this.#rules = this.#rulesOf(options);
+    if (!isSamePolicy(passive, options.passive)) {
+      this.#passive = this.#passiveOf(options, this.#targets.length);
+      for (const target of this.#targets) {
+        if (target.ejected) {
+          this.#change(target, "returned", "passive_health has changed", () => target.ejected = false);
+        }
+      }
+    }
+    this.update(specs, CONFIGURED);
   }
 
   /** Takes over what another thread's pool of the same targets knows of them. */
@@ -220,6 +199,24 @@ export class Pool {
     this.#queue.stop();
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #rulesOf({ balance, random = Math.random }: PoolOptions): TierRules {
+    return {
+      balance,
+      random,
+      weight: (target) => this.weightOf(target),
+      // Nobody tells a chooser when another thread gives a place back, so whether there is one is found by taking it.
+      available: (target) => (target.places !== undefined || !target.full) && this.#mayBeUsed(target),
+    };
+  }
+
+  #passiveOf({ passive }: PoolOptions, size: number): PassiveHealth | undefined {
+    if (passive === undefined) return undefined;
+    return new PassiveHealth(size, {
+      ...passive,
+      isAvailable: (index) => this.#targets[index]?.usable ?? false,
+    });
   }
 
   #rebuild(targets: readonly Target[]): void {

@@ -99,10 +99,10 @@ export class Certificates {
 
   /** Puts to use what has changed. */
   async #use(files: FileTexts, apps: readonly Changed[][]): Promise<readonly ReloadProblem[]> {
-    const changed = await Promise.all(apps.flatMap((changes, app) => {
-      const config = this.#config.apps[app];
+    const changed = await Promise.all(apps.flatMap((changes, index) => {
+      const config = this.#config.apps[index];
       if (changes.length === 0 || config === undefined) return [];
-      return [readTlsFiles(config, files).then((tlsFiles): NextTlsFiles => ({ app, tlsFiles }))];
+      return [readTlsFiles(config, files).then((tlsFiles): NextTlsFiles => ({ app: config.name, tlsFiles }))];
     }));
     if (changed.length === 0) return [];
     return await this.#options.apply(changed, () => this.#files = files);

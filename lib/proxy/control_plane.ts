@@ -1,22 +1,17 @@
 import { type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
-import type { AppConfig, Config } from "../config/mod.ts";
-import { statesOf, type TargetState } from "../pool/mod.ts";
 import {
-  type AppPools,
-  type AppTls,
-  appTls,
+  AppTargets,
+  AppTls,
   FileTexts,
-  monitorsOf,
   type NextTlsFiles,
   type PoolRef,
   type PoolSnapshot,
-  poolSnapshot,
-  poolsOf,
   readTlsFiles,
-  type TargetMonitor,
   type TargetRef,
   type TlsFiles,
 } from "../app/mod.ts";
+import type { AppConfig, Config } from "../config/mod.ts";
+import type { TargetState } from "../pool/mod.ts";
 import type { ProxyObserver } from "./observer.ts";
 import { StartError } from "./start_error.ts";
 
@@ -29,13 +24,13 @@ export interface ControlPlaneOptions {
 }
 
 /**
- * What is done once for all threads that carry the same config: files are read, targets are discovered and checked, and
- * judged by the connections of all. It carries no connection itself.
+ * What is done once for all workers: files are read, targets are discovered and checked, and judged by the connections of
+ * all. It carries no connection itself.
  */
 export class ControlPlane {
   /** What was read of the apps' files at the start. */
   readonly files: FileTexts;
-  readonly #apps: readonly ControlledApp[];
+  readonly #apps: ReadonlyMap<string, ControlledApp>;
   readonly #changes: Changes;
 
   /**
@@ -44,12 +39,12 @@ export class ControlPlane {
    * @throws {StartError} when an app cannot work; it says which and why.
    */
   static async prepare(config: Config, options: ControlPlaneOptions): Promise<ControlPlane> {
-    const apps: ControlledApp[] = [];
-    const changes: Changes = { tell: () => {} };
+    const apps = new Map<string, ControlledApp>();
+    const changes: Changes = { notify: () => {} };
     const files = new FileTexts();
-    for (const [index, app] of config.apps.entries()) {
+    for (const app of config.apps) {
       try {
-        apps.push(await lead(app, (pool) => changes.tell({ app: index, pool }), { ...options, files }));
+        apps.set(app.name, await control(app, changes, { ...options, files }));
       } catch (error) {
         throw new StartError(`start app "${app.name}": ${errorMessage(error)}`, { cause: error });
       }
@@ -58,7 +53,7 @@ export class ControlPlane {
   }
 
   private constructor(
-    apps: readonly ControlledApp[],
+    apps: ReadonlyMap<string, ControlledApp>,
     { changes, files }: { changes: Changes; files: FileTexts },
   ) {
     this.#apps = apps;
@@ -70,13 +65,13 @@ export class ControlPlane {
    * Begins discovery and checks; resolves when each discovery has had its first answer, or after 3 s. `onChange` is called
    * when something that {@link ControlPlane.states} says of a pool has changed.
    */
-  async start(onChange: (place: PoolRef) => void): Promise<void> {
-    this.#changes.tell = onChange;
-    await Promise.all(this.#apps.flatMap(({ monitors }) => monitors.map((monitor) => monitor.start())));
+  async start(onChange: (pool: PoolRef) => void): Promise<void> {
+    this.#changes.notify = onChange;
+    await Promise.all([...this.#apps.values()].map(({ targets }) => targets.start()));
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#apps.flatMap(({ monitors }) => monitors.map((monitor) => monitor.stop())));
+    await Promise.all([...this.#apps.values()].map(({ targets }) => targets.stop()));
   }
 
   /**
@@ -86,9 +81,9 @@ export class ControlPlane {
    * @throws {TlsError} when one of them cannot work.
    */
   async prepare(changed: readonly NextTlsFiles[]): Promise<() => void> {
-    const uses = await Promise.all(changed.map(async ({ app: index, tlsFiles }) => {
-      const app = this.#app(index);
-      const use = await app.tls.prepare(tlsFiles);
+    const uses = await Promise.all(changed.map(async ({ app: name, tlsFiles }) => {
+      const app = this.#app(name);
+      const use = await app.tls.prepare(app.config, tlsFiles);
       return (): void => {
         use();
         app.tlsFiles = tlsFiles;
@@ -99,72 +94,68 @@ export class ControlPlane {
     };
   }
 
-  /** The texts of an app's files, by its place in the config. */
-  tlsFiles(app: number): TlsFiles {
+  /** The texts of an app's files. */
+  tlsFiles(app: string): TlsFiles {
     return this.#app(app).tlsFiles;
   }
 
-  /** All that is known of the targets of each of an app's pools. */
-  states(app: number): TargetState[][] {
-    return this.#app(app).pools.all.map(statesOf);
+  /** All that is known of the targets of each of an app's pools, by the pool's key. */
+  states(app: string): Map<string, TargetState[]> {
+    return this.#app(app).targets.states();
   }
 
   /**
    * What is known of the targets of an app's pools.
    *
-   * @param active the connections of each target of the pool of a number, which this thread does not carry.
+   * @param active the connections of each target of the pool with a key, which this thread does not carry.
    */
-  facts(app: number, active: (pool: number) => readonly (number | undefined)[]): PoolSnapshot[] {
-    const { pools, monitors } = this.#app(app);
-    return pools.all.map((pool, index) =>
-      poolSnapshot(pool, { monitor: monitors[index], active: active(index) })
-    );
+  snapshot(app: string, active: (pool: string) => readonly (number | undefined)[]): PoolSnapshot[] {
+    return this.#app(app).targets.snapshot(active);
   }
 
-  /** Notes how a connection of some thread to a target went. */
-  report({ app, pool: at, index, label }: TargetRef, outcome: "succeeded" | "failed"): void {
-    const pool = this.#app(app).pools.all[at];
+  /** Notes how a connection of some worker to a target went. */
+  report({ app, pool: key, index, label }: TargetRef, outcome: "succeeded" | "failed"): void {
+    const pool = this.#app(app).targets.pool(key);
     const hinted = pool?.targets[index];
     const target = hinted?.label === label ? hinted : pool?.targets.find((each) => each.label === label);
     if (target !== undefined) pool?.report(target, outcome);
   }
 
-  #app(index: number): ControlledApp {
-    const app = this.#apps[index];
-    if (app === undefined) {
-      throw new RangeError(`the app is number ${index}, one of ${this.#apps.length} was wanted`);
-    }
+  #app(name: string): ControlledApp {
+    const app = this.#apps.get(name);
+    if (app === undefined) throw new RangeError(`there is no app "${name}"`);
     return app;
   }
 }
 
-/** Who is told of changes. */
+/** Takes the changes of all pools. */
 interface Changes {
-  tell: (place: PoolRef) => void;
+  notify: (pool: PoolRef) => void;
 }
 
 interface ControlledApp {
+  readonly config: AppConfig;
   tlsFiles: TlsFiles;
   readonly tls: AppTls;
-  readonly pools: AppPools;
-  readonly monitors: readonly TargetMonitor[];
+  readonly targets: AppTargets;
 }
 
-async function lead(
+async function control(
   config: AppConfig,
-  onChange: (pool: number) => void,
+  changes: Changes,
   options: ControlPlaneOptions & { readonly files: FileTexts },
 ): Promise<ControlledApp> {
   const { observer, random = Math.random, clock = monotonicClock } = options;
   const tlsFiles = await readTlsFiles(config, options.files);
-  const tls = await appTls(config, tlsFiles);
-  const pools = poolsOf(config, {
+  const tls = await AppTls.load(config, tlsFiles);
+  const targets = new AppTargets(config, {
     random,
     clock,
     observer,
-    // Those whose sessions they are hear of the change, and end them.
+    tls,
+    // The workers, whose sessions they are, hear of the change and end them.
     closeSessionsOf: () => {},
-    hooks: (pool) => ({ onChange: () => onChange(pool) }),
+    onChange: (pool) => changes.notify({ app: config.name, pool }),
   });
-  return { tlsFiles, tls, pools, monitors: monitorsOf(pools, config, { tls, random, observer }) };
+  return { config, tlsFiles, tls, targets };
 }

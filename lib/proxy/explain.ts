@@ -84,15 +84,14 @@ export function explainConnection(
   const choice = chooseListener(live?.listeners ?? listenersOf(config), question.to);
   if (choice.kind !== "found") return choice;
   const { listener } = choice;
-  const index = config.apps.findIndex(({ name }) => name === listener.app);
-  const app = config.apps[index];
+  const app = config.apps.find(({ name }) => name === listener.app);
   if (app === undefined) return { kind: "none", nearest: undefined };
-  const pools = live?.pools(index);
+  const pools = live?.pools(app.name);
   return explainIn(app, {
     listener,
     question: normal(question),
     live,
-    sessions: live?.sessionsOf(index),
+    sessions: live?.sessionsOf(app.name),
     factsFor: (route) =>
       pools === undefined
         ? assumedSnapshot(route === undefined ? app.targets : app.routes[route]?.targets ?? [], app)

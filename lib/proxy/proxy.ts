@@ -1,43 +1,28 @@
-import { type Address, type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
-import type { AppConfig, Config } from "../config/mod.ts";
-import { Starvation } from "../dial/mod.ts";
+import { type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
 import {
-  type Accepted,
-  type AcceptGate,
-  Listener,
-  type ListenerOptions,
-  ListenError,
-} from "../listen/mod.ts";
-import type { TargetState } from "../pool/mod.ts";
-import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
-import {
-  Session,
-  type SessionApp,
-  type SessionOrigin,
-  type SessionShared,
-  SessionTable,
-} from "../session/mod.ts";
-import {
-  admissionGate,
-  type AppParts,
-  assembleApp,
+  App,
+  type AppOptions,
   FileTexts,
-  localPermits,
   type NextTlsFiles,
   type PoolRef,
-  poolSnapshot,
   readTlsFiles,
 } from "../app/mod.ts";
+import type { AppConfig, Config } from "../config/mod.ts";
+import { Starvation } from "../dial/mod.ts";
+import type { Accepted } from "../listen/mod.ts";
+import type { TargetState } from "../pool/mod.ts";
+import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
+import { Session, type SessionOrigin, type SessionShared, SessionTable } from "../session/mod.ts";
 import { Certificates, type WallTime } from "./certificates.ts";
 import type { ListenerInfo, ProxyControl } from "./control.ts";
 import { type ConnectionQuestion, explainConnection, type Explanation } from "./explain.ts";
-import { countByApp, type RuntimeSnapshot } from "./runtime_snapshot.ts";
+import { Listeners } from "./listeners.ts";
 import type { ProxyObserver } from "./observer.ts";
-import type { WorkerContext } from "./worker_context.ts";
 import type { ReloadResult } from "./reload_result.ts";
-import { removeStaleSocket } from "./stale_socket.ts";
+import { countByApp, type RuntimeSnapshot } from "./runtime_snapshot.ts";
 import { StartError } from "./start_error.ts";
 import { type ProxyStatus, statusOf } from "./status.ts";
+import type { WorkerContext } from "./worker_context.ts";
 
 export interface ProxyOptions extends WallTime {
   readonly observer: ProxyObserver;
@@ -45,7 +30,7 @@ export interface ProxyOptions extends WallTime {
   readonly random?: Random;
   /** Default the runtime's monotonic clock. */
   readonly clock?: Clock;
-  /** What this one of several shares with the others; default it is the only one. */
+  /** Set in a worker: what this one of several shares with the others. */
   readonly context?: WorkerContext;
 }
 
@@ -57,8 +42,9 @@ export class Proxy implements ProxyControl {
   readonly #shared: SessionShared;
   readonly #sweep: Sweep<Session>;
   readonly #sessions: SessionTable;
-  readonly #listeners: { readonly app: string; readonly listener: Listener }[] = [];
-  readonly #apps: AppParts[] = [];
+  readonly #listeners: Listeners;
+  /** By name, in the order of the config. */
+  readonly #apps = new Map<string, App>();
   readonly #files = new FileTexts();
   readonly #certificates: Certificates;
   readonly #startedMs: number;
@@ -113,11 +99,20 @@ export class Proxy implements ProxyControl {
         },
       },
     };
+    this.#listeners = new Listeners({
+      observer: this.#observer,
+      shared: this.#context !== undefined,
+      // The socket of a path has one thread alone, which nobody can relieve.
+      turn: (address, signal) =>
+        this.#starvation.hold(signal) ?? (address.kind === "tcp" ? this.#context?.turn() : undefined),
+      begin: (conn, { app, listener, place }) =>
+        this.#begin(conn, { id: this.#nextId(), app: app.session, listener, place }),
+    });
   }
 
-  /** Of a proxy that follows, its leader is asked for a reload. */
+  /** A worker does not reload by itself: the control plane does. */
   async reload(): Promise<ReloadResult> {
-    if (this.#context !== undefined) throw new Error("reload: this proxy follows, the leader was wanted");
+    if (this.#context !== undefined) throw new Error("reload: only the control plane reloads workers");
     return await this.#certificates.reload();
   }
 
@@ -127,16 +122,19 @@ export class Proxy implements ProxyControl {
    * @throws {TlsError} when one of them cannot work.
    */
   async prepare(changed: readonly NextTlsFiles[]): Promise<() => void> {
-    const uses = await Promise.all(
-      changed.map(({ app, tlsFiles }) => this.#apps[app]?.tls.prepare(tlsFiles)),
+    const prepared = await Promise.all(
+      changed.map(({ app: name, tlsFiles }) => {
+        const app = this.#apps.get(name);
+        return app?.prepare(app.config, tlsFiles);
+      }),
     );
     return () => {
-      for (const use of uses) use?.();
+      for (const app of prepared) app?.commit();
     };
   }
 
   listeners(): readonly ListenerInfo[] {
-    return this.#listeners.map(({ app, listener }) => ({ app, address: listener.address }));
+    return this.#listeners.list();
   }
 
   activeSessions(): number {
@@ -144,35 +142,31 @@ export class Proxy implements ProxyControl {
   }
 
   status(): ProxyStatus {
-    return statusOf(this.#config, this.#view());
+    return statusOf(this.#config, this.#snapshot());
   }
 
   explain(question: ConnectionQuestion): Explanation {
-    return explainConnection(this.#config, question, this.#view());
+    return explainConnection(this.#config, question, this.#snapshot());
   }
 
-  #view(): RuntimeSnapshot {
-    let counts: ReadonlyMap<SessionApp, number> | undefined;
+  #snapshot(): RuntimeSnapshot {
+    let counts: ReadonlyMap<string, number> | undefined;
     return {
       listeners: this.listeners(),
       workers: 1,
       sessions: this.activeSessions(),
       isEnding: this.#drained !== undefined,
-      sessionsOf: (index) => {
-        const app = this.#apps[index]?.session;
+      sessionsOf: (app) => {
         counts ??= countByApp(this.#sessions.list());
-        return app === undefined ? 0 : counts.get(app) ?? 0;
+        return counts.get(app) ?? 0;
       },
-      pools: (index) => {
-        const { pools = [], monitors = [] } = this.#apps[index] ?? {};
-        return pools.map((pool, at) => poolSnapshot(pool, { monitor: monitors[at] }));
-      },
+      pools: (app) => this.#apps.get(app)?.snapshot() ?? [],
     };
   }
 
-  /** Takes over what the leader of all threads knows of the targets of one pool. */
+  /** Takes over what the control plane knows of the targets of one pool. */
   follow({ app, pool }: PoolRef, states: readonly TargetState[]): void {
-    this.#apps[app]?.pools[pool]?.follow(states);
+    this.#apps.get(app)?.follow(pool, states);
   }
 
   drain(): Promise<void> {
@@ -180,97 +174,76 @@ export class Proxy implements ProxyControl {
   }
 
   async stop(): Promise<void> {
-    const closed = this.#listeners.map(({ listener }) => listener.closeNow());
+    const closed = this.#listeners.closeNow();
     this.#sessions.endAll();
-    await Promise.all(closed);
+    await closed;
     this.#sessions.endAll();
     await this.#sessions.whenEmpty();
-    await this.#stopUpkeep();
+    await this.#stopApps();
   }
 
   async #drain(): Promise<void> {
-    await Promise.all(this.#listeners.map(({ listener }) => listener.close()));
+    await this.#listeners.close();
     await this.#sessions.drain({
       timeoutMs: this.#config.shutdown.drainTimeoutMs,
       onProgress: (left, leftMs) => this.#observer.draining(left, leftMs),
     });
-    await this.#stopUpkeep();
+    await this.#stopApps();
   }
 
   /** Ends what runs beside the sessions. */
-  async #stopUpkeep(): Promise<void> {
+  async #stopApps(): Promise<void> {
     this.#sweep.stop();
     this.#certificates.stop();
-    for (const { pools } of this.#apps) for (const pool of pools) pool.stop();
-    await Promise.all(this.#apps.flatMap(({ monitors }) => monitors.map((monitor) => monitor.stop())));
+    await Promise.all([...this.#apps.values()].map((app) => app.stop()));
   }
 
   async #open(): Promise<void> {
-    const { clock } = this.#shared;
     const context = this.#context;
-    for (const [index, config] of this.#config.apps.entries()) {
-      const parts = await this.#assemble(config, index);
-      this.#apps.push(parts);
-      const gate = admissionGate(context?.apps[index] ?? localPermits(config, clock), clock);
-      for (const address of config.listen) {
-        if (address.kind === "unix" && context?.hasUnixListeners === false) continue;
-        try {
-          const listener = await this.#listen(address, parts.session, gate);
-          this.#listeners.push({ app: config.name, listener });
-        } catch (error) {
-          if (!(error instanceof ListenError)) throw error;
-          throw new StartError(`start app "${config.name}": ${error.message}`, { cause: error });
-        }
-      }
-    }
-    await Promise.all(this.#apps.flatMap(({ monitors }) => monitors.map((monitor) => monitor.start())));
-    await context?.mayAccept(this);
-    if (context === undefined) this.#certificates.watch();
-    // Only when all are bound: a client must not be served by a proxy that is about to give up.
-    for (const { listener } of this.#listeners) listener.start();
-  }
-
-  async #assemble(config: AppConfig, index: number): Promise<AppParts> {
-    const context = this.#context;
-    const app = context?.apps[index];
+    for (const config of this.#config.apps) this.#apps.set(config.name, await this.#create(config));
+    const listeners = await this.#listeners.prepare(
+      this.#config.apps.map(({ name, listen }) => ({
+        app: name,
+        listen: listen.filter(({ kind }) => kind === "tcp" || context?.hasUnixListeners !== false),
+      })),
+    );
     try {
-      return await assembleApp(config, {
-        ...this.#shared,
-        observer: this.#observer,
-        startedMs: this.#startedMs,
-        tlsFiles: app?.tlsFiles ?? await readTlsFiles(config, this.#files),
-        starvation: this.#starvation,
-        followed: context === undefined || app === undefined ? undefined : {
-          app,
-          report: (target, outcome) => context.report({ app: index, ...target }, outcome),
-        },
-        closeSessionsOf: (target) => {
-          for (const session of this.#sessions.list()) {
-            if (session.target?.target === target) session.end("target_down");
-          }
-        },
+      await Promise.all([...this.#apps.values()].map((app) => app.start()));
+      await context?.mayAccept({
+        listeners: () => listeners.list(),
+        follow: (pool, states) => this.follow(pool, states),
       });
     } catch (error) {
-      throw new StartError(`start app "${config.name}": ${errorMessage(error)}`, { cause: error });
+      await listeners.discard();
+      throw error;
     }
+    if (context === undefined) this.#certificates.watch();
+    // Only when all are bound: a client must not be served by a proxy that is about to give up.
+    await listeners.commit(this.#apps);
   }
 
-  async #listen(address: Address, app: SessionApp, gate: AcceptGate | undefined): Promise<Listener> {
-    const options: ListenerOptions = {
+  async #create(config: AppConfig): Promise<App> {
+    const context = this.#context;
+    const app = context?.apps.get(config.name);
+    const options: AppOptions = {
+      ...this.#shared,
       observer: this.#observer,
-      gate,
-      shared: this.#context !== undefined,
-      // The socket of a path has one thread alone, which nobody can relieve.
-      turn: (signal) =>
-        this.#starvation.hold(signal) ?? (address.kind === "tcp" ? this.#context?.turn() : undefined),
-      onConnection: (conn, listener, place) =>
-        this.#begin(conn, { id: this.#nextId(), app, listener, place }),
+      startedMs: this.#startedMs,
+      starvation: this.#starvation,
+      closeSessionsOf: (target) => {
+        for (const session of this.#sessions.list()) {
+          if (session.target?.target === target) session.end("target_down");
+        }
+      },
+      worker: context === undefined || app === undefined ? undefined : {
+        context: app,
+        report: (target, outcome) => context.report(target, outcome),
+      },
     };
     try {
-      return Listener.open(address, options);
+      return await App.create(config, app?.tlsFiles ?? await readTlsFiles(config, this.#files), options);
     } catch (error) {
-      if (!(error instanceof ListenError && await removeStaleSocket(error))) throw error;
-      return Listener.open(address, options);
+      throw new StartError(`start app "${config.name}": ${errorMessage(error)}`, { cause: error });
     }
   }
 

@@ -11,15 +11,17 @@ export interface RuntimeSnapshot {
   readonly sessions: number;
   /** Whether nothing is accepted any more. */
   readonly isEnding: boolean;
-  /** Those of an app, by its place in the config; `undefined` where nobody counts them. */
-  sessionsOf(app: number): number | undefined;
-  /** An app's pools, by the app's place in the config: that of its own targets first, where it has any, then each route's. */
-  pools(app: number): readonly PoolSnapshot[];
+  /** Those of the app of this name; `undefined` where nobody counts them. */
+  sessionsOf(app: string): number | undefined;
+  /** The pools of the app of this name: that of its own targets first, where it has any, then each route's. */
+  pools(app: string): readonly PoolSnapshot[];
 }
 
-/** How many of these sessions each app has. */
-export function countByApp<App>(sessions: readonly { readonly app: App }[]): Map<App, number> {
-  const counts = new Map<App, number>();
-  for (const { app } of sessions) counts.set(app, (counts.get(app) ?? 0) + 1);
+/** How many of these sessions each app has, by its name. */
+export function countByApp(
+  sessions: readonly { readonly app: { readonly name: string } }[],
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { app: { name } } of sessions) counts.set(name, (counts.get(name) ?? 0) + 1);
   return counts;
 }

@@ -38,12 +38,12 @@ export function statusOf(config: Config, live: RuntimeSnapshot): ProxyStatus {
     workers,
     sessions,
     isEnding,
-    apps: config.apps.map((app, index): AppStatus => {
-      const pools = live.pools(index);
+    apps: config.apps.map((app): AppStatus => {
+      const pools = live.pools(app.name);
       return {
         name: app.name,
         listeners: listeners.filter((listener) => listener.app === app.name).map(({ address }) => address),
-        sessions: live.sessionsOf(index),
+        sessions: live.sessionsOf(app.name),
         maxConnections: app.maxConnections,
         balance: app.balance,
         own: poolOf(app, pools, undefined),

@@ -8,8 +8,8 @@ import type { ListenerInfo } from "./control.ts";
  * what another thread knows for all of them. Its own are the connections that it accepts.
  */
 export interface WorkerContext {
-  /** In the order of the config. */
-  readonly apps: readonly WorkerAppContext[];
+  /** By name. */
+  readonly apps: ReadonlyMap<string, WorkerAppContext>;
   /** When all of them began, whenever this one did; on the clock that they share. */
   readonly startedMs: number;
   /** Whether this one has the sockets that only one thread can have: those of the file system. */
@@ -29,6 +29,6 @@ export interface WorkerContext {
 /** A proxy that has bound its listeners and accepts nothing yet: it can be told already what is known. */
 export interface BoundProxy {
   listeners(): readonly ListenerInfo[];
-  /** Takes over what the leader of all threads knows of the targets of one pool. */
+  /** Takes over what the control plane knows of the targets of one pool. */
   follow(place: PoolRef, states: readonly TargetState[]): void;
 }

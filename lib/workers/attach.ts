@@ -21,7 +21,7 @@ export function attachApp(record: AppRecord, config: AppConfig, worker: number):
       acceptRate: acceptRatePerClient,
     }),
     faultCounter: faults === undefined ? undefined : new SharedDraws(faults),
-    pools: record.pools.map((targets) => attachTargets(targets, worker)),
+    pools: new Map([...record.pools].map(([key, targets]) => [key, attachTargets(targets, worker)])),
   };
 }
 

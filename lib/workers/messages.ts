@@ -59,8 +59,8 @@ export interface StartMessage {
   /** This worker's number, from 0. */
   readonly worker: number;
   readonly config: Config;
-  /** In the order of the config. */
-  readonly apps: readonly AppRecord[];
+  /** By name. */
+  readonly apps: ReadonlyMap<string, AppRecord>;
   readonly memory: CommonMemory;
   /** The time on the clock that all workers share. */
   readonly nowMs: number;
@@ -78,7 +78,8 @@ export type SessionsTold = "all" | "notable";
 export interface AppRecord {
   readonly tlsFiles: TlsFiles;
   readonly memory: AppMemory;
-  readonly pools: readonly (readonly TargetRecord[])[];
+  /** By the key of the pool. */
+  readonly pools: ReadonlyMap<string, readonly TargetRecord[]>;
 }
 
 /** A target's state with the memory of its places, where they are limited. */

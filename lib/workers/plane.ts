@@ -67,11 +67,11 @@ export class WorkerPlane {
     const listeners = new Map<Address, number>();
     const context: WorkerContext = {
       startedMs: message.startedMs,
-      apps: config.apps.map((app, index) => {
-        const record = apps[index];
-        if (record === undefined) throw new RangeError(`the app "${app.name}" has no record, one was wanted`);
-        return attachApp(record, app, worker);
-      }),
+      apps: new Map(config.apps.map((app) => {
+        const record = apps.get(app.name);
+        if (record === undefined) throw new RangeError(`app "${app.name}" has no record`);
+        return [app.name, attachApp(record, app, worker)];
+      })),
       hasUnixListeners: message.hasUnixListeners,
       beginSession: () => {
         active.tryTake();

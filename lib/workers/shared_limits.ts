@@ -1,3 +1,4 @@
+import type { PoolRef } from "../app/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
 import { SharedClientTable, SharedCount, SharedRate } from "../limits/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
@@ -9,7 +10,7 @@ import { Turns } from "./turns.ts";
 export class SharedLimits {
   readonly common: CommonMemory;
   readonly #workers: number;
-  readonly #apps: readonly AppMemory[];
+  readonly #apps: ReadonlyMap<string, AppMemory>;
   /** The places of limited targets, by their pool, and in it by name and limit. */
   readonly #targets = new Map<string, ReadonlyMap<string, SharedArrayBuffer>>();
 
@@ -21,7 +22,7 @@ export class SharedLimits {
       turns: Turns.allocate(workers),
       starved: SharedCount.allocate(workers),
     };
-    this.#apps = config.apps.map((app) => memoryOf(app, workers));
+    this.#apps = new Map(config.apps.map((app) => [app.name, memoryOf(app, workers)]));
   }
 
   /** Sessions of all workers that have not ended. */
@@ -35,17 +36,15 @@ export class SharedLimits {
   }
 
   /** Sessions of an app that have not ended; `undefined` for one without a limit, whose sessions nobody counts. */
-  sessionsOf(app: number): number | undefined {
+  sessionsOf(app: string): number | undefined {
     const { places } = this.app(app);
     return places === undefined ? undefined : new SharedCount(places, { worker: 0, max: Infinity }).taken;
   }
 
-  /** An app's memory, by its place in the config. */
-  app(index: number): AppMemory {
-    const memory = this.#apps[index];
-    if (memory === undefined) {
-      throw new RangeError(`the app is number ${index}, one of ${this.#apps.length} was wanted`);
-    }
+  /** The memory of the app of this name. */
+  app(name: string): AppMemory {
+    const memory = this.#apps.get(name);
+    if (memory === undefined) throw new RangeError(`there is no app "${name}"`);
     return memory;
   }
 
@@ -53,8 +52,8 @@ export class SharedLimits {
    * Adds the memory of their places to the states of a pool's targets. A target has the same memory as before, also where
    * it was away for a while and still has connections.
    */
-  recordsOf(pool: string, states: readonly TargetState[]): TargetRecord[] {
-    const before = this.#targets.get(pool) ?? new Map<string, SharedArrayBuffer>();
+  recordsOf(pool: PoolRef, states: readonly TargetState[]): TargetRecord[] {
+    const before = this.#targets.get(poolName(pool)) ?? new Map<string, SharedArrayBuffer>();
     const now = new Map<string, SharedArrayBuffer>();
     const keys = keysOf(states);
     const records = states.map((state, index): TargetRecord => {
@@ -69,13 +68,13 @@ export class SharedLimits {
         now.set(key, places);
       }
     }
-    this.#targets.set(pool, now);
+    this.#targets.set(poolName(pool), now);
     return records;
   }
 
   /** How many connections each of a pool's targets has in all threads; `undefined` for one that is not limited, nor counted. */
-  takenOf(pool: string, states: readonly TargetState[]): (number | undefined)[] {
-    const places = this.#targets.get(pool);
+  takenOf(pool: PoolRef, states: readonly TargetState[]): (number | undefined)[] {
+    const places = this.#targets.get(poolName(pool));
     return keysOf(states).map((key) => {
       const memory = key === undefined ? undefined : places?.get(key);
       return memory === undefined ? undefined : new SharedCount(memory, { worker: 0, max: Infinity }).taken;
@@ -87,7 +86,7 @@ export class SharedLimits {
     SharedCount.forget(this.common.active, worker);
     Turns.forget(this.common.turns, worker);
     SharedCount.forget(this.common.starved, worker);
-    for (const { places, clients } of this.#apps) {
+    for (const { places, clients } of this.#apps.values()) {
       if (places !== undefined) SharedCount.forget(places, worker);
       if (clients !== undefined) SharedClientTable.forget(clients, worker);
     }
@@ -99,6 +98,10 @@ export class SharedLimits {
   #active(worker: number): SharedCount {
     return new SharedCount(this.common.active, { worker, max: Infinity });
   }
+}
+
+function poolName({ app, pool }: PoolRef): string {
+  return `${app} ${pool}`;
 }
 
 /** What the places of each target of a pool are known by; `undefined` for one that is not limited. */

@@ -44,7 +44,7 @@ export interface WorkerProxyOptions extends WallTime {
  * and does once what is to be done once: files, discovery, checks, logs.
  */
 export class WorkerProxy implements ProxyControl {
-  readonly #leader: ControlPlane;
+  readonly #control: ControlPlane;
   readonly #anchors: Anchors;
   readonly #limits: SharedLimits;
   readonly #workers: number;
@@ -64,10 +64,10 @@ export class WorkerProxy implements ProxyControl {
    */
   static async start(config: Config, options: WorkerProxyOptions): Promise<WorkerProxy> {
     const { observer } = options;
-    const leader = await ControlPlane.prepare(config, { observer });
-    const proxy = new WorkerProxy({ leader, anchors: Anchors.open(config, observer) }, options);
+    const control = await ControlPlane.prepare(config, { observer });
+    const proxy = new WorkerProxy({ control, anchors: Anchors.open(config, observer) }, options);
     try {
-      await Promise.all([leader.start((place) => proxy.#change(place)), proxy.#supervisor.bind()]);
+      await Promise.all([control.start((place) => proxy.#change(place)), proxy.#supervisor.bind()]);
       proxy.#supervisor.accept();
       proxy.#certificates.watch();
       return proxy;
@@ -78,8 +78,8 @@ export class WorkerProxy implements ProxyControl {
     }
   }
 
-  private constructor(parts: { leader: ControlPlane; anchors: Anchors }, options: WorkerProxyOptions) {
-    this.#leader = parts.leader;
+  private constructor(parts: { control: ControlPlane; anchors: Anchors }, options: WorkerProxyOptions) {
+    this.#control = parts.control;
     this.#anchors = parts.anchors;
     const { config } = parts.anchors;
     const { workers: count, observer } = options;
@@ -93,13 +93,13 @@ export class WorkerProxy implements ProxyControl {
       module: options.module ?? new URL("./entry.ts", import.meta.url),
       permissions: options.permissions ?? sandboxOf(config, { unixIsNet: runtimeAtLeast(2, 9) }),
       startMessage: (worker) => this.#startMessage(worker, options.sessions ?? "all"),
-      onReport: ({ target, outcome }) => this.#leader.report(target, outcome),
+      onReport: ({ target, outcome }) => this.#control.report(target, outcome),
     });
     this.#certificates = new Certificates(config, {
       ...options,
-      files: this.#leader.files,
+      files: this.#control.files,
       apply: async (changed, commit) => {
-        const use = await this.#leader.prepare(changed);
+        const use = await this.#control.prepare(changed);
         return await spread(this.#supervisor, {
           reload: ++this.#reloads,
           changed,
@@ -127,11 +127,11 @@ export class WorkerProxy implements ProxyControl {
   }
 
   status(): ProxyStatus {
-    return statusOf(this.#anchors.config, this.#view());
+    return statusOf(this.#anchors.config, this.#snapshot());
   }
 
   explain(question: ConnectionQuestion): Explanation {
-    return explainConnection(this.#anchors.config, question, this.#view());
+    return explainConnection(this.#anchors.config, question, this.#snapshot());
   }
 
   drain(): Promise<void> {
@@ -147,10 +147,10 @@ export class WorkerProxy implements ProxyControl {
     this.#anchors.close();
     await this.#supervisor.end(how);
     this.#certificates.stop();
-    await this.#leader.stop();
+    await this.#control.stop();
   }
 
-  #view(): RuntimeSnapshot {
+  #snapshot(): RuntimeSnapshot {
     return {
       listeners: this.listeners(),
       workers: this.#workers,
@@ -158,8 +158,11 @@ export class WorkerProxy implements ProxyControl {
       isEnding: this.#drained !== undefined,
       sessionsOf: (app) => this.#limits.sessionsOf(app),
       pools: (app) => {
-        const states = this.#leader.states(app);
-        return this.#leader.facts(app, (pool) => this.#limits.takenOf(`${app} ${pool}`, states[pool] ?? []));
+        const states = this.#control.states(app);
+        return this.#control.snapshot(
+          app,
+          (pool) => this.#limits.takenOf({ app, pool }, states.get(pool) ?? []),
+        );
       },
     };
   }
@@ -175,16 +178,18 @@ export class WorkerProxy implements ProxyControl {
       // A path can be bound once.
       hasUnixListeners: worker === 0,
       sessions,
-      apps: config.apps.map((_, app) => ({
-        tlsFiles: this.#leader.tlsFiles(app),
+      apps: new Map(config.apps.map(({ name: app }) => [app, {
+        tlsFiles: this.#control.tlsFiles(app),
         memory: this.#limits.app(app),
-        pools: this.#leader.states(app).map((_, pool) => this.#records({ app, pool })),
-      })),
+        pools: new Map(
+          [...this.#control.states(app).keys()].map((pool) => [pool, this.#records({ app, pool })]),
+        ),
+      }])),
     };
   }
 
-  #records({ app, pool }: PoolRef): TargetRecord[] {
-    return this.#limits.recordsOf(`${app} ${pool}`, this.#leader.states(app)[pool] ?? []);
+  #records(pool: PoolRef): TargetRecord[] {
+    return this.#limits.recordsOf(pool, this.#control.states(pool.app).get(pool.pool) ?? []);
   }
 
   /** Notes that a pool has changed; one answer of the DNS changes many targets, and workers are told once. */

@@ -66,8 +66,8 @@ Deno.test("Reports: a failure is told at once, after the successes before it, of
   const reports = new Reports((message: FromWorker) => {
     if (message.kind === "report") told.push(`${message.target.label} ${message.outcome}`);
   });
-  const target = (label: string): { app: number; pool: number; index: number; label: string } => {
-    return { app: 0, pool: 0, index: 0, label };
+  const target = (label: string): { app: string; pool: string; index: number; label: string } => {
+    return { app: "web", pool: "own", index: 0, label };
   };
   reports.add(target("a"), "succeeded");
   reports.add(target("a"), "succeeded");

@@ -1,0 +1,195 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock, Random } from "../base/mod.ts";
+import type { AppConfig } from "../config/mod.ts";
+import type { Starvation } from "../dial/mod.ts";
+import { ClientTable } from "../limits/mod.ts";
+import type { AcceptGate } from "../listen/mod.ts";
+import type { Target, TargetState } from "../pool/mod.ts";
+import type { BufferPool, Ticker } from "../relay/mod.ts";
+import type { SessionApp } from "../session/mod.ts";
+import { admissionGate, LocalPermits } from "./admission_gate.ts";
+import { AppTargets } from "./app_targets.ts";
+import type { AppObserver } from "./observer.ts";
+import type { Prepared } from "./prepared.ts";
+import { sessionApp } from "./session_app.ts";
+import { faultsFor } from "./select_engine.ts";
+import type { PoolSnapshot } from "./target_snapshot.ts";
+import { AppTls } from "./tls.ts";
+import type { TlsFiles } from "./tls_files.ts";
+import type { TargetRef, WorkerAppContext } from "./worker_app_context.ts";
+
+/** What all apps of a thread share. */
+export interface AppOptions {
+  readonly ticker: Ticker;
+  readonly buffers: BufferPool;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observer: AppObserver;
+  /** When the proxy began, on the clock. */
+  readonly startedMs: number;
+  readonly starvation: Starvation;
+  /** Ends the sessions of a target that went down. */
+  closeSessionsOf(target: Target): void;
+  /** Set in a worker; default all is this thread's own. */
+  readonly worker?: AppWorker | undefined;
+}
+
+/** A worker's part of an app. */
+export interface AppWorker {
+  readonly context: WorkerAppContext;
+  /** Takes how a connection to a target went, for the control plane. */
+  report(target: TargetRef, outcome: "succeeded" | "failed"): void;
+}
+
+/**
+ * One running app: its targets, its TLS, its limits, and what its sessions begin with. It knows no listener: whoever holds
+ * those asks for {@link App.gate} and {@link App.session} at each connection, and so follows a reload.
+ *
+ * Life: `create` → `start` → any number of `prepare` and `commit` → `stop`.
+ */
+export class App {
+  readonly #options: AppOptions;
+  readonly #tls: AppTls;
+  readonly #targets: AppTargets;
+  readonly #permits: LocalPermits | undefined;
+  #gate: AcceptGate | undefined;
+  #clients: ClientTable | undefined;
+  #config: AppConfig;
+  #session: SessionApp;
+
+  /**
+   * Builds the app. Starts nothing.
+   *
+   * @throws {TlsError} when a certificate cannot work.
+   */
+  static async create(config: AppConfig, files: TlsFiles, options: AppOptions): Promise<App> {
+    return new App(config, await AppTls.load(config, files), options);
+  }
+
+  private constructor(config: AppConfig, tls: AppTls, options: AppOptions) {
+    const { worker, clock, observer, random, closeSessionsOf } = options;
+    this.#options = options;
+    this.#config = config;
+    this.#tls = tls;
+    this.#targets = new AppTargets(config, {
+      clock,
+      observer,
+      random,
+      closeSessionsOf,
+      tls,
+      ...(worker === undefined ? {} : {
+        known: worker.context.pools,
+        report: (target, outcome) => worker.report({ app: config.name, ...target }, outcome),
+      }),
+    });
+    this.#permits = worker === undefined ? new LocalPermits(config, clock) : undefined;
+    this.#gate = admissionGate(this.#permits ?? worker?.context ?? NO_PERMITS, clock);
+    this.#clients = worker === undefined ? clientTableOf(config) : undefined;
+    this.#session = this.#compile(this.#faultsOf(options.startedMs));
+  }
+
+  get name(): string {
+    return this.#config.name;
+  }
+
+  get config(): AppConfig {
+    return this.#config;
+  }
+
+  /** What a session that begins now begins with. */
+  get session(): SessionApp {
+    return this.#session;
+  }
+
+  /** Holds connections back at the app's limits; `undefined` where it has none. */
+  get gate(): AcceptGate | undefined {
+    return this.#gate;
+  }
+
+  /** What is known of the targets of each pool: the app's own, where it has any, then each route's. */
+  snapshot(): PoolSnapshot[] {
+    return this.#targets.snapshot();
+  }
+
+  /** Begins checks and discovery; resolves when each discovery has had its first answer, or after 3 s. */
+  async start(): Promise<void> {
+    await this.#targets.start();
+  }
+
+  /** Takes over what the control plane knows of the targets of one pool. */
+  follow(pool: string, states: readonly TargetState[]): void {
+    this.#targets.pool(pool)?.follow(states);
+  }
+
+  /**
+   * Gets ready for another config of the same name, or other texts of the same files. Sessions that have begun keep what
+   * they began with.
+   *
+   * @throws {TlsError} when a certificate cannot work; nothing has changed.
+   */
+  async prepare(next: AppConfig, files: TlsFiles): Promise<Prepared> {
+    const useTls = await this.#tls.prepare(next, files);
+    const isSame = next === this.#config;
+    const targets = isSame ? undefined : await this.#targets.prepare(next);
+    return {
+      commit: (): void => {
+        useTls();
+        targets?.commit();
+        if (!isSame) this.#reconfigure(next);
+      },
+      discard: async (): Promise<void> => {
+        await targets?.discard();
+      },
+    };
+  }
+
+  /** Ends checks, discovery and timers; connections under way keep their targets. */
+  async stop(): Promise<void> {
+    await this.#targets.stop();
+  }
+
+  #reconfigure(next: AppConfig): void {
+    const before = this.#config;
+    this.#config = next;
+    this.#permits?.update(next);
+    this.#gate = admissionGate(this.#permits ?? NO_PERMITS, this.#options.clock);
+    const limits = clientLimitsOf(next);
+    if (limits !== undefined && this.#clients !== undefined) this.#clients.update(limits);
+    else this.#clients = clientTableOf(next);
+    // A plan that stays goes on with its draws, and one that is new counts its time from now.
+    const keepsFaults = isDeepStrictEqual([before.faults, before.bandwidth], [next.faults, next.bandwidth]);
+    const faults = keepsFaults ? this.#session.faultsFor : this.#faultsOf(this.#options.clock.nowMs());
+    this.#session = this.#compile(faults);
+  }
+
+  #faultsOf(startedMs: number): SessionApp["faultsFor"] {
+    return faultsFor(this.#config, {
+      ...this.#options,
+      startedMs,
+      faultCounter: this.#options.worker?.context.faultCounter,
+    });
+  }
+
+  #compile(faults: SessionApp["faultsFor"]): SessionApp {
+    return sessionApp(this.#config, {
+      ...this.#options,
+      tls: this.#tls,
+      targets: this.#targets,
+      clients: this.#clients ?? this.#options.worker?.context.clients,
+      faultsFor: faults,
+    });
+  }
+}
+
+const NO_PERMITS = { places: undefined, rate: undefined };
+
+function clientTableOf(config: AppConfig): ClientTable | undefined {
+  const limits = clientLimitsOf(config);
+  return limits && new ClientTable(limits);
+}
+
+function clientLimitsOf(
+  { maxConnectionsPerClient: maxConnections, acceptRatePerClient: acceptRate }: AppConfig,
+): { maxConnections: number; acceptRate: AppConfig["acceptRatePerClient"] } | undefined {
+  return maxConnections === Infinity && acceptRate === undefined ? undefined : { maxConnections, acceptRate };
+}

@@ -1,0 +1,192 @@
+import { isDeepStrictEqual } from "node:util";
+import type { AppConfig } from "../config/mod.ts";
+import { Pool, statesOf, type TargetState } from "../pool/mod.ts";
+import type { RouteTable } from "../routing/mod.ts";
+import { HealthChecks } from "./health_checks.ts";
+import type { AppObserver } from "./observer.ts";
+import { onceEach, type PoolConfig, poolConfigs, poolOptions, type PoolsOptions } from "./pools.ts";
+import type { Prepared } from "./prepared.ts";
+import { routesOf } from "./routes.ts";
+import { TargetMonitor } from "./target_monitor.ts";
+import { type PoolSnapshot, poolSnapshot } from "./target_snapshot.ts";
+import type { AppTls } from "./tls.ts";
+
+export interface AppTargetsOptions extends Omit<PoolsOptions, "observer"> {
+  readonly observer: Pick<AppObserver, "targetChanged" | "discoveryFailing" | "discoveryRecovered">;
+  /** How checks speak TLS with targets. */
+  readonly tls: Pick<AppTls, "secureProbe">;
+  /**
+   * What the control plane knows of the targets of each pool, by its key. Set in a worker, which then neither discovers
+   * nor checks.
+   */
+  readonly known?: ReadonlyMap<string, readonly TargetState[]> | undefined;
+}
+
+/** One pool, and what knows its targets. */
+export interface AppPool {
+  readonly key: string;
+  readonly pool: Pool;
+  /** `undefined` in a worker. */
+  readonly monitor: TargetMonitor | undefined;
+}
+
+/** The targets of one app: its pools, and what keeps them current: discovery and active checks. */
+export class AppTargets {
+  readonly #options: AppTargetsOptions;
+  readonly #poolsOptions: PoolsOptions;
+  readonly #stopping = new Set<Promise<void>>();
+  #config: AppConfig;
+  #pools: readonly AppPool[];
+  #routes: RouteTable<Pool> | undefined;
+  #checks: HealthChecks | undefined;
+
+  /** Builds the pools; what discovery finds is not in them yet. */
+  constructor(config: AppConfig, options: AppTargetsOptions) {
+    this.#options = options;
+    this.#poolsOptions = { ...options, observer: onceEach(options.observer) };
+    this.#config = config;
+    const pools = poolConfigs(config);
+    this.#pools = pools.map((pool) => {
+      const known = options.known?.get(pool.key);
+      return known === undefined ? this.#make(pool, config) : this.#adopt(pool, known);
+    });
+    this.#routes = this.#routesTo(pools);
+    this.#checks = this.#checksOf(config);
+  }
+
+  /** In the order of the config: that of the app's own targets first, where it has any, then each route's. */
+  get pools(): readonly AppPool[] {
+    return this.#pools;
+  }
+
+  /** The pool of the app's own targets; `undefined` where it has routes alone. */
+  get own(): Pool | undefined {
+    return this.#config.targets.length > 0 ? this.#pools[0]?.pool : undefined;
+  }
+
+  get routes(): RouteTable<Pool> | undefined {
+    return this.#routes;
+  }
+
+  /** The pool with this key. */
+  pool(key: string): Pool | undefined {
+    return this.#pools.find((each) => each.key === key)?.pool;
+  }
+
+  /** All that is known of each pool's targets, by the pool's key. */
+  states(): Map<string, TargetState[]> {
+    return new Map(this.#pools.map(({ key, pool }) => [key, statesOf(pool)]));
+  }
+
+  /**
+   * What is known of the targets of each pool.
+   *
+   * @param active the connections of each target of the pool with a key, where this thread does not carry them.
+   */
+  snapshot(active?: (pool: string) => readonly (number | undefined)[]): PoolSnapshot[] {
+    return this.#pools.map(({ key, pool, monitor }) =>
+      poolSnapshot(pool, { monitor, ...(active === undefined ? {} : { active: active(key) }) })
+    );
+  }
+
+  /** Begins checks and discovery; resolves when each discovery has had its first answer, or after 3 s. */
+  async start(): Promise<void> {
+    this.#checks?.update();
+    await Promise.all(this.#pools.map(({ monitor }) => monitor?.start()));
+  }
+
+  /**
+   * Gets ready for another config of the same app. Pools that stay keep what is known of their targets: health, ejections,
+   * slow start, connections.
+   */
+  async prepare(next: AppConfig): Promise<Prepared> {
+    const pools = poolConfigs(next);
+    const parts = await Promise.all(pools.map(async (pool) => {
+      const kept = this.#pools.find(({ key }) => key === pool.key);
+      const made = kept === undefined ? this.#make(pool, next) : undefined;
+      await made?.monitor?.start();
+      return { pool, made, kept, entries: await kept?.monitor?.prepare(next, pool.entries) };
+    }));
+    return {
+      commit: (): void => {
+        const before = { config: this.#config, pools: this.#pools };
+        this.#config = next;
+        this.#pools = parts.flatMap(({ kept, made }) => kept ?? made ?? []);
+        for (const { pool, kept, entries } of parts) {
+          entries?.commit();
+          const specs = kept?.monitor?.specs();
+          if (specs !== undefined) kept?.pool.reconfigure(specs, poolOptions(next, pool, this.#poolsOptions));
+        }
+        this.#routes = this.#routesTo(pools);
+        for (const gone of before.pools) if (!this.#pools.includes(gone)) this.#end(stopPool(gone));
+        this.#switchChecks(before.config);
+      },
+      discard: async (): Promise<void> => {
+        await Promise.all(parts.flatMap(({ made, entries }) => [made && stopPool(made), entries?.discard()]));
+      },
+    };
+  }
+
+  /** Ends checks, discovery and timers; connections under way keep their targets. Resolves when nothing of it is left. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#checks?.stop(), ...this.#pools.map(stopPool), ...this.#stopping]);
+  }
+
+  #make(pool: PoolConfig, config: AppConfig): AppPool {
+    const monitor = new TargetMonitor(config, pool.entries, {
+      random: this.#options.random,
+      observer: this.#options.observer,
+      onChange: () => {
+        made.update(monitor.specs());
+        this.#checks?.update();
+      },
+    });
+    const made = new Pool(monitor.specs(), poolOptions(config, pool, this.#poolsOptions));
+    return { key: pool.key, pool: made, monitor };
+  }
+
+  /** The pool of a worker. */
+  #adopt(pool: PoolConfig, known: readonly TargetState[]): AppPool {
+    const made = new Pool(known.map(({ spec }) => spec), poolOptions(this.#config, pool, this.#poolsOptions));
+    made.follow(known);
+    return { key: pool.key, pool: made, monitor: undefined };
+  }
+
+  #routesTo(pools: readonly PoolConfig[]): RouteTable<Pool> | undefined {
+    const leadsTo = new Map(pools.flatMap(({ route }, index) => {
+      const pool = this.#pools[index]?.pool;
+      return route === undefined || pool === undefined ? [] : [[route, pool] as const];
+    }));
+    return routesOf(this.#config, (route) => {
+      const pool = leadsTo.get(route);
+      if (pool === undefined) throw new RangeError("a route has no pool");
+      return pool;
+    });
+  }
+
+  #checksOf(config: AppConfig): HealthChecks | undefined {
+    if (config.healthCheck === undefined || this.#options.known !== undefined) return undefined;
+    const { tls, random } = this.#options;
+    return new HealthChecks(config.healthCheck, () => this.#pools.map(({ pool }) => pool), { tls, random });
+  }
+
+  #switchChecks(before: AppConfig): void {
+    if (isDeepStrictEqual(before.healthCheck, this.#config.healthCheck)) return this.#checks?.update();
+    if (this.#checks !== undefined) this.#end(this.#checks.stop());
+    this.#checks = this.#checksOf(this.#config);
+    if (this.#checks !== undefined) return this.#checks.update();
+    for (const { pool } of this.#pools) {
+      for (const target of pool.targets) pool.setUp(target, true, "it is no longer checked");
+    }
+  }
+
+  #end(stopping: Promise<void>): void {
+    const ended = stopping.finally(() => this.#stopping.delete(ended));
+    this.#stopping.add(ended);
+  }
+}
+
+async function stopPool({ pool, monitor }: AppPool): Promise<void> {
+  pool.stop();
+  await monitor?.stop();
+}

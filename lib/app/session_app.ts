@@ -1,0 +1,77 @@
+import type { AppConfig } from "../config/mod.ts";
+import { Dialer, type Starvation } from "../dial/mod.ts";
+import { CidrSet, type ClientLimiter } from "../limits/mod.ts";
+import type { Candidate } from "../pool/mod.ts";
+import type { RouteFacts } from "../routing/mod.ts";
+import type { IntakeRules, SessionApp } from "../session/mod.ts";
+import type { AppTargets } from "./app_targets.ts";
+import type { AppObserver } from "./observer.ts";
+import { accessOf } from "./routes.ts";
+import { engineFor, type EngineOptions } from "./select_engine.ts";
+import { targetSpec } from "./target_spec.ts";
+import type { AppTls } from "./tls.ts";
+
+export interface SessionAppOptions extends EngineOptions {
+  readonly observer: Pick<AppObserver, "dialStarved">;
+  readonly starvation: Starvation;
+  readonly tls: Pick<AppTls, "intake" | "secureTarget">;
+  readonly targets: Pick<AppTargets, "own" | "routes">;
+  /** The limits of each client; `undefined` for none. */
+  readonly clients: ClientLimiter | undefined;
+  readonly faultsFor: SessionApp["faultsFor"];
+}
+
+/** Compiles what the sessions of an app have in common. A session keeps what it began with, whatever a reload brings. */
+export function sessionApp(config: AppConfig, options: SessionAppOptions): SessionApp {
+  const { tls, clients, targets: { own, routes } } = options;
+  const access = accessOf(config);
+  return {
+    name: config.name,
+    dialer: dialerOf(config, options),
+    idleTimeoutMs: config.idleTimeoutMs,
+    halfCloseTimeoutMs: config.halfCloseTimeoutMs,
+    maxLifetimeMs: config.maxLifetimeMs,
+    keepalive: config.keepalive,
+    queueTimeoutMs: config.queueTimeoutMs,
+    intake: intakeOf(config, tls),
+    admission: access === undefined && clients === undefined ? undefined : { access, clients },
+    secureTarget: tls.secureTarget,
+    sendsProxy: sendsProxy(config),
+    routesByProtocol: config.routes.some(({ alpn }) => alpn.length > 0),
+    poolFor: routes === undefined
+      ? () => own
+      : (facts: RouteFacts | undefined) => routes.match(facts ?? NO_FACTS)?.value ?? own,
+    engine: engineFor(config.bandwidth, options),
+    faultsFor: options.faultsFor,
+  };
+}
+
+const NO_FACTS: RouteFacts = { sni: undefined, alpn: [] };
+
+function sendsProxy(config: AppConfig): boolean {
+  const targets = [...config.targets, ...config.routes.flatMap((route) => route.targets)];
+  return targets.some((target) => targetSpec(target, config).sendProxy !== undefined);
+}
+
+function dialerOf(config: AppConfig, { observer, starvation }: SessionAppOptions): Dialer<Candidate> {
+  return new Dialer<Candidate>({
+    starvation,
+    connectTimeoutMs: config.connectTimeoutMs,
+    connectDeadlineMs: config.connectDeadlineMs,
+    observer: {
+      dialed: () => {},
+      dialFailed: () => {},
+      dialStarved: (_candidate, error) => observer.dialStarved(config.name, error),
+    },
+  });
+}
+
+function intakeOf(config: AppConfig, tls: Pick<AppTls, "intake">): IntakeRules | undefined {
+  const { proxyProtocol: { accept, from, timeoutMs }, routes } = config;
+  if (accept === "off" && routes.length === 0 && tls.intake === undefined) return undefined;
+  return {
+    ...(tls.intake === undefined ? {} : { tls: tls.intake }),
+    ...(accept === "required" ? { proxyHeader: { trusted: new CidrSet(from), timeoutMs } } : {}),
+    ...(routes.length > 0 ? { clientHello: { timeoutMs: config.clientHelloTimeoutMs } } : {}),
+  };
+}

@@ -1,0 +1,169 @@
+import { type Address, formatAddress } from "../base/mod.ts";
+import type { App } from "../app/mod.ts";
+import {
+  type Accepted,
+  type AcceptGate,
+  type AcceptPlace,
+  Listener,
+  type ListenerObserver,
+  type ListenerOptions,
+  ListenError,
+} from "../listen/mod.ts";
+import type { ListenerInfo } from "./control.ts";
+import { removeStaleSocket } from "./stale_socket.ts";
+import { StartError } from "./start_error.ts";
+
+export interface ListenersOptions {
+  readonly observer: ListenerObserver;
+  /** Whether other threads of this process accept on the same TCP addresses. */
+  readonly shared: boolean;
+  /** Waited for before each connection is accepted; see {@link ListenerOptions.turn}. */
+  turn(address: Address, signal: AbortSignal): Promise<void> | undefined;
+  /** Takes over a connection. */
+  begin(conn: Accepted, origin: { app: App; listener: Address; place: AcceptPlace | undefined }): void;
+}
+
+/** Listeners that are bound for a config that is not in effect yet. */
+export interface PreparedListeners {
+  /** All that are bound when this is in effect. */
+  list(): ListenerInfo[];
+  /** Lets the new ones accept, and closes those that the config no longer names; resolves when these are empty. */
+  commit(apps: ReadonlyMap<string, App>): Promise<void>;
+  /** Closes the new ones. */
+  discard(): Promise<void>;
+}
+
+/** What an app wants to listen on. */
+export interface WantedListeners {
+  readonly app: string;
+  readonly listen: readonly Address[];
+}
+
+/** The bound addresses of a proxy, each with the app that it serves at this moment. */
+export class Listeners {
+  readonly #options: ListenersOptions;
+  #bound: readonly BoundListener[] = [];
+
+  constructor(options: ListenersOptions) {
+    this.#options = options;
+  }
+
+  /** In the order in which the config names them. */
+  list(): ListenerInfo[] {
+    return this.#bound.map(({ app, address }) => ({ app, address }));
+  }
+
+  /**
+   * Binds the addresses that are not bound yet. One that stays is not touched, also where another app is to serve it.
+   * Nothing changes until `commit`.
+   *
+   * @throws {StartError} when one cannot be bound; those that could are closed again.
+   */
+  async prepare(wanted: readonly WantedListeners[]): Promise<PreparedListeners> {
+    const left = [...this.#bound];
+    const added: BoundListener[] = [];
+    const next: { readonly app: string; readonly bound: BoundListener }[] = [];
+    const discard = async (): Promise<void> => {
+      await Promise.all(added.map((bound) => bound.listener.closeNow()));
+    };
+    for (const { app, listen } of wanted) {
+      for (const address of listen) {
+        const at = left.findIndex((bound) => formatAddress(bound.wanted) === formatAddress(address));
+        const [kept] = at < 0 ? [] : left.splice(at, 1);
+        try {
+          const bound = kept ?? await BoundListener.open(address, app, this.#options);
+          if (kept === undefined) added.push(bound);
+          next.push({ app, bound });
+        } catch (error) {
+          await discard();
+          if (!(error instanceof ListenError)) throw error;
+          throw new StartError(`start app "${app}": ${error.message}`, { cause: error });
+        }
+      }
+    }
+    return {
+      discard,
+      list: () => next.map(({ app, bound }) => ({ app, address: bound.address })),
+      commit: async (apps): Promise<void> => {
+        this.#bound = next.map(({ bound }) => bound);
+        for (const { app, bound } of next) bound.serve(app, apps.get(app));
+        for (const { listener } of added) listener.start();
+        await Promise.all(left.map(({ listener }) => listener.close()));
+      },
+    };
+  }
+
+  /** Stops listening; what the kernel has accepted already is handed on first. */
+  async close(): Promise<void> {
+    await Promise.all(this.#bound.map(({ listener }) => listener.close()));
+  }
+
+  /** Stops listening at once. */
+  async closeNow(): Promise<void> {
+    await Promise.all(this.#bound.map(({ listener }) => listener.closeNow()));
+  }
+}
+
+/** A listener whose connections go to an app that a reload may change: it asks for gate and session at each one. */
+class BoundListener implements ListenerOptions {
+  readonly observer: ListenerObserver;
+  readonly shared: boolean;
+  /** As the config names it. */
+  readonly wanted: Address;
+  readonly #options: ListenersOptions;
+  #name: string;
+  #app: App | undefined;
+  #listener: Listener | undefined;
+
+  /** @throws {ListenError} when the address cannot be bound. */
+  static async open(address: Address, app: string, options: ListenersOptions): Promise<BoundListener> {
+    const bound = new BoundListener(address, app, options);
+    try {
+      bound.#listener = Listener.open(address, bound);
+    } catch (error) {
+      if (!(error instanceof ListenError && await removeStaleSocket(error))) throw error;
+      bound.#listener = Listener.open(address, bound);
+    }
+    return bound;
+  }
+
+  private constructor(wanted: Address, app: string, options: ListenersOptions) {
+    this.observer = options.observer;
+    this.shared = options.shared;
+    this.wanted = wanted;
+    this.#name = app;
+    this.#options = options;
+  }
+
+  /** The name of the app that it serves. */
+  get app(): string {
+    return this.#name;
+  }
+
+  get listener(): Listener {
+    if (this.#listener === undefined) throw new RangeError("the listener is not open");
+    return this.#listener;
+  }
+
+  /** What is really bound. */
+  get address(): Address {
+    return this.listener.address;
+  }
+
+  get gate(): AcceptGate | undefined {
+    return this.#app?.gate;
+  }
+
+  readonly turn = (signal: AbortSignal): Promise<void> | undefined => this.#options.turn(this.wanted, signal);
+
+  /** Hands connections to this app from now on. */
+  serve(name: string, app: App | undefined): void {
+    this.#name = name;
+    this.#app = app;
+  }
+
+  onConnection(conn: Accepted, listener: Address, place: AcceptPlace | undefined): void {
+    if (this.#app === undefined) return conn.close();
+    this.#options.begin(conn, { app: this.#app, listener, place });
+  }
+}
