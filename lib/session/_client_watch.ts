@@ -2,13 +2,6 @@ import type { Duplex } from "../base/mod.ts";
 import type { BufferPool, EarlyRead } from "../relay/mod.ts";
 
 /**
- * How long a client that has finished without a byte keeps its dial: a client that has left looks the same as one that
- * only listens (`nc -N host port </dev/null` on a protocol where the server speaks first), and the latter is served by
- * any target that answers at all.
- */
-const SILENT_CLIENT_GRACE_MS = 1000;
-
-/**
  * How much of a client that speaks meanwhile is taken, so that it is seen to leave. A request of most protocols fits; and
  * there may be thousands of them while a target is down.
  */
@@ -19,13 +12,18 @@ export interface ClientWatchOptions {
   readonly buffers: BufferPool;
   /** What was read of the client before. */
   readonly lead: Uint8Array | undefined;
-  /** The client has left: at most once, and not after the watch has ended. */
+  /** The client is gone: at most once, and not after the watch has ended. */
   onGone(): void;
 }
 
 /**
- * Reads from a client while its target is dialed, so that one that leaves stops the dialing. What the client says is kept
+ * Reads from a client while its target is dialed, so that one that is gone stops the dialing. What the client says is kept
  * for the relay. Who closes the client ends its read.
+ *
+ * Gone is only a client whose read fails (a reset, a host that is lost). FIN says no more than that it sends nothing else:
+ * a client that has left looks the same to a read as one that only listens (`nc -N host port </dev/null`, where the server
+ * speaks first), and Linux gives the end for ever after it, even where a reset follows. Only a write can tell them apart,
+ * and there is nothing to write before the target has spoken.
  */
 export class ClientWatch {
   /** What was read of the client, what came before the watch included. */
@@ -34,7 +32,6 @@ export class ClientWatch {
   early: EarlyRead;
   readonly #client: Duplex;
   readonly #options: ClientWatchOptions;
-  #graceTimer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
 
   constructor(client: Duplex, options: ClientWatchOptions) {
@@ -47,7 +44,6 @@ export class ClientWatch {
   /** From here on the lead and the early read are whoever's who relays them. Idempotent. */
   end(): void {
     this.#isOver = true;
-    clearTimeout(this.#graceTimer);
   }
 
   #read(buffer: Uint8Array): EarlyRead {
@@ -58,12 +54,8 @@ export class ClientWatch {
 
   readonly #received = (count: number | null): void => {
     const { lead, early: { buffer } } = this;
-    if (this.#isOver) return;
-    if (count === null) {
-      // One that has said something may want no more than the answer.
-      if (lead === undefined) this.#graceTimer = setTimeout(this.#gone, SILENT_CLIENT_GRACE_MS);
-      return;
-    }
+    // The end is the relay's to pass on.
+    if (this.#isOver || count === null) return;
     // What would be too much stays where it is, as the relay's next chunk.
     if ((lead?.length ?? 0) + count > MAX_EARLY_BYTES) return;
     this.lead = joined(lead, buffer.subarray(0, count));

@@ -251,8 +251,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   }
 
   /**
-   * The dial has lasted until a sweep: from now on its limit has a timer, and the client is watched, so that one that
-   * leaves stops the dialing. Most targets answer sooner, and pay for neither.
+   * The dial has lasted until a sweep: from now on its limit has a timer, and the client is watched, so that one that is
+   * gone stops the dialing. Most targets answer sooner, and pay for neither.
    */
   #outlast(): void {
     this.#attempt?.linger();
@@ -292,7 +292,6 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       this.#close(dialed.conn);
       return false;
     }
-    // From this very turn on: a client that finishes in the next is no longer one that may have left during the dial.
     this.#stage = "relaying";
     dialed.conn.passEndTo?.(this.#client);
     this.#client.passEndTo?.(dialed.conn);
