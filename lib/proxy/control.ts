@@ -1,14 +1,7 @@
-import type { Address } from "../base/mod.ts";
 import type { ReloadResult } from "./reload_result.ts";
-import type { ConnectionQuestion, Explanation } from "./explain.ts";
+import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
+import type { ListenerInfo } from "./runtime_snapshot.ts";
 import type { ProxyStatus } from "./status.ts";
-
-/** One bound listener. */
-export interface ListenerInfo {
-  readonly app: string;
-  /** What is really bound: where the config said port 0, the port that the system chose. */
-  readonly address: Address;
-}
 
 /** What the command line and the admin API may ask of a running proxy, whatever plane carries it. */
 export interface ProxyControl {

@@ -9,7 +9,7 @@ import {
   type ListenerOptions,
   ListenError,
 } from "../listen/mod.ts";
-import type { ListenerInfo } from "./control.ts";
+import type { ListenerInfo } from "./runtime_snapshot.ts";
 import { removeStaleSocket } from "./stale_socket.ts";
 import { StartError } from "./start_error.ts";
 

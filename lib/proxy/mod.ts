@@ -1,18 +1,18 @@
 /** The proxy as a whole: started from a config all or nothing, drained, stopped. */
-export { checkFiles } from "./check_files.ts";
-export type { CheckFilesOptions, FileProblem } from "./check_tls.ts";
-export {
-  type ConnectionQuestion,
-  describeNoListener,
-  type Destination,
-  explainConnection,
-  type ExplainedConnection,
-  type Explanation,
-  type RouteVerdict,
-  type TargetExplanation,
-} from "./explain.ts";
-export { Certificates, programProblem, type WallTime } from "./certificates.ts";
-export { type ExplanationJson, explanationJson } from "./explanation_json.ts";
+export { checkFiles } from "./files/check_files.ts";
+export type { CheckFilesOptions, FileProblem } from "./files/check_tls.ts";
+export { describeNoListener } from "./explain/listener_choice.ts";
+export { explainConnection } from "./explain/explain.ts";
+export type {
+  ConnectionQuestion,
+  Destination,
+  ExplainedConnection,
+  Explanation,
+  RouteVerdict,
+  TargetExplanation,
+} from "./explain/explanation.ts";
+export { Certificates, programProblem, type WallTime } from "./files/certificates.ts";
+export { type ExplanationJson, explanationJson } from "./explain/explanation_json.ts";
 export {
   QUESTION_PARTS,
   QuestionError,
@@ -20,10 +20,10 @@ export {
   questionTexts,
   readQuestion,
   type Spell,
-} from "./question.ts";
-export type { RuntimeSnapshot } from "./runtime_snapshot.ts";
+} from "./explain/question.ts";
+export type { ListenerInfo, RuntimeSnapshot } from "./runtime_snapshot.ts";
 export { type AppStatus, type ProxyStatus, statusOf } from "./status.ts";
-export type { ListenerInfo, ProxyControl } from "./control.ts";
+export type { ProxyControl } from "./control.ts";
 export type { ProxyObserver } from "./observer.ts";
 export type { BoundProxy, WorkerContext } from "./worker_context.ts";
 export { ControlPlane, type ControlPlaneOptions } from "./control_plane.ts";

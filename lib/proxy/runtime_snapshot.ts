@@ -1,5 +1,12 @@
-import type { ListenerInfo } from "./control.ts";
+import type { Address } from "../base/mod.ts";
 import type { PoolSnapshot } from "../app/mod.ts";
+
+/** One bound listener. */
+export interface ListenerInfo {
+  readonly app: string;
+  /** What is really bound: where the config said port 0, the port that the system chose. */
+  readonly address: Address;
+}
 
 /** A look at a proxy that runs, whatever plane carries it. */
 export interface RuntimeSnapshot {

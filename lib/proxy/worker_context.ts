@@ -1,7 +1,7 @@
 import type { PoolRef, TargetRef, WorkerAppContext } from "../app/mod.ts";
 import type { StarvedCount } from "../dial/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
-import type { ListenerInfo } from "./control.ts";
+import type { ListenerInfo } from "./runtime_snapshot.ts";
 
 /**
  * What a proxy is given that is one of several over the same config, each in a thread of its own: what they share, and

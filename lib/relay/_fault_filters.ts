@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ByteBudget } from "./bandwidth.ts";
+import type { ByteBudget } from "./pace.ts";
 import { type FaultTime, pauseUntil } from "./_fault_time.ts";
 import { mix, unit } from "./_noise.ts";
 import type { Filter } from "./streams.ts";

@@ -1,5 +1,5 @@
 import type { Direction } from "../base/mod.ts";
-import type { ByteBudget } from "./bandwidth.ts";
+import type { ByteBudget } from "./pace.ts";
 import { CuttingDuplex } from "./_fault_cut.ts";
 import { type BlackHole, blackHoleFilter, latencyFilter, sliceFilter, slowFilter } from "./_fault_filters.ts";
 import { type FaultTime, pauseUntil } from "./_fault_time.ts";

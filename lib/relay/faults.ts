@@ -4,7 +4,8 @@
  * @module
  */
 import type { Clock, Random } from "../base/mod.ts";
-import { type ByteBudget, pause } from "./bandwidth.ts";
+import type { ByteBudget } from "./pace.ts";
+import { pause } from "./pause.ts";
 import { type FaultMeans, faultyEngine, type FaultyRelayOptions, type Hit } from "./_fault_relay.ts";
 import type { Pause } from "./_fault_time.ts";
 import { mix, unit } from "./_noise.ts";

@@ -1,5 +1,6 @@
 /** Joining two connections: two engines under one contract, their filters, buffers and the coarse timer. */
-export { bandwidthFilter, type ByteBudget, pause } from "./bandwidth.ts";
+export { bandwidthFilter } from "./bandwidth.ts";
+export { pause } from "./pause.ts";
 export { BUFFER_LEVELS, BufferPool } from "./buffers.ts";
 export type { CutKind, Fault, FaultKind, FaultRule, FaultScope } from "./fault_rule.ts";
 export { type DrawCounter, FaultPlan, type FaultPlanOptions, type SessionFaults } from "./faults.ts";
@@ -14,7 +15,7 @@ export {
   type RelayEngine,
   type Side,
 } from "./flow.ts";
-export { Pace } from "./pace.ts";
+export { type ByteBudget, Pace } from "./pace.ts";
 export { pumpEngine, type PumpOptions } from "./pump.ts";
 export { type Filter, streamEngine, type StreamOptions } from "./streams.ts";
 export { Sweep, type Sweepable, sweepPeriodMs, type Ticker } from "./sweep.ts";

@@ -1,7 +1,13 @@
 import type { Clock } from "../base/mod.ts";
-import { type ByteBudget, pause } from "./bandwidth.ts";
 import { levelBytes, TOP_LEVEL } from "./buffers.ts";
 import type { Pause } from "./_fault_time.ts";
+import { pause } from "./pause.ts";
+
+/** How many bytes may pass and when: a token bucket, kept by whoever limits. */
+export interface ByteBudget {
+  /** Takes `bytes` and gives how many milliseconds to wait before they may pass; 0 when they may pass at once. */
+  take(bytes: number, nowMs: number): number;
+}
 
 /**
  * The longest that one piece takes at the rate: half of what a budget lets pass at once after a pause, so that a slow

@@ -4,25 +4,25 @@ import { EXIT } from "../exit_code.ts";
 import type { Io } from "../io.ts";
 import { suggestion } from "../_suggest.ts";
 
-/** `tcpproxy completions`: what a shell needs to complete commands and flags. */
-export const completions: Command = {
-  name: "completions",
-  summary: "Print the completion script of a shell",
-  usage: "bash|zsh|fish",
-  arity: [1, 1],
-  choices: SHELLS,
-  flags: [],
-  example: "source <(tcpproxy completions bash)",
-  run: printCompletions,
-};
+/** `tcpproxy completions`: what a shell needs to complete commands and flags. It is one of the commands itself. */
+export function completions(commands: () => readonly Command[]): Command {
+  return {
+    name: "completions",
+    summary: "Print the completion script of a shell",
+    usage: "bash|zsh|fish",
+    arity: [1, 1],
+    choices: SHELLS,
+    flags: [],
+    example: "source <(tcpproxy completions bash)",
+    run: (args, io) => printCompletions(args, io, commands()),
+  };
+}
 
-async function printCompletions(args: CommandArgs, io: Io): Promise<number> {
+async function printCompletions(args: CommandArgs, io: Io, commands: readonly Command[]): Promise<number> {
   const [shell = ""] = args.positionals;
   if (!isShell(shell)) {
     throw new UsageError(`the shell is "${shell}", bash, zsh or fish was wanted${suggestion(shell, SHELLS)}`);
   }
-  // Not above: the table holds this command too.
-  const { COMMANDS } = await import("./mod.ts");
-  await io.print(completionScript(shell, COMMANDS));
+  await io.print(completionScript(shell, commands));
   return EXIT.done;
 }

@@ -30,6 +30,6 @@ export const COMMANDS: readonly Command[] = [
   probe,
   permissions,
   schema,
-  completions,
+  completions(() => COMMANDS),
   version,
 ];

@@ -4,17 +4,11 @@
  *
  * @module
  */
-import { parseIp, type Reason } from "../base/mod.ts";
-import type { AppConfig, Config } from "../config/mod.ts";
-import type { AccessVerdict } from "../limits/mod.ts";
-import { NO_ROUTE_FACTS, type RouteExplanation, type RouteFacts } from "../routing/mod.ts";
-import {
-  chooseListener,
-  describeNoListener,
-  type Destination,
-  type ListenerChoice,
-  listenersOf,
-} from "./_explain_listener.ts";
+import { parseIp } from "../../base/mod.ts";
+import type { AppConfig, Config } from "../../config/mod.ts";
+import type { AccessVerdict } from "../../limits/mod.ts";
+import { NO_ROUTE_FACTS, type RouteFacts } from "../../routing/mod.ts";
+import { chooseListener, listenersOf } from "./listener_choice.ts";
 import {
   acceptNotes,
   assumptionNotes,
@@ -24,51 +18,12 @@ import {
   type Moment,
   routeNotes,
   weightNotes,
-} from "./_explain_notes.ts";
-import { type ExplainedTargets, explainTargets, type TargetExplanation } from "./_explain_targets.ts";
-import type { ListenerInfo } from "./control.ts";
-import { accessOf, assumedSnapshot, type PoolSnapshot, routeName, routesOf } from "../app/mod.ts";
-import type { RuntimeSnapshot } from "./runtime_snapshot.ts";
-import { poolOf } from "./status.ts";
-
-export { describeNoListener, type Destination, type TargetExplanation };
-
-/** The connection that is asked about. */
-export interface ConnectionQuestion {
-  readonly to: Destination;
-  /** The client's IP address, the one that a PROXY header gives where the app wants one; `undefined` for a unix socket's. */
-  readonly client: string | undefined;
-  /** The server name of its TLS. */
-  readonly sni: string | undefined;
-  /** The protocols that its TLS offers, the most wanted first. */
-  readonly alpn: readonly string[];
-}
-
-/** What is said of one route. */
-export interface RouteVerdict extends Pick<RouteExplanation<unknown>, "verdict" | "why"> {
-  /** `routes[0] (sni *.example.com, alpn h2)`. */
-  readonly name: string;
-}
-
-/** What would happen to a connection that somebody accepts. Plain data. */
-export interface ExplainedConnection {
-  readonly kind: "explained";
-  readonly listener: ListenerInfo;
-  readonly admission: AccessVerdict;
-  /** Every route of the app, and why it is chosen or not; empty where none is looked at. */
-  readonly routes: readonly RouteVerdict[];
-  /** The targets that would be tried, in order; empty where none would. */
-  readonly targets: readonly TargetExplanation[];
-  /** Those that would be passed over as they are at this moment; empty where only a config is known. */
-  readonly skipped: readonly TargetExplanation[];
-  /** Why it would be closed before any target is dialed. */
-  readonly refusal: { readonly reason: Reason; readonly why: string } | undefined;
-  /** What else bears on it, a sentence each. */
-  readonly notes: readonly string[];
-}
-
-/** What would happen to a connection. */
-export type Explanation = ExplainedConnection | Exclude<ListenerChoice, { kind: "found" }>;
+} from "./_notes.ts";
+import { type ExplainedTargets, explainTargets } from "./_targets.ts";
+import type { ConnectionQuestion, ExplainedConnection, Explanation } from "./explanation.ts";
+import { accessOf, assumedSnapshot, type PoolSnapshot, routeName, routesOf } from "../../app/mod.ts";
+import type { ListenerInfo, RuntimeSnapshot } from "../runtime_snapshot.ts";
+import { poolOf } from "../status.ts";
 
 /**
  * Explains what would happen to a connection, stage by stage, until one of them closes it.

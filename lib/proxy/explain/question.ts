@@ -6,8 +6,8 @@ import {
   parseAddress,
   parseIp,
   parsePort,
-} from "../base/mod.ts";
-import type { ConnectionQuestion, Destination } from "./explain.ts";
+} from "../../base/mod.ts";
+import type { ConnectionQuestion, Destination } from "./explanation.ts";
 
 /** The parts of a question as they are written, in flags or in the query of an URL; `undefined` for what is left out. */
 export interface QuestionTexts {

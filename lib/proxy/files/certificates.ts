@@ -1,11 +1,11 @@
-import { errorMessage } from "../base/mod.ts";
-import type { AppConfig, Config } from "../config/mod.ts";
-import { firstCertificate } from "../tls/mod.ts";
+import { errorMessage } from "../../base/mod.ts";
+import type { AppConfig, Config } from "../../config/mod.ts";
+import { firstCertificate } from "../../tls/mod.ts";
 import { checkTlsFiles, type FileProblem } from "./check_tls.ts";
 import { ExpiryWatch, type Schedule } from "./expiry_watch.ts";
-import { FileTexts, type NextTlsFiles, readTlsFiles, type TlsFile, tlsFilesOf } from "../app/mod.ts";
-import type { ProxyObserver } from "./observer.ts";
-import type { ReloadedApp, ReloadedFile, ReloadProblem, ReloadResult } from "./reload_result.ts";
+import { FileTexts, type NextTlsFiles, readTlsFiles, type TlsFile, tlsFilesOf } from "../../app/mod.ts";
+import type { ProxyObserver } from "../observer.ts";
+import type { ReloadedApp, ReloadedFile, ReloadProblem, ReloadResult } from "../reload_result.ts";
 
 /** Time, as a test gives it. */
 export interface WallTime {

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Config, HealthCheckConfig, RouteConfig } from "../config/mod.ts";
-import { CheckTextError, parseCheckBytes, parseExpect, parseStatus, Probe } from "../pool/mod.ts";
-import { RouteError, RouteTable } from "../routing/mod.ts";
+import type { Config, HealthCheckConfig, RouteConfig } from "../../config/mod.ts";
+import { CheckTextError, parseCheckBytes, parseExpect, parseStatus, Probe } from "../../pool/mod.ts";
+import { RouteError, RouteTable } from "../../routing/mod.ts";
 import {
   checkAppTls,
   type CheckFilesOptions,

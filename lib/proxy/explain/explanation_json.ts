@@ -1,5 +1,5 @@
-import { formatAddress } from "../base/mod.ts";
-import type { ExplainedConnection, TargetExplanation } from "./explain.ts";
+import { formatAddress } from "../../base/mod.ts";
+import type { ExplainedConnection, TargetExplanation } from "./explanation.ts";
 
 /** What `explain --json` prints, and the admin API answers with more. A contract. */
 export interface ExplanationJson {

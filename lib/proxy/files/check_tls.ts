@@ -1,13 +1,13 @@
-import { errorCode, errorMessage } from "../base/mod.ts";
-import type { AppConfig, Config, Path } from "../config/mod.ts";
+import { errorCode, errorMessage } from "../../base/mod.ts";
+import type { AppConfig, Config, Path } from "../../config/mod.ts";
 import {
   type CertificateProblem,
   checkAuthorities,
   checkCertificate,
   firstCertificate,
   isTlsSupported,
-} from "../tls/mod.ts";
-import { FileTexts } from "../app/mod.ts";
+} from "../../tls/mod.ts";
+import { FileTexts } from "../../app/mod.ts";
 
 /** One thing that is wrong, or will be. */
 export interface FileProblem {

@@ -1,8 +1,8 @@
-import { clientHash } from "../balancing/mod.ts";
-import { type Address, formatAddress } from "../base/mod.ts";
-import type { AppConfig } from "../config/mod.ts";
-import { Pool, type TargetSpec } from "../pool/mod.ts";
-import type { TargetSnapshot } from "../app/mod.ts";
+import { clientHash } from "../../balancing/mod.ts";
+import { type Address, formatAddress } from "../../base/mod.ts";
+import type { AppConfig } from "../../config/mod.ts";
+import { Pool, type TargetSpec } from "../../pool/mod.ts";
+import type { TargetSnapshot } from "../../app/mod.ts";
 
 /** One target in the order in which a connection tries them. */
 export interface TargetExplanation {

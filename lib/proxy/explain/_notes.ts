@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { formatCidr, formatDuration, formatEventRate } from "../base/mod.ts";
-import type { AppConfig } from "../config/mod.ts";
-import { CidrSet } from "../limits/mod.ts";
-import type { ExplainedTargets } from "./_explain_targets.ts";
-import type { ConnectionQuestion } from "./explain.ts";
-import type { PoolSnapshot } from "../app/mod.ts";
-import type { RuntimeSnapshot } from "./runtime_snapshot.ts";
+import { formatCidr, formatDuration, formatEventRate } from "../../base/mod.ts";
+import type { AppConfig } from "../../config/mod.ts";
+import { CidrSet } from "../../limits/mod.ts";
+import type { ExplainedTargets } from "./_targets.ts";
+import type { ConnectionQuestion } from "./explanation.ts";
+import type { PoolSnapshot } from "../../app/mod.ts";
+import type { RuntimeSnapshot } from "../runtime_snapshot.ts";
 
 /** A proxy as it runs; of a config alone, neither is known. */
 export interface Moment {
