@@ -9,7 +9,8 @@
  */
 
 /**
- * Sizes of the levels, in bytes; a read that fills its buffer moves up a level. 512 bytes hold what an idle connection
+ * Sizes of the levels, in bytes; a read that fills its buffer moves up a level, and a message that does not fit a small
+ * one is read to its end before it is written ({@link OWN_LEVEL}). 512 bytes hold what an idle connection
  * says to stay alive; 2 KiB hold the requests and replies of chatty protocols (Redis, PostgreSQL, small HTTP) whole, and
  * a connection that speaks one of them stays there.
  */
@@ -33,7 +34,7 @@ const KEPT_BYTES_PER_LEVEL = 8 * 1024 * 1024;
 const BURST_LEVEL = 3;
 
 /** A buffer up to this level is any direction's to have, as with other proxies; larger ones are lent while there are some. */
-const OWN_LEVEL = 2;
+export const OWN_LEVEL = 2;
 
 /**
  * Bytes lent at once of each level above {@link OWN_LEVEL}. A receiver that does not read keeps its direction's buffer for
@@ -58,6 +59,8 @@ export class BufferPool {
     const size = levelBytes(level);
     if (count === size) return this.above(level);
     if (count >= size / 4) return level;
+    // What a small buffer cut in two, and fits the one above it.
+    if (level === OWN_LEVEL && count > levelBytes(0) && count <= levelBytes(1)) return 1;
     return level > BURST_LEVEL && count >= levelBytes(BURST_LEVEL) / 4 ? BURST_LEVEL : 0;
   }
 
@@ -80,6 +83,14 @@ export class BufferPool {
     if (buffer !== undefined) return buffer;
     const size = levelBytes(level);
     return level === 0 ? this.#cutSlab(size) : new Uint8Array(size);
+  }
+
+  /** A buffer of the level `to` that begins with all of this one, which is taken back. */
+  grow(level: number, buffer: Uint8Array, to: number): Uint8Array {
+    const larger = this.take(to);
+    larger.set(buffer);
+    this.give(level, buffer);
+    return larger;
   }
 
   /** Takes back a buffer on which no read or write is pending, and that the caller no longer touches. */

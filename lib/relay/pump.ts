@@ -1,5 +1,6 @@
 import { type Duplex, sendAtOnce } from "../base/mod.ts";
-import type { BufferPool } from "./buffers.ts";
+import { atOnce } from "./_at_once.ts";
+import { type BufferPool, OWN_LEVEL } from "./buffers.ts";
 import type { Flow, RelayContext, RelayEnds, RelayEngine } from "./flow.ts";
 import { Joint, type Next } from "./_joint.ts";
 import type { Pace } from "./pace.ts";
@@ -20,7 +21,8 @@ export interface PumpOptions {
  * The first engine: a read and a write loop a direction, for plain relaying, at a pace where there is one.
  *
  * A direction reads only after its last chunk is written, so that a slow receiver slows its sender and no more than one
- * buffer a direction is held. The sender's FIN is passed on as FIN and the other direction goes on (RFC 9293 section
+ * buffer a direction is held. Where a small buffer is full, the rest of the message is read before it is written, if it
+ * has come: many a receiver takes what one read gives for one message. The sender's FIN is passed on as FIN and the other direction goes on (RFC 9293 section
  * 3.6). What a side has said before it fails still passes ({@link Joint}).
  */
 export function pumpEngine(options: PumpOptions): RelayEngine {
@@ -48,6 +50,8 @@ async function pump(
   let buffer = early === undefined ? buffers.take(0) : early.buffer;
   let room = pace === undefined ? buffer : pace.window(buffer);
   let pending = early?.result;
+  // Where in the buffer the pending read puts its bytes.
+  let start = 0;
   let writes = 0;
   let next: Next = "leave";
   try {
@@ -56,11 +60,23 @@ async function pump(
     }
     flow.reading = true;
     for (;;) {
-      const count = await (pending ?? from.read(room));
+      let count = await (pending ?? from.read(room));
       pending = undefined;
       if (count === null) break;
+      if (count === buffer.length && level < OWN_LEVEL && (pace?.topLevel ?? OWN_LEVEL) >= OWN_LEVEL) {
+        // A message that a small buffer cuts in two: the rest is most likely there.
+        buffer = room = buffers.grow(level, buffer, OWN_LEVEL);
+        level = OWN_LEVEL;
+        pending = from.read(buffer.subarray(count));
+        const more = await atOnce(pending);
+        if (more !== undefined) {
+          pending = undefined;
+          count += more;
+        }
+      }
       flow.reading = false;
-      const chunk = count === buffer.length ? buffer : buffer.subarray(0, count);
+      const chunk = start === 0 && count === buffer.length ? buffer : buffer.subarray(start, start + count);
+      start = pending === undefined ? 0 : count;
       // Never held back is the first write alone: most short connections have no second one, and pay for no option.
       if (++writes === 2) sendAtOnce(to);
       if (pace !== undefined && count > pace.pieceBytes) {
@@ -80,6 +96,7 @@ async function pump(
         }
       }
       flow.reading = true;
+      if (pending !== undefined) continue;
       let fitting = buffers.next(level, count);
       if (pace !== undefined && fitting > pace.topLevel) fitting = pace.topLevel;
       if (fitting !== level) {
@@ -95,7 +112,7 @@ async function pump(
     next = joint.fail(flow, flow.reading ? flow.sender : flow.receiver, error);
   }
   const begun = pending;
-  // The buffer of an early read that was not waited for is that read's still.
+  // The buffer of a read that was not waited for is that read's still.
   if (begun === undefined) buffers.give(level, buffer);
   if (next !== "leave" || begun !== undefined) {
     await windUp(next, { from, to, flow, joint, buffers, ticker, pace }, begun);

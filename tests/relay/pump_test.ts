@@ -2,9 +2,12 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { BUFFER_LEVELS, BufferPool, Flow, Pace, pumpEngine } from "../../lib/relay/mod.ts";
 import { testRelayContract } from "../contract/relay.ts";
 import { memoryPipe } from "../helpers/memory_duplex.ts";
+import { concat } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
+import { readSome, RelayBench, turns } from "../helpers/relay_bench.ts";
+import { assertSameBytes } from "../helpers/same_bytes.ts";
 
-const SMALLEST = BUFFER_LEVELS[0] ?? 0;
+const [SMALLEST = 0, CHATTY = 0, OWN = 0] = BUFFER_LEVELS;
 const LARGEST = BUFFER_LEVELS[BUFFER_LEVELS.length - 1] ?? 0;
 const BURST = BUFFER_LEVELS[BUFFER_LEVELS.length - 2] ?? 0;
 
@@ -32,13 +35,101 @@ Deno.test("pumpEngine: an idle direction waits with the smallest buffer", async 
 
 Deno.test("pumpEngine: each read that fills its buffer moves up a level, and the largest stays", async () => {
   await using pump = new RunningPump();
-  for (const size of [...BUFFER_LEVELS, LARGEST]) await pump.pass(size);
-  assertEquals(pump.readSizes(), [...BUFFER_LEVELS, LARGEST, LARGEST]);
+  for (const size of [OWN, BURST, LARGEST, LARGEST]) await pump.pass(size);
+  assertEquals(pump.readSizes(), [SMALLEST, OWN - SMALLEST, BURST, LARGEST, LARGEST, LARGEST]);
+});
+
+Deno.test("pumpEngine: a message that has come whole is written whole, though the direction was quiet", async () => {
+  for (const size of [SMALLEST + 1, 1000, 1460, CHATTY, CHATTY + 1, 4096, OWN]) {
+    await using pump = new RunningPump();
+    for (let time = 0; time < 3; time++) {
+      await pump.pass(size);
+      assertEquals(await pump.written(), [size]);
+      // What a burst takes is not what the quiet after it holds.
+      await pump.pass(1);
+      assertEquals(await pump.written(), [1]);
+      assertStrictEquals(pump.readSizes().at(-1), SMALLEST);
+    }
+  }
+});
+
+Deno.test("pumpEngine: one that fits a buffer to the last byte does not wait for more, and what follows is not lost", async () => {
+  for (const size of [SMALLEST, CHATTY]) {
+    await using pump = new RunningPump();
+    if (size === CHATTY) {
+      await pump.pass(CHATTY - 1);
+      assertEquals(await pump.written(), [CHATTY - 1]);
+    }
+    assertStrictEquals(pump.readSizes().at(-1), size);
+    for (const next of [size, 700, 3]) {
+      await pump.pass(next);
+      assertEquals(await pump.written(), [next]);
+    }
+    assertStrictEquals(pump.readSizes().at(-1), SMALLEST);
+  }
+});
+
+Deno.test("pumpEngine: a chatty protocol of larger messages is read and written in one go", async () => {
+  await using pump = new RunningPump();
+  for (let time = 0; time < 5; time++) await pump.pass(1000);
+  assertEquals(await pump.written(), Array(5).fill(1000));
+  assertEquals(pump.readSizes(), [SMALLEST, OWN - SMALLEST, ...Array(5).fill(CHATTY)]);
+});
+
+Deno.test("pumpEngine: bytes on both sides of a buffer's end arrive in order, whatever has come of them at which time", async () => {
+  await using pump = new RunningPump();
+  const sent: Uint8Array[] = [];
+  for (const [turn, size] of [512, 511, 1, 513, 2048, 16_384, 512, 15_872, 15_873, 40_000, 512].entries()) {
+    sent.push(randomBytes(size, turn));
+    await pump.send(randomBytes(size, turn));
+    if (turn % 3 === 0) await pump.settle();
+  }
+  await pump.settle();
+  assertSameBytes(concat(...await pump.received()), concat(...sent));
+});
+
+for (const what of ["takes nothing", "resets"] as const) {
+  Deno.test(`pumpEngine: a receiver that ${what} while the rest of a message is awaited leaves nothing`, async () => {
+    const bench = new RelayBench(
+      {
+        name: "pumpEngine",
+        create: (parts) => pumpEngine(parts),
+        holdsAtMost: OWN,
+      },
+      {},
+      { capacity: what === "resets" ? Infinity : 10 },
+    );
+    if (what === "resets") bench.nearTarget.breakWrites(new Deno.errors.BrokenPipe("broken pipe"));
+    const running = bench.run();
+    await bench.client.write(randomBytes(SMALLEST));
+    await turns();
+    if (what === "takes nothing") bench.end();
+    else bench.client.close();
+    assertStrictEquals((await running).kind, what === "resets" ? "failed" : "stopped");
+    bench.end();
+    bench.assertClean();
+  });
+}
+
+Deno.test("pumpEngine: an early read that is full is the beginning of a message too", async () => {
+  const bench = new RelayBench({
+    name: "pumpEngine",
+    create: (parts) => pumpEngine(parts),
+    holdsAtMost: OWN,
+  });
+  const early = bench.earlyRead();
+  await bench.client.write(randomBytes(1000));
+  await turns();
+  const running = bench.run(early);
+  assertSameBytes(await readSome(bench.target), randomBytes(1000));
+  bench.end();
+  await running;
+  bench.assertClean();
 });
 
 Deno.test("pumpEngine: a read of less than a quarter goes back to the smallest buffer", async () => {
   await using pump = new RunningPump();
-  for (const size of BUFFER_LEVELS.slice(0, -1)) await pump.pass(size);
+  for (const size of [OWN, BURST]) await pump.pass(size);
   await pump.pass(LARGEST / 4);
   assertStrictEquals(pump.readSizes().at(-1), LARGEST);
   await pump.pass(BURST / 4 - 1);
@@ -47,7 +138,7 @@ Deno.test("pumpEngine: a read of less than a quarter goes back to the smallest b
 
 Deno.test("pumpEngine: bursts that do not fill the largest buffer are read with the one below", async () => {
   await using pump = new RunningPump();
-  for (const size of BUFFER_LEVELS) await pump.pass(size);
+  for (const size of [OWN, BURST, LARGEST]) await pump.pass(size);
   await pump.pass(LARGEST / 4 - 1);
   assertStrictEquals(pump.readSizes().at(-1), BURST);
   await pump.pass(BURST / 4);
@@ -56,7 +147,7 @@ Deno.test("pumpEngine: bursts that do not fill the largest buffer are read with 
 
 Deno.test("pumpEngine: a read of a quarter and more keeps its buffer", async () => {
   await using pump = new RunningPump();
-  for (const size of BUFFER_LEVELS) await pump.pass(size);
+  for (const size of [OWN, BURST, LARGEST]) await pump.pass(size);
   await pump.pass(LARGEST / 4);
   assertStrictEquals(pump.readSizes().at(-1), LARGEST);
 });
@@ -72,10 +163,18 @@ class RunningPump implements AsyncDisposable {
   readonly #client = memoryPipe();
   readonly #target = memoryPipe();
   readonly #running: Promise<unknown>;
+  /** Writes to the target, and how many of them have been looked at. */
+  writes = 0;
+  #writes = 0;
 
   constructor() {
     const [, client] = this.#client;
     const [target] = this.#target;
+    const write = target.write.bind(target);
+    target.write = (bytes) => {
+      this.writes++;
+      return write(bytes);
+    };
     this.#running = pumpEngine({ buffers: new BufferPool(), ticker: { nowMs: 0 } })({ client, target }, {
       up: new Flow("up", 0),
       down: new Flow("down", 0),
@@ -100,6 +199,26 @@ class RunningPump implements AsyncDisposable {
   async pass(size: number): Promise<void> {
     await this.#client[0].write(randomBytes(size));
     await this.settle();
+  }
+
+  /** Sends so many bytes at once. */
+  async send(bytes: Uint8Array): Promise<void> {
+    await this.#client[0].write(bytes);
+  }
+
+  /** What was written since the last time, write by write. */
+  async received(): Promise<Uint8Array[]> {
+    const writes: Uint8Array[] = [];
+    const buffer = new Uint8Array(LARGEST);
+    for (; this.#writes < this.writes; this.#writes++) {
+      writes.push(buffer.slice(0, await this.#target[1].read(buffer) ?? 0));
+    }
+    return writes;
+  }
+
+  /** The lengths of {@link RunningPump.received}. */
+  async written(): Promise<number[]> {
+    return (await this.received()).map((bytes) => bytes.length);
   }
 
   async settle(): Promise<void> {
