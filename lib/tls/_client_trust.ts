@@ -1,15 +1,10 @@
 import type { X509Certificate } from "node:crypto";
-import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
+import type { Authorities } from "./_authorities.ts";
 import { subjectLine } from "./_certificate_names.ts";
-import { isIssuedBy, isValidAt } from "./_issued_by.ts";
+import { isValidAt } from "./_issued_by.ts";
 import { nothingShown, refusalOf } from "./_verdict.ts";
 import { TlsError } from "./error.ts";
-
-/** Reads one certificate, from PEM or DER. */
-export type ReadCertificate = (certificate: string | Uint8Array) => X509Certificate;
-
-/** Certificates that were verified and are remembered; of more, those that came last. About 1 MB. */
-const MAX_REMEMBERED = 8192;
 
 /**
  * Which clients an app's client CA vouches for.
@@ -25,16 +20,10 @@ const MAX_REMEMBERED = 8192;
  * same certificate limits it by names.
  */
 export class ClientTrust {
-  /** The CA's file. */
-  readonly pem: string;
-  readonly #authorities: readonly X509Certificate[];
-  readonly #read: ReadCertificate;
-  readonly #verified = new Set<string>();
+  readonly authorities: Authorities;
 
-  constructor(pem: string, options: { authorities: readonly X509Certificate[]; read: ReadCertificate }) {
-    this.pem = pem;
-    this.#authorities = options.authorities;
-    this.#read = options.read;
+  constructor(authorities: Authorities) {
+    this.authorities = authorities;
   }
 
   /** Why a client is not let in after its handshake; `undefined` when it is. Fails closed. */
@@ -44,7 +33,7 @@ export class ClientTrust {
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) return nothingShown("client");
     if (isFromNothing(socket)) {
-      this.#remember(certificate);
+      this.authorities.remember(certificate);
       return undefined;
     }
     return this.#refusalAgain(certificate, { socket, nowMs });
@@ -61,27 +50,12 @@ export class ClientTrust {
         side: "client",
       });
     }
-    if (this.#verified.has(certificate.fingerprint256)) return undefined;
-    const others = othersOf(socket).map((raw) => this.#read(raw));
-    if (isIssuedBy(certificate, { others, authorities: this.#authorities, nowMs })) {
-      this.#remember(certificate);
-      return undefined;
-    }
+    if (this.authorities.haveIssued(certificate, socket, nowMs)) return undefined;
     const issuer = certificate.issuer.split("\n").join(", ");
     return new TlsError(`${name} is by "${issuer}", one by a known CA was wanted`, {
       code: "CERTIFICATE_UNKNOWN",
       side: "client",
     });
-  }
-
-  #remember({ fingerprint256 }: X509Certificate): void {
-    this.#verified.delete(fingerprint256);
-    this.#verified.add(fingerprint256);
-    if (this.#verified.size <= MAX_REMEMBERED) return;
-    for (const oldest of this.#verified) {
-      this.#verified.delete(oldest);
-      break;
-    }
   }
 }
 
@@ -89,18 +63,4 @@ export class ClientTrust {
 function isFromNothing(socket: TLSSocket): boolean {
   const { isSessionReused } = socket as Partial<TLSSocket>;
   return isSessionReused?.call(socket) === false;
-}
-
-/** What a client sent beside its own certificate, in DER. */
-function othersOf(socket: TLSSocket): Uint8Array[] {
-  const others: Uint8Array[] = [];
-  const seen = new Set<DetailedPeerCertificate>();
-  let each: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  // The last one is its own issuer.
-  while (each?.raw !== undefined && !seen.has(each)) {
-    seen.add(each);
-    others.push(each.raw);
-    each = each.issuerCertificate;
-  }
-  return others.slice(1);
 }

@@ -51,7 +51,7 @@ export class ServerPool {
     return new this.#engine.tls.Server({
       cert,
       key,
-      ca: clients?.pem,
+      ca: clients?.authorities.pem,
       minVersion: "TLSv1.2",
       requestCert: clients !== undefined,
       // Refused by us, where it can be said why.

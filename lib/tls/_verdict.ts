@@ -3,6 +3,7 @@ import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { errorMessage } from "../base/mod.ts";
 import { TlsError, type TlsErrorCode, type TlsSide } from "./error.ts";
 import { subjectLine } from "./_certificate_names.ts";
+import { x509Version } from "./_x509_version.ts";
 
 /**
  * Why the peer's certificate is not accepted by its CA, `undefined` when it is. Whether it has the right name is another
@@ -18,6 +19,8 @@ export function refusalOf(
   try {
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) return nothingShown(side);
+    const unproven = unprovenVersion(certificate, side);
+    if (unproven !== undefined) return unproven;
     if (socket.authorized) return undefined;
     // An error to the types of Node, its code in the runtime.
     const reason = String(socket.authorizationError ?? "unknown");
@@ -29,6 +32,32 @@ export function refusalOf(
     const what = `a certificate that it sent cannot be read (${errorMessage(cause)}), valid ones were wanted`;
     return new TlsError(what, { code: "CERTIFICATE_INVALID", side, cause });
   }
+}
+
+/**
+ * The runtime calls a certificate of version 1 authorized, or tells no more of it, without having looked whether the peer
+ * holds its key: anyone who has seen it could show it. Its CA does not matter then.
+ */
+function unprovenVersion(certificate: X509Certificate, side: TlsSide): TlsError | undefined {
+  const version = x509Version(certificate.raw);
+  if (version === 3) return undefined;
+  const what = version === undefined ? "is not strict DER" : `has X.509 version ${version}`;
+  return new TlsError(
+    `the certificate "${
+      subjectLine(certificate)
+    }" ${what}, and this runtime verifies who holds the key of version 3 ` +
+      "alone; have it issued again as version 3",
+    { code: "CERTIFICATE_UNSUPPORTED", side },
+  );
+}
+
+/** The refusal of a certificate that no known CA has issued. */
+export function unknownIssuer(certificate: X509Certificate, side: TlsSide): TlsError {
+  const issuer = certificate.issuer.split("\n").join(", ");
+  return new TlsError(
+    `the certificate "${subjectLine(certificate)}" is by "${issuer}", one by a known CA was wanted`,
+    { code: "CERTIFICATE_UNKNOWN", side },
+  );
 }
 
 /** The refusal of a peer that has shown no certificate. */

@@ -3,6 +3,7 @@ import { errorMessage } from "../base/mod.ts";
 import { loadCrypto } from "./_engine.ts";
 import { isKeyUsable, keyKind, USABLE_KEYS } from "./_key_trial.ts";
 import { isCutPem, pairOf, privateKeyIn, splitPem } from "./_pem.ts";
+import type { TlsSide } from "./error.ts";
 import { type CertificateFacts, certificateFacts } from "./inspection.ts";
 
 /** Something about a certificate, key or CA that an operator should know. */
@@ -21,6 +22,8 @@ export interface CertificateProblem {
 export interface CertificateCheckOptions {
   /** Milliseconds since 1970. Default now. */
   readonly nowMs?: number;
+  /** Of authorities, whom they vouch for: of targets each signature is verified here. Default `client`. */
+  readonly vouchFor?: TlsSide;
 }
 
 /** From when on a certificate's end is worth a warning: shorter than the renewal of the usual 90 days. */
@@ -57,7 +60,25 @@ export async function checkAuthorities(
       warning(`the certificate "${nameOf(leaf)}" is no CA, one that may issue others was wanted`),
     );
   }
+  if (options.vouchFor === "target") problems.push(...list.flatMap((each) => checkVerifiable(each) ?? []));
   return [...problems, ...checkEach(list, options)];
+}
+
+/** The runtime verifies signatures of some keys in handshakes alone, and there not always: see `TargetTls`. */
+function checkVerifiable(authority: X509Certificate): CertificateProblem | undefined {
+  let kind: string;
+  try {
+    kind = keyKind(authority.publicKey);
+    if (authority.publicKey.asymmetricKeyDetails?.namedCurve !== "secp521r1") return undefined;
+  } catch {
+    kind = "of a kind that it cannot read";
+  }
+  return warning(
+    `targets whose certificate is by "${
+      nameOf(authority)
+    }" are refused: its key is ${kind}, and this runtime verifies ` +
+      "signatures of RSA, ECDSA with P-256 or P-384, and Ed25519; use a CA with one of these",
+  );
 }
 
 /** What the first certificate of a text (PEM) says, the one that peers are shown; `undefined` where it has none. Never rejects. */

@@ -1,11 +1,12 @@
 import type { SecureContext, TLSSocket } from "node:tls";
 import { type Duplex, parseIp } from "../base/mod.ts";
+import { Authorities } from "./_authorities.ts";
 import { certificateNames } from "./_certificate_names.ts";
-import { loadEngine, type TlsEngine } from "./_engine.ts";
+import { loadCrypto, loadEngine, type TlsEngine } from "./_engine.ts";
 import { type HandshakeResult, shakeHands } from "./_handshake.ts";
 import { pairOf } from "./_pem.ts";
 import { requireUsable } from "./_require_usable.ts";
-import { refusalOf } from "./_verdict.ts";
+import { refusalOf, unknownIssuer } from "./_verdict.ts";
 import { checkAuthorities, checkCertificate } from "./certificate.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
@@ -42,12 +43,19 @@ export interface TlsConnected {
   readonly alpn: string | undefined;
 }
 
+interface Loaded {
+  readonly context: SecureContext;
+  readonly authorities: Authorities | undefined;
+  readonly options: TargetTlsOptions;
+}
+
 /** Originates TLS 1.2 and 1.3 on connections that were dialed. Its certificates are read once. */
 export class TargetTls {
   readonly #engine: TlsEngine;
   readonly #context: SecureContext;
   readonly #verify: boolean;
   readonly #alpn: readonly string[];
+  readonly #authorities: Authorities | undefined;
 
   /**
    * Reads the certificates.
@@ -63,12 +71,14 @@ export class TargetTls {
     }
     const own = cert === undefined || key === undefined ? {} : pairOf({ cert, key });
     const context = engine.tls.createSecureContext({ ca, ...own, minVersion: "TLSv1.2" });
-    return new TargetTls(engine, context, options);
+    const authorities = ca === undefined ? undefined : new Authorities(ca, await loadCrypto());
+    return new TargetTls(engine, { context, authorities, options });
   }
 
-  private constructor(engine: TlsEngine, context: SecureContext, options: TargetTlsOptions) {
+  private constructor(engine: TlsEngine, { context, authorities, options }: Loaded) {
     this.#engine = engine;
     this.#context = context;
+    this.#authorities = authorities;
     this.#verify = options.verify ?? true;
     this.#alpn = options.alpn ?? [];
   }
@@ -133,8 +143,20 @@ export class TargetTls {
     });
   }
 
+  /**
+   * With a CA of ours the runtime compares names alone, no signature, where a certificate of the chain has version 1 or
+   * anything that its parser does not like. So signatures are verified here once more.
+   */
+  #forged(socket: TLSSocket): TlsError | undefined {
+    const certificate = socket.getPeerX509Certificate();
+    if (this.#authorities === undefined || certificate === undefined) return undefined;
+    return this.#authorities.haveIssued(certificate, socket, Date.now())
+      ? undefined
+      : unknownIssuer(certificate, "target");
+  }
+
   #refusal(socket: TLSSocket, serverName: string): TlsError | undefined {
-    const refusal = refusalOf(socket, "target");
+    const refusal = refusalOf(socket, "target") ?? this.#forged(socket);
     if (refusal !== undefined) return refusal;
     const cause = this.#engine.tls.checkServerIdentity(serverName, socket.getPeerCertificate());
     if (cause === undefined) return undefined;

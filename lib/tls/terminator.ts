@@ -1,12 +1,13 @@
 import type { Duplex } from "../base/mod.ts";
+import { Authorities } from "./_authorities.ts";
 import { certificateNames, subjectLine } from "./_certificate_names.ts";
-import { ClientTrust, type ReadCertificate } from "./_client_trust.ts";
+import { ClientTrust } from "./_client_trust.ts";
 import { loadCrypto, loadEngine, type TlsEngine } from "./_engine.ts";
 import { type HelloReader, shakeHands } from "./_handshake.ts";
 import { requireUsable } from "./_require_usable.ts";
 import { ServerPool } from "./_server_pool.ts";
 import { ServerNames, type ServerNamesEntry } from "./_server_names.ts";
-import { pairOf, splitPem } from "./_pem.ts";
+import { pairOf } from "./_pem.ts";
 import { checkAuthorities, checkCertificate } from "./certificate.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
@@ -175,9 +176,7 @@ async function trust(
   pem: string | undefined,
   before: ClientTrust | undefined,
 ): Promise<ClientTrust | undefined> {
-  if (pem === undefined || pem === before?.pem) return pem === undefined ? undefined : before;
+  if (pem === undefined || pem === before?.authorities.pem) return pem === undefined ? undefined : before;
   requireUsable(await checkAuthorities(pem), "the client CA", "client");
-  const { X509Certificate } = await loadCrypto();
-  const read: ReadCertificate = (certificate) => new X509Certificate(certificate);
-  return new ClientTrust(pem, { authorities: splitPem(pem).map(read), read });
+  return new ClientTrust(new Authorities(pem, await loadCrypto()));
 }

@@ -20,6 +20,8 @@ export interface MakeOptions {
   readonly years?: readonly [from: number, to: number];
   /** Default false. */
   readonly isCa?: boolean;
+  /** The version of X.509: 1 has neither extensions nor names but the subject. Default 3. */
+  readonly version?: 1 | 3;
   /** What openssl is told of the key, `rsa:2048` or `ec -pkeyopt ec_paramgen_curve:P-384`; default P-256. */
   readonly newKey?: string;
 }
@@ -64,8 +66,19 @@ export class CertificateFolder implements Disposable {
       return this.#issue({ years, issuer, extensions, request, certFile, keyFile });
     }
     const serial = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
-    const how = ["-days", String(days), "-set_serial", String(serial), "-extfile", extensions];
-    openssl("x509", "-req", "-in", request, ...signer, ...how, "-out", certFile);
+    const how = ["-days", String(days), "-set_serial", String(serial)];
+    const isNew = options.version !== 1;
+    openssl(
+      "x509",
+      "-req",
+      "-in",
+      request,
+      ...signer,
+      ...how,
+      ...isNew ? ["-extfile", extensions] : [],
+      "-out",
+      certFile,
+    );
     return read(certFile, keyFile);
   }
 

@@ -1,6 +1,8 @@
+import * as crypto from "node:crypto";
 import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { assertEquals, assertMatch } from "@std/assert";
+import { Authorities } from "../../lib/tls/_authorities.ts";
 import { ClientTrust } from "../../lib/tls/_client_trust.ts";
 import { isIssuedBy } from "../../lib/tls/_issued_by.ts";
 import { CertificateFolder, type MakeOptions, type TestCertificate } from "../helpers/certificates.ts";
@@ -33,7 +35,12 @@ test("isIssuedBy: an authority itself, or others in between that the peer has se
   const [leaf] = read(make("leaf", { issuer: low }));
   const check = (others: readonly TestCertificate[], authorities: readonly TestCertificate[]): boolean =>
     leaf !== undefined &&
-    isIssuedBy(leaf, { others: read(...others), authorities: read(...authorities), nowMs: Date.now() });
+    isIssuedBy(leaf, {
+      others: read(...others),
+      authorities: read(...authorities),
+      nowMs: Date.now(),
+      crypto,
+    });
   assertEquals(check([low, middle], [ca]), true);
   assertEquals(check([middle, low, ca], [ca]), true);
   assertEquals(check([low], [middle]), true);
@@ -50,7 +57,7 @@ test("isIssuedBy: a name alone, a certificate that is no CA, or one that is not 
   const old = make("old", { isCa: true, issuer: ca, days: -1 });
   const check = (issuer: TestCertificate, authority: TestCertificate, days = 30): boolean => {
     const [leaf] = read(make("leaf", { issuer, days }));
-    const options = { others: read(issuer), authorities: read(authority), nowMs: Date.now() };
+    const options = { others: read(issuer), authorities: read(authority), nowMs: Date.now(), crypto };
     return leaf !== undefined && isIssuedBy(leaf, options);
   };
   assertEquals(check(ca, ca), true);
@@ -63,8 +70,11 @@ test("isIssuedBy: a name alone, a certificate that is no CA, or one that is not 
 test("isIssuedBy: an authority's own certificate is trusted, and a circle ends", (make) => {
   const [one] = read(make("one", { isCa: true }));
   if (one === undefined) throw new Error("there is no certificate");
-  assertEquals(isIssuedBy(one, { others: [], authorities: [one], nowMs: Date.now() }), true);
-  assertEquals(isIssuedBy(one, { others: [one, one, one], authorities: [], nowMs: Date.now() }), false);
+  assertEquals(isIssuedBy(one, { others: [], authorities: [one], nowMs: Date.now(), crypto }), true);
+  assertEquals(
+    isIssuedBy(one, { others: [one, one, one], authorities: [], nowMs: Date.now(), crypto }),
+    false,
+  );
 });
 
 /** What the runtime says after a handshake with a client whose certificate it calls authorized. */
@@ -79,10 +89,7 @@ function after(certificate: TestCertificate, isReused: boolean | undefined): TLS
 }
 
 function trustIn(ca: TestCertificate): ClientTrust {
-  return new ClientTrust(ca.cert, {
-    authorities: read(ca),
-    read: (certificate) => new X509Certificate(certificate),
-  });
+  return new ClientTrust(new Authorities(ca.cert, crypto));
 }
 
 test("ClientTrust: a session outlives neither its certificate nor the trust in its CA", (make) => {

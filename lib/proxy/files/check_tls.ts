@@ -6,6 +6,7 @@ import {
   checkCertificate,
   firstCertificate,
   isTlsSupported,
+  type TlsSide,
 } from "../../tls/mod.ts";
 import { FileTexts } from "../../app/mod.ts";
 
@@ -98,7 +99,7 @@ class TlsCheck {
     const { ca, cert, key } = targetTls;
     return [
       ...checkRuntime(place),
-      ...await this.#authorities(ca, within(place, "ca")),
+      ...await this.#authorities(ca, within(place, "ca"), "target"),
       ...cert === undefined || key === undefined ? [] : await this.#pair({ cert, key }, place),
     ];
   }
@@ -137,11 +138,15 @@ class TlsCheck {
     return problems;
   }
 
-  async #authorities(file: string | undefined, place: Place): Promise<FileProblem[]> {
+  async #authorities(
+    file: string | undefined,
+    place: Place,
+    vouchFor: TlsSide = "client",
+  ): Promise<FileProblem[]> {
     if (file === undefined) return [];
     const pem = await this.#read(file, place);
     if (pem.text === undefined) return pem.problem === undefined ? [] : [pem.problem];
-    const problems = await checkAuthorities(pem.text, { nowMs: this.#nowMs });
+    const problems = await checkAuthorities(pem.text, { nowMs: this.#nowMs, vouchFor });
     return problems.map((each) => fromTls(each, pem));
   }
 
