@@ -9,6 +9,7 @@ export const ROOMS: Readonly<Record<string, number>> = {
   base: 0,
   log: 1,
   config: 1,
+  protocol: 1,
   runtime: 1,
   listen: 2,
   routing: 2,
@@ -56,11 +57,11 @@ export const API_RULES: readonly ApiRule[] = [
 export const PURE_PLACES: readonly RegExp[] = [
   /^lib\/base\//,
   /^lib\/balancing\//,
-  // Peeking reads a connection within a time limit; all else in the room is given bytes.
+  /^lib\/protocol\//,
+  // Peeking reads a connection within a time limit.
   /^lib\/routing\/(?!peek\.ts$)/,
   /^lib\/limits\/\w*(?:bucket|access_list)\w*\.ts$/,
   /^lib\/config\/(?:.*_)?(?:diff|units|problem|merge|suggest)\w*\.ts$/,
-  /^lib\/dial\/proxy_header\w*\.ts$/,
   /^lib\/pool\/(?:.*_)?(?:health|state)\w*\.ts$/,
 ];
 

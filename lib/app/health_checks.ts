@@ -1,6 +1,6 @@
 import { type Address, formatAddress, type Random, type TargetAddress } from "../base/mod.ts";
 import type { HealthCheckConfig } from "../config/mod.ts";
-import { encodeProxyHeader } from "../dial/mod.ts";
+import { encodeProxyHeader } from "../protocol/mod.ts";
 import {
   Checker,
   parseCheckBytes,

@@ -1,8 +1,7 @@
 import type { Address, Duplex } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
-import { ClientHelloParser } from "../routing/mod.ts";
 import type { SecureTarget, TlsIntake } from "../session/mod.ts";
-import { TargetTls, TlsTerminator, type TlsTerminatorOptions } from "../tls/mod.ts";
+import { TargetTls, TlsTerminator } from "../tls/mod.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 /** The peer of a TLS connection that begins here. */
@@ -24,7 +23,7 @@ export class AppTls {
    * @throws {TlsError} when one of them cannot work.
    */
   static async load(config: AppConfig, files: TlsFiles): Promise<AppTls> {
-    const terminator = files.tls === undefined ? undefined : await TlsTerminator.load(optionsOf(files.tls));
+    const terminator = files.tls === undefined ? undefined : await TlsTerminator.load(files.tls);
     return new AppTls(config, terminator, await loadTargetTls(config, files));
   }
 
@@ -66,7 +65,7 @@ export class AppTls {
    */
   async prepare(config: AppConfig, files: TlsFiles): Promise<() => void> {
     const terminator = this.#terminator;
-    const options = files.tls === undefined ? undefined : optionsOf(files.tls);
+    const options = files.tls;
     const added = options === undefined || terminator !== undefined
       ? undefined
       : await TlsTerminator.load(options);
@@ -88,8 +87,4 @@ async function loadTargetTls(config: AppConfig, { targetTls }: TlsFiles): Promis
 
 function nameOf({ address, serverName }: TlsPeer): string {
   return serverName ?? (address.kind === "tcp" ? address.host : "localhost");
-}
-
-function optionsOf(tls: NonNullable<TlsFiles["tls"]>): TlsTerminatorOptions {
-  return { ...tls, helloReader: () => new ClientHelloParser() };
 }

@@ -12,7 +12,7 @@ import type { FileTexts } from "./file_texts.ts";
 /** The texts of one app's files. */
 export interface TlsFiles {
   /** For ending TLS; `undefined` where the app does not. */
-  readonly tls: Omit<TlsTerminatorOptions, "helloReader"> | undefined;
+  readonly tls: TlsTerminatorOptions | undefined;
   /** For beginning TLS; `undefined` where the app does not. */
   readonly targetTls: TargetTlsOptions | undefined;
 }

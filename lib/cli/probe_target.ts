@@ -15,7 +15,8 @@ import {
   monotonicClock,
   sendAtOnce,
 } from "../base/mod.ts";
-import { connect, type Dialed, encodeProxyHeader } from "../dial/mod.ts";
+import { connect, type Dialed } from "../dial/mod.ts";
+import { encodeProxyHeader } from "../protocol/mod.ts";
 import { showBytes } from "../pool/mod.ts";
 import { TargetTls, TlsError } from "../tls/mod.ts";
 import { describeAnswers } from "./_answers.ts";

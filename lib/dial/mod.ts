@@ -21,4 +21,3 @@ export {
   type ServiceRecord,
 } from "./resolve.ts";
 export { Starvation, type StarvationOptions, type StarvedCount } from "./starvation.ts";
-export { encodeProxyHeader } from "./proxy_header.ts";

@@ -1,5 +1,6 @@
 import { type Address, type Duplex, sendAtOnce } from "../base/mod.ts";
-import { type Dialed, encodeProxyHeader, type Opening } from "../dial/mod.ts";
+import type { Dialed, Opening } from "../dial/mod.ts";
+import { encodeProxyHeader } from "../protocol/mod.ts";
 import type { Candidate } from "../pool/mod.ts";
 import type { SecureTarget } from "./app.ts";
 

@@ -1,13 +1,7 @@
 import { type Address, type Duplex, errorMessage, type Reason, sendAtOnce } from "../base/mod.ts";
 import type { CidrSet } from "../limits/mod.ts";
-import {
-  ClientHelloParser,
-  MAX_CLIENT_HELLO_WIRE_BYTES,
-  parseProxyHeader,
-  PeekedConnection,
-  type PeekOutcome,
-  type RouteFacts,
-} from "../routing/mod.ts";
+import { PeekedConnection, type PeekOutcome, type RouteFacts } from "../routing/mod.ts";
+import { ClientHelloParser, MAX_CLIENT_HELLO_WIRE_BYTES, parseProxyHeader } from "../protocol/mod.ts";
 import { TlsError } from "../tls/mod.ts";
 import { unmapped } from "./_peer.ts";
 

@@ -1,6 +1,7 @@
 import type { Duplex as NodeDuplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { type Duplex, errorMessage } from "../base/mod.ts";
+import { ClientHelloParser } from "../protocol/mod.ts";
 import { Bridge, type BridgeOwner } from "./_bridge.ts";
 import type { TlsEngine } from "./_engine.ts";
 import { alertFor, describeFailure } from "./_failure.ts";
@@ -18,9 +19,7 @@ export interface HandshakeOptions {
   readonly signal: AbortSignal;
   /** Bytes of the peer that were read before. */
   readonly lead?: Uint8Array;
-  /** Reads the peer's hello before the runtime sees any of it; default the runtime begins at once. */
-  readonly helloReader?: HelloReader;
-  /** Is told what the hello asks for, as soon as it was read. */
+  /** Called with the server name that a client's hello asks for, as soon as it has been read. */
   readonly onHello?: ((serverName: string | undefined) => void) | undefined;
   /**
    * Begins, on the stream; calls `done` when the runtime has finished and is content. What it throws fails the handshake.
@@ -28,19 +27,6 @@ export interface HandshakeOptions {
    * @param serverName what the hello asks for, where it was read and asks for one.
    */
   begin(stream: NodeDuplex, events: HandshakeEvents, serverName: string | undefined): void;
-}
-
-/** What can be said of the bytes that a client began with; that of the routing room fits. */
-export type HelloVerdict =
-  | { readonly kind: "need_more" }
-  | { readonly kind: "hello"; readonly sni: string | undefined }
-  | { readonly kind: "not_tls" | "too_long" }
-  | { readonly kind: "bad"; readonly problem: string };
-
-/** Reads the growing beginning of one connection. */
-export interface HelloReader {
-  /** @param bytes all bytes of the calls before, and perhaps more. */
-  parse(bytes: Uint8Array): HelloVerdict;
 }
 
 /** How a side says how it went. The first call counts. */
@@ -75,6 +61,8 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   readonly #options: HandshakeOptions;
   readonly #settle: Settle;
   readonly #bridge: Bridge;
+  /** Reads a client's hello before the runtime sees any of it: its name chooses the certificate. */
+  readonly #hello: ClientHelloParser | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #serverName: string | undefined;
   #isStarted = false;
@@ -84,20 +72,21 @@ class Handshake implements BridgeOwner, HandshakeEvents {
     this.#options = options;
     this.#settle = settle;
     this.#bridge = new Bridge(raw, this, options.engine);
+    this.#hello = options.side === "client" ? new ClientHelloParser() : undefined;
   }
 
   begin(): void {
-    const { signal, timeoutMs, lead, helloReader } = this.#options;
+    const { signal, timeoutMs, lead } = this.#options;
     if (signal.aborted) return this.#fail(signal.reason);
     signal.addEventListener("abort", this.#aborted);
     this.#timer = setTimeout(this.#late, Math.min(timeoutMs, MAX_HANDSHAKE_MS));
     this.#bridge.hold();
     if (lead !== undefined) this.#bridge.feed(lead);
-    if (helloReader === undefined) this.#start();
-    else this.#readHello(helloReader);
+    if (this.#hello === undefined) this.#start();
+    else this.#readHello(this.#hello);
   }
 
-  #readHello(reader: HelloReader): void {
+  #readHello(reader: ClientHelloParser): void {
     const verdict = reader.parse(this.#bridge.held);
     if (verdict.kind === "need_more") return this.#bridge.pull();
     if (verdict.kind === "hello") {
@@ -157,9 +146,8 @@ class Handshake implements BridgeOwner, HandshakeEvents {
 
   fed(): void {
     if (this.#settled) return;
-    const { helloReader } = this.#options;
-    if (this.#isStarted || helloReader === undefined) this.#bridge.pull();
-    else this.#readHello(helloReader);
+    if (this.#isStarted || this.#hello === undefined) this.#bridge.pull();
+    else this.#readHello(this.#hello);
   }
 
   ended(): void {

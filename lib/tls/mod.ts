@@ -1,6 +1,5 @@
 /** TLS on connections that are open already: terminated towards clients, originated towards targets. */
 export { isTlsSupported } from "./_engine.ts";
-export type { HelloReader, HelloVerdict } from "./_handshake.ts";
 export {
   type CertificateCheckOptions,
   type CertificateProblem,

@@ -3,7 +3,7 @@ import { Authorities } from "./_authorities.ts";
 import { certificateNames, subjectLine } from "./_certificate_names.ts";
 import { ClientTrust } from "./_client_trust.ts";
 import { loadCrypto, loadEngine, type TlsEngine } from "./_engine.ts";
-import { type HelloReader, shakeHands } from "./_handshake.ts";
+import { shakeHands } from "./_handshake.ts";
 import { requireUsable } from "./_require_usable.ts";
 import { ServerPool } from "./_server_pool.ts";
 import { ServerNames, type ServerNamesEntry } from "./_server_names.ts";
@@ -30,8 +30,6 @@ export interface TlsTerminatorOptions {
   readonly clientCa?: string;
   /** Application protocols, the most wanted first; a client that offers others alone is refused. Default: none. */
   readonly alpn?: readonly string[];
-  /** Makes a reader of one client's hello: the routing room's `ClientHelloParser`. */
-  readonly helloReader: () => HelloReader;
   /** From the first byte; at most 10 minutes, also when this is `Infinity`. */
   readonly handshakeTimeoutMs: number;
 }
@@ -62,7 +60,6 @@ interface Settings {
   /** Whose certificates clients must show; `undefined` when none is asked for. */
   readonly clients: ClientTrust | undefined;
   readonly handshakeTimeoutMs: number;
-  readonly helloReader: () => HelloReader;
 }
 
 /** Terminates TLS 1.2 and 1.3 on connections that were accepted. */
@@ -123,7 +120,6 @@ export class TlsTerminator {
       signal: options.signal,
       lead: options.lead,
       onHello: options.onHello,
-      helloReader: settings.helloReader(),
       begin: (stream, events, name) => {
         settings = this.#settings;
         settings.servers.choose(name ?? "").serve(stream, events);
@@ -167,7 +163,6 @@ async function compile(options: TlsTerminatorOptions, { engine, before }: Compil
     servers: new ServerNames([first, ...others]),
     clients,
     handshakeTimeoutMs: options.handshakeTimeoutMs,
-    helloReader: options.helloReader,
   };
 }
 

@@ -1,4 +1,4 @@
-import { crc32c, PROXY_V2_SIGNATURE, PROXY_V2_TLV } from "../../lib/base/mod.ts";
+import { crc32c, PROXY_V2_SIGNATURE, PROXY_V2_TLV } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "./bytes.ts";
 
 /** A v2 header byte for byte, right or wrong. */

@@ -1,5 +1,4 @@
 import type { Duplex } from "../../lib/base/mod.ts";
-import { ClientHelloParser } from "../../lib/routing/mod.ts";
 import {
   TargetTls,
   type TargetTlsOptions,
@@ -30,7 +29,6 @@ export class TlsLab implements Disposable {
   terminator(options: Partial<TlsTerminatorOptions> = {}): Promise<TlsTerminator> {
     return TlsTerminator.load({
       certificates: [{ ...this.local, origin: "local.pem" }],
-      helloReader: () => new ClientHelloParser(),
       handshakeTimeoutMs: 10_000,
       ...options,
     });

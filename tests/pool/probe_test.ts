@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Address, type Duplex, parseAddress } from "../../lib/base/mod.ts";
-import { encodeProxyHeader } from "../../lib/dial/mod.ts";
+import { encodeProxyHeader } from "../../lib/protocol/mod.ts";
 import { parseCheckBytes } from "../../lib/pool/check_text.ts";
 import { parseExpect } from "../../lib/pool/expectation.ts";
 import { parseStatus } from "../../lib/pool/http_check.ts";

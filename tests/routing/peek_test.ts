@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { parseProxyHeader, PeekedConnection, type PeekOptions } from "../../lib/routing/mod.ts";
+import { PeekedConnection, type PeekOptions } from "../../lib/routing/mod.ts";
+import { parseProxyHeader } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { ScriptedDuplex } from "../helpers/scripted_duplex.ts";
 

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
+import { PeekedConnection } from "../../lib/routing/mod.ts";
 import {
   type ClientHello,
   ClientHelloParser,
   type ClientHelloVerdict,
   MAX_CLIENT_HELLO_WIRE_BYTES,
   parseProxyHeader,
-  PeekedConnection,
-} from "../../lib/routing/mod.ts";
+} from "../../lib/protocol/mod.ts";
 import { withToolClient } from "../helpers/tool_client.ts";
 import { missingTools } from "../helpers/tools.ts";
 import { expectKind } from "../helpers/verdict.ts";

@@ -6,7 +6,6 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Duplex } from "../../lib/base/mod.ts";
-import { ClientHelloParser } from "../../lib/routing/mod.ts";
 import { TargetTls, TlsError, type TlsTerminator } from "../../lib/tls/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import type { TestCertificate } from "../helpers/certificates.ts";
@@ -83,7 +82,6 @@ function options(lab: TlsLab, clientCa: string): Parameters<TlsTerminator["reloa
   return {
     certificates: [{ ...lab.local, origin: "local.pem" }],
     clientCa,
-    helloReader: () => new ClientHelloParser(),
     handshakeTimeoutMs: 10_000,
   };
 }

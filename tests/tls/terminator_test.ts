@@ -2,7 +2,6 @@ import { connect } from "node:tls";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import type { Duplex } from "../../lib/base/mod.ts";
-import { ClientHelloParser } from "../../lib/routing/mod.ts";
 import { isTlsSupported, type TlsAccepted, TlsError, TlsTerminator } from "../../lib/tls/mod.ts";
 import { JUNK_CERTIFICATE } from "../helpers/certificates.ts";
 import { buildHello } from "../helpers/client_hello.ts";
@@ -11,7 +10,6 @@ import { echoBack, runSClient, tcpPair } from "../helpers/tls.ts";
 import { type Arrival, hostOne, noSignal, TlsLab } from "../helpers/tls_lab.ts";
 import { missingTools } from "../helpers/tools.ts";
 
-const helloReader = (): ClientHelloParser => new ClientHelloParser();
 const ignore = !isTlsSupported() || missingTools("openssl").length > 0;
 
 function test(name: string, fn: (lab: TlsLab) => Promise<void>): void {
@@ -191,7 +189,6 @@ test("TlsTerminator.reload: the next handshake has the new certificate, a connec
   const next = lab.folder.make("next", { altNames: "DNS:localhost", issuer: lab.ca });
   const options = {
     certificates: [{ ...next, origin: "next.pem" }],
-    helloReader,
     handshakeTimeoutMs: 10_000,
   };
   await terminator.reload(options);
@@ -219,7 +216,6 @@ test("TlsTerminator.prepare: a handshake ends as it began, and begins with the c
   const next = lab.folder.make("next", { altNames: "DNS:localhost", issuer: nextCa });
   const options = {
     certificates: [{ ...next, origin: "next.pem" }],
-    helloReader,
     handshakeTimeoutMs: 10_000,
   };
   for (const [hasSaidHello, ca] of [[true, lab.ca], [false, nextCa]] as const) {
@@ -347,7 +343,7 @@ Deno.test({
   name: "TlsTerminator.load: a runtime that cannot do it is named, and the one that can",
   ignore: isTlsSupported(),
   fn: async () => {
-    const options = { certificates: [], helloReader, handshakeTimeoutMs: 10_000 };
+    const options = { certificates: [], handshakeTimeoutMs: 10_000 };
     const error = await assertRejects(() => TlsTerminator.load(options), TlsError);
     assertEquals(error.code, "UNSUPPORTED_RUNTIME");
     assertMatch(error.message, /this runtime is Deno 2\.\d+\.\d+, 2\.9 or newer was wanted$/);
@@ -358,7 +354,7 @@ Deno.test({
   name: "TlsTerminator.load: without a certificate it is refused",
   ignore: !isTlsSupported(),
   fn: async () => {
-    const options = { certificates: [], helloReader, handshakeTimeoutMs: 10_000 };
+    const options = { certificates: [], handshakeTimeoutMs: 10_000 };
     const error = await assertRejects(() => TlsTerminator.load(options), TlsError);
     assertEquals(error.code, "BAD_CERTIFICATE");
   },

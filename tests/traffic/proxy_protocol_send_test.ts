@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { formatAddress } from "../../lib/base/mod.ts";
-import { parseProxyHeader } from "../../lib/routing/mod.ts";
+import { parseProxyHeader } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { exchange } from "../helpers/clients.ts";
 import { type TestProxy, withProxy } from "../helpers/proxy.ts";

@@ -4,7 +4,7 @@ import {
   MAX_CLIENT_HELLO_BYTES,
   MAX_CLIENT_HELLO_WIRE_BYTES,
   parseClientHello,
-} from "../../lib/routing/mod.ts";
+} from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import {
   alpn,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { crc32c } from "../../lib/base/mod.ts";
+import { crc32c } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 
 // RFC 3720 appendix B.4, and the check value of the catalogue of CRC algorithms.

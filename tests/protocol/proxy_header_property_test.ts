@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Address, formatIp, parseIp } from "../../lib/base/mod.ts";
-import { encodeProxyHeader } from "../../lib/dial/proxy_header.ts";
-import { parseProxyHeader, type ProxyHeaderVerdict } from "../../lib/routing/mod.ts";
+import { encodeProxyHeader, parseProxyHeader, type ProxyHeaderVerdict } from "../../lib/protocol/mod.ts";
 import { concat } from "../helpers/bytes.ts";
 import { buildProxyV2, buildWithChecksum, tlv } from "../helpers/proxy_v2.ts";
 import { expectKind } from "../helpers/verdict.ts";

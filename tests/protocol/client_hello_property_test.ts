@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { ClientHelloParser, type ClientHelloVerdict, parseClientHello } from "../../lib/routing/mod.ts";
+import { ClientHelloParser, type ClientHelloVerdict, parseClientHello } from "../../lib/protocol/mod.ts";
 import { concat } from "../helpers/bytes.ts";
 import {
   alpn,

@@ -1,6 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { PROXY_V2_SIGNATURE, PROXY_V2_TLV } from "../../lib/base/mod.ts";
-import { parseProxyHeader, type ProxyHeader, ProxyTlvs } from "../../lib/routing/mod.ts";
+import {
+  parseProxyHeader,
+  PROXY_V2_SIGNATURE,
+  PROXY_V2_TLV,
+  type ProxyHeader,
+  ProxyTlvs,
+} from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { buildProxyV2, buildWithChecksum, IPV4_BLOCK, tlv } from "../helpers/proxy_v2.ts";
 import { expectKind } from "../helpers/verdict.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseProxyHeader, type ProxyHeaderVerdict } from "../../lib/routing/mod.ts";
+import { parseProxyHeader, type ProxyHeaderVerdict } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { expectKind } from "../helpers/verdict.ts";
 

@@ -1,13 +1,10 @@
 /**
- * What sender and receiver of the PROXY protocol have in common: the signature, the codes, the checksum.
+ * What sender and receiver of the PROXY protocol have in common: the signature and the codes.
  *
  * Source: the PROXY protocol, versions 1 and 2 (doc/proxy-protocol.txt of HAProxy, revision 2020/03/05).
  *
  * @module
  */
-
-/** The version of a PROXY header: `v1` is a line of text, `v2` is binary. */
-export type ProxyVersion = "v1" | "v2";
 
 /** How every v1 header begins (section 2.1). */
 export const PROXY_V1_PREFIX: Uint8Array = new TextEncoder().encode("PROXY ");
@@ -61,29 +58,3 @@ export const PROXY_V2_TLV = {
   sslCn: 0x22,
   netns: 0x30,
 } as const;
-
-/** The Castagnoli polynomial 0x1EDC6F41, bits reversed. */
-const CASTAGNOLI = 0x82f63b78;
-
-const CRC32C_TABLE = crc32cTable();
-
-/**
- * The CRC32C checksum of some bytes (RFC 9260 appendix A, as of RFC 4960 appendix B), an unsigned 32-bit number.
- *
- * @param previous the checksum of the bytes before these, so that a whole can be summed in parts; default none.
- */
-export function crc32c(bytes: Uint8Array, previous = 0): number {
-  let crc = ~previous;
-  for (const byte of bytes) crc = (CRC32C_TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
-  return ~crc >>> 0;
-}
-
-function crc32cTable(): Uint32Array {
-  const table = new Uint32Array(256);
-  for (let byte = 0; byte < 256; byte++) {
-    let crc = byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 0 ? crc >>> 1 : (crc >>> 1) ^ CASTAGNOLI;
-    table[byte] = crc;
-  }
-  return table;
-}

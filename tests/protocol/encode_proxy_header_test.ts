@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Address } from "../../lib/base/mod.ts";
-import { encodeProxyHeader } from "../../lib/dial/proxy_header.ts";
+import { encodeProxyHeader } from "../../lib/protocol/mod.ts";
 
 interface Case {
   readonly name: string;

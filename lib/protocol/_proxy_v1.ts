@@ -1,12 +1,7 @@
-import {
-  type Address,
-  formatIp,
-  parseIpv4,
-  parseIpv6,
-  PROXY_V1_MAX_BYTES,
-  PROXY_V1_PREFIX,
-} from "../base/mod.ts";
+import { type Address, formatIp, type IpBytes, isIpv4Mapped, parseIpv4, parseIpv6 } from "../base/mod.ts";
 import { latin1 } from "./_byte_reader.ts";
+import type { IpPair } from "./_ip_pair.ts";
+import { PROXY_V1_MAX_BYTES, PROXY_V1_PREFIX } from "./proxy_codes.ts";
 import type { ProxyHeaderVerdict } from "./proxy_header.ts";
 import { ProxyTlvs } from "./proxy_tlvs.ts";
 
@@ -162,4 +157,23 @@ function quote(text: string): string {
 
 function needMore(bytes: Uint8Array, shortest: number): ProxyHeaderVerdict {
   return { kind: "need_more", atLeast: Math.max(shortest, bytes.length + 1) };
+}
+
+/** Encodes a v1 header (section 2.1); without addresses it is `PROXY UNKNOWN`. */
+export function encodeProxyV1(pair: IpPair | undefined): Uint8Array<ArrayBuffer> {
+  if (pair === undefined) return new TextEncoder().encode("PROXY UNKNOWN\r\n");
+  const { source, destination } = pair;
+  const family = pair.isIpv4 ? "TCP4" : "TCP6";
+  return new TextEncoder().encode(
+    `PROXY ${family} ${v1Address(source.ip)} ${
+      v1Address(destination.ip)
+    } ${source.port} ${destination.port}\r\n`,
+  );
+}
+
+/** The grammar of v1 has groups of hexadecimal digits alone, so no dotted tail of a mapped address. */
+function v1Address(ip: IpBytes): string {
+  if (!isIpv4Mapped(ip)) return formatIp(ip);
+  const groups = [12, 14].map((at) => (((ip[at] ?? 0) << 8) | (ip[at + 1] ?? 0)).toString(16));
+  return `::ffff:${groups.join(":")}`;
 }

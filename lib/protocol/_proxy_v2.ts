@@ -1,14 +1,15 @@
+import { type Address, formatIp } from "../base/mod.ts";
+import { ByteReader } from "./_byte_reader.ts";
+import type { IpPair } from "./_ip_pair.ts";
 import {
-  type Address,
-  formatIp,
   PROXY_V2_ADDRESS_BYTES,
   PROXY_V2_COMMAND,
   PROXY_V2_FAMILY,
   PROXY_V2_FIXED_BYTES,
   PROXY_V2_PROTOCOL,
+  PROXY_V2_SIGNATURE,
   PROXY_V2_VERSION,
-} from "../base/mod.ts";
-import { ByteReader } from "./_byte_reader.ts";
+} from "./proxy_codes.ts";
 import type { ProxyHeaderVerdict } from "./proxy_header.ts";
 import { ProxyTlvs } from "./proxy_tlvs.ts";
 
@@ -156,4 +157,25 @@ function protocolCode(bytes: Uint8Array): number {
 
 function blockBytes(bytes: Uint8Array): number {
   return ((bytes[LENGTH] ?? 0) << 8) | (bytes[LENGTH + 1] ?? 0);
+}
+
+/** Encodes a v2 header (section 2.2); without addresses it is LOCAL. */
+export function encodeProxyV2(pair: IpPair | undefined): Uint8Array<ArrayBuffer> {
+  const ipBytes = pair?.source.ip.length ?? 0;
+  const blockBytes = pair === undefined ? 0 : 2 * ipBytes + 4;
+  const header = new Uint8Array(PROXY_V2_FIXED_BYTES + blockBytes);
+  const view = new DataView(header.buffer);
+  header.set(PROXY_V2_SIGNATURE);
+  const command = pair === undefined ? PROXY_V2_COMMAND.local : PROXY_V2_COMMAND.proxy;
+  view.setUint8(12, (PROXY_V2_VERSION << 4) | command);
+  view.setUint16(14, blockBytes);
+  if (pair === undefined) return header;
+
+  const family = pair.isIpv4 ? PROXY_V2_FAMILY.inet : PROXY_V2_FAMILY.inet6;
+  view.setUint8(13, (family << 4) | PROXY_V2_PROTOCOL.stream);
+  header.set(pair.source.ip, PROXY_V2_FIXED_BYTES);
+  header.set(pair.destination.ip, PROXY_V2_FIXED_BYTES + ipBytes);
+  view.setUint16(PROXY_V2_FIXED_BYTES + 2 * ipBytes, pair.source.port);
+  view.setUint16(PROXY_V2_FIXED_BYTES + 2 * ipBytes + 2, pair.destination.port);
+  return header;
 }

@@ -1,15 +1,17 @@
 /**
- * Receives the PROXY protocol, versions 1 and 2: who the client is, said by the proxy in front of this one.
+ * The PROXY protocol, versions 1 and 2, received and sent: who the client is, said by one proxy to the next.
  *
  * Source: doc/proxy-protocol.txt of HAProxy, revision 2020/03/05; sections below are its.
  *
  * @module
  */
 
-import { type Address, PROXY_V1_PREFIX, PROXY_V2_SIGNATURE, type ProxyVersion } from "../base/mod.ts";
+import type { Address, ProxyVersion } from "../base/mod.ts";
+import { ipPair } from "./_ip_pair.ts";
+import { encodeProxyV1, parseProxyV1 } from "./_proxy_v1.ts";
+import { encodeProxyV2, parseProxyV2 } from "./_proxy_v2.ts";
+import { PROXY_V1_PREFIX, PROXY_V2_SIGNATURE } from "./proxy_codes.ts";
 import type { ProxyTlvs } from "./proxy_tlvs.ts";
-import { parseProxyV1 } from "./_proxy_v1.ts";
-import { parseProxyV2 } from "./_proxy_v2.ts";
 
 /** What the proxy in front says of a connection. */
 export interface ProxyHeader {
@@ -71,4 +73,28 @@ function beginsAlike(bytes: Uint8Array, pattern: Uint8Array): boolean {
   const length = Math.min(bytes.length, pattern.length);
   for (let i = 0; i < length; i++) if (bytes[i] !== pattern[i]) return false;
   return true;
+}
+
+/** Whom the header speaks of. */
+export interface ProxyHeaderOptions {
+  /** The client's address; `undefined` for a connection of our own, a health check for instance. */
+  readonly source: Address | undefined;
+  /** The address that the client came to; `undefined` for a connection of our own. */
+  readonly destination: Address | undefined;
+}
+
+/**
+ * Encodes the header that goes to a target before anything else, TLS included, and in one write.
+ *
+ * Two IPv4 addresses, each plain or IPv4-mapped, make an IPv4 header; any other two IP addresses an IPv6 one, in which an
+ * IPv4 address is mapped (RFC 4291 section 2.5.5.2). Without two IP addresses (unix sockets, health checks) it is
+ * `PROXY UNKNOWN` in v1 and LOCAL in v2, and the target uses the connection's own addresses. A v2 header could name
+ * unix paths, but those of another machine mean nothing to the target.
+ */
+export function encodeProxyHeader(
+  version: ProxyVersion,
+  options: ProxyHeaderOptions,
+): Uint8Array<ArrayBuffer> {
+  const pair = ipPair(options);
+  return version === "v1" ? encodeProxyV1(pair) : encodeProxyV2(pair);
 }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { type Address, PROXY_V2_TLV } from "../../lib/base/mod.ts";
-import { MAX_CLIENT_HELLO_WIRE_BYTES, parseProxyHeader, PeekedConnection } from "../../lib/routing/mod.ts";
+import type { Address } from "../../lib/base/mod.ts";
+import { MAX_CLIENT_HELLO_WIRE_BYTES, parseProxyHeader, PROXY_V2_TLV } from "../../lib/protocol/mod.ts";
+import { PeekedConnection } from "../../lib/routing/mod.ts";
 import { connectWhenListening, withHaproxy } from "../helpers/haproxy.ts";
 import { missingTools } from "../helpers/tools.ts";
 import { expectKind } from "../helpers/verdict.ts";

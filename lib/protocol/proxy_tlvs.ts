@@ -1,5 +1,6 @@
-import { crc32c, PROXY_V2_TLV } from "../base/mod.ts";
 import { ByteReader } from "./_byte_reader.ts";
+import { crc32c } from "./crc32c.ts";
+import { PROXY_V2_TLV } from "./proxy_codes.ts";
 
 /** The longest unique id in bytes (PROXY protocol section 2.2.5). */
 const MAX_UNIQUE_ID_BYTES = 128;

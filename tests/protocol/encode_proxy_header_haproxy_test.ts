@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Address } from "../../lib/base/mod.ts";
-import { encodeProxyHeader, type ProxyHeaderOptions } from "../../lib/dial/proxy_header.ts";
+import { encodeProxyHeader, type ProxyHeaderOptions } from "../../lib/protocol/mod.ts";
 import { connectWhenListening, withHaproxy } from "../helpers/haproxy.ts";
 import { missingTools } from "../helpers/tools.ts";
 
