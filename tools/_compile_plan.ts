@@ -19,7 +19,7 @@ export const TARGETS = [
 export type Target = typeof TARGETS[number];
 
 /** Modules that only a worker imports: the module graph of `main.ts` does not lead to them. */
-export const WORKER_MODULES: readonly string[] = ["lib/workers/entry.ts"];
+export const WORKER_MODULES: readonly string[] = ["lib/workers/worker/entry.ts"];
 
 /** Where binaries go, relative to the repository's root. */
 export const OUTPUT_FOLDER = "dist";

@@ -4,7 +4,7 @@ export interface WarningBudgetOptions {
   /** Warnings that may be given in one second. */
   readonly perSecond: number;
   readonly schedule: Schedule;
-  /** Told at the end of a second how many were left out in it. */
+  /** WorkerEvent at the end of a second how many were left out in it. */
   onLeftOut(count: number): void;
 }
 

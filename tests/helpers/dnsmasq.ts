@@ -36,7 +36,7 @@ export class Dnsmasq implements AsyncDisposable {
     return server;
   }
 
-  /** Answers so from now on. It is restarted for that: SRV records are arguments. */
+  /** Replies so from now on. It is restarted for that: SRV records are arguments. */
   async answer(records: DnsRecords): Promise<void> {
     await this.fail();
     const lines = Object.entries(records.hosts ?? {}).flatMap(([name, addresses]) =>

@@ -88,7 +88,7 @@ export class SessionBench {
   }
 }
 
-/** Answers every dial after so many microtasks. */
+/** Replies every dial after so many microtasks. */
 export class PromptDialer extends Dialer<Candidate> {
   constructor(readonly turns: number, readonly conn: () => MemoryDuplex) {
     super({ connectTimeoutMs: 5000, connectDeadlineMs: 5000 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Backoff } from "../../lib/workers/backoff.ts";
+import { Backoff } from "../../lib/workers/control/backoff.ts";
 
 Deno.test("Backoff: doubles from 100 ms to 10 s, and begins anew after a worker that has lived for a while", () => {
   const backoff = new Backoff();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FromWorker, ToWorker } from "../../lib/workers/messages.ts";
+import type { FromWorker, ToWorker } from "../../lib/workers/channel/messages.ts";
 
 const port = globalThis as unknown as {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;

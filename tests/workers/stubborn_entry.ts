@@ -4,4 +4,4 @@
  * @module
  */
 import "./stubborn.ts";
-import "../../lib/workers/entry.ts";
+import "../../lib/workers/worker/entry.ts";

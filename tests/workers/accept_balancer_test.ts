@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { SharedCount } from "../../lib/limits/mod.ts";
-import { Turns } from "../../lib/workers/turns.ts";
+import { AcceptBalancer } from "../../lib/workers/shared/accept_balancer.ts";
 
 /** One of several threads as far as turns go; all are in this one. */
 interface Thread {
-  readonly turns: Turns;
+  readonly turns: AcceptBalancer;
   begin(sessions?: number): void;
   end(): void;
 }
@@ -12,7 +12,7 @@ interface Thread {
 function threads(count: number, options: { checkMs?: number; nowMs?: () => number } = {}): Thread[] {
   const { checkMs = 60_000, nowMs = (): number => 0 } = options;
   return shared(count).map(({ turns: memory, sessions }, worker) => {
-    const turns = new Turns(memory, { worker, sessions, checkMs, clock: { nowMs } });
+    const turns = new AcceptBalancer(memory, { worker, sessions, checkMs, clock: { nowMs } });
     return {
       turns,
       begin: (many = 1) => {
@@ -30,7 +30,7 @@ function threads(count: number, options: { checkMs?: number; nowMs?: () => numbe
 }
 
 function shared(count: number): { turns: SharedArrayBuffer; sessions: SharedCount }[] {
-  const turns = Turns.allocate(count);
+  const turns = AcceptBalancer.allocate(count);
   const memory = SharedCount.allocate(count);
   return Array.from({ length: count }, (_, worker) => ({
     turns,
@@ -58,7 +58,7 @@ async function isOver(promise: Promise<void> | undefined): Promise<boolean> {
   return over;
 }
 
-Deno.test("Turns: a thread that is level with the others, or one session ahead, accepts at once", () => {
+Deno.test("AcceptBalancer: a thread that is level with the others, or one session ahead, accepts at once", () => {
   const [one, other] = pair();
   assertStrictEquals(one.turns.take(), undefined);
   one.begin();
@@ -66,7 +66,7 @@ Deno.test("Turns: a thread that is level with the others, or one session ahead, 
   assertStrictEquals(other.turns.take(), undefined);
 });
 
-Deno.test("Turns: a thread that is ahead waits until one of its sessions has ended", async () => {
+Deno.test("AcceptBalancer: a thread that is ahead waits until one of its sessions has ended", async () => {
   const [one] = pair();
   one.begin(2);
   const turn = one.turns.take();
@@ -75,7 +75,7 @@ Deno.test("Turns: a thread that is ahead waits until one of its sessions has end
   await turn;
 });
 
-Deno.test("Turns: a thread that is ahead waits until the others have caught up, who wake it", async () => {
+Deno.test("AcceptBalancer: a thread that is ahead waits until the others have caught up, who wake it", async () => {
   const [one, other] = pair();
   one.begin(3);
   const turn = one.turns.take();
@@ -85,7 +85,7 @@ Deno.test("Turns: a thread that is ahead waits until the others have caught up, 
   await turn;
 });
 
-Deno.test("Turns: every listener of a thread that waits goes on", async () => {
+Deno.test("AcceptBalancer: every listener of a thread that waits goes on", async () => {
   const [one] = pair();
   one.begin(2);
   const waiting = [one.turns.take(), one.turns.take()];
@@ -94,26 +94,26 @@ Deno.test("Turns: every listener of a thread that waits goes on", async () => {
   assertEquals(waiting.map((turn) => turn === undefined), [false, false]);
 });
 
-Deno.test("Turns: of many sessions an eighth more is no reason to wait", () => {
+Deno.test("AcceptBalancer: of many sessions an eighth more is no reason to wait", () => {
   const [one, other] = pair();
   other.begin(80);
   one.begin(90);
   assertStrictEquals(one.turns.take(), undefined);
 });
 
-Deno.test("Turns: who has not joined is nobody to wait for", () => {
+Deno.test("AcceptBalancer: who has not joined is nobody to wait for", () => {
   const [one] = threads(2);
   one?.turns.join();
   one?.begin(5);
   assertStrictEquals(one?.turns.take(), undefined);
 });
 
-Deno.test("Turns: who has died is nobody to wait for, and whoever waited goes on", async () => {
+Deno.test("AcceptBalancer: who has died is nobody to wait for, and whoever waited goes on", async () => {
   const [one, other] = two(
     shared(2).map(({ turns: memory, sessions }, worker) => ({
       memory,
       sessions,
-      turns: new Turns(memory, { worker, sessions, checkMs: 60_000 }),
+      turns: new AcceptBalancer(memory, { worker, sessions, checkMs: 60_000 }),
     })),
   );
   one.turns.join();
@@ -121,12 +121,12 @@ Deno.test("Turns: who has died is nobody to wait for, and whoever waited goes on
   for (let i = 0; i < 3; i++) one.sessions.tryTake();
   const turn = one.turns.take();
   assertStrictEquals(await isOver(turn), false);
-  Turns.forget(one.memory, 1);
+  AcceptBalancer.forget(one.memory, 1);
   await turn;
   assertStrictEquals(one.turns.take(), undefined);
 });
 
-Deno.test("Turns: a thread that lives and takes no session is waited for, check after check", async () => {
+Deno.test("AcceptBalancer: a thread that lives and takes no session is waited for, check after check", async () => {
   const [one] = pair({ checkMs: 1 });
   one.begin(2);
   const turn = one.turns.take();
@@ -135,12 +135,12 @@ Deno.test("Turns: a thread that lives and takes no session is waited for, check 
   await turn;
 });
 
-Deno.test("Turns: a thread that hangs is not waited for twice, until some time has passed", async () => {
+Deno.test("AcceptBalancer: a thread that hangs is not waited for twice, until some time has passed", async () => {
   let nowMs = 0;
   const [one] = two(shared(2));
   // What `join` writes of the other one, which then never looks whether it is wanted.
   new Int32Array(one.turns)[4] = 1;
-  const turns = new Turns(one.turns, {
+  const turns = new AcceptBalancer(one.turns, {
     worker: 0,
     sessions: one.sessions,
     checkMs: 1,

@@ -1,6 +1,6 @@
-import { type Clock, monotonicClock } from "../base/mod.ts";
-import type { SharedCount } from "../limits/mod.ts";
-import { runtimeAtLeast } from "../runtime/mod.ts";
+import { type Clock, monotonicClock } from "../../base/mod.ts";
+import type { SharedCount } from "../../limits/mod.ts";
+import { runtimeAtLeast } from "../../runtime/mod.ts";
 
 /**
  * By how much a thread may be ahead of the one with the fewest sessions: one (one that has just ended elsewhere would cost
@@ -44,7 +44,7 @@ export interface TurnsOptions {
  * thread took 85 to 99, of eight at once seven. A thread that does not look at all (it hangs) holds the others up for two
  * checks, and then they go on without it.
  */
-export class Turns {
+export class AcceptBalancer {
   readonly #words: Int32Array;
   readonly #worker: number;
   readonly #sessions: SharedCount;

@@ -1,4 +1,4 @@
-import type { Answer, Question } from "./messages.ts";
+import type { Answer, Question } from "../channel/messages.ts";
 
 /** A worker that did not do what it was asked. */
 export interface Refusal {
@@ -11,7 +11,7 @@ export interface Refusal {
 const ANSWER_LIMIT_MS = 10_000;
 
 /** The answers of all workers to one question. One that dies has none to give, and none is missed. */
-export class Answers {
+export class Replies {
   /** Who refused, or said nothing in time; resolves when all have been heard. */
   readonly refusals: Promise<readonly Refusal[]>;
   readonly #question: Question;
@@ -30,7 +30,7 @@ export class Answers {
   }
 
   /** Takes what a worker says; an answer to something else is none. */
-  hear(worker: number, { to, reload, problem }: Answer): void {
+  receive(worker: number, { to, reload, problem }: Answer): void {
     if (to !== this.#question.kind || reload !== this.#question.reload) return;
     if (!this.#open.delete(worker)) return;
     if (problem !== undefined) this.#refusals.push({ worker: worker + 1, why: problem });

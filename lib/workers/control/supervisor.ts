@@ -1,14 +1,14 @@
-import { monotonicClock } from "../base/mod.ts";
-import type { Config } from "../config/mod.ts";
-import { StartError } from "../proxy/mod.ts";
+import { monotonicClock } from "../../base/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import { StartError } from "../../proxy/mod.ts";
 import { startError } from "./_start_error.ts";
-import { Answers, type Refusal } from "./answers.ts";
+import { type Refusal, Replies } from "./replies.ts";
 import { Backoff } from "./backoff.ts";
-import type { FromWorker, Question, StartMessage, ToWorker } from "./messages.ts";
+import type { FromWorker, Question, StartMessage, ToWorker } from "../channel/messages.ts";
 import type { WorkersObserver } from "./observer.ts";
 import type { Sandbox } from "./sandbox.ts";
-import type { SharedLimits } from "./shared_limits.ts";
-import { Voice } from "./told.ts";
+import type { SharedLimits } from "../shared/shared_limits.ts";
+import { WorkerEvents } from "./worker_events.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
 export interface SupervisorOptions {
@@ -25,14 +25,14 @@ export interface SupervisorOptions {
 }
 
 /** One place for a worker: whoever is in it, and what became of those before. */
-interface Seat {
+interface WorkerSlot {
   readonly number: number;
   readonly backoff: Backoff;
   thread: WorkerThread | undefined;
   state: "loading" | "loaded" | "binding" | "bound" | "serving" | "dead" | "ended";
   bornMs: number;
   /** That of whoever is in it. */
-  voice: Voice;
+  events: WorkerEvents;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -45,29 +45,29 @@ const END_SLACK_MS = 5000;
 /** The longest delay that a timer holds; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Reports of a drain come from all workers at once, and this often from each; one is enough. */
+/** OutcomeBatcher of a drain come from all workers at once, and this often from each; one is enough. */
 const DRAIN_REPORT_MS = 2500;
 
 /** Starts workers, keeps as many as there should be, and ends them. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #seats: readonly Seat[];
+  readonly #slots: readonly WorkerSlot[];
   readonly #bound = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   #phase: "starting" | "serving" | "ending" = "starting";
   #drainReportedMs = -Infinity;
-  #answers: Answers | undefined;
+  #replies: Replies | undefined;
   #isHeld = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#seats = Array.from({ length: options.count }, (_, number) => ({
+    this.#slots = Array.from({ length: options.count }, (_, number) => ({
       number,
       backoff: new Backoff(),
       thread: undefined,
       state: "loading",
       bornMs: 0,
-      voice: new Voice(options.observer),
+      events: new WorkerEvents(options.observer),
       timer: undefined,
     }));
   }
@@ -78,22 +78,22 @@ export class Supervisor {
    * @throws {StartError} when one cannot; whoever called ends the others.
    */
   bind(): Promise<void> {
-    for (const seat of this.#seats) this.#spawn(seat);
+    for (const slot of this.#slots) this.#spawn(slot);
     return this.#bound.promise;
   }
 
   /** Lets all accept. A worker that dies from here on is replaced. */
   accept(): void {
     this.#phase = "serving";
-    for (const seat of this.#seats) {
-      if (seat.state === "dead") this.#spawn(seat);
-      else this.#serve(seat);
+    for (const slot of this.#slots) {
+      if (slot.state === "dead") this.#spawn(slot);
+      else this.#serve(slot);
     }
   }
 
   /** Tells all workers that have been started; those that come later are started with what is so then. */
-  tell(message: ToWorker): void {
-    for (const { thread } of this.#seats.filter(hasStarted)) thread?.tell(message);
+  post(message: ToWorker): void {
+    for (const { thread } of this.#slots.filter(hasStarted)) thread?.post(message);
   }
 
   /**
@@ -101,11 +101,11 @@ export class Supervisor {
    * question at a time.
    */
   async ask(question: Question): Promise<readonly Refusal[]> {
-    const asked = this.#seats.filter((seat) => hasStarted(seat) && seat.thread !== undefined);
-    const answers = new Answers(question, asked.map(({ number }) => number));
-    this.#answers = answers;
-    for (const { thread } of asked) thread?.tell(question);
-    return await answers.refusals;
+    const asked = this.#slots.filter((slot) => hasStarted(slot) && slot.thread !== undefined);
+    const replies = new Replies(question, asked.map(({ number }) => number));
+    this.#replies = replies;
+    for (const { thread } of asked) thread?.post(question);
+    return await replies.refusals;
   }
 
   /** Until it is disposed of, workers that have loaded wait to be started. */
@@ -114,7 +114,7 @@ export class Supervisor {
     return {
       [Symbol.dispose]: () => {
         this.#isHeld = false;
-        for (const seat of this.#seats) if (seat.state === "loaded") this.#startUp(seat);
+        for (const slot of this.#slots) if (slot.state === "loaded") this.#startUp(slot);
       },
     };
   }
@@ -124,11 +124,11 @@ export class Supervisor {
     this.#phase = "ending";
     const drainMs = how === "drain" ? this.#options.config.shutdown.drainTimeoutMs : 0;
     const limit = setTimeout(() => this.terminate(), Math.min(MAX_TIMER_MS, drainMs + END_SLACK_MS));
-    for (const seat of this.#seats) {
-      clearTimeout(seat.timer);
+    for (const slot of this.#slots) {
+      clearTimeout(slot.timer);
       // One that has not begun has nothing to end.
-      if (!hasStarted(seat)) this.#over(seat);
-      else seat.thread?.tell({ kind: how });
+      if (!hasStarted(slot)) this.#over(slot);
+      else slot.thread?.post({ kind: how });
     }
     this.#settle();
     await this.#ended.promise;
@@ -138,106 +138,106 @@ export class Supervisor {
   /** Ends all threads at once. */
   terminate(): void {
     this.#phase = "ending";
-    for (const seat of this.#seats) {
-      clearTimeout(seat.timer);
-      this.#over(seat);
+    for (const slot of this.#slots) {
+      clearTimeout(slot.timer);
+      this.#over(slot);
     }
     this.#settle();
   }
 
-  #spawn(seat: Seat): void {
+  #spawn(slot: WorkerSlot): void {
     const { module, permissions, observer } = this.#options;
-    seat.state = "loading";
-    seat.voice = new Voice(observer);
-    seat.bornMs = monotonicClock.nowMs();
-    seat.timer = setTimeout(
-      () => this.#died(seat, new Error(`it did not start within ${START_LIMIT_MS / 1000} s`)),
+    slot.state = "loading";
+    slot.events = new WorkerEvents(observer);
+    slot.bornMs = monotonicClock.nowMs();
+    slot.timer = setTimeout(
+      () => this.#died(slot, new Error(`it did not start within ${START_LIMIT_MS / 1000} s`)),
       START_LIMIT_MS,
     );
     try {
-      seat.thread = new WorkerThread({
-        name: `worker ${seat.number + 1}`,
+      slot.thread = new WorkerThread({
+        name: `worker ${slot.number + 1}`,
         module,
         permissions,
         observer: {
-          said: (message) => this.#hear(seat, message),
-          died: (error) => this.#died(seat, error),
+          message: (message) => this.#receive(slot, message),
+          died: (error) => this.#died(slot, error),
         },
       });
     } catch (error) {
-      this.#died(seat, error instanceof Error ? error : new Error(String(error)));
+      this.#died(slot, error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  #hear(seat: Seat, message: FromWorker): void {
+  #receive(slot: WorkerSlot, message: FromWorker): void {
     const { onReport } = this.#options;
     switch (message.kind) {
       case "loaded":
-        seat.state = "loaded";
-        return this.#isHeld ? undefined : this.#startUp(seat);
+        slot.state = "loaded";
+        return this.#isHeld ? undefined : this.#startUp(slot);
       case "bound":
-        seat.voice.listeners = message.listeners.map(({ address }) => address);
-        return this.#boundBy(seat);
+        slot.events.listeners = message.listeners.map(({ address }) => address);
+        return this.#boundBy(slot);
       case "failed":
-        return this.#died(seat, new StartError(message.message));
+        return this.#died(slot, new StartError(message.message));
       case "report":
         return onReport(message);
       case "answer":
-        return this.#answers?.hear(seat.number, message);
+        return this.#replies?.receive(slot.number, message);
       case "draining":
         return this.#draining(message.leftMs);
       case "ended":
-        this.#over(seat);
+        this.#over(slot);
         return this.#settle();
       default:
-        return seat.voice.say(message);
+        return slot.events.relay(message);
     }
   }
 
-  #startUp(seat: Seat): void {
-    seat.state = "binding";
-    seat.thread?.tell({ ...this.#options.startMessage(seat.number), nowMs: monotonicClock.nowMs() });
+  #startUp(slot: WorkerSlot): void {
+    slot.state = "binding";
+    slot.thread?.post({ ...this.#options.startMessage(slot.number), nowMs: monotonicClock.nowMs() });
   }
 
-  #boundBy(seat: Seat): void {
-    seat.state = "bound";
-    clearTimeout(seat.timer);
+  #boundBy(slot: WorkerSlot): void {
+    slot.state = "bound";
+    clearTimeout(slot.timer);
     if (this.#phase === "starting") {
-      if (this.#seats.every(({ state }) => state === "bound")) this.#bound.resolve();
+      if (this.#slots.every(({ state }) => state === "bound")) this.#bound.resolve();
       return;
     }
     if (this.#phase === "ending") return;
-    this.#serve(seat);
-    this.#options.observer.workerRestarted(seat.number + 1);
+    this.#serve(slot);
+    this.#options.observer.workerRestarted(slot.number + 1);
   }
 
-  #serve(seat: Seat): void {
-    seat.state = "serving";
-    seat.thread?.tell({ kind: "accept" });
+  #serve(slot: WorkerSlot): void {
+    slot.state = "serving";
+    slot.thread?.post({ kind: "accept" });
   }
 
-  #died(seat: Seat, error: Error): void {
+  #died(slot: WorkerSlot, error: Error): void {
     const { limits, observer } = this.#options;
-    clearTimeout(seat.timer);
-    seat.thread?.terminate();
-    seat.thread = undefined;
-    seat.state = "dead";
-    this.#answers?.lost(seat.number);
-    const sessions = limits.activeOf(seat.number);
-    limits.forget(seat.number);
-    seat.voice.fallSilent();
+    clearTimeout(slot.timer);
+    slot.thread?.terminate();
+    slot.thread = undefined;
+    slot.state = "dead";
+    this.#replies?.lost(slot.number);
+    const sessions = limits.activeOf(slot.number);
+    limits.forget(slot.number);
+    slot.events.close();
     if (this.#phase === "starting") {
       // Where all had bound already this changes nothing: it is replaced when the others begin to accept.
       this.#bound.reject(startError(error, this.#options.module));
       return;
     }
     if (this.#phase === "ending") {
-      observer.workerDied(seat.number + 1, { error, sessions, restartMs: undefined });
+      observer.workerDied(slot.number + 1, { error, sessions, restartMs: undefined });
       return this.#settle();
     }
-    const restartMs = seat.backoff.next(monotonicClock.nowMs() - seat.bornMs);
-    observer.workerDied(seat.number + 1, { error, sessions, restartMs });
-    seat.timer = setTimeout(() => this.#spawn(seat), restartMs);
+    const restartMs = slot.backoff.next(monotonicClock.nowMs() - slot.bornMs);
+    observer.workerDied(slot.number + 1, { error, sessions, restartMs });
+    slot.timer = setTimeout(() => this.#spawn(slot), restartMs);
   }
 
   #draining(leftMs: number): void {
@@ -247,20 +247,20 @@ export class Supervisor {
     this.#options.observer.draining(this.#options.limits.active, leftMs);
   }
 
-  #over(seat: Seat): void {
-    seat.thread?.terminate();
-    seat.thread = undefined;
-    seat.state = "ended";
-    this.#answers?.lost(seat.number);
+  #over(slot: WorkerSlot): void {
+    slot.thread?.terminate();
+    slot.thread = undefined;
+    slot.state = "ended";
+    this.#replies?.lost(slot.number);
   }
 
   #settle(): void {
-    const isOver = this.#seats.every(({ state }) => state === "ended" || state === "dead");
+    const isOver = this.#slots.every(({ state }) => state === "ended" || state === "dead");
     if (this.#phase === "ending" && isOver) this.#ended.resolve();
   }
 }
 
 /** Whether whoever is in the place has been told what to do, or was: one that has not hears it with its start. */
-function hasStarted({ state }: Seat): boolean {
+function hasStarted({ state }: WorkerSlot): boolean {
   return state !== "loading" && state !== "loaded" && state !== "dead";
 }

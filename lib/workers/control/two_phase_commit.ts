@@ -1,10 +1,10 @@
-import type { NextTlsFiles } from "../app/mod.ts";
-import { programProblem, type ReloadProblem } from "../proxy/mod.ts";
-import type { Refusal } from "./answers.ts";
+import type { NextTlsFiles } from "../../app/mod.ts";
+import { programProblem, type ReloadProblem } from "../../proxy/mod.ts";
+import type { Refusal } from "./replies.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /** One reload, as all threads are to take part in it. */
-export interface SpreadOptions {
+export interface CommitOptions {
   /** Its number. */
   readonly reload: number;
   readonly changed: readonly NextTlsFiles[];
@@ -20,9 +20,9 @@ export interface SpreadOptions {
  *
  * @throws {Error} when one does not get ready; nothing has changed.
  */
-export async function spread(
+export async function commitEverywhere(
   supervisor: Supervisor,
-  { reload, changed, commit }: SpreadOptions,
+  { reload, changed, commit }: CommitOptions,
 ): Promise<readonly ReloadProblem[]> {
   using _held = supervisor.hold();
   const unready = await supervisor.ask({ kind: "prepare", reload, changed });

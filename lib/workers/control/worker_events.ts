@@ -1,16 +1,16 @@
-import { type Address, monotonicClock } from "../base/mod.ts";
+import { type Address, monotonicClock } from "../../base/mod.ts";
 import type { WorkersObserver } from "./observer.ts";
-import type { FromWorker } from "./messages.ts";
-import { ToldError, toldSession } from "./records.ts";
+import type { FromWorker } from "../channel/messages.ts";
+import { endedSession, WorkerError } from "../channel/records.ts";
 
 /** What workers tell that is for whoever looks on. */
-export type Told = Extract<
+export type WorkerEvent = Extract<
   FromWorker,
   { kind: "sessions" | "accept_paused" | "accept_resumed" | "dial_starved" | "defect" }
 >;
 
 /** Passes on what one worker tells, as if it had happened in this thread. */
-export class Voice {
+export class WorkerEvents {
   /** The worker's, by the index that its messages name them by. */
   listeners: readonly Address[] = [];
   readonly #observer: WorkersObserver;
@@ -21,18 +21,18 @@ export class Voice {
     this.#observer = observer;
   }
 
-  say(message: Told): void {
+  relay(message: WorkerEvent): void {
     const observer = this.#observer;
     switch (message.kind) {
       case "sessions":
         for (const record of message.records) {
-          observer.sessionEnded(toldSession(record, this.#listener(record.listener)));
+          observer.sessionEnded(endedSession(record, this.#listener(record.listener)));
         }
         return;
       case "accept_paused": {
         const listener = this.#listener(message.listener);
         this.#paused.set(listener, monotonicClock.nowMs());
-        return observer.acceptPaused(listener, new ToldError(message.error));
+        return observer.acceptPaused(listener, new WorkerError(message.error));
       }
       case "accept_resumed": {
         const listener = this.#listener(message.listener);
@@ -40,14 +40,14 @@ export class Voice {
         return observer.acceptResumed(listener, message.pausedMs);
       }
       case "dial_starved":
-        return observer.dialStarved(message.app, new ToldError(message.error));
+        return observer.dialStarved(message.app, new WorkerError(message.error));
       case "defect":
-        return observer.defect(new ToldError(message.error));
+        return observer.defect(new WorkerError(message.error));
     }
   }
 
   /** Ends what the worker, which is dead, can no longer end: a listener that is gone does not pause. */
-  fallSilent(): void {
+  close(): void {
     for (const [listener, sinceMs] of this.#paused) {
       this.#observer.acceptResumed(listener, monotonicClock.nowMs() - sinceMs);
     }

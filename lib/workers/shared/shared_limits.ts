@@ -1,10 +1,10 @@
-import type { PoolRef } from "../app/mod.ts";
-import type { AppConfig, Config } from "../config/mod.ts";
-import { SharedClientTable, SharedCount, SharedRate } from "../limits/mod.ts";
-import type { TargetState } from "../pool/mod.ts";
-import type { AppMemory, CommonMemory, TargetRecord } from "./messages.ts";
+import type { PoolRef } from "../../app/mod.ts";
+import type { AppConfig, Config } from "../../config/mod.ts";
+import { SharedClientTable, SharedCount, SharedRate } from "../../limits/mod.ts";
+import type { TargetState } from "../../pool/mod.ts";
+import type { AppMemory, CommonMemory, TargetRecord } from "../channel/messages.ts";
 import { SharedDraws } from "./shared_draws.ts";
-import { Turns } from "./turns.ts";
+import { AcceptBalancer } from "./accept_balancer.ts";
 
 /** All memory that the workers of one proxy share: made by the control plane, and cleaned by it when a worker dies. */
 export class SharedLimits {
@@ -19,7 +19,7 @@ export class SharedLimits {
     this.common = {
       ids: new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT),
       active: SharedCount.allocate(workers),
-      turns: Turns.allocate(workers),
+      turns: AcceptBalancer.allocate(workers),
       starved: SharedCount.allocate(workers),
     };
     this.#apps = new Map(config.apps.map((app) => [app.name, memoryOf(app, workers)]));
@@ -84,7 +84,7 @@ export class SharedLimits {
   /** Gives back all that a worker held when it died. */
   forget(worker: number): void {
     SharedCount.forget(this.common.active, worker);
-    Turns.forget(this.common.turns, worker);
+    AcceptBalancer.forget(this.common.turns, worker);
     SharedCount.forget(this.common.starved, worker);
     for (const { places, clients } of this.#apps.values()) {
       if (places !== undefined) SharedCount.forget(places, worker);

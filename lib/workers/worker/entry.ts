@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { FromWorker, ToWorker } from "./messages.ts";
-import { WorkerPlane } from "./plane.ts";
+import type { FromWorker, ToWorker } from "../channel/messages.ts";
+import { WorkerPlane } from "./worker_plane.ts";
 
 /** A worker's end of its channel; the program is checked with the types of the main thread, which has none. */
 interface Port {

@@ -1,6 +1,6 @@
-import { type Address, formatAddress } from "../base/mod.ts";
-import type { Config } from "../config/mod.ts";
-import { dialedAt, targetsOf } from "../app/mod.ts";
+import { type Address, formatAddress } from "../../base/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import { dialedAt, targetsOf } from "../../app/mod.ts";
 
 /** What the runtime allows a worker; all else it refuses, whatever the code in it asks for. */
 export interface Sandbox {

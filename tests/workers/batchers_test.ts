@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import type { EndedSession } from "../../lib/session/mod.ts";
 import { errorCode, errorMessage } from "../../lib/base/mod.ts";
-import type { FromWorker } from "../../lib/workers/messages.ts";
-import { Outbox } from "../../lib/workers/outbox.ts";
-import { isNotable, sessionRecord, toldSession } from "../../lib/workers/records.ts";
-import { Reports } from "../../lib/workers/reports.ts";
+import type { FromWorker } from "../../lib/workers/channel/messages.ts";
+import { SessionBatcher } from "../../lib/workers/worker/session_batcher.ts";
+import { endedSession, isNotable, sessionRecord } from "../../lib/workers/channel/records.ts";
+import { OutcomeBatcher } from "../../lib/workers/worker/outcome_batcher.ts";
 
 const LISTENER = { kind: "tcp", host: "127.0.0.1", port: 1 } as const;
 
@@ -28,14 +28,14 @@ const SESSION: EndedSession = {
 };
 
 Deno.test("sessionRecord: told again in another thread, a session is the same", () => {
-  const told = toldSession(structuredClone(sessionRecord(SESSION, 0)), LISTENER);
+  const told = endedSession(structuredClone(sessionRecord(SESSION, 0)), LISTENER);
   const { endedAtMs: _, ...facts } = told;
   assertEquals({ ...facts, startedMs: 1000, endedMs: 1000 + facts.endedMs }, SESSION);
 });
 
 Deno.test("sessionRecord: an error keeps its message and its code", () => {
   const error = Object.assign(new Error("no route"), { code: "EHOSTUNREACH" });
-  const told = toldSession(structuredClone(sessionRecord({ ...SESSION, error }, 0)), LISTENER);
+  const told = endedSession(structuredClone(sessionRecord({ ...SESSION, error }, 0)), LISTENER);
   assertEquals([errorMessage(told.error), errorCode(told.error)], ["no route", "EHOSTUNREACH"]);
 });
 
@@ -50,9 +50,9 @@ Deno.test("isNotable: what the operational log may speak of, and nothing else", 
   );
 });
 
-Deno.test("Outbox: tells of sessions in batches, and of all that wait when it is flushed", () => {
+Deno.test("SessionBatcher: tells of sessions in batches, and of all that wait when it is flushed", () => {
   const sizes: number[] = [];
-  const outbox = new Outbox((message) =>
+  const outbox = new SessionBatcher((message) =>
     void (message.kind === "sessions" && sizes.push(message.records.length))
   );
   for (let i = 0; i < 300; i++) outbox.add(sessionRecord(SESSION, 0));
@@ -61,9 +61,9 @@ Deno.test("Outbox: tells of sessions in batches, and of all that wait when it is
   assertEquals(sizes, [256, 44]);
 });
 
-Deno.test("Reports: a failure is told at once, after the successes before it, of which one a target is enough", () => {
+Deno.test("OutcomeBatcher: a failure is told at once, after the successes before it, of which one a target is enough", () => {
   const told: string[] = [];
-  const reports = new Reports((message: FromWorker) => {
+  const reports = new OutcomeBatcher((message: FromWorker) => {
     if (message.kind === "report") told.push(`${message.target.label} ${message.outcome}`);
   });
   const target = (label: string): { app: string; pool: string; index: number; label: string } => {

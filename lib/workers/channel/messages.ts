@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { Address, Reason } from "../base/mod.ts";
-import type { Config } from "../config/mod.ts";
-import type { SharedClientMemory } from "../limits/mod.ts";
-import type { TargetState } from "../pool/mod.ts";
-import type { NextTlsFiles, PoolRef, TargetRef, TlsFiles } from "../app/mod.ts";
+import type { Address, Reason } from "../../base/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import type { SharedClientMemory } from "../../limits/mod.ts";
+import type { TargetState } from "../../pool/mod.ts";
+import type { NextTlsFiles, PoolRef, TargetRef, TlsFiles } from "../../app/mod.ts";
 
 /** What a worker is told. */
 export type ToWorker =
@@ -68,11 +68,11 @@ export interface StartMessage {
   readonly startedMs: number;
   /** Whether this one has the listeners that only one can have. */
   readonly hasUnixListeners: boolean;
-  readonly sessions: SessionsTold;
+  readonly sessions: SessionsReported;
 }
 
 /** Which sessions a worker tells of when they have ended: all, or those of which the operational log may have to speak. */
-export type SessionsTold = "all" | "notable";
+export type SessionsReported = "all" | "notable";
 
 /** What one app needs beside its config. */
 export interface AppRecord {

@@ -1,13 +1,13 @@
-import type { Address } from "../base/mod.ts";
-import type { Config } from "../config/mod.ts";
-import { Listener, type ListenerObserver, ListenError } from "../listen/mod.ts";
-import { StartError } from "../proxy/mod.ts";
+import type { Address } from "../../base/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import { Listener, type ListenerObserver, ListenError } from "../../listen/mod.ts";
+import { StartError } from "../../proxy/mod.ts";
 
 /**
  * The control plane's own hold on each TCP address. It accepts nothing: it finds out at the start whether the address is
  * free, and keeps the queue of connections while workers come and go, so that none in it is lost with a worker.
  */
-export class Anchors {
+export class ListenSockets {
   readonly #listeners: readonly Listener[];
   /** The config with the addresses that are really bound. */
   readonly config: Config;
@@ -17,7 +17,7 @@ export class Anchors {
    *
    * @throws {StartError} when one cannot be had; it says which app's, where, and why.
    */
-  static open(config: Config, observer: ListenerObserver): Anchors {
+  static open(config: Config, observer: ListenerObserver): ListenSockets {
     const listeners: Listener[] = [];
     try {
       const apps = config.apps.map((app) => ({
@@ -29,7 +29,7 @@ export class Anchors {
           return listener.address;
         }),
       }));
-      return new Anchors(listeners, { ...config, apps });
+      return new ListenSockets(listeners, { ...config, apps });
     } catch (error) {
       for (const listener of listeners) void listener.closeNow();
       throw error;

@@ -1,11 +1,11 @@
-import type { FromWorker, SessionRecord } from "./messages.ts";
+import type { FromWorker, SessionRecord } from "../channel/messages.ts";
 
 /** How long the end of a session may wait to be told, and how many may wait. */
 const WAIT_MS = 50;
 const BATCH = 256;
 
 /** Tells of sessions in batches: a message costs about as much for one as for a hundred. */
-export class Outbox {
+export class SessionBatcher {
   readonly #post: (message: FromWorker) => void;
   #records: SessionRecord[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;

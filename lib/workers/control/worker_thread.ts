@@ -1,9 +1,9 @@
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { FromWorker, ToWorker } from "../channel/messages.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 /** What the control plane hears of a thread. */
 export interface ThreadObserver {
-  said(message: FromWorker): void;
+  message(message: FromWorker): void;
   /** It has ended by an error that nobody caught; it says nothing more. */
   died(error: Error): void;
 }
@@ -26,7 +26,7 @@ export class WorkerThread {
     this.#observer = observer;
     this.#worker = new Worker(module, { type: "module", name, deno: { permissions } });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
-      if (!this.#isOver) this.#observer.said(data);
+      if (!this.#isOver) this.#observer.message(data);
     };
     this.#worker.onerror = (event): void => {
       // Without this, the end of a worker is the end of the process.
@@ -37,7 +37,7 @@ export class WorkerThread {
     };
   }
 
-  tell(message: ToWorker): void {
+  post(message: ToWorker): void {
     if (!this.#isOver) this.#worker.postMessage(message);
   }
 

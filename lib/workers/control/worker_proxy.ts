@@ -1,6 +1,6 @@
-import { monotonicClock } from "../base/mod.ts";
-import type { Config } from "../config/mod.ts";
-import type { PoolRef } from "../app/mod.ts";
+import { monotonicClock } from "../../base/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import type { PoolRef } from "../../app/mod.ts";
 import {
   Certificates,
   type ConnectionQuestion,
@@ -14,14 +14,14 @@ import {
   type RuntimeSnapshot,
   statusOf,
   type WallTime,
-} from "../proxy/mod.ts";
-import { runtimeAtLeast } from "../runtime/mod.ts";
-import { Anchors } from "./anchors.ts";
-import type { SessionsTold, StartMessage, TargetRecord } from "./messages.ts";
+} from "../../proxy/mod.ts";
+import { runtimeAtLeast } from "../../runtime/mod.ts";
+import { ListenSockets } from "./listen_sockets.ts";
+import type { SessionsReported, StartMessage, TargetRecord } from "../channel/messages.ts";
 import type { WorkersObserver } from "./observer.ts";
 import { type Sandbox, sandboxOf } from "./sandbox.ts";
-import { SharedLimits } from "./shared_limits.ts";
-import { spread } from "./spread.ts";
+import { SharedLimits } from "../shared/shared_limits.ts";
+import { commitEverywhere } from "./two_phase_commit.ts";
 import { Supervisor } from "./supervisor.ts";
 
 export interface WorkerProxyOptions extends WallTime {
@@ -32,7 +32,7 @@ export interface WorkerProxyOptions extends WallTime {
    * Which sessions the observer is told of: all (the default), or those alone that the operational log may have to
    * speak of, which saves a message for each of the others.
    */
-  readonly sessions?: SessionsTold;
+  readonly sessions?: SessionsReported;
   /** The module that workers run; default this program's. */
   readonly module?: URL;
   /** What the runtime allows workers; default what the config needs. */
@@ -45,7 +45,7 @@ export interface WorkerProxyOptions extends WallTime {
  */
 export class WorkerProxy implements ProxyControl {
   readonly #control: ControlPlane;
-  readonly #anchors: Anchors;
+  readonly #sockets: ListenSockets;
   readonly #limits: SharedLimits;
   readonly #workers: number;
   readonly #supervisor: Supervisor;
@@ -65,7 +65,7 @@ export class WorkerProxy implements ProxyControl {
   static async start(config: Config, options: WorkerProxyOptions): Promise<WorkerProxy> {
     const { observer } = options;
     const control = await ControlPlane.prepare(config, { observer });
-    const proxy = new WorkerProxy({ control, anchors: Anchors.open(config, observer) }, options);
+    const proxy = new WorkerProxy({ control, sockets: ListenSockets.open(config, observer) }, options);
     try {
       await Promise.all([control.start((place) => proxy.#change(place)), proxy.#supervisor.bind()]);
       proxy.#supervisor.accept();
@@ -78,10 +78,10 @@ export class WorkerProxy implements ProxyControl {
     }
   }
 
-  private constructor(parts: { control: ControlPlane; anchors: Anchors }, options: WorkerProxyOptions) {
+  private constructor(parts: { control: ControlPlane; sockets: ListenSockets }, options: WorkerProxyOptions) {
     this.#control = parts.control;
-    this.#anchors = parts.anchors;
-    const { config } = parts.anchors;
+    this.#sockets = parts.sockets;
+    const { config } = parts.sockets;
     const { workers: count, observer } = options;
     this.#limits = new SharedLimits(config, count);
     this.#workers = count;
@@ -90,7 +90,7 @@ export class WorkerProxy implements ProxyControl {
       config,
       observer,
       limits: this.#limits,
-      module: options.module ?? new URL("./entry.ts", import.meta.url),
+      module: options.module ?? new URL("../worker/entry.ts", import.meta.url),
       permissions: options.permissions ?? sandboxOf(config, { unixIsNet: runtimeAtLeast(2, 9) }),
       startMessage: (worker) => this.#startMessage(worker, options.sessions ?? "all"),
       onReport: ({ target, outcome }) => this.#control.report(target, outcome),
@@ -100,7 +100,7 @@ export class WorkerProxy implements ProxyControl {
       files: this.#control.files,
       apply: async (changed, commit) => {
         const use = await this.#control.prepare(changed);
-        return await spread(this.#supervisor, {
+        return await commitEverywhere(this.#supervisor, {
           reload: ++this.#reloads,
           changed,
           commit: () => {
@@ -113,7 +113,7 @@ export class WorkerProxy implements ProxyControl {
   }
 
   listeners(): readonly ListenerInfo[] {
-    return this.#anchors.config.apps.flatMap(({ name: app, listen }) =>
+    return this.#sockets.config.apps.flatMap(({ name: app, listen }) =>
       listen.map((address) => ({ app, address }))
     );
   }
@@ -127,11 +127,11 @@ export class WorkerProxy implements ProxyControl {
   }
 
   status(): ProxyStatus {
-    return statusOf(this.#anchors.config, this.#snapshot());
+    return statusOf(this.#sockets.config, this.#snapshot());
   }
 
   explain(question: ConnectionQuestion): Explanation {
-    return explainConnection(this.#anchors.config, question, this.#snapshot());
+    return explainConnection(this.#sockets.config, question, this.#snapshot());
   }
 
   drain(): Promise<void> {
@@ -144,7 +144,7 @@ export class WorkerProxy implements ProxyControl {
 
   async #end(how: "drain" | "stop"): Promise<void> {
     // First, so that the queue ends with the last worker, which empties it.
-    this.#anchors.close();
+    this.#sockets.close();
     await this.#supervisor.end(how);
     this.#certificates.stop();
     await this.#control.stop();
@@ -167,8 +167,8 @@ export class WorkerProxy implements ProxyControl {
     };
   }
 
-  #startMessage(worker: number, sessions: SessionsTold): Omit<StartMessage, "nowMs"> {
-    const { config } = this.#anchors;
+  #startMessage(worker: number, sessions: SessionsReported): Omit<StartMessage, "nowMs"> {
+    const { config } = this.#sockets;
     return {
       kind: "start",
       worker,
@@ -201,7 +201,7 @@ export class WorkerProxy implements ProxyControl {
 
   #tellChanges(): void {
     for (const place of this.#changed.values()) {
-      this.#supervisor.tell({ kind: "targets", place, targets: this.#records(place) });
+      this.#supervisor.post({ kind: "targets", place, targets: this.#records(place) });
     }
     this.#changed.clear();
   }

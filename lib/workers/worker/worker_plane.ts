@@ -1,18 +1,24 @@
-import { type Address, type Clock, errorMessage, monotonicClock } from "../base/mod.ts";
-import { SharedCount } from "../limits/mod.ts";
-import { type BoundProxy, Proxy, type ProxyObserver, StartError, type WorkerContext } from "../proxy/mod.ts";
-import { attachApp, attachTargets } from "./attach.ts";
-import type { FromWorker, Question, SessionsTold, StartMessage, ToWorker } from "./messages.ts";
-import { Outbox } from "./outbox.ts";
-import { errorRecord, isNotable, sessionRecord } from "./records.ts";
-import { Reports } from "./reports.ts";
-import { Turns } from "./turns.ts";
+import { type Address, type Clock, errorMessage, monotonicClock } from "../../base/mod.ts";
+import { SharedCount } from "../../limits/mod.ts";
+import {
+  type BoundProxy,
+  Proxy,
+  type ProxyObserver,
+  StartError,
+  type WorkerContext,
+} from "../../proxy/mod.ts";
+import { attachApp, attachTargets } from "../shared/shared_views.ts";
+import type { FromWorker, Question, SessionsReported, StartMessage, ToWorker } from "../channel/messages.ts";
+import { SessionBatcher } from "./session_batcher.ts";
+import { errorRecord, isNotable, sessionRecord } from "../channel/records.ts";
+import { OutcomeBatcher } from "./outcome_batcher.ts";
+import { AcceptBalancer } from "../shared/accept_balancer.ts";
 
 /** The data plane of one worker: a proxy that follows, and the messages that lead it. */
 export class WorkerPlane {
   readonly #post: (message: FromWorker) => void;
-  readonly #outbox: Outbox;
-  readonly #reports: Reports;
+  readonly #outbox: SessionBatcher;
+  readonly #reports: OutcomeBatcher;
   readonly #accept = Promise.withResolvers<void>();
   readonly #bound = Promise.withResolvers<BoundProxy>();
   #worker = 0;
@@ -23,8 +29,8 @@ export class WorkerPlane {
 
   constructor(post: (message: FromWorker) => void) {
     this.#post = post;
-    this.#outbox = new Outbox(post);
-    this.#reports = new Reports(post);
+    this.#outbox = new SessionBatcher(post);
+    this.#reports = new OutcomeBatcher(post);
   }
 
   /** Does what a message says. */
@@ -63,7 +69,7 @@ export class WorkerPlane {
     const clock: Clock = { nowMs: () => monotonicClock.nowMs() + offsetMs };
     const ids = new BigInt64Array(memory.ids);
     const active = new SharedCount(memory.active, { worker, max: Infinity });
-    const turns = new Turns(memory.turns, { worker, sessions: active });
+    const turns = new AcceptBalancer(memory.turns, { worker, sessions: active });
     const listeners = new Map<Address, number>();
     const context: WorkerContext = {
       startedMs: message.startedMs,
@@ -102,7 +108,7 @@ export class WorkerPlane {
 
   #observer(
     listeners: ReadonlyMap<Address, number>,
-    { active, turns, sessions }: { active: SharedCount; turns: Turns; sessions: SessionsTold },
+    { active, turns, sessions }: { active: SharedCount; turns: AcceptBalancer; sessions: SessionsReported },
   ): ProxyObserver {
     const indexOf = (listener: Address): number => listeners.get(listener) ?? -1;
     return {

@@ -1,8 +1,8 @@
-import type { AppConfig } from "../config/mod.ts";
-import { SharedClientTable, SharedCount, SharedRate, SharedSlots } from "../limits/mod.ts";
-import type { TargetState } from "../pool/mod.ts";
-import type { WorkerAppContext } from "../app/mod.ts";
-import type { AppRecord, TargetRecord } from "./messages.ts";
+import type { AppConfig } from "../../config/mod.ts";
+import { SharedClientTable, SharedCount, SharedRate, SharedSlots } from "../../limits/mod.ts";
+import type { TargetState } from "../../pool/mod.ts";
+import type { WorkerAppContext } from "../../app/mod.ts";
+import type { AppRecord, TargetRecord } from "../channel/messages.ts";
 import { SharedDraws } from "./shared_draws.ts";
 
 /** An app's limits on shared memory, as one worker uses them. */

@@ -1,4 +1,4 @@
-import type { DrawCounter } from "../relay/mod.ts";
+import type { DrawCounter } from "../../relay/mod.ts";
 
 /** Counts, for all workers together, the sessions that each fault of an app is drawn for. */
 export class SharedDraws implements DrawCounter {

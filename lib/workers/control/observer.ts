@@ -1,4 +1,4 @@
-import type { ProxyObserver } from "../proxy/mod.ts";
+import type { ProxyObserver } from "../../proxy/mod.ts";
 
 /** What a proxy of several threads tells beside what every proxy tells. Workers are numbered from 1. */
 export interface WorkersObserver extends ProxyObserver {

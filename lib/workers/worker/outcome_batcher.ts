@@ -1,5 +1,5 @@
-import type { TargetRef } from "../app/mod.ts";
-import type { FromWorker } from "./messages.ts";
+import type { TargetRef } from "../../app/mod.ts";
+import type { FromWorker } from "../channel/messages.ts";
 
 /** How long a success may wait to be told. */
 const WAIT_MS = 50;
@@ -8,7 +8,7 @@ const WAIT_MS = 50;
  * Tells how connections to targets went. Failures go at once. Of the successes that come between them, one a target and
  * moment says as much as all: they only begin the count of failures anew.
  */
-export class Reports {
+export class OutcomeBatcher {
   readonly #post: (message: FromWorker) => void;
   readonly #succeeded = new Map<string, TargetRef>();
   #timer: ReturnType<typeof setTimeout> | undefined;

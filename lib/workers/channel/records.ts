@@ -1,5 +1,5 @@
-import { type Address, errorCode, errorMessage } from "../base/mod.ts";
-import type { EndedSession } from "../session/mod.ts";
+import { type Address, errorCode, errorMessage } from "../../base/mod.ts";
+import type { EndedSession } from "../../session/mod.ts";
 import type { ErrorRecord, SessionRecord } from "./messages.ts";
 
 /** An error as it can be told another thread. */
@@ -12,8 +12,8 @@ export function errorRecord(error: unknown): ErrorRecord {
 }
 
 /** An error that another thread told of: its code is what `errorCode` reads. */
-export class ToldError extends Error {
-  override readonly name = "ToldError";
+export class WorkerError extends Error {
+  override readonly name = "WorkerError";
   readonly code: string;
 
   constructor({ message, code, stack }: ErrorRecord) {
@@ -51,7 +51,7 @@ export function isNotable({ reason, error, detail }: EndedSession): boolean {
 }
 
 /** A session that another thread told of. */
-export function toldSession(record: SessionRecord, listener: Address): EndedSession {
+export function endedSession(record: SessionRecord, listener: Address): EndedSession {
   return {
     id: record.id,
     app: { name: record.app },
@@ -73,6 +73,6 @@ export function toldSession(record: SessionRecord, listener: Address): EndedSess
       code,
       message,
     })),
-    error: record.error === undefined ? undefined : new ToldError(record.error),
+    error: record.error === undefined ? undefined : new WorkerError(record.error),
   };
 }
