@@ -33,6 +33,7 @@ export function sessionApp(config: AppConfig, options: SessionAppOptions): Sessi
     maxLifetimeMs: config.maxLifetimeMs,
     keepalive: config.keepalive,
     queueTimeoutMs: config.queueTimeoutMs,
+    retry: config.retry,
     intake: intakeOf(config, tls),
     admission: access === undefined && clients === undefined ? undefined : { access, clients },
     secureTarget: tls.secureTarget,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { BALANCE_STRATEGIES, TARGET_DOWN_ACTIONS } from "./config.ts";
 import { Fault } from "./_fault.ts";
 import { HealthCheck, PassiveHealth } from "./_health.ts";
-import { countOrOff } from "./_numbers.ts";
+import { countOrOff, wholeNumber } from "./_numbers.ts";
 import { ProxyProtocol } from "./_proxy_protocol.ts";
 import { Route } from "./_route.ts";
 import { Target } from "./_target.ts";
@@ -43,6 +43,18 @@ const Dns = z.strictObject({
   interval: limit().prefault("30s").meta({ description: "How often names are looked up again." }),
 }, { error: "a mapping" });
 
+/** The most dials of one connection: with the shortest pause that makes sense, beyond any deadline that does. */
+const MAX_TRIES = 1000;
+
+const Retry = z.strictObject({
+  tries: wholeNumber(2, MAX_TRIES).prefault(6).meta({
+    description: "Dials of one connection in all, the first of each target included.",
+  }),
+  pause: limit().prefault("1s").meta({
+    description: "How long to wait when all targets have failed, before they are dialed again.",
+  }),
+}, { error: "a mapping" });
+
 /** The options that `defaults` can give for every app. A new one is a row here and a field in `_resolve.ts`. */
 const AppOptions = z.strictObject({
   host: listenHost().meta({
@@ -52,7 +64,7 @@ const AppOptions = z.strictObject({
   }),
   balance: choice(BALANCE_STRATEGIES).meta({
     description:
-      "How a connection's targets are chosen; each is tried at most once. `random`: a random start by weight, " +
+      "How a connection's targets are chosen; each is tried once, and once more in each round of `retry`. `random`: a random start by weight, " +
       "then the next in order. `round_robin`: in turn, by weight. `least_connections`: whoever has the fewest " +
       "for its weight. `random_two`: the less busy of two drawn at random. `source_hash`: the same target for " +
       "the same client, on every replica. `first`: in order, the next only while those before cannot be had.",
@@ -65,6 +77,13 @@ const AppOptions = z.strictObject({
   connect_deadline: limit().meta({
     description: "The limit of all dials of one connection.",
     default: "15s",
+  }),
+  retry: mappingOrOff(Retry).meta({
+    description:
+      "Dials the targets again when all have failed, for servers that restart; `{}` is the usual. Without it each " +
+      "is dialed at most once for a connection. `connect_deadline` limits all rounds together.",
+    default: "off",
+    examples: [{ tries: 6, pause: "1s" }],
   }),
   idle_timeout: limitOrOff().meta({
     description: "Closes a connection that carried no byte in either direction for this long.",

@@ -20,6 +20,7 @@ export function effectiveOptions(app: AppConfig): Mapping {
     balance: app.balance,
     connect_timeout: formatDuration(app.connectTimeoutMs),
     connect_deadline: formatDuration(app.connectDeadlineMs),
+    retry: orOff(app.retry, ({ tries, pauseMs }) => ({ tries, pause: formatDuration(pauseMs) })),
     idle_timeout: formatDuration(app.idleTimeoutMs),
     half_close_timeout: formatDuration(app.halfCloseTimeoutMs),
     max_lifetime: formatDuration(app.maxLifetimeMs),

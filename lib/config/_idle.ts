@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatDuration } from "../base/mod.ts";
 import { BUILT_IN_APP_OPTIONS, Defaults } from "./_app.ts";
 import { hasClientAddresses, shutOut } from "./_check_access.ts";
 import { idleProtocols } from "./_check_protocols.ts";
@@ -27,6 +28,7 @@ export function findIdle(value: unknown): Problem[] {
       ...idleHelloTimeout(app, path, defaults),
       ...doubleTls(app, path, defaults),
       ...idleTargetDown(app, path, defaults),
+      ...idleRetry(app, path, defaults),
     ];
   });
 }
@@ -94,6 +96,17 @@ function idleTargetDown(app: Raw, path: Path, defaults: Raw): Problem[] {
 }
 
 /** Whether a mapping is given, and not `off`. */
+function idleRetry(app: Raw, path: Path, defaults: Raw): Problem[] {
+  const retry = parsed(Defaults.shape.retry, app.retry);
+  const deadline = app.connect_deadline ?? defaults.connect_deadline;
+  const deadlineMs = parsed(Defaults.shape.connect_deadline, deadline) ??
+    BUILT_IN_APP_OPTIONS.connect_deadline;
+  if (retry === undefined || retry === "off" || retry.pause < deadlineMs) return [];
+  const message = `no target is dialed again, as a pause of ${formatDuration(retry.pause)} outlasts ` +
+    `"connect_deadline" (${formatDuration(deadlineMs)}): shorten the pause or raise the deadline`;
+  return [{ path: [...path, "retry"], at: "key", message }];
+}
+
 function isOn(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }

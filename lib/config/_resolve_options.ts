@@ -18,6 +18,7 @@ export function resolveOptions(options: ParsedAppOptions, base: Base): AppOption
     balance: options.balance,
     connectTimeoutMs: options.connect_timeout,
     connectDeadlineMs: options.connect_deadline,
+    retry: options.retry === "off" ? undefined : { tries: options.retry.tries, pauseMs: options.retry.pause },
     idleTimeoutMs: options.idle_timeout,
     halfCloseTimeoutMs: options.half_close_timeout,
     maxLifetimeMs: options.max_lifetime,

@@ -84,6 +84,8 @@ export interface AppConfig {
   readonly connectTimeoutMs: number;
   /** The limit of all dials of one connection. */
   readonly connectDeadlineMs: number;
+  /** How targets are dialed again when all have failed; `undefined` for not at all. */
+  readonly retry: RetryConfig | undefined;
   /** How long neither direction may carry a byte; `Infinity` for no limit. */
   readonly idleTimeoutMs: number;
   /** How long the open direction may carry no byte once the other has ended; `Infinity` for no limit. */
@@ -121,6 +123,14 @@ export interface AppConfig {
   readonly onTargetDown: typeof TARGET_DOWN_ACTIONS[number];
   readonly dns: DnsConfig;
   readonly faults: readonly FaultConfig[];
+}
+
+/** Further rounds of dials, when every target has failed. */
+export interface RetryConfig {
+  /** Dials of one connection in all, at least 2. */
+  readonly tries: number;
+  /** Between two rounds. */
+  readonly pauseMs: number;
 }
 
 /** Bytes per second of one connection; `undefined` for no limit. */

@@ -2,7 +2,7 @@ import { MAX_TIMER_MS } from "../base/mod.ts";
 import type { DialAttempt, DialHolder } from "./dialer.ts";
 
 /** How long to wait for a file descriptor when the process has none left. */
-const STARVED_PAUSE_MS = 100;
+export const STARVED_PAUSE_MS = 100;
 
 /** One dial with its limit. */
 export class Attempt implements DialAttempt {
@@ -58,15 +58,15 @@ export class SignalHolder implements DialHolder {
   readonly #abort = (): void => this.#attempt?.abort();
 }
 
-/** The pause before a dial that lacks a descriptor is tried again; its holder may end it. */
-export function starvedPause(holder: DialHolder): Promise<void> {
+/** A pause between two dials; its holder may end it. */
+export function pauseDialing(holder: DialHolder, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
       holder.hold(undefined);
       resolve();
     };
-    const timer = setTimeout(done, STARVED_PAUSE_MS);
+    const timer = setTimeout(done, Math.min(ms, MAX_TIMER_MS));
     holder.hold({ abort: done, linger: () => {} });
   });
 }

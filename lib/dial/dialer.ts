@@ -1,5 +1,5 @@
 import { type Address, type Duplex, errorCode, errorMessage, isResourceExhaustion } from "../base/mod.ts";
-import { Attempt, SignalHolder, starvedPause } from "./_attempt.ts";
+import { Attempt, pauseDialing, SignalHolder, STARVED_PAUSE_MS } from "./_attempt.ts";
 import { connect, type Dialed } from "./connect.ts";
 import { Starvation } from "./starvation.ts";
 
@@ -44,11 +44,23 @@ export interface DialObserver<T extends DialTarget> {
  */
 export type Opening<T extends DialTarget> = (conn: Dialed, target: T, signal: AbortSignal) => Promise<Duplex>;
 
+/** A pause before the next target is asked for; it is part of the deadline. */
+export class DialPause {
+  readonly ms: number;
+
+  constructor(ms: number) {
+    this.ms = ms;
+  }
+}
+
+/** The next target to dial, a pause before there is one, or `undefined` for none. */
+export type Next<T extends DialTarget> = T | DialPause | undefined;
+
 /**
- * Gives the next target to dial, at once or when it may be dialed; `undefined` for none. It is asked again when the last one
- * has failed.
+ * Gives the next target to dial, at once or when it may be dialed. It is asked again when the last one has failed, and
+ * when a pause is over.
  */
-export type NextTarget<T extends DialTarget> = () => T | undefined | Promise<T | undefined>;
+export type NextTarget<T extends DialTarget> = () => Next<T> | Promise<Next<T>>;
 
 /** One dial, or the pause before the next, while it lasts. */
 export interface DialAttempt {
@@ -96,7 +108,8 @@ export class Dialer<T extends DialTarget> {
   }
 
   /**
-   * Takes candidates from `next` until one answers, `next` gives `undefined`, the deadline passes or `until` is aborted.
+   * Takes candidates from `next` until one answers, `next` gives `undefined`, the deadline passes or `until` is aborted. A
+   * pause that would outlast the deadline ends the dialing at once.
    * Where `next` waits for a candidate, that is no part of the deadline. `open` is part of each dial and of its limit.
    * Never rejects, unless `next` does. The caller owns the connection of the result.
    */
@@ -118,6 +131,14 @@ export class Dialer<T extends DialTarget> {
         endsAtMs += performance.now() - beganMs;
       }
       if (target === undefined) break;
+      if (target instanceof DialPause) {
+        if (endsAtMs - performance.now() < target.ms + LEAST_MS) {
+          return { kind: "exhausted", tries, timedOut: true, failures };
+        }
+        await pauseDialing(holder, target.ms);
+        if (holder.aborted) break;
+        continue;
+      }
       let answer = await this.#dialOnce(target, endsAtMs, how);
       if (answer.kind === "starved") answer = await this.#dialStarved(target, endsAtMs, how);
       if (answer.kind === "deadline") return { kind: "exhausted", tries, timedOut: true, failures };
@@ -147,7 +168,7 @@ export class Dialer<T extends DialTarget> {
   async #dialStarved(target: T, endsAtMs: number, how: How<T>): Promise<Answer<T>> {
     using starved = this.#starvation.begin();
     for (;;) {
-      await starvedPause(how.holder);
+      await pauseDialing(how.holder, STARVED_PAUSE_MS);
       // Whoever gives way has run out of time: that of the connection, by whose descriptor another is served.
       if (starved.mustGiveWay()) return how.holder.aborted ? { kind: "aborted" } : { kind: "deadline" };
       const answer = await this.#dialOnce(target, endsAtMs, how);

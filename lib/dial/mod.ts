@@ -7,8 +7,10 @@ export {
   type DialFailure,
   type DialHolder,
   type DialObserver,
+  DialPause,
   type DialResult,
   type DialTarget,
+  type Next,
   type NextTarget,
   type Opening,
 } from "./dialer.ts";

@@ -1,13 +1,23 @@
 import type { Clock } from "../base/mod.ts";
-import type { Dialer, DialHolder, DialResult, Opening } from "../dial/mod.ts";
+import {
+  type Dialer,
+  type DialHolder,
+  DialPause,
+  type DialResult,
+  type Next,
+  type Opening,
+} from "../dial/mod.ts";
 import type { PickContext } from "../balancing/mod.ts";
 import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
+import type { RetryRule } from "./app.ts";
 
 export interface DialingOptions {
   readonly dialer: Dialer<Candidate>;
   readonly port: number;
   readonly context: PickContext;
   readonly queueTimeoutMs: number;
+  /** Whether and how targets that have failed are dialed again; `undefined` for not. */
+  readonly retry: RetryRule | undefined;
   readonly clock: Clock;
   /** Whoever the dialing is for, who may end it. */
   readonly until: DialHolder & { readonly signal: AbortSignal };
@@ -27,7 +37,8 @@ export interface Dialing {
 
 /**
  * Dials the pool's candidates. Where those that are left are all at their limit, it waits for a place at one of them, in
- * order of arrival; those that have failed are not dialed again, and the pool is told of each at once.
+ * order of arrival. The pool is told of each that fails at once; it is not dialed again, unless all have failed and there
+ * is a {@link RetryRule}: then, after its pause, they are chosen from anew, as the pool knows them by then.
  */
 export async function dialPool(pool: Pool, options: DialingOptions): Promise<Dialing> {
   const source = new PoolSource(pool, options);
@@ -40,7 +51,7 @@ const NO_WEIGHT = "every target has weight 0";
 
 /** The targets of a pool, as one connection is to dial them. */
 class PoolSource {
-  readonly candidates: Candidates;
+  candidates: Candidates;
   full = false;
   nothing = "";
   readonly #pool: Pool;
@@ -48,6 +59,10 @@ class PoolSource {
   /** What is left of the time that it may wait. */
   #leftMs: number;
   #last: Candidate | undefined;
+  /** How many were given, in all and before this round. */
+  #given = 0;
+  #givenBefore = 0;
+  #isPausing = false;
 
   constructor(pool: Pool, options: DialingOptions) {
     this.#pool = pool;
@@ -56,20 +71,45 @@ class PoolSource {
     this.candidates = pool.begin(options.port, options.context);
   }
 
-  next(): Candidate | undefined | Promise<Candidate | undefined> {
+  next(): Next<Candidate> | Promise<Next<Candidate>> {
     const pool = this.#pool;
+    const { retry, port, context } = this.#options;
     // The dialer asks again when the last one has failed.
     const failed = this.#last;
+    this.#last = undefined;
+    if (this.#isPausing) {
+      this.#isPausing = false;
+      this.candidates = pool.begin(port, context);
+    }
     if (failed !== undefined) pool.report(failed.target, "failed");
     else if (pool.limited && pool.crowded) return this.#wait();
-    this.#last = this.candidates.next();
-    if (this.#last !== undefined) return this.#last;
-    if (pool.hasLeft(this.candidates)) return pool.limited ? this.#wait() : undefined;
-    if (failed === undefined) this.nothing = pool.targets.length === 0 ? NOT_FOUND : NO_WEIGHT;
-    return undefined;
+    if (this.#given === retry?.tries) return undefined;
+    const next = this.candidates.next();
+    if (next !== undefined) return this.#give(next);
+    const hasLeft = pool.hasLeft(this.candidates);
+    if (hasLeft && pool.limited) return this.#wait();
+    if (!hasLeft && this.#given === 0) this.nothing = pool.targets.length === 0 ? NOT_FOUND : NO_WEIGHT;
+    return this.#again();
   }
 
-  async #wait(): Promise<Candidate | undefined> {
+  #give(candidate: Candidate): Candidate {
+    this.#given++;
+    return this.#last = candidate;
+  }
+
+  /** Every target has failed: the pause before the next round, where there is one. */
+  #again(): DialPause | undefined {
+    const { retry } = this.#options;
+    // A round without a dial could go on without end.
+    if (retry === undefined || this.#given >= retry.tries || this.#given === this.#givenBefore) {
+      return undefined;
+    }
+    this.#givenBefore = this.#given;
+    this.#isPausing = true;
+    return new DialPause(retry.pauseMs);
+  }
+
+  async #wait(): Promise<Next<Candidate>> {
     const { clock, until } = this.#options;
     const beganMs = clock.nowMs();
     try {
@@ -78,8 +118,9 @@ class PoolSource {
         timeoutMs: this.#leftMs,
       });
       this.#leftMs -= clock.nowMs() - beganMs;
-      if (typeof outcome !== "string") return this.#last = outcome;
-      this.full = outcome !== "none";
+      if (typeof outcome !== "string") return this.#give(outcome);
+      if (outcome === "none") return this.#again();
+      this.full = true;
     } catch (error) {
       // The session was ended, and whoever did that knows why.
       if (!until.signal.aborted) throw error;

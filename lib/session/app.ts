@@ -16,6 +16,14 @@ export interface SessionObserver {
 /** Begins TLS with a target on a connection that has just been made; where it rejects, the connection is its caller's. */
 export type SecureTarget = (raw: Duplex, candidate: Candidate, signal: AbortSignal) => Promise<Duplex>;
 
+/** When the targets of one connection are dialed again after all have failed. */
+export interface RetryRule {
+  /** Dials of one connection in all, the first of each target included. */
+  readonly tries: number;
+  /** Between two rounds. */
+  readonly pauseMs: number;
+}
+
 /** What a fault plan does to one session. */
 export interface SessionFaults {
   /** The client is closed before a target is dialed. */
@@ -38,6 +46,8 @@ export interface SessionApp {
   readonly keepalive: boolean;
   /** How long a connection waits for a place when every target is at its limit. */
   readonly queueTimeoutMs: number;
+  /** Whether targets that have failed are dialed again; `undefined` for each at most once. */
+  readonly retry: RetryRule | undefined;
   /** What is read of a connection before a target is picked; `undefined` for nothing. */
   readonly intake: IntakeRules | undefined;
   /** Who may come in; `undefined` for everyone. */

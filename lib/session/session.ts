@@ -226,10 +226,11 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   /** Dials; gives the candidates that hold the target's place, or `undefined` when there is no target. */
   async #dial(pool: Pool): Promise<Candidates | undefined> {
     this.#stage = "dialing";
-    const { dialer, queueTimeoutMs, secureTarget, sendsProxy } = this.app;
+    const { dialer, queueTimeoutMs, retry, secureTarget, sendsProxy } = this.app;
     const dialing = await dialPool(pool, {
       dialer,
       queueTimeoutMs,
+      retry,
       port: this.listener.kind === "tcp" ? this.listener.port : 0,
       context: this,
       clock: this.#shared.clock,

@@ -31,6 +31,8 @@ Deno.test("warnings: an option that does something is none", async () => {
     `listen: ["unix:/run/x", "127.0.0.1:1"]\ntargets: ["h:1"]\nallow: [10.0.0.0/8]`,
     `${UNIX}\nallow: [10.0.0.0/8]\nproxy_protocol: { accept: required, from: [10.0.0.0/8] }`,
     `${UNIX}\nmax_connections: 5\naccept_rate: 5/s`,
+    `${PLAIN}\nretry: {}`,
+    `${PLAIN}\nretry: { pause: 20s }\nconnect_deadline: 1m`,
   ];
   for (const app of apps) assertEquals(await idleOfApp(app), [], app);
 });
@@ -57,6 +59,11 @@ Deno.test("warnings: an app's option is judged with what defaults say of the oth
     await idleOfApp(`${PLAIN}\non_target_down: close\nhealth_check: off`, "defaults: { health_check: {} }"),
     ["apps[0].on_target_down"],
   );
+  assertEquals(await idleOfApp(`${PLAIN}\nretry: {}`, "defaults: { connect_deadline: 1s }"), [
+    "apps[0].retry",
+  ]);
+  assertEquals(await idleOfApp(`${PLAIN}\nretry: { pause: 20s }`, "defaults: { connect_deadline: 30s }"), []);
+  assertEquals(await idleOfApp(`${PLAIN}\nconnect_deadline: 1s`, "defaults: { retry: {} }"), []);
   assertEquals(await idleOfApp(`${ROUTED}\nclient_hello_timeout: 3s`, `defaults: { ${TLS} }`), [
     "apps[0].client_hello_timeout",
   ]);

@@ -49,6 +49,7 @@ Deno.test("parseConfig: the original's format loads with every default", async (
       idleTimeoutMs: 3_600_000,
       halfCloseTimeoutMs: 300_000,
       maxLifetimeMs: Infinity,
+      retry: undefined,
       keepalive: true,
       maxConnections: Infinity,
       acceptRate: undefined,

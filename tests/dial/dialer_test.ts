@@ -5,6 +5,7 @@ import {
   Dialer,
   type DialFailure,
   type DialObserver,
+  DialPause,
   type DialTarget,
   type Opening,
   Starvation,
@@ -358,4 +359,50 @@ Deno.test("Dialer: limits longer than a timer holds are no limits of nothing", a
   });
   assertStrictEquals(result.kind, "connected");
   if (result.kind === "connected") result.conn.close();
+});
+
+/** Gives these targets and pauses one after the other. */
+function steps(...list: readonly (DialTarget | DialPause)[]): () => DialTarget | DialPause | undefined {
+  const left = [...list];
+  return () => left.shift();
+}
+
+Deno.test("Dialer: after a pause the same target is dialed again, and each dial is a try", async () => {
+  const address = refusingAddress();
+  const dead = { address: parseAddress(address) };
+  await using target = new TestTarget(neverAnswering);
+  const bench = new Bench();
+  const next = steps(dead, new DialPause(1), dead, new DialPause(1), {
+    address: parseAddress(target.address),
+  });
+  const result = await bench.dialer.dial(next, FOREVER);
+  if (result.kind === "connected") result.conn.close();
+  assertEquals([result.kind, result.tries, result.failures.length], ["connected", 3, 2]);
+});
+
+Deno.test("Dialer: a pause is part of the deadline, and one that would outlast it is not begun", async () => {
+  const dead = { address: parseAddress(refusingAddress()) };
+  const bench = new Bench({ connectDeadlineMs: 5000 });
+  const result = await bench.dialer.dial(steps(dead, new DialPause(3_600_000), dead), FOREVER);
+  assertEquals([result.kind, result.tries], ["exhausted", 1]);
+  const short = new Bench({ connectDeadlineMs: 50 });
+  const pauses = Array.from({ length: 100 }, () => [dead, new DialPause(10)]).flat();
+  const { kind, tries } = await short.dialer.dial(steps(...pauses), FOREVER);
+  assert(kind === "exhausted" && tries <= 6, `${tries} dials, 10 ms apart, within 50 ms`);
+});
+
+Deno.test("Dialer: a pause ends at once with the dialing", async () => {
+  const dead = { address: parseAddress(refusingAddress()) };
+  const bench = new Bench({ connectDeadlineMs: 3_600_000 });
+  const controller = new AbortController();
+  const dialing = bench.dialer.dial(
+    () => {
+      if (bench.failed.length === 0) return dead;
+      setTimeout(() => controller.abort(), 1);
+      return new DialPause(1_800_000);
+    },
+    controller.signal,
+  );
+  const result = await dialing;
+  assertEquals([result.kind, result.tries], ["aborted", 1]);
 });

@@ -56,6 +56,7 @@ export class SessionBench {
         maxLifetimeMs: Infinity,
         keepalive: false,
         queueTimeoutMs: 0,
+        retry: undefined,
         intake: undefined,
         admission: undefined,
         secureTarget: undefined,

@@ -122,6 +122,10 @@ const options = Object.freeze({
   max_connections_per_client: count,
   accept_rate_per_client: events,
   keepalive: fc.boolean(),
+  retry: fc.oneof(
+    fc.constantFrom("off", {}),
+    fc.record({ tries: fc.integer({ min: 2, max: 1000 }), pause: fc.constant("1ms") }, { requiredKeys: [] }),
+  ),
   queue_timeout: fc.oneof(limit, fc.constant("0s")),
   allow: blocks,
   deny: smallBlocks,

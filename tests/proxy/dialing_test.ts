@@ -202,3 +202,46 @@ Deno.test("Proxy: what a client sends while its target is dialed arrives first",
     assertStrictEquals((await proxy.outcome()).up.bytes, 10);
   }, FROM_THE_FIRST);
 });
+
+Deno.test("retry: a client waits for a target that starts meanwhile, and every dial is a try", async () => {
+  const address = refusingAddress();
+  const app = { targets: [address], retry: { tries: 1000, pause: "5ms" } };
+  await withProxy(app, async (proxy) => {
+    using client = await proxy.connect();
+    await proxy.underWay(1);
+    // Several rounds.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await using _target = new TestTarget(echo, { port: Number(address.split(":").at(-1)) });
+    assertEquals(await exchange(client, utf8("hello")), utf8("hello"));
+    const session = await proxy.outcome();
+    assertStrictEquals(session.reason, "client_closed");
+    assert(session.tries > 1);
+    assertStrictEquals(session.failures.length, session.tries - 1);
+  });
+});
+
+Deno.test("retry: off, the default, dials each target once; otherwise as often as its tries say", async () => {
+  for (const [retry, tries] of [[undefined, 2], ["off", 2], [{ tries: 5, pause: "1ms" }, 5]] as const) {
+    const app = {
+      targets: [refusingAddress(), refusingAddress()],
+      ...(retry === undefined ? {} : { retry }),
+    };
+    await withProxy(app, async (proxy) => {
+      using client = await proxy.connect();
+      assertEquals(await readAll(client), new Uint8Array());
+      const session = await proxy.outcome();
+      assertEquals([session.reason, session.tries, session.failures.length], ["no_target", tries, tries]);
+    });
+  }
+});
+
+Deno.test("retry: a client that resets ends the pause", async () => {
+  const app = { targets: [refusingAddress()], retry: { tries: 2, pause: "10m" }, "connect_deadline": "1h" };
+  await withProxy(app, async (proxy) => {
+    const client = await resettingClient(proxy.port);
+    await proxy.underWay(1);
+    await client.reset();
+    const session = await proxy.outcome();
+    assertEquals([session.reason, session.tries], ["client_gone", 1]);
+  });
+});

@@ -216,3 +216,16 @@ Deno.test("explainConnection: a unix socket's client is let in by the permission
   const { admission, targets } = ask(config, { to: parseAddress("unix:/tmp/x.sock"), client: undefined });
   assertEquals([admission.allowed, targets.length], [true, 3]);
 });
+
+Deno.test("explainConnection: a note tells of further rounds, where there are some", () => {
+  const { notes } = ask(configOf({
+    ports: [7001],
+    targets: TARGETS,
+    retry: { tries: 5, pause: "2s" },
+    ["connect_deadline"]: "20s",
+  }));
+  assertStringIncludes(
+    notes.join("\n"),
+    "when all targets have failed, they are dialed again after 2s: 5 dials in all, within 20s",
+  );
+});

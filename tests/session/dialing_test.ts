@@ -5,6 +5,7 @@ import {
   Dialer,
   type DialFailure,
   type DialHolder,
+  DialPause,
   type DialResult,
   type NextTarget,
 } from "../../lib/dial/mod.ts";
@@ -16,6 +17,9 @@ import { FakeTime } from "../helpers/fake_time.ts";
 class AnsweringDialer extends Dialer<Candidate> {
   /** The labels of targets that refuse. */
   readonly refusing = new Set<string>();
+  /** The pauses that it was asked for; they take no time. */
+  readonly pauses: number[] = [];
+  onPause: (() => void) | undefined;
 
   constructor() {
     super({ connectTimeoutMs: 1000, connectDeadlineMs: 1000 });
@@ -30,6 +34,11 @@ class AnsweringDialer extends Dialer<Candidate> {
       let target = next();
       // A promise that is not one must not cost a turn, in which another could come.
       if (target instanceof Promise) target = await target;
+      if (target instanceof DialPause) {
+        this.pauses.push(target.ms);
+        this.onPause?.();
+        continue;
+      }
       const tries = failures.length;
       if (until.aborted) return { kind: "aborted", tries, failures };
       if (target === undefined) return { kind: "exhausted", tries, timedOut: false, failures };
@@ -144,7 +153,13 @@ class Clients {
       },
       hold: () => {},
     };
-    const options = { dialer: this.dialer, port: 0, context: { clientHash: 0 }, clock: this.#time.clock };
+    const options = {
+      dialer: this.dialer,
+      port: 0,
+      context: { clientHash: 0 },
+      retry: undefined,
+      clock: this.#time.clock,
+    };
     this.pool.beginning = id;
     const dialing = dialPool(this.pool, { ...options, queueTimeoutMs, until, opening: undefined });
     dialing.then((result) => {
@@ -386,4 +401,92 @@ Deno.test("dialPool: whatever comes and goes, nobody waits beside a free place, 
     }),
     { numRuns: 200 },
   );
+});
+
+interface Rounds {
+  /** In the order in which they were dialed. */
+  readonly dialed: string[];
+  readonly answered: string | undefined;
+  readonly pauses: number[];
+  readonly reports: string[];
+  readonly full: boolean;
+}
+
+/** Dials a pool with these tries, while some of its targets refuse; `onPause` may change that. */
+async function rounds(
+  specs: readonly TargetSpec[],
+  tries: number,
+  options: { readonly refusing: readonly number[]; onPause?(dialer: AnsweringDialer, pool: Pool): void },
+): Promise<Rounds> {
+  const reports: string[] = [];
+  const pool = new Pool(specs, {
+    balance: "first",
+    onReport: ({ label }, outcome) => void reports.push(`${label} ${outcome}`),
+  });
+  const dialer = new AnsweringDialer();
+  for (const port of options.refusing) dialer.refusing.add(`10.0.0.1:${port}`);
+  dialer.onPause = () => options.onPause?.(dialer, pool);
+  const { signal } = new AbortController();
+  const dialing = await dialPool(pool, {
+    dialer,
+    port: 0,
+    context: { clientHash: 0 },
+    queueTimeoutMs: 0,
+    retry: { tries, pauseMs: 1000 },
+    clock: { nowMs: () => 0 },
+    until: { signal, aborted: false, hold: () => {} },
+    opening: undefined,
+  });
+  const { dialed, candidates, full } = dialing;
+  const answered = dialed.kind === "connected" ? dialed.target.label : undefined;
+  candidates.release();
+  assertEquals(pool.targets.map(({ active }) => active), pool.targets.map(() => 0), "a place is held");
+  pool.stop();
+  const failed = dialed.failures.map(({ target }) => target.label);
+  return { dialed: failed, answered, pauses: dialer.pauses, reports, full };
+}
+
+const [ONE, TWO] = ["10.0.0.1:1", "10.0.0.1:2"];
+
+Deno.test("dialPool with retry: goes round the targets until its tries are used up, each failure reported once", async () => {
+  const { dialed, answered, pauses, reports } = await rounds([target(1, 9), target(2, 9)], 5, {
+    refusing: [1, 2],
+  });
+  assertEquals([dialed, answered, pauses], [[ONE, TWO, ONE, TWO, ONE], undefined, [1000, 1000]]);
+  assertEquals(reports, dialed.map((label) => `${label} failed`));
+});
+
+Deno.test("dialPool with retry: fewer tries than targets are all that there are", async () => {
+  const { dialed, pauses, reports } = await rounds([target(1, 9), target(2, 9), target(3, 9)], 2, {
+    refusing: [1, 2, 3],
+  });
+  assertEquals([dialed, pauses, reports.length], [[ONE, TWO], [], 2]);
+});
+
+Deno.test("dialPool with retry: a target that is back by then is taken, and nobody pauses while another answers", async () => {
+  const back = await rounds([target(1, 9), target(2, 9)], 9, {
+    refusing: [1, 2],
+    onPause: (dialer) => dialer.refusing.delete(TWO ?? ""),
+  });
+  assertEquals([back.dialed, back.answered, back.pauses], [[ONE, TWO, ONE], TWO, [1000]]);
+  const other = await rounds([target(1, 9), target(2, 9)], 9, { refusing: [1] });
+  assertEquals([other.dialed, other.answered, other.pauses], [[ONE], TWO, []]);
+});
+
+Deno.test("dialPool with retry: a round chooses from the targets that there are by then", async () => {
+  const { dialed, answered, pauses } = await rounds([target(1, 9)], 9, {
+    refusing: [1],
+    onPause: (_dialer, pool) => pool.update([target(2, 9)]),
+  });
+  assertEquals([dialed, answered, pauses], [[ONE], TWO, [1000]]);
+});
+
+Deno.test("dialPool with retry: without a target left, or with nothing but full ones, it does not go on without end", async () => {
+  const none = await rounds([target(1, 9)], 9, {
+    refusing: [1],
+    onPause: (_dialer, pool) => pool.update([]),
+  });
+  assertEquals([none.dialed, none.pauses, none.full], [[ONE], [1000], false]);
+  const full = await rounds([target(1, 9), target(2, 0)], 9, { refusing: [1] });
+  assertEquals([full.dialed, full.pauses, full.full], [[ONE], [], true]);
 });

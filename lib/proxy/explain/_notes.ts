@@ -49,6 +49,15 @@ export function weightNotes({ targets }: PoolSnapshot): string[] {
     .map(({ label }) => `${label} has weight 0 and gets no connection`);
 }
 
+/** What happens when every target has failed. */
+export function retryNotes({ retry, connectDeadlineMs }: AppConfig): string[] {
+  if (retry === undefined) return [];
+  return [
+    `when all targets have failed, they are dialed again after ${formatDuration(retry.pauseMs)}: ` +
+    `${retry.tries} dials in all, within ${formatDuration(connectDeadlineMs)}`,
+  ];
+}
+
 /** What a config alone does not know. */
 export function assumptionNotes({ targets }: ExplainedTargets): string[] {
   return targets.length === 0 ? [] : ["targets are taken to be up and idle, as a config knows no more"];

@@ -16,6 +16,7 @@ import {
   intakeNotes,
   liveNotes,
   type Moment,
+  retryNotes,
   routeNotes,
   weightNotes,
 } from "./_notes.ts";
@@ -95,6 +96,7 @@ function explainIn(app: AppConfig, asked: Asked): ExplainedConnection {
       ...notes,
       ...routeNotes(app, question),
       ...weightNotes(pool),
+      ...retryNotes(app),
       ...(live === undefined ? assumptionNotes(explained) : liveNotes(app, { pool, explained, live })),
       ...faultNotes(app, question),
     ],
