@@ -72,7 +72,9 @@ function intakeOf(config: AppConfig, tls: Pick<AppTls, "intake">): IntakeRules |
   if (accept === "off" && routes.length === 0 && tls.intake === undefined) return undefined;
   return {
     ...(tls.intake === undefined ? {} : { tls: tls.intake }),
-    ...(accept === "required" ? { proxyHeader: { trusted: new CidrSet(from), timeoutMs } } : {}),
+    ...(accept === "off"
+      ? {}
+      : { proxyHeader: { trusted: new CidrSet(from), timeoutMs, isOptional: accept === "optional" } }),
     ...(routes.length > 0 ? { clientHello: { timeoutMs: config.clientHelloTimeoutMs } } : {}),
   };
 }

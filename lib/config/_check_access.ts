@@ -16,7 +16,13 @@ import type { Path, Problem } from "./problem.ts";
 export function hasClientAddresses(app: Raw, defaults: Raw): boolean {
   const isOnUnixAlone = isNone(app.ports) && Array.isArray(app.listen) && !isNone(app.listen) &&
     app.listen.every((address) => typeof address === "string" && address.startsWith("unix:"));
-  return !isOnUnixAlone || asMapping(app.proxy_protocol ?? defaults.proxy_protocol).accept === "required";
+  return !isOnUnixAlone || acceptsHeader(app.proxy_protocol ?? defaults.proxy_protocol);
+}
+
+/** Whether a raw `proxy_protocol` accepts headers. */
+export function acceptsHeader(proxyProtocol: unknown): boolean {
+  const { accept } = asMapping(proxyProtocol);
+  return accept === "required" || accept === "optional";
 }
 
 /** Which entries of `allow` lie within one of `deny`; `undefined` where either is empty or cannot be read. */

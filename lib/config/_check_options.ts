@@ -24,13 +24,14 @@ export function checkOptions(options: Raw, path: Path, defaults: Raw): Problem[]
 }
 
 function checkProxyProtocol({ accept, from }: Raw, path: Path): Problem[] {
-  if (accept === "required" && isNone(from)) {
-    const message = `headers are required from nobody, "from" with the senders was wanted ` +
+  if ((accept === "required" || accept === "optional") && isNone(from)) {
+    const message = `no sender is trusted: list the load balancers in "from" ` +
       `("0.0.0.0/0" and "::/0" for everyone)`;
     return [{ path: [...path, "accept"], message }];
   }
   if ((accept === undefined || accept === "off" || accept === false) && asList(from).length > 0) {
-    const message = `senders are given but no header is accepted, "accept: required" was wanted`;
+    const message =
+      `senders are listed, but no header is accepted: add "accept: required" or "accept: optional"`;
     return [{ path: [...path, "from"], message }];
   }
   return [];

@@ -7,7 +7,7 @@
 
 import { formatDuration } from "../base/mod.ts";
 import { BUILT_IN_APP_OPTIONS, Defaults } from "./_app.ts";
-import { hasClientAddresses, shutOut } from "./_check_access.ts";
+import { acceptsHeader, hasClientAddresses, shutOut } from "./_check_access.ts";
 import { idleProtocols } from "./_check_protocols.ts";
 import { ProxyProtocol } from "./_proxy_protocol.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
@@ -49,8 +49,8 @@ function idleByAddress(app: Raw, path: Path, defaults: Raw): Problem[] {
   if (hasClientAddresses(app, defaults)) return [];
   const problems: Problem[] = BY_ADDRESS.filter((key) => isSaid(app, key)).map((key) => {
     const message =
-      `it makes no difference, as clients of unix sockets have no address, a listener on a port, ` +
-      `or "accept: required" in "proxy_protocol", was wanted`;
+      `it makes no difference, because clients of unix sockets have no address: add a listener on a port, ` +
+      `or "accept: required" in "proxy_protocol"`;
     return { path: [...path, key], at: "key", message };
   });
   if (app.balance !== "source_hash") return problems;
@@ -60,12 +60,14 @@ function idleByAddress(app: Raw, path: Path, defaults: Raw): Problem[] {
 }
 
 function idleHeaderTimeout(app: Raw, path: Path): Problem[] {
-  const { accept, timeout } = asMapping(app.proxy_protocol);
-  const ms = parsed(ProxyProtocol.shape.timeout, timeout);
-  if (accept === "required" || ms === undefined || ms === BUILT_IN_APP_OPTIONS.proxy_protocol.timeout) {
+  const ms = parsed(ProxyProtocol.shape.timeout, asMapping(app.proxy_protocol).timeout);
+  if (
+    acceptsHeader(app.proxy_protocol) || ms === undefined ||
+    ms === BUILT_IN_APP_OPTIONS.proxy_protocol.timeout
+  ) {
     return [];
   }
-  const message = `no header is waited for, "accept: required" beside it was wanted`;
+  const message = `no header is waited for: add "accept: required" or "accept: optional"`;
   return [{ path: [...path, "proxy_protocol", "timeout"], at: "key", message }];
 }
 

@@ -170,9 +170,9 @@ export interface RouteConfig {
 
 /** The PROXY protocol, on both sides. */
 export interface ProxyProtocolConfig {
-  /** Whether every connection must begin with a header. */
-  readonly accept: "off" | "required";
-  /** Who may send one; not empty when `accept` is `required`. */
+  /** Whether a connection from `from` begins with a header, or may; with `required`, nobody else is let in. */
+  readonly accept: "off" | "optional" | "required";
+  /** Whose headers are believed; not empty unless `accept` is `off`. */
   readonly from: readonly Cidr[];
   /** How long the header may take. */
   readonly timeoutMs: number;

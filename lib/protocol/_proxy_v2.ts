@@ -6,19 +6,13 @@ import {
   PROXY_V2_COMMAND,
   PROXY_V2_FAMILY,
   PROXY_V2_FIXED_BYTES,
+  PROXY_V2_MAX_BLOCK_BYTES,
   PROXY_V2_PROTOCOL,
   PROXY_V2_SIGNATURE,
   PROXY_V2_VERSION,
 } from "./proxy_codes.ts";
 import type { ProxyHeaderVerdict } from "./proxy_header.ts";
 import { ProxyTlvs } from "./proxy_tlvs.ts";
-
-/**
- * The longest announced length, in bytes, of addresses and fields together. The header itself could announce 65535.
- * The longest addresses are 216 bytes, a unique id is at most 128, a host name 255; what remains is room for a client's
- * certificate, which some senders add. nginx allows as much.
- */
-export const PROXY_V2_MAX_BLOCK_BYTES = 4096;
 
 const VERSION_AND_COMMAND = 12;
 const FAMILY_AND_PROTOCOL = 13;

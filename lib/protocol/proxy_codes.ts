@@ -31,6 +31,16 @@ export const PROXY_V2_SIGNATURE: Uint8Array = Uint8Array.of(
 /** Bytes of a v2 header before its addresses: signature, version and command, family and protocol, length. */
 export const PROXY_V2_FIXED_BYTES = 16;
 
+/**
+ * The longest block of addresses and fields that is taken, in bytes. The header itself could announce 65535. The longest
+ * addresses are 216 bytes, a unique id is at most 128, a host name 255; what remains is room for a client's certificate,
+ * which some senders add. nginx allows as much.
+ */
+export const PROXY_V2_MAX_BLOCK_BYTES = 4096;
+
+/** The longest header that is taken, of either version. */
+export const MAX_PROXY_HEADER_BYTES = PROXY_V2_FIXED_BYTES + PROXY_V2_MAX_BLOCK_BYTES;
+
 /** The high half of byte 13 of a v2 header. */
 export const PROXY_V2_VERSION = 0x2;
 

@@ -35,7 +35,9 @@ export type ProxyHeaderVerdict =
   | { readonly kind: "need_more"; readonly atLeast: number }
   /** They begin with a header of `length` bytes; what follows is the client's. */
   | { readonly kind: "header"; readonly header: ProxyHeader; readonly length: number }
-  /** They can never become a header; `problem` says what is and what was wanted. */
+  /** They are something else: neither version of the protocol begins like this. `problem` shows the bytes. */
+  | { readonly kind: "no_header"; readonly problem: string }
+  /** They begin like a header and can never become one; `problem` says why. */
   | { readonly kind: "bad"; readonly problem: string };
 
 /** The shortest v1 header, `PROXY UNKNOWN` and CRLF. */
@@ -48,8 +50,8 @@ const SHOWN_BYTES = 8;
  * Looks at the bytes that a connection began with, and consumes none. May be called again with more of them; never
  * throws, and reads nothing beyond the header.
  *
- * A receiver must know by its configuration that a header comes, and must not guess from the bytes (section 2): a
- * client could otherwise claim any address.
+ * A receiver must know by its configuration from whom a header may come (section 2): guessing from the bytes alone would
+ * let any client claim any address.
  */
 export function parseProxyHeader(bytes: Uint8Array): ProxyHeaderVerdict {
   if (beginsAlike(bytes, PROXY_V1_PREFIX)) {
@@ -60,13 +62,20 @@ export function parseProxyHeader(bytes: Uint8Array): ProxyHeaderVerdict {
   }
   const shown = Array.from(bytes.subarray(0, SHOWN_BYTES), (byte) => byte.toString(16).padStart(2, "0"));
   return {
-    kind: "bad",
-    problem: `the connection begins with the bytes ${shown.join(" ")}, a PROXY protocol header was wanted`,
+    kind: "no_header",
+    problem: `the connection begins with ${shown.join(" ")}, expected a PROXY protocol header`,
   };
 }
 
 function needMore(bytes: Uint8Array): ProxyHeaderVerdict {
   return { kind: "need_more", atLeast: Math.max(SHORTEST_HEADER_BYTES, bytes.length + 1) };
+}
+
+/** Whether bytes that may yet become a header are one for sure: they have all of a prefix that nothing else begins with. */
+export function isUnderWay(bytes: Uint8Array): boolean {
+  return [PROXY_V1_PREFIX, PROXY_V2_SIGNATURE].some((prefix) =>
+    bytes.length >= prefix.length && beginsAlike(bytes, prefix)
+  );
 }
 
 function beginsAlike(bytes: Uint8Array, pattern: Uint8Array): boolean {

@@ -1,14 +1,13 @@
 import { type Address, type Duplex, errorMessage, type Reason, sendAtOnce } from "../base/mod.ts";
-import type { CidrSet } from "../limits/mod.ts";
-import { PeekedConnection, type PeekOutcome, type RouteFacts } from "../routing/mod.ts";
-import { ClientHelloParser, MAX_CLIENT_HELLO_WIRE_BYTES, parseProxyHeader } from "../protocol/mod.ts";
+import { PeekedConnection, type RouteFacts } from "../routing/mod.ts";
+import { ClientHelloParser, MAX_CLIENT_HELLO_WIRE_BYTES } from "../protocol/mod.ts";
 import { TlsError } from "../tls/mod.ts";
-import { unmapped } from "./_peer.ts";
+import { describePeek, type ProxyHeaderRule, readProxyHeader } from "./_proxy_intake.ts";
 
 /** What an app reads of a connection before it picks a target. Each is absent where the app does not want it. */
 export interface IntakeRules {
-  /** A PROXY header is required, from these peers alone. */
-  readonly proxyHeader?: { readonly trusted: CidrSet; readonly timeoutMs: number };
+  /** A PROXY header comes first, or may. */
+  readonly proxyHeader?: ProxyHeaderRule;
   /** TLS ends here. */
   readonly tls?: TlsIntake;
   /** The ClientHello is looked at and passed on. */
@@ -44,9 +43,6 @@ export interface Announced {
   readonly destination: Address | undefined;
 }
 
-/** The longest PROXY header: 16 bytes and the longest block that the parser takes (v1 is at most 107). */
-const MAX_PROXY_HEADER_BYTES = 16 + 4096;
-
 const NO_FACTS: RouteFacts = { sni: undefined, alpn: [] };
 
 /** One connection's first bytes, looked at in the order in which they come: PROXY header, then TLS. */
@@ -80,32 +76,11 @@ export class Intake {
     return this.#sni;
   }
 
-  /** Reads the PROXY header where one is required. `peer` is where the connection really comes from. */
+  /** Reads the PROXY header where the app accepts one. `peer` is where the connection really comes from. */
   async readProxyHeader(peer: Address): Promise<Announced | Refusal | undefined> {
     const rule = this.#rules.proxyHeader;
     if (rule === undefined) return undefined;
-    // Who may connect to a unix socket, the permissions of its file say.
-    if (peer.kind === "tcp" && rule.trusted.find(peer.host) === undefined) {
-      return bad(`${peer.host} is not one of "proxy_protocol.from"`);
-    }
-    const outcome = await this.#conn.peekUntil(parseProxyHeader, {
-      maxBytes: MAX_PROXY_HEADER_BYTES,
-      timeoutMs: rule.timeoutMs,
-      signal: this.#signal,
-    });
-    // A load balancer's check of the port connects and leaves.
-    if (outcome.kind === "failed" || (outcome.kind === "closed" && this.#conn.bytes.length === 0)) {
-      return { reason: "client_gone", detail: `no PROXY header came: ${describe(outcome)}` };
-    }
-    if (outcome.kind !== "verdict") return bad(`no PROXY header came: ${describe(outcome)}`);
-    if (outcome.verdict.kind === "bad") return bad(outcome.verdict.problem);
-    this.#conn.skip(outcome.verdict.length);
-    const { source, destination } = outcome.verdict.header;
-    return { source: source && unmapped(source), destination: destination && unmapped(destination) };
-
-    function bad(detail: string): Refusal {
-      return { reason: "bad_proxy_header", detail };
-    }
+    return await readProxyHeader(rule, { conn: this.#conn, peer, signal: this.#signal });
   }
 
   /** Ends TLS, or looks at the ClientHello, as the app wants; gives what routes may go by. */
@@ -129,7 +104,7 @@ export class Intake {
         if (this.#conn.bytes.length > 0) return badHello("the client finished in mid-hello");
         return GONE;
       default:
-        return { reason: "client_gone", detail: describe(outcome) };
+        return { reason: "client_gone", detail: describePeek(outcome) };
     }
     const { verdict } = outcome;
     if (verdict.kind === "hello") {
@@ -177,19 +152,4 @@ const GONE: Refusal = { reason: "client_gone", detail: "the client left without 
 
 function badHello(detail: string): Refusal {
   return { reason: "bad_client_hello", detail };
-}
-
-function describe(outcome: Exclude<PeekOutcome<unknown>, { kind: "verdict" }>): string {
-  switch (outcome.kind) {
-    case "timeout":
-      return "the time was over";
-    case "closed":
-      return "the client finished";
-    case "too_long":
-      return "there are too many bytes";
-    case "aborted":
-      return "the session was ended";
-    case "failed":
-      return errorMessage(outcome.error);
-  }
 }

@@ -27,6 +27,7 @@ Deno.test("warnings: an option that does something is none", async () => {
     `${ROUTED}\n${TLS}\ntarget_tls: {}`,
     `ports: [1]\nroutes: [{ targets: ["h:1"] }]\ntarget_tls: {}`,
     `${PLAIN}\nproxy_protocol: { accept: required, from: [10.0.0.0/8], timeout: 1s }`,
+    `${PLAIN}\nproxy_protocol: { accept: optional, from: [10.0.0.0/8], timeout: 100ms }`,
     `${PLAIN}\nbalance: source_hash\nallow: [10.0.0.0/8]\nmax_connections_per_client: 1`,
     `listen: ["unix:/run/x", "127.0.0.1:1"]\ntargets: ["h:1"]\nallow: [10.0.0.0/8]`,
     `${UNIX}\nallow: [10.0.0.0/8]\nproxy_protocol: { accept: required, from: [10.0.0.0/8] }`,

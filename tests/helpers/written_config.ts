@@ -25,7 +25,11 @@ const smallBlocks = fc.uniqueArray(fc.constantFrom("10.1.0.0/16", "192.0.2.0/32"
 });
 const proxyProtocol = fc.oneof(
   fc.record({ timeout: limit, send: fc.constantFrom("off", "v1", "v2", false) }, { requiredKeys: [] }),
-  fc.record({ accept: fc.constant("required"), from: fc.constant(["10.0.0.0/8", "::/0"]), timeout: limit }),
+  fc.record({
+    accept: fc.constantFrom("required", "optional"),
+    from: fc.constant(["10.0.0.0/8", "::/0"]),
+    timeout: limit,
+  }),
 );
 const tls = fc.oneof(
   fc.constantFrom("off", false),

@@ -202,6 +202,12 @@ Deno.test("explainConnection: notes speak of the PROXY header, limits and faults
     faults: [{ kind: "refuse", probability: 0.5 }, { kind: "black_hole", clients: ["10.0.0.0/8"] }],
   })).notes.join("\n");
   assertStringIncludes(notes, "a PROXY header must come first, from 10.0.0.0/8 alone");
+  const optional = configOf({
+    ports: [7001],
+    targets: TARGETS,
+    ["proxy_protocol"]: { accept: "optional", from: ["10.0.0.0/8"] },
+  });
+  assertStringIncludes(ask(optional).notes.join("\n"), "a PROXY header may come first from 10.0.0.0/8");
   assertStringIncludes(notes, "5 connections at once");
   assertStringIncludes(notes, "30/m");
   assertStringIncludes(notes, 'the fault "refuse" is done to it with probability 0.5');

@@ -294,3 +294,130 @@ Deno.test("proxy_protocol.accept: an IPv4 client announced as IPv6 is judged, co
 function bytesOf(bytes: Uint8Array): Uint8Array[] {
   return Array.from(bytes, (byte) => Uint8Array.of(byte));
 }
+
+const OPTIONAL = { "proxy_protocol": { accept: "optional", from: ["127.0.0.0/8"], timeout: "10s" } };
+
+Deno.test("proxy_protocol.accept optional: a trusted sender's header is read, in any fragments", async () => {
+  await using target = new TestTarget(echo);
+  await withProxy({ ...OPTIONAL, targets: [target.address] }, async (proxy) => {
+    for (const header of [V1, V2]) {
+      for (const pieces of [[concat(header, DATA)], bytesOf(concat(header, DATA))]) {
+        using conn = await proxy.connect();
+        conn.setNoDelay(true);
+        for (const piece of pieces) await writeAll(conn, piece);
+        assertEquals(await exchange(conn, new Uint8Array()), DATA);
+        assertStrictEquals(formatAddress((await proxy.outcome()).client), "192.0.2.1:1000");
+      }
+    }
+  });
+});
+
+/** What a trusted sender says that is no header, whatever it has in common with one. */
+const PLAIN: readonly (readonly [name: string, bytes: Uint8Array])[] = [
+  ["another protocol", utf8("GET / HTTP/1.1\r\n\r\n")],
+  ["half of a header's first word", utf8("PRO")],
+  ["half of the signature", V2.subarray(0, 11)],
+  ["nothing", new Uint8Array()],
+];
+
+Deno.test("proxy_protocol.accept optional: without a header the connection speaks for itself", async () => {
+  await using target = new TestTarget(echo);
+  await withProxy({ ...OPTIONAL, targets: [target.address] }, async (proxy) => {
+    for (const [name, bytes] of PLAIN) {
+      using client = await proxy.connect();
+      assertEquals(await exchange(client, bytes), bytes, name);
+      const { client: address, reason } = await proxy.outcome();
+      assertEquals([formatAddress(address), reason], [
+        `127.0.0.1:${client.localAddr.port}`,
+        "client_closed",
+      ], name);
+    }
+  });
+});
+
+Deno.test("proxy_protocol.accept optional: a client that waits for the server waits for the timeout alone", async () => {
+  const greeting = utf8("220 ready\r\n");
+  await using target = new TestTarget(async (conn) => {
+    await writeAll(conn, greeting);
+    await echo(conn);
+  });
+  const optional = { "proxy_protocol": { ...OPTIONAL.proxy_protocol, timeout: "20ms" } };
+  await withProxy({ ...optional, targets: [target.address] }, async (proxy) => {
+    // Even a late header is data by then, and is not believed.
+    for (const bytes of [utf8("QUIT\r\n"), V1]) {
+      using client = await proxy.connect();
+      const received = new Uint8Array(greeting.length);
+      assertStrictEquals(await client.read(received), greeting.length);
+      assertEquals(received, greeting);
+      assertEquals(await exchange(client, bytes), bytes);
+      assertStrictEquals(formatAddress((await proxy.outcome()).client), `127.0.0.1:${client.localAddr.port}`);
+    }
+  });
+});
+
+Deno.test("proxy_protocol.accept optional: a header that is wrong or cut short never reaches the target", async () => {
+  await using target = new TestTarget(echo);
+  await withProxy({ ...OPTIONAL, targets: [target.address] }, async (proxy) => {
+    for (const [name, bytes] of MALFORMED.slice(1)) {
+      using client = await proxy.connect();
+      await writeAll(client, bytes);
+      await client.closeWrite();
+      await readToEnd(client);
+      const session = await proxy.outcome();
+      assertEquals([session.reason, session.tries], ["bad_proxy_header", 0], name);
+    }
+  });
+  const short = { "proxy_protocol": { ...OPTIONAL.proxy_protocol, timeout: "20ms" } };
+  await withProxy({ ...short, targets: [target.address] }, async (proxy) => {
+    for (const bytes of [V1.subarray(0, 6), V2.subarray(0, 12)]) {
+      using client = await proxy.connect();
+      await writeAll(client, bytes);
+      await readToEnd(client);
+      assertStrictEquals((await proxy.outcome()).reason, "bad_proxy_header");
+    }
+  });
+  assertStrictEquals(target.accepted, 0);
+});
+
+Deno.test("proxy_protocol.accept optional: a header from elsewhere is data, and is not believed", async () => {
+  await using target = new TestTarget(echo);
+  const elsewhere = { "proxy_protocol": { ...OPTIONAL.proxy_protocol, from: ["10.0.0.0/8"] } };
+  for (const [allow, expected] of [["127.0.0.0/8", "client_closed"], ["192.0.2.0/24", "denied"]] as const) {
+    await withProxy({ ...elsewhere, allow: [allow], targets: [target.address] }, async (proxy) => {
+      using client = await proxy.connect();
+      if (expected === "denied") await readToEnd(client);
+      else assertEquals(await exchange(client, concat(V1, DATA)), concat(V1, DATA));
+      const session = await proxy.outcome();
+      assertEquals([session.reason, formatAddress(session.client)], [
+        expected,
+        `127.0.0.1:${client.localAddr.port}`,
+      ]);
+    });
+  }
+});
+
+Deno.test("proxy_protocol.accept optional: allow and the limits go by the announced client, or else by the peer", async () => {
+  await using target = new TestTarget(echo);
+  await withProxy({ ...OPTIONAL, deny: ["192.0.2.0/24"], targets: [target.address] }, async (proxy) => {
+    using announced = await proxy.connect();
+    await writeAll(announced, V1);
+    await readToEnd(announced);
+    assertStrictEquals((await proxy.outcome()).reason, "denied");
+    using plain = await proxy.connect();
+    assertEquals(await exchange(plain, DATA), DATA);
+    assertStrictEquals((await proxy.outcome()).reason, "client_closed");
+  });
+  const limited = { ...OPTIONAL, "max_connections_per_client": 1 };
+  await withProxy({ ...limited, targets: [target.address] }, async (proxy) => {
+    using first = await proxy.connect();
+    await writeAll(first, concat(V1, DATA));
+    await first.read(new Uint8Array(DATA.length));
+    using second = await proxy.connect();
+    await writeAll(second, V1);
+    await readToEnd(second);
+    assertStrictEquals((await proxy.outcome()).reason, "limit");
+    using plain = await proxy.connect();
+    assertEquals(await exchange(plain, DATA), DATA);
+    assertStrictEquals((await proxy.outcome()).reason, "client_closed");
+  });
+});

@@ -22,9 +22,11 @@ export interface Moment {
 export function intakeNotes(app: AppConfig): string[] {
   const { proxyProtocol: { accept, from }, maxConnectionsPerClient, acceptRatePerClient } = app;
   const notes: string[] = [];
+  const trusted = from.map(formatCidr).join(", ");
   if (accept === "required") {
-    const trusted = from.map(formatCidr).join(", ");
     notes.push(`a PROXY header must come first, from ${trusted} alone; the client is the one that it names`);
+  } else if (accept === "optional") {
+    notes.push(`a PROXY header may come first from ${trusted}; the client is then the one that it names`);
   }
   if (maxConnectionsPerClient !== Infinity) {
     notes.push(`one client may have ${maxConnectionsPerClient} connections at once; more are closed`);
