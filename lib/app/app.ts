@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock, Random } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
-import type { Starvation } from "../dial/mod.ts";
+import type { OwnListeners, Starvation } from "../dial/mod.ts";
 import { ClientTable } from "../limits/mod.ts";
 import type { AcceptGate } from "../listen/mod.ts";
 import type { Target, TargetState } from "../pool/mod.ts";
@@ -28,6 +28,8 @@ export interface AppOptions {
   /** When the proxy began, on the clock. */
   readonly startedMs: number;
   readonly starvation: Starvation;
+  /** Those of the whole proxy. */
+  readonly listeners: OwnListeners;
   /** Ends the sessions of a target that went down. */
   closeSessionsOf(target: Target): void;
   /** Set in a worker; default all is this thread's own. */
@@ -67,7 +69,7 @@ export class App {
   }
 
   private constructor(config: AppConfig, tls: AppTls, options: AppOptions) {
-    const { worker, clock, observer, random, closeSessionsOf } = options;
+    const { worker, clock, observer, random, closeSessionsOf, listeners } = options;
     this.#options = options;
     this.#config = config;
     this.#tls = tls;
@@ -76,6 +78,7 @@ export class App {
       observer,
       random,
       closeSessionsOf,
+      listeners,
       tls,
       ...(worker === undefined ? {} : {
         known: worker.context.pools,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AppConfig } from "../config/mod.ts";
+import type { OwnListeners } from "../dial/mod.ts";
 import { Pool, statesOf, type TargetState } from "../pool/mod.ts";
 import type { RouteTable } from "../routing/mod.ts";
 import { HealthChecks } from "./health_checks.ts";
@@ -7,12 +8,14 @@ import type { AppObserver } from "./observer.ts";
 import { onceEach, type PoolConfig, poolConfigs, poolOptions, type PoolsOptions } from "./pools.ts";
 import type { Prepared } from "./prepared.ts";
 import { routesOf } from "./routes.ts";
-import { TargetMonitor } from "./target_monitor.ts";
+import { type MonitorObserver, TargetMonitor } from "./target_monitor.ts";
 import { type PoolSnapshot, poolSnapshot } from "./target_snapshot.ts";
 import type { AppTls } from "./tls.ts";
 
 export interface AppTargetsOptions extends Omit<PoolsOptions, "observer"> {
-  readonly observer: Pick<AppObserver, "targetChanged" | "discoveryFailing" | "discoveryRecovered">;
+  readonly observer: Pick<AppObserver, "targetChanged" | keyof MonitorObserver>;
+  /** Those of the whole proxy, which neither checks nor discovery may take for targets. */
+  readonly listeners: OwnListeners;
   /** How checks speak TLS with targets. */
   readonly tls: Pick<AppTls, "secureProbe">;
   /**
@@ -136,6 +139,7 @@ export class AppTargets {
     const monitor = new TargetMonitor(config, pool.entries, {
       random: this.#options.random,
       observer: this.#options.observer,
+      listeners: this.#options.listeners,
       onChange: () => {
         made.update(monitor.specs());
         this.#checks?.update();
@@ -166,8 +170,13 @@ export class AppTargets {
 
   #checksOf(config: AppConfig): HealthChecks | undefined {
     if (config.healthCheck === undefined || this.#options.known !== undefined) return undefined;
-    const { tls, random } = this.#options;
-    return new HealthChecks(config.healthCheck, () => this.#pools.map(({ pool }) => pool), { tls, random });
+    const { tls, random, listeners } = this.#options;
+    return new HealthChecks(config.healthCheck, () => this.#pools.map(({ pool }) => pool), {
+      app: config.name,
+      tls,
+      random,
+      listeners,
+    });
   }
 
   #switchChecks(before: AppConfig): void {

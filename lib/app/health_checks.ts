@@ -1,5 +1,6 @@
 import { type Address, formatAddress, type Random, type TargetAddress } from "../base/mod.ts";
 import type { HealthCheckConfig } from "../config/mod.ts";
+import { connectForCheck, type Dialed, type OwnListeners } from "../dial/mod.ts";
 import { encodeProxyHeader } from "../protocol/mod.ts";
 import {
   Checker,
@@ -16,6 +17,9 @@ import type { AppTls } from "./tls.ts";
 export interface HealthChecksOptions {
   readonly tls: Pick<AppTls, "secureProbe">;
   readonly random: Random;
+  /** The app's name. */
+  readonly app: string;
+  readonly listeners: OwnListeners;
 }
 
 /** The active checks of one app: an address is checked once, in however many of the app's pools it is a target. */
@@ -23,12 +27,15 @@ export class HealthChecks {
   readonly #pools: () => readonly Pool[];
   readonly #check: HealthCheckConfig;
   readonly #tls: Pick<AppTls, "secureProbe">;
+  readonly #connect: (address: Address, signal: AbortSignal) => Promise<Dialed>;
   readonly #checker: Checker;
 
-  constructor(check: HealthCheckConfig, pools: () => readonly Pool[], { tls, random }: HealthChecksOptions) {
+  constructor(check: HealthCheckConfig, pools: () => readonly Pool[], options: HealthChecksOptions) {
+    const { tls, random, app, listeners } = options;
     this.#pools = pools;
     this.#check = check;
     this.#tls = tls;
+    this.#connect = (address, signal) => connectForCheck(address, { app, listeners, signal });
     this.#checker = new Checker({
       prober: this.#prober(),
       intervalMs: check.intervalMs,
@@ -78,6 +85,7 @@ export class HealthChecks {
   #prober(): Prober {
     const check = this.#check;
     const common = {
+      connect: this.#connect,
       timeoutMs: check.timeoutMs,
       ...(check.send === undefined ? {} : { send: parseCheckBytes(check.send) }),
       ...(check.expect === undefined ? {} : { expect: parseExpect(check.expect) }),

@@ -1,5 +1,5 @@
 import type { AppConfig } from "../config/mod.ts";
-import { Dialer, type Starvation } from "../dial/mod.ts";
+import { Dialer, LOOP, type Starvation } from "../dial/mod.ts";
 import { CidrSet, type ClientLimiter } from "../limits/mod.ts";
 import type { Candidate } from "../pool/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
@@ -12,7 +12,7 @@ import { targetSpec } from "./target_spec.ts";
 import type { AppTls } from "./tls.ts";
 
 export interface SessionAppOptions extends EngineOptions {
-  readonly observer: Pick<AppObserver, "dialStarved">;
+  readonly observer: Pick<AppObserver, "dialStarved" | "targetLeadsBack">;
   readonly starvation: Starvation;
   readonly tls: Pick<AppTls, "intake" | "secureTarget">;
   readonly targets: Pick<AppTargets, "own" | "routes">;
@@ -61,7 +61,9 @@ function dialerOf(config: AppConfig, { observer, starvation }: SessionAppOptions
     connectDeadlineMs: config.connectDeadlineMs,
     observer: {
       dialed: () => {},
-      dialFailed: () => {},
+      dialFailed: ({ target, code, message }) => {
+        if (code === LOOP) observer.targetLeadsBack(config.name, target, message);
+      },
       dialStarved: (_candidate, error) => observer.dialStarved(config.name, error),
     },
   });

@@ -1,6 +1,13 @@
-import { formatAddress, type Random } from "../base/mod.ts";
+import { formatAddress, type Random, type TcpAddress } from "../base/mod.ts";
 import type { AppConfig, TargetConfig } from "../config/mod.ts";
-import { Discovery, type DiscoverySource, dnsResolver, type TargetSpec } from "../pool/mod.ts";
+import { isUnspecified, type OwnListeners } from "../dial/mod.ts";
+import {
+  type DiscoveredTarget,
+  Discovery,
+  type DiscoverySource,
+  dnsResolver,
+  type TargetSpec,
+} from "../pool/mod.ts";
 import type { Prepared } from "./prepared.ts";
 import { targetSpec } from "./target_spec.ts";
 
@@ -9,11 +16,15 @@ export interface MonitorObserver {
   /** Discovery of a name fails, and the targets of the last good answer are kept; once an episode. */
   discoveryFailing(app: string, name: string, what: { error: string; kept: number }): void;
   discoveryRecovered(app: string, name: string): void;
+  /** An answer about a discovered name is left out, for it cannot be a target; once while it comes. */
+  discoveryLeftOut(app: string, name: string, what: { address: string; why: string }): void;
 }
 
 export interface MonitorOptions {
   readonly random: Random;
   readonly observer: MonitorObserver;
+  /** Those of the whole proxy. */
+  readonly listeners: OwnListeners;
   /** Called after {@link TargetMonitor.specs} has changed. */
   onChange(): void;
 }
@@ -35,6 +46,8 @@ export class TargetMonitor {
   #config: AppConfig;
   #entries: readonly Entry[];
   readonly #stopping = new Set<Promise<void>>();
+  /** The answers of each discovery that cannot be targets, with why. */
+  readonly #leftOut = new WeakMap<Discovery, ReadonlyMap<string, string>>();
 
   constructor(config: AppConfig, targets: readonly TargetConfig[], options: MonitorOptions) {
     this.#options = options;
@@ -81,7 +94,7 @@ export class TargetMonitor {
     return this.#entries.flatMap(({ target, discovery }): TargetSpec[] => {
       const spec = targetSpec(target, this.#config);
       if (discovery === undefined) return target.discover === undefined ? [spec] : [];
-      return discovery.state.targets.map(({ address, name, backupTier, weight }) => ({
+      return this.#usable(target, discovery).map(({ address, name, backupTier, weight }) => ({
         ...spec,
         address,
         serverName: name,
@@ -117,6 +130,32 @@ export class TargetMonitor {
   /** Ends discovery; resolves when nothing of it is left. */
   async stop(): Promise<void> {
     await Promise.all([...this.#entries.map(({ discovery }) => discovery?.stop()), ...this.#stopping]);
+  }
+
+  /** The answers that can be targets; of each of the others it is said once, while it comes, why it is left out. */
+  #usable(entry: TargetConfig, discovery: Discovery): DiscoveredTarget[] {
+    const { targets } = discovery.state;
+    const leftOut = new Map<string, string>();
+    for (const { address } of targets) {
+      const why = this.#whyNot(address);
+      if (why !== undefined) leftOut.set(formatAddress(address), why);
+    }
+    const before = this.#leftOut.get(discovery);
+    for (const [address, why] of leftOut) {
+      if (before?.get(address) === why) continue;
+      this.#options.observer.discoveryLeftOut(this.#config.name, entry.label, { address, why });
+    }
+    this.#leftOut.set(discovery, leftOut);
+    return leftOut.size === 0
+      ? [...targets]
+      : targets.filter(({ address }) => !leftOut.has(formatAddress(address)));
+  }
+
+  #whyNot(address: TcpAddress): string | undefined {
+    if (isUnspecified(address.host)) return "it is the unspecified address, which leads to this machine";
+    const own = this.#options.listeners.certainAt(address);
+    if (own?.app !== this.#config.name) return undefined;
+    return `it leads to the app's own listener ${formatAddress(own.address)}`;
   }
 
   #end(discovery: Discovery | undefined): void {

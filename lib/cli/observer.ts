@@ -1,11 +1,13 @@
 import { type Address, errorCode, errorMessage, formatAddress } from "../base/mod.ts";
 import { type AccessLog, getLogger, type Logger } from "../log/mod.ts";
 import type { TargetChange } from "../app/mod.ts";
+import { LOOP } from "../dial/mod.ts";
 import type { FileProblem } from "../proxy/mod.ts";
 import type { EndedSession } from "../session/mod.ts";
 import type { WorkersObserver } from "../workers/mod.ts";
 import { type Answer, describeAnswers } from "./_answers.ts";
 import { Episode, type Schedule, schedule } from "./_episode.ts";
+import { LoopWarnings } from "./_loop_warnings.ts";
 import { WarningBudget } from "./_warning_budget.ts";
 
 export type { EndedSession } from "../session/mod.ts";
@@ -42,6 +44,7 @@ export class LogObserver implements WorkersObserver {
   readonly #wallClockMs: () => number;
   readonly #accepting: Episode<Address>;
   readonly #starved = new Map<string, Episode<string>>();
+  readonly #loops: LoopWarnings;
   readonly #noTarget = new Map<string, WarningBudget>();
   readonly #listeners = new Map<Address, string>();
 
@@ -49,6 +52,7 @@ export class LogObserver implements WorkersObserver {
     this.#access = access;
     this.#log = options.log ?? getLogger("proxy");
     this.#schedule = options.schedule ?? schedule;
+    this.#loops = new LoopWarnings(this.#log, this.#schedule);
     this.#wallClockMs = options.wallClockMs ?? Date.now;
     this.#accepting = new Episode({
       settleMs: SETTLE_MS,
@@ -114,6 +118,10 @@ export class LogObserver implements WorkersObserver {
     this.#accepting.prolong();
   }
 
+  targetLeadsBack(app: string, { label }: { label: string }, way: string): void {
+    this.#loops.add(app, label, way);
+  }
+
   targetChanged(
     app: string,
     target: { label: string },
@@ -134,6 +142,15 @@ export class LogObserver implements WorkersObserver {
       name,
       last,
       error,
+    });
+  }
+
+  discoveryLeftOut(app: string, name: string, { address, why }: { address: string; why: string }): void {
+    this.#log.warning('app "{app}": the answer {address} for "{name}" is left out: {why}', {
+      app,
+      address,
+      name,
+      why,
     });
   }
 
@@ -183,6 +200,7 @@ export class LogObserver implements WorkersObserver {
   close(): void {
     this.#accepting.close();
     for (const episode of this.#starved.values()) episode.close();
+    this.#loops.close();
     for (const budget of this.#noTarget.values()) budget.close();
   }
 
@@ -216,6 +234,9 @@ export class LogObserver implements WorkersObserver {
   }
 
   #warnOfNoTarget(session: EndedSession): void {
+    const { failures } = session;
+    // The circle has had its own warning, and each of its connections ends so.
+    if (failures.length > 0 && failures.every(({ code }) => code === LOOP)) return;
     const app = session.app.name;
     let budget = this.#noTarget.get(app);
     if (budget === undefined) {
@@ -228,7 +249,7 @@ export class LogObserver implements WorkersObserver {
       this.#noTarget.set(app, budget);
     }
     if (!budget.take()) return;
-    const answers = session.failures.map(({ target, code, message }): Answer => {
+    const answers = failures.map(({ target, code, message }): Answer => {
       return { label: target.label, code, message };
     });
     this.#log.warning('app "{app}": no target could be reached: {answers}', {

@@ -85,9 +85,14 @@ function byPort(claims: readonly Claim[]): Map<number, Map<string, Claim>> {
   return ports;
 }
 
-/** The hosts of listeners that a dial to this one comes to. A wildcard is dialed as the loopback of its family. */
+/**
+ * The hosts of listeners that a dial to this one comes to. A wildcard is dialed as the loopback of its family, and so is
+ * every name under `localhost` (RFC 6761 section 6.3).
+ */
 function listenersOf(host: string): string[] {
-  if (host === "localhost") return ["127.0.0.1", "::1", "localhost", "0.0.0.0", "::"];
+  if (host === "localhost" || host.endsWith(".localhost")) {
+    return ["127.0.0.1", "::1", "localhost", host, "0.0.0.0", "::"];
+  }
   if (host === "127.0.0.1" || host === "0.0.0.0") return ["127.0.0.1", "localhost", "0.0.0.0", "::"];
   if (host === "::1" || host === "::") return ["::1", "::"];
   return parseIp(host)?.[0] === 127 ? [host, "0.0.0.0", "::"] : [host];

@@ -79,6 +79,10 @@ export interface DialHolder {
   readonly aborted: boolean;
   /** Is given each attempt when it begins, and `undefined` when it is over. */
   hold(attempt: DialAttempt | undefined): void;
+  /** Says why a target must not be dialed now, which then counts as its failure; default every one may be. */
+  refusal?(address: Address): Error | Promise<Error | undefined> | undefined;
+  /** Looks at a connection that has just been made; where this throws, it is closed, and the target has failed. */
+  vet?(conn: Dialed, address: Address): void;
 }
 
 export interface DialerOptions<T extends DialTarget> {
@@ -186,7 +190,7 @@ export class Dialer<T extends DialTarget> {
     const attempt = new Attempt(beganMs + limitMs);
     holder.hold(attempt);
     try {
-      const raw = await connect(target.address, attempt.signal);
+      const raw = await dialVetted(target.address, holder, attempt.signal);
       const conn = open === undefined ? raw : await open(raw, target, attempt.signal);
       const durationMs = performance.now() - beganMs;
       observer?.dialed(target, durationMs);
@@ -206,6 +210,20 @@ export class Dialer<T extends DialTarget> {
       attempt.end();
       holder.hold(undefined);
     }
+  }
+}
+
+async function dialVetted(address: Address, holder: DialHolder, signal: AbortSignal): Promise<Dialed> {
+  let refusal = holder.refusal?.(address);
+  if (refusal instanceof Promise) refusal = await refusal;
+  if (refusal !== undefined) throw refusal;
+  const conn = await connect(address, signal);
+  try {
+    holder.vet?.(conn, address);
+    return conn;
+  } catch (error) {
+    conn.close();
+    throw error;
   }
 }
 

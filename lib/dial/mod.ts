@@ -14,6 +14,9 @@ export {
   type NextTarget,
   type Opening,
 } from "./dialer.ts";
+export { connectForCheck, LOOP, type LoopClient, LoopError, Loops, type LoopsOptions } from "./loops.ts";
+export { Crossings } from "./crossings.ts";
+export { isUnspecified, nameOf, type OwnListener, OwnListeners } from "./own_listeners.ts";
 export {
   RESOLVE_TIMEOUT_MS,
   resolveAddresses,

@@ -11,8 +11,11 @@ import {
   type TlsFiles,
 } from "../app/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
+import { OwnListeners } from "../dial/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
+import { ownListeners } from "./_own_listeners.ts";
 import type { ProxyObserver } from "./observer.ts";
+import type { ListenerInfo } from "./runtime_snapshot.ts";
 import { StartError } from "./start_error.ts";
 
 export interface ControlPlaneOptions {
@@ -32,6 +35,7 @@ export class ControlPlane {
   readonly files: FileTexts;
   readonly #apps: ReadonlyMap<string, ControlledApp>;
   readonly #changes: Changes;
+  readonly #listeners: OwnListeners;
 
   /**
    * Reads the apps' files and builds their pools; starts nothing.
@@ -42,23 +46,31 @@ export class ControlPlane {
     const apps = new Map<string, ControlledApp>();
     const changes: Changes = { notify: () => {} };
     const files = new FileTexts();
+    const listeners = new OwnListeners();
     for (const app of config.apps) {
       try {
-        apps.set(app.name, await control(app, changes, { ...options, files }));
+        apps.set(app.name, await control(app, changes, { ...options, files, listeners }));
       } catch (error) {
         throw new StartError(`start app "${app.name}": ${errorMessage(error)}`, { cause: error });
       }
     }
-    return new ControlPlane(apps, { changes, files });
+    return new ControlPlane(apps, { changes, files, listeners });
   }
 
   private constructor(
     apps: ReadonlyMap<string, ControlledApp>,
-    { changes, files }: { changes: Changes; files: FileTexts },
+    { changes, files, listeners }: { changes: Changes; files: FileTexts; listeners: OwnListeners },
   ) {
+    this.#listeners = listeners;
     this.#apps = apps;
     this.files = files;
     this.#changes = changes;
+  }
+
+  /** Takes what the workers listen on, before the start: checks and discovery must not take it for a target. */
+  listensOn(bound: readonly ListenerInfo[]): void {
+    const apps = [...this.#apps.values()].map(({ config }) => config);
+    this.#listeners.replace(ownListeners(bound, apps));
   }
 
   /**
@@ -143,15 +155,16 @@ interface ControlledApp {
 async function control(
   config: AppConfig,
   changes: Changes,
-  options: ControlPlaneOptions & { readonly files: FileTexts },
+  options: ControlPlaneOptions & { readonly files: FileTexts; readonly listeners: OwnListeners },
 ): Promise<ControlledApp> {
-  const { observer, random = Math.random, clock = monotonicClock } = options;
+  const { observer, random = Math.random, clock = monotonicClock, listeners } = options;
   const tlsFiles = await readTlsFiles(config, options.files);
   const tls = await AppTls.load(config, tlsFiles);
   const targets = new AppTargets(config, {
     random,
     clock,
     observer,
+    listeners,
     tls,
     // The workers, whose sessions they are, hear of the change and end them.
     closeSessionsOf: () => {},

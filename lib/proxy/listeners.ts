@@ -1,5 +1,6 @@
 import { type Address, formatAddress } from "../base/mod.ts";
 import type { App } from "../app/mod.ts";
+import type { OwnListeners } from "../dial/mod.ts";
 import {
   type Accepted,
   type AcceptGate,
@@ -9,6 +10,7 @@ import {
   type ListenerOptions,
   ListenError,
 } from "../listen/mod.ts";
+import { ownListeners } from "./_own_listeners.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
 import { removeStaleSocket } from "./stale_socket.ts";
 import { StartError } from "./start_error.ts";
@@ -17,6 +19,8 @@ export interface ListenersOptions {
   readonly observer: ListenerObserver;
   /** Whether other threads of this process accept on the same TCP addresses. */
   readonly shared: boolean;
+  /** Is told of each change of what is bound. */
+  readonly own: OwnListeners;
   /** Waited for before each connection is accepted; see {@link ListenerOptions.turn}. */
   turn(address: Address, signal: AbortSignal): Promise<void> | undefined;
   /** Takes over a connection. */
@@ -87,6 +91,7 @@ export class Listeners {
       commit: async (apps): Promise<void> => {
         this.#bound = next.map(({ bound }) => bound);
         for (const { app, bound } of next) bound.serve(app, apps.get(app));
+        this.#options.own.replace(ownListeners(this.list(), [...apps.values()].map(({ config }) => config)));
         for (const { listener } of added) listener.start();
         await Promise.all(left.map(({ listener }) => listener.close()));
       },

@@ -8,7 +8,7 @@ import {
   readTlsFiles,
 } from "../app/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
-import { Starvation } from "../dial/mod.ts";
+import { isUnspecified, Loops, OwnListeners, Starvation } from "../dial/mod.ts";
 import type { Accepted } from "../listen/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
@@ -18,6 +18,7 @@ import type { ProxyControl } from "./control.ts";
 import { explainConnection } from "./explain/explain.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
 import { Listeners } from "./listeners.ts";
+import { ownListeners } from "./_own_listeners.ts";
 import type { ProxyObserver } from "./observer.ts";
 import type { ReloadResult } from "./reload_result.ts";
 import { countByApp, type ListenerInfo, type RuntimeSnapshot } from "./runtime_snapshot.ts";
@@ -50,6 +51,7 @@ export class Proxy implements ProxyControl {
   readonly #certificates: Certificates;
   readonly #startedMs: number;
   readonly #starvation: Starvation;
+  readonly #own = new OwnListeners();
   #lastId = 0;
   #drained: Promise<void> | undefined;
 
@@ -93,6 +95,7 @@ export class Proxy implements ProxyControl {
       buffers: new BufferPool(),
       clock,
       random: options.random ?? Math.random,
+      loops: new Loops(this.#own, options.context?.crossings),
       observer: {
         sessionEnded: (session): void => {
           this.#sessions.delete(session);
@@ -103,11 +106,17 @@ export class Proxy implements ProxyControl {
     this.#listeners = new Listeners({
       observer: this.#observer,
       shared: this.#context !== undefined,
+      own: this.#own,
       // The socket of a path has one thread alone, which nobody can relieve.
       turn: (address, signal) =>
         this.#starvation.hold(signal) ?? (address.kind === "tcp" ? this.#context?.turn() : undefined),
-      begin: (conn, { app, listener, place }) =>
-        this.#begin(conn, { id: this.#nextId(), app: app.session, listener, place }),
+      begin: (conn, { app, listener, place }) => {
+        const { localAddr } = conn;
+        if (localAddr.transport === "tcp" && listener.kind === "tcp" && isUnspecified(listener.host)) {
+          this.#own.noteLocal(localAddr.hostname);
+        }
+        this.#begin(conn, { id: this.#nextId(), app: app.session, listener, place });
+      },
     });
   }
 
@@ -208,6 +217,8 @@ export class Proxy implements ProxyControl {
         listen: listen.filter(({ kind }) => kind === "tcp" || context?.hasUnixListeners !== false),
       })),
     );
+    // Checks and discovery begin before the listeners are in effect.
+    this.#own.replace(ownListeners(listeners.list(), this.#config.apps));
     try {
       await Promise.all([...this.#apps.values()].map((app) => app.start()));
       await context?.mayAccept({
@@ -231,6 +242,7 @@ export class Proxy implements ProxyControl {
       observer: this.#observer,
       startedMs: this.#startedMs,
       starvation: this.#starvation,
+      listeners: this.#own,
       closeSessionsOf: (target) => {
         for (const session of this.#sessions.list()) {
           if (session.target?.target === target) session.end("target_down");

@@ -18,6 +18,8 @@ export interface WorkerContext {
   beginSession(): number;
   /** Counts the dials of all threads that lack a file descriptor. */
   readonly starved: StarvedCount;
+  /** The connections of all threads from one own listener to another. */
+  readonly crossings: { readonly memory: SharedArrayBuffer; readonly worker: number };
   /** Lets other threads go first, where this one has more sessions than they. */
   turn(): Promise<void> | undefined;
   /** Is told what was bound; resolves when all threads have bound their listeners. */

@@ -1,5 +1,5 @@
 import type { Address, Clock, Duplex, Random } from "../base/mod.ts";
-import type { Dialer } from "../dial/mod.ts";
+import type { Dialer, Loops } from "../dial/mod.ts";
 import type { Candidate, Pool } from "../pool/mod.ts";
 import type { BufferPool, CutKind, FaultKind, RelayEngine, Ticker } from "../relay/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
@@ -72,5 +72,7 @@ export interface SessionShared {
   readonly buffers: BufferPool;
   readonly clock: Clock;
   readonly random: Random;
+  /** Finds targets that lead back; default nobody looks. */
+  readonly loops?: Loops;
   readonly observer: SessionObserver;
 }

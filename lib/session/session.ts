@@ -1,6 +1,6 @@
 import { type Address, type Duplex, keepAlive, type Reason } from "../base/mod.ts";
 import { clientHash } from "../balancing/mod.ts";
-import type { DialAttempt, DialHolder, DialResult } from "../dial/mod.ts";
+import type { DialAttempt, Dialed, DialHolder, DialResult, LoopClient } from "../dial/mod.ts";
 import type { Accepted, AcceptPlace } from "../listen/mod.ts";
 import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
 import type {
@@ -28,7 +28,7 @@ const LIFETIME_JITTER = 0.1;
  * One client connection from accept to record. It owns both sockets: whatever happens, they are closed here, once, and
  * the outcome has one reason.
  */
-export class Session extends SessionOutcome implements Sweepable, RelayContext, DialHolder {
+export class Session extends SessionOutcome implements Sweepable, RelayContext, DialHolder, LoopClient {
   sweepSlot = -1;
   /** Bytes that were read from the client before there was a target. */
   lead: Uint8Array | undefined;
@@ -47,6 +47,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #candidates: Candidates | undefined;
   #targetConn: Duplex | undefined;
   #attempt: DialAttempt | undefined;
+  /** The way to another own listener, where the target is one. */
+  #crossing: Disposable | undefined;
   #socketsClosed = false;
   #stage: "intake" | "dialing" | "relaying" | "lingering" | "ended" = "intake";
   #needsKeepalive: boolean;
@@ -66,6 +68,11 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   /** Who the client is: the address that a PROXY header gave, or else the one that the connection comes from. */
   get client(): Address {
     return this.#clientAddress ??= addressOf(this.#accepted.remoteAddr);
+  }
+
+  /** Where the connection really comes from. */
+  get peer(): Deno.Addr {
+    return this.#accepted.remoteAddr;
   }
 
   /** The client's hash for the balancing; worked out when a strategy asks for it. */
@@ -136,6 +143,20 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   /** Is given each dial while it lasts, by the dialer. */
   hold(attempt: DialAttempt | undefined): void {
     this.#attempt = attempt;
+  }
+
+  refusal(address: Address): Error | Promise<Error | undefined> | undefined {
+    return this.#shared.loops?.before(this, address);
+  }
+
+  vet(conn: Dialed, address: Address): void {
+    this.#endCrossing();
+    this.#crossing = this.#shared.loops?.enter(conn, this, address);
+  }
+
+  #endCrossing(): void {
+    this.#crossing?.[Symbol.dispose]();
+    this.#crossing = undefined;
   }
 
   /** Closes both sockets, so that whatever is pending on them rejects; may be called any number of times. */
@@ -321,6 +342,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     this.stop();
     this.#watch?.end();
     this.#candidates?.release();
+    this.#endCrossing();
     this.#stage = "ended";
     this.reason ??= "error";
     this.endedMs = this.#shared.clock.nowMs();

@@ -1,3 +1,4 @@
+import { OwnListeners } from "../../lib/dial/mod.ts";
 import { assertEquals } from "@std/assert";
 import { AppTargets } from "../../lib/app/mod.ts";
 import type { AppConfig } from "../../lib/config/mod.ts";
@@ -100,6 +101,7 @@ function build(config: AppConfig): { targets: AppTargets; log: ProxyLog } {
     random: () => 0,
     observer: log,
     closeSessionsOf: () => {},
+    listeners: new OwnListeners(),
     tls: { secureProbe: (raw) => Promise.resolve(raw) },
   });
   return { targets, log };

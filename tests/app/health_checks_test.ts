@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parseAddress } from "../../lib/base/mod.ts";
 import { Pool } from "../../lib/pool/mod.ts";
+import { OwnListeners } from "../../lib/dial/mod.ts";
 import { HealthChecks } from "../../lib/app/health_checks.ts";
 import { FileTexts } from "../../lib/app/file_texts.ts";
 import { readTlsFiles } from "../../lib/app/tls_files.ts";
@@ -18,7 +19,12 @@ Deno.test("HealthChecks: a target that comes into a pool is down at once where i
   const [config] = configOf({ apps: [{ targets: [dead], health_check: check }] }).apps;
   if (config?.healthCheck === undefined) throw new Error("unreachable");
   const tls = await AppTls.load(config, await readTlsFiles(config, new FileTexts()));
-  const checks = new HealthChecks(config.healthCheck, () => [pool, later], { tls, random: () => 0 });
+  const checks = new HealthChecks(config.healthCheck, () => [pool, later], {
+    tls,
+    random: () => 0,
+    app: config.name,
+    listeners: new OwnListeners(),
+  });
   checks.update();
   await until(() => pool.targets[0]?.up === false);
   later.update([spec]);

@@ -215,6 +215,39 @@ Deno.test("LogObserver: dials that lack a descriptor are one episode an app", ()
   observer.close();
 });
 
+Deno.test("LogObserver: a circle is warned of once, by whichever target it is met, and its sessions not at all", () => {
+  const { observer, lines, time } = observerOf();
+  const way = "it leads back to this proxy: a → b → a";
+  const failure = { target: { label: "own:80" }, code: "LOOP", message: way };
+  for (let i = 0; i < 3; i++) {
+    observer.targetLeadsBack("a", { label: "own:80" }, way);
+    observer.targetLeadsBack("b", { label: "own:81" }, way);
+    observer.sessionEnded(ended({ reason: "no_target", failures: [failure] }));
+    time.advance(59_000);
+  }
+  observer.sessionEnded(ended({
+    reason: "no_target",
+    failures: [failure, { target: { label: "10.0.0.1:80" }, code: "ECONNREFUSED", message: "" }],
+  }));
+  time.advance(60_000);
+  observer.targetLeadsBack("a", { label: "own:80" }, way);
+  const warning = `warning app "a": target own:80 gets no connection: ${way}; change the target`;
+  assertEquals(lines, [
+    warning,
+    `warning app "web": no target could be reached: own:80: ${way} (LOOP); 10.0.0.1:80: the connection was refused (ECONNREFUSED)`,
+    warning,
+  ]);
+  observer.close();
+});
+
+Deno.test("LogObserver: an answer of the DNS that is left out is a warning with the reason", () => {
+  const { observer, lines } = observerOf();
+  observer.discoveryLeftOut("web", "db:1", { address: "0.0.0.0:1", why: "it is the unspecified address" });
+  assertEquals(lines, [
+    'warning app "web": the answer 0.0.0.0:1 for "db:1" is left out: it is the unspecified address',
+  ]);
+});
+
 Deno.test("LogObserver: an error, a defect, a detail and draining each have their line", () => {
   const { observer, lines } = observerOf();
   observer.sessionEnded(ended({ reason: "error", error: new Error("odd") }));

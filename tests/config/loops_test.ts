@@ -27,6 +27,8 @@ Deno.test("loops: a target that is the app's own listener is refused, however it
     ["127.0.0.1:80", "0.0.0.0:80"],
     ["127.0.0.1:80", "localhost:80"],
     ["127.0.0.1:80", "LOCALHOST.:80"],
+    ["127.0.0.1:80", "web.localhost:80"],
+    ["0.0.0.0:80", "Web.LocalHost.:80"],
     ["127.0.0.1:80", "[::ffff:127.0.0.1]:80"],
     ["[::ffff:7f00:1]:80", "127.0.0.1:80"],
     ["localhost:80", "127.0.0.1:80"],
@@ -56,6 +58,7 @@ Deno.test("loops: what only looks like the app's own listener is let be", () => 
     ["[::]:80", "10.0.0.1:80"],
     ["0.0.0.0:80", "10.0.0.1:*"],
     ["[::]:80", "my.host:80"],
+    ["[::]:80", "notlocalhost:80"],
     ["unix:/run/x", "unix:/run/y"],
   ];
   for (const [listen, target] of others) {

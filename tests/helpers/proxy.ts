@@ -68,6 +68,8 @@ export class ProxyLog implements ProxyObserver {
   readonly expiring: string[] = [];
   readonly pauses: string[] = [];
   readonly resumes: string[] = [];
+  readonly leftOut: string[] = [];
+  readonly loops: string[] = [];
   readonly targetChanges: string[] = [];
   /** What each of {@link ProxyLog.targetChanges} was about. */
   readonly changeDetails: string[] = [];
@@ -80,7 +82,11 @@ export class ProxyLog implements ProxyObserver {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** All sessions that have ended, asked for or not. */
+  readonly endedSoFar: Session[] = [];
+
   sessionEnded(session: Session): void {
+    this.endedSoFar.push(session);
     const resolve = this.#waiting.shift();
     if (resolve === undefined) this.#ended.push(session);
     else resolve(session);
@@ -102,6 +108,16 @@ export class ProxyLog implements ProxyObserver {
   discoveryFailing(): void {}
 
   discoveryRecovered(): void {}
+
+  discoveryLeftOut(
+    ...[app, name, { address, why }]: Parameters<ProxyObserver["discoveryLeftOut"]>
+  ): void {
+    this.leftOut.push(`${app} ${name} ${address}: ${why}`);
+  }
+
+  targetLeadsBack(...[app, { label }, way]: Parameters<ProxyObserver["targetLeadsBack"]>): void {
+    this.loops.push(`${app} ${label}: ${way}`);
+  }
 
   certificateExpiring(
     { app, file, message, severity }: Parameters<ProxyObserver["certificateExpiring"]>[0],

@@ -24,3 +24,10 @@ export function canHaveSmallNet(): boolean {
 
 /** What `program` takes as `shell` to run a program in such a network. */
 export const IN_SMALL_NET = `exec unshare -rn sh -c '${SET_UP}; shift; exec "$@"' --`;
+
+/**
+ * What `program` takes as `shell` to run a program on a machine that has two addresses, of which dials to the second
+ * (10.0.0.6) come from the first.
+ */
+export const IN_TWO_ADDRESSES =
+  `exec unshare -rn sh -c 'ip link set lo up; ip addr add 10.0.0.5/24 dev lo; ip addr add 10.0.0.6/24 dev lo; shift; exec "$@"' --`;

@@ -2,6 +2,8 @@ import { assertEquals } from "@std/assert";
 import { tally } from "../helpers/candidate_list.ts";
 import { Dnsmasq, type DnsRecords } from "../helpers/dnsmasq.ts";
 import { answersOf, Fleet } from "../helpers/fleet.ts";
+import { utf8 } from "../helpers/bytes.ts";
+import { exchange } from "../helpers/clients.ts";
 import { configOf, ProxyLog, TestProxy, withProxy } from "../helpers/proxy.ts";
 import { Proxy } from "../../lib/proxy/mod.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
@@ -135,3 +137,28 @@ live("discover: while no answer has come there is no target, and connections end
     assertEquals(session.detail, "discovery has found no target");
   });
 });
+
+live(
+  "discover: answers that are unspecified, or lead to the app itself, are left out, and said once",
+  async () => {
+    await using target = new TestTarget(echo, { hostname: "127.0.0.11" });
+    const { port } = target;
+    const hosts = { "db.test": ["0.0.0.0", "127.0.0.11", "127.0.0.12"] };
+    const app = {
+      listen: [`127.0.0.12:${port}`],
+      targets: [{ address: `db.test:${port}`, discover: "dns" }],
+    };
+    await withDiscovery({ hosts }, app, async ({ dns, proxy, log }) => {
+      using client = await Deno.connect({ hostname: "127.0.0.12", port });
+      assertEquals(await exchange(client, utf8("hello")), utf8("hello"));
+      // Another answer beside them, so that all are looked at again.
+      await dns.answer({ hosts: { "db.test": [...hosts["db.test"], "127.0.0.13"] } });
+      await until(() => log.targetChanges.includes(`app-1 127.0.0.13:${port} added`));
+      assertEquals(log.leftOut, [
+        `app-1 db.test:${port} 0.0.0.0:${port}: it is the unspecified address, which leads to this machine`,
+        `app-1 db.test:${port} 127.0.0.12:${port}: it leads to the app's own listener 127.0.0.12:${port}`,
+      ]);
+      assertEquals(proxy.port, port);
+    });
+  },
+);

@@ -34,6 +34,7 @@ export type FromWorker =
   | { readonly kind: "accept_paused"; readonly listener: number; readonly error: ErrorRecord }
   | { readonly kind: "accept_resumed"; readonly listener: number; readonly pausedMs: number }
   | { readonly kind: "dial_starved"; readonly app: string; readonly error: ErrorRecord }
+  | { readonly kind: "leads_back"; readonly app: string; readonly target: string; readonly way: string }
   | { readonly kind: "draining"; readonly leftMs: number }
   | { readonly kind: "defect"; readonly error: ErrorRecord }
   /** No session is left, and all that it had to say is said. */
@@ -97,6 +98,8 @@ export interface CommonMemory {
   readonly turns: SharedArrayBuffer;
   /** The dials that lack a file descriptor. */
   readonly starved: SharedArrayBuffer;
+  /** The connections from one own listener to another. */
+  readonly crossings: SharedArrayBuffer;
 }
 
 /** The memory of an app's limits; `undefined` where there is none. */

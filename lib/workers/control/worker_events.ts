@@ -6,7 +6,7 @@ import { endedSession, WorkerError } from "../channel/records.ts";
 /** What workers tell that is for whoever looks on. */
 export type WorkerEvent = Extract<
   FromWorker,
-  { kind: "sessions" | "accept_paused" | "accept_resumed" | "dial_starved" | "defect" }
+  { kind: "sessions" | "accept_paused" | "accept_resumed" | "dial_starved" | "leads_back" | "defect" }
 >;
 
 /** Passes on what one worker tells, as if it had happened in this thread. */
@@ -41,6 +41,8 @@ export class WorkerEvents {
       }
       case "dial_starved":
         return observer.dialStarved(message.app, new WorkerError(message.error));
+      case "leads_back":
+        return observer.targetLeadsBack(message.app, { label: message.target }, message.way);
       case "defect":
         return observer.defect(new WorkerError(message.error));
     }

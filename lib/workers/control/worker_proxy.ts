@@ -66,6 +66,7 @@ export class WorkerProxy implements ProxyControl {
     const { observer } = options;
     const control = await ControlPlane.prepare(config, { observer });
     const proxy = new WorkerProxy({ control, sockets: ListenSockets.open(config, observer) }, options);
+    control.listensOn(proxy.listeners());
     try {
       await Promise.all([control.start((place) => proxy.#change(place)), proxy.#supervisor.bind()]);
       proxy.#supervisor.accept();

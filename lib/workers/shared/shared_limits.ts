@@ -1,5 +1,6 @@
 import type { PoolRef } from "../../app/mod.ts";
 import type { AppConfig, Config } from "../../config/mod.ts";
+import { Crossings } from "../../dial/mod.ts";
 import { SharedClientTable, SharedCount, SharedRate } from "../../limits/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
 import type { AppMemory, CommonMemory, TargetRecord } from "../channel/messages.ts";
@@ -21,6 +22,7 @@ export class SharedLimits {
       active: SharedCount.allocate(workers),
       turns: AcceptBalancer.allocate(workers),
       starved: SharedCount.allocate(workers),
+      crossings: Crossings.allocate(),
     };
     this.#apps = new Map(config.apps.map((app) => [app.name, memoryOf(app, workers)]));
   }
@@ -86,6 +88,7 @@ export class SharedLimits {
     SharedCount.forget(this.common.active, worker);
     AcceptBalancer.forget(this.common.turns, worker);
     SharedCount.forget(this.common.starved, worker);
+    Crossings.forget(this.common.crossings, worker);
     for (const { places, clients } of this.#apps.values()) {
       if (places !== undefined) SharedCount.forget(places, worker);
       if (clients !== undefined) SharedClientTable.forget(clients, worker);

@@ -86,6 +86,7 @@ export class WorkerPlane {
       },
       turn: () => turns.take(),
       starved: new SharedCount(memory.starved, { worker, max: Infinity }),
+      crossings: { memory: memory.crossings, worker },
       mayAccept: async (proxy) => {
         const bound = proxy.listeners();
         for (const [index, { address }] of bound.entries()) listeners.set(address, index);
@@ -127,6 +128,7 @@ export class WorkerPlane {
       acceptResumed: (address, pausedMs) =>
         this.#post({ kind: "accept_resumed", listener: indexOf(address), pausedMs }),
       dialStarved: (app, error) => this.#post({ kind: "dial_starved", app, error: errorRecord(error) }),
+      targetLeadsBack: (app, { label }, way) => this.#post({ kind: "leads_back", app, target: label, way }),
       draining: (_left, leftMs) => this.#post({ kind: "draining", leftMs }),
       defect: (error) => this.defect(error),
       // The control plane knows these first, and tells of them.
@@ -134,6 +136,7 @@ export class WorkerPlane {
       certificateExpiring: () => {},
       discoveryFailing: () => {},
       discoveryRecovered: () => {},
+      discoveryLeftOut: () => {},
     };
   }
 

@@ -1,0 +1,199 @@
+/**
+ * Targets that lead back to the proxy while it runs: under a name or an address that only the machine knows to be its
+ * own. One client would make connections until no file descriptor is left for any app.
+ *
+ * @module
+ */
+import { type Address, type Clock, formatAddress, monotonicClock } from "../base/mod.ts";
+import { connect, type Dialed } from "./connect.ts";
+import { type Crossing, Crossings } from "./crossings.ts";
+import { type KnownListener, nameOf, type OwnListener, type OwnListeners } from "./own_listeners.ts";
+
+/** A target that leads back. Its code is {@link LOOP}. */
+export class LoopError extends Error {
+  override readonly name = "LoopError";
+  readonly code = LOOP;
+}
+
+/** The code of a dial that has led back to the proxy. The kernel's ELOOP is about symbolic links. */
+export const LOOP = "LOOP";
+
+/** The client's side of a connection that is dialed for. */
+export interface LoopClient {
+  /** The listener that it came to. */
+  readonly listener: Address;
+  /** Where it came from. */
+  readonly peer: Deno.Addr;
+}
+
+export interface LoopsOptions {
+  /** What all threads know; default this thread is the only one. */
+  readonly memory?: SharedArrayBuffer | undefined;
+  /** This thread's number; default 0. */
+  readonly worker?: number | undefined;
+  /** Default the runtime's. */
+  readonly clock?: Clock;
+}
+
+/**
+ * How long a target that has led back is not dialed from the same listener again. Each dial is a connection that is
+ * accepted here and dials in its turn, so without a pause one client would keep the proxy busy for ever.
+ */
+const PAUSE_MS = 10_000;
+
+/** How often a connection may come back to an app that goes by server name or protocol, which may differ each time. */
+const RETURNS = 3;
+
+/** The longest way from listener to listener; a longer one is taken for a circle. */
+const MAX_WAY = 64;
+
+/** Finds the circles that connections make from listener to listener of this proxy, in one thread or in several. */
+export class Loops {
+  readonly listeners: OwnListeners;
+  readonly #clock: Clock;
+  readonly #options: LoopsOptions;
+  #table: Crossings | undefined;
+  /** The targets not to be dialed for now, each from one listener; with when that is over. */
+  readonly #paused = new Map<string, { readonly error: LoopError; readonly untilMs: number }>();
+
+  constructor(listeners: OwnListeners, options: LoopsOptions = {}) {
+    this.listeners = listeners;
+    this.#options = options;
+    this.#clock = options.clock ?? monotonicClock;
+  }
+
+  /**
+   * Looks at a target before it is dialed; gives why it must not be. A dial that certainly leads to another own listener
+   * waits for a turn of the event loop: the other end is accepted, and dials in its turn, before this end is known to be
+   * there, and so on without end.
+   */
+  before(client: LoopClient, target: Address): LoopError | Promise<LoopError | undefined> | undefined {
+    const known = this.#paused.size === 0 ? undefined : this.#known(client.listener, target);
+    if (known !== undefined) return known;
+    if (target.kind !== "tcp" || !this.listeners.hasPort(target.port)) return undefined;
+    const from = this.listeners.of(client.listener);
+    const to = this.listeners.certainAt(target);
+    if (from === undefined || to === undefined) return undefined;
+    if (from === to && !to.isSelective) return this.#refuse(client.listener, target, [to.id]);
+    return nextTurn().then(() => this.#refusal(client, target, { from, to }));
+  }
+
+  #known(listener: Address, target: Address): LoopError | undefined {
+    const key = keyOf(listener, target);
+    const paused = this.#paused.get(key);
+    if (paused === undefined || this.#clock.nowMs() < paused.untilMs) return paused?.error;
+    this.#paused.delete(key);
+    return undefined;
+  }
+
+  /** Where a dial between two own listeners closes a circle, what is said of it. */
+  #refusal(client: LoopClient, target: Address, ends: CrossingEnds): LoopError | undefined {
+    const way = this.#wayBack(crossingOf(client, ends), ends.to);
+    return way && this.#refuse(client.listener, target, way);
+  }
+
+  /**
+   * Looks at a connection to a target that has just been made. Gives `undefined` for one that leads elsewhere, as most
+   * do; for one that leads to another own listener what must be disposed of when it is over.
+   *
+   * @throws {LoopError} for one that leads back; it is the caller's to close.
+   */
+  enter(conn: Dialed, client: LoopClient, target: Address): Disposable | undefined {
+    const { remoteAddr, localAddr } = conn;
+    if (remoteAddr.transport !== "tcp" || !this.listeners.hasPort(remoteAddr.port)) return undefined;
+    if (localAddr.transport !== "tcp") return undefined;
+    const from = this.listeners.of(client.listener);
+    const to = this.listeners.arrivalOf({ localAddr, remoteAddr });
+    if (from === undefined || to === undefined) return undefined;
+    const refusal = this.#refusal(client, target, { from, to });
+    if (refusal !== undefined) throw refusal;
+    const crossing = crossingOf(client, { from, to });
+    const { port } = localAddr;
+    this.#crossings.set(port, crossing);
+    return { [Symbol.dispose]: () => this.#crossings.delete(port, crossing) };
+  }
+
+  get #crossings(): Crossings {
+    const { memory, worker = 0 } = this.#options;
+    return this.#table ??= new Crossings(memory ?? Crossings.allocate(), worker);
+  }
+
+  /** The listeners on the way round, where the crossing closes a circle. */
+  #wayBack({ from, to, clientPort }: Crossing, { isSelective }: OwnListener): number[] | undefined {
+    const way = [from];
+    const limit = isSelective ? RETURNS : 0;
+    let returns = 0;
+    let at = from;
+    let port = clientPort;
+    while (way.length < MAX_WAY) {
+      if (at === to && ++returns > limit) return way.slice(0, way.indexOf(to) + 1).reverse();
+      const before = this.#crossings.get(port, at);
+      if (before === undefined) return undefined;
+      at = before.from;
+      port = before.clientPort;
+      way.push(at);
+    }
+    return way.reverse();
+  }
+
+  #refuse(listener: Address, target: Address, way: readonly number[]): LoopError {
+    const error = new LoopError(`it leads back to this proxy: ${this.#describe(way)}`);
+    const nowMs = this.#clock.nowMs();
+    for (const [key, { untilMs }] of this.#paused) if (untilMs <= nowMs) this.#paused.delete(key);
+    this.#paused.set(keyOf(listener, target), { error, untilMs: nowMs + PAUSE_MS });
+    return error;
+  }
+
+  /** The same for a circle wherever it was entered: from the listener whose name comes first. */
+  #describe(way: readonly number[]): string {
+    const names = way.map((id) => {
+      const listener = this.listeners.get(id);
+      return listener === undefined ? "a listener that has closed" : nameOf(listener);
+    });
+    const first = names.toSorted()[0] ?? "";
+    const start = names.indexOf(first);
+    return [...names.slice(start), ...names.slice(0, start), first].join(" → ");
+  }
+}
+
+interface CrossingEnds {
+  readonly from: KnownListener;
+  readonly to: KnownListener;
+}
+
+function crossingOf({ peer }: LoopClient, { from, to }: CrossingEnds): Crossing {
+  return { from: from.id, to: to.id, clientPort: peer.transport === "tcp" ? peer.port : 0 };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/**
+ * Connects for a check of one of an app's targets.
+ *
+ * @throws {LoopError} where the target is a listener of the app itself; else as {@link connect}.
+ */
+export async function connectForCheck(
+  address: Address,
+  { app, listeners, signal }: { app: string; listeners: OwnListeners; signal: AbortSignal },
+): Promise<Dialed> {
+  const refuse = (to: OwnListener | undefined): void => {
+    if (to?.app === app) throw new LoopError(`it leads back to this proxy: ${nameOf(to)}`);
+  };
+  if (address.kind === "tcp") refuse(listeners.certainAt(address));
+  const conn = await connect(address, signal);
+  const { localAddr, remoteAddr } = conn;
+  if (localAddr.transport !== "tcp" || remoteAddr.transport !== "tcp") return conn;
+  try {
+    refuse(listeners.arrivalOf({ localAddr, remoteAddr }));
+    return conn;
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+}
+
+function keyOf(listener: Address, target: Address): string {
+  return `${formatAddress(listener)} ${formatAddress(target)}`;
+}
