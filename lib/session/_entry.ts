@@ -91,7 +91,11 @@ async function passThrough(
   const facts = await intake?.readTls();
   entry.sni = intake?.sni;
   if (facts !== undefined && "reason" in facts) return facts;
-  return app.poolFor(facts) ?? {
+  const pool = app.poolFor(facts);
+  if (pool !== undefined) return pool;
+  const isByProtocol = app.routesByProtocol && facts !== undefined && facts.alpn.length > 0;
+  await intake?.tellUnserved(isByProtocol ? "protocol" : "server_name");
+  return {
     reason: "no_route",
     detail: `no route takes ${
       intake?.isNoTls === true ? "what is no TLS" : whatIsRouted(app, facts ?? NO_ROUTE_FACTS)

@@ -1,7 +1,7 @@
 import { type Address, type Duplex, errorMessage, type Reason, sendAtOnce } from "../base/mod.ts";
 import { PeekedConnection, type RouteFacts } from "../routing/mod.ts";
 import { ClientHelloParser, MAX_CLIENT_HELLO_WIRE_BYTES } from "../protocol/mod.ts";
-import { TlsError } from "../tls/mod.ts";
+import { TlsError, unservedAlert } from "../tls/mod.ts";
 import { describePeek, type ProxyHeaderRule, readProxyHeader } from "./_proxy_intake.ts";
 
 /** What an app reads of a connection before it picks a target. Each is absent where the app does not want it. */
@@ -51,6 +51,8 @@ export class Intake {
   readonly #signal: AbortSignal;
   #conn: PeekedConnection;
   #isNoTls = false;
+  /** Whether a ClientHello was looked at, which nobody has answered. */
+  #isHello = false;
   #sni: string | undefined;
   /** The connection under TLS that ends here. */
   #plain: Duplex | undefined;
@@ -108,6 +110,7 @@ export class Intake {
     }
     const { verdict } = outcome;
     if (verdict.kind === "hello") {
+      this.#isHello = true;
       this.#sni = verdict.sni;
       return { sni: verdict.sni, alpn: verdict.alpn };
     }
@@ -115,6 +118,16 @@ export class Intake {
     this.#isNoTls = verdict.kind === "not_tls";
     if (this.#isNoTls) return NO_FACTS;
     return badHello(verdict.kind === "bad" ? verdict.problem : "the hello is too long");
+  }
+
+  /** Tells a client whose ClientHello was looked at that no route takes it. Never rejects. */
+  async tellUnserved(what: "server_name" | "protocol"): Promise<void> {
+    if (!this.#isHello) return;
+    try {
+      await this.#conn.write(unservedAlert(what));
+    } catch {
+      // It has left, and needs no telling.
+    }
   }
 
   /** The connection to go on with, and the bytes that were read from it already. */

@@ -1,5 +1,6 @@
 import type { Duplex as NodeDuplex } from "node:stream";
 import type { Duplex } from "../base/mod.ts";
+import { ALERT_RECORD } from "./_alerts.ts";
 import type { TlsEngine } from "./_engine.ts";
 
 /** Who is told what happens to the connection beneath TLS. */
@@ -41,6 +42,8 @@ export class Bridge {
   opening: Uint8Array = new Uint8Array(0);
   /** Whether TLS has sent anything. */
   hasWritten = false;
+  /** An alert that is the first that TLS has to say: whoever gives the handshake up may know a better one. */
+  alert: Uint8Array | undefined;
   /** Bytes that TLS has written and the kernel has not taken. */
   unsentBytes = 0;
 
@@ -52,6 +55,7 @@ export class Bridge {
   #ended = false;
   #unwritable = false;
   #detached = false;
+  #muted = false;
   /** What came before TLS is to have it; `undefined` when it gets all at once. */
   #held: Uint8Array | undefined;
 
@@ -64,12 +68,36 @@ export class Bridge {
       // Reading is by pull() alone.
       read: () => undefined,
       write: (chunk: Uint8Array, _encoding, done) => {
-        this.send(chunk);
+        this.#fromTls(chunk);
         done();
       },
     });
+    this.#hearLastWords();
     // What TLS has to say of its stream it says of itself too; unheard, the event would end the process.
     this.stream.on("error", this.#streamFailed);
+  }
+
+  /** The runtime destroys the stream at a failure, and only then writes the alert for the peer, which a stream would drop. */
+  #hearLastWords(): void {
+    const { stream } = this;
+    const write = stream.write;
+    const writeOrSend = (...args: Parameters<typeof write>): boolean => {
+      if (!stream.destroyed) return write.apply(stream, args);
+      this.#fromTls(args[0]);
+      return true;
+    };
+    Object.assign(stream, { write: writeOrSend });
+  }
+
+  #fromTls(chunk: Uint8Array): void {
+    if (this.#muted) return;
+    if (!this.hasWritten && chunk[0] === ALERT_RECORD) this.alert = chunk;
+    else this.send(chunk);
+  }
+
+  /** From here on nothing is sent that TLS writes. */
+  mute(): void {
+    this.#muted = true;
   }
 
   /** Reads once and gives it to TLS, unless that goes on already. */

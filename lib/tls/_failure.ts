@@ -1,12 +1,12 @@
 import { errorMessage } from "../base/mod.ts";
+import { ALERT_RECORD } from "./_alerts.ts";
 import { TlsError, type TlsErrorCode, type TlsSide } from "./error.ts";
 
 /** First bytes of a request of HTTP without TLS. */
 const HTTP_REQUEST = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE|PRI) /;
 
-/** Content type of a TLS record with a handshake message, or an alert (RFC 8446 section 5.1). */
+/** Content type of a TLS record with a handshake message (RFC 8446 section 5.1). */
 const HANDSHAKE_RECORD = 0x16;
-const ALERT_RECORD = 0x15;
 
 /**
  * What the runtime's TLS said, in words of ours.
@@ -72,30 +72,4 @@ function words(name: string): string {
     /\b[A-Z][a-z]+/g,
     (word) => word.toLowerCase(),
   );
-}
-
-/** Descriptions of alerts (RFC 8446 section 6.2). */
-const ALERT = {
-  handshakeFailure: 40,
-  decodeError: 50,
-  protocolVersion: 70,
-  noApplicationProtocol: 120,
-} as const;
-
-/**
- * The alert for a client whose hello led nowhere: in the clear, because no keys are agreed on yet. (The runtime's TLS
- * drops its own alert when it runs on a stream.) `undefined` where the client would not understand one.
- */
-export function alertFor(error: TlsError): Uint8Array | undefined {
-  if (error.code === "PLAIN_HTTP" || error.code === "NOT_TLS") return undefined;
-  return Uint8Array.of(ALERT_RECORD, 3, 3, 0, 2, 2, alertDescription(error));
-}
-
-function alertDescription(error: TlsError): number {
-  if (error.code === "BROKEN") return ALERT.decodeError;
-  if (error.code !== "NO_SHARED_PROTOCOL") return ALERT.handshakeFailure;
-  if (error.message.includes("ALPN")) return ALERT.noApplicationProtocol;
-  return /versions?|supported|signature algorithms/i.test(error.message)
-    ? ALERT.protocolVersion
-    : ALERT.handshakeFailure;
 }

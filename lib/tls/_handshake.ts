@@ -4,7 +4,8 @@ import { type Duplex, errorMessage } from "../base/mod.ts";
 import { ClientHelloParser } from "../protocol/mod.ts";
 import { Bridge, type BridgeOwner } from "./_bridge.ts";
 import type { TlsEngine } from "./_engine.ts";
-import { alertFor, describeFailure } from "./_failure.ts";
+import { alertFor, certificateAlert } from "./_alerts.ts";
+import { describeFailure } from "./_failure.ts";
 import { TlsConn } from "./conn.ts";
 import { TlsError, type TlsSide } from "./error.ts";
 
@@ -32,7 +33,10 @@ export interface HandshakeOptions {
 /** How a side says how it went. The first call counts. */
 export interface HandshakeEvents {
   done(socket: TLSSocket): void;
+  /** The runtime, or what is ours before it, has given the handshake up. */
   refused(error: unknown): void;
+  /** The runtime is content with the handshake, and we are not with the peer's certificate. */
+  rejected(error: unknown, socket: TLSSocket): void;
 }
 
 /** What both peers have agreed on. */
@@ -66,6 +70,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #serverName: string | undefined;
   #isStarted = false;
+  #isRefused = false;
   #settled = false;
 
   constructor(raw: Duplex, options: HandshakeOptions, settle: Settle) {
@@ -123,15 +128,32 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   }
 
   refused(error: unknown): void {
-    if (this.#settled) return;
+    if (this.#settled || this.#isRefused) return;
+    this.#isRefused = true;
     const { side } = this.#options;
     const failure = error instanceof TlsError ? error : describeFailure(error, this.#bridge.opening, side);
-    const alert = side === "client" && !this.#bridge.hasWritten ? alertFor(failure) : undefined;
-    if (alert !== undefined) this.#bridge.send(alert);
+    // The runtime hands its alert on in the same turn of the loop.
+    setImmediate(() => {
+      const alert = side === "client" && !this.#bridge.hasWritten
+        ? alertFor(failure, this.#bridge.alert)
+        : undefined;
+      if (alert !== undefined) this.#bridge.send(alert);
+      this.#fail(failure);
+    });
+  }
+
+  rejected(error: unknown, socket: TLSSocket): void {
+    if (this.#settled || this.#isRefused) return;
+    // What the runtime has ready would end the handshake, and give the peer a session to come back with.
+    this.#bridge.mute();
+    const { side } = this.#options;
+    const failure = error instanceof TlsError ? error : describeFailure(error, this.#bridge.opening, side);
+    if (side === "client" && isInTheClear(socket)) this.#bridge.send(certificateAlert(failure));
     this.#fail(failure);
   }
 
   failed(error: unknown): void {
+    if (this.#isRefused) return;
     const what = `it broke the connection (${errorMessage(error)}), a handshake was wanted`;
     this.#fail(this.#hungUp(what, error));
   }
@@ -145,12 +167,13 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   }
 
   fed(): void {
-    if (this.#settled) return;
+    if (this.#settled || this.#isRefused) return;
     if (this.#isStarted || this.#hello === undefined) this.#bridge.pull();
     else this.#readHello(this.#hello);
   }
 
   ended(): void {
+    if (this.#isRefused) return;
     this.#fail(this.#hungUp("it hung up during the handshake, a connection was wanted"));
   }
 
@@ -187,4 +210,13 @@ class Handshake implements BridgeOwner, HandshakeEvents {
     this.#bridge.stream.destroy();
     this.#settle.reject(error);
   }
+}
+
+/**
+ * Whether a server that has heard all of its client may still send an alert in the clear: in TLS 1.2, where it has not yet
+ * turned encryption on. In TLS 1.3 the keys are in use by then, and the runtime sends no alert that it is asked for.
+ */
+function isInTheClear(socket: TLSSocket): boolean {
+  const { getProtocol, isSessionReused } = socket as Partial<TLSSocket>;
+  return getProtocol?.call(socket) === "TLSv1.2" && isSessionReused?.call(socket) === false;
 }

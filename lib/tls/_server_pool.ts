@@ -48,7 +48,7 @@ export class ServerPool {
 
   #create(): Server {
     const { cert, key, clients, alpn } = this.#options;
-    return new this.#engine.tls.Server({
+    const server = new this.#engine.tls.Server({
       cert,
       key,
       ca: clients?.authorities.pem,
@@ -60,6 +60,10 @@ export class ServerPool {
       handshakeTimeout: -1,
       ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
     });
+    // So the runtime refuses a client without a certificate itself, with the alert that only it can send, and leaves the
+    // certificate of another to us. Where it should ever make something else of it, we refuse both.
+    if (clients !== undefined) Object.assign(server, { rejectUnauthorized: undefined });
+    return server;
   }
 }
 
@@ -86,7 +90,7 @@ class OneAtATime {
         refusal = error;
       }
       if (refusal === undefined && events !== undefined) return events.done(socket);
-      events?.refused(refusal);
+      events?.rejected(refusal, socket);
       socket.destroy();
     });
   }

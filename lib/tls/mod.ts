@@ -1,4 +1,5 @@
 /** TLS on connections that are open already: terminated towards clients, originated towards targets. */
+export { unservedAlert } from "./_alerts.ts";
 export { isTlsSupported } from "./_engine.ts";
 export {
   type CertificateCheckOptions,

@@ -136,7 +136,7 @@ export class TargetTls {
         client.on("secureConnect", () => {
           const refusal = verify ? this.#refusal(client, options.serverName) : undefined;
           if (refusal === undefined) return events.done(client);
-          events.refused(refusal);
+          events.rejected(refusal, client);
           client.destroy();
         });
       },

@@ -67,13 +67,32 @@ live(
   },
 );
 
-live("routes: openssl s_client without a name is no_route", ["openssl"], async () => {
-  await withTwoSites(async (proxy) => {
-    const { code } = await runSClient(proxy.port, { args: ["-noservername"] });
-    assertStrictEquals(code, 1);
-    assertStrictEquals((await proxy.outcome()).reason, "no_route");
-  });
-});
+live(
+  "routes: openssl s_client is told by an alert that no route takes its name, or none",
+  ["openssl"],
+  async () => {
+    await withTwoSites(async (proxy) => {
+      for (const args of [["-noservername"], ["-servername", "c.test"]]) {
+        const { code, stderr } = await runSClient(proxy.port, { args });
+        assertStrictEquals(code, 1);
+        assertMatch(stderr, /SSL alert number 112/);
+        assertStrictEquals((await proxy.outcome()).reason, "no_route");
+      }
+    });
+  },
+);
+
+live(
+  "routes: openssl s_client is told by an alert that no route takes its protocol",
+  ["openssl"],
+  async () => {
+    await withProxy({ routes: [{ alpn: ["h2"], targets: ["127.0.0.1:1"] }] }, async (proxy) => {
+      const { stderr } = await runSClient(proxy.port, { args: ["-alpn", "imap"] });
+      assertMatch(stderr, /alert no application protocol/);
+      assertStrictEquals((await proxy.outcome()).reason, "no_route");
+    });
+  },
+);
 
 live("routes: curl comes through to the site of its name", ["curl", "openssl"], async () => {
   await withTwoSites(async (proxy, lab) => {

@@ -1,0 +1,71 @@
+import type { TlsError, TlsErrorCode } from "./error.ts";
+
+/** Content type of a TLS record with an alert (RFC 8446 section 5.1). */
+export const ALERT_RECORD = 0x15;
+
+/** Descriptions of alerts (RFC 8446 section 6.2). */
+const ALERT = {
+  handshakeFailure: 40,
+  badCertificate: 42,
+  unsupportedCertificate: 43,
+  certificateRevoked: 44,
+  certificateExpired: 45,
+  unknownCa: 48,
+  decodeError: 50,
+  protocolVersion: 70,
+  internalError: 80,
+  unrecognizedName: 112,
+  noApplicationProtocol: 120,
+} as const;
+
+/**
+ * The alert for a client whose hello led nowhere: in the clear, because no keys are agreed on yet. `undefined` where the
+ * client would not understand one.
+ *
+ * @param runtimes what the runtime has for it, which knows better what is broken, and not whether a version is too old.
+ */
+export function alertFor(error: TlsError, runtimes: Uint8Array | undefined): Uint8Array | undefined {
+  if (error.code === "PLAIN_HTTP" || error.code === "NOT_TLS" || error.code === "PEER_ALERT") {
+    return undefined;
+  }
+  const own = plainAlert(helloAlert(error));
+  return error.code === "NO_SHARED_PROTOCOL" ? own : runtimes ?? own;
+}
+
+/** The alert, in the clear, for a client whose certificate is refused: what OpenSSL sends for the same reason. */
+export function certificateAlert({ code }: TlsError): Uint8Array {
+  return plainAlert(CERTIFICATE_ALERTS.get(code) ?? ALERT.internalError);
+}
+
+const CERTIFICATE_ALERTS: ReadonlyMap<TlsErrorCode, number> = new Map([
+  // TLS 1.2 has no alert of its own for it (RFC 5246 section 7.4.6).
+  ["CERTIFICATE_MISSING", ALERT.handshakeFailure],
+  ["CERTIFICATE_UNKNOWN", ALERT.unknownCa],
+  ["CERTIFICATE_SELF_SIGNED", ALERT.unknownCa],
+  ["CERTIFICATE_EXPIRED", ALERT.certificateExpired],
+  ["CERTIFICATE_NOT_YET_VALID", ALERT.badCertificate],
+  ["CERTIFICATE_INVALID", ALERT.badCertificate],
+  ["CERTIFICATE_UNSUPPORTED", ALERT.unsupportedCertificate],
+]);
+
+function helloAlert(error: TlsError): number {
+  if (error.code === "BROKEN") return ALERT.decodeError;
+  if (error.code !== "NO_SHARED_PROTOCOL") return ALERT.handshakeFailure;
+  if (error.message.includes("ALPN")) return ALERT.noApplicationProtocol;
+  return /versions?|supported|signature algorithms/i.test(error.message)
+    ? ALERT.protocolVersion
+    : ALERT.handshakeFailure;
+}
+
+/**
+ * The alert for a client whose ClientHello asks for what nobody here serves, in place of a ServerHello (RFC 6066 section 3,
+ * RFC 7301 section 3.2).
+ */
+export function unservedAlert(what: "server_name" | "protocol"): Uint8Array {
+  return plainAlert(what === "server_name" ? ALERT.unrecognizedName : ALERT.noApplicationProtocol);
+}
+
+/** One fatal alert in a record of its own. */
+function plainAlert(description: number): Uint8Array {
+  return Uint8Array.of(ALERT_RECORD, 3, 3, 0, 2, 2, description);
+}

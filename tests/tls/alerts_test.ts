@@ -1,0 +1,103 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { TlsError, type TlsTerminator } from "../../lib/tls/mod.ts";
+import type { TestCertificate } from "../helpers/certificates.ts";
+import { runSClient } from "../helpers/tls.ts";
+import { testTls } from "../helpers/tls_app.ts";
+import { hostOne, type TlsLab } from "../helpers/tls_lab.ts";
+
+/** What openssl makes of a refusal, and we. It stays until it is told, so that it hears all of it. */
+async function refusalOf(
+  terminator: TlsTerminator,
+  args: readonly string[],
+): Promise<{ code: string; told: string }> {
+  const { arrival, visit } = await hostOne(
+    terminator,
+    (port) => runSClient(port, { args: ["-ign_eof", ...args] }),
+  );
+  return { code: arrival instanceof TlsError ? arrival.code : "none", told: visit.stderr + visit.stdout };
+}
+
+function shown({ certFile, keyFile }: TestCertificate): string[] {
+  return ["-cert", certFile, "-key", keyFile];
+}
+
+/** Certificates that are refused, and the alert with which OpenSSL and HAProxy refuse them. */
+function badCertificates({ folder, ca }: TlsLab): [TestCertificate, code: string, alert: RegExp][] {
+  const stranger = folder.make("stranger", { issuer: folder.make("stranger-ca", { isCa: true }) });
+  return [
+    [stranger, "CERTIFICATE_UNKNOWN", /alert unknown ca/],
+    [folder.make("alone"), "CERTIFICATE_SELF_SIGNED", /alert unknown ca/],
+    [folder.make("expired", { issuer: ca, days: -1 }), "CERTIFICATE_EXPIRED", /alert certificate expired/],
+    [
+      folder.make("early", { issuer: ca, years: [2090, 2091] }),
+      "CERTIFICATE_NOT_YET_VALID",
+      /alert bad certificate/,
+    ],
+    [
+      folder.make("old", { issuer: ca, version: 1 }),
+      "CERTIFICATE_UNSUPPORTED",
+      /alert unsupported certificate/,
+    ],
+  ];
+}
+
+for (const version of ["-tls1_2", "-tls1_3"]) {
+  testTls(
+    `TlsTerminator: a client without a certificate is told so by an alert (${version})`,
+    async (lab) => {
+      const { code, told } = await refusalOf(await lab.terminator({ clientCa: lab.ca.cert }), [version]);
+      assertEquals(code, "CERTIFICATE_MISSING");
+      assertMatch(told, /alert certificate required/);
+    },
+  );
+
+  testTls(
+    `TlsTerminator: a client whose protocol is none of ours is told so by an alert (${version})`,
+    async (lab) => {
+      const terminator = await lab.terminator({ alpn: ["h2"] });
+      const { code, told } = await refusalOf(terminator, [version, "-alpn", "imap"]);
+      assertEquals(code, "NO_SHARED_PROTOCOL");
+      assertMatch(told, /alert no application protocol/);
+    },
+  );
+}
+
+testTls("TlsTerminator: in TLS 1.2 an alert says why a certificate is refused", async (lab) => {
+  const terminator = await lab.terminator({ clientCa: lab.ca.cert });
+  for (const [certificate, wanted, alert] of badCertificates(lab)) {
+    const { code, told } = await refusalOf(terminator, ["-tls1_2", ...shown(certificate)]);
+    assertEquals(code, wanted);
+    assertMatch(told, alert);
+  }
+});
+
+testTls(
+  "TlsTerminator: in TLS 1.3 a certificate is refused by the end of the connection, with no session",
+  async (lab) => {
+    const terminator = await lab.terminator({ clientCa: lab.ca.cert });
+    for (const [certificate, wanted] of badCertificates(lab)) {
+      const { code, told } = await refusalOf(terminator, ["-tls1_3", ...shown(certificate)]);
+      assertEquals(code, wanted);
+      assertMatch(told, /unexpected eof/);
+      assertEquals(/New Session Ticket arrived/.test(told), false);
+    }
+  },
+);
+
+testTls(
+  "TlsTerminator: a client that shares no version, cipher or group is told so by an alert",
+  async (lab) => {
+    const terminator = await lab.terminator();
+    const cases: [args: string[], alert: RegExp][] = [
+      [["-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"], /alert protocol version/],
+      [["-tls1_2", "-cipher", "AES128-SHA"], /alert handshake failure/],
+      [["-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_SHA256"], /alert handshake failure/],
+      [["-tls1_3", "-groups", "X448"], /alert handshake failure/],
+    ];
+    for (const [args, alert] of cases) {
+      const { code, told } = await refusalOf(terminator, args);
+      assertEquals(code, "NO_SHARED_PROTOCOL");
+      assertMatch(told, alert);
+    }
+  },
+);
