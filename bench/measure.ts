@@ -49,6 +49,8 @@ export interface Measure {
   /** Programs (names in `programs.ts`) without which it cannot run. */
   readonly needs: readonly string[];
   readonly metrics: readonly Metric[];
+  /** Ids of the only peers that it can be run with; default all. */
+  readonly peers?: readonly string[];
   /** Whether it starts the peer for itself, so that the one in the subject need not be warm; default no. */
   readonly startsPeer?: boolean;
   /** @throws {Error} when the load did not pass as it should; the row then says so. */

@@ -2,11 +2,29 @@ import type { Child } from "./child.ts";
 import { treeCpuSeconds, treeMemoryBytes } from "./proc.ts";
 import type { Lab } from "./lab.ts";
 
+/**
+ * What is done with each connection of a forward: a PROXY header is sent, the ClientHello is looked at (for the
+ * certificate's name), TLS is ended or begun.
+ */
+export type ForwardOption = "proxy_v1" | "proxy_v2" | "client_hello" | "tls" | "target_tls";
+
+/** Paths of PEM files. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+  /** Certificate and key in one file. */
+  readonly both: string;
+}
+
 /** Ports on 127.0.0.1 whose connections go to one of the targets. */
 export interface Forward {
   readonly listen: readonly number[];
   /** `host:port`, all of them reachable. */
   readonly targets: readonly string[];
+  /** Default none; not every peer has all. */
+  readonly option?: ForwardOption;
+  /** For `tls` and `target_tls`: what the proxy shows, or trusts. */
+  readonly certificate?: CertificateFiles;
 }
 
 /** What a peer is asked to do. */

@@ -11,6 +11,7 @@ const PACKAGE_BY_PROGRAM: Readonly<Record<string, string>> = {
   iperf3: "iperf3",
   nginx: "nginx-light",
   "nginx-stream": "libnginx-mod-stream",
+  openssl: "openssl",
   node: "nodejs",
   socat: "socat",
   wrk: "wrk",

@@ -37,7 +37,8 @@ export async function runRounds(
   const table = measures.map((measure) => ({
     measure,
     byPeer: new Map(
-      peers.filter(({ only }) => only === undefined || only.includes(measure.id))
+      peers.filter(({ only }) => only?.includes(measure.id) ?? true)
+        .filter(({ id }) => measure.peers?.includes(id) ?? true)
         .map((peer): [Peer, Collected] => [peer, { samples: [] }]),
     ),
   }));

@@ -106,7 +106,9 @@ export function report(results: Results): string {
         `the hypervisor ${percent(machine.stolenShare)}.`,
     );
   }
-  if (measures.length > 0) parts.push(summaryTable(results), ...measures.map(measureTable));
+  const hasSummary = measures.some(({ metrics }) => metrics.some(({ headline }) => headline));
+  if (hasSummary) parts.push(summaryTable(results));
+  parts.push(...measures.map(measureTable));
   parts.push(...curves.map(curveTable));
   parts.push(Object.entries(versions).map(([peer, version]) => `- ${peer}: ${version}`).join("\n"));
   return `${parts.join("\n\n")}\n`;

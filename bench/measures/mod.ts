@@ -1,5 +1,6 @@
 import type { Measure } from "../measure.ts";
 import { bulkEight, bulkOne } from "./bulk.ts";
+import { firstRequest } from "./first_request.ts";
 import { connections, connectionsOne, requests, requestsOne } from "./http.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
@@ -16,6 +17,7 @@ export const MEASURES: readonly Measure[] = [
   connections,
   requestsOne,
   connectionsOne,
+  firstRequest,
   latency,
   memory,
   start,

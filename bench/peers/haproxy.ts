@@ -1,6 +1,7 @@
 import type { Child } from "../child.ts";
 import type { Lab } from "../lab.ts";
-import type { Peer, Plan } from "../peer.ts";
+import { CERTIFICATE_NAME } from "../certificate.ts";
+import type { Forward, Peer, Plan } from "../peer.ts";
 import { maxOpenFiles } from "../proc.ts";
 import { findProgram, notInstalled, programPath, versionLine } from "../programs.ts";
 
@@ -52,13 +53,15 @@ export function haproxyConfig(plan: Plan, { splice }: HaproxyOptions): string {
     MAX_CONNECTIONS,
     Math.floor((maxOpenFiles() - OWN_DESCRIPTORS - ports) / each),
   );
-  const listeners = plan.forwards.map((forward, index) =>
-    [
+  const listeners = plan.forwards.map((forward, index) => {
+    const { bind, server, rules } = forwardOptions(forward);
+    return [
       `listen app${index}`,
-      ...forward.listen.map((port) => `  bind 127.0.0.1:${port}`),
-      ...forward.targets.map((target, number) => `  server target${number} ${target}`),
-    ].join("\n")
-  );
+      ...forward.listen.map((port) => `  bind 127.0.0.1:${port}${bind}`),
+      ...rules,
+      ...forward.targets.map((target, number) => `  server target${number} ${target}${server}`),
+    ].join("\n");
+  });
   return `global
   nbthread ${plan.threads}
   maxconn ${connections}
@@ -70,4 +73,39 @@ defaults
   timeout server 1h
 ${splice ? "  option splice-request\n  option splice-response\n" : ""}${listeners.join("\n")}
 `;
+}
+
+interface Lines {
+  /** What is added to each `bind` and each `server`. */
+  readonly bind: string;
+  readonly server: string;
+  readonly rules: readonly string[];
+}
+
+function forwardOptions({ option, certificate }: Forward): Lines {
+  const none: Lines = { bind: "", server: "", rules: [] };
+  switch (option) {
+    case undefined:
+      return none;
+    case "proxy_v1":
+      return { ...none, server: " send-proxy" };
+    case "proxy_v2":
+      return { ...none, server: " send-proxy-v2" };
+    case "client_hello":
+      return {
+        ...none,
+        rules: [
+          "  tcp-request inspect-delay 5s",
+          `  tcp-request content accept if { req.ssl_sni -i ${CERTIFICATE_NAME} }`,
+        ],
+      };
+    case "tls":
+      return { ...none, bind: ` ssl crt ${certificate?.both}` };
+    case "target_tls":
+      return {
+        ...none,
+        server: ` ssl verify required ca-file ${certificate?.cert} sni str(${CERTIFICATE_NAME}) ` +
+          `verifyhost ${CERTIFICATE_NAME}`,
+      };
+  }
 }

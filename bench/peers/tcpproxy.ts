@@ -1,6 +1,7 @@
 import type { Child } from "../child.ts";
 import type { Lab } from "../lab.ts";
-import type { Peer, Plan } from "../peer.ts";
+import { CERTIFICATE_NAME } from "../certificate.ts";
+import type { Forward, Peer, Plan } from "../peer.ts";
 import { readIfThere } from "../proc.ts";
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
 
@@ -108,8 +109,26 @@ export function tcpproxyConfig(
       ports: forward.listen,
       targets: forward.targets,
       ...variant.appOptions,
+      ...forwardOptions(forward),
     })),
   };
+}
+
+function forwardOptions({ option, certificate, targets }: Forward): Record<string, unknown> {
+  switch (option) {
+    case undefined:
+      return {};
+    case "proxy_v1":
+      return { "proxy_protocol": { send: "v1" } };
+    case "proxy_v2":
+      return { "proxy_protocol": { send: "v2" } };
+    case "client_hello":
+      return { routes: [{ sni: [CERTIFICATE_NAME], targets }] };
+    case "tls":
+      return { tls: { certificates: [{ cert: certificate?.cert, key: certificate?.key }] } };
+    case "target_tls":
+      return { "target_tls": { ca: certificate?.cert, "server_name": CERTIFICATE_NAME } };
+  }
 }
 
 function readable(path: string): boolean {

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { resolveConfig } from "../../lib/config/mod.ts";
 import { haproxyConfig, nginxConfig, PEERS, tcpproxyConfig } from "../../bench/peers/mod.ts";
-import type { Plan } from "../../bench/peer.ts";
+import type { ForwardOption, Plan } from "../../bench/peer.ts";
 
 const PLAN: Plan = {
   forwards: [
@@ -48,4 +49,42 @@ Deno.test("tcpproxyConfig: an app for each forward, workers only when there are 
     { name: "app1", host: "127.0.0.1", ports: [1003], targets: ["127.0.0.1:81"] },
   ]);
   assertEquals("workers" in tcpproxyConfig({ ...PLAN, threads: 1 }), false);
+});
+
+const CERTIFICATE = { cert: "/c.pem", key: "/c.key", both: "/both.pem" };
+
+function planOf(option: ForwardOption): Plan {
+  return {
+    forwards: [{ listen: [1001], targets: ["127.0.0.1:80"], option, certificate: CERTIFICATE }],
+    threads: 1,
+  };
+}
+
+Deno.test("tcpproxyConfig: each option of a forward is one that the proxy understands", () => {
+  const written: Record<ForwardOption, unknown> = {
+    "proxy_v1": { "proxy_protocol": { send: "v1" } },
+    "proxy_v2": { "proxy_protocol": { send: "v2" } },
+    "client_hello": { routes: [{ sni: ["localhost"], targets: ["127.0.0.1:80"] }] },
+    tls: { tls: { certificates: [{ cert: "/c.pem", key: "/c.key" }] } },
+    "target_tls": { "target_tls": { ca: "/c.pem", "server_name": "localhost" } },
+  };
+  for (const [option, expected] of Object.entries(written)) {
+    const config = tcpproxyConfig(planOf(option as ForwardOption));
+    const app = { name: "app0", host: "127.0.0.1", ports: [1001], targets: ["127.0.0.1:80"] };
+    assertEquals(config.apps, [{ ...app, ...expected as Record<string, unknown> }]);
+    assertEquals(resolveConfig(config, { source: option }).apps.length, 1);
+  }
+});
+
+Deno.test("haproxyConfig: each option of a forward is on its bind, its server, or a rule", () => {
+  const lines: Record<ForwardOption, string> = {
+    "proxy_v1": "  server target0 127.0.0.1:80 send-proxy\n",
+    "proxy_v2": "  server target0 127.0.0.1:80 send-proxy-v2\n",
+    "client_hello": "  tcp-request content accept if { req.ssl_sni -i localhost }\n",
+    tls: "  bind 127.0.0.1:1001 ssl crt /both.pem\n",
+    "target_tls": " ssl verify required ca-file /c.pem sni str(localhost) verifyhost localhost\n",
+  };
+  for (const [option, line] of Object.entries(lines)) {
+    assertStringIncludes(haproxyConfig(planOf(option as ForwardOption), { splice: false }), line);
+  }
 });
