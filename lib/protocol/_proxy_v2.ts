@@ -1,7 +1,11 @@
 import { type Address, formatIp } from "../base/mod.ts";
 import { ByteReader } from "./_byte_reader.ts";
 import type { IpPair } from "./_ip_pair.ts";
+import { encodeTlv, TLV_HEADER_BYTES } from "./_tlv.ts";
+import { crc32c } from "./crc32c.ts";
 import {
+  CRC32C_BYTES,
+  MAX_PROXY_HEADER_BYTES,
   PROXY_V2_ADDRESS_BYTES,
   PROXY_V2_COMMAND,
   PROXY_V2_FAMILY,
@@ -9,10 +13,11 @@ import {
   PROXY_V2_MAX_BLOCK_BYTES,
   PROXY_V2_PROTOCOL,
   PROXY_V2_SIGNATURE,
+  PROXY_V2_TLV,
   PROXY_V2_VERSION,
 } from "./proxy_codes.ts";
-import type { ProxyHeaderVerdict } from "./proxy_header.ts";
-import { ProxyTlvs } from "./proxy_tlvs.ts";
+import type { ProxyHeaderOptions, ProxyHeaderVerdict } from "./proxy_header.ts";
+import { type ProxyTlv, ProxyTlvs } from "./proxy_tlvs.ts";
 
 const VERSION_AND_COMMAND = 12;
 const FAMILY_AND_PROTOCOL = 13;
@@ -153,23 +158,53 @@ function blockBytes(bytes: Uint8Array): number {
   return ((bytes[LENGTH] ?? 0) << 8) | (bytes[LENGTH + 1] ?? 0);
 }
 
-/** Encodes a v2 header (section 2.2); without addresses it is LOCAL. */
-export function encodeProxyV2(pair: IpPair | undefined): Uint8Array<ArrayBuffer> {
+/** Encodes a v2 header (section 2.2); without addresses it is LOCAL, or PROXY of no family where there are fields. */
+export function encodeProxyV2(
+  pair: IpPair | undefined,
+  { source, tlvs = [], crc32c: isSummed = false }: ProxyHeaderOptions,
+): Uint8Array<ArrayBuffer> {
+  const isLocal = pair === undefined && (source === undefined || tlvs.length === 0);
   const ipBytes = pair?.source.ip.length ?? 0;
-  const blockBytes = pair === undefined ? 0 : 2 * ipBytes + 4;
-  const header = new Uint8Array(PROXY_V2_FIXED_BYTES + blockBytes);
+  const fieldsAt = PROXY_V2_FIXED_BYTES + (pair === undefined ? 0 : 2 * ipBytes + 4);
+  const sumBytes = isSummed ? TLV_HEADER_BYTES + CRC32C_BYTES : 0;
+  const fields = isLocal ? [] : fitting(tlvs, MAX_PROXY_HEADER_BYTES - fieldsAt - sumBytes);
+  const header = new Uint8Array(fields.reduce((sum, { length }) => sum + length, fieldsAt) + sumBytes);
   const view = new DataView(header.buffer);
   header.set(PROXY_V2_SIGNATURE);
-  const command = pair === undefined ? PROXY_V2_COMMAND.local : PROXY_V2_COMMAND.proxy;
-  view.setUint8(12, (PROXY_V2_VERSION << 4) | command);
-  view.setUint16(14, blockBytes);
-  if (pair === undefined) return header;
-
-  const family = pair.isIpv4 ? PROXY_V2_FAMILY.inet : PROXY_V2_FAMILY.inet6;
-  view.setUint8(13, (family << 4) | PROXY_V2_PROTOCOL.stream);
-  header.set(pair.source.ip, PROXY_V2_FIXED_BYTES);
-  header.set(pair.destination.ip, PROXY_V2_FIXED_BYTES + ipBytes);
-  view.setUint16(PROXY_V2_FIXED_BYTES + 2 * ipBytes, pair.source.port);
-  view.setUint16(PROXY_V2_FIXED_BYTES + 2 * ipBytes + 2, pair.destination.port);
+  view.setUint8(
+    VERSION_AND_COMMAND,
+    (PROXY_V2_VERSION << 4) | (isLocal ? PROXY_V2_COMMAND.local : PROXY_V2_COMMAND.proxy),
+  );
+  view.setUint16(LENGTH, header.length - PROXY_V2_FIXED_BYTES);
+  if (pair !== undefined) {
+    const family = pair.isIpv4 ? PROXY_V2_FAMILY.inet : PROXY_V2_FAMILY.inet6;
+    view.setUint8(FAMILY_AND_PROTOCOL, (family << 4) | PROXY_V2_PROTOCOL.stream);
+    header.set(pair.source.ip, PROXY_V2_FIXED_BYTES);
+    header.set(pair.destination.ip, PROXY_V2_FIXED_BYTES + ipBytes);
+    view.setUint16(PROXY_V2_FIXED_BYTES + 2 * ipBytes, pair.source.port);
+    view.setUint16(PROXY_V2_FIXED_BYTES + 2 * ipBytes + 2, pair.destination.port);
+  }
+  let at = fieldsAt;
+  for (const field of fields) {
+    header.set(field, at);
+    at += field.length;
+  }
+  if (!isSummed) return header;
+  // The sum is taken over the header with zeros in place of the sum.
+  header.set(encodeTlv({ type: PROXY_V2_TLV.crc32c, value: new Uint8Array(CRC32C_BYTES) }), at);
+  view.setUint32(at + TLV_HEADER_BYTES, crc32c(header));
   return header;
+}
+
+/** The fields that there is room for, encoded. */
+function fitting(tlvs: readonly ProxyTlv[], room: number): Uint8Array[] {
+  const fields: Uint8Array[] = [];
+  let left = room;
+  for (const tlv of tlvs) {
+    if (TLV_HEADER_BYTES + tlv.value.length > left) continue;
+    const field = encodeTlv(tlv);
+    fields.push(field);
+    left -= field.length;
+  }
+  return fields;
 }

@@ -56,6 +56,9 @@ export const PROXY_V2_PROTOCOL = { unspec: 0x0, stream: 0x1, dgram: 0x2 } as con
 /** Bytes of both addresses and ports of a v2 header, by family. */
 export const PROXY_V2_ADDRESS_BYTES = { inet: 12, inet6: 36, unix: 216 } as const;
 
+/** Bytes of the checksum. */
+export const CRC32C_BYTES = 4;
+
 /** Types of the type-length-value fields after the addresses of a v2 header (sections 2.2.1 to 2.2.7). */
 export const PROXY_V2_TLV = {
   alpn: 0x01,
@@ -66,5 +69,7 @@ export const PROXY_V2_TLV = {
   ssl: 0x20,
   sslVersion: 0x21,
   sslCn: 0x22,
+  sslCipher: 0x23,
+  sslClientCert: 0x28,
   netns: 0x30,
 } as const;

@@ -11,7 +11,7 @@ import { ipPair } from "./_ip_pair.ts";
 import { encodeProxyV1, parseProxyV1 } from "./_proxy_v1.ts";
 import { encodeProxyV2, parseProxyV2 } from "./_proxy_v2.ts";
 import { PROXY_V1_PREFIX, PROXY_V2_SIGNATURE } from "./proxy_codes.ts";
-import type { ProxyTlvs } from "./proxy_tlvs.ts";
+import type { ProxyTlv, ProxyTlvs } from "./proxy_tlvs.ts";
 
 /** What the proxy in front says of a connection. */
 export interface ProxyHeader {
@@ -90,6 +90,10 @@ export interface ProxyHeaderOptions {
   readonly source: Address | undefined;
   /** The address that the client came to; `undefined` for a connection of our own. */
   readonly destination: Address | undefined;
+  /** What else a v2 header says; v1 has no place for it. Default nothing. */
+  readonly tlvs?: readonly ProxyTlv[];
+  /** Whether a v2 header ends in a checksum. Default none. */
+  readonly crc32c?: boolean;
 }
 
 /**
@@ -98,12 +102,14 @@ export interface ProxyHeaderOptions {
  * Two IPv4 addresses, each plain or IPv4-mapped, make an IPv4 header; any other two IP addresses an IPv6 one, in which an
  * IPv4 address is mapped (RFC 4291 section 2.5.5.2). Without two IP addresses (unix sockets, health checks) it is
  * `PROXY UNKNOWN` in v1 and LOCAL in v2, and the target uses the connection's own addresses. A v2 header could name
- * unix paths, but those of another machine mean nothing to the target.
+ * unix paths, but those of another machine mean nothing to the target. With fields to send for a client it is PROXY with
+ * an unspecified family there, because a receiver drops those of LOCAL. Fields that would make the header longer than
+ * {@link MAX_PROXY_HEADER_BYTES} are left out.
  */
 export function encodeProxyHeader(
   version: ProxyVersion,
   options: ProxyHeaderOptions,
 ): Uint8Array<ArrayBuffer> {
   const pair = ipPair(options);
-  return version === "v1" ? encodeProxyV1(pair) : encodeProxyV2(pair);
+  return version === "v1" ? encodeProxyV1(pair) : encodeProxyV2(pair, options);
 }

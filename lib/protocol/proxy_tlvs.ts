@@ -1,22 +1,16 @@
 import { ByteReader } from "./_byte_reader.ts";
+import { hexByte } from "./_tlv.ts";
 import { crc32c } from "./crc32c.ts";
-import { PROXY_V2_TLV } from "./proxy_codes.ts";
+import { CRC32C_BYTES, PROXY_V2_TLV } from "./proxy_codes.ts";
+import { checkProxySsl, parseProxySsl, type ProxySsl } from "./proxy_ssl.ts";
 
 /** The longest unique id in bytes (PROXY protocol section 2.2.5). */
 const MAX_UNIQUE_ID_BYTES = 128;
 
-const CRC32C_BYTES = 4;
-
-/** What a sender says of the TLS connection that it terminated (PROXY protocol section 2.2.6). */
-export interface ProxySsl {
-  /** The client came over TLS. */
-  readonly overTls: boolean;
-  /** The client gave a certificate, on this connection or earlier in its TLS session, and it was found good. */
-  readonly verified: boolean;
-  /** The version of TLS as text (`TLSv1.3`). */
-  readonly version: string | undefined;
-  /** The common name of the client's certificate. */
-  readonly commonName: string | undefined;
+/** One type-length-value field. */
+export interface ProxyTlv {
+  readonly type: number;
+  readonly value: Uint8Array;
 }
 
 /**
@@ -49,12 +43,12 @@ export class ProxyTlvs {
       const type = reader.uint8();
       const value = reader.vector16();
       if (reader.overrun) {
-        return { kind: "overrun", problem: `the field ${hex(type)} runs past the header's end` };
+        return { kind: "overrun", problem: `the field ${hexByte(type)} runs past the header's end` };
       }
       const problem = checkValue(type, value);
       if (problem !== undefined) return { kind: "bad", problem };
       if (type === PROXY_V2_TLV.crc32c) {
-        if (checked) return { kind: "bad", problem: "there are two checksums, one was wanted" };
+        if (checked) return { kind: "bad", problem: "there are two checksums, expected one" };
         checked = true;
         const wrong = checkCrc32c(header, offset + reader.offset - CRC32C_BYTES);
         if (wrong !== undefined) return { kind: "bad", problem: wrong };
@@ -67,6 +61,11 @@ export class ProxyTlvs {
   /** The value of the first field of a type, undecoded. */
   get(type: number): Uint8Array | undefined {
     return this.#values.get(type);
+  }
+
+  /** Every field, each type once, in the order in which they came. */
+  fields(): ProxyTlv[] {
+    return Array.from(this.#values, ([type, value]) => ({ type, value }));
   }
 
   /** The application protocol that was negotiated (`h2`). */
@@ -92,23 +91,7 @@ export class ProxyTlvs {
   /** The sender's TLS connection with the client. */
   get ssl(): ProxySsl | undefined {
     const value = this.get(PROXY_V2_TLV.ssl);
-    if (value === undefined) return undefined;
-    const reader = new ByteReader(value);
-    const client = reader.uint8();
-    const verify = reader.uint32();
-    const parts = new Map<number, Uint8Array>();
-    while (reader.remaining > 0) {
-      const type = reader.uint8();
-      const part = reader.vector16();
-      if (!parts.has(type)) parts.set(type, part);
-    }
-    return {
-      overTls: (client & SSL_CLIENT.ssl) !== 0,
-      // The result of the verification alone says little: it is zero too where no certificate was asked for.
-      verified: (client & (SSL_CLIENT.certConn | SSL_CLIENT.certSess)) !== 0 && verify === 0,
-      version: text(parts.get(PROXY_V2_TLV.sslVersion)),
-      commonName: text(parts.get(PROXY_V2_TLV.sslCn)),
-    };
+    return value === undefined ? undefined : parseProxySsl(value);
   }
 }
 
@@ -118,36 +101,21 @@ export type ProxyTlvsVerdict =
   | { readonly kind: "overrun"; readonly problem: string }
   | { readonly kind: "bad"; readonly problem: string };
 
-const SSL_CLIENT = { ssl: 0x01, certConn: 0x02, certSess: 0x04 } as const;
-
 function checkValue(type: number, value: Uint8Array): string | undefined {
   switch (type) {
     case PROXY_V2_TLV.crc32c:
       return value.length === CRC32C_BYTES
         ? undefined
-        : `the checksum has ${value.length} bytes, ${CRC32C_BYTES} were wanted`;
+        : `the checksum has ${value.length} bytes, expected ${CRC32C_BYTES}`;
     case PROXY_V2_TLV.uniqueId:
       return value.length <= MAX_UNIQUE_ID_BYTES
         ? undefined
-        : `the unique id has ${value.length} bytes, at most ${MAX_UNIQUE_ID_BYTES} were wanted`;
+        : `the unique id has ${value.length} bytes, expected at most ${MAX_UNIQUE_ID_BYTES}`;
     case PROXY_V2_TLV.ssl:
-      return checkSsl(value);
+      return checkProxySsl(value);
     default:
       return undefined;
   }
-}
-
-function checkSsl(value: Uint8Array): string | undefined {
-  const reader = new ByteReader(value);
-  reader.uint8();
-  reader.uint32();
-  if (reader.overrun) return `the TLS field has ${value.length} bytes, at least 5 were wanted`;
-  while (reader.remaining > 0) {
-    const type = reader.uint8();
-    reader.vector16();
-    if (reader.overrun) return `the field ${hex(type)} runs past the end of the TLS field`;
-  }
-  return undefined;
 }
 
 function checkCrc32c(header: Uint8Array, at: number): string | undefined {
@@ -157,13 +125,9 @@ function checkCrc32c(header: Uint8Array, at: number): string | undefined {
   const zeros = crc32c(new Uint8Array(CRC32C_BYTES), before);
   const computed = crc32c(header.subarray(at + CRC32C_BYTES), zeros);
   if (sent === computed) return undefined;
-  return `the checksum is ${hex(sent, 8)}, ${hex(computed, 8)} was wanted`;
+  return `the checksum is ${hexByte(sent, 8)}, expected ${hexByte(computed, 8)}`;
 }
 
 function text(value: Uint8Array | undefined): string | undefined {
   return value === undefined ? undefined : new TextDecoder().decode(value);
-}
-
-function hex(value: number, digits = 2): string {
-  return `0x${value.toString(16).padStart(digits, "0")}`;
 }

@@ -1,7 +1,17 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Address, formatIp, parseIp } from "../../lib/base/mod.ts";
-import { encodeProxyHeader, parseProxyHeader, type ProxyHeaderVerdict } from "../../lib/protocol/mod.ts";
+import {
+  checkProxySsl,
+  encodeProxyHeader,
+  encodeProxySsl,
+  MAX_PROXY_HEADER_BYTES,
+  parseProxyHeader,
+  parseProxySsl,
+  PROXY_V2_TLV,
+  type ProxyHeaderVerdict,
+  type ProxyTlv,
+} from "../../lib/protocol/mod.ts";
 import { concat } from "../helpers/bytes.ts";
 import { buildProxyV2, buildWithChecksum, tlv } from "../helpers/proxy_v2.ts";
 import { expectKind } from "../helpers/verdict.ts";
@@ -38,6 +48,62 @@ Deno.test("parseProxyHeader: reads what encodeProxyHeader wrote, in every fragme
     }),
     { numRuns: 60 },
   );
+});
+
+const distinctTlvs = fc.uniqueArray(
+  fc.record({
+    type: fc.integer({ min: 0x31, max: 0xff }),
+    value: fc.uint8Array({ maxLength: 300 }),
+  }),
+  { selector: ({ type }) => type, maxLength: 6 },
+);
+
+Deno.test("parseProxyHeader: reads every field that encodeProxyHeader wrote, with a checksum and without", () => {
+  fc.assert(
+    fc.property(side, side, distinctTlvs, fc.boolean(), (source, destination, tlvs, crc32c) => {
+      const bytes = encodeProxyHeader("v2", { source, destination, tlvs, crc32c });
+      const { header, length } = expectKind(parseProxyHeader(bytes), "header");
+      assertEquals(length, bytes.length);
+      // A health check of our own has no client to speak of.
+      const isLocal = source === undefined || (tlvs.length === 0 && header.source === undefined);
+      assertEquals(header.command, isLocal ? "local" : "proxy");
+      if (isLocal) return;
+      assertEquals(header.tlvs.fields().filter(({ type }) => type !== PROXY_V2_TLV.crc32c), tlvs);
+      assertEquals(header.tlvs.get(PROXY_V2_TLV.crc32c)?.length, crc32c ? 4 : undefined);
+    }),
+  );
+});
+
+Deno.test("encodeProxyHeader: fields beyond the longest header are left out, those that fit are sent", () => {
+  const source = { kind: "tcp", host: "192.0.2.1", port: 1 } as const;
+  const field = (type: number, length: number): ProxyTlv => ({ type, value: new Uint8Array(length) });
+  const tlvs = [field(0xe0, 3000), field(0xe1, 2000), field(0xe2, 10)];
+  const bytes = encodeProxyHeader("v2", { source, destination: source, tlvs, crc32c: true });
+  const { header } = expectKind(parseProxyHeader(bytes), "header");
+  assertEquals(header.tlvs.fields().map(({ type }) => type), [0xe0, 0xe2, PROXY_V2_TLV.crc32c]);
+  const full = [field(0xe0, MAX_PROXY_HEADER_BYTES - 16 - 12 - 7 - 3)];
+  const longest = encodeProxyHeader("v2", { source, destination: source, tlvs: full, crc32c: true });
+  assertEquals(longest.length, MAX_PROXY_HEADER_BYTES);
+  assertEquals(expectKind(parseProxyHeader(longest), "header").header.tlvs.fields().length, 2);
+});
+
+const someText = fc.option(fc.string({ maxLength: 20, unit: "binary" }), { nil: undefined });
+
+Deno.test("parseProxySsl: reads what encodeProxySsl wrote", () => {
+  const ssl = fc.record({
+    overTls: fc.boolean(),
+    presented: fc.constantFrom("connection" as const, "session" as const, "never" as const),
+    verified: fc.boolean(),
+    version: someText,
+    commonName: someText,
+    cipher: someText,
+    certificate: fc.option(fc.uint8Array(), { nil: undefined }),
+  });
+  fc.assert(fc.property(ssl, (ssl) => {
+    const value = encodeProxySsl(ssl);
+    assertEquals(checkProxySsl(value), undefined);
+    assertEquals(parseProxySsl(value), { ...ssl, verified: ssl.verified && ssl.presented !== "never" });
+  }));
 });
 
 const randomTlvs = fc.array(

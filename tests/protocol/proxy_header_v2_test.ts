@@ -84,7 +84,12 @@ const BAD: readonly (readonly [name: string, header: Uint8Array, knownAfter: num
   ["a field without its length", withTlvs(Uint8Array.of(0x01)), 29, /0x01 runs past/],
   ["a field with half its length", withTlvs(Uint8Array.of(0x01, 0)), 30, /0x01 runs past/],
   ["a field of 65535 bytes", withTlvs(Uint8Array.of(0xee, 255, 255)), 31, /0xee runs past/],
-  ["a checksum of three bytes", withTlvs(tlv(PROXY_V2_TLV.crc32c, new Uint8Array(3))), 34, /3 bytes, 4/],
+  [
+    "a checksum of three bytes",
+    withTlvs(tlv(PROXY_V2_TLV.crc32c, new Uint8Array(3))),
+    34,
+    /3 bytes, expected 4/,
+  ],
   ["a wrong checksum", withTlvs(tlv(PROXY_V2_TLV.crc32c, new Uint8Array(4))), 35, /checksum is 0x00000000/],
   ["a unique id of 129 bytes", withTlvs(tlv(PROXY_V2_TLV.uniqueId, new Uint8Array(129))), 160, /at most 128/],
   ["a TLS field of four bytes", withTlvs(tlv(PROXY_V2_TLV.ssl, new Uint8Array(4))), 35, /at least 5/],
@@ -172,21 +177,34 @@ Deno.test("ProxyTlvs: values outlive the buffer that they came in", () => {
   assertEquals(header.tlvs.authority, "example.com");
 });
 
-const SSL: readonly (readonly [name: string, client: number, verify: number, verified: boolean])[] = [
-  ["a client without a certificate is not verified", 0x01, 0, false],
-  ["a certificate on this connection is verified", 0x03, 0, true],
-  ["a certificate earlier in the TLS session is verified", 0x05, 0, true],
-  ["a certificate that was found wanting is not", 0x03, 0x8000_0001, false],
-];
+const SSL = [
+  ["a client without a certificate is not verified", 0x01, 0, "never", false],
+  ["a certificate on this connection is verified", 0x03, 0, "connection", true],
+  ["a certificate earlier in the TLS session is verified", 0x05, 0, "session", true],
+  ["a certificate that was found wanting is not", 0x03, 0x8000_0001, "connection", false],
+] as const;
 
-for (const [name, client, verify, verified] of SSL) {
+const SSL_PARTS = {
+  version: "TLSv1.3",
+  commonName: "client 7",
+  cipher: "A-CIPHER",
+  certificate: Uint8Array.of(0x30, 0),
+};
+
+for (const [name, client, verify, presented, verified] of SSL) {
   Deno.test(`ProxyTlvs: ${name}`, () => {
     const fixed = new Uint8Array(5);
     fixed[0] = client;
     new DataView(fixed.buffer).setUint32(1, verify);
-    const value = concat(fixed, tlv(0x21, "TLSv1.3"), tlv(0x23, "A-CIPHER"), tlv(0x22, "client 7"));
+    const value = concat(
+      fixed,
+      tlv(0x21, "TLSv1.3"),
+      tlv(0x23, "A-CIPHER"),
+      tlv(0x28, SSL_PARTS.certificate),
+      tlv(0x22, "client 7"),
+    );
     const { tlvs } = parseWhole(withTlvs(tlv(PROXY_V2_TLV.ssl, value)));
-    assertEquals(tlvs.ssl, { overTls: true, verified, version: "TLSv1.3", commonName: "client 7" });
+    assertEquals(tlvs.ssl, { overTls: true, presented, verified, ...SSL_PARTS });
   });
 }
 
