@@ -58,8 +58,9 @@ function sections(path: string, schema: JsonSchema, told: Set<string>): string[]
   const title = path === "" ? "The top level" : `\`${path}\``;
   const made = [`## ${title}\n\n${table(properties, schema.required ?? [])}`];
   for (const [key, property] of Object.entries(properties)) {
-    // What can stand in \`defaults\` is told with the apps.
     if (path === "" && key === "defaults") continue;
+    // A target's own check has the keys of its app's.
+    if (path.endsWith("targets[]") && key === "health_check") continue;
     const nested = nestedMapping(property);
     const steps = property.items === undefined ? key : `${key}[]`;
     if (nested !== undefined) made.push(...sections(path === "" ? steps : `${path}.${steps}`, nested, told));

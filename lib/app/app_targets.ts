@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
-import type { AppConfig } from "../config/mod.ts";
+import type { AppConfig, HealthCheckConfig } from "../config/mod.ts";
 import type { OwnListeners } from "../dial/mod.ts";
 import { Pool, statesOf, type TargetState } from "../pool/mod.ts";
 import type { RouteTable } from "../routing/mod.ts";
+import { targetsOf } from "./dial_addresses.ts";
 import { HealthChecks } from "./health_checks.ts";
 import type { AppObserver } from "./observer.ts";
 import { onceEach, type PoolConfig, poolConfigs, poolOptions, type PoolsOptions } from "./pools.ts";
@@ -41,7 +41,8 @@ export class AppTargets {
   #config: AppConfig;
   #pools: readonly AppPool[];
   #routes: RouteTable<Pool> | undefined;
-  #checks: HealthChecks | undefined;
+  /** `undefined` in a worker. */
+  readonly #checks: HealthChecks | undefined;
 
   /** Builds the pools; what discovery finds is not in them yet. */
   constructor(config: AppConfig, options: AppTargetsOptions) {
@@ -54,7 +55,12 @@ export class AppTargets {
       return known === undefined ? this.#make(pool, config) : this.#adopt(pool, known);
     });
     this.#routes = this.#routesTo(pools);
-    this.#checks = this.#checksOf(config);
+    this.#checks = options.known !== undefined
+      ? undefined
+      : new HealthChecks(checksOf(config), () => this.#pools.map(({ pool }) => pool), {
+        ...options,
+        app: config.name,
+      });
   }
 
   /** In the order of the config: that of the app's own targets first, where it has any, then each route's. */
@@ -112,7 +118,7 @@ export class AppTargets {
     }));
     return {
       commit: (): void => {
-        const before = { config: this.#config, pools: this.#pools };
+        const before = this.#pools;
         this.#config = next;
         this.#pools = parts.flatMap(({ kept, made }) => kept ?? made ?? []);
         for (const { pool, kept, entries } of parts) {
@@ -121,8 +127,8 @@ export class AppTargets {
           if (specs !== undefined) kept?.pool.reconfigure(specs, poolOptions(next, pool, this.#poolsOptions));
         }
         this.#routes = this.#routesTo(pools);
-        for (const gone of before.pools) if (!this.#pools.includes(gone)) this.#end(stopPool(gone));
-        this.#switchChecks(before.config);
+        for (const gone of before) if (!this.#pools.includes(gone)) this.#end(stopPool(gone));
+        if (this.#checks !== undefined) this.#end(this.#checks.replace(checksOf(next)));
       },
       discard: async (): Promise<void> => {
         await Promise.all(parts.flatMap(({ made, entries }) => [made && stopPool(made), entries?.discard()]));
@@ -168,31 +174,15 @@ export class AppTargets {
     });
   }
 
-  #checksOf(config: AppConfig): HealthChecks | undefined {
-    if (config.healthCheck === undefined || this.#options.known !== undefined) return undefined;
-    const { tls, random, listeners } = this.#options;
-    return new HealthChecks(config.healthCheck, () => this.#pools.map(({ pool }) => pool), {
-      app: config.name,
-      tls,
-      random,
-      listeners,
-    });
-  }
-
-  #switchChecks(before: AppConfig): void {
-    if (isDeepStrictEqual(before.healthCheck, this.#config.healthCheck)) return this.#checks?.update();
-    if (this.#checks !== undefined) this.#end(this.#checks.stop());
-    this.#checks = this.#checksOf(this.#config);
-    if (this.#checks !== undefined) return this.#checks.update();
-    for (const { pool } of this.#pools) {
-      for (const target of pool.targets) pool.setUp(target, true, "it is no longer checked");
-    }
-  }
-
   #end(stopping: Promise<void>): void {
     const ended = stopping.finally(() => this.#stopping.delete(ended));
     this.#stopping.add(ended);
   }
+}
+
+/** What the targets of an app are checked by. */
+function checksOf(config: AppConfig): HealthCheckConfig[] {
+  return targetsOf(config).flatMap(({ healthCheck }) => healthCheck ?? []);
 }
 
 async function stopPool({ pool, monitor }: AppPool): Promise<void> {

@@ -1,4 +1,4 @@
-import type { AppConfig, TargetConfig } from "../config/mod.ts";
+import type { AppConfig, HealthCheckConfig, TargetConfig } from "../config/mod.ts";
 import type { TargetSpec } from "../pool/mod.ts";
 
 /** What a pool is told of a target of the config. */
@@ -11,5 +11,11 @@ export function targetSpec(target: TargetConfig, config: AppConfig): TargetSpec 
     tier: target.backup ? 1 : 0,
     maxConnections: target.maxConnections,
     sendProxy: send === "off" ? undefined : send,
+    checkedAs: checkKey(target.healthCheck),
   };
+}
+
+/** What targets that are checked alike have in common; `undefined` for those that are not checked. */
+export function checkKey(check: HealthCheckConfig | undefined): string | undefined {
+  return check && JSON.stringify(check);
 }

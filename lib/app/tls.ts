@@ -2,6 +2,7 @@ import type { Address, Duplex } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
 import type { SecureTarget, TlsIntake } from "../session/mod.ts";
 import { TargetTls, TlsTerminator } from "../tls/mod.ts";
+import { targetsOf } from "./dial_addresses.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 /** The peer of a TLS connection that begins here. */
@@ -81,7 +82,8 @@ export class AppTls {
 }
 
 async function loadTargetTls(config: AppConfig, { targetTls }: TlsFiles): Promise<TargetTls | undefined> {
-  const isUsed = targetTls !== undefined || config.healthCheck?.tls === true;
+  const isUsed = targetTls !== undefined ||
+    targetsOf(config).some(({ healthCheck }) => healthCheck?.tls === true);
   return isUsed ? await TargetTls.load(targetTls ?? {}) : undefined;
 }
 

@@ -92,7 +92,7 @@ function refuseParted(value: string): void {
 function netOf(target: TargetConfig, app: AppConfig, systemDns: readonly string[]): string[] {
   const { discover } = target;
   const dialed = dialedAt(target, app);
-  const checked = app.healthCheck?.port;
+  const checked = target.healthCheck?.port;
   const addresses = checked === undefined
     ? dialed
     : [...dialed, ...dialed.map((one) => one.kind === "tcp" ? { ...one, port: checked } : one)];

@@ -1,7 +1,6 @@
-import { formatDuration } from "../base/mod.ts";
 import { BUILT_IN_APP_OPTIONS, Defaults } from "./_app.ts";
 import { checkFault } from "./_check_faults.ts";
-import { HealthCheck } from "./_health.ts";
+import { checkHealthCheck } from "./_check_health.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
 import type { Path, Problem } from "./problem.ts";
 
@@ -64,27 +63,6 @@ function checkTargetTls({ cert, key, ca, verify }: Raw, path: Path): Problem[] {
     const message = `certificates are not verified, and whom "ca" trusts makes no difference, ` +
       `true, or no "ca", was wanted`;
     problems.push({ path: [...path, "verify"], message });
-  }
-  return problems;
-}
-
-function checkHealthCheck(check: Raw, path: Path): Problem[] {
-  const problems: Problem[] = [];
-  const { interval, timeout } = HealthCheck.pick({ interval: true, timeout: true }).strip()
-    .safeParse({ interval: check.interval, timeout: check.timeout }).data ?? { interval: 0, timeout: 0 };
-  if (timeout > interval) {
-    const given = check.timeout === undefined ? "interval" : "timeout";
-    const message =
-      `the timeout is ${formatDuration(timeout)} and the interval ${formatDuration(interval)}, ` +
-      `a timeout of at most the interval was wanted`;
-    problems.push({ path: [...path, given], message });
-  }
-  if (check.http !== undefined) {
-    for (const key of ["send", "expect"]) {
-      if (check[key] === undefined) continue;
-      const message = `"http" says what is sent and expected already, one of the two was wanted`;
-      problems.push({ path: [...path, key], at: "key", message });
-    }
   }
   return problems;
 }

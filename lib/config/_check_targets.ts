@@ -6,6 +6,7 @@
 
 import { parseIp } from "../base/mod.ts";
 import { App, Defaults } from "./_app.ts";
+import { checkTargetHealth } from "./_check_health.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
 import { suggest } from "./_suggest.ts";
 import { TargetMapping } from "./_target.ts";
@@ -36,6 +37,7 @@ export function checkTargets(app: Raw, path: Path, defaults: Raw): Problem[] {
       targets.flatMap((target, index) => checkDiscovery(asMapping(target), [...path, index]))
     ),
     ...lists.flatMap(checkWeights),
+    ...lists.flatMap((list) => checkOwnChecks(app, list, defaults)),
     ...checkReach(app, lists, defaults),
     ...checkPorts(app, lists),
     ...checkDns(app, lists, path),
@@ -122,22 +124,19 @@ function checkWeights({ targets, path }: TargetList): Problem[] {
 
 /** Targets that health checks, or TLS, could not reach or name. */
 function checkReach(app: Raw, lists: readonly TargetList[], defaults: Raw): Problem[] {
-  const check = parsed(Defaults.shape.health_check, app.health_check ?? defaults.health_check) ?? "off";
   const tls = parsed(Defaults.shape.target_tls, app.target_tls ?? defaults.target_tls) ?? "off";
-  const needsPort = check !== "off" && check.port === undefined;
   const needsName = tls !== "off" && tls.verify && tls.server_name === undefined;
-  if (!needsPort && !needsName) return [];
+  const appCheck = app.health_check ?? defaults.health_check;
   const problems: Problem[] = [];
   for (const { targets, path } of lists) {
     for (const [index, target] of targets.entries()) {
       const [text, at] = addressOf(target, [...path, index]);
-      if (text === undefined) continue;
-      if (needsPort && text.endsWith(":*")) {
-        const message = `the port of "${text}" is the client's, which a health check has not, ` +
-          `"port" in "health_check" was wanted`;
+      if (text?.endsWith(":*") && needsPort(asMapping(target).health_check, appCheck)) {
+        const message = `the port of "${text}" is the client's, which a health check has not; ` +
+          `give "port" in "health_check"`;
         problems.push({ path: at, message });
       }
-      if (needsName && text.startsWith("unix:")) {
+      if (needsName && text?.startsWith("unix:")) {
         const message =
           `the address "${text}" has no name to verify, "server_name" in "target_tls" was wanted`;
         problems.push({ path: at, message });
@@ -145,6 +144,26 @@ function checkReach(app: Raw, lists: readonly TargetList[], defaults: Raw): Prob
     }
   }
   return problems;
+}
+
+/** Whether a target is checked on a port that only its address can give. */
+function needsPort(own: unknown, app: unknown): boolean {
+  if (own === "off" || own === false) return false;
+  const check = parsed(Defaults.shape.health_check, own ?? app ?? "off");
+  const appCheck = parsed(Defaults.shape.health_check, app ?? "off");
+  const hasPort = (one: typeof check): boolean =>
+    one !== undefined && one !== "off" && one.port !== undefined;
+  if (own === undefined) return check !== undefined && check !== "off" && !hasPort(check);
+  return check !== undefined && !hasPort(check) && !hasPort(appCheck);
+}
+
+/** What targets say of their own checks. */
+function checkOwnChecks(app: Raw, { targets, path }: TargetList, defaults: Raw): Problem[] {
+  const appCheck = asMapping(app.health_check ?? defaults.health_check);
+  return targets.flatMap((target, index) => {
+    const own = asMapping(asMapping(target).health_check);
+    return checkTargetHealth(own, appCheck, [...path, index, "health_check"]);
+  });
 }
 
 /** The client's port as the target's, where clients come to none. */

@@ -33,8 +33,8 @@ function effectiveApp(app: AppConfig): Record<string, unknown> {
     name: app.name,
     ...bound?.kind === "tcp" ? { host: bound.host, ports: formatPorts(app.ports) } : {},
     ...listen.length > 0 ? { listen } : {},
-    targets: app.targets.map(effectiveTarget),
-    routes: app.routes.map(effectiveRoute),
+    targets: app.targets.map((target) => effectiveTarget(target, app)),
+    routes: app.routes.map((route) => effectiveRoute(route, app)),
     ...effectiveOptions(app),
   };
 }

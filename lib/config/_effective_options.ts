@@ -55,7 +55,7 @@ export function effectiveOptions(app: AppConfig): Mapping {
 }
 
 /** A target: its address alone where that says it all. */
-export function effectiveTarget(target: TargetConfig): string | Mapping {
+export function effectiveTarget(target: TargetConfig, app: AppConfig): string | Mapping {
   const address = target.discover === "srv" ? target.label : formatAddress(target.address);
   const options = given({
     weight: target.weight === 1 ? undefined : target.weight,
@@ -63,16 +63,19 @@ export function effectiveTarget(target: TargetConfig): string | Mapping {
     max_connections: target.maxConnections === Infinity ? undefined : target.maxConnections,
     proxy_protocol: target.proxyProtocol,
     discover: target.discover,
+    health_check: target.healthCheck === app.healthCheck
+      ? undefined
+      : orOff(target.healthCheck, effectiveTargetCheck),
   });
   return Object.keys(options).length === 0 ? address : { address, ...options };
 }
 
 /** A route. */
-export function effectiveRoute({ sni, alpn, targets }: RouteConfig): Mapping {
+export function effectiveRoute({ sni, alpn, targets }: RouteConfig, app: AppConfig): Mapping {
   return {
     ...sni.length > 0 ? { sni: [...sni] } : {},
     ...alpn.length > 0 ? { alpn: [...alpn] } : {},
-    targets: targets.map(effectiveTarget),
+    targets: targets.map((target) => effectiveTarget(target, app)),
   };
 }
 
@@ -96,11 +99,23 @@ function effectiveHealthCheck(check: HealthCheckConfig): Mapping {
     rise: check.rise,
     fall: check.fall,
     port: check.port,
+    type: check.type,
+    user: check.user,
+    database: check.database,
     send: check.send,
     expect: check.expect,
+    expect_not: check.expectNot,
+    steps: check.steps?.map(({ send, expect, expectNot }) => given({ send, expect, expect_not: expectNot })),
     http: check.http && given({ ...check.http }),
     tls: check.tls,
   });
+}
+
+/** With a form, so that none is taken from the app again. */
+function effectiveTargetCheck(check: HealthCheckConfig): Mapping {
+  const { type, send, expect, expectNot, steps, http } = check;
+  const hasForm = [type, send, expect, expectNot, steps, http].some((value) => value !== undefined);
+  return effectiveHealthCheck(hasForm ? check : { ...check, type: "tcp" });
 }
 
 function effectivePassiveHealth(passive: PassiveHealthConfig): Mapping {

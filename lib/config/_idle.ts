@@ -92,9 +92,16 @@ function doubleTls(app: Raw, path: Path, defaults: Raw): Problem[] {
 }
 
 function idleTargetDown(app: Raw, path: Path, defaults: Raw): Problem[] {
-  if (app.on_target_down !== "close" || isOn(app.health_check ?? defaults.health_check)) return [];
+  if (app.on_target_down !== "close" || hasChecks(app, defaults)) return [];
   const message = `without checks no target goes down, "health_check" was wanted`;
   return [{ path: [...path, "on_target_down"], message }];
+}
+
+/** Whether any target is checked, by what the app says or by its own. */
+function hasChecks(app: Raw, defaults: Raw): boolean {
+  const targets = [app, ...asList(app.routes).map(asMapping)].flatMap((one) => asList(one.targets));
+  return isOn(app.health_check ?? defaults.health_check) ||
+    targets.some((target) => isOn(asMapping(target).health_check));
 }
 
 /** Whether a mapping is given, and not `off`. */

@@ -27,14 +27,14 @@ function resolveAdmin(admin: ParsedRoot["admin"], base: Base): AdminConfig | und
 function resolveApp(app: ParsedApp, defaults: ParsedRoot["defaults"], base: Base): AppConfig {
   const options: ParsedAppOptions = { ...BUILT_IN_APP_OPTIONS, ...given(defaults), ...given(app) };
   const ports = (app.ports ?? []).flatMap(portsOf);
-  const targets = (app.targets ?? []).map((target) => resolveTarget(target, base));
-  const routes = (app.routes ?? []).map(({ sni = [], alpn = [], targets }) => ({
-    sni,
-    alpn,
-    targets: targets.map((target) => resolveTarget(target, base)),
-  }));
-  const isLookingUp = [...targets, ...routes.flatMap((route) => route.targets)]
-    .some(({ discover }) => discover !== undefined);
+  const listed = [...app.targets ?? [], ...(app.routes ?? []).flatMap((route) => route.targets)];
+  // Where nothing is looked up, what `defaults` say of it makes no difference and is not to look like one.
+  const isLookingUp = listed.some(({ discover }) => discover !== undefined);
+  const resolved = resolveOptions(
+    isLookingUp ? options : { ...options, dns: BUILT_IN_APP_OPTIONS.dns },
+    base,
+  );
+  const checks = { healthCheck: resolved.healthCheck, parsedCheck: options.health_check };
   return {
     name: app.name,
     ports,
@@ -42,10 +42,13 @@ function resolveApp(app: ParsedApp, defaults: ParsedRoot["defaults"], base: Base
       ...ports.map((port) => ({ kind: "tcp", host: options.host, port }) as const),
       ...(app.listen ?? []).flatMap(expandListenRange).map((address) => resolveAddress(address, base)),
     ],
-    targets,
-    routes,
-    // Where nothing is looked up, what `defaults` say of it makes no difference and is not to look like one.
-    ...resolveOptions(isLookingUp ? options : { ...options, dns: BUILT_IN_APP_OPTIONS.dns }, base),
+    targets: (app.targets ?? []).map((target) => resolveTarget(target, base, checks)),
+    routes: (app.routes ?? []).map(({ sni = [], alpn = [], targets }) => ({
+      sni,
+      alpn,
+      targets: targets.map((target) => resolveTarget(target, base, checks)),
+    })),
+    ...resolved,
   };
 }
 

@@ -1,6 +1,8 @@
 import { formatAddress } from "../base/mod.ts";
 import type { ParsedAppOptions } from "./_app.ts";
 import type { ParsedFault } from "./_fault.ts";
+import { HealthCheck } from "./_health.ts";
+import { mergeChecks } from "./_merge_checks.ts";
 import { type Base, resolveAddress, resolvePath } from "./_paths.ts";
 import type { ParsedTarget } from "./_target.ts";
 import type { AppConfig, BandwidthConfig, TargetConfig } from "./config.ts";
@@ -53,7 +55,11 @@ export function resolveOptions(options: ParsedAppOptions, base: Base): AppOption
 }
 
 /** A target in the words of the program. */
-export function resolveTarget(target: ParsedTarget, base: Base): TargetConfig {
+export function resolveTarget(
+  target: ParsedTarget,
+  base: Base,
+  app: Pick<AppConfig, "healthCheck"> & { parsedCheck: ParsedAppOptions["health_check"] },
+): TargetConfig {
   const address = resolveAddress(target.address, base);
   return {
     address,
@@ -63,6 +69,9 @@ export function resolveTarget(target: ParsedTarget, base: Base): TargetConfig {
     maxConnections: target.max_connections,
     proxyProtocol: target.proxy_protocol,
     discover: target.discover,
+    healthCheck: target.health_check === undefined
+      ? app.healthCheck
+      : resolveTargetCheck(target.health_check, app.parsedCheck),
   };
 }
 
@@ -96,19 +105,35 @@ function resolveTargetTls(tls: ParsedAppOptions["target_tls"], base: Base): Targ
 
 function resolveHealthCheck(check: ParsedAppOptions["health_check"]): HealthCheckConfig | undefined {
   if (check === "off") return undefined;
-  const { interval, timeout, rise, fall, port, send, expect, http, tls } = check;
+  const { interval, timeout, rise, fall, port, type, user, database, send, expect, steps, http, tls } = check;
   return {
     intervalMs: interval,
     timeoutMs: timeout,
     rise,
     fall,
     port,
+    type,
+    user,
+    database,
     send,
     expect,
+    expectNot: check.expect_not,
+    steps: steps?.map(({ send, expect, expect_not: expectNot }) => ({ send, expect, expectNot })),
     http: http && { path: http.path, status: http.status, host: http.host },
     tls,
   };
 }
+
+/** A target may be checked where its app is not. */
+function resolveTargetCheck(
+  own: NonNullable<ParsedTarget["health_check"]>,
+  app: ParsedAppOptions["health_check"],
+): HealthCheckConfig | undefined {
+  if (own === "off") return undefined;
+  return resolveHealthCheck(mergeChecks(app === "off" ? BUILT_IN_CHECK : app, own));
+}
+
+const BUILT_IN_CHECK = HealthCheck.parse({});
 
 function resolvePassiveHealth(passive: ParsedAppOptions["passive_health"]): PassiveHealthConfig | undefined {
   if (passive === "off") return undefined;

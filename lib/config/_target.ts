@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DISCOVERIES } from "./config.ts";
 import { countOrOff, wholeNumber } from "./_numbers.ts";
-import { choice, choiceOrOff, discoverableAddress, targetAddress } from "./_units.ts";
+import { TargetHealthCheck } from "./_health.ts";
+import { choice, choiceOrOff, discoverableAddress, mappingOrOff, targetAddress } from "./_units.ts";
 
 /** The highest weight of a target. */
 export const MAX_WEIGHT = 256;
@@ -25,6 +26,12 @@ const TargetOptions = z.strictObject({
   proxy_protocol: choiceOrOff(["off", "v1", "v2"]).optional().meta({
     description: "The PROXY header that the target is sent, in place of the app's `proxy_protocol.send`.",
     examples: ["v1"],
+  }),
+  health_check: mappingOrOff(TargetHealthCheck).optional().meta({
+    description:
+      "How this target is checked, where it differs from the app: any key of `apps[].health_check`. The others are as " +
+      "the app says; a key that says what is sent or expected replaces all of the app's that do. `off`: it is not checked.",
+    examples: [{ port: 8009 }],
   }),
   discover: choice(DISCOVERIES).optional().meta({
     description:

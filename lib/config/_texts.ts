@@ -92,6 +92,15 @@ export function expectation(): Leaf<string> {
   });
 }
 
+/** The name of a user or a database. */
+export function loginName(): Leaf<string> {
+  return leaf("name", "a name", (text) => {
+    // deno-lint-ignore no-control-regex -- control characters are what it refuses
+    if (/^[^\0-\x1f\x7f]{1,63}$/.test(text)) return text;
+    throw new Error(`the name is "${text}"; expected 1 to 63 printable characters`);
+  });
+}
+
 /** The path of an HTTP request. */
 export function httpPath(): Leaf<string> {
   return leaf("path", `a path as "/ready"`, (text) => {

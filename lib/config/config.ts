@@ -114,7 +114,7 @@ export interface AppConfig {
   readonly tls: TlsConfig | undefined;
   /** How TLS to the targets is begun here; `undefined` when it is not. */
   readonly targetTls: TargetTlsConfig | undefined;
-  /** The active checks; `undefined` for none. */
+  /** The active checks of targets that have none of their own; `undefined` for none. */
   readonly healthCheck: HealthCheckConfig | undefined;
   /** What real connections say of a target's health; `undefined` when it counts for nothing. */
   readonly passiveHealth: PassiveHealthConfig | undefined;
@@ -156,6 +156,8 @@ export interface TargetConfig {
   /** The PROXY header that it is sent; `undefined` for what the app says. */
   readonly proxyProtocol: "off" | ProxyVersion | undefined;
   readonly discover: typeof DISCOVERIES[number] | undefined;
+  /** Its active checks: the app's own value, unless it has others; `undefined` for none. */
+  readonly healthCheck: HealthCheckConfig | undefined;
 }
 
 /** One route: what a ClientHello must say, and where it then leads. */

@@ -1,4 +1,7 @@
-/** Active checks of an app's targets. */
+/** The protocols that a check can speak by itself. */
+export const CHECK_TYPES = ["tcp", "redis", "smtp", "mysql", "postgres"] as const;
+
+/** Active checks of an app's targets. At most one of `type`, `send` to `expectNot`, `steps` and `http` is given. */
 export interface HealthCheckConfig {
   readonly intervalMs: number;
   /** The limit of one check; no longer than the interval. */
@@ -9,21 +12,38 @@ export interface HealthCheckConfig {
   readonly fall: number;
   /** The port that is checked; `undefined` for the target's own. */
   readonly port: number | undefined;
+  /** The protocol that the check speaks; `undefined` for none, or for what the other fields say. */
+  readonly type: typeof CHECK_TYPES[number] | undefined;
+  /** Who it logs in as, for `mysql` and `postgres`; `undefined` for nobody whom the server need know. */
+  readonly user: string | undefined;
+  /** The database that it logs in to, for `postgres`; `undefined` for `postgres`. */
+  readonly database: string | undefined;
   /** What is sent, as the config has it: with escapes. `undefined` for nothing. */
   readonly send: string | undefined;
   /** What must come back, as the config has it: a text with escapes, or `/regex/`. `undefined` for nothing. */
   readonly expect: string | undefined;
-  /** An HTTP request in place of `send` and `expect`; `undefined` for none. */
+  /** What must not come back, in the same form. `undefined` for nothing. */
+  readonly expectNot: string | undefined;
+  /** Several sends and expectations, in order; `undefined` for at most one. Not empty. */
+  readonly steps: readonly CheckStepConfig[] | undefined;
+  /** An HTTP request; `undefined` for none. */
   readonly http: HttpCheckConfig | undefined;
   /** Whether the check speaks TLS. */
   readonly tls: boolean;
+}
+
+/** One step of an active check; it has at least one of the three. */
+export interface CheckStepConfig {
+  readonly send: string | undefined;
+  readonly expect: string | undefined;
+  readonly expectNot: string | undefined;
 }
 
 /** The HTTP form of an active check. */
 export interface HttpCheckConfig {
   /** Begins with `/`. */
   readonly path: string;
-  /** The status that is wanted: `200`, `2xx` or `200-399`. */
+  /** The expected status: `200`, `2xx` or `200-399`. */
   readonly status: string;
   /** The `Host` header; `undefined` for the target's host. */
   readonly host: string | undefined;

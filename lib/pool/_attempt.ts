@@ -1,5 +1,5 @@
 import { type Duplex, errorCode, MAX_TIMER_MS } from "../base/mod.ts";
-import type { AnswerReader } from "./expectation.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** A timer that is later than this was kept from running. */
 const LATE_MS = 10;
@@ -12,8 +12,8 @@ export class Attempt {
   timedOut = false;
   /** What is waited for. */
   stage: "connection" | "TLS handshake" | "answer" = "connection";
-  /** The answer, when some of it has come. */
-  heard: AnswerReader | undefined;
+  /** The conversation, once it has begun. */
+  exchange: Exchange | undefined;
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal;
   #timer: ReturnType<typeof setTimeout>;

@@ -12,7 +12,7 @@ export interface Retargeted {
 
 /**
  * Finds the targets of `specs` among those that are there. They are the same when address, limit and PROXY header are,
- * whatever their name, tier and weight; targets that are named twice are matched one by one.
+ * whatever their name, tier, weight and checks; targets that are named twice are matched one by one.
  */
 export function retarget(before: readonly Target[], specs: readonly TargetSpec[]): Retargeted {
   const unmatched = new Map<string, number[]>();
@@ -33,6 +33,7 @@ export function retarget(before: readonly Target[], specs: readonly TargetSpec[]
       return fresh;
     }
     kept.serverName = fresh.serverName;
+    kept.checkedAs = fresh.checkedAs;
     kept.weight = fresh.weight;
     kept.tier = fresh.tier;
     return kept;

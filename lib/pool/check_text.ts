@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A text of a health check that cannot be read; the message says what it is and what was wanted. */
+/** A text of a health check that cannot be read; the message says what it is and what is expected. */
 export class CheckTextError extends Error {
   override readonly name = "CheckTextError";
 }
@@ -17,7 +17,7 @@ const ESCAPES: Readonly<Record<string, number>> = { r: 0x0d, n: 0x0a, t: 0x09, 0
  * @throws {CheckTextError} when it is empty or has another escape.
  */
 export function parseCheckBytes(text: string): Uint8Array<ArrayBuffer> {
-  if (text === "") throw new CheckTextError(`the text is empty, at least one byte was wanted`);
+  if (text === "") throw new CheckTextError("the text is empty; expected at least one byte");
   const bytes: number[] = [];
   const encoder = new TextEncoder();
   for (const [piece] of text.matchAll(/\\x[0-9A-Fa-f]{2}|\\[^]?|[^\\]+/g)) {
@@ -31,7 +31,7 @@ export function parseCheckBytes(text: string): Uint8Array<ArrayBuffer> {
 function escaped(piece: string): number {
   const byte = ESCAPES[piece.slice(1)];
   if (byte !== undefined) return byte;
-  throw new CheckTextError(`the escape "${piece}" is unknown, \\r, \\n, \\t, \\0, \\xNN or \\\\ was wanted`);
+  throw new CheckTextError(`the escape "${piece}" is unknown; expected \\r, \\n, \\t, \\0, \\xNN or \\\\`);
 }
 
 const SHOWN: Readonly<Record<number, string>> = {
@@ -54,4 +54,15 @@ export function showBytes(bytes: Uint8Array, limit: number): string {
           : `\\x${byte.toString(16).padStart(2, "0")}`),
   );
   return `"${shown.join("")}${bytes.length > limit ? "…" : ""}"`;
+}
+
+/** Pieces of bytes as one. */
+export function concatBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }

@@ -85,9 +85,13 @@ export class Checker {
    * Checks these targets from now on, each once however often it is named. Those that were there keep what is known of
    * them; checks of those that left are called off.
    *
+   * @param isDown whether a target that is new begins down; default none does.
    * @throws {RangeError} when a target has no port of its own (`host:*`) and none is given for checks.
    */
-  setTargets(addresses: readonly TargetAddress[]): void {
+  setTargets(
+    addresses: readonly TargetAddress[],
+    { isDown = () => false }: { isDown?: (target: string) => boolean } = {},
+  ): void {
     if (this.#isStopped) return;
     const wanted = new Map(
       addresses.map((address) => [formatAddress(address), checkedAddress(address, this.#options.port)]),
@@ -96,7 +100,7 @@ export class Checker {
     const added: Checked[] = [];
     for (const [label, address] of wanted) {
       let target = this.#targets.get(label);
-      if (target === undefined) added.push(target = newTarget(label, address));
+      if (target === undefined) added.push(target = newTarget(label, address, isDown(label)));
       next.set(label, target);
     }
     for (const target of this.#targets.values()) if (!wanted.has(target.label)) this.#drop(target);
@@ -180,12 +184,12 @@ function checkedAddress(address: TargetAddress, port: number | undefined): Addre
   );
 }
 
-function newTarget(label: string, address: Address): Checked {
+function newTarget(label: string, address: Address, isDown: boolean): Checked {
   return {
     label,
     address,
     left: new AbortController(),
-    health: INITIAL_HEALTH,
+    health: isDown ? { status: "down", successes: 0 } : INITIAL_HEALTH,
     last: undefined,
     lastMs: undefined,
     dueMs: 0,

@@ -31,35 +31,63 @@ export function parseExpect(text: string): Pattern {
   const regex = /^\/([^]+)\/([A-Za-z]*)$/.exec(text);
   if (regex === null) {
     throw new CheckTextError(
-      `the text "${text}" begins with "/" and is no "/regex/flags", one or "\\x2f" for the slash was wanted`,
+      `the text "${text}" begins with "/" but is no "/regex/flags"; write "\\x2f" for a slash that begins a text`,
     );
   }
   return new ByteRegex(regex[1] ?? "", regex[2] ?? "");
 }
 
+/** What an answer must have, and what it must not have before that. */
+export interface Expected {
+  /** Default the end of a line; FIN ends one too, where anything came before it. */
+  readonly expect?: Pattern | undefined;
+  readonly expectNot?: Pattern | undefined;
+}
+
 /** Waits for a pattern in the first {@link MAX_ANSWER_BYTES} of an answer. */
 export class Expectation implements AnswerReader {
-  readonly #run: PatternRun;
+  readonly #expect: PatternRun;
+  readonly #expectNot: PatternRun | undefined;
+  readonly #endsAtFin: boolean;
   readonly #head = new AnswerHead();
+  /** How many of the bytes that {@link Expectation.feed} was last given belong to this answer. */
+  used = 0;
 
-  constructor(pattern: Pattern) {
-    this.#run = pattern.begin();
+  constructor({ expect, expectNot }: Expected) {
+    this.#expect = (expect ?? END_OF_LINE).begin();
+    this.#expectNot = expectNot?.begin();
+    this.#endsAtFin = expect === undefined;
   }
 
+  get isEmpty(): boolean {
+    return this.#head.length === 0;
+  }
+
+  /** Byte by byte: which of the two patterns ends first, and where, must not depend on how the answer was cut. */
   feed(bytes: Uint8Array): AnswerVerdict {
-    const room = MAX_ANSWER_BYTES - this.#head.length;
-    const looked = bytes.subarray(0, room);
-    this.#head.add(looked);
-    if (this.#run.feed(looked)) return "match";
-    return this.#head.length < MAX_ANSWER_BYTES ? "need_more" : "no_match";
+    for (this.used = 0; this.used < bytes.length;) {
+      const byte = bytes.subarray(this.used, ++this.used);
+      this.#head.add(byte);
+      if (this.#expectNot?.feed(byte)) return this.#refuse(bytes);
+      if (this.#expect.feed(byte)) return "match";
+      if (this.#head.length >= MAX_ANSWER_BYTES) return this.#refuse(bytes);
+    }
+    return "need_more";
   }
 
   end(): "match" | "no_match" {
-    return this.#run.end() ? "match" : "no_match";
+    if (this.#expectNot?.end()) return "no_match";
+    return this.#expect.end() || (this.#endsAtFin && !this.isEmpty) ? "match" : "no_match";
   }
 
   describe(): string {
     return this.#head.show();
+  }
+
+  /** A message shows also what has come behind the bytes that decided. */
+  #refuse(bytes: Uint8Array): "no_match" {
+    this.#head.add(bytes.subarray(this.used));
+    return "no_match";
   }
 }
 
@@ -113,3 +141,5 @@ class ByteText implements Pattern {
     return this.#bytes[length] === byte ? length + 1 : 0;
   }
 }
+
+const END_OF_LINE: Pattern = new ByteText(Uint8Array.of(0x0a));

@@ -1,4 +1,6 @@
+import { type Address, formatAddress } from "../base/mod.ts";
 import { CheckTextError } from "./check_text.ts";
+import { type Exchange, OneAnswer } from "./exchange.ts";
 import { AnswerHead, type AnswerReader, type AnswerVerdict, MAX_ANSWER_BYTES } from "./expectation.ts";
 
 /** The status codes that a check accepts, both ends included. */
@@ -18,6 +20,24 @@ export function parseStatus(value: number | string): StatusRange {
   const last = hundreds === undefined ? Number(only ?? to) : first + 99;
   if (first >= 100 && first <= last && last <= 599) return { first, last };
   throw new CheckTextError(`the status is "${value}"; expected one such as 200, 2xx or 200-399`);
+}
+
+/** What a check asks for over HTTP. */
+export interface HttpProbe {
+  readonly path: string;
+  readonly status: StatusRange;
+  /** For the `Host` field. Default the address that is checked. */
+  readonly host?: string | undefined;
+}
+
+/**
+ * Begins a check over HTTP.
+ *
+ * @throws {CheckTextError} when the path or host could not stand in a request.
+ */
+export function httpExchange({ path, status, host }: HttpProbe, address: Address): Exchange {
+  const fallback = address.kind === "unix" ? "localhost" : formatAddress(address);
+  return new OneAnswer(checkRequest(path, host ?? fallback), new HttpAnswer(status));
 }
 
 /**

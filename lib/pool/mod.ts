@@ -9,11 +9,14 @@ export {
   type DiscoveryState,
 } from "./discovery.ts";
 export type { DiscoveredTarget } from "./discovery_change.ts";
+export type { Exchange } from "./exchange.ts";
 export { parseExpect } from "./expectation.ts";
-export { parseStatus } from "./http_check.ts";
+export { checkRequest, httpExchange, parseStatus } from "./http_check.ts";
 export { Pool } from "./pool.ts";
 export type { PassivePolicy, PoolObserver, PoolOptions, TargetChange } from "./pool_options.ts";
 export { Probe, type Prober, type ProbeResult } from "./probe.ts";
+export { readyMade } from "./ready_made.ts";
+export { type Step, Steps } from "./steps.ts";
 export { statesOf, type TargetState } from "./state.ts";
 export { type Candidate, Target, type TargetPlaces, type TargetSpec } from "./target.ts";
 export { type DiscoverySource, dnsResolver, type Resolver } from "./target_lookup.ts";

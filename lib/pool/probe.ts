@@ -3,18 +3,15 @@ import {
   type Duplex,
   errorCode,
   errorMessage,
-  formatAddress,
   isReset,
   isResourceExhaustion,
   sendAtOnce,
 } from "../base/mod.ts";
 import { connect } from "../dial/mod.ts";
 import { Attempt } from "./_attempt.ts";
-import type { Pattern } from "./byte_regex.ts";
-import { type AnswerReader, Expectation } from "./expectation.ts";
-import { checkRequest, HttpAnswer, type StatusRange } from "./http_check.ts";
+import type { Exchange } from "./exchange.ts";
 
-/** Why a check has failed. */
+/** Why a check failed. */
 export type ProbeFailureReason =
   | "refused"
   | "unreachable"
@@ -44,14 +41,6 @@ export interface Prober {
   run(address: Address, signal: AbortSignal): Promise<ProbeResult>;
 }
 
-/** What a check asks for over HTTP. */
-export interface HttpProbe {
-  readonly path: string;
-  readonly status: StatusRange;
-  /** For the `Host` field. Default the address that is checked. */
-  readonly host?: string;
-}
-
 export interface ProbeOptions {
   /** The limit of all of it, from the dial to the answer, in milliseconds. */
   readonly timeoutMs: number;
@@ -62,11 +51,11 @@ export interface ProbeOptions {
    * gives owns `raw` from then on. Default is plain TCP.
    */
   readonly secure?: (raw: Duplex, signal: AbortSignal) => Promise<Duplex>;
-  readonly send?: Uint8Array;
-  /** Default: once connected, and what is to be sent has been sent, all is well. */
-  readonly expect?: Pattern;
-  /** In place of `send` and `expect`. */
-  readonly http?: HttpProbe;
+  /**
+   * Begins what is said and heard on the connection to an address. Default: none, and what it gives as `undefined` too:
+   * once connected, all is well.
+   */
+  readonly exchange?: (address: Address) => Exchange | undefined;
   /** Default the runtime's connect. */
   readonly connect?: (address: Address, signal: AbortSignal) => Promise<Duplex>;
 }
@@ -78,10 +67,8 @@ const READ_BYTES = 4096;
 export class Probe implements Prober {
   readonly #options: ProbeOptions;
 
-  /** @throws {CheckTextError} when the path or host of `http` could not stand in a request. */
   constructor(options: ProbeOptions) {
     this.#options = options;
-    if (options.http !== undefined) checkRequest(options.http.path, options.http.host ?? "localhost");
   }
 
   async run(address: Address, signal: AbortSignal): Promise<ProbeResult> {
@@ -94,7 +81,7 @@ export class Probe implements Prober {
         ? { kind: "success", durationMs }
         : { kind: "failure", ...problem, durationMs };
     } catch (error) {
-      if (signal.aborted) return { kind: "void", message: "the check was called off" };
+      if (signal.aborted) return { kind: "void", message: "the check was cancelled" };
       const durationMs = performance.now() - beganMs;
       if (attempt.timedOut) {
         const message = timeoutMessage(attempt, this.#options.timeoutMs);
@@ -122,18 +109,8 @@ export class Probe implements Prober {
       attempt.owns(conn);
     }
     attempt.stage = "answer";
-    const { request, answer } = this.#exchange(address);
-    if (request !== undefined) await writeAll(conn, request);
-    return answer === undefined ? undefined : await judge(conn, answer, attempt);
-  }
-
-  #exchange(address: Address): { request: Uint8Array | undefined; answer: AnswerReader | undefined } {
-    const { http, send, expect } = this.#options;
-    if (http === undefined) {
-      return { request: send, answer: expect === undefined ? undefined : new Expectation(expect) };
-    }
-    const host = http.host ?? (address.kind === "unix" ? "localhost" : formatAddress(address));
-    return { request: checkRequest(http.path, host), answer: new HttpAnswer(http.status) };
+    const exchange = this.#options.exchange?.(address);
+    return exchange === undefined ? undefined : await converse(conn, exchange, attempt);
   }
 }
 
@@ -142,34 +119,38 @@ interface Problem {
   readonly message: string;
 }
 
-async function judge(
-  conn: Duplex,
-  answer: AnswerReader,
-  attempt: Attempt,
-): Promise<Problem | undefined> {
+async function converse(conn: Duplex, exchange: Exchange, attempt: Attempt): Promise<Problem | undefined> {
+  attempt.exchange = exchange;
   const buffer = new Uint8Array(READ_BYTES);
+  let { verdict, send } = exchange.begin();
   for (;;) {
-    const count = await conn.read(buffer);
-    const verdict = count === null ? answer.end() : answer.feed(buffer.subarray(0, count));
-    if (verdict === "match") return undefined;
-    if (count === null) {
+    if (verdict === "no_match") {
       return {
-        reason: "closed",
-        message: `the target closed after ${attempt.heard?.describe() ?? "nothing"}`,
+        reason: "unexpected",
+        message: `${exchange.part}the target answered ${exchange.heard() ?? "nothing"}`,
       };
     }
-    attempt.heard = answer;
-    if (verdict === "no_match") {
-      return { reason: "unexpected", message: `the target answered ${answer.describe()}` };
+    if (send !== undefined) await writeAll(conn, send);
+    if (verdict === "match") return undefined;
+    const count = await conn.read(buffer);
+    if (count === null) {
+      if (exchange.end() === "match") return undefined;
+      return {
+        reason: "closed",
+        message: `${exchange.part}the target closed after ${exchange.heard() ?? "nothing"}`,
+      };
     }
+    ({ verdict, send } = exchange.feed(buffer.subarray(0, count)));
   }
 }
 
 /** A target that answers something else is not one that is silent. */
-function timeoutMessage({ stage, heard }: Attempt, limitMs: number): string {
+function timeoutMessage({ stage, exchange }: Attempt, limitMs: number): string {
+  const heard = exchange?.heard();
+  const part = exchange?.part ?? "";
   return heard === undefined
-    ? `no ${stage} within ${limitMs} ms`
-    : `the target answered ${heard.describe()}, and nothing that was wanted within ${limitMs} ms`;
+    ? `${part}no ${stage} within ${limitMs} ms`
+    : `${part}the target answered ${heard}, but not as expected within ${limitMs} ms`;
 }
 
 async function writeAll(conn: Duplex, bytes: Uint8Array): Promise<void> {

@@ -15,6 +15,8 @@ export interface TargetSpec {
   readonly serverName?: string | undefined;
   /** The PROXY header that its connections begin with; default none. */
   readonly sendProxy?: ProxyVersion | undefined;
+  /** Tells targets that are checked in different ways apart; default it is not checked. */
+  readonly checkedAs?: string | undefined;
   /** Its places, where other threads take from them too; default it counts its own connections alone. */
   readonly places?: TargetPlaces | undefined;
 }
@@ -43,6 +45,8 @@ export class Target {
   readonly places: TargetPlaces | undefined;
   /** The name that TLS and checks ask for, where its address is not found by it. */
   serverName: string | undefined;
+  /** How it is checked, in the words of whoever does; `undefined` for not at all. */
+  checkedAs: string | undefined;
   /** Its rank: 0 for primaries. */
   tier: number;
   /** Connections that dial it or are relayed to it. */
@@ -64,6 +68,7 @@ export class Target {
     this.tier = spec.tier ?? 0;
     this.maxConnections = spec.maxConnections ?? Infinity;
     this.serverName = spec.serverName;
+    this.checkedAs = spec.checkedAs;
     this.sendProxy = spec.sendProxy;
     this.places = spec.places;
   }

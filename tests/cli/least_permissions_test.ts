@@ -66,6 +66,8 @@ Deno.test("leastPermissions: routes' targets are dialed too", () => {
 Deno.test("leastPermissions: a health check's own port is dialed too", () => {
   const { net } = leastOf({ ports: [1], targets: ["h:2"], health_check: { port: 8008 } });
   assertEquals(net, ["[::]:1", "h:2", "h:8008"]);
+  const own = leastOf({ ports: [1], targets: ["h:2", { address: "i:3", ["health_check"]: { port: 9 } }] });
+  assertEquals(own.net, ["[::]:1", "h:2", "i:3", "i:9"]);
 });
 
 Deno.test("leastPermissions: discovery asks a resolver and dials what it answers, at the port that is known", () => {

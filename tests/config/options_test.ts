@@ -77,6 +77,7 @@ Deno.test("parseConfig: a target has options of its own, and what it leaves out 
     maxConnections: 100,
     proxyProtocol: "off",
     discover: undefined,
+    healthCheck: undefined,
   });
   assertEquals(plain?.proxyProtocol, undefined);
   assertEquals([name?.discover, name?.label], ["dns", "db.internal:5432"]);
@@ -111,8 +112,13 @@ Deno.test("parseConfig: an empty mapping turns checks on with their defaults, of
     rise: 2,
     fall: 3,
     port: undefined,
+    type: undefined,
+    user: undefined,
+    database: undefined,
     send: undefined,
     expect: undefined,
+    expectNot: undefined,
+    steps: undefined,
     http: undefined,
     tls: false,
   });
@@ -125,6 +131,59 @@ Deno.test("parseConfig: an empty mapping turns checks on with their defaults, of
     head,
   );
   assertEquals([off.healthCheck, off.passiveHealth, off.slowStartMs], [undefined, undefined, 0]);
+});
+
+Deno.test("parseConfig: a target's own check is what it says, over what its app says", async () => {
+  const { healthCheck: app, targets } = await parseApp(
+    `health_check: { send: a, expect: b, interval: 7s, port: 9 }
+targets:
+  - "h:1"
+  - { address: "h:2", health_check: {} }
+  - { address: "h:3", health_check: { interval: 9s, port: 10 } }
+  - { address: "h:4", health_check: { type: redis } }
+  - { address: "h:5", health_check: { expect: c } }
+  - { address: "h:6", health_check: off }`,
+  );
+  const checks = targets.map(({ healthCheck }) => healthCheck);
+  assertEquals(checks[0] === app, true);
+  assertEquals(checks[1], app);
+  assertEquals(checks[2], app && { ...app, intervalMs: 9000, port: 10 });
+  assertEquals(checks[3], app && { ...app, type: "redis", send: undefined, expect: undefined });
+  assertEquals(checks[4], app && { ...app, send: undefined, expect: "c" });
+  assertEquals(checks[5], undefined);
+});
+
+Deno.test("parseConfig: a target may be checked where its app is not", async () => {
+  const { healthCheck, targets } = await parseApp(
+    `targets: ["h:1", { address: "h:2", health_check: { type: postgres, user: u, database: d } }]`,
+  );
+  const [none, own] = targets.map(({ healthCheck }) => healthCheck);
+  assertEquals([healthCheck, none], [undefined, undefined]);
+  assertEquals([own?.type, own?.user, own?.database, own?.intervalMs, own?.rise], [
+    "postgres",
+    "u",
+    "d",
+    5000,
+    2,
+  ]);
+});
+
+Deno.test("effectiveConfig: a target's own check is read again as the same", async () => {
+  const config = await parseConfig(
+    `apps:
+  - name: a
+    ports: [1]
+    health_check: { steps: [{ send: a }, { expect: b, expect_not: c }] }
+    targets:
+      - { address: "h:2", health_check: { port: 7 } }
+      - { address: "h:3", health_check: { type: tcp } }
+      - { address: "h:4", health_check: { http: { path: /x } } }
+      - { address: "h:5", health_check: off }`,
+    { file: "a.yaml" },
+  );
+  const again = resolveConfig(effectiveConfig(config), { source: "test" });
+  assertEquals(effectiveConfig(again), effectiveConfig(config));
+  assertEquals(again.apps[0]?.targets, config.apps[0]?.targets);
 });
 
 Deno.test("parseConfig: the status of an HTTP check is a number or a text", async () => {

@@ -40,6 +40,7 @@ Deno.test("parseConfig: the original's format loads with every default", async (
         maxConnections: Infinity,
         proxyProtocol: undefined,
         discover: undefined,
+        healthCheck: undefined,
       }],
       routes: [],
       clientHelloTimeoutMs: 5_000,

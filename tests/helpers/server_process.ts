@@ -5,11 +5,88 @@ export interface ServerProcess extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Starts a Redis server without files. */
-export async function startRedis(): Promise<ServerProcess> {
+/** Starts a Redis server without files, or with what is in a folder. */
+export async function startRedis(options: readonly string[] = []): Promise<ServerProcess> {
   const port = freePort();
   const args = ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--appendonly", "no"];
-  return await start("redis-server", args, { port });
+  return await start("redis-server", [...args, ...options], { port });
+}
+
+/** Where Debian keeps the programs of PostgreSQL: in a folder for each version; `undefined` where there is none. */
+export function postgresPrograms(): string | undefined {
+  const versions = "/usr/lib/postgresql";
+  try {
+    const [last] = [...Deno.readDirSync(versions)].map(({ name }) => name).sort((a, b) =>
+      Number(b) - Number(a)
+    );
+    return last === undefined ? undefined : `${versions}/${last}/bin`;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Starts a PostgreSQL server with the roles `admin` (who may all) and `health`, both trusted. */
+export async function startPostgres(
+  options: readonly string[],
+  change: (folder: string) => Promise<void> = () => Promise.resolve(),
+): Promise<ServerProcess> {
+  const port = freePort();
+  const folder = await ownFolder("postgres-");
+  const programs = postgresPrograms() ?? "";
+  await runAside(`${programs}/initdb`, ["-D", folder, "-U", "admin", "-A", "trust", "--no-sync"]);
+  await runAside(
+    `${programs}/postgres`,
+    ["--single", "-D", folder, "postgres"],
+    "create role health login;\n",
+  );
+  await change(folder);
+  const args = ["-D", folder, "-p", String(port), "-c", "listen_addresses=127.0.0.1"];
+  const common = [
+    "-c",
+    "unix_socket_directories=",
+    "-c",
+    "fsync=off",
+    "-c",
+    "superuser_reserved_connections=0",
+  ];
+  return await start(`${programs}/postgres`, [...args, ...common, ...options], {
+    port,
+    folder,
+    isAside: true,
+  });
+}
+
+/** Starts a MariaDB server with a user `health` from anywhere, without a password. */
+export async function startMariadb(options: readonly string[] = []): Promise<ServerProcess> {
+  const port = freePort();
+  const folder = await ownFolder("mariadb-");
+  const init = `${folder}/init.sql`;
+  await Deno.writeTextFile(init, "CREATE USER health@'%';\n");
+  const data = `--datadir=${folder}/data`;
+  await runAside("mariadb-install-db", ["--no-defaults", data, "--skip-test-db", "--skip-name-resolve"]);
+  const args = ["--no-defaults", data, `--port=${port}`, "--bind-address=127.0.0.1", `--init-file=${init}`];
+  const common = [`--socket=${folder}/s`, `--pid-file=${folder}/pid`, "--skip-log-bin", "--skip-ssl"];
+  return await start("mariadbd", [...args, ...common, ...options], { port, folder, isAside: true });
+}
+
+/** Starts an Exim that takes mail on a port, with these lines in its configuration; as root only. */
+export async function startExim(...lines: readonly string[]): Promise<ServerProcess> {
+  const port = freePort();
+  const folder = await Deno.makeTempDir({ prefix: "exim-" });
+  // It takes on an account of its own.
+  await Deno.chmod(folder, 0o777);
+  const common = [
+    "primary_hostname = mail.test",
+    `spool_directory = ${folder}`,
+    `log_file_path = ${folder}/%slog`,
+    "host_lookup =",
+    "rfc1413_hosts =",
+  ];
+  const config = [...common, ...lines, "begin acl", "begin routers", "begin transports"].join("\n");
+  await Deno.writeTextFile(`${folder}/config`, `${config}\n`);
+  const args = ["-bdf", "-C", `${folder}/config`, "-oX", `127.0.0.1.${port}`, "-oP", `${folder}/pid`];
+  return await start("exim4", args, { port, folder });
 }
 
 /** Starts an nginx that answers the given paths with the given status, and others with 404. */
@@ -35,16 +112,58 @@ interface Place {
   readonly port: number;
   /** Removed in the end. */
   readonly folder?: string;
+  /** Whether it refuses to run as root, and runs as {@link NOBODY} then. */
+  readonly isAside?: boolean;
 }
 
-async function start(command: string, args: string[], { port, folder }: Place): Promise<ServerProcess> {
+/** An account that is there and may nothing. */
+const NOBODY = { uid: 65534, gid: 65534 };
+
+const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
+
+/** A folder that a server may write which does not run as root. */
+async function ownFolder(prefix: string): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix });
+  if (isRoot) await Deno.chown(folder, NOBODY.uid, NOBODY.gid);
+  return folder;
+}
+
+/** Runs a program to its end, not as root. */
+async function runAside(command: string, args: string[], input = ""): Promise<void> {
   const process = new Deno.Command(command, {
     args,
-    // Debian keeps servers where an ordinary user's PATH does not lead.
-    env: { PATH: `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/usr/local/sbin` },
+    cwd: "/",
+    env: { PATH },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    ...(isRoot ? NOBODY : {}),
+  }).spawn();
+  const writer = process.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input));
+  await writer.close();
+  const { success, stdout, stderr } = await process.output();
+  if (success) return;
+  const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  throw new Error(`run ${command}: it failed, saying: ${said}`);
+}
+
+/** Debian keeps servers where an ordinary user's PATH does not lead. */
+const PATH = `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/usr/local/sbin`;
+
+async function start(
+  command: string,
+  args: string[],
+  { port, folder, isAside = false }: Place,
+): Promise<ServerProcess> {
+  const process = new Deno.Command(command, {
+    args,
+    cwd: "/",
+    env: { PATH },
     stdin: "null",
     stdout: "null",
     stderr: "null",
+    ...(isAside && isRoot ? NOBODY : {}),
   }).spawn();
   let ended = false;
   const status = process.status.finally(() => ended = true);
@@ -56,7 +175,7 @@ async function start(command: string, args: string[], { port, folder }: Place): 
   while (!ended && !await isListening(port)) await new Promise((resolve) => setTimeout(resolve, 10));
   if (ended) {
     await dispose();
-    throw new Error(`start ${command}: it has ended, a server on port ${port} was wanted`);
+    throw new Error(`start ${command}: it ended; expected a server on port ${port}`);
   }
   return { port, [Symbol.asyncDispose]: dispose };
 }

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { type Address, formatAddress, parseTargetAddress } from "../../lib/base/mod.ts";
 import { Checker, type CheckerOptions } from "../../lib/pool/checker.ts";
 import { parseExpect } from "../../lib/pool/expectation.ts";
+import { Steps } from "../../lib/pool/steps.ts";
 import { Probe, type Prober, type ProbeResult } from "../../lib/pool/probe.ts";
 import { FakeScheduler } from "../helpers/fake_scheduler.ts";
 import { settled } from "../helpers/fake_time.ts";
@@ -238,8 +239,8 @@ Deno.test("Checker: sees a real target go down and come back, each once", async 
   const checker = new Checker({
     prober: new Probe({
       timeoutMs: 50,
-      send: new TextEncoder().encode("ping"),
-      expect: parseExpect("/^ping$|^ping/"),
+      exchange: () =>
+        new Steps([{ send: new TextEncoder().encode("ping"), expect: parseExpect("/^ping$|^ping/") }]),
     }),
     intervalMs: 5,
     rise: 2,

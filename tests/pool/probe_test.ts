@@ -3,8 +3,9 @@ import { type Address, type Duplex, parseAddress } from "../../lib/base/mod.ts";
 import { encodeProxyHeader } from "../../lib/protocol/mod.ts";
 import { parseCheckBytes } from "../../lib/pool/check_text.ts";
 import { parseExpect } from "../../lib/pool/expectation.ts";
-import { parseStatus } from "../../lib/pool/http_check.ts";
+import { httpExchange, type HttpProbe, parseStatus } from "../../lib/pool/http_check.ts";
 import { Probe, type ProbeOptions } from "../../lib/pool/probe.ts";
+import { type Step, Steps } from "../../lib/pool/steps.ts";
 import { readExactly, writeAll } from "../helpers/clients.ts";
 import { RecordingDuplex } from "../helpers/recording_duplex.ts";
 import { ScriptedDuplex } from "../helpers/scripted_duplex.ts";
@@ -25,20 +26,27 @@ import { missingTools } from "../helpers/tools.ts";
 const never = new AbortController().signal;
 const encoder = new TextEncoder();
 
+/** One step, or a request over HTTP, beside the rest. */
+interface Asked extends Partial<ProbeOptions>, Step {
+  readonly http?: HttpProbe;
+}
+
 /** `success`, or the reason and message. */
 async function probe(
   address: Address | string,
-  options: Partial<ProbeOptions> = {},
+  { send, expect, http, ...options }: Asked = {},
   signal = never,
 ): Promise<string> {
   const to = typeof address === "string" ? parseAddress(address) : address;
-  const result = await new Probe({ timeoutMs: 5000, ...options }).run(to, signal);
+  const exchange: ProbeOptions["exchange"] = (at) =>
+    http === undefined ? new Steps([{ send, expect }]) : httpExchange(http, at);
+  const result = await new Probe({ timeoutMs: 5000, exchange, ...options }).run(to, signal);
   if (result.kind === "success") return "success";
   return result.kind === "void" ? `void: ${result.message}` : `${result.reason}: ${result.message}`;
 }
 
 /** Checks a target that does this with each connection, and waits until it has done so. */
-async function probeServer(serve: Serve, options: Partial<ProbeOptions> = {}): Promise<string> {
+async function probeServer(serve: Serve, options: Asked = {}): Promise<string> {
   await using target = new TestTarget(serve);
   const result = await probe(target.address, options);
   await target.done(1);
@@ -143,12 +151,12 @@ Deno.test("Probe: what came before a timeout is said", async () => {
   const options = { timeoutMs: 30, expect: parseExpect("+PONG") };
   assertEquals(
     await probeServer(trickling("-NOAUTH", " first\r\n"), options),
-    'timeout: the target answered "-NOAUTH first\\r\\n", and nothing that was wanted within 30 ms',
+    'timeout: the target answered "-NOAUTH first\\r\\n", but not as expected within 30 ms',
   );
   const http = { path: "/", status: parseStatus(200) };
   assertEquals(
     await probeServer(trickling("HTTP/1.1 20"), { timeoutMs: 30, http }),
-    'timeout: the target answered "HTTP/1.1 20", and nothing that was wanted within 30 ms',
+    'timeout: the target answered "HTTP/1.1 20", but not as expected within 30 ms',
   );
 });
 
@@ -238,9 +246,9 @@ Deno.test("Probe: an abort ends it, whatever it waits for, and says nothing of t
     const probing = probe(address, { expect: parseExpect("ok") }, controller.signal);
     if (address === silent.address) await silent.connections(1);
     controller.abort();
-    assertEquals(await probing, "void: the check was called off");
+    assertEquals(await probing, "void: the check was cancelled");
   }
-  assertEquals(await probe(silent.address, {}, AbortSignal.abort()), "void: the check was called off");
+  assertEquals(await probe(silent.address, {}, AbortSignal.abort()), "void: the check was cancelled");
 });
 
 Deno.test("Probe: a connection that comes after the end is closed", async () => {
@@ -250,7 +258,7 @@ Deno.test("Probe: a connection that comes after the end is closed", async () => 
     controller.abort();
     return Promise.resolve(duplex);
   };
-  assertEquals(await probe(ANYWHERE, { connect }, controller.signal), "void: the check was called off");
+  assertEquals(await probe(ANYWHERE, { connect }, controller.signal), "void: the check was cancelled");
   assertEquals(duplex.closes, 1);
 });
 
@@ -274,7 +282,7 @@ Deno.test({
     const answer = await probe(address, { send: wrong, expect: parseExpect("+PONG"), timeoutMs: 200 });
     assertMatch(
       answer,
-      /^timeout: the target answered "-ERR unknown command .*", and nothing that was wanted within 200 ms$/,
+      /^timeout: the target answered "-ERR unknown command .*", but not as expected within 200 ms$/,
     );
   },
 });

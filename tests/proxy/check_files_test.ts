@@ -30,6 +30,14 @@ Deno.test("checkFiles: an expression that checks cannot run is said at its value
   const [problem, ...others] = await found({ ["health_check"]: { expect: "/a(?i:b)/" } });
   assertMatch(problem ?? "", /^error! apps\[0\]\.health_check\.expect: the regular expression/);
   assertEquals(others, []);
+  const target = {
+    address: "h:1",
+    ["health_check"]: { steps: [{ expect: "a" }, { ["expect_not"]: "/a(?i:b)/" }] },
+  };
+  assertMatch(
+    (await found({ targets: ["h:2", target] }))[0] ?? "",
+    /^error! apps\[0\]\.targets\[1\]\.health_check\.steps\[1\]\.expect_not: the regular expression/,
+  );
 });
 
 Deno.test({

@@ -59,6 +59,43 @@ Deno.test("health_check: a target that goes down is avoided until it is up again
   });
 });
 
+Deno.test("health_check: a target is checked as it says itself, or not at all", async () => {
+  await using beacon = new Beacon();
+  await using answering = new TestTarget(echo);
+  await using silent = new TestTarget(neverAnswering);
+  const app = { ...CHECKS, send: "x", expect: "x" };
+  const targets = [
+    { address: answering.address, health_check: { port: beacon.port, type: "tcp" } },
+    { address: silent.address, health_check: "off" },
+  ];
+  await withProxy({ targets, health_check: app, balance: "first" }, async (proxy) => {
+    const { targetChanges } = proxy.log;
+    await beacon.goDown();
+    await until(() => targetChanges.length > 0);
+    assertEquals(targetChanges, [`app-1 ${answering.address} down`]);
+    assertEquals(answering.accepted, 0);
+    assertEquals(silent.accepted, 0);
+  });
+});
+
+Deno.test("health_check: steps follow each other, and the message says which one failed", async () => {
+  await using target = new TestTarget(async (conn) => {
+    await readExactly(conn, 4);
+    await writeAll(conn, utf8("+OK\r\n"));
+    await readExactly(conn, 4);
+    await writeAll(conn, utf8("-LOADING\r\n"));
+    await readToEnd(conn);
+  });
+  const steps = [{ send: "AUTH", expect: "+OK\\r\\n" }, { send: "PING" }, {
+    expect: "+PONG",
+    expect_not: "/^-.*\\r\\n/",
+  }];
+  await withProxy({ targets: [target.address], health_check: { ...CHECKS, steps } }, async (proxy) => {
+    await until(() => proxy.log.targetChanges.length > 0);
+    assertEquals(proxy.log.changeDetails, ['step 3: the target answered "-LOADING\\r\\n"']);
+  });
+});
+
 Deno.test("health_check: without it a target that is down is dialed each time", async () => {
   const target = new TestTarget(echo);
   await using other = new TestTarget(echo);

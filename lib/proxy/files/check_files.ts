@@ -4,8 +4,15 @@
  *
  * @module
  */
-import type { Config, HealthCheckConfig, RouteConfig } from "../../config/mod.ts";
-import { CheckTextError, parseCheckBytes, parseExpect, parseStatus, Probe } from "../../pool/mod.ts";
+import type {
+  AppConfig,
+  CheckStepConfig,
+  Config,
+  HealthCheckConfig,
+  RouteConfig,
+  TargetConfig,
+} from "../../config/mod.ts";
+import { checkRequest, CheckTextError, parseCheckBytes, parseExpect, parseStatus } from "../../pool/mod.ts";
 import { RouteError, RouteTable } from "../../routing/mod.ts";
 import {
   checkAppTls,
@@ -26,6 +33,10 @@ export async function checkFiles(config: Config, options: CheckFilesOptions = {}
       ...await checkAppTls(config, index, options),
       ...app.routes.flatMap((route, at) => checkRoute(route, within(place, "routes", at))),
       ...checkHealth(app.healthCheck, within(place, "health_check")),
+      ...checkOwnHealth(app.targets, app, within(place, "targets")),
+      ...app.routes.flatMap((route, at) =>
+        checkOwnHealth(route.targets, app, within(place, "routes", at, "targets"))
+      ),
     );
   }
   return problems;
@@ -43,25 +54,33 @@ function checkRoute({ sni, alpn }: RouteConfig, place: Place): FileProblem[] {
   ];
 }
 
-function checkHealth(check: HealthCheckConfig | undefined, place: Place): FileProblem[] {
-  if (check === undefined) return [];
-  const { send, expect, http, timeoutMs } = check;
-  const problems: FileProblem[] = [];
-  if (send !== undefined) problems.push(...compiles(within(place, "send"), () => parseCheckBytes(send)));
-  if (expect !== undefined) problems.push(...compiles(within(place, "expect"), () => parseExpect(expect)));
-  if (http !== undefined) {
-    const at = within(place, "http");
-    const host = http.host === undefined ? {} : { host: http.host };
-    problems.push(
-      ...compiles(within(at, "status"), () => parseStatus(http.status)),
-      ...compiles(at, () => new Probe({ timeoutMs, http: { path: http.path, status: ANY_STATUS, ...host } })),
-    );
-  }
-  return problems;
+/** The checks of targets that have others than their app. */
+function checkOwnHealth(targets: readonly TargetConfig[], app: AppConfig, place: Place): FileProblem[] {
+  return targets.flatMap(({ healthCheck }, at) =>
+    healthCheck === app.healthCheck ? [] : checkHealth(healthCheck, within(place, at, "health_check"))
+  );
 }
 
-/** For a probe that is never run. */
-const ANY_STATUS = { first: 100, last: 599 } as const;
+function checkHealth(check: HealthCheckConfig | undefined, place: Place): FileProblem[] {
+  if (check === undefined) return [];
+  const { steps = [], http } = check;
+  return [
+    ...checkStep(check, place),
+    ...steps.flatMap((step, at) => checkStep(step, within(place, "steps", at))),
+    ...(http === undefined ? [] : [
+      ...compiles(within(place, "http", "status"), () => parseStatus(http.status)),
+      ...compiles(within(place, "http"), () => checkRequest(http.path, http.host ?? "localhost")),
+    ]),
+  ];
+}
+
+function checkStep({ send, expect, expectNot }: CheckStepConfig, place: Place): FileProblem[] {
+  return [
+    ...(send === undefined ? [] : compiles(within(place, "send"), () => parseCheckBytes(send))),
+    ...(expect === undefined ? [] : compiles(within(place, "expect"), () => parseExpect(expect))),
+    ...(expectNot === undefined ? [] : compiles(within(place, "expect_not"), () => parseExpect(expectNot))),
+  ];
+}
 
 function compiles(place: Place, compile: () => unknown): FileProblem[] {
   try {
