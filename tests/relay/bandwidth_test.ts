@@ -4,6 +4,7 @@ import { ByteBucket } from "../../lib/limits/mod.ts";
 import { bandwidthFilter, type ByteBudget, Pace, pause } from "../../lib/relay/mod.ts";
 import { concat } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
+import { FakeTime } from "../helpers/fake_time.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 
 const RATE = 100_000;
@@ -69,6 +70,30 @@ Deno.test("bandwidthFilter: bytes pass unchanged, and the budget is asked for ea
   assertSameBytes(concat(...pieces), bytes);
   assertStrictEquals(asked.reduce((sum, count) => sum + count, 0), bytes.length);
   assert(Math.max(...asked) <= 16 * 1024, "the budget was asked for more");
+});
+
+Deno.test("bandwidthFilter: a slow flow is even, however large its chunks", async () => {
+  const rate = 250;
+  const time = new FakeTime();
+  const pace = new Pace(rate, new ByteBucket(rate, 0), time);
+  const came: [atMs: number, bytes: number][] = [];
+  const source = ReadableStream.from([randomBytes(800), randomBytes(200)]);
+  const passing = source.pipeThrough(bandwidthFilter(pace)(new AbortController().signal)).pipeTo(
+    new WritableStream({
+      write(piece): void {
+        came.push([time.nowMs, piece.length]);
+      },
+    }),
+  );
+  await time.advance(3900);
+  await passing;
+  let passed = 0;
+  for (const [atMs, bytes] of came) {
+    passed += bytes;
+    assert(bytes <= rate / 20, `${bytes} bytes at once`);
+    assert(passed <= rate * (atMs + 100) / 1000 + 1e-6, `${passed} bytes by ${atMs} ms`);
+  }
+  assertEquals([passed, came.at(-1)?.[0]], [1000, 3900]);
 });
 
 Deno.test("pause: of nothing is none", async () => {
