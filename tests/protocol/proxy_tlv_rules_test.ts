@@ -7,7 +7,7 @@ import {
   PROXY_V2_TLV,
   type ProxyTlvFacts,
   type ProxyTlvRules,
-  ProxyTlvs,
+  type ProxyTlvs,
 } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { buildWithChecksum, tlv } from "../helpers/proxy_v2.ts";
