@@ -99,8 +99,14 @@ export async function resolveAddresses(name: string, options: ResolveOptions = {
   }
 }
 
+/** The longest chain of aliases from the name of a service to its records; resolvers follow about as many. */
+const MAX_ALIASES = 8;
+
 /**
  * The SRV records of a name, in the order of priority, then of target and port. A name without records gives none.
+ *
+ * The runtime loses the records of an alias (CNAME, RFC 1034 section 3.6.2) where the server sends both at once, as most
+ * do: so where there seem to be none, the alias is asked for, and its records.
  *
  * @throws {ResolveError} when nobody could answer.
  * @throws the signal's reason, once it is aborted.
@@ -108,11 +114,23 @@ export async function resolveAddresses(name: string, options: ResolveOptions = {
 export async function resolveServices(name: string, options: ResolveOptions = {}): Promise<ServiceRecord[]> {
   const limitMs = options.timeoutMs ?? RESOLVE_TIMEOUT_MS;
   const ask = (signal: AbortSignal): Promise<Deno.SrvRecord[]> =>
-    Deno.resolveDns(name, "SRV", queryOptions(options, signal));
-  const records = await limited((signal) => orEmpty(ask(signal)), { name, options, limitMs });
+    askAliased(name, queryOptions(options, signal));
+  const records = await limited(ask, { name, options, limitMs });
   return records
     .map(({ priority, weight, port, target }) => ({ priority, weight, port, target }))
     .sort((a, b) => a.priority - b.priority || compareText(a.target, b.target) || a.port - b.port);
+}
+
+async function askAliased(name: string, query: Deno.ResolveDnsOptions): Promise<Deno.SrvRecord[]> {
+  let asked = name;
+  for (let aliases = 0; aliases <= MAX_ALIASES; aliases++) {
+    const records = await orEmpty(Deno.resolveDns(asked, "SRV", query));
+    if (records.length > 0) return records;
+    const [alias] = await orEmpty(Deno.resolveDns(asked, "CNAME", query));
+    if (alias === undefined) return [];
+    asked = alias;
+  }
+  throw new Error(`it is an alias of an alias more than ${MAX_ALIASES} times, or goes round`);
 }
 
 async function askBothFamilies(name: string, options: ResolveOptions, limitMs: number): Promise<string[]> {

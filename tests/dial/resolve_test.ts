@@ -1,6 +1,13 @@
-import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import type { TcpAddress } from "../../lib/base/mod.ts";
 import { resolveAddresses, ResolveError, resolveServices } from "../../lib/dial/mod.ts";
+import { DnsServer } from "../helpers/dns_server.ts";
 import { Dnsmasq } from "../helpers/dnsmasq.ts";
 import { missingTools } from "../helpers/tools.ts";
 
@@ -148,4 +155,40 @@ Deno.test("resolveAddresses: with a nameserver, the system is not asked", async 
 
 Deno.test("resolveAddresses: knows this machine by its own name for it", async () => {
   assertEquals((await resolveAddresses("localhost")).includes("127.0.0.1"), true);
+});
+
+Deno.test("resolveServices: an alias at the name of a service is followed, and so is an alias of it", async () => {
+  await using dns = new DnsServer({
+    "_db._tcp.test": { alias: "_one._tcp.test" },
+    "_one._tcp.test": { alias: "_two._tcp.test" },
+    "_two._tcp.test": { services: [{ port: 5432, target: "a.test" }] },
+    "a.test": { alias: "b.test" },
+    "b.test": { addresses: ["10.0.0.1"] },
+  });
+  const record = { priority: 0, weight: 1, port: 5432, target: "a.test." };
+  for (const name of ["_db._tcp.test", "_one._tcp.test", "_two._tcp.test"]) {
+    assertEquals(await resolveServices(name, dns), [record], name);
+  }
+  assertEquals(await resolveAddresses("a.test", dns), ["10.0.0.1"]);
+});
+
+Deno.test("resolveServices: aliases that end nowhere give no records, those that go round are an error", async () => {
+  const chain = Array.from(
+    { length: 20 },
+    (_, at) => [`_${at}._tcp.test`, { alias: `_${at + 1}._tcp.test` }],
+  );
+  await using dns = new DnsServer({
+    "_gone._tcp.test": { alias: "_nowhere._tcp.test" },
+    "_here._tcp.test": { alias: "_there._tcp.test" },
+    "_there._tcp.test": { alias: "_here._tcp.test" },
+    ...Object.fromEntries(chain),
+  });
+  assertEquals(await resolveServices("_gone._tcp.test", dns), []);
+  for (const name of ["_here._tcp.test", "_0._tcp.test"]) {
+    const message = "more than 8 times, or goes round";
+    assertStringIncludes(
+      (await assertRejects(() => resolveServices(name, dns), ResolveError)).message,
+      message,
+    );
+  }
 });
