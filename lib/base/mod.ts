@@ -1,4 +1,5 @@
 /** What every room speaks of: addresses, units, errors, reasons, time. Imports nothing of the program. */
+export * from "./access_template.ts";
 export * from "./address.ts";
 export * from "./cidr.ts";
 export * from "./clock.ts";

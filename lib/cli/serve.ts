@@ -45,6 +45,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
     for (const warning of options.warnings ?? []) log.warning("{warning}", { warning });
     const access = AccessLog.open(config.log.access, {
       format: config.log.format,
+      template: config.log.template,
       onProblem: (problem) => logProblem(getLogger("log"), problem),
     });
     try {

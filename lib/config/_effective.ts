@@ -1,7 +1,7 @@
 import { formatAddress, formatDuration } from "../base/mod.ts";
 import type { Address } from "../base/mod.ts";
 import { effectiveOptions, effectiveRoute, effectiveTarget } from "./_effective_options.ts";
-import type { AdminConfig, AppConfig, Config } from "./config.ts";
+import type { AdminConfig, AppConfig, Config, LogConfig } from "./config.ts";
 
 /**
  * A config as a config file would say it, with every default filled in and nothing left to `defaults`. Read again, it gives
@@ -10,7 +10,7 @@ import type { AdminConfig, AppConfig, Config } from "./config.ts";
 export function effectiveConfig(config: Config): Record<string, unknown> {
   return {
     workers: config.workers,
-    log: { ...config.log },
+    log: effectiveLog(config.log),
     admin: effectiveAdmin(config.admin),
     shutdown: {
       drain_timeout: formatDuration(config.shutdown.drainTimeoutMs),
@@ -18,6 +18,10 @@ export function effectiveConfig(config: Config): Record<string, unknown> {
     },
     apps: config.apps.map(effectiveApp),
   };
+}
+
+function effectiveLog({ level, format, template, access }: LogConfig): Record<string, unknown> {
+  return { level, format: template ?? format, access };
 }
 
 function effectiveAdmin(admin: AdminConfig | undefined): unknown {

@@ -11,7 +11,11 @@ export function resolve(root: ParsedRoot, base: Base): Config {
   const { access } = root.log;
   return {
     workers: root.workers,
-    log: { ...root.log, access: typeof access === "string" ? resolvePath(access, base) : access },
+    log: {
+      level: root.log.level,
+      ...root.log.format,
+      access: typeof access === "string" ? resolvePath(access, base) : access,
+    },
     admin: resolveAdmin(root.admin, base),
     shutdown: { drainTimeoutMs: root.shutdown.drain_timeout, delayMs: root.shutdown.delay },
     apps: root.apps.map((app) => resolveApp(app, root.defaults, base)),

@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { LOG_FORMATS, LOG_LEVELS } from "./config.ts";
+import { ACCESS_FIELDS } from "../base/mod.ts";
+import { LOG_LEVELS } from "./config.ts";
 import { Admin } from "./_admin.ts";
 import { accessLog } from "./_access_log.ts";
+import { logFormat } from "./_log_format.ts";
 import { App, Defaults } from "./_app.ts";
 import { choice, limit, mappingOrOff } from "./_units.ts";
 import { workers } from "./_workers.ts";
@@ -10,8 +12,14 @@ const Log = z.strictObject({
   level: choice(LOG_LEVELS).prefault("info").meta({
     description: "The least level of the operational log that is written.",
   }),
-  format: choice(LOG_FORMATS).prefault("text").meta({
-    description: "How both logs look.",
+  format: logFormat().prefault("text").meta({
+    description:
+      "How both logs look: `text`, `json`, or a template of the access lines, as text with `{field}` (the operational " +
+      `log is then \`text\`). The fields: ${
+        ACCESS_FIELDS.map((field) => `\`${field}\``).join(", ")
+      }. A value that ` +
+      "is not one plain word is in quotes, one that is not there is `-`, and `{{` and `}}` are braces.",
+    examples: ["json", "{time} {client} {target} {reason} {bytes_up} {bytes_down}"],
   }),
   access: accessLog().prefault(true).meta({
     default: true,

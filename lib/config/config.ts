@@ -46,7 +46,10 @@ export const DISCOVERIES = ["dns", "srv"] as const;
 /** The operational log and the access log. */
 export interface LogConfig {
   readonly level: typeof LOG_LEVELS[number];
+  /** How lines of the operational log look, and of the access log where it has no template. */
   readonly format: typeof LOG_FORMATS[number];
+  /** What a line of the access log says, as text with `{field}`; `undefined` for what `format` does. */
+  readonly template: string | undefined;
   /** Whether sessions are logged to standard output, or the path of the file that they are logged to. */
   readonly access: boolean | string;
 }

@@ -1,6 +1,7 @@
 import type { LogRecord } from "@logtape/logtape";
 import { errorCode, errorMessage } from "../base/mod.ts";
-import { type LogFormat, timestamp } from "./access_format.ts";
+import type { LogFormat } from "./access_format.ts";
+import { timestamp } from "./_access_values.ts";
 import { escapeText, escapeUnsafe, jsonString, textToken } from "./_escape.ts";
 
 const LEVEL_WIDTH = "warning".length;

@@ -38,6 +38,8 @@ export interface AccessRecord {
 export interface AccessLogOptions {
   /** The lines' form; `text` by default. */
   readonly format?: LogFormat;
+  /** The form of a line in place of a format: text with `{field}`. */
+  readonly template?: string | undefined;
   /**
    * Told of trouble with the destination, once when an episode begins and once when it ends; the operational log by
    * default.
@@ -65,7 +67,7 @@ export class AccessLog {
     this.#onProblem = options.onProblem ?? reportAccessLogProblem;
     this.#writer = destination && new LineWriter(destination, { onProblem: this.#onProblem });
     this.#path = options.path;
-    this.#format = accessFormatter(options.format ?? "text");
+    this.#format = accessFormatter(options.format ?? "text", options.template);
   }
 
   /**

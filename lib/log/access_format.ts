@@ -1,4 +1,6 @@
 import type { AccessRecord } from "./access.ts";
+import { compileAccessTemplate } from "./_access_template.ts";
+import { shortenedDetail, tenths, timestamp } from "./_access_values.ts";
 import { jsonString, textToken } from "./_escape.ts";
 
 /** How lines are written: `text` for people and grep, `json` for machines. */
@@ -10,14 +12,16 @@ export type LogFormat = typeof LOG_FORMATS[number];
 // The longest reason, so that what follows it stands in one column.
 const REASON_WIDTH = "half_close_timeout".length;
 
-// A detail may quote what a peer sent: a certificate's names can be tens of kilobytes long.
-const MAX_DETAIL_CHARS = 1000;
-
 /** The line, with its line feed, that a format gives to a record. */
 export type AccessFormatter = (record: AccessRecord) => string;
 
-/** The formatter of a format. */
-export function accessFormatter(format: LogFormat): AccessFormatter {
+/**
+ * The formatter of a format, or of a template in its place.
+ *
+ * @throws {TemplateError} when the template cannot be read.
+ */
+export function accessFormatter(format: LogFormat, template?: string): AccessFormatter {
+  if (template !== undefined) return compileAccessTemplate(template);
   return format === "json" ? formatAccessJson : formatAccessText;
 }
 
@@ -37,7 +41,7 @@ export function formatAccessJson(record: AccessRecord): string {
   },"connect_ms":${
     record.connectMs === undefined ? "null" : tenths(record.connectMs)
   },"tries":${record.tries},"sni":${nullable(record.sni)}${
-    record.detail === "" ? "" : `,"detail":${jsonString(shortened(record.detail))}`
+    record.detail === "" ? "" : `,"detail":${jsonString(shortenedDetail(record.detail))}`
   }}\n`;
 }
 
@@ -61,23 +65,9 @@ export function formatAccessText(record: AccessRecord): string {
     target === undefined ? "no target" : textToken(target)
   } up ${record.bytesUp} B down ${record.bytesDown} B in ${tenths(record.durationMs)} ms, ${connected}${
     sni === undefined ? "" : `, sni ${textToken(sni)}`
-  }${detail === "" ? "" : `, detail ${textToken(shortened(detail))}`}\n`;
-}
-
-/** RFC 3339 in UTC with milliseconds; the epoch itself for a time that no date can hold. */
-export function timestamp(epochMs: number): string {
-  return new Date(Math.abs(epochMs) <= 8.64e15 ? epochMs : 0).toISOString();
-}
-
-function shortened(detail: string): string {
-  return detail.length > MAX_DETAIL_CHARS ? `${detail.slice(0, MAX_DETAIL_CHARS)}…` : detail;
+  }${detail === "" ? "" : `, detail ${textToken(shortenedDetail(detail))}`}\n`;
 }
 
 function nullable(text: string | undefined): string {
   return text === undefined ? "null" : jsonString(text);
-}
-
-/** To a tenth: a connect on one machine takes 0.2 ms, which whole milliseconds would call nothing. */
-function tenths(ms: number): number {
-  return Number.isFinite(ms) ? Math.round(ms * 10) / 10 : 0;
 }

@@ -168,6 +168,19 @@ Deno.test("parseConfig: a target may be checked where its app is not", async () 
   ]);
 });
 
+Deno.test("parseConfig: the log's format is a word or a template, and effectiveConfig gives it back", async () => {
+  const log = async (format: string): Promise<unknown[]> => {
+    const config = await parseConfig(
+      `log: { format: "${format}" }\napps: [{ name: a, ports: [1], targets: ["h:1"] }]`,
+      FILE,
+    );
+    const { log } = effectiveConfig(config);
+    return [config.log.format, config.log.template, (log as Record<string, unknown>).format];
+  };
+  assertEquals(await log("json"), ["json", undefined, "json"]);
+  assertEquals(await log("{id} {{"), ["text", "{id} {{", "{id} {{"]);
+});
+
 Deno.test("effectiveConfig: a target's own check is read again as the same", async () => {
   const config = await parseConfig(
     `apps:
