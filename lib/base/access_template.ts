@@ -43,10 +43,7 @@ export function parseAccessTemplate(text: string): TemplatePiece[] {
   const pieces: TemplatePiece[] = [];
   let literal = "";
   let character = 1;
-  // deno-lint-ignore no-control-regex -- control characters are what it looks for
-  for (
-    const [part] of text.matchAll(/\{\{|\}\}|\{[^{}]*\}|[{}]|[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]|[^{}]/gu)
-  ) {
+  for (const [part] of text.matchAll(/\{\{|\}\}|\{[^{}]*\}|[^]/gu)) {
     if (part === "{{" || part === "}}") literal += part.charAt(0);
     else if (part.length > 1 && part.startsWith("{")) {
       if (literal !== "") pieces.push(literal);
