@@ -91,6 +91,7 @@ export class CheckGroup {
       run: (address: Address, signal: AbortSignal) => {
         const target = this.#targetAt(address);
         const serverName = target?.serverName;
+        const isOwnPort = port === undefined || address.kind === "unix";
         const header = port === undefined ? target?.sendProxy : undefined;
         const host = serverName && hostField(serverName, address);
         return new Probe({
@@ -101,7 +102,9 @@ export class CheckGroup {
             ? {}
             : { preface: encodeProxyHeader(header, { source: undefined, destination: undefined }) }),
           ...(tls
-            ? { secure: (raw, inner) => this.#tls.secureProbe(raw, { address, serverName }, inner) }
+            ? {
+              secure: (raw, inner) => this.#tls.secureProbe(raw, { address, serverName, isOwnPort }, inner),
+            }
             : {}),
         }).run(address, signal);
       },

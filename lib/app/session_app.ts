@@ -8,6 +8,7 @@ import type { AppTargets } from "./app_targets.ts";
 import type { AppObserver } from "./observer.ts";
 import { accessOf } from "./routes.ts";
 import { engineFor, type EngineOptions } from "./select_engine.ts";
+import { starttlsOf } from "./starttls.ts";
 import { targetSpec } from "./target_spec.ts";
 import type { AppTls } from "./tls.ts";
 
@@ -37,6 +38,7 @@ export function sessionApp(config: AppConfig, options: SessionAppOptions): Sessi
     intake: intakeOf(config, tls),
     admission: access === undefined && clients === undefined ? undefined : { access, clients },
     secureTarget: tls.secureTarget,
+    targetTalk: starttlsOf(config)?.target,
     sendsProxy: sendsProxy(config),
     routesByProtocol: config.routes.some(({ alpn }) => alpn.length > 0),
     poolFor: routes === undefined
@@ -71,8 +73,12 @@ function dialerOf(config: AppConfig, { observer, starvation }: SessionAppOptions
 
 function intakeOf(config: AppConfig, tls: Pick<AppTls, "intake">): IntakeRules | undefined {
   const { proxyProtocol: { accept, from, timeoutMs }, routes } = config;
-  if (accept === "off" && routes.length === 0 && tls.intake === undefined) return undefined;
+  const upgrade = starttlsOf(config)?.client;
+  if (accept === "off" && routes.length === 0 && tls.intake === undefined && upgrade === undefined) {
+    return undefined;
+  }
   return {
+    ...(upgrade === undefined ? {} : { upgrade }),
     ...(tls.intake === undefined ? {} : { tls: tls.intake }),
     ...(accept === "off"
       ? {}

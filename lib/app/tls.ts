@@ -1,8 +1,9 @@
 import type { Address, Duplex } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
-import type { SecureTarget, TlsIntake } from "../session/mod.ts";
+import { type SecureTarget, type TlsIntake, upgradeTarget } from "../session/mod.ts";
 import { TargetTls, TlsTerminator } from "../tls/mod.ts";
 import { targetsOf } from "./dial_addresses.ts";
+import { starttlsOf } from "./starttls.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 /** The peer of a TLS connection that begins here. */
@@ -10,6 +11,8 @@ export interface TlsPeer {
   readonly address: Address;
   /** Its name, where the address was found by one; an explicit `target_tls.server_name` wins. */
   readonly serverName: string | undefined;
+  /** Whether the port is the target's own, where TLS begins as `starttls` says; default it is. */
+  readonly isOwnPort?: boolean;
 }
 
 /** TLS on both sides of one app, ready for its sessions and checks. */
@@ -47,11 +50,17 @@ export class AppTls {
   get secureTarget(): SecureTarget | undefined {
     if (this.#config.targetTls === undefined) return undefined;
     return (raw, { address, target: { serverName } }, signal) =>
-      this.secureProbe(raw, { address, serverName }, signal);
+      this.#secure(raw, { address, serverName }, signal);
   }
 
   /** Begins TLS for a health check. */
   async secureProbe(raw: Duplex, peer: TlsPeer, signal: AbortSignal): Promise<Duplex> {
+    const starttls = peer.isOwnPort === false ? undefined : starttlsOf(this.#config);
+    const upgraded = starttls === undefined ? raw : await upgradeTarget(raw, starttls.probe(), signal);
+    return await this.#secure(upgraded, peer, signal);
+  }
+
+  async #secure(raw: Duplex, peer: TlsPeer, signal: AbortSignal): Promise<Duplex> {
     if (this.#targetTls === undefined) return raw;
     const serverName = this.#config.targetTls?.serverName ?? nameOf(peer);
     // The dial's own limit is in the signal.

@@ -10,5 +10,6 @@ export * from "./ip.ts";
 export * from "./proxy_version.ts";
 export * from "./reason.ts";
 export * from "./socket_options.ts";
+export * from "./starttls.ts";
 export * from "./tlv_name.ts";
 export * from "./units.ts";

@@ -5,6 +5,7 @@ import { HealthCheck, PassiveHealth } from "./_health.ts";
 import { countOrOff, wholeNumber } from "./_numbers.ts";
 import { ProxyProtocol } from "./_proxy_protocol.ts";
 import { Route } from "./_route.ts";
+import { Starttls } from "./_starttls.ts";
 import { Target } from "./_target.ts";
 import { blocks } from "./_texts.ts";
 import { TargetTls, Tls } from "./_tls.ts";
@@ -158,16 +159,24 @@ const AppOptions = z.strictObject({
   }),
   tls: mappingOrOff(Tls).meta({
     description:
-      "Ends the clients' TLS here. It must begin with the first byte: clients that ask for it in their own protocol " +
-      "first (PostgreSQL, MySQL, STARTTLS) do not work. `routes` then go by the name and protocol of that handshake. " +
-      "The files are read again at SIGHUP.",
+      "Ends the clients' TLS here. It begins with the first byte, unless `starttls` says otherwise. `routes` then go by " +
+      "the name and protocol of that handshake. The files are read again at SIGHUP.",
     default: "off",
   }),
   target_tls: mappingOrOff(TargetTls).meta({
     description:
-      "Speaks TLS to the targets, from the first byte on: those that want to be asked for it in their own protocol " +
-      "first (PostgreSQL, MySQL, STARTTLS) do not work. The files are read again at SIGHUP.",
+      "Speaks TLS to the targets, from the first byte on unless `starttls` says otherwise. The files are read again at " +
+      "SIGHUP.",
     default: "off",
+  }),
+  starttls: Starttls.meta({
+    title: "protocol, mapping or `off`",
+    description:
+      "TLS begins behind a request of this protocol (PostgreSQL's SSLRequest, STARTTLS of SMTP and IMAP), with clients " +
+      "(`tls`, `routes`) and with targets (`target_tls`, `routes`). A word, or a mapping with `protocol`, `plain` and " +
+      "`host_name`.",
+    default: "off",
+    examples: ["postgres", { protocol: "smtp", host_name: "mail.example.com" }],
   }),
   health_check: mappingOrOff(HealthCheck).meta({
     description:

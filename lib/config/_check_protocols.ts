@@ -7,6 +7,7 @@
 import { Defaults } from "./_app.ts";
 import { asList, asMapping, parsed, type Raw } from "./_raw.ts";
 import { Route } from "./_route.ts";
+import { offeredProtocols } from "./_starttls.ts";
 import type { Path, Problem } from "./problem.ts";
 
 /** Checks that each route by protocol has one that is offered. */
@@ -42,8 +43,10 @@ interface ByProtocol {
 function routesByProtocol(app: Raw, path: Path, defaults: Raw): ByProtocol[] {
   const tls = parsed(Defaults.shape.tls, app.tls ?? defaults.tls) ?? "off";
   if (tls === "off") return [];
+  const starttls = parsed(Defaults.shape.starttls, app.starttls ?? defaults.starttls) ?? "off";
+  const offered = offeredProtocols(tls.alpn, starttls);
   return asList(app.routes).flatMap((route, index) => {
     const asked = parsed(Route.shape.alpn, asMapping(route).alpn);
-    return asked === undefined ? [] : [{ at: [...path, "routes", index, "alpn"], asked, offered: tls.alpn }];
+    return asked === undefined ? [] : [{ at: [...path, "routes", index, "alpn"], asked, offered }];
   });
 }

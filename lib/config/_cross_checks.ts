@@ -15,6 +15,7 @@ import { checkLoops } from "./_check_loops.ts";
 import { checkOptions } from "./_check_options.ts";
 import { checkProtocols } from "./_check_protocols.ts";
 import { checkRoutes } from "./_check_routes.ts";
+import { checkStarttls } from "./_check_starttls.ts";
 import { checkTargets } from "./_check_targets.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
 import { suggest } from "./_suggest.ts";
@@ -59,6 +60,7 @@ function checkApp(app: Raw, path: Path, defaults: Raw): Problem[] {
     ...checkTargets(app, path, defaults),
     ...checkRoutes(app, path),
     ...checkProtocols(app, path, defaults),
+    ...checkStarttls(app, path, defaults),
     ...checkAccess(app, path, defaults),
     ...checkOptions(app, path, defaults),
   ];

@@ -10,6 +10,7 @@ import { formatPercentage } from "./_numbers.ts";
 import type { AppConfig, RouteConfig, TargetConfig } from "./config.ts";
 import type { FaultConfig } from "./fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
+import type { StarttlsConfig } from "./starttls_config.ts";
 import type { TargetTlsConfig, TlsConfig } from "./tls_config.ts";
 
 type Mapping = Record<string, unknown>;
@@ -45,6 +46,7 @@ export function effectiveOptions(app: AppConfig): Mapping {
     client_hello_timeout: formatDuration(app.clientHelloTimeoutMs),
     tls: orOff(app.tls, effectiveTls),
     target_tls: orOff(app.targetTls, effectiveTargetTls),
+    starttls: orOff(app.starttls, effectiveStarttls),
     health_check: orOff(app.healthCheck, effectiveHealthCheck),
     passive_health: orOff(app.passiveHealth, effectivePassiveHealth),
     slow_start: app.slowStartMs === 0 ? "off" : formatDuration(app.slowStartMs),
@@ -90,6 +92,10 @@ function effectiveTls(tls: TlsConfig): Mapping {
 
 function effectiveTargetTls(tls: TargetTlsConfig): Mapping {
   return given({ ca: tls.ca, server_name: tls.serverName, cert: tls.cert, key: tls.key, verify: tls.verify });
+}
+
+function effectiveStarttls({ protocol, plain, hostName }: StarttlsConfig): Mapping {
+  return { protocol, plain, host_name: hostName };
 }
 
 function effectiveHealthCheck(check: HealthCheckConfig): Mapping {

@@ -113,7 +113,8 @@ export const HealthCheck = z.strictObject({
   }),
   tls: z.boolean().prefault(false).meta({
     description:
-      "Whether the check speaks TLS from the first byte on, with what `target_tls` says; with any form of check.",
+      "Whether the check speaks TLS, with what `target_tls` says; with any form of check. It begins with the first byte, " +
+      "or on a target's own port as `starttls` says.",
   }),
 }, { error: "a mapping" });
 

@@ -32,12 +32,14 @@ function resolveApp(app: ParsedApp, defaults: ParsedRoot["defaults"], base: Base
   const options: ParsedAppOptions = { ...BUILT_IN_APP_OPTIONS, ...given(defaults), ...given(app) };
   const ports = (app.ports ?? []).flatMap(portsOf);
   const listed = [...app.targets ?? [], ...(app.routes ?? []).flatMap((route) => route.targets)];
-  // Where nothing is looked up, what `defaults` say of it makes no difference and is not to look like one.
+  // What `defaults` say of a thing that the app does not do makes no difference, and must not look as if it did.
   const isLookingUp = listed.some(({ discover }) => discover !== undefined);
-  const resolved = resolveOptions(
-    isLookingUp ? options : { ...options, dns: BUILT_IN_APP_OPTIONS.dns },
-    base,
-  );
+  const canBeginTls = options.tls !== "off" || options.target_tls !== "off" || (app.routes ?? []).length > 0;
+  const resolved = resolveOptions({
+    ...options,
+    dns: isLookingUp ? options.dns : BUILT_IN_APP_OPTIONS.dns,
+    starttls: canBeginTls ? options.starttls : "off",
+  }, base);
   const checks = { healthCheck: resolved.healthCheck, parsedCheck: options.health_check };
   return {
     name: app.name,

@@ -4,10 +4,12 @@ import type { ParsedFault } from "./_fault.ts";
 import { HealthCheck } from "./_health.ts";
 import { mergeChecks } from "./_merge_checks.ts";
 import { type Base, resolveAddress, resolvePath } from "./_paths.ts";
+import { offeredProtocols } from "./_starttls.ts";
 import type { ParsedTarget } from "./_target.ts";
 import type { AppConfig, BandwidthConfig, TargetConfig } from "./config.ts";
 import type { FaultConfig } from "./fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
+import type { StarttlsConfig } from "./starttls_config.ts";
 import type { TargetTlsConfig, TlsConfig } from "./tls_config.ts";
 
 /** What {@link resolveOptions} gives of an app. */
@@ -39,8 +41,9 @@ export function resolveOptions(options: ParsedAppOptions, base: Base): AppOption
       timeoutMs: options.proxy_protocol.timeout,
       send: options.proxy_protocol.send,
     },
-    tls: resolveTls(options.tls, base),
+    tls: resolveTls(options, base),
     targetTls: resolveTargetTls(options.target_tls, base),
+    starttls: resolveStarttls(options.starttls),
     healthCheck: resolveHealthCheck(options.health_check),
     passiveHealth: resolvePassiveHealth(options.passive_health),
     // Where it has no use, what `defaults` say of it is not to look like it had.
@@ -79,7 +82,7 @@ function resolveBandwidth({ upload, download }: ParsedAppOptions["bandwidth"]): 
   return { upload: finite(upload), download: finite(download) };
 }
 
-function resolveTls(tls: ParsedAppOptions["tls"], base: Base): TlsConfig | undefined {
+function resolveTls({ tls, starttls }: ParsedAppOptions, base: Base): TlsConfig | undefined {
   if (tls === "off") return undefined;
   return {
     certificates: tls.certificates.map(({ cert, key }) => ({
@@ -87,9 +90,15 @@ function resolveTls(tls: ParsedAppOptions["tls"], base: Base): TlsConfig | undef
       key: resolvePath(key, base),
     })),
     clientCa: optionalPath(tls.client_ca, base),
-    alpn: tls.alpn,
+    alpn: offeredProtocols(tls.alpn, starttls),
     handshakeTimeoutMs: tls.handshake_timeout,
   };
+}
+
+function resolveStarttls(starttls: ParsedAppOptions["starttls"]): StarttlsConfig | undefined {
+  if (starttls === "off") return undefined;
+  const { protocol, plain, host_name: hostName } = starttls;
+  return { protocol, plain, hostName };
 }
 
 function resolveTargetTls(tls: ParsedAppOptions["target_tls"], base: Base): TargetTlsConfig | undefined {

@@ -7,6 +7,7 @@
 import type { Address, Cidr, EventRate, ProxyVersion, TargetAddress, TcpAddress } from "../base/mod.ts";
 import type { FaultConfig } from "./fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
+import type { StarttlsConfig } from "./starttls_config.ts";
 import type { TargetTlsConfig, TlsConfig } from "./tls_config.ts";
 
 /** A whole configuration. */
@@ -117,6 +118,8 @@ export interface AppConfig {
   readonly tls: TlsConfig | undefined;
   /** How TLS to the targets is begun here; `undefined` when it is not. */
   readonly targetTls: TargetTlsConfig | undefined;
+  /** Where TLS begins behind a request of the app's protocol; `undefined` for the first byte. */
+  readonly starttls: StarttlsConfig | undefined;
   /** The active checks of targets that have none of their own; `undefined` for none. */
   readonly healthCheck: HealthCheckConfig | undefined;
   /** What real connections say of a target's health; `undefined` when it counts for nothing. */

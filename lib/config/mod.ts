@@ -2,6 +2,7 @@
 export * from "./config.ts";
 export * from "./fault_config.ts";
 export * from "./health_config.ts";
+export * from "./starttls_config.ts";
 export * from "./tls_config.ts";
 export * from "./document.ts";
 export * from "./load.ts";

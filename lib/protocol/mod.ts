@@ -1,12 +1,22 @@
 /**
- * What is said at the beginning of a connection, as bytes: the PROXY protocol both ways, and the ClientHello of TLS.
+ * What is said at the beginning of a connection, as bytes: the PROXY protocol both ways, the
+ * ClientHello of TLS, and the talk that precedes it in protocols that have a request of their own for TLS.
  *
  * @module
  */
 export * from "./client_hello.ts";
 export * from "./crc32c.ts";
+export { PostgresClientUpgrade, PostgresTargetUpgrade } from "./postgres.ts";
+export { PostgresSaslRewrite } from "./postgres_sasl.ts";
 export * from "./proxy_codes.ts";
 export * from "./proxy_header.ts";
 export * from "./proxy_ssl.ts";
 export * from "./proxy_tlv_rules.ts";
 export * from "./proxy_tlvs.ts";
+export {
+  MAX_UPGRADE_BYTES,
+  MAX_UPGRADE_STEPS,
+  type Rewrite,
+  type Upgrade,
+  type UpgradeStep,
+} from "./upgrade.ts";

@@ -27,6 +27,8 @@ export interface Entry {
   client: Address | undefined;
   destination: Address | undefined;
   sni: string | undefined;
+  /** Whether the client speaks TLS, as far as it was asked. */
+  hasTls: boolean;
   /** Counts the client until it is disposed of. */
   admitted: Disposable | undefined;
   /** Where it goes from here, or why it does not. */
@@ -42,6 +44,7 @@ export async function enter(visitor: Visitor): Promise<Entry> {
     client: undefined,
     destination: undefined,
     sni: undefined,
+    hasTls: false,
     admitted: undefined,
     outcome: { reason: "error", detail: "" },
   };
@@ -90,6 +93,7 @@ async function passThrough(
   }
   const facts = await intake?.readTls();
   entry.sni = intake?.sni;
+  entry.hasTls = intake?.hasTls ?? false;
   if (facts !== undefined && "reason" in facts) return facts;
   const pool = app.poolFor(facts);
   if (pool !== undefined) return pool;

@@ -2,7 +2,10 @@ import { type Address, type Duplex, sendAtOnce } from "../base/mod.ts";
 import type { Dialed, Opening } from "../dial/mod.ts";
 import { encodeProxyHeader } from "../protocol/mod.ts";
 import type { Candidate } from "../pool/mod.ts";
-import type { SecureTarget } from "./app.ts";
+import type { SecureTarget, TargetTalk } from "./app.ts";
+import { LedConnection } from "./_led.ts";
+import { writeAll } from "./_talk.ts";
+import { upgradeTarget } from "./upgrade_target.ts";
 
 /** What a target is told of the connection that is made for. */
 export interface OpeningFacts {
@@ -10,9 +13,14 @@ export interface OpeningFacts {
   readonly source: Address;
   readonly destination: Address;
   readonly secureTarget: SecureTarget | undefined;
+  /** Begins the talk in plain text with one target; `undefined` for none. */
+  readonly talk?: (() => TargetTalk | undefined) | undefined;
 }
 
-/** What precedes the data on the way to a target: the PROXY header, then TLS (the header is never inside of it). */
+/**
+ * What precedes the data on the way to a target: the PROXY header, the request for TLS in the target's protocol, then TLS
+ * (neither is ever inside of it).
+ */
 export function opening(facts: OpeningFacts): Opening<Candidate> {
   return async (raw: Dialed, candidate: Candidate, signal: AbortSignal): Promise<Duplex> => {
     let isClosed = false;
@@ -25,11 +33,16 @@ export function opening(facts: OpeningFacts): Opening<Candidate> {
       const version = candidate.target.sendProxy;
       // The target need not answer a header or the end of a handshake, and the first data must not wait for its delayed
       // acknowledgement.
-      if (version !== undefined || facts.secureTarget !== undefined) sendAtOnce(raw);
+      const talk = facts.talk?.();
+      if (version !== undefined || talk !== undefined || facts.secureTarget !== undefined) sendAtOnce(raw);
       if (version !== undefined) await writeAll(raw, encodeProxyHeader(version, facts));
-      const conn = await facts.secureTarget?.(raw, candidate, signal) ?? raw;
+      const upgraded = talk === undefined ? raw : await upgradeTarget(raw, talk.upgrade, signal);
+      const conn = await facts.secureTarget?.(upgraded, candidate, signal) ?? upgraded;
       signal.throwIfAborted();
-      return conn;
+      const lead = talk?.lead?.();
+      return lead === undefined && talk?.rewrite === undefined
+        ? conn
+        : new LedConnection(conn, { lead, rewrite: talk?.rewrite });
     } catch (error) {
       close();
       throw error;
@@ -37,11 +50,4 @@ export function opening(facts: OpeningFacts): Opening<Candidate> {
       signal.removeEventListener("abort", close);
     }
   };
-}
-
-/** Writes all of `bytes`, however many writes it takes. */
-async function writeAll(conn: Duplex, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += await conn.write(written === 0 ? bytes : bytes.subarray(written));
-  }
 }

@@ -1,5 +1,6 @@
 import type { Address, Clock, Duplex, Random } from "../base/mod.ts";
 import type { Dialer, Loops } from "../dial/mod.ts";
+import type { Rewrite, Upgrade } from "../protocol/mod.ts";
 import type { Candidate, Pool } from "../pool/mod.ts";
 import type { BufferPool, CutKind, FaultKind, RelayEngine, Ticker } from "../relay/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
@@ -22,6 +23,15 @@ export interface RetryRule {
   readonly tries: number;
   /** Between two rounds. */
   readonly pauseMs: number;
+}
+
+/** What is said to a target in plain text before TLS, or before the client's bytes. Good for one connection. */
+export interface TargetTalk {
+  readonly upgrade: Upgrade;
+  /** What the target said meanwhile and the client still has to hear. */
+  lead?(): Uint8Array;
+  /** Changes what the target says first, afterwards. */
+  readonly rewrite?: Rewrite | undefined;
 }
 
 /** What a fault plan does to one session. */
@@ -54,6 +64,8 @@ export interface SessionApp {
   readonly admission: AdmissionRules | undefined;
   /** TLS with the targets; `undefined` for none. */
   readonly secureTarget: SecureTarget | undefined;
+  /** The talk with a target before all else, by whether the client speaks TLS; default none. */
+  readonly targetTalk?: ((clientHasTls: boolean) => TargetTalk | undefined) | undefined;
   /** Whether a target of the app may want a PROXY header. */
   readonly sendsProxy: boolean;
   /** Whether a route goes by the protocols that a client offers; default none does. */

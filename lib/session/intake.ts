@@ -1,13 +1,16 @@
 import { type Address, type Duplex, errorMessage, type Reason, sendAtOnce } from "../base/mod.ts";
 import { PeekedConnection, type RouteFacts } from "../routing/mod.ts";
-import { ClientHelloParser, MAX_CLIENT_HELLO_WIRE_BYTES } from "../protocol/mod.ts";
+import { ClientHelloParser, MAX_CLIENT_HELLO_WIRE_BYTES, type Upgrade } from "../protocol/mod.ts";
 import { TlsError, unservedAlert } from "../tls/mod.ts";
 import { describePeek, type ProxyHeaderRule, readProxyHeader } from "./_proxy_intake.ts";
+import { describeTalk, talk, type TalkOutcome } from "./_talk.ts";
 
 /** What an app reads of a connection before it picks a target. Each is absent where the app does not want it. */
 export interface IntakeRules {
   /** A PROXY header comes first, or may. */
   readonly proxyHeader?: ProxyHeaderRule;
+  /** What is said before TLS: each client is talked to within this time. */
+  readonly upgrade?: { readonly begin: () => Upgrade; readonly timeoutMs: number };
   /** TLS ends here. */
   readonly tls?: TlsIntake;
   /** The ClientHello is looked at and passed on. */
@@ -53,6 +56,7 @@ export class Intake {
   #isNoTls = false;
   /** Whether a ClientHello was looked at, which nobody has answered. */
   #isHello = false;
+  #hasTls = false;
   #sni: string | undefined;
   /** The connection under TLS that ends here. */
   #plain: Duplex | undefined;
@@ -73,6 +77,11 @@ export class Intake {
     return this.#isNoTls;
   }
 
+  /** Whether the client speaks TLS, as far as that was looked at. */
+  get hasTls(): boolean {
+    return this.#hasTls;
+  }
+
   /** The server name that the client's hello asks for, once that was read. */
   get sni(): string | undefined {
     return this.#sni;
@@ -87,6 +96,11 @@ export class Intake {
 
   /** Ends TLS, or looks at the ClientHello, as the app wants; gives what routes may go by. */
   async readTls(): Promise<RouteFacts | Refusal> {
+    if (this.#rules.upgrade !== undefined) {
+      const refusal = await this.#upgrade(this.#rules.upgrade);
+      if (refusal !== undefined) return refusal;
+      if (this.#isNoTls) return NO_FACTS;
+    }
     if (this.#rules.tls !== undefined) return await this.#terminate(this.#rules.tls);
     if (this.#rules.clientHello === undefined) return NO_FACTS;
     const parser = new ClientHelloParser();
@@ -112,7 +126,11 @@ export class Intake {
     if (verdict.kind === "hello") {
       this.#isHello = true;
       this.#sni = verdict.sni;
+      this.#hasTls = true;
       return { sni: verdict.sni, alpn: verdict.alpn };
+    }
+    if (verdict.kind === "not_tls" && this.#rules.upgrade !== undefined) {
+      return badHello("the client asked for TLS and did not begin it");
     }
     // A catch-all route may take what is not TLS.
     this.#isNoTls = verdict.kind === "not_tls";
@@ -139,6 +157,19 @@ export class Intake {
       : { conn: taken.conn, lead: taken.bytes };
   }
 
+  /** Talks with the client until TLS begins, or goes on without it. */
+  async #upgrade({ begin, timeoutMs }: NonNullable<IntakeRules["upgrade"]>): Promise<Refusal | undefined> {
+    const outcome = await talk(this.#conn, begin(), { timeoutMs, signal: this.#signal });
+    if (outcome.kind === "done") {
+      this.#isNoTls = !outcome.tls;
+      return undefined;
+    }
+    if (outcome.kind === "silent") return GONE;
+    const detail = `before TLS: ${describeTalk(outcome)}`;
+    if (CLIENT_GONE.has(outcome.kind)) return { reason: "client_gone", detail };
+    return { reason: this.#rules.tls === undefined ? "bad_client_hello" : "tls_error", detail };
+  }
+
   async #terminate(tls: TlsIntake): Promise<RouteFacts | Refusal> {
     const { conn, lead } = this.take();
     // Session tickets go out after the handshake, and the first data must not wait until the client acknowledges them.
@@ -150,6 +181,7 @@ export class Intake {
         onHello: (name) => this.#sni = name,
       });
       this.#plain = plain;
+      this.#hasTls = true;
       return { sni, alpn: alpn === undefined ? [] : [alpn] };
     } catch (error) {
       if (error instanceof TlsError && error.isSilent) return GONE;
@@ -162,6 +194,9 @@ const NO_BYTES = new Uint8Array();
 
 /** A load balancer's check of the port, for one. */
 const GONE: Refusal = { reason: "client_gone", detail: "the client left without a byte" };
+
+/** Outcomes of a talk of which the client is the cause, and no fault. */
+const CLIENT_GONE: ReadonlySet<TalkOutcome["kind"]> = new Set(["left", "closed", "failed", "aborted"]);
 
 function badHello(detail: string): Refusal {
   return { reason: "bad_client_hello", detail };

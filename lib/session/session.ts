@@ -52,6 +52,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #socketsClosed = false;
   #stage: "intake" | "dialing" | "relaying" | "lingering" | "ended" = "intake";
   #needsKeepalive: boolean;
+  #clientHasTls = false;
   /** Watches the client while its target is dialed, where that takes long. */
   #watch: ClientWatch | undefined;
 
@@ -239,6 +240,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     this.#destination = entry.destination;
     this.#admitted = entry.admitted;
     this.sni = entry.sni;
+    this.#clientHasTls = entry.hasTls;
     if (!isRefusal(entry.outcome)) return entry.outcome;
     this.noteRefusal(entry.outcome);
     return undefined;
@@ -247,7 +249,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   /** Dials; gives the candidates that hold the target's place, or `undefined` when there is no target. */
   async #dial(pool: Pool): Promise<Candidates | undefined> {
     this.#stage = "dialing";
-    const { dialer, queueTimeoutMs, retry, secureTarget, sendsProxy } = this.app;
+    const { dialer, queueTimeoutMs, retry, secureTarget, sendsProxy, targetTalk } = this.app;
     const dialing = await dialPool(pool, {
       dialer,
       queueTimeoutMs,
@@ -256,11 +258,12 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       context: this,
       clock: this.#shared.clock,
       until: this,
-      opening: sendsProxy || secureTarget !== undefined
+      opening: sendsProxy || secureTarget !== undefined || targetTalk !== undefined
         ? opening({
           source: this.client,
           destination: this.#destination ?? addressOf(this.#accepted.localAddr),
           secureTarget,
+          talk: targetTalk === undefined ? undefined : () => targetTalk(this.#clientHasTls),
         })
         : undefined,
     });

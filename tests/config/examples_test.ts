@@ -18,6 +18,7 @@ Deno.test("examples: there is one for each use", () => {
     "dns-discovery.yaml",
     "mutual-tls.yaml",
     "original.yaml",
+    "postgres-tls.yaml",
     "postgres.yaml",
     "redis.yaml",
     "ssh-bastion.yaml",

@@ -62,6 +62,7 @@ Deno.test("parseConfig: the original's format loads with every default", async (
       deny: [],
       proxyProtocol: { accept: "off", from: [], timeoutMs: 3_000, send: "off" },
       tls: undefined,
+      starttls: undefined,
       targetTls: undefined,
       healthCheck: undefined,
       passiveHealth: undefined,

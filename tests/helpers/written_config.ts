@@ -51,6 +51,14 @@ const targetTls = fc.oneof(
   }),
   fc.constant({ server_name: "db", verify: false }),
 );
+const starttls = fc.oneof(
+  fc.constantFrom("off", false, "postgres"),
+  fc.record({
+    protocol: fc.constant("postgres"),
+    plain: fc.constantFrom("refuse", "allow"),
+    host_name: fc.constant("mail.example.com"),
+  }, { requiredKeys: ["protocol"] }),
+);
 const inARow = fc.integer({ min: 1, max: 100 });
 const healthCheck = fc.oneof(
   fc.constantFrom("off", false),
@@ -137,6 +145,7 @@ const options = Object.freeze({
   client_hello_timeout: limit,
   tls,
   target_tls: targetTls,
+  starttls,
   health_check: healthCheck,
   passive_health: passiveHealth,
   slow_start: limitOrOff,
@@ -214,10 +223,22 @@ export const writtenConfigs = fc.record({
         },
         { ports: [port], listen: [`localhost:${port + 1}`, `unix:s${port}`] },
       );
-      return where.map((place) => ({ name: `app-${index}`, ...app, ...place, ...ownPort(app, place) }));
+      return where.map((place) => ({
+        name: `app-${index}`,
+        ...app,
+        ...place,
+        ...ownPort(app, place),
+        ...ownStarttls(app),
+      }));
     }))
   ),
 }, { requiredKeys: ["apps"] });
+
+/** Without `starttls` where the app itself has no TLS to begin. */
+function ownStarttls(app: Readonly<Record<string, unknown>>): { starttls?: "off" } {
+  const hasTls = [app.tls, app.target_tls].some((value) => typeof value === "object");
+  return hasTls || app.starttls === undefined ? {} : { starttls: "off" };
+}
 
 /** Without the listeners of unix sockets, where a target's port is that of the client. */
 function ownPort(

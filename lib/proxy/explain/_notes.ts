@@ -34,9 +34,21 @@ export function intakeNotes(app: AppConfig): string[] {
   if (acceptRatePerClient !== undefined) {
     notes.push(`one client may come ${formatEventRate(acceptRatePerClient)}; what is more is closed`);
   }
-  if (app.tls !== undefined) notes.push("TLS ends here: a connection without TLS is closed");
-  return notes;
+  return [...notes, ...tlsNotes(app)];
 }
+
+/** How the client's TLS begins, and what becomes of it. */
+function tlsNotes({ tls, routes, starttls }: AppConfig): string[] {
+  const without = starttls?.plain === "allow" ? "may go on without it" : "without TLS is closed";
+  if (tls !== undefined && starttls === undefined) return [`TLS ends here: a connection ${without}`];
+  if (starttls === undefined || (tls === undefined && routes.length === 0)) return [];
+  const where = tls === undefined ? "TLS is passed on" : "TLS ends here";
+  return [`${where}, and begins behind ${REQUESTS[starttls.protocol]}: a connection ${without}`];
+}
+
+const REQUESTS: Readonly<Record<NonNullable<AppConfig["starttls"]>["protocol"], string>> = {
+  postgres: "PostgreSQL's SSLRequest",
+};
 
 /** Where routes are asked without what they go by. */
 export function routeNotes({ routes }: AppConfig, { sni, alpn }: ConnectionQuestion): string[] {

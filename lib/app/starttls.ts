@@ -1,0 +1,59 @@
+import type { AppConfig } from "../config/mod.ts";
+import {
+  PostgresClientUpgrade,
+  PostgresSaslRewrite,
+  PostgresTargetUpgrade,
+  type Upgrade,
+} from "../protocol/mod.ts";
+import type { IntakeRules, TargetTalk } from "../session/mod.ts";
+
+/** What an app says to clients and targets before TLS. */
+export interface AppStarttls {
+  /** For each client; `undefined` where it is the client's to begin the session. */
+  readonly client: IntakeRules["upgrade"];
+  /** For each target, by whether the client speaks TLS; gives `undefined` for nothing. */
+  target(clientHasTls: boolean): TargetTalk | undefined;
+  /** For a health check that speaks TLS. */
+  probe(): Upgrade;
+}
+
+/** Compiles the app's `starttls`; `undefined` where it has none. */
+export function starttlsOf(config: AppConfig): AppStarttls | undefined {
+  return config.starttls === undefined ? undefined : TALKS[config.starttls.protocol](config, config.starttls);
+}
+
+type Starttls = NonNullable<AppConfig["starttls"]>;
+
+const TALKS: Readonly<Record<Starttls["protocol"], (config: AppConfig, starttls: Starttls) => AppStarttls>> =
+  {
+    postgres: (config, { plain }) => {
+      const tls = expectsTls(config) ? "offer" : "decline";
+      return {
+        client: {
+          begin: () => new PostgresClientUpgrade({ tls, plain: plain === "allow" }),
+          timeoutMs: talkLimit(config),
+        },
+        target: (clientHasTls) => {
+          if (!reachesTls(config, clientHasTls)) return undefined;
+          const upgrade = new PostgresTargetUpgrade();
+          return clientHasTls ? { upgrade } : { upgrade, rewrite: new PostgresSaslRewrite() };
+        },
+        probe: () => new PostgresTargetUpgrade(),
+      };
+    },
+  };
+
+/** Whether clients are expected to speak TLS. */
+function expectsTls({ tls, routes }: AppConfig): boolean {
+  return tls !== undefined || routes.length > 0;
+}
+
+/** Whether TLS is what a target gets: begun here, or passed on. */
+function reachesTls({ tls, targetTls }: AppConfig, clientHasTls: boolean): boolean {
+  return targetTls !== undefined || (clientHasTls && tls === undefined);
+}
+
+/** How long a client may take until its TLS begins. */
+function talkLimit({ tls, clientHelloTimeoutMs }: AppConfig): number {
+  return tls?.handshakeTimeoutMs ?? clientHelloTimeoutMs;
+}

@@ -1,0 +1,20 @@
+import { Defaults } from "./_app.ts";
+import { isNone, parsed, type Raw } from "./_raw.ts";
+import type { Path, Problem } from "./problem.ts";
+
+/** Checks that an app's `starttls` has TLS to begin. */
+export function checkStarttls(app: Raw, path: Path, defaults: Raw): Problem[] {
+  const starttls = parsed(Defaults.shape.starttls, app.starttls) ?? "off";
+  if (starttls === "off") return [];
+  const isSet = (key: "tls" | "target_tls"): boolean => {
+    const value = app[key] ?? defaults[key];
+    return value !== undefined && value !== "off" && value !== false;
+  };
+  if (!isSet("tls") && !isSet("target_tls") && isNone(app.routes)) {
+    const message =
+      `the app has no TLS to begin: add "tls" (end it here), "target_tls" (begin it with targets) or ` +
+      `"routes" (pass it on by server name)`;
+    return [{ path: [...path, "starttls"], at: "key", message }];
+  }
+  return [];
+}
