@@ -25,4 +25,4 @@ export {
   resolveServices,
   type ServiceRecord,
 } from "./resolve.ts";
-export { Starvation, type StarvationOptions, type StarvedCount } from "./starvation.ts";
+export { Starvation, type StarvationOptions, type StarvedEverywhere } from "./starvation.ts";

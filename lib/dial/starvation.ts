@@ -3,17 +3,31 @@ import { type Clock, monotonicClock } from "../base/mod.ts";
 /** How many dials lack a file descriptor, over all threads of the process. */
 export interface StarvedCount {
   readonly taken: number;
+  /** This thread's number, and how many threads there are. */
+  readonly thread: number;
+  readonly threads: number;
+  /** How many of a thread's. */
+  of(thread: number): number;
   tryTake(): boolean;
   giveBack(): void;
 }
 
+/** What the threads of a process know of each other's want. */
+export interface StarvedEverywhere {
+  readonly count: StarvedCount;
+  /** One word of shared memory: how many starved dials have gone on. */
+  readonly moves: Int32Array;
+}
+
 export interface StarvationOptions {
   /** Where the dials of other threads are counted too; default this thread is the only one. */
-  readonly everywhere?: StarvedCount | undefined;
+  readonly everywhere?: StarvedEverywhere | undefined;
   /** Default the runtime's. */
   readonly clock?: Clock;
   /** The longest that a listener is held; default 1 s. A dial that waits for an hour must not close the door for ever. */
   readonly maxHoldMs?: number;
+  /** Called when a dial begins to lack a descriptor. */
+  readonly onWant?: () => void;
 }
 
 /**
@@ -38,8 +52,11 @@ const LOOK_MS = 20;
  */
 export class Starvation {
   readonly #everywhere: StarvedCount | undefined;
+  readonly #moves: Int32Array | undefined;
+  #movesSeen = 0;
   readonly #clock: Clock;
   readonly #maxHoldMs: number;
+  readonly #onWant: (() => void) | undefined;
   /** In order of arrival. */
   readonly #dials = new Set<StarvedDial>();
   readonly #held = new Set<() => void>();
@@ -48,8 +65,10 @@ export class Starvation {
   #looking: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: StarvationOptions = {}) {
-    this.#everywhere = options.everywhere;
+    this.#everywhere = options.everywhere?.count;
+    this.#moves = options.everywhere?.moves;
     this.#clock = options.clock ?? monotonicClock;
+    this.#onWant = options.onWant;
     this.#maxHoldMs = options.maxHoldMs ?? DEFAULT_MAX_HOLD_MS;
   }
 
@@ -59,13 +78,22 @@ export class Starvation {
     const dial = new StarvedDial(this);
     this.#dials.add(dial);
     this.#everywhere?.tryTake();
+    this.#onWant?.();
     return dial;
+  }
+
+  /** Whether a dial of this thread lacks a descriptor. */
+  get isLacking(): boolean {
+    return this.#dials.size > 0;
   }
 
   /** Ends what {@link Starvation.begin} began; idempotent. */
   end(dial: StarvedDial): void {
     if (!this.#dials.delete(dial)) return;
-    if (!dial.givesWay) this.#movedMs = this.#clock.nowMs();
+    if (!dial.givesWay) {
+      this.#movedMs = this.#clock.nowMs();
+      if (this.#moves !== undefined) Atomics.add(this.#moves, 0, 1);
+    }
     this.#everywhere?.giveBack();
     if (!this.#isOn) this.#letGo();
   }
@@ -73,10 +101,34 @@ export class Starvation {
   /** Looks whether it is time that some dials give way, and marks them. */
   review(): void {
     const nowMs = this.#clock.nowMs();
+    const moves = this.#moves === undefined ? 0 : Atomics.load(this.#moves, 0);
+    if (moves !== this.#movesSeen) {
+      this.#movesSeen = moves;
+      this.#movedMs = nowMs;
+    }
     if (nowMs - this.#movedMs < STALLED_MS) return;
     this.#movedMs = nowMs;
     const dials = [...this.#dials];
-    for (const dial of dials.slice(Math.ceil(dials.length / 2))) dial.givesWay = true;
+    for (const dial of dials.slice(dials.length - this.#givingWay())) dial.givesWay = true;
+  }
+
+  /**
+   * How many of this thread's dials give way: half of them. Of threads that have an odd one over, half give way with
+   * that one too, those with the highest numbers, so that of one dial in each of two threads one goes on.
+   */
+  #givingWay(): number {
+    const own = this.#dials.size;
+    const half = Math.floor(own / 2);
+    const count = this.#everywhere;
+    if (count === undefined || own % 2 === 0) return half;
+    let odd = 0;
+    let after = 0;
+    for (let thread = 0; thread < count.threads; thread++) {
+      if (count.of(thread) % 2 === 0) continue;
+      odd++;
+      if (thread > count.thread) after++;
+    }
+    return after < Math.floor(odd / 2) ? half + 1 : half;
   }
 
   /**

@@ -40,6 +40,16 @@ export class SharedCount {
     this.#share = FIRST_SHARE + worker;
   }
 
+  /** This thread's number. */
+  get thread(): number {
+    return this.#share - FIRST_SHARE;
+  }
+
+  /** How many threads there are. */
+  get threads(): number {
+    return this.#words.length - FIRST_SHARE;
+  }
+
   /** How many are taken, by all threads together. */
   get taken(): number {
     return Atomics.load(this.#words, TOTAL);

@@ -15,6 +15,12 @@ import type { ListenerInfo } from "./runtime_snapshot.ts";
 import { removeStaleSocket } from "./stale_socket.ts";
 import { StartError } from "./start_error.ts";
 
+/** A listener that is about to accept, and the app that it serves. */
+export interface TurnTaker {
+  readonly wanted: Address;
+  readonly app: string;
+}
+
 export interface ListenersOptions {
   readonly observer: ListenerObserver;
   /** Whether other threads of this process accept on the same TCP addresses. */
@@ -22,7 +28,7 @@ export interface ListenersOptions {
   /** Is told of each change of what is bound. */
   readonly own: OwnListeners;
   /** Waited for before each connection is accepted; see {@link ListenerOptions.turn}. */
-  turn(address: Address, signal: AbortSignal): Promise<void> | undefined;
+  turn(listener: TurnTaker, signal: AbortSignal): Promise<void> | undefined;
   /** Takes over a connection. */
   begin(conn: Accepted, origin: { app: App; listener: Address; place: AcceptPlace | undefined }): void;
 }
@@ -159,7 +165,7 @@ class BoundListener implements ListenerOptions {
     return this.#app?.gate;
   }
 
-  readonly turn = (signal: AbortSignal): Promise<void> | undefined => this.#options.turn(this.wanted, signal);
+  readonly turn = (signal: AbortSignal): Promise<void> | undefined => this.#options.turn(this, signal);
 
   /** Hands connections to this app from now on. */
   serve(name: string, app: App | undefined): void {

@@ -1,4 +1,4 @@
-import { type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
+import { type Address, type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
 import {
   App,
   type AppOptions,
@@ -15,6 +15,7 @@ import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
 import { Session, type SessionOrigin, type SessionShared, SessionTable } from "../session/mod.ts";
 import { Certificates, type WallTime } from "./files/certificates.ts";
 import type { ProxyControl } from "./control.ts";
+import { DescriptorShares } from "./descriptor_shares.ts";
 import { explainConnection } from "./explain/explain.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
 import { Listeners } from "./listeners.ts";
@@ -51,6 +52,8 @@ export class Proxy implements ProxyControl {
   readonly #certificates: Certificates;
   readonly #startedMs: number;
   readonly #starvation: Starvation;
+  readonly #shares: DescriptorShares;
+  readonly #pausedListeners = new Set<Address>();
   readonly #own = new OwnListeners();
   #lastId = 0;
   #drained: Promise<void> | undefined;
@@ -89,7 +92,16 @@ export class Proxy implements ProxyControl {
         return [];
       },
     });
-    this.#starvation = new Starvation({ everywhere: options.context?.starved });
+    this.#shares = new DescriptorShares({
+      clock,
+      sessions: () => this.#sessions.list(),
+      apps: () => this.#config.apps.length,
+      isLacking: () => this.#pausedListeners.size > 0 || this.#starvation.isLacking,
+    });
+    this.#starvation = new Starvation({
+      everywhere: options.context?.starved,
+      onWant: () => this.#shares.lacks(),
+    });
     this.#shared = {
       ticker: this.#sweep,
       buffers: new BufferPool(),
@@ -99,17 +111,29 @@ export class Proxy implements ProxyControl {
       observer: {
         sessionEnded: (session): void => {
           this.#sessions.delete(session);
+          this.#shares.ended(session.app.name);
           this.#observer.sessionEnded(session);
         },
       },
     };
     this.#listeners = new Listeners({
-      observer: this.#observer,
+      observer: {
+        acceptPaused: (address, error) => {
+          this.#pausedListeners.add(address);
+          this.#shares.lacks();
+          this.#observer.acceptPaused(address, error);
+        },
+        acceptResumed: (address, pausedMs) => {
+          this.#pausedListeners.delete(address);
+          this.#observer.acceptResumed(address, pausedMs);
+        },
+      },
       shared: this.#context !== undefined,
       own: this.#own,
       // The socket of a path has one thread alone, which nobody can relieve.
-      turn: (address, signal) =>
-        this.#starvation.hold(signal) ?? (address.kind === "tcp" ? this.#context?.turn() : undefined),
+      turn: ({ wanted, app }, signal) =>
+        this.#starvation.hold(signal) ?? this.#shares.hold(app, signal) ??
+          (wanted.kind === "tcp" ? this.#context?.turn() : undefined),
       begin: (conn, { app, listener, place }) => {
         const { localAddr } = conn;
         if (localAddr.transport === "tcp" && listener.kind === "tcp" && isUnspecified(listener.host)) {
@@ -204,6 +228,7 @@ export class Proxy implements ProxyControl {
   /** Ends what runs beside the sessions. */
   async #stopApps(): Promise<void> {
     this.#sweep.stop();
+    this.#shares.stop();
     this.#certificates.stop();
     await Promise.all([...this.#apps.values()].map((app) => app.stop()));
   }
@@ -267,6 +292,7 @@ export class Proxy implements ProxyControl {
   #begin(conn: Accepted, origin: SessionOrigin): void {
     const session = new Session(conn, origin, this.#shared);
     this.#sessions.add(session);
+    this.#shares.began(session.app.name);
     // run() settles everything itself; a rejection is a defect in an observer, and it must not end the process unseen.
     session.run().catch((error) => this.#observer.defect(error));
   }

@@ -116,8 +116,9 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   }
 
   /** Ends the session for `reason`; the first reason given stands. Its sockets are closed when this returns. */
-  end(reason: Reason): void {
+  end(reason: Reason, detail = ""): void {
     if (this.#stage === "ended") return;
+    if (this.reason === undefined) this.detail = detail;
     this.reason ??= reason;
     this.#cut();
   }

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { Starvation, type StarvedDial } from "../../lib/dial/starvation.ts";
+import { Starvation, type StarvationOptions, type StarvedDial } from "../../lib/dial/starvation.ts";
 import { SharedCount } from "../../lib/limits/mod.ts";
 import { FakeTime } from "../helpers/fake_time.ts";
 
@@ -20,6 +20,18 @@ function dialsOf(starvation: Starvation, count: number): StarvedDial[] {
 /** The numbers of those that must give way. */
 function givingWay(dials: readonly StarvedDial[]): number[] {
   return dials.flatMap((dial, index) => dial.mustGiveWay() ? [index] : []);
+}
+
+/** The same want, as so many threads of one process see it. */
+function threads(count: number, options: StarvationOptions): [Starvation, Starvation, ...Starvation[]] {
+  const memory = SharedCount.allocate(count);
+  const moves = new Int32Array(new SharedArrayBuffer(4));
+  const make = (worker: number): Starvation =>
+    new Starvation({
+      ...options,
+      everywhere: { count: new SharedCount(memory, { worker, max: Infinity }), moves },
+    });
+  return [make(0), make(1), ...Array.from({ length: count - 2 }, (_, index) => make(index + 2))];
 }
 
 Deno.test("Starvation.hold: holds nobody where no dial lacks a descriptor, else until the last of them goes on", async () => {
@@ -56,17 +68,14 @@ Deno.test("Starvation.hold: a listener that closes is held no longer", async () 
 });
 
 Deno.test("Starvation.hold: dials of another thread hold too", async () => {
-  const memory = SharedCount.allocate(2);
-  const there = new Starvation({ everywhere: new SharedCount(memory, { worker: 0, max: Infinity }) });
-  const everywhere = new SharedCount(memory, { worker: 1, max: Infinity });
-  const here = new Starvation({ everywhere, maxHoldMs: HOUR_MS });
+  const [there, here] = threads(2, { maxHoldMs: HOUR_MS });
   assertStrictEquals(here.hold(OPEN), undefined);
   const dial = there.begin();
   const hold = here.hold(OPEN);
   assertStrictEquals(watch(hold).isHeld(), true);
   dial[Symbol.dispose]();
   await hold;
-  assertStrictEquals(everywhere.taken, 0);
+  assertStrictEquals(here.hold(OPEN), undefined);
 });
 
 Deno.test("Starvation: when no dial has gone on for a second the younger half gives way, and none before", () => {
@@ -95,4 +104,40 @@ Deno.test("Starvation: a dial that lacks a descriptor alone never gives way: nob
   const dials = dialsOf(starvation, 1);
   time.nowMs = HOUR_MS;
   assertEquals(givingWay(dials), []);
+});
+
+Deno.test("Starvation: of one dial in each of two threads one gives way, and the other does not", () => {
+  const time = new FakeTime();
+  const all = threads(2, { clock: time.clock });
+  const dials = all.map((starvation) => starvation.begin());
+  time.nowMs = 999;
+  assertEquals(givingWay(dials), []);
+  time.nowMs = 1000;
+  assertEquals(givingWay(dials), [1]);
+  dials[1]?.[Symbol.dispose]();
+  time.nowMs = HOUR_MS;
+  assertEquals(givingWay(dials.slice(0, 1)), []);
+});
+
+Deno.test("Starvation: half of all dials give way, however they are spread over threads", () => {
+  for (const counts of [[1, 1, 1], [3, 1, 2], [3, 3, 3, 1], [0, 1, 5], [1, 0, 0], [2, 2]]) {
+    const time = new FakeTime();
+    const dials = threads(counts.length, { clock: time.clock })
+      .flatMap((starvation, thread) => dialsOf(starvation, counts[thread] ?? 0));
+    time.nowMs = 1000;
+    assertStrictEquals(givingWay(dials).length, Math.floor(dials.length / 2), `${counts}`);
+  }
+});
+
+Deno.test("Starvation: while a dial of another thread goes on, none gives way", () => {
+  const time = new FakeTime();
+  const [here, there] = threads(2, { clock: time.clock });
+  const dials = dialsOf(here, 2);
+  const other = there.begin();
+  time.nowMs = 900;
+  other[Symbol.dispose]();
+  time.nowMs = 1100;
+  assertEquals(givingWay(dials), []);
+  time.nowMs = 2100;
+  assertEquals(givingWay(dials), [1]);
 });

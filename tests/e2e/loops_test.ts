@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
+import { utf8 } from "../helpers/bytes.ts";
+import { connectTo, exchange } from "../helpers/clients.ts";
+import { freePorts } from "../helpers/free_ports.ts";
 import { program } from "../helpers/program.ts";
 import { canHaveSmallNet, IN_TWO_ADDRESSES } from "../helpers/small_net.ts";
+import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+
+const HELLO = utf8("hello");
 
 const IGNORE = !canHaveSmallNet();
 const WHY = IGNORE ? " (ignored: this machine gives a test no network of its own)" : "";
@@ -25,6 +31,39 @@ for (const workers of [1, 2]) {
       assertEquals(proxy.stderr.split("gets no connection").length - 1, 1);
       assertEquals(proxy.stderr.includes("accepting pauses"), false);
       assertEquals(proxy.lines.length < 12, true, `${proxy.lines.length} sessions`);
+    },
+  });
+}
+
+/** More than there are file descriptors for, each session taking two. */
+const LIMIT = 192;
+
+for (const workers of [1, 2]) {
+  Deno.test({
+    name: `loops: a circle through another process leaves descriptors for other apps; ${workers} workers`,
+    ignore: Deno.build.os !== "linux",
+    fn: async () => {
+      await using folder = new TemporaryFolder();
+      await using target = new TestTarget(echo);
+      const [here, there, healthy] = freePorts();
+      const circle = { listen: [`127.0.0.1:${here}`], targets: [`127.0.0.1:${there}`] };
+      const apps = [
+        { name: "circle", ...circle, health_check: { interval: "2s" } },
+        { name: "healthy", listen: [`127.0.0.1:${healthy}`], targets: [target.address] },
+      ];
+      await using proxy = program(["-c", await folder.config({ workers, apps })], {
+        shell: `ulimit -n ${LIMIT};`,
+      });
+      await proxy.ready();
+      await using mirror = program(["forward", `127.0.0.1:${there}`, `127.0.0.1:${here}`]);
+      await mirror.ready();
+      await proxy.waitFor("accepting pauses: ");
+      // From here on each is served, the first of them when the circle has given way.
+      for (let round = 0; round < 20; round++) {
+        using client = await connectTo(healthy);
+        assertEquals(await exchange(client, HELLO), HELLO);
+      }
+      assertEquals(await proxy.stop(), 0);
     },
   });
 }

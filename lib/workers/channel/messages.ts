@@ -98,6 +98,8 @@ export interface CommonMemory {
   readonly turns: SharedArrayBuffer;
   /** The dials that lack a file descriptor. */
   readonly starved: SharedArrayBuffer;
+  /** How many of these have gone on. */
+  readonly starvedMoves: SharedArrayBuffer;
   /** The connections from one own listener to another. */
   readonly crossings: SharedArrayBuffer;
 }

@@ -22,6 +22,7 @@ export class SharedLimits {
       active: SharedCount.allocate(workers),
       turns: AcceptBalancer.allocate(workers),
       starved: SharedCount.allocate(workers),
+      starvedMoves: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
       crossings: Crossings.allocate(),
     };
     this.#apps = new Map(config.apps.map((app) => [app.name, memoryOf(app, workers)]));

@@ -85,7 +85,10 @@ export class WorkerPlane {
         return Number(Atomics.add(ids, 0, 1n)) + 1;
       },
       turn: () => turns.take(),
-      starved: new SharedCount(memory.starved, { worker, max: Infinity }),
+      starved: {
+        count: new SharedCount(memory.starved, { worker, max: Infinity }),
+        moves: new Int32Array(memory.starvedMoves),
+      },
       crossings: { memory: memory.crossings, worker },
       mayAccept: async (proxy) => {
         const bound = proxy.listeners();
