@@ -59,8 +59,6 @@ export class BufferPool {
     const size = levelBytes(level);
     if (count === size) return this.above(level);
     if (count >= size / 4) return level;
-    // What a small buffer cut in two, and fits the one above it.
-    if (level === OWN_LEVEL && count > levelBytes(0) && count <= levelBytes(1)) return 1;
     return level > BURST_LEVEL && count >= levelBytes(BURST_LEVEL) / 4 ? BURST_LEVEL : 0;
   }
 
@@ -85,9 +83,9 @@ export class BufferPool {
     return level === 0 ? this.#cutSlab(size) : new Uint8Array(size);
   }
 
-  /** A buffer of the level `to` that begins with all of this one, which is taken back. */
-  grow(level: number, buffer: Uint8Array, to: number): Uint8Array {
-    const larger = this.take(to);
+  /** A buffer of the next level that begins with all of this one, which is taken back. */
+  grow(level: number, buffer: Uint8Array): Uint8Array {
+    const larger = this.take(level + 1);
     larger.set(buffer);
     this.give(level, buffer);
     return larger;

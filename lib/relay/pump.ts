@@ -46,6 +46,8 @@ async function pump(
 ): Promise<void> {
   const { buffers, ticker } = options;
   const early = first?.early;
+  // Up to here a message that has come whole is read whole.
+  const wholeLevel = Math.min(OWN_LEVEL, pace?.topLevel ?? OWN_LEVEL);
   let level = 0;
   let buffer = early === undefined ? buffers.take(0) : early.buffer;
   let room = pace === undefined ? buffer : pace.window(buffer);
@@ -63,16 +65,17 @@ async function pump(
       let count = await (pending ?? from.read(room));
       pending = undefined;
       if (count === null) break;
-      if (count === buffer.length && level < OWN_LEVEL && (pace?.topLevel ?? OWN_LEVEL) >= OWN_LEVEL) {
-        // A message that a small buffer cuts in two: the rest is most likely there.
-        buffer = room = buffers.grow(level, buffer, OWN_LEVEL);
-        level = OWN_LEVEL;
+      let last = count;
+      // A message that a small buffer cuts in two: the rest is most likely there.
+      while (count === buffer.length && level < wholeLevel) {
+        buffer = room = buffers.grow(level, buffer);
+        level++;
         pending = from.read(buffer.subarray(count));
         const more = await atOnce(pending);
-        if (more !== undefined) {
-          pending = undefined;
-          count += more;
-        }
+        if (more === undefined) break;
+        pending = undefined;
+        last = more;
+        count += more;
       }
       flow.reading = false;
       const chunk = start === 0 && count === buffer.length ? buffer : buffer.subarray(start, start + count);
@@ -97,7 +100,8 @@ async function pump(
       }
       flow.reading = true;
       if (pending !== undefined) continue;
-      let fitting = buffers.next(level, count);
+      // By the last read alone, so that what is idle afterwards holds no more than if each had been written by itself.
+      let fitting = buffers.next(level, count === buffer.length ? count : last);
       if (pace !== undefined && fitting > pace.topLevel) fitting = pace.topLevel;
       if (fitting !== level) {
         buffers.give(level, buffer);

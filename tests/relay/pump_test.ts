@@ -36,7 +36,8 @@ Deno.test("pumpEngine: an idle direction waits with the smallest buffer", async 
 Deno.test("pumpEngine: each read that fills its buffer moves up a level, and the largest stays", async () => {
   await using pump = new RunningPump();
   for (const size of [OWN, BURST, LARGEST, LARGEST]) await pump.pass(size);
-  assertEquals(pump.readSizes(), [SMALLEST, OWN - SMALLEST, BURST, LARGEST, LARGEST, LARGEST]);
+  const whole = [SMALLEST, CHATTY - SMALLEST, OWN - CHATTY];
+  assertEquals(pump.readSizes(), [...whole, BURST, LARGEST, LARGEST, LARGEST]);
 });
 
 Deno.test("pumpEngine: a message that has come whole is written whole, though the direction was quiet", async () => {
@@ -61,19 +62,35 @@ Deno.test("pumpEngine: one that fits a buffer to the last byte does not wait for
       assertEquals(await pump.written(), [CHATTY - 1]);
     }
     assertStrictEquals(pump.readSizes().at(-1), size);
-    for (const next of [size, 700, 3]) {
+    for (const next of [size, 700, 3, 4, 1000]) {
       await pump.pass(next);
       assertEquals(await pump.written(), [next]);
     }
-    assertStrictEquals(pump.readSizes().at(-1), SMALLEST);
   }
 });
 
 Deno.test("pumpEngine: a chatty protocol of larger messages is read and written in one go", async () => {
   await using pump = new RunningPump();
-  for (let time = 0; time < 5; time++) await pump.pass(1000);
-  assertEquals(await pump.written(), Array(5).fill(1000));
-  assertEquals(pump.readSizes(), [SMALLEST, OWN - SMALLEST, ...Array(5).fill(CHATTY)]);
+  for (let time = 0; time < 5; time++) await pump.pass(1500);
+  assertEquals(await pump.written(), Array(5).fill(1500));
+  assertEquals(pump.readSizes(), [SMALLEST, CHATTY - SMALLEST, ...Array(5).fill(CHATTY)]);
+});
+
+Deno.test("pumpEngine: after a message that was read in several goes an idle direction holds what its last read calls for", async () => {
+  for (
+    const [size, held] of [
+      [SMALLEST, CHATTY - SMALLEST],
+      [1000, SMALLEST],
+      [1024, CHATTY],
+      [3000, SMALLEST],
+      [5000, SMALLEST],
+      [8192, OWN],
+    ] as const
+  ) {
+    await using pump = new RunningPump();
+    await pump.pass(size);
+    assertStrictEquals(pump.readSizes().at(-1), held, `${size} bytes`);
+  }
 });
 
 Deno.test("pumpEngine: bytes on both sides of a buffer's end arrive in order, whatever has come of them at which time", async () => {
