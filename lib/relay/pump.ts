@@ -67,10 +67,10 @@ async function pump(
       if (count === null) break;
       let last = count;
       // A message that a small buffer cuts in two: the rest is most likely there.
-      while (count === buffer.length && level < wholeLevel) {
+      while (start + count === buffer.length && level < wholeLevel) {
         buffer = room = buffers.grow(level, buffer);
         level++;
-        pending = from.read(buffer.subarray(count));
+        pending = from.read(buffer.subarray(start + count));
         const more = await atOnce(pending);
         if (more === undefined) break;
         pending = undefined;
@@ -78,8 +78,9 @@ async function pump(
         count += more;
       }
       flow.reading = false;
-      const chunk = start === 0 && count === buffer.length ? buffer : buffer.subarray(start, start + count);
-      start = pending === undefined ? 0 : count;
+      const chunk = count === buffer.length ? buffer : buffer.subarray(start, start + count);
+      const isFull = start + count === buffer.length;
+      start = pending === undefined ? 0 : start + count;
       // Never held back is the first write alone: most short connections have no second one, and pay for no option.
       if (++writes === 2) sendAtOnce(to);
       if (pace !== undefined && count > pace.pieceBytes) {
@@ -101,7 +102,7 @@ async function pump(
       flow.reading = true;
       if (pending !== undefined) continue;
       // By the last read alone, so that what is idle afterwards holds no more than if each had been written by itself.
-      let fitting = buffers.next(level, count === buffer.length ? count : last);
+      let fitting = isFull ? buffers.above(level) : buffers.next(level, last);
       if (pace !== undefined && fitting > pace.topLevel) fitting = pace.topLevel;
       if (fitting !== level) {
         buffers.give(level, buffer);

@@ -62,7 +62,7 @@ Deno.test("pumpEngine: one that fits a buffer to the last byte does not wait for
       assertEquals(await pump.written(), [CHATTY - 1]);
     }
     assertStrictEquals(pump.readSizes().at(-1), size);
-    for (const next of [size, 700, 3, 4, 1000]) {
+    for (const next of [size, CHATTY, 700, 3, 4, SMALLEST, 1536, 1000]) {
       await pump.pass(next);
       assertEquals(await pump.written(), [next]);
     }
