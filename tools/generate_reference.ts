@@ -94,7 +94,7 @@ function meaning(key: string, schema: JsonSchema): string {
 
 function typeName(schema: JsonSchema): string {
   if (schema.title !== undefined) return schema.title;
-  if (schema.enum !== undefined) return words(schema.enum.map(String));
+  if (schema.enum !== undefined) return words([...new Set(schema.enum.map(String))]);
   if (schema.const !== undefined) return text(schema.const);
   if (schema.items !== undefined) return `list of ${typeName(schema.items)}`;
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeName).join(" or ");

@@ -13,6 +13,8 @@ export interface TlsPeer {
   readonly serverName: string | undefined;
   /** Whether the port is the target's own, where TLS begins as `starttls` says; default it is. */
   readonly isOwnPort?: boolean;
+  /** The name that the client asked for, which `target_tls.pass_server_name` hands on; `undefined` of a check. */
+  readonly clientName?: string | undefined;
 }
 
 /** TLS on both sides of one app, ready for its sessions and checks. */
@@ -49,8 +51,8 @@ export class AppTls {
   /** Begins TLS with targets; `undefined` where the app does not. */
   get secureTarget(): SecureTarget | undefined {
     if (this.#config.targetTls === undefined) return undefined;
-    return (raw, { address, target: { serverName } }, signal) =>
-      this.#secure(raw, { address, serverName }, signal);
+    return (raw, { address, target: { serverName } }, signal, clientName) =>
+      this.#secure(raw, { address, serverName, clientName }, signal);
   }
 
   /** Begins TLS for a health check. */
@@ -62,7 +64,8 @@ export class AppTls {
 
   async #secure(raw: Duplex, peer: TlsPeer, signal: AbortSignal): Promise<Duplex> {
     if (this.#targetTls === undefined) return raw;
-    const serverName = this.#config.targetTls?.serverName ?? nameOf(peer);
+    const { passServerName = false, serverName: explicit } = this.#config.targetTls ?? {};
+    const serverName = (passServerName ? peer.clientName : undefined) ?? explicit ?? nameOf(peer);
     // The dial's own limit is in the signal.
     return (await this.#targetTls.connect(raw, { serverName, timeoutMs: Infinity, signal })).conn;
   }

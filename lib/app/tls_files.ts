@@ -79,6 +79,9 @@ export async function readTlsFiles(config: AppConfig, files: FileTexts): Promise
         return { cert: await read(cert), key: await read(key), origin: cert };
       })),
       ...(tls.clientCa === undefined ? {} : { clientCa: await read(tls.clientCa) }),
+      clientAuth: tls.clientAuth,
+      minVersion: tls.minVersion,
+      maxVersion: tls.maxVersion,
       alpn: tls.alpn,
       handshakeTimeoutMs: tls.handshakeTimeoutMs,
     },
@@ -87,6 +90,9 @@ export async function readTlsFiles(config: AppConfig, files: FileTexts): Promise
       ...(targetTls.cert === undefined ? {} : { cert: await read(targetTls.cert) }),
       ...(targetTls.key === undefined ? {} : { key: await read(targetTls.key) }),
       verify: targetTls.verify,
+      alpn: targetTls.alpn,
+      minVersion: targetTls.minVersion,
+      maxVersion: targetTls.maxVersion,
     },
   };
 }

@@ -1,6 +1,7 @@
 import { BUILT_IN_APP_OPTIONS, Defaults } from "./_app.ts";
 import { checkFault } from "./_check_faults.ts";
 import { checkHealthCheck } from "./_check_health.ts";
+import { checkClientTls, checkTargetTls } from "./_check_tls.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
 import type { Path, Problem } from "./problem.ts";
 
@@ -12,7 +13,7 @@ export function checkOptions(options: Raw, path: Path, defaults: Raw): Problem[]
   const under = (key: string): readonly [Raw, Path] => [asMapping(options[key]), [...path, key]];
   return [
     ...checkProxyProtocol(...under("proxy_protocol")),
-    ...checkCertificates(...under("tls")),
+    ...checkClientTls(...under("tls")),
     ...checkTargetTls(...under("target_tls")),
     ...checkHealthCheck(...under("health_check")),
     ...checkSlowStart(options, path, defaults),
@@ -34,37 +35,6 @@ function checkProxyProtocol({ accept, from }: Raw, path: Path): Problem[] {
     return [{ path: [...path, "from"], message }];
   }
   return [];
-}
-
-function checkCertificates({ certificates }: Raw, path: Path): Problem[] {
-  const problems: Problem[] = [];
-  const first = new Map<unknown, number>();
-  for (const [index, entry] of asList(certificates).entries()) {
-    const { cert } = asMapping(entry);
-    if (typeof cert !== "string" || cert === "") continue;
-    const before = first.get(cert);
-    if (before === undefined) first.set(cert, index);
-    else {
-      const message = `the certificate "${cert}" is that of certificates[${before}] too, another was wanted`;
-      problems.push({ path: [...path, "certificates", index, "cert"], message });
-    }
-  }
-  return problems;
-}
-
-function checkTargetTls({ cert, key, ca, verify }: Raw, path: Path): Problem[] {
-  const problems: Problem[] = [];
-  if ((cert === undefined) !== (key === undefined)) {
-    const [given, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
-    const message = `"${given}" is given alone, "${missing}" beside it was wanted`;
-    problems.push({ path: [...path, given], message });
-  }
-  if (verify === false && ca !== undefined) {
-    const message = `certificates are not verified, and whom "ca" trusts makes no difference, ` +
-      `true, or no "ca", was wanted`;
-    problems.push({ path: [...path, "verify"], message });
-  }
-  return problems;
 }
 
 function checkSlowStart(options: Raw, path: Path, defaults: Raw): Problem[] {

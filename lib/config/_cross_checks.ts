@@ -14,6 +14,7 @@ import { adminClaim, checkAdmin } from "./_check_admin.ts";
 import { checkLoops } from "./_check_loops.ts";
 import { checkOptions } from "./_check_options.ts";
 import { checkProtocols } from "./_check_protocols.ts";
+import { checkPassedName } from "./_check_tls.ts";
 import { checkRoutes } from "./_check_routes.ts";
 import { checkStarttls } from "./_check_starttls.ts";
 import { checkTargets } from "./_check_targets.ts";
@@ -61,6 +62,7 @@ function checkApp(app: Raw, path: Path, defaults: Raw): Problem[] {
     ...checkRoutes(app, path),
     ...checkProtocols(app, path, defaults),
     ...checkStarttls(app, path, defaults),
+    ...checkPassedName(app, path, defaults),
     ...checkAccess(app, path, defaults),
     ...checkOptions(app, path, defaults),
   ];

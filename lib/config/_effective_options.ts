@@ -85,13 +85,26 @@ function effectiveTls(tls: TlsConfig): Mapping {
   return given({
     certificates: tls.certificates.map(({ cert, key }) => ({ cert, key })),
     client_ca: tls.clientCa,
+    client_auth: tls.clientCa === undefined ? undefined : tls.clientAuth,
     alpn: [...tls.alpn],
+    min_version: tls.minVersion,
+    max_version: tls.maxVersion,
     handshake_timeout: formatDuration(tls.handshakeTimeoutMs),
   });
 }
 
 function effectiveTargetTls(tls: TargetTlsConfig): Mapping {
-  return given({ ca: tls.ca, server_name: tls.serverName, cert: tls.cert, key: tls.key, verify: tls.verify });
+  return given({
+    ca: tls.ca,
+    server_name: tls.serverName,
+    pass_server_name: tls.passServerName,
+    alpn: [...tls.alpn],
+    min_version: tls.minVersion,
+    max_version: tls.maxVersion,
+    cert: tls.cert,
+    key: tls.key,
+    verify: tls.verify,
+  });
 }
 
 function effectiveStarttls({ protocol, plain, hostName }: StarttlsConfig): Mapping {

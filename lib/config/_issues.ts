@@ -118,6 +118,10 @@ function unknownKey(path: Path, known: KnownKeys, suggestion: string | undefined
   if (key === MERGE_KEY) {
     return { path, at: "key", message: `the merge key "<<" is read in YAML alone, none was wanted` };
   }
+  const unheard = UNHEARD.get(key);
+  if (unheard !== undefined && /^(?:target_)?tls$/.test(String(path.at(-2)))) {
+    return { path, at: "key", message: unheard };
+  }
   const { keys } = known;
   const kinds = known.kindsWith(key).map((kind) => `"${kind}"`);
   const shown = suggestion !== undefined && keys.length > MANY_KEYS.suggested
@@ -133,6 +137,23 @@ function unknownKey(path: Path, known: KnownKeys, suggestion: string | undefined
   }
   return { path, at: "key", message: `the key is unknown, ${wanted} was wanted${didYouMean(suggestion)}` };
 }
+
+const CIPHERS =
+  "the runtime's TLS takes no list of ciphers: it speaks AES-GCM and ChaCha20-Poly1305 with forward " +
+  `secrecy alone; leave the key out, "min_version: 1.3" allows three ciphers`;
+const GROUPS =
+  "the runtime's TLS takes no list of groups: it chooses among X25519, P-256, P-384 and newer ones itself; " +
+  "leave the key out";
+
+/** Keys of other proxies that have no meaning here, and why. */
+const UNHEARD: ReadonlyMap<string, string> = new Map([
+  ["ciphers", CIPHERS],
+  ["ciphersuites", CIPHERS],
+  ["cipher_suites", CIPHERS],
+  ["groups", GROUPS],
+  ["curves", GROUPS],
+  ["ecdh_curve", GROUPS],
+]);
 
 function didYouMean(suggestion: string | undefined): string {
   return suggestion === undefined ? "" : `; did you mean "${suggestion}"?`;

@@ -90,6 +90,9 @@ function resolveTls({ tls, starttls }: ParsedAppOptions, base: Base): TlsConfig 
       key: resolvePath(key, base),
     })),
     clientCa: optionalPath(tls.client_ca, base),
+    clientAuth: tls.client_auth ?? "required",
+    minVersion: tls.min_version,
+    maxVersion: tls.max_version,
     alpn: offeredProtocols(tls.alpn, starttls),
     handshakeTimeoutMs: tls.handshake_timeout,
   };
@@ -106,6 +109,10 @@ function resolveTargetTls(tls: ParsedAppOptions["target_tls"], base: Base): Targ
   return {
     ca: optionalPath(tls.ca, base),
     serverName: tls.server_name,
+    passServerName: tls.pass_server_name,
+    alpn: tls.alpn,
+    minVersion: tls.min_version,
+    maxVersion: tls.max_version,
     cert: optionalPath(tls.cert, base),
     key: optionalPath(tls.key, base),
     verify: tls.verify,

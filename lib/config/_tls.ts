@@ -1,9 +1,19 @@
 import { z } from "zod";
 import { filePath, hostName, protocols } from "./_texts.ts";
 import { limit } from "./_units.ts";
+import type { TlsVersion } from "./tls_config.ts";
 
 /** Longer than this no handshake lasts, whatever its limit; the same as in the room of TLS. */
 const MAX_HANDSHAKE_MS = 600_000;
+
+/** A version of TLS. YAML reads `1.3` as a number. */
+function version(): z.ZodType<TlsVersion, "1.2" | "1.3" | 1.2 | 1.3> {
+  return z.literal(["1.2", "1.3", 1.2, 1.3], { error: "1.2 or 1.3" })
+    .transform((value) => Number(value) === 1.2 ? "1.2" : "1.3");
+}
+
+const MIN_VERSION = "The oldest version of TLS that is spoken: `1.2` or `1.3`.";
+const MAX_VERSION = "The newest version of TLS that is spoken: `1.2` or `1.3`.";
 
 /** The files of one certificate. */
 export const Certificate = z.strictObject({
@@ -28,14 +38,22 @@ export const Tls = z.strictObject({
     }),
   client_ca: filePath().optional().meta({
     description:
-      "The file of the authorities, in PEM, of which every client must show a certificate. One that is taken out of it " +
+      "The file of the authorities, in PEM, of which clients must show a certificate. One that is taken out of it " +
       "lets nobody in from the next SIGHUP on; connections that are open stay.",
     examples: ["ca.pem"],
+  }),
+  client_auth: z.enum(["required", "optional"], { error: "required or optional" }).optional().meta({
+    description:
+      "Whether a client without a certificate is refused (`required`, the default where there is a `client_ca`) or let " +
+      "in (`optional`). One with a certificate that is not valid is refused either way. Needs `client_ca`.",
+    examples: ["optional"],
   }),
   alpn: protocols().prefault([]).meta({
     description: "The protocols that are offered (ALPN), the preferred first.",
     examples: [["h2", "http/1.1"]],
   }),
+  min_version: version().prefault("1.2").meta({ description: MIN_VERSION }),
+  max_version: version().prefault("1.3").meta({ description: MAX_VERSION }),
   handshake_timeout: limit({ mostMs: MAX_HANDSHAKE_MS }).prefault("10s").meta({
     description: "The limit of one handshake, at most `10m`.",
   }),
@@ -53,6 +71,17 @@ export const TargetTls = z.strictObject({
       "the name that led to it (the entry's, or its SRV record's).",
     examples: ["db.internal"],
   }),
+  pass_server_name: z.boolean().prefault(false).meta({
+    description:
+      "Whether targets are asked for the name that the client asked for (its SNI), and verified by it. A client that " +
+      "asked for none, and a health check, have that of `server_name`, or of the target's host. Needs `tls` or `routes`.",
+  }),
+  alpn: protocols().prefault([]).meta({
+    description: "The protocols that targets are offered (ALPN), the preferred first.",
+    examples: [["h2", "http/1.1"]],
+  }),
+  min_version: version().prefault("1.2").meta({ description: MIN_VERSION }),
+  max_version: version().prefault("1.3").meta({ description: MAX_VERSION }),
   cert: filePath().optional().meta({
     description: "The file of the certificate that targets are shown, in PEM. Needs `key`.",
     examples: ["c.pem"],

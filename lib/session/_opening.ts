@@ -15,6 +15,8 @@ export interface OpeningFacts {
   readonly secureTarget: SecureTarget | undefined;
   /** Begins the talk in plain text with one target; `undefined` for none. */
   readonly talk?: (() => TargetTalk | undefined) | undefined;
+  /** The server name that the client asked for. */
+  readonly sni?: string | undefined;
 }
 
 /**
@@ -37,7 +39,7 @@ export function opening(facts: OpeningFacts): Opening<Candidate> {
       if (version !== undefined || talk !== undefined || facts.secureTarget !== undefined) sendAtOnce(raw);
       if (version !== undefined) await writeAll(raw, encodeProxyHeader(version, facts));
       const upgraded = talk === undefined ? raw : await upgradeTarget(raw, talk.upgrade, signal);
-      const conn = await facts.secureTarget?.(upgraded, candidate, signal) ?? upgraded;
+      const conn = await facts.secureTarget?.(upgraded, candidate, signal, facts.sni) ?? upgraded;
       signal.throwIfAborted();
       const lead = talk?.lead?.();
       return lead === undefined && talk?.rewrite === undefined

@@ -14,8 +14,17 @@ export interface SessionObserver {
   sessionEnded(session: Session): void;
 }
 
-/** Begins TLS with a target on a connection that has just been made; where it rejects, the connection is its caller's. */
-export type SecureTarget = (raw: Duplex, candidate: Candidate, signal: AbortSignal) => Promise<Duplex>;
+/**
+ * Begins TLS with a target on a connection that has just been made; where it rejects, the connection is its caller's.
+ *
+ * @param clientName the server name that the client asked for.
+ */
+export type SecureTarget = (
+  raw: Duplex,
+  candidate: Candidate,
+  signal: AbortSignal,
+  clientName?: string,
+) => Promise<Duplex>;
 
 /** When the targets of one connection are dialed again after all have failed. */
 export interface RetryRule {

@@ -265,6 +265,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
           destination: this.#destination ?? addressOf(this.#accepted.localAddr),
           secureTarget,
           talk: targetTalk === undefined ? undefined : () => targetTalk(this.#clientHasTls),
+          sni: this.sni,
         })
         : undefined,
     });

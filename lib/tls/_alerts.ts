@@ -28,8 +28,8 @@ export function alertFor(error: TlsError, runtimes: Uint8Array | undefined): Uin
   if (error.code === "PLAIN_HTTP" || error.code === "NOT_TLS" || error.code === "PEER_ALERT") {
     return undefined;
   }
-  const own = plainAlert(helloAlert(error));
-  return error.code === "NO_SHARED_PROTOCOL" ? own : runtimes ?? own;
+  const own = helloAlert(error);
+  return runtimes === undefined || own === ALERT.protocolVersion ? plainAlert(own) : runtimes;
 }
 
 /** The alert, in the clear, for a client whose certificate is refused: what OpenSSL sends for the same reason. */
@@ -52,7 +52,7 @@ function helloAlert(error: TlsError): number {
   if (error.code === "BROKEN") return ALERT.decodeError;
   if (error.code !== "NO_SHARED_PROTOCOL") return ALERT.handshakeFailure;
   if (error.message.includes("ALPN")) return ALERT.noApplicationProtocol;
-  return /versions?|supported|signature algorithms/i.test(error.message)
+  return /tls1[23]|versions?|supported|signature algorithms/i.test(error.message)
     ? ALERT.protocolVersion
     : ALERT.handshakeFailure;
 }

@@ -21,14 +21,18 @@ import { TlsError } from "./error.ts";
  */
 export class ClientTrust {
   readonly authorities: Authorities;
+  /** Whether a client without a certificate is refused. */
+  readonly isRequired: boolean;
 
-  constructor(authorities: Authorities) {
+  constructor(authorities: Authorities, { isRequired }: { isRequired: boolean }) {
     this.authorities = authorities;
+    this.isRequired = isRequired;
   }
 
   /** Why a client is not let in after its handshake; `undefined` when it is. Fails closed. */
   refusal(socket: TLSSocket, nowMs: number = Date.now()): TlsError | undefined {
     const refusal = refusalOf(socket, "client");
+    if (refusal?.code === "CERTIFICATE_MISSING" && !this.isRequired) return undefined;
     if (refusal !== undefined) return refusal;
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) return nothingShown("client");

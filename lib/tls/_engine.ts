@@ -4,6 +4,24 @@ import type * as NodeTls from "node:tls";
 import { runtimeAtLeast } from "../runtime/mod.ts";
 import { TlsError, type TlsSide } from "./error.ts";
 
+/** A version of TLS. */
+export type TlsVersion = "1.2" | "1.3";
+
+/** The versions that are spoken. */
+export interface TlsVersions {
+  /** The oldest. Default 1.2. */
+  readonly minVersion?: TlsVersion | undefined;
+  /** The newest. Default 1.3. */
+  readonly maxVersion?: TlsVersion | undefined;
+}
+
+/** What the runtime is told of versions. */
+export function versionOptions(
+  { minVersion = "1.2", maxVersion = "1.3" }: TlsVersions,
+): { minVersion: `TLSv${TlsVersion}`; maxVersion: `TLSv${TlsVersion}` } {
+  return { minVersion: `TLSv${minVersion}`, maxVersion: `TLSv${maxVersion}` };
+}
+
 /** The runtime's TLS. */
 export interface TlsEngine {
   readonly tls: typeof NodeTls;

@@ -1,11 +1,11 @@
 import type { Duplex } from "node:stream";
 import type { Server } from "node:tls";
 import type { ClientTrust } from "./_client_trust.ts";
-import type { TlsEngine } from "./_engine.ts";
+import { type TlsEngine, type TlsVersions, versionOptions } from "./_engine.ts";
 import type { HandshakeEvents } from "./_handshake.ts";
 
 /** What the handshakes of one certificate have in common. */
-export interface ServerPoolOptions {
+export interface ServerPoolOptions extends TlsVersions {
   readonly cert: string;
   readonly key: string;
   /** Whose certificates clients must show; `undefined` when none is asked for. */
@@ -52,7 +52,7 @@ export class ServerPool {
       cert,
       key,
       ca: clients?.authorities.pem,
-      minVersion: "TLSv1.2",
+      ...versionOptions(this.#options),
       requestCert: clients !== undefined,
       // Refused by us, where it can be said why.
       rejectUnauthorized: false,
@@ -60,9 +60,10 @@ export class ServerPool {
       handshakeTimeout: -1,
       ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
     });
+    if (clients?.isRequired !== true) return server;
     // So the runtime refuses a client without a certificate itself, with the alert that only it can send, and leaves the
     // certificate of another to us. Where it should ever make something else of it, we refuse both.
-    if (clients !== undefined) Object.assign(server, { rejectUnauthorized: undefined });
+    Object.assign(server, { rejectUnauthorized: undefined });
     return server;
   }
 }

@@ -1,6 +1,6 @@
 /** TLS on connections that are open already: terminated towards clients, originated towards targets. */
 export { unservedAlert } from "./_alerts.ts";
-export { isTlsSupported } from "./_engine.ts";
+export { isTlsSupported, type TlsVersion, type TlsVersions } from "./_engine.ts";
 export {
   type CertificateCheckOptions,
   type CertificateProblem,

@@ -2,7 +2,7 @@ import type { SecureContext, TLSSocket } from "node:tls";
 import { type Duplex, parseIp } from "../base/mod.ts";
 import { Authorities } from "./_authorities.ts";
 import { certificateNames } from "./_certificate_names.ts";
-import { loadCrypto, loadEngine, type TlsEngine } from "./_engine.ts";
+import { loadCrypto, loadEngine, type TlsEngine, type TlsVersions, versionOptions } from "./_engine.ts";
 import { type HandshakeResult, shakeHands } from "./_handshake.ts";
 import { pairOf } from "./_pem.ts";
 import { requireUsable } from "./_require_usable.ts";
@@ -13,7 +13,7 @@ import { TlsError } from "./error.ts";
 import { certificateFacts, negotiated, type TlsInspection } from "./inspection.ts";
 
 /** How targets are spoken to. */
-export interface TargetTlsOptions {
+export interface TargetTlsOptions extends TlsVersions {
   /** PEM: the only CAs that are trusted. Default: those that the runtime brings. */
   readonly ca?: string;
   /** PEM: our certificate, then those that lead to its CA. Default: none is shown. */
@@ -70,7 +70,7 @@ export class TargetTls {
       requireUsable(await checkCertificate(cert ?? "", key ?? ""), "the client certificate", "target");
     }
     const own = cert === undefined || key === undefined ? {} : pairOf({ cert, key });
-    const context = engine.tls.createSecureContext({ ca, ...own, minVersion: "TLSv1.2" });
+    const context = engine.tls.createSecureContext({ ca, ...own, ...versionOptions(options) });
     const authorities = ca === undefined ? undefined : new Authorities(ca, await loadCrypto());
     return new TargetTls(engine, { context, authorities, options });
   }

@@ -2,7 +2,7 @@ import type { Duplex } from "../base/mod.ts";
 import { Authorities } from "./_authorities.ts";
 import { certificateNames, subjectLine } from "./_certificate_names.ts";
 import { ClientTrust } from "./_client_trust.ts";
-import { loadCrypto, loadEngine, type TlsEngine } from "./_engine.ts";
+import { loadCrypto, loadEngine, type TlsEngine, type TlsVersions } from "./_engine.ts";
 import { shakeHands } from "./_handshake.ts";
 import { requireUsable } from "./_require_usable.ts";
 import { ServerPool } from "./_server_pool.ts";
@@ -23,11 +23,13 @@ export interface TlsCertificate {
 }
 
 /** How a listener speaks TLS. */
-export interface TlsTerminatorOptions {
+export interface TlsTerminatorOptions extends TlsVersions {
   /** At least one. By the names in each the client's server name chooses; the first is for all others. */
   readonly certificates: readonly TlsCertificate[];
   /** PEM: clients must show a certificate that one of these CAs issued. Default: none is asked for. */
   readonly clientCa?: string;
+  /** Whether a client may also show none. Default `required`. */
+  readonly clientAuth?: "required" | "optional";
   /** Application protocols, the most wanted first; a client that offers others alone is refused. Default: none. */
   readonly alpn?: readonly string[];
   /** From the first byte; at most 10 minutes, also when this is `Infinity`. */
@@ -144,12 +146,19 @@ interface CompileOptions {
 async function compile(options: TlsTerminatorOptions, { engine, before }: CompileOptions): Promise<Settings> {
   const { X509Certificate } = await loadCrypto();
   const entries: ServerNamesEntry<ServerPool>[] = [];
-  const clients = await trust(options.clientCa, before?.clients);
+  const clients = await trust(options, before?.clients);
   for (const { origin, ...texts } of options.certificates) {
     requireUsable(await checkCertificate(texts.cert, texts.key), `"${origin}"`, "client");
     const { cert, key } = pairOf(texts);
     const { dns, ip } = certificateNames(new X509Certificate(cert));
-    const value = new ServerPool(engine, { cert, key, clients, alpn: options.alpn ?? [] });
+    const value = new ServerPool(engine, {
+      cert,
+      key,
+      clients,
+      alpn: options.alpn ?? [],
+      minVersion: options.minVersion,
+      maxVersion: options.maxVersion,
+    });
     entries.push({ names: [...dns, ...ip], value });
   }
   const [first, ...others] = entries;
@@ -166,12 +175,15 @@ async function compile(options: TlsTerminatorOptions, { engine, before }: Compil
   };
 }
 
-/** Reads a client CA. The same file as before is the same trust, and what it has verified stays known. */
+/** Reads a client CA. Of the same file as before, what it has verified stays known. */
 async function trust(
-  pem: string | undefined,
+  { clientCa: pem, clientAuth = "required" }: TlsTerminatorOptions,
   before: ClientTrust | undefined,
 ): Promise<ClientTrust | undefined> {
-  if (pem === undefined || pem === before?.authorities.pem) return pem === undefined ? undefined : before;
+  if (pem === undefined) return undefined;
   requireUsable(await checkAuthorities(pem), "the client CA", "client");
-  return new ClientTrust(new Authorities(pem, await loadCrypto()));
+  const authorities = pem === before?.authorities.pem
+    ? before.authorities
+    : new Authorities(pem, await loadCrypto());
+  return new ClientTrust(authorities, { isRequired: clientAuth === "required" });
 }

@@ -215,16 +215,32 @@ target_tls: { ca: ca.pem, cert: c.pem, key: c.key, server_name: db.internal }`);
   assertEquals(tls, {
     certificates: [{ cert: join("/etc/tcpproxy/tls/a.pem"), key: "/k/a.key" }],
     clientCa: join("/etc/ca.pem"),
+    clientAuth: "required",
     alpn: ["h2"],
+    minVersion: "1.2",
+    maxVersion: "1.3",
     handshakeTimeoutMs: 10_000,
   });
   assertEquals(targetTls, {
     ca: join("/etc/tcpproxy/ca.pem"),
     serverName: "db.internal",
+    passServerName: false,
+    alpn: [],
+    minVersion: "1.2",
+    maxVersion: "1.3",
     cert: join("/etc/tcpproxy/c.pem"),
     key: join("/etc/tcpproxy/c.key"),
     verify: true,
   });
+});
+
+Deno.test("parseConfig: a version of TLS is read as text and as the number that YAML makes of it", async () => {
+  const { tls, targetTls } = await parseApp(`targets: ["h:1"]
+tls: { certificates: [{ cert: a, key: b }], min_version: 1.3, client_ca: c, client_auth: optional }
+target_tls: { max_version: "1.2", alpn: [h2], pass_server_name: true }`);
+  assertEquals([tls?.minVersion, tls?.maxVersion, tls?.clientAuth], ["1.3", "1.3", "optional"]);
+  assertEquals([targetTls?.minVersion, targetTls?.maxVersion], ["1.2", "1.2"]);
+  assertEquals([targetTls?.alpn, targetTls?.passServerName], [["h2"], true]);
 });
 
 Deno.test("parseConfig: a fault has the fields of its kind alone", async () => {

@@ -89,7 +89,7 @@ function after(certificate: TestCertificate, isReused: boolean | undefined): TLS
 }
 
 function trustIn(ca: TestCertificate): ClientTrust {
-  return new ClientTrust(new Authorities(ca.cert, crypto));
+  return new ClientTrust(new Authorities(ca.cert, crypto), { isRequired: true });
 }
 
 test("ClientTrust: a session outlives neither its certificate nor the trust in its CA", (make) => {

@@ -82,6 +82,17 @@ test("TargetTls: an application protocol is agreed on", async (lab) => {
   });
 });
 
+test("TargetTls: only the versions that are wanted are spoken", async (lab) => {
+  await withSServer([...server(lab.local), "-tls1_2"], async (port) => {
+    assertEquals(await visit(await lab.targetTls({ maxVersion: "1.2" }), port), undefined);
+    assertEquals(codeOf(await visit(await lab.targetTls({ minVersion: "1.3" }), port)), "PEER_ALERT");
+  });
+  await withSServer([...server(lab.local), "-tls1_3"], async (port) => {
+    assertEquals(await visit(await lab.targetTls({ minVersion: "1.3" }), port), undefined);
+    assertEquals(codeOf(await visit(await lab.targetTls({ maxVersion: "1.2" }), port)), "PEER_ALERT");
+  });
+});
+
 test("TargetTls: the certificate must be for the name, or the address", async (lab) => {
   await withSServer(server(lab.local), async (port) => {
     const tls = await lab.targetTls();

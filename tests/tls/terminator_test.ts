@@ -1,4 +1,5 @@
-import { connect } from "node:tls";
+import type { AddressInfo } from "node:net";
+import { connect, createServer } from "node:tls";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import type { Duplex } from "../../lib/base/mod.ts";
@@ -411,4 +412,54 @@ test("TlsTerminator: a hello cut at every byte is read", async (lab) => {
   assertEquals(sni, "localhost");
   conn.close();
   connected.conn.close();
+});
+
+test("TlsTerminator: only the versions that are wanted are spoken", async (lab) => {
+  for (
+    const [version, refusedVersion, options] of [
+      ["-tls1_3", "-tls1_2", { minVersion: "1.3" }],
+      ["-tls1_2", "-tls1_3", { maxVersion: "1.2" }],
+    ] as const
+  ) {
+    const terminator = await lab.terminator(options);
+    accepted((await hostOne(terminator, (port) => runSClient(port, { args: [version] }))).arrival);
+    const other = await hostOne(terminator, (port) => runSClient(port, { args: [refusedVersion] }));
+    assertEquals(refused(other.arrival).code, "NO_SHARED_PROTOCOL");
+    assertMatch(other.visit.stderr, /alert protocol version/);
+  }
+});
+
+for (const version of ["-tls1_2", "-tls1_3"]) {
+  test(`TlsTerminator: an optional client certificate may be missing, not bad (${version})`, async (lab) => {
+    const terminator = await lab.terminator({ clientCa: lab.ca.cert, clientAuth: "optional" });
+    const visit = async (certificate?: { certFile: string; keyFile: string }): Promise<Arrival> => {
+      const shown = certificate === undefined
+        ? []
+        : ["-cert", certificate.certFile, "-key", certificate.keyFile];
+      return (await hostOne(terminator, (port) => runSClient(port, { args: [version, ...shown] }))).arrival;
+    };
+    assertEquals(accepted(await visit()).clientSubject, undefined);
+    assertEquals(accepted(await visit(lab.folder.make("good", { issuer: lab.ca }))).clientSubject, "CN=good");
+    assertEquals(refused(await visit(lab.folder.make("alone"))).code, "CERTIFICATE_SELF_SIGNED");
+    assertEquals(
+      refused(await visit(lab.folder.make("old", { issuer: lab.ca, days: -1 }))).code,
+      "CERTIFICATE_EXPIRED",
+    );
+  });
+}
+
+test("the runtime's TLS is deaf to lists of ciphers and groups, as the config says", async (lab) => {
+  const { cert, key } = lab.local;
+  const server = createServer({
+    cert,
+    key,
+    ciphers: "ECDHE-ECDSA-AES256-GCM-SHA384",
+    ecdhCurve: "secp384r1",
+  });
+  server.on("secureConnection", (socket) => socket.on("error", () => {}));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const { port } = server.address() as AddressInfo;
+  const args = ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256", "-groups", "P-256"];
+  assertMatch((await runSClient(port, { args })).stdout, /Cipher is ECDHE-ECDSA-AES128-GCM-SHA256/);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
 });

@@ -3,7 +3,15 @@ import { formatAddress } from "../../lib/base/mod.ts";
 import { StartError } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { alpn, buildHello, serverName } from "../helpers/client_hello.ts";
-import { exchange, randomBytes, readAll, readToEnd, resettingClient, writeAll } from "../helpers/clients.ts";
+import {
+  connectTo,
+  exchange,
+  randomBytes,
+  readAll,
+  readToEnd,
+  resettingClient,
+  writeAll,
+} from "../helpers/clients.ts";
 import { answeredBy, Fleet } from "../helpers/fleet.ts";
 import { withProxy } from "../helpers/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
@@ -291,4 +299,75 @@ testTls("tls: a certificate that cannot work stops the start, and says whose", a
   const start = (): Promise<void> => withProxy({ tls, targets: [target.address] }, () => Promise.resolve());
   const error = await assertRejects(start, StartError);
   assertMatch(error.message, /^start app "app-1": /);
+});
+
+testTls(
+  "target_tls.pass_server_name: a target is asked for the client's name, and verified by it",
+  async (lab) => {
+    const site = lab.folder.make("site", { altNames: "DNS:site.test", issuer: lab.ca });
+    const files = { certificates: [lab.local, site].map((each) => ({ ...each, origin: each.certFile })) };
+    const { target, names } = tlsTarget(await lab.terminator(files));
+    await using _target = target;
+    for (
+      const [passes, name, asked] of [
+        [true, "site.test", "site.test"],
+        [false, "site.test", "localhost"],
+        [true, undefined, "localhost"],
+      ] as const
+    ) {
+      const app = {
+        ...terminating(lab),
+        ...originating(lab, { pass_server_name: passes }),
+        targets: [target.address],
+      };
+      await withProxy(app, async (proxy) => {
+        await runSClient(proxy.port, {
+          args: name === undefined ? ["-noservername"] : ["-servername", name],
+        });
+        assertStrictEquals((await proxy.outcome()).tries, 1);
+      });
+      assertStrictEquals(names.pop(), asked);
+    }
+  },
+);
+
+testTls(
+  "target_tls.pass_server_name: a target that is not the one of the client's name is refused",
+  async (lab) => {
+    const { target } = tlsTarget(await lab.terminator());
+    await using _target = target;
+    const app = {
+      ...terminating(lab),
+      ...originating(lab, { pass_server_name: true }),
+      targets: [target.address],
+    };
+    await withProxy(app, async (proxy) => {
+      await runSClient(proxy.port, { args: ["-servername", "other.test"] });
+      assertStrictEquals((await proxy.outcome()).reason, "no_target");
+    });
+  },
+);
+
+testTls("target_tls.alpn: the protocol is offered to the target", async (lab) => {
+  const terminator = await lab.terminator({ alpn: ["h2"] });
+  const seen: (string | undefined)[] = [];
+  await using tls = tlsTarget(
+    {
+      accept: async (
+        raw: Parameters<typeof terminator.accept>[0],
+        options: Parameters<typeof terminator.accept>[1],
+      ) => {
+        const accepted = await terminator.accept(raw, options);
+        seen.push(accepted.alpn);
+        return accepted;
+      },
+    } as typeof terminator,
+  ).target;
+  const app = { ...originating(lab, { alpn: ["http/1.1", "h2"] }), targets: [tls.address] };
+  await withProxy(app, async (proxy) => {
+    using client = await connectTo(proxy.port);
+    assertEquals(await exchange(client, utf8("hello")), utf8("hello"));
+    await proxy.outcome();
+  });
+  assertEquals(seen, ["h2"]);
 });
