@@ -1,7 +1,7 @@
-import { type Address, formatAddress, type Random, type TargetAddress } from "../base/mod.ts";
+import { type Address, formatAddress, type Random } from "../base/mod.ts";
 import type { HealthCheckConfig } from "../config/mod.ts";
 import { connectForCheck, type Dialed, type OwnListeners } from "../dial/mod.ts";
-import { Checker, type Pool, Probe, type Prober, type Target } from "../pool/mod.ts";
+import { Checker, type CheckProber, type CheckTarget, type Pool, Probe, type Target } from "../pool/mod.ts";
 import { encodeProxyHeader } from "../protocol/mod.ts";
 import { type ExchangeMaker, exchangeMaker } from "./exchanges.ts";
 import { checkKey } from "./target_spec.ts";
@@ -15,7 +15,10 @@ export interface HealthChecksOptions {
   readonly listeners: OwnListeners;
 }
 
-/** The checks of those targets of an app that are checked alike; an address once, in however many pools it is. */
+/**
+ * The checks of those targets of an app that are checked alike; an address once, in however many pools it is, unless it is
+ * asked by several names or with several PROXY headers.
+ */
 export class CheckGroup {
   readonly #pools: () => readonly Pool[];
   readonly #check: HealthCheckConfig;
@@ -24,6 +27,8 @@ export class CheckGroup {
   readonly #connect: (address: Address, signal: AbortSignal) => Promise<Dialed>;
   readonly #exchange: ExchangeMaker;
   readonly #checker: Checker;
+  /** Of the targets that one check is for, the first. */
+  #byKey: ReadonlyMap<string, Target> = new Map();
 
   constructor(check: HealthCheckConfig, pools: () => readonly Pool[], options: HealthChecksOptions) {
     const { tls, random, app, listeners } = options;
@@ -41,8 +46,8 @@ export class CheckGroup {
       random,
       ...(check.port === undefined ? {} : { port: check.port }),
       observer: {
-        wentUp: (label) => this.#setUp(label, true, "checks succeed"),
-        wentDown: (label, why) => this.#setUp(label, false, why),
+        wentUp: (key) => this.#setUp(key, true, "checks succeed"),
+        wentDown: (key, why) => this.#setUp(key, false, why),
       },
     });
   }
@@ -51,13 +56,18 @@ export class CheckGroup {
   update(): void {
     const targets = [...this.#targets()].map(([, target]) => target);
     // One that was down by other checks stays so until these find it well.
-    const down = new Set(targets.filter(({ up }) => !up).map(({ address }) => formatAddress(address)));
-    this.#checker.setTargets(targets.map(({ address }) => address), { isDown: (label) => down.has(label) });
+    const down = new Set(targets.filter(({ up }) => !up).map((target) => this.#keyOf(target)));
+    const wanted = targets.map((target): CheckTarget => ({
+      key: this.#keyOf(target),
+      address: target.address,
+    }));
+    this.#byKey = new Map(targets.toReversed().map((target) => [this.#keyOf(target), target]));
+    this.#checker.setTargets(wanted, { isDown: (key) => down.has(key) });
     // One that is new to its pool may be known already.
-    for (const label of new Set(targets.map(({ address }) => formatAddress(address)))) {
-      const status = this.#checker.status(label);
+    for (const key of new Set(wanted.map(({ key }) => key))) {
+      const status = this.#checker.status(key);
       if (status?.status !== "down") continue;
-      this.#setUp(label, false, status.last?.kind === "failure" ? status.last.message : "it was down before");
+      this.#setUp(key, false, status.last?.kind === "failure" ? status.last.message : "it was down before");
     }
   }
 
@@ -72,24 +82,43 @@ export class CheckGroup {
     }
   }
 
-  #setUp(label: string, up: boolean, detail: string): void {
+  /** The address, and what else makes a difference to what a check of it hears. */
+  #keyOf({ address, serverName, sendProxy }: Target): string {
+    const { tls, http, port } = this.#check;
+    const name = tls || (http !== undefined && http.host === undefined) ? serverName : undefined;
+    const header = port === undefined ? sendProxy : undefined;
+    return [formatAddress(address), name ?? "", header ?? ""].join(" ");
+  }
+
+  #setUp(key: string, up: boolean, detail: string): void {
     for (const [pool, target] of this.#targets()) {
-      if (formatAddress(target.address) === label) pool.setUp(target, up, this.#where(target) + detail);
+      if (this.#keyOf(target) === key) pool.setUp(target, up, this.#where(target) + detail);
     }
   }
 
-  /** What is wrong with another port is not wrong with the one that the target is called by. */
-  #where({ address }: Target): string {
+  /**
+   * What is wrong with another port is not wrong with the one that the target is called by, nor what is wrong with one
+   * name with the others of an address.
+   */
+  #where(target: Target): string {
     const { port } = this.#check;
-    return port === undefined || address.kind === "unix" ? "" : `port ${port}: `;
+    const { address, serverName } = target;
+    const label = formatAddress(address);
+    const isOneOfSeveral = serverName !== undefined &&
+      [...this.#targets()].some(([, other]) =>
+        other.serverName !== serverName && formatAddress(other.address) === label &&
+        this.#keyOf(other) !== this.#keyOf(target)
+      );
+    const where = port === undefined || address.kind === "unix" ? "" : `port ${port}: `;
+    return isOneOfSeveral ? `as ${serverName}: ${where}` : where;
   }
 
   /** Checks of a target's own port begin with the header that its sessions begin with; another port is another service. */
-  #prober(): Prober {
+  #prober(): CheckProber {
     const { timeoutMs, port, tls } = this.#check;
     return {
-      run: (address: Address, signal: AbortSignal) => {
-        const target = this.#targetAt(address);
+      run: (address: Address, signal: AbortSignal, key: string) => {
+        const target = this.#byKey.get(key);
         const serverName = target?.serverName;
         const isOwnPort = port === undefined || address.kind === "unix";
         const header = port === undefined ? target?.sendProxy : undefined;
@@ -110,22 +139,6 @@ export class CheckGroup {
       },
     };
   }
-
-  /** The target that a check at this address is one of. */
-  #targetAt(at: Address): Target | undefined {
-    for (const [, target] of this.#targets()) {
-      if (isCheckedAt(target.address, at, this.#check.port)) return target;
-    }
-    return undefined;
-  }
-}
-
-/** Whether a check at `at` is one of the target, where checks have a port of their own or not. */
-function isCheckedAt(target: TargetAddress, at: Address, port: number | undefined): boolean {
-  if (port === undefined || target.kind === "unix" || at.kind === "unix") {
-    return formatAddress(target) === formatAddress(at);
-  }
-  return target.host === at.host;
 }
 
 /** The `Host` field for a target that was found by its name. */

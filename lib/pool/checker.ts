@@ -7,10 +7,22 @@ import {
   nextCheckDelayMs,
   stepHealth,
 } from "./health.ts";
-import type { Prober, ProbeResult } from "./probe.ts";
+import type { ProbeResult } from "./probe.ts";
 import { type Cancel, runtimeScheduler, type Scheduler } from "./scheduler.ts";
 
-/** What a checker tells, of a target by its address as text. Nothing is told after `stop`, nor of who has left. */
+/** One thing to check. */
+export interface CheckTarget {
+  /** Names the check; where two targets have the same key, one check is for both. */
+  readonly key: string;
+  readonly address: TargetAddress;
+}
+
+/** Makes the checks. Never rejects. */
+export interface CheckProber {
+  run(address: Address, signal: AbortSignal, key: string): Promise<ProbeResult>;
+}
+
+/** What a checker tells, of a target by its key. Nothing is told after `stop`, nor of who has left. */
 export interface CheckObserver {
   wentUp(target: string): void;
   /** @param why what the last check met with. */
@@ -26,7 +38,7 @@ export interface CheckStatus {
 }
 
 export interface CheckerOptions extends HealthThresholds {
-  readonly prober: Prober;
+  readonly prober: CheckProber;
   /** From the beginning of one check of a target to the next, give or take 5 %. */
   readonly intervalMs: number;
   /** Checks every target on this port. A unix socket has none, and is checked itself. Default the target's own. */
@@ -45,7 +57,7 @@ const DEFAULT_MAX_AT_ONCE = 64;
 
 /** One target as the checker holds it. */
 interface Checked {
-  readonly label: string;
+  readonly key: string;
   readonly address: Address;
   readonly left: AbortController;
   health: HealthState;
@@ -89,21 +101,21 @@ export class Checker {
    * @throws {RangeError} when a target has no port of its own (`host:*`) and none is given for checks.
    */
   setTargets(
-    addresses: readonly TargetAddress[],
+    targets: readonly CheckTarget[],
     { isDown = () => false }: { isDown?: (target: string) => boolean } = {},
   ): void {
     if (this.#isStopped) return;
     const wanted = new Map(
-      addresses.map((address) => [formatAddress(address), checkedAddress(address, this.#options.port)]),
+      targets.map(({ key, address }) => [key, checkedAddress(address, this.#options.port)]),
     );
     const next = new Map<string, Checked>();
     const added: Checked[] = [];
-    for (const [label, address] of wanted) {
-      let target = this.#targets.get(label);
-      if (target === undefined) added.push(target = newTarget(label, address, isDown(label)));
-      next.set(label, target);
+    for (const [key, address] of wanted) {
+      let target = this.#targets.get(key);
+      if (target === undefined) added.push(target = newTarget(key, address, isDown(key)));
+      next.set(key, target);
     }
-    for (const target of this.#targets.values()) if (!wanted.has(target.label)) this.#drop(target);
+    for (const target of this.#targets.values()) if (!wanted.has(target.key)) this.#drop(target);
     this.#targets = next;
     const nowMs = this.#scheduler.nowMs();
     const offsets = checkOffsets(added.length, this.#options.intervalMs, this.#random);
@@ -114,7 +126,7 @@ export class Checker {
     this.#runDue();
   }
 
-  /** What is known of a target, by its address as text; `undefined` when it is not checked. */
+  /** What is known of a target, by its key; `undefined` when it is not checked. */
   status(target: string): CheckStatus | undefined {
     const checked = this.#targets.get(target);
     if (checked === undefined) return undefined;
@@ -147,7 +159,7 @@ export class Checker {
   }
 
   async #check(target: Checked): Promise<void> {
-    const result = await this.#options.prober.run(target.address, target.left.signal);
+    const result = await this.#options.prober.run(target.address, target.left.signal, target.key);
     if (target.left.signal.aborted) return;
     if (result.kind !== "void") this.#note(target, result);
     // An observer may have changed the targets.
@@ -167,9 +179,9 @@ export class Checker {
     target.last = result;
     target.lastMs = this.#scheduler.nowMs();
     const { observer } = this.#options;
-    if (step.transition === "went_up") observer?.wentUp(target.label);
+    if (step.transition === "went_up") observer?.wentUp(target.key);
     if (step.transition === "went_down" && result.kind === "failure") {
-      observer?.wentDown(target.label, result.message);
+      observer?.wentDown(target.key, result.message);
     }
   }
 }
@@ -184,9 +196,9 @@ function checkedAddress(address: TargetAddress, port: number | undefined): Addre
   );
 }
 
-function newTarget(label: string, address: Address, isDown: boolean): Checked {
+function newTarget(key: string, address: Address, isDown: boolean): Checked {
   return {
-    label,
+    key,
     address,
     left: new AbortController(),
     health: isDown ? { status: "down", successes: 0 } : INITIAL_HEALTH,

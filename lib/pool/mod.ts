@@ -1,7 +1,14 @@
 /** An app's targets, what is known of them, and who is next. */
 export { Candidates } from "./candidates.ts";
 export { CheckTextError, parseCheckBytes, showBytes } from "./check_text.ts";
-export { Checker, type CheckerOptions, type CheckObserver, type CheckStatus } from "./checker.ts";
+export {
+  Checker,
+  type CheckerOptions,
+  type CheckObserver,
+  type CheckProber,
+  type CheckStatus,
+  type CheckTarget,
+} from "./checker.ts";
 export {
   Discovery,
   type DiscoveryObserver,

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Pool, type TargetSpec } from "../../lib/pool/mod.ts";
 import { OwnListeners } from "../../lib/dial/mod.ts";
 import { HealthChecks } from "../../lib/app/health_checks.ts";
@@ -8,7 +8,9 @@ import { readTlsFiles } from "../../lib/app/tls_files.ts";
 import { AppTls } from "../../lib/app/tls.ts";
 import type { AppConfig, HealthCheckConfig } from "../../lib/config/mod.ts";
 import { configOf } from "../helpers/proxy.ts";
-import { neverAnswering, refusingAddress, TestTarget } from "../helpers/targets.ts";
+import { utf8 } from "../helpers/bytes.ts";
+import { writeAll } from "../helpers/clients.ts";
+import { neverAnswering, refusingAddress, type Serve, TestTarget } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";
 
 Deno.test("HealthChecks: a target that comes into a pool is down at once where it is known to be", async () => {
@@ -79,4 +81,66 @@ Deno.test("HealthChecks: with other checks, a target that is down stays so until
     "up",
   ]);
   await checks.stop();
+});
+
+/** Answers 200 to a request for `a.test`, and 503 to others; notes who is asked for. */
+function onlyForA(asked: string[]): Serve {
+  return async (conn) => {
+    let request = "";
+    const buffer = new Uint8Array(1024);
+    while (!request.includes("\r\n\r\n")) {
+      const count = await conn.read(buffer);
+      if (count === null) return;
+      request += new TextDecoder().decode(buffer.subarray(0, count));
+    }
+    const [, host = ""] = /^Host: ([^:\r]*)/im.exec(request) ?? [];
+    asked.push(host);
+    await writeAll(conn, utf8(`HTTP/1.1 ${host === "a.test" ? 200 : 503} x\r\n\r\n`));
+  };
+}
+
+interface TwoNames {
+  /** The hosts that were asked for, in order. */
+  readonly asked: string[];
+  /** What was told of the targets. */
+  readonly told: string[];
+}
+
+/** Checks one address, found as `a.test` and as `b.test`, so many times. */
+async function checkTwoNames(http: Record<string, unknown>, times: number): Promise<TwoNames> {
+  const asked: string[] = [];
+  const told: string[] = [];
+  await using target = new TestTarget(onlyForA(asked));
+  const check = { http, interval: "1h", timeout: "5s", fall: 1 };
+  const [config] = configOf({ apps: [{ targets: [target.address], health_check: check }] }).apps;
+  const [entry] = config?.targets ?? [];
+  if (config?.healthCheck === undefined || entry === undefined) throw new Error("unreachable");
+  const spec = targetSpec(entry, config);
+  const pool = new Pool(["a.test", "b.test"].map((serverName) => ({ ...spec, serverName })), {
+    balance: "random",
+    observer: {
+      targetChanged: (changed, change, detail) =>
+        void told.push(`${changed.serverName} ${change}: ${detail}`),
+    },
+  });
+  const tls = await AppTls.load(config, await readTlsFiles(config, new FileTexts()));
+  const options = { tls, random: () => 0, app: "a", listeners: new OwnListeners() };
+  const checks = new HealthChecks([config.healthCheck], () => [pool], options);
+  checks.update();
+  await target.done(times);
+  if (asked.includes("b.test")) await until(() => told.length > 0);
+  await checks.stop();
+  return { asked, told };
+}
+
+Deno.test("HealthChecks: an address that was found by two names is checked by each, and each has its own state", async () => {
+  const { asked, told } = await checkTwoNames({ path: "/" }, 2);
+  assertEquals(asked.sort(), ["a.test", "b.test"]);
+  assertEquals(told.length, 1);
+  assertStringIncludes(told[0] ?? "", "b.test down: as b.test: the target answered");
+});
+
+Deno.test("HealthChecks: where the config gives the name, an address is checked once however it was found", async () => {
+  const { asked, told } = await checkTwoNames({ path: "/", host: "a.test" }, 1);
+  assertEquals([asked, told], [["a.test"], []]);
 });

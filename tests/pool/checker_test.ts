@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Address, formatAddress, parseTargetAddress } from "../../lib/base/mod.ts";
-import { Checker, type CheckerOptions } from "../../lib/pool/checker.ts";
+import { Checker, type CheckerOptions, type CheckTarget } from "../../lib/pool/checker.ts";
 import { parseExpect } from "../../lib/pool/expectation.ts";
 import { Steps } from "../../lib/pool/steps.ts";
 import { Probe, type Prober, type ProbeResult } from "../../lib/pool/probe.ts";
@@ -79,13 +79,18 @@ class Setting implements AsyncDisposable {
   }
 
   check(...targets: string[]): void {
-    this.checker.setTargets(targets.map(parseTargetAddress));
+    this.checker.setTargets(targets.map(named));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.checker.stop();
     assertEquals([this.scheduler.pending, this.prober.atOnce], [0, 0], "timers and checks left behind");
   }
+}
+
+/** A target that is known by its address. */
+function named(address: string): CheckTarget {
+  return { key: address, address: parseTargetAddress(address) };
 }
 
 Deno.test("Checker: the first check of every target is made at once", async () => {
@@ -162,7 +167,7 @@ Deno.test("Checker: a check that says nothing of the target changes nothing, and
 Deno.test("Checker: the port of checks is not that of the target", async () => {
   await using test = new Setting({ port: 8008 });
   const target = parseTargetAddress("a:1");
-  test.checker.setTargets([target, parseTargetAddress("b:*"), parseTargetAddress("unix:/c")]);
+  test.checker.setTargets([{ key: "a:1", address: target }, named("b:*"), named("unix:/c")]);
   assertEquals(test.prober.began.map(([label]) => label), ["a:8008", "b:8008", "unix:/c"]);
   assertEquals([formatAddress(target), test.checker.status("a:1")?.status], ["a:1", "up"]);
 });
@@ -209,7 +214,7 @@ Deno.test("Checker: an observer may change the targets", async () => {
     fall: 1,
     observer: { wentUp: (): void => {}, wentDown: (): void => checker.setTargets([]) },
   });
-  checker.setTargets([parseTargetAddress("a:1")]);
+  checker.setTargets([named("a:1")]);
   await scheduler.advance(5000);
   assertEquals([prober.began.length, scheduler.pending], [1, 0]);
   await checker.stop();
@@ -251,7 +256,7 @@ Deno.test("Checker: sees a real target go down and come back, each once", async 
     },
   });
   try {
-    checker.setTargets([parseTargetAddress(address), parseTargetAddress(steady.address)]);
+    checker.setTargets([named(address), named(steady.address)]);
     await target.done(3);
 
     let changed = next();
