@@ -38,7 +38,7 @@ export function adminApp(options: AppOptions): (request: Request) => Promise<Res
   app.use("*", guard(options));
   for (const route of routes) if (route.isOpen !== true) register(app, route, admin);
   app.notFound(({ req }) =>
-    problem(404, { detail: `there is no "${req.path}", a path of the API was wanted` })
+    problem(404, { detail: `there is no path "${req.path}"; GET / lists those that there are` })
   );
   app.onError((error) => {
     options.onDefect(error);

@@ -12,6 +12,7 @@ import { type AdminRoute, withProxy } from "./route.ts";
 /** What would happen to a connection: the query is `port=`, `listen=`, `client=`, `sni=` and `alpn=`. */
 export const explain: AdminRoute = {
   path: "/api/explain",
+  summary: "Where a connection would go: ?port=N&client=ADDR, and sni, alpn",
   handlers: {
     GET: withProxy((request, proxy) => {
       const question = questionIn(new URL(request.req.url).searchParams);

@@ -4,6 +4,7 @@ import type { AdminRoute } from "./route.ts";
 /** Whether the program runs at all: what a supervisor asks before it starts it anew. */
 export const healthz: AdminRoute = {
   path: "/healthz",
+  summary: "200 while the process is alive",
   isOpen: true,
   handlers: { GET: () => json({ status: "alive" }) },
 };
@@ -11,6 +12,7 @@ export const healthz: AdminRoute = {
 /** Whether clients should be sent here: every listener is bound, and it is not draining. */
 export const readyz: AdminRoute = {
   path: "/readyz",
+  summary: "200 while every listener is bound and it is not draining, else 503",
   isOpen: true,
   handlers: {
     GET: (_request, { phase }) =>

@@ -5,6 +5,7 @@ import { type AdminRoute, withProxy } from "./route.ts";
 /** Has the apps' certificates, keys and authorities read again, and waits until that is done or refused. */
 export const reload: AdminRoute = {
   path: "/api/reload",
+  summary: "Reads the files again; new handshakes use new certificates",
   handlers: {
     POST: withProxy(async (_request, proxy, { observer }) => {
       const result = await proxy.reload();

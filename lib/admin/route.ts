@@ -28,6 +28,8 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export interface AdminRoute {
   /** As hono reads it: `/api/sessions/:id`. */
   readonly path: string;
+  /** One line, without a full stop, for the list of paths. */
+  readonly summary: string;
   /** Whether everyone may ask, from anywhere, without a token: for probes. Default false. */
   readonly isOpen?: boolean;
   readonly handlers: Readonly<Partial<Record<Method, Handler>>>;

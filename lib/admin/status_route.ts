@@ -7,6 +7,7 @@ import { type AdminRoute, withProxy } from "./route.ts";
 /** One snapshot of all that is known. */
 export const status: AdminRoute = {
   path: "/api/status",
+  summary: "The state of every app and target, as JSON",
   handlers: {
     GET: withProxy((_request, proxy, { version, startedAt, phase }) => {
       const { workers, sessions, apps } = proxy.status();

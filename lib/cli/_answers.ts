@@ -12,7 +12,7 @@ const MAX_SHOWN = 10;
 
 /**
  * Puts answers into one line, in the order in which they came, equal ones together:
- * `10.0.0.5:80: the connection was refused (ECONNREFUSED); db:80 (4 times): the name has no address (ENOTFOUND)`.
+ * `10.0.0.5:80: connection refused (ECONNREFUSED); db:80 (4 times): the name has no address (ENOTFOUND)`.
  */
 export function describeAnswers(answers: readonly Answer[]): string {
   if (answers.length === 0) return "no target was tried";
@@ -42,13 +42,13 @@ function inWords({ code, message }: Answer): string {
 
 /** What has no entry here says enough by its own message. */
 const WORDS: Readonly<Record<string, string>> = {
-  EACCES: "the system forbids it",
+  EACCES: "blocked by the system: a firewall, or the permissions of the socket",
   EAGAIN: "its backlog is full",
-  ECONNREFUSED: "the connection was refused",
-  ECONNRESET: "the connection was reset",
-  EHOSTUNREACH: "there is no route to the host",
-  ENETUNREACH: "there is no route to the network",
-  ENOENT: "the socket file does not exist",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EHOSTUNREACH: "no route to host",
+  ENETUNREACH: "no route to network",
+  ENOENT: "no such socket file",
   ENOTFOUND: "the name has no address",
-  NOT_CAPABLE: "the runtime forbids it, the target among --allow-net was wanted",
+  NOT_CAPABLE: "blocked by the runtime; add the target to --allow-net",
 };

@@ -49,7 +49,7 @@ export async function openAdmin(config: AdminConfig | undefined, log: Logger): P
         adminRecovered: () => failing.end(""),
         reloaded: (result) => logReload(log, result, "admin API"),
         defect: (error) =>
-          log.error("defect of the program: {error}", {
+          log.error("internal error: {error}", {
             error: errorMessage(error),
             stack: error instanceof Error ? error.stack : undefined,
           }),

@@ -25,8 +25,8 @@ export class EchoServer {
     this.#listener = Listener.open(address, {
       observer: {
         acceptPaused: (_address, error) =>
-          log.warning("accepting pauses: {error}", { error: errorMessage(error) }),
-        acceptResumed: () => log.info("accepting goes on"),
+          log.warning("accept paused: {error}", { error: errorMessage(error) }),
+        acceptResumed: () => log.info("accept resumed"),
       },
       onConnection: (conn) => void this.#answer(conn),
     });

@@ -12,14 +12,24 @@ import { WarningBudget } from "./_warning_budget.ts";
 
 export type { EndedSession } from "../session/mod.ts";
 
+/** What a process, or the system, is short of; other errors say enough by their own message. */
+const SHORTAGES: Readonly<Record<string, string>> = {
+  EMFILE: "out of file descriptors",
+  ENFILE: "the system is out of file descriptors",
+};
+
+function shortage(error: unknown): string {
+  return SHORTAGES[errorCode(error)] ?? errorMessage(error);
+}
+
 /** What a change of a target is called in the log. */
 const CHANGE_WORDS: Readonly<Record<TargetChange, string>> = {
   up: "is up",
   down: "is down",
-  ejected: "is out of use for a while",
-  returned: "is back in use",
-  added: "was added",
-  removed: "was removed",
+  ejected: "ejected",
+  returned: "returned",
+  added: "added",
+  removed: "removed",
 };
 
 export interface LogObserverOptions {
@@ -58,11 +68,11 @@ export class LogObserver implements WorkersObserver {
       settleMs: SETTLE_MS,
       schedule: this.#schedule,
       onBegin: (error) =>
-        this.#log.warning("accepting pauses: {error} ({code}); clients wait in the backlog meanwhile", {
-          error: errorMessage(error),
+        this.#log.warning("accept paused: {error} ({code}); clients wait in the backlog", {
+          error: shortage(error),
           code: errorCode(error),
         }),
-      onEnd: () => this.#log.info("accepting goes on"),
+      onEnd: () => this.#log.info("accept resumed"),
     });
   }
 
@@ -102,12 +112,12 @@ export class LogObserver implements WorkersObserver {
         settleMs: SETTLE_MS,
         schedule: this.#schedule,
         onBegin: (error) =>
-          this.#log.warning('app "{app}": dials wait: {error} ({code})', {
+          this.#log.warning('app "{app}": dialing paused: {error} ({code})', {
             app,
-            error: errorMessage(error),
+            error: shortage(error),
             code: errorCode(error),
           }),
-        onEnd: () => this.#log.info('app "{app}": dials go on', { app }),
+        onEnd: () => this.#log.info('app "{app}": dialing resumed', { app }),
       });
       this.#starved.set(app, episode);
     }
@@ -134,10 +144,8 @@ export class LogObserver implements WorkersObserver {
   }
 
   discoveryFailing(app: string, name: string, { error, kept }: { error: string; kept: number }): void {
-    const last = kept === 0
-      ? "and it has no target"
-      : `the last one is kept (${kept === 1 ? "1 target" : `${kept} targets`})`;
-    this.#log.warning('app "{app}": answers about "{name}" fail to come, {last}: {error}', {
+    const last = kept === 0 ? "no target known" : `keeping ${kept === 1 ? "1 target" : `${kept} targets`}`;
+    this.#log.warning('app "{app}": DNS discovery for "{name}" failing, {last}: {error}', {
       app,
       name,
       last,
@@ -155,7 +163,7 @@ export class LogObserver implements WorkersObserver {
   }
 
   discoveryRecovered(app: string, name: string): void {
-    this.#log.info('app "{app}": answers about "{name}" come again', { app, name });
+    this.#log.info('app "{app}": DNS discovery for "{name}" recovered', { app, name });
   }
 
   workerDied(
@@ -163,8 +171,8 @@ export class LogObserver implements WorkersObserver {
     { error, sessions, restartMs }: Parameters<WorkersObserver["workerDied"]>[1],
   ): void {
     const lost = sessions === 1 ? "1 session" : `${sessions} sessions`;
-    const next = restartMs === undefined ? "" : "; another begins in {restartMs} ms";
-    this.#log.error(`worker {worker} died, and {lost} with it: {error}${next}`, {
+    const next = restartMs === undefined ? "" : "; restarting in {restartMs} ms";
+    this.#log.error(`worker {worker} died with {lost}: {error}${next}`, {
       worker,
       lost,
       restartMs,
@@ -173,7 +181,7 @@ export class LogObserver implements WorkersObserver {
   }
 
   workerRestarted(worker: number): void {
-    this.#log.info("worker {worker} is back", { worker });
+    this.#log.info("worker {worker} restarted", { worker });
   }
 
   certificateExpiring({ app, file, message, severity }: FileProblem): void {
@@ -190,7 +198,7 @@ export class LogObserver implements WorkersObserver {
   }
 
   defect(error: unknown): void {
-    this.#log.error("defect of the program: {error}", {
+    this.#log.error("internal error: {error}", {
       error: errorMessage(error),
       stack: error instanceof Error ? error.stack : undefined,
     });
@@ -244,7 +252,7 @@ export class LogObserver implements WorkersObserver {
         perSecond: WARNINGS_PER_SECOND,
         schedule: this.#schedule,
         onLeftOut: (count) =>
-          this.#log.warning('app "{app}": no target could be reached, {count} times more', { app, count }),
+          this.#log.warning('app "{app}": no target could be reached, {count} more times', { app, count }),
       });
       this.#noTarget.set(app, budget);
     }

@@ -16,7 +16,8 @@ import type { Io } from "./io.ts";
 import { LogObserver } from "./observer.ts";
 import { shutDown } from "./shut_down.ts";
 import { type HangUps, listenForSignals, type Signals } from "./signals.ts";
-import { logConfig, logListeners } from "./start_lines.ts";
+import { logConfig, logListeners, logProgram } from "./start_lines.ts";
+import { VERSION } from "./version.ts";
 
 export interface ServeOptions {
   readonly io: Io;
@@ -28,6 +29,8 @@ export interface ServeOptions {
   readonly warnings?: readonly string[];
   /** Where the config was read from; default it has no file. */
   readonly configFile?: ConfigFile;
+  /** What stands for a file's path where the config has none. */
+  readonly configName?: string;
   /** Called when the proxy accepts connections. */
   onReady?(): Promise<void>;
 }
@@ -42,6 +45,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   let flushMs: number | undefined;
   try {
     if (options.preface !== undefined) log.info(options.preface);
+    logProgram(log, {
+      version: VERSION,
+      pid: Deno.pid,
+      config: options.configFile?.path ?? options.configName ?? "none",
+      workers: workersOf(config),
+    });
     for (const warning of options.warnings ?? []) log.warning("{warning}", { warning });
     const access = AccessLog.open(config.log.access, {
       format: config.log.format,
@@ -109,11 +118,15 @@ async function start(
   observer: LogObserver,
   sessions: "all" | "notable",
 ): Promise<ProxyControl> {
-  const workers = workerCount(config.workers, { os: Deno.build.os, cores: navigator.hardwareConcurrency });
+  const workers = workersOf(config);
   if (workers === 1) return await Proxy.start(config, { observer });
   // What one thread does not need is not loaded for it.
   const { WorkerProxy } = await import("../workers/mod.ts");
   return await WorkerProxy.start(config, { workers, observer, sessions });
+}
+
+function workersOf(config: Config): number {
+  return workerCount(config.workers, { os: Deno.build.os, cores: navigator.hardwareConcurrency });
 }
 
 function reopen(access: AccessLog, config: Config, log: Logger): void {
@@ -128,19 +141,22 @@ function reopen(access: AccessLog, config: Config, log: Logger): void {
 function logProblem(log: Logger, problem: LogProblem): void {
   switch (problem.kind) {
     case "failing":
-      return log.error("write the access log: {message} ({code}); traffic goes on without it", {
-        ...problem,
+      return log.error("write the access log: {message} ({code}); lines are kept for a while, then dropped", {
+        message: problem.message,
+        code: problem.code,
       });
     case "stalled":
       return log.error(
-        "write the access log: nobody reads it, lines are dropped; traffic goes on without it",
+        "write the access log: nobody reads it; lines are dropped",
       );
     case "recovered":
-      return log.warning("write the access log: it goes on, {droppedLines} lines were dropped", {
-        ...problem,
+      return log.warning("write the access log: it works again; {droppedLines} lines were dropped", {
+        droppedLines: problem.droppedLines,
       });
     case "not_reopened":
-      return log.error("reopen the access log: {message}; the old file stays in use", { ...problem });
+      return log.error("reopen the access log: {message}; the old file stays in use", {
+        message: problem.message,
+      });
   }
 }
 
@@ -155,7 +171,7 @@ function survive(log: Logger): Disposable {
     tell(event.reason);
   };
   const tell = (error: unknown): void => {
-    log.error("defect of the program: {error}", {
+    log.error("internal error: {error}", {
       error: errorMessage(error),
       stack: error instanceof Error ? error.stack : undefined,
     });

@@ -3,6 +3,27 @@ import type { AppConfig, Config, RouteConfig, TargetConfig } from "../config/mod
 import type { Logger } from "../log/mod.ts";
 import type { ListenerInfo } from "../proxy/mod.ts";
 
+/** What runs, beside its config. */
+export interface ProgramInfo {
+  readonly version: string;
+  readonly pid: number;
+  /** Where the config is from, as words: the path of a file. */
+  readonly config: string;
+  /** How many threads carry connections. */
+  readonly workers: number;
+}
+
+/** Says what runs: the first line of the log. */
+export function logProgram(log: Logger, { version, pid, config, workers }: ProgramInfo): void {
+  log.info("tcpproxy {version}, pid {pid}, config {config}, engine {engine}, workers {workers}", {
+    version,
+    pid,
+    config,
+    engine: "runtime",
+    workers,
+  });
+}
+
 /** Says what is about to run, in the words of the program that this one follows: one line an app. */
 export function logConfig(log: Logger, config: Config): void {
   log.info("Starting a proxy with the following config:");
@@ -29,7 +50,10 @@ const OPTIONAL: ReadonlySet<string> = new Set(["listen", "routes"]);
 
 function formatRoute({ sni, alpn, targets }: RouteConfig): string {
   const rules = [...sni, ...alpn.map((protocol) => `alpn:${protocol}`)];
-  return `${rules.length === 0 ? "*" : rules.join("|")} -> ${labels(targets).join("|")}`;
+  const shown = labels(targets);
+  const rest = shown.length > MAX_WORDS ? shown.splice(FIRST_WORDS).length : 0;
+  const more = rest === 0 ? "" : ` … and ${rest} more`;
+  return `${rules.length === 0 ? "*" : rules.join("|")} -> ${shown.join("|")}${more}`;
 }
 
 function labels(targets: readonly TargetConfig[]): string[] {
@@ -60,6 +84,12 @@ export function formatPorts(ports: AppConfig["ports"]): string[] {
   return words;
 }
 
+/** The most words that a list shows; a line of thousands hides what is in it. */
+const MAX_WORDS = 8;
+/** What is shown of a longer one. */
+const FIRST_WORDS = 6;
+
 function list(words: readonly string[]): string {
-  return `[${words.join(" ")}]`;
+  if (words.length <= MAX_WORDS) return `[${words.join(" ")}]`;
+  return `[${words.slice(0, FIRST_WORDS).join(" ")} … and ${words.length - FIRST_WORDS} more]`;
 }

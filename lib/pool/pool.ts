@@ -132,7 +132,7 @@ export class Pool {
     if (!this.#passive.failed(index, nowMs)) return;
     const forMs = Math.round((this.#passive.returnMs(index) ?? nowMs) - nowMs);
     const failed = passive?.failures === 1 ? "a connection" : `${passive?.failures} connections in a row`;
-    const detail = `${failed} failed, it returns in ${formatDuration(forMs)}`;
+    const detail = `for ${formatDuration(forMs)}, after ${failed} failed`;
     this.#change(target, "ejected", detail, () => target.ejected = true);
     this.#arm();
   }
@@ -284,7 +284,7 @@ export class Pool {
     for (const index of this.#passive?.release(nowMs) ?? []) {
       const target = this.#targets[index];
       if (target === undefined) continue;
-      this.#change(target, "returned", "its time out of use is over", () => target.ejected = false);
+      this.#change(target, "returned", "its ejection is over", () => target.ejected = false);
     }
     for (const target of this.#targets) {
       if (nowMs - target.usableSinceMs <= 2 * this.#slowStartMs) this.#changed(target);

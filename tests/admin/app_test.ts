@@ -14,9 +14,14 @@ const READY: AdminContext = {
 };
 
 /** A route that changes something. */
-const CHANGE: AdminRoute = { path: "/api/change", handlers: { POST: () => new Response("changed") } };
+const CHANGE: AdminRoute = {
+  path: "/api/change",
+  summary: "",
+  handlers: { POST: () => new Response("changed") },
+};
 const BROKEN: AdminRoute = {
   path: "/api/broken",
+  summary: "",
   handlers: {
     GET: () => {
       throw new Error("secret");
@@ -72,7 +77,7 @@ Deno.test("adminApp: a problem is application/problem+json with its status withi
     type: "about:blank",
     title: "Not Found",
     status: 404,
-    detail: 'there is no "/nothing", a path of the API was wanted',
+    detail: 'there is no path "/nothing"; GET / lists those that there are',
   });
 });
 
@@ -178,6 +183,7 @@ Deno.test("adminApp: before there is a proxy, what needs one is 503 and worth an
 
 Deno.test("adminApp: a path with a part of its own, and a handler that takes its time, are possible", async () => {
   const route: AdminRoute = {
+    summary: "",
     path: "/api/things/:id",
     handlers: {
       DELETE: withProxy(async (request, proxy) => {
@@ -187,4 +193,27 @@ Deno.test("adminApp: a path with a part of its own, and a handler that takes its
     },
   };
   assertEquals((await ask("DELETE /api/things/7", {}, { routes: [route] })).body, "7 of 1");
+});
+
+Deno.test("adminApp: the root lists every path with its method and what it is for", async () => {
+  const { status, headers, body } = await ask("/");
+  assertEquals([status, headers.get("content-type")], [200, "text/plain; charset=utf-8"]);
+  const [title, , ...lines] = body.trimEnd().split("\n");
+  assertEquals(title, "tcpproxy 1.2.3, ready");
+  assertEquals(lines.length, ROUTES.length - 1);
+  for (const { path, handlers, summary } of ROUTES) {
+    if (path === "/") continue;
+    const [method = ""] = Object.keys(handlers);
+    assertEquals(
+      lines.some((line) => line.startsWith(`${method} ${path} `) && line.endsWith(summary)),
+      true,
+      path,
+    );
+  }
+});
+
+Deno.test("adminApp: the root is behind the token, and read only", async () => {
+  assertEquals((await ask("/", {}, { token: TOKEN })).status, 401);
+  assertEquals((await ask("/", AUTHORIZED, { token: TOKEN })).status, 200);
+  assertEquals((await ask("POST /")).status, 405);
 });

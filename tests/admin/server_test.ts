@@ -8,7 +8,7 @@ import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 
 function route(path: string, get: Handler): AdminRoute {
-  return { path, handlers: { GET: get } };
+  return { path, summary: "", handlers: { GET: get } };
 }
 
 /** Sends the beginning of a request, and keeps the connection. */

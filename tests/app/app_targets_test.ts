@@ -21,7 +21,7 @@ Deno.test("AppTargets: a target that a route's connections eject is reported wit
     if (first !== undefined) pool.report(first, "failed");
     pool.stop();
   }
-  const detail = "a connection failed, it returns in 10s";
+  const detail = "for 10s, after a connection failed";
   assertEquals(log.changeDetails, [detail, `routes[0] (sni a.test): ${detail}`]);
 });
 

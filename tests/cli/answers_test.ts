@@ -8,7 +8,7 @@ Deno.test("describeAnswers: equal answers stand together, in the order in which 
       { label: "b:1", code: "ENOTFOUND", message: "" },
       { label: "c:1", code: "ECONNREFUSED", message: "" },
     ]),
-    "a:1, c:1: the connection was refused (ECONNREFUSED); b:1: the name has no address (ENOTFOUND)",
+    "a:1, c:1: connection refused (ECONNREFUSED); b:1: the name has no address (ENOTFOUND)",
   );
 });
 
@@ -29,7 +29,7 @@ Deno.test("describeAnswers: at most ten of anything, and the rest as a number", 
   );
   assertEquals(
     describeAnswers(refused),
-    "t:0, t:1, t:2, t:3, t:4, t:5, t:6, t:7, t:8, t:9, 2 others: the connection was refused (ECONNREFUSED)",
+    "t:0, t:1, t:2, t:3, t:4, t:5, t:6, t:7, t:8, t:9, 2 others: connection refused (ECONNREFUSED)",
   );
   const odd = Array.from({ length: 13 }, (_, i) => ({ label: "t:1", code: "UNKNOWN", message: `m${i}` }));
   assertEquals(describeAnswers(odd).split("; ").at(-1), "and 3 other answers");

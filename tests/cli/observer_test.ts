@@ -113,7 +113,7 @@ Deno.test("LogObserver: a session without a target is one warning with what each
     failures: [failed("a:1", "ECONNREFUSED"), failed("bad:2", "ENOTFOUND"), failed("bad:2", "ENOTFOUND")],
   }));
   assertEquals(lines, [
-    'warning app "web": no target could be reached: a:1: the connection was refused (ECONNREFUSED); ' +
+    'warning app "web": no target could be reached: a:1: connection refused (ECONNREFUSED); ' +
     "bad:2 (2 times): the name has no address (ENOTFOUND)",
   ]);
   observer.close();
@@ -125,7 +125,7 @@ Deno.test("LogObserver: warnings are at most ten a second and app, and the rest 
   observer.sessionEnded(ended({ reason: "no_target", app: { name: "other" } }));
   assertEquals(lines.length, 11);
   time.advance(1000);
-  assertEquals(lines.slice(11), ['warning app "web": no target could be reached, 15 times more']);
+  assertEquals(lines.slice(11), ['warning app "web": no target could be reached, 15 more times']);
   observer.sessionEnded(ended({ reason: "no_target" }));
   assertEquals(lines.length, 13);
   observer.close();
@@ -137,7 +137,7 @@ Deno.test("LogObserver: what was left out is told at the end too, and no timer i
   observer.acceptPaused(LISTENER, new EmFile("Too many open files"));
   observer.acceptResumed(LISTENER);
   observer.close();
-  assertEquals(lines.at(-1), 'warning app "web": no target could be reached, 2 times more');
+  assertEquals(lines.at(-1), 'warning app "web": no target could be reached, 2 more times');
   assertEquals(time.pending, 0);
 });
 
@@ -154,10 +154,10 @@ Deno.test("LogObserver: a pause of accepting is one episode, however many listen
   observer.acceptResumed(LISTENER);
   time.advance(999);
   assertEquals(lines, [
-    "warning accepting pauses: Too many open files (EMFILE); clients wait in the backlog meanwhile",
+    "warning accept paused: out of file descriptors (EMFILE); clients wait in the backlog",
   ]);
   time.advance(1);
-  assertEquals(lines.slice(1), ["info accepting goes on"]);
+  assertEquals(lines.slice(1), ["info accept resumed"]);
   observer.acceptPaused(LISTENER, error);
   assertEquals(lines.length, 3);
   observer.close();
@@ -172,15 +172,15 @@ Deno.test("LogObserver: accepting that paused has not gone on while dials lack a
     observer.dialStarved("web", error);
     time.advance(100);
   }
-  assertEquals(lines.filter((line) => line.includes("accepting")).length, 1);
+  assertEquals(lines.filter((line) => line.includes("accept ")).length, 1);
   observer.acceptPaused(LISTENER, error);
   observer.dialStarved("web", error);
   time.advance(5000);
   observer.acceptResumed(LISTENER);
   time.advance(1000);
-  assertEquals(lines.filter((line) => line.includes("accepting")), [
-    "warning accepting pauses: Too many open files (EMFILE); clients wait in the backlog meanwhile",
-    "info accepting goes on",
+  assertEquals(lines.filter((line) => line.includes("accept ")), [
+    "warning accept paused: out of file descriptors (EMFILE); clients wait in the backlog",
+    "info accept resumed",
   ]);
   observer.close();
 });
@@ -207,10 +207,10 @@ Deno.test("LogObserver: dials that lack a descriptor are one episode an app", ()
   observer.dialStarved("other", error);
   time.advance(1000);
   assertEquals(lines, [
-    'warning app "web": dials wait: Too many open files (EMFILE)',
-    'warning app "other": dials wait: Too many open files (EMFILE)',
-    'info app "web": dials go on',
-    'info app "other": dials go on',
+    'warning app "web": dialing paused: out of file descriptors (EMFILE)',
+    'warning app "other": dialing paused: out of file descriptors (EMFILE)',
+    'info app "web": dialing resumed',
+    'info app "other": dialing resumed',
   ]);
   observer.close();
 });
@@ -234,7 +234,7 @@ Deno.test("LogObserver: a circle is warned of once, by whichever target it is me
   const warning = `warning app "a": target own:80 gets no connection: ${way}; change the target`;
   assertEquals(lines, [
     warning,
-    `warning app "web": no target could be reached: own:80: ${way} (LOOP); 10.0.0.1:80: the connection was refused (ECONNREFUSED)`,
+    `warning app "web": no target could be reached: own:80: ${way} (LOOP); 10.0.0.1:80: connection refused (ECONNREFUSED)`,
     warning,
   ]);
   observer.close();
@@ -257,7 +257,7 @@ Deno.test("LogObserver: an error, a defect, a detail and draining each have thei
   observer.draining(1, 0);
   assertEquals(lines, [
     'warning app "web": session #7 ended by an error: odd (UNKNOWN)',
-    "error defect of the program: bug",
+    "error internal error: bug",
     'debug app "web": session #7: no_route: no route takes x',
     "info draining: 3 sessions left, for at most 30 s",
     "info draining: 1 session left, for at most 0 s",
@@ -277,12 +277,12 @@ Deno.test("LogObserver: answers of the DNS that fail to come say what is left", 
   const { observer, lines } = observerOf();
   for (const kept of [0, 1, 2]) observer.discoveryFailing("web", "db:1", { error: "no answer", kept });
   observer.discoveryRecovered("web", "db:1");
-  const failing = 'warning app "web": answers about "db:1" fail to come, ';
+  const failing = 'warning app "web": DNS discovery for "db:1" failing, ';
   assertEquals(lines, [
-    `${failing}and it has no target: no answer`,
-    `${failing}the last one is kept (1 target): no answer`,
-    `${failing}the last one is kept (2 targets): no answer`,
-    'info app "web": answers about "db:1" come again',
+    `${failing}no target known: no answer`,
+    `${failing}keeping 1 target: no answer`,
+    `${failing}keeping 2 targets: no answer`,
+    'info app "web": DNS discovery for "db:1" recovered',
   ]);
 });
 
@@ -309,9 +309,9 @@ Deno.test("LogObserver: a worker that dies is an error with what it took along, 
   observer.workerDied(1, { error: new Error("oops"), sessions: 0, restartMs: undefined });
   observer.workerRestarted(2);
   assertEquals(lines, [
-    "error worker 2 died, and 1 session with it: oops; another begins in 100 ms",
-    "error worker 2 died, and 3 sessions with it: oops; another begins in 200 ms",
-    "error worker 1 died, and 0 sessions with it: oops",
-    "info worker 2 is back",
+    "error worker 2 died with 1 session: oops; restarting in 100 ms",
+    "error worker 2 died with 3 sessions: oops; restarting in 200 ms",
+    "error worker 1 died with 0 sessions: oops",
+    "info worker 2 restarted",
   ]);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatPorts, logConfig, logListeners } from "../../lib/cli/start_lines.ts";
+import { formatPorts, logConfig, logListeners, logProgram } from "../../lib/cli/start_lines.ts";
 import { embeddedConfig, resolveConfig } from "../../lib/config/mod.ts";
 import { RecordedLog } from "../helpers/recorded_log.ts";
 
@@ -45,4 +45,33 @@ Deno.test("logListeners: a count, and each address where debug lines are written
   logListeners(quiet, [...listeners, ...listeners]);
   assertEquals(loud.lines, ["info listening on 1 address", 'debug app "x": listening on [::]:1']);
   assertEquals(quiet.lines, ["info listening on 2 addresses"]);
+});
+
+Deno.test("logProgram: says version, process, config, engine and threads", () => {
+  const log = new RecordedLog();
+  const info = { version: "1.2.3", pid: 7, config: "/etc/tcpproxy.yaml" };
+  logProgram(log, { ...info, workers: 1 });
+  logProgram(log, { ...info, workers: 4 });
+  assertEquals(log.lines, [
+    "info tcpproxy 1.2.3, pid 7, config /etc/tcpproxy.yaml, engine runtime, workers 1",
+    "info tcpproxy 1.2.3, pid 7, config /etc/tcpproxy.yaml, engine runtime, workers 4",
+  ]);
+});
+
+Deno.test("logConfig: of more than eight ports, targets or routes, the first six are shown", () => {
+  const log = new RecordedLog();
+  const many = (count: number): number[] => Array.from({ length: count }, (_, index) => 5001 + 2 * index);
+  const config = resolveConfig({
+    apps: [
+      { name: "eight", ports: many(8), targets: many(8).map((port) => `h:${port}`) },
+      { name: "many", ports: ["6000-6999"], targets: many(98).map((port) => `h:${port}`) },
+    ],
+  }, { source: "test" });
+  logConfig(log, config);
+  const six = "h:5001 h:5003 h:5005 h:5007 h:5009 h:5011";
+  assertEquals(log.lines.slice(1), [
+    "info - Name: eight - Ports: [5001 5003 5005 5007 5009 5011 5013 5015] " +
+    `- Targets: [${six} h:5013 h:5015]`,
+    `info - Name: many - Ports: [6000-6999] - Targets: [${six} … and 92 more]`,
+  ]);
 });

@@ -210,7 +210,7 @@ Deno.test({
     await using proxy = program(["-c", path], { permissions });
     await proxy.ready();
     assertNotEquals(await answers(port), true);
-    await proxy.waitFor("the runtime forbids it");
+    await proxy.waitFor("blocked by the runtime");
     assertEquals(elsewhere.accepted, 0);
   },
 });

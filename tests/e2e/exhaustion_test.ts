@@ -24,15 +24,15 @@ Deno.test({
     await proxy.ready();
 
     const clients = await Promise.all(Array.from({ length: CLIENTS }, () => connectTo(port)));
-    await proxy.waitFor("accepting pauses: ");
+    await proxy.waitFor("accept paused: ");
     for (const client of clients) client.close();
 
     using conn = await connectTo(port);
     assertEquals(await exchange(conn, HELLO), HELLO);
-    await proxy.waitFor("accepting goes on");
+    await proxy.waitFor("accept resumed");
     assertEquals(await proxy.stop(), 0);
-    assertEquals(proxy.stderr.match(/accepting pauses: /g)?.length, 1);
-    assertEquals(proxy.stderr.match(/accepting goes on/g)?.length, 1);
+    assertEquals(proxy.stderr.match(/accept paused: /g)?.length, 1);
+    assertEquals(proxy.stderr.match(/accept resumed/g)?.length, 1);
   },
 });
 
@@ -58,7 +58,7 @@ for (const workers of [1, 2]) {
 
       // All descriptors are the clients' before the first of them speaks, on a machine of any speed.
       const clients = await Promise.all(Array.from({ length: CLIENTS }, () => connectTo(port)));
-      await proxy.waitFor("accepting pauses: ");
+      await proxy.waitFor("accept paused: ");
       let answered = 0;
       let closed = 0;
       for (const client of clients) {
@@ -72,10 +72,10 @@ for (const workers of [1, 2]) {
       using conn = await connectTo(port);
       await writeAll(conn, utf8("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"));
       assertEquals(await exchange(conn, HELLO), HELLO);
-      await proxy.waitFor("dials go on");
-      await proxy.waitFor("accepting goes on");
+      await proxy.waitFor("dialing resumed");
+      await proxy.waitFor("accept resumed");
       assertEquals(await proxy.stop(), 0);
-      for (const line of ["accepting pauses: ", "accepting goes on", "dials wait: ", "dials go on"]) {
+      for (const line of ["accept paused: ", "accept resumed", "dialing paused: ", "dialing resumed"]) {
         assertEquals(proxy.stderr.split(line).length - 1, 1, line);
       }
     },

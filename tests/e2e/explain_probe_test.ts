@@ -56,7 +56,7 @@ Deno.test("probe: results go to stdout and the reason of a failure to stderr", a
   assertStringIncludes(done.stdout, '6 bytes "PING\\r\\n", then nothing until the time was over');
   const failed = await runProgram(["probe", `127.0.0.1:${freePort()}`]);
   assertEquals([failed.code, failed.stdout], [1, ""]);
-  assertStringIncludes(failed.stderr, "the connection was refused (ECONNREFUSED)");
+  assertStringIncludes(failed.stderr, "connection refused (ECONNREFUSED)");
 });
 
 Deno.test("explain: a port that nobody listens on ends with 1, a mistake with 2", async () => {

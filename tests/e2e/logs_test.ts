@@ -127,7 +127,7 @@ Deno.test("no target: one warning says what was answered, and the client is clos
   assertEquals(await proxy.stop(), 0);
   assertStringIncludes(
     proxy.stderr,
-    `app "web": no target could be reached: ${target}: the connection was refused (ECONNREFUSED)`,
+    `app "web": no target could be reached: ${target}: connection refused (ECONNREFUSED)`,
   );
   assert(proxy.stdout.includes("no_target"));
 });

@@ -167,9 +167,9 @@ Deno.test("Pool: an ejection says of what, and for how long: longer each time", 
     for (let count = 0; count < failures; count++) test.pool.report(test.target(1), "failed");
     const failed = failures === 1 ? "a connection failed" : "2 connections in a row failed";
     assertEquals(details, [
-      `${failed}, it returns in 100ms`,
-      "its time out of use is over",
-      `${failed}, it returns in 200ms`,
+      `for 100ms, after ${failed}`,
+      "its ejection is over",
+      `for 200ms, after ${failed}`,
     ]);
   }
 });

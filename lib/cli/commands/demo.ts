@@ -31,7 +31,11 @@ async function runDemo(_args: CommandArgs, io: Io): Promise<number> {
   const config = { ...shipped, shutdown: { delayMs: 0, drainTimeoutMs: DRAIN_TIMEOUT_MS } };
   const echoes = await openEchoServers(localTargets(config));
   try {
-    return await serve(config, { io, onReady: () => io.print(whatToTry(config)) });
+    return await serve(config, {
+      io,
+      configName: "shipped with the program",
+      onReady: () => io.print(whatToTry(config)),
+    });
   } finally {
     await closeAll(echoes);
   }

@@ -30,7 +30,7 @@ async function runForward(args: CommandArgs, io: Io): Promise<number> {
     log: { format: args.on("json") ? "json" : "text", access: !args.on("quiet") },
     apps: [{ name: "forward", ...(isPort ? { ports: [listen] } : { listen: [listen] }), targets }],
   }, { source: "tcpproxy forward" });
-  return await serve(config, { io });
+  return await serve(config, { io, configName: "from the command line" });
 }
 
 /** Checks the words one by one, to speak of them as they were typed; gives whether the first is a port. */

@@ -39,6 +39,7 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
     warnings: findings.lines,
     ...(source.kind === "file" ? { configFile: { path: source.path, state: () => document.fileState() } } : {
       preface: "reading files is not allowed: running the config that is shipped with the program",
+      configName: "shipped with the program",
     }),
   });
 }
