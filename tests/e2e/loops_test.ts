@@ -57,7 +57,7 @@ for (const workers of [1, 2]) {
       await proxy.ready();
       await using mirror = program(["forward", `127.0.0.1:${there}`, `127.0.0.1:${here}`]);
       await mirror.ready();
-      await proxy.waitFor("accepting pauses: ");
+      await proxy.waitFor("accept paused: ");
       // From here on each is served, the first of them when the circle has given way.
       for (let round = 0; round < 20; round++) {
         using client = await connectTo(healthy);
