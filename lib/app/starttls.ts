@@ -1,8 +1,12 @@
 import type { AppConfig } from "../config/mod.ts";
 import {
+  ImapClientUpgrade,
+  ImapTargetUpgrade,
   PostgresClientUpgrade,
   PostgresSaslRewrite,
   PostgresTargetUpgrade,
+  SmtpClientUpgrade,
+  SmtpTargetUpgrade,
   type Upgrade,
 } from "../protocol/mod.ts";
 import type { IntakeRules, TargetTalk } from "../session/mod.ts";
@@ -41,7 +45,35 @@ const TALKS: Readonly<Record<Starttls["protocol"], (config: AppConfig, starttls:
         probe: () => new PostgresTargetUpgrade(),
       };
     },
+    smtp: (config, { hostName }) =>
+      greeted(config, {
+        client: () => new SmtpClientUpgrade(hostName),
+        target: (tls) => new SmtpTargetUpgrade({ tls, hostName }),
+      }),
+    imap: (config, { hostName }) =>
+      greeted(config, {
+        client: () => new ImapClientUpgrade(hostName),
+        target: (tls) => new ImapTargetUpgrade({ tls }),
+      }),
   };
+
+interface GreetedTalks {
+  client(): Upgrade;
+  target(tls: boolean): Upgrade & { readonly greeting: Uint8Array };
+}
+
+/** Of a protocol in which the server speaks first: where clients bring TLS, the proxy greets in the target's place. */
+function greeted(config: AppConfig, talks: GreetedTalks): AppStarttls {
+  const isGreetedHere = expectsTls(config);
+  return {
+    client: isGreetedHere ? { begin: talks.client, timeoutMs: talkLimit(config) } : undefined,
+    target: (clientHasTls) => {
+      const upgrade = talks.target(reachesTls(config, clientHasTls));
+      return isGreetedHere ? { upgrade } : { upgrade, lead: () => upgrade.greeting };
+    },
+    probe: () => talks.target(true),
+  };
+}
 
 /** Whether clients are expected to speak TLS. */
 function expectsTls({ tls, routes }: AppConfig): boolean {

@@ -16,5 +16,11 @@ export function checkStarttls(app: Raw, path: Path, defaults: Raw): Problem[] {
       `"routes" (pass it on by server name)`;
     return [{ path: [...path, "starttls"], at: "key", message }];
   }
+  if (starttls.plain === "allow" && starttls.protocol !== "postgres") {
+    const message =
+      `clients of ${starttls.protocol} are greeted by the proxy itself and cannot go on without TLS: ` +
+      `leave "plain" out, or give clients without TLS another port`;
+    return [{ path: [...path, "starttls", "plain"], message }];
+  }
   return [];
 }

@@ -6,6 +6,7 @@
  */
 export * from "./client_hello.ts";
 export * from "./crc32c.ts";
+export { ImapClientUpgrade, ImapTargetUpgrade } from "./imap.ts";
 export { PostgresClientUpgrade, PostgresTargetUpgrade } from "./postgres.ts";
 export { PostgresSaslRewrite } from "./postgres_sasl.ts";
 export * from "./proxy_codes.ts";
@@ -13,6 +14,7 @@ export * from "./proxy_header.ts";
 export * from "./proxy_ssl.ts";
 export * from "./proxy_tlv_rules.ts";
 export * from "./proxy_tlvs.ts";
+export { SmtpClientUpgrade, SmtpTargetUpgrade } from "./smtp.ts";
 export {
   MAX_UPGRADE_BYTES,
   MAX_UPGRADE_STEPS,

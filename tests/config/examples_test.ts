@@ -16,6 +16,7 @@ Deno.test("examples: there is one for each use", () => {
     "behind-proxy-protocol.yaml",
     "chaos.yaml",
     "dns-discovery.yaml",
+    "mail-tls.yaml",
     "mutual-tls.yaml",
     "original.yaml",
     "postgres-tls.yaml",

@@ -49,6 +49,16 @@ Deno.test("starttls: PostgreSQL's protocol is offered (ALPN) where none is given
   assertEquals(problemsOf({ ...TLS, routes }).length, 1);
 });
 
+Deno.test("starttls: only clients of PostgreSQL may go on without TLS", () => {
+  for (const protocol of ["smtp", "imap"]) {
+    assertEquals(problemsOf({ ...TLS, starttls: { protocol } }), []);
+    assertEquals(problemsOf({ ...TLS, starttls: { protocol, plain: "allow" } }), [
+      `clients of ${protocol} are greeted by the proxy itself and cannot go on without TLS: leave "plain" out, or ` +
+      "give clients without TLS another port",
+    ]);
+  }
+});
+
 Deno.test("starttls: another word is refused with those that there are", () => {
   assertEquals(problemsOf({ ...TLS, starttls: "ldap" }).length, 1);
   assertEquals(problemsOf({ ...TLS, starttls: { protocol: "postgres", plain: "maybe" } }).length, 1);

@@ -89,6 +89,46 @@ export async function startExim(...lines: readonly string[]): Promise<ServerProc
   return await start("exim4", args, { port, folder });
 }
 
+/** What TLS a mail server has. */
+export interface MailTls {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Starts a Dovecot for IMAP that lets everyone in with the password `secret`, with TLS or without; as root only. */
+export async function startDovecot(greeting: string, tls?: MailTls): Promise<ServerProcess> {
+  const port = freePort();
+  const folder = await Deno.makeTempDir({ prefix: "dovecot-" });
+  await Deno.chmod(folder, 0o777);
+  const file = async (name: string, text: string): Promise<string> => {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+    return `${folder}/${name}`;
+  };
+  const secure = tls === undefined ? ["ssl = no", "disable_plaintext_auth = no"] : [
+    "ssl = required",
+    `ssl_cert = <${await file("tls.pem", tls.cert)}`,
+    `ssl_key = <${await file("tls.key", tls.key)}`,
+  ];
+  const config = [
+    "protocols = imap",
+    "listen = 127.0.0.1",
+    `base_dir = ${folder}/run`,
+    `state_dir = ${folder}/state`,
+    `log_path = ${folder}/log`,
+    `mail_location = maildir:${folder}/mail`,
+    `login_greeting = ${greeting}`,
+    "service imap-login {",
+    `  inet_listener imap {\n    port = ${port}\n  }`,
+    "  inet_listener imaps {\n    port = 0\n  }",
+    "}",
+    "passdb {\n  driver = static\n  args = password=secret\n}",
+    `userdb {\n  driver = static\n  args = uid=nobody gid=nogroup home=${folder}\n}`,
+    ...secure,
+  ];
+  const path = await file("dovecot.conf", `${config.join("\n")}\n`);
+  return await start("dovecot", ["-F", "-c", path], { port, folder });
+}
+
 /** Starts an nginx that answers the given paths with the given status, and others with 404. */
 export async function startNginx(statuses: Readonly<Record<string, number>>): Promise<ServerProcess> {
   const port = freePort();

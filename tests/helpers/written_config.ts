@@ -52,7 +52,7 @@ const targetTls = fc.oneof(
   fc.constant({ server_name: "db", verify: false }),
 );
 const starttls = fc.oneof(
-  fc.constantFrom("off", false, "postgres"),
+  fc.constantFrom("off", false, "postgres", "smtp", "imap"),
   fc.record({
     protocol: fc.constant("postgres"),
     plain: fc.constantFrom("refuse", "allow"),

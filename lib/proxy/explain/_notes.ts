@@ -48,6 +48,8 @@ function tlsNotes({ tls, routes, starttls }: AppConfig): string[] {
 
 const REQUESTS: Readonly<Record<NonNullable<AppConfig["starttls"]>["protocol"], string>> = {
   postgres: "PostgreSQL's SSLRequest",
+  smtp: "STARTTLS of SMTP",
+  imap: "STARTTLS of IMAP",
 };
 
 /** Where routes are asked without what they go by. */
