@@ -22,9 +22,17 @@ export interface Strategy {
    */
   repick(context: PickContext, tried: Tried): number;
 
+  /**
+   * All candidates with a weight, available or not, in the order in which `pick` and `repick` give them. For a strategy
+   * whose every `repick` looks at all of them: a connection that tries many would look at each as often.
+   */
+  ranked?(context: PickContext): Int32Array;
+
   /** As {@link Chooser.changed}. */
   changed(index: number): void;
 }
+
+const NO_ORDER = new Int32Array();
 
 /** The candidates that one connection has had already. */
 export class Tried {
@@ -68,14 +76,16 @@ export function randomRanks(size: number, random: Random): Float64Array {
 export class StrategyChooser implements Chooser {
   readonly #strategy: Strategy;
   readonly #size: number;
+  readonly #view: CandidateView;
 
-  constructor(strategy: Strategy, size: number) {
+  constructor(strategy: Strategy, size: number, view: CandidateView) {
     this.#strategy = strategy;
     this.#size = size;
+    this.#view = view;
   }
 
   begin(context: PickContext): Order {
-    return new StrategyOrder(this.#strategy, this.#size, context);
+    return new StrategyOrder(this.#strategy, { size: this.#size, view: this.#view, context });
   }
 
   changed(index: number): void {
@@ -83,17 +93,32 @@ export class StrategyChooser implements Chooser {
   }
 }
 
+interface OrderParts {
+  readonly size: number;
+  readonly view: CandidateView;
+  readonly context: PickContext;
+}
+
+/** How many candidates a connection tries before all others are put into order at once. */
+const RANKED_FROM = 4;
+
 /** Most connections are served by their first candidate, so the account of what was tried begins with the second. */
 class StrategyOrder implements Order {
   readonly #strategy: Strategy;
   readonly #size: number;
+  readonly #view: CandidateView;
   readonly #context: PickContext;
   #first = -1;
   #tried: Tried | undefined;
+  #count = 1;
+  /** The order of all, and how far it has been gone through. */
+  #ranked: Int32Array | undefined;
+  #at = 0;
 
-  constructor(strategy: Strategy, size: number, context: PickContext) {
+  constructor(strategy: Strategy, { size, view, context }: OrderParts) {
     this.#strategy = strategy;
     this.#size = size;
+    this.#view = view;
     this.#context = context;
   }
 
@@ -103,8 +128,20 @@ class StrategyOrder implements Order {
       this.#tried = new Tried(this.#size);
       this.#tried.add(this.#first);
     }
-    const index = this.#strategy.repick(this.#context, this.#tried);
+    const index = this.#nextRanked(this.#tried) ?? this.#strategy.repick(this.#context, this.#tried);
     if (index >= 0) this.#tried.add(index);
+    this.#count++;
     return index;
+  }
+
+  /** `undefined` where there is no such order, or its end: what was passed over may be available by then. */
+  #nextRanked(tried: Tried): number | undefined {
+    if (this.#count < RANKED_FROM) return undefined;
+    const ranked = this.#ranked ??= this.#strategy.ranked?.(this.#context) ?? NO_ORDER;
+    while (this.#at < ranked.length) {
+      const index = ranked[this.#at++] ?? -1;
+      if (!tried.has(index) && isEligible(this.#view, index)) return index;
+    }
+    return undefined;
   }
 }

@@ -38,5 +38,5 @@ export function createChooser(
   options: ChooserOptions,
 ): Chooser {
   const { view, random = Math.random } = options;
-  return new StrategyChooser(new STRATEGIES[strategy]({ candidates, view, random }), candidates.length);
+  return new StrategyChooser(new STRATEGIES[strategy]({ candidates, view, random }), candidates.length, view);
 }

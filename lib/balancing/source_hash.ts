@@ -21,7 +21,8 @@ import type { Strategy, StrategyParts, Tried } from "./_strategy.ts";
  * - There is nothing to build and nothing to keep. Two replicas that disagree on who is healthy still agree on all
  *   clients of those that both hold healthy.
  *
- * The price is to look at every candidate: 1.2 to 2 microseconds for 1,000, far below any dial. Loads are not bounded (V.
+ * The price is to look at every candidate: 1.2 to 2 microseconds for 1,000, far below any dial; a
+ * connection that tries many has all of them sorted once. Loads are not bounded (V.
  * Mirrokni, M. Thorup, M. Zadimoghaddam, "Consistent Hashing with Bounded Loads", SODA 2018): where a client goes would
  * depend on the connections of the moment, which replicas and restarts do not share. A candidate's `max_connections`
  * is the bound where one is needed.
@@ -31,6 +32,8 @@ export class SourceHashStrategy implements Strategy {
   readonly #seeds: readonly number[];
   readonly #shares: Float64Array;
   #classes: readonly WeightClass[] | undefined;
+  /** Those whose weight is another than that of their class. */
+  readonly #apart = new Set<number>();
 
   constructor({ candidates, view }: StrategyParts) {
     this.#view = view;
@@ -47,19 +50,38 @@ export class SourceHashStrategy implements Strategy {
     return this.#least(context.clientHash, tried);
   }
 
+  ranked({ clientHash }: PickContext): Int32Array {
+    const lots = this.#shares.map((_, index) => this.#lot(clientHash, index));
+    const indexes = [...lots.keys()].filter((index) => lots[index] !== Infinity);
+    return Int32Array.from(indexes.sort((a, b) => (lots[a] ?? 0) - (lots[b] ?? 0)));
+  }
+
   changed(index: number): void {
     const shares = toShares(this.#view.weight(index));
     if (shares === this.#shares[index]) return;
     this.#shares[index] = shares;
-    // Many may change together (a slow start after an outage), so the classes are made when they are next wanted.
-    this.#classes = undefined;
+    // In a slow start one changes again and again, and after an outage many do together: a few are set apart from their
+    // classes, and when these are too many the classes are made anew at the next pick.
+    if (this.#classes === undefined) return;
+    this.#apart.add(index);
+    if (this.#apart.size > MAX_APART) this.#classes = undefined;
+  }
+
+  /** `Infinity` for one without weight. */
+  #lot(clientHash: number, index: number): number {
+    const shares = this.#shares[index] ?? 0;
+    return shares === 0 ? Infinity : lotOf(pairHash(clientHash, this.#seeds[index] ?? 0), shares);
+  }
+
+  #weightClasses(): readonly WeightClass[] {
+    if (this.#classes === undefined) this.#apart.clear();
+    return this.#classes ??= weightClasses(this.#shares, this.#seeds);
   }
 
   #least(clientHash: number, tried: Tried | undefined): number {
-    const classes = this.#classes ??= weightClasses(this.#shares, this.#seeds);
     let best = -1;
     let leastLot = Infinity;
-    for (const { shares, indexes, seeds } of classes) {
+    for (const { shares, indexes, seeds } of this.#weightClasses()) {
       // As -ln(1 - u) >= u, no greater hash than this can win: most classes are passed without a logarithm.
       const place = this.#leastHash(clientHash, seeds, {
         indexes,
@@ -71,6 +93,12 @@ export class SourceHashStrategy implements Strategy {
       if (lot >= leastLot) continue;
       leastLot = lot;
       best = indexes[place] ?? -1;
+    }
+    for (const index of this.#apart) {
+      const lot = this.#lot(clientHash, index);
+      if (lot >= leastLot || !this.#view.available(index) || tried?.has(index)) continue;
+      leastLot = lot;
+      best = index;
     }
     return best;
   }
@@ -85,7 +113,9 @@ export class SourceHashStrategy implements Strategy {
       if (hash > least) continue;
       // Asked last: only the few that beat all before them get here.
       const index = indexes[i] ?? -1;
-      if (!view.available(index) || (tried !== undefined && tried.has(index))) continue;
+      if (this.#apart.has(index) || !view.available(index) || (tried !== undefined && tried.has(index))) {
+        continue;
+      }
       least = hash;
       place = i;
     }
@@ -106,6 +136,9 @@ interface ScanOptions {
   readonly limit: number;
   readonly tried: Tried | undefined;
 }
+
+/** How many may be apart from their classes. */
+const MAX_APART = 64;
 
 const HASHES = 2 ** 32;
 const MIN_HASH = -(2 ** 31);

@@ -135,3 +135,49 @@ Deno.test("clientHash: different texts that are near are different clients", () 
 
 /** Worked out by a second implementation as well. Regenerate only with a change of major version: every client moves. */
 const GOLDEN_ORDERS: readonly string[] = ["04132", "31024", "04231", "10234", "20431", "34120", "24103"];
+
+Deno.test("source_hash: a connection that tries all has them in the order of those that each next one would be", () => {
+  for (const [count, weightOf] of [[12, (): number => 1], [40, (i: number): number => i % 7]] as const) {
+    const keys = targets(count);
+    const weights = keys.map((_, index) => weightOf(index));
+    for (const hash of CLIENTS.slice(0, 50)) {
+      const list = new CandidateList("source_hash", weights, { keys });
+      const order = list.order(hash);
+      const one = new CandidateList("source_hash", weights, { keys });
+      const stepwise = order.map(() => {
+        const next = one.pick(hash);
+        one.setAvailable(next, false);
+        return next;
+      });
+      assertEquals(order, stepwise);
+      assertEquals(order.length, weights.filter((weight) => weight > 0).length);
+    }
+  }
+});
+
+Deno.test("source_hash: what comes and goes while a connection tries them is tried, or passed over", () => {
+  const keys = targets(20);
+  const list = new CandidateList("source_hash", keys.map(() => 1), { keys });
+  const all = list.order(7);
+  const [gone = -1, back = -1] = [all[10], all[8]];
+  list.setAvailable(back, false);
+  const order = list.chooser.begin({ clientHash: 7 });
+  const tried = Array.from({ length: 9 }, () => order.next());
+  list.setAvailable(gone, false);
+  list.setAvailable(back, true);
+  for (let next = order.next(); next >= 0; next = order.next()) tried.push(next);
+  assertEquals(tried, [...all.filter((index) => index !== gone && index !== back), back]);
+});
+
+Deno.test("source_hash: weights that have changed count as they do from the start, few of them or many", () => {
+  const keys = targets(200);
+  for (const changed of [1, 10, 64, 65, 200]) {
+    const list = new CandidateList("source_hash", keys.map(() => 1), { keys });
+    list.pick(1);
+    const weights = keys.map((_, index) => index < changed ? (index % 4) : 1);
+    for (let index = 0; index < changed; index++) list.setWeight(index, weights[index] ?? 0);
+    const fresh = new CandidateList("source_hash", weights, { keys });
+    for (const hash of CLIENTS.slice(0, 500)) assertEquals(list.pick(hash), fresh.pick(hash));
+    for (const hash of CLIENTS.slice(0, 5)) assertEquals(list.order(hash), fresh.order(hash));
+  }
+});
