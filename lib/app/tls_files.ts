@@ -28,7 +28,7 @@ export interface NextTlsFiles {
 export interface TlsFile {
   readonly file: string;
   /** A certificate is one that the app shows itself. */
-  readonly kind: "certificate" | "key" | "authorities";
+  readonly kind: "certificate" | "key" | "authorities" | "revocations";
 }
 
 /** The files that the app's TLS names, each once, in the order of the config. */
@@ -39,7 +39,9 @@ export function tlsFilesOf({ tls, targetTls }: AppConfig): TlsFile[] {
       { file: key, kind: "key" } as const,
     ]),
     { file: tls?.clientCa, kind: "authorities" },
+    { file: tls?.clientCrl, kind: "revocations" },
     { file: targetTls?.ca, kind: "authorities" },
+    { file: targetTls?.crl, kind: "revocations" },
     { file: targetTls?.cert, kind: "certificate" },
     { file: targetTls?.key, kind: "key" },
   ];
@@ -79,6 +81,7 @@ export async function readTlsFiles(config: AppConfig, files: FileTexts): Promise
         return { cert: await read(cert), key: await read(key), origin: cert };
       })),
       ...(tls.clientCa === undefined ? {} : { clientCa: await read(tls.clientCa) }),
+      ...(tls.clientCrl === undefined ? {} : { clientCrl: await read(tls.clientCrl) }),
       clientAuth: tls.clientAuth,
       minVersion: tls.minVersion,
       maxVersion: tls.maxVersion,
@@ -87,6 +90,7 @@ export async function readTlsFiles(config: AppConfig, files: FileTexts): Promise
     },
     targetTls: targetTls === undefined ? undefined : {
       ...(targetTls.ca === undefined ? {} : { ca: await read(targetTls.ca) }),
+      ...(targetTls.crl === undefined ? {} : { crl: await read(targetTls.crl) }),
       ...(targetTls.cert === undefined ? {} : { cert: await read(targetTls.cert) }),
       ...(targetTls.key === undefined ? {} : { key: await read(targetTls.key) }),
       verify: targetTls.verify,

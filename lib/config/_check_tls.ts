@@ -11,6 +11,10 @@ import type { Path, Problem } from "./problem.ts";
 /** Options of `tls` that cannot work with each other. */
 export function checkClientTls(tls: Raw, path: Path): Problem[] {
   const problems = [...checkVersions(tls, path), ...checkCertificates(tls, path)];
+  if (tls.client_crl !== undefined && tls.client_ca === undefined) {
+    const message = `without a "client_ca" no certificate is asked for: add one, or leave "client_crl" out`;
+    problems.push({ path: [...path, "client_crl"], at: "key", message });
+  }
   if (tls.client_auth !== undefined && tls.client_ca === undefined) {
     const message = `without a "client_ca" no certificate is asked for: add one, or leave "client_auth" out`;
     problems.push({ path: [...path, "client_auth"], at: "key", message });
@@ -61,6 +65,10 @@ export function checkTargetTls(tls: Raw, path: Path): Problem[] {
     const [given, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
     const message = `"${given}" is given alone, "${missing}" beside it was wanted`;
     problems.push({ path: [...path, given], message });
+  }
+  if (tls.crl !== undefined && ca === undefined) {
+    const message = `revocation lists are those of the CAs in "ca": add it, or leave "crl" out`;
+    problems.push({ path: [...path, "crl"], at: "key", message });
   }
   if (verify === false && ca !== undefined) {
     const message = `certificates are not verified, and whom "ca" trusts makes no difference, ` +

@@ -85,6 +85,7 @@ function effectiveTls(tls: TlsConfig): Mapping {
   return given({
     certificates: tls.certificates.map(({ cert, key }) => ({ cert, key })),
     client_ca: tls.clientCa,
+    client_crl: tls.clientCrl,
     client_auth: tls.clientCa === undefined ? undefined : tls.clientAuth,
     alpn: [...tls.alpn],
     min_version: tls.minVersion,
@@ -96,6 +97,7 @@ function effectiveTls(tls: TlsConfig): Mapping {
 function effectiveTargetTls(tls: TargetTlsConfig): Mapping {
   return given({
     ca: tls.ca,
+    crl: tls.crl,
     server_name: tls.serverName,
     pass_server_name: tls.passServerName,
     alpn: [...tls.alpn],

@@ -90,6 +90,7 @@ function resolveTls({ tls, starttls }: ParsedAppOptions, base: Base): TlsConfig 
       key: resolvePath(key, base),
     })),
     clientCa: optionalPath(tls.client_ca, base),
+    clientCrl: optionalPath(tls.client_crl, base),
     clientAuth: tls.client_auth ?? "required",
     minVersion: tls.min_version,
     maxVersion: tls.max_version,
@@ -108,6 +109,7 @@ function resolveTargetTls(tls: ParsedAppOptions["target_tls"], base: Base): Targ
   if (tls === "off") return undefined;
   return {
     ca: optionalPath(tls.ca, base),
+    crl: optionalPath(tls.crl, base),
     serverName: tls.server_name,
     passServerName: tls.pass_server_name,
     alpn: tls.alpn,

@@ -42,6 +42,12 @@ export const Tls = z.strictObject({
       "lets nobody in from the next SIGHUP on; connections that are open stay.",
     examples: ["ca.pem"],
   }),
+  client_crl: filePath().optional().meta({
+    description:
+      "The file of the authorities' revocation lists, in PEM: a client whose certificate is in one is refused, and one by " +
+      "an authority of which there is no list, or one past its time. Read again at SIGHUP. Needs `client_ca`.",
+    examples: ["ca.crl.pem"],
+  }),
   client_auth: z.enum(["required", "optional"], { error: "required or optional" }).optional().meta({
     description:
       "Whether a client without a certificate is refused (`required`, the default where there is a `client_ca`) or let " +
@@ -64,6 +70,11 @@ export const TargetTls = z.strictObject({
   ca: filePath().optional().meta({
     description: "The file of the authorities that are trusted, in PEM; without it, those of the runtime.",
     examples: ["ca.pem"],
+  }),
+  crl: filePath().optional().meta({
+    description:
+      "The file of the authorities' revocation lists, in PEM, as `tls.client_crl`, for targets. Needs `ca`.",
+    examples: ["ca.crl.pem"],
   }),
   server_name: hostName().optional().meta({
     description:

@@ -7,6 +7,8 @@ export interface TlsConfig {
   readonly certificates: readonly CertificateConfig[];
   /** The file of the authorities whose certificates clients must show; `undefined` when they need none. */
   readonly clientCa: string | undefined;
+  /** The file of what they have revoked. */
+  readonly clientCrl: string | undefined;
   /** Whether a client may show no certificate; without meaning where there is no `clientCa`. */
   readonly clientAuth: "required" | "optional";
   /** The oldest version that is spoken, and the newest. */
@@ -28,6 +30,8 @@ export interface CertificateConfig {
 export interface TargetTlsConfig {
   /** The file of the authorities that are trusted; `undefined` for those of the runtime. */
   readonly ca: string | undefined;
+  /** The file of what they have revoked. */
+  readonly crl: string | undefined;
   /** The name that is asked for and verified; `undefined` for the target's host. */
   readonly serverName: string | undefined;
   /** Whether the name that the client asked for goes before both. */

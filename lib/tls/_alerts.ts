@@ -46,6 +46,8 @@ const CERTIFICATE_ALERTS: ReadonlyMap<TlsErrorCode, number> = new Map([
   ["CERTIFICATE_NOT_YET_VALID", ALERT.badCertificate],
   ["CERTIFICATE_INVALID", ALERT.badCertificate],
   ["CERTIFICATE_UNSUPPORTED", ALERT.unsupportedCertificate],
+  ["CERTIFICATE_REVOKED", ALERT.certificateRevoked],
+  ["CERTIFICATE_REVOCATION_UNKNOWN", ALERT.badCertificate],
 ]);
 
 function helloAlert(error: TlsError): number {

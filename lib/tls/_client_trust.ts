@@ -1,10 +1,19 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import type { Authorities } from "./_authorities.ts";
+import { type Authorities, othersOf } from "./_authorities.ts";
 import { subjectLine } from "./_certificate_names.ts";
 import { isValidAt } from "./_issued_by.ts";
+import type { Revocations } from "./_revocations.ts";
 import { nothingShown, refusalOf } from "./_verdict.ts";
 import { TlsError } from "./error.ts";
+
+/** How clients are judged. */
+export interface ClientTrustOptions {
+  /** Whether a client without a certificate is refused. */
+  readonly isRequired: boolean;
+  /** What the CAs have revoked; default nothing is looked for. */
+  readonly revocations?: Revocations | undefined;
+}
 
 /**
  * Which clients an app's client CA vouches for.
@@ -24,9 +33,12 @@ export class ClientTrust {
   /** Whether a client without a certificate is refused. */
   readonly isRequired: boolean;
 
-  constructor(authorities: Authorities, { isRequired }: { isRequired: boolean }) {
+  readonly #revocations: Revocations | undefined;
+
+  constructor(authorities: Authorities, { isRequired, revocations }: ClientTrustOptions) {
     this.authorities = authorities;
     this.isRequired = isRequired;
+    this.#revocations = revocations;
   }
 
   /** Why a client is not let in after its handshake; `undefined` when it is. Fails closed. */
@@ -36,6 +48,8 @@ export class ClientTrust {
     if (refusal !== undefined) return refusal;
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) return nothingShown("client");
+    const revoked = this.#revocations?.refusal(certificate, othersOf(socket), { side: "client", nowMs });
+    if (revoked !== undefined) return revoked;
     if (isFromNothing(socket)) {
       this.authorities.remember(certificate);
       return undefined;

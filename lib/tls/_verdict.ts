@@ -3,7 +3,7 @@ import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { errorMessage } from "../base/mod.ts";
 import { TlsError, type TlsErrorCode, type TlsSide } from "./error.ts";
 import { subjectLine } from "./_certificate_names.ts";
-import { x509Version } from "./_x509_version.ts";
+import { x509Version } from "./_x509_head.ts";
 
 /**
  * Why the peer's certificate is not accepted by its CA, `undefined` when it is. Whether it has the right name is another

@@ -11,6 +11,7 @@ export {
 export { TlsConn } from "./conn.ts";
 export { TlsError, type TlsErrorCode, type TlsErrorOptions, type TlsSide } from "./error.ts";
 export type { CertificateFacts, TlsInspection } from "./inspection.ts";
+export { checkRevocations } from "./revocation.ts";
 export { TargetTls, type TargetTlsOptions, type TlsConnected, type TlsConnectOptions } from "./target_tls.ts";
 export {
   type TlsAccepted,

@@ -1,6 +1,8 @@
 import type { SecureContext, TLSSocket } from "node:tls";
 import { type Duplex, parseIp } from "../base/mod.ts";
-import { Authorities } from "./_authorities.ts";
+import { Authorities, othersOf } from "./_authorities.ts";
+import { loadRevocations } from "./_load_revocations.ts";
+import type { Revocations } from "./_revocations.ts";
 import { certificateNames } from "./_certificate_names.ts";
 import { loadCrypto, loadEngine, type TlsEngine, type TlsVersions, versionOptions } from "./_engine.ts";
 import { type HandshakeResult, shakeHands } from "./_handshake.ts";
@@ -16,6 +18,8 @@ import { certificateFacts, negotiated, type TlsInspection } from "./inspection.t
 export interface TargetTlsOptions extends TlsVersions {
   /** PEM: the only CAs that are trusted. Default: those that the runtime brings. */
   readonly ca?: string;
+  /** PEM: lists of the certificates that the CAs of `ca` have revoked. Default: none is looked for. */
+  readonly crl?: string;
   /** PEM: our certificate, then those that lead to its CA. Default: none is shown. */
   readonly cert?: string;
   /** PEM, of {@link TargetTlsOptions.cert}. */
@@ -46,6 +50,7 @@ export interface TlsConnected {
 interface Loaded {
   readonly context: SecureContext;
   readonly authorities: Authorities | undefined;
+  readonly revocations: Revocations | undefined;
   readonly options: TargetTlsOptions;
 }
 
@@ -56,6 +61,7 @@ export class TargetTls {
   readonly #verify: boolean;
   readonly #alpn: readonly string[];
   readonly #authorities: Authorities | undefined;
+  readonly #revocations: Revocations | undefined;
 
   /**
    * Reads the certificates.
@@ -72,13 +78,15 @@ export class TargetTls {
     const own = cert === undefined || key === undefined ? {} : pairOf({ cert, key });
     const context = engine.tls.createSecureContext({ ca, ...own, ...versionOptions(options) });
     const authorities = ca === undefined ? undefined : new Authorities(ca, await loadCrypto());
-    return new TargetTls(engine, { context, authorities, options });
+    const revocations = await loadRevocations(options.crl, authorities, "target");
+    return new TargetTls(engine, { context, authorities, revocations, options });
   }
 
-  private constructor(engine: TlsEngine, { context, authorities, options }: Loaded) {
+  private constructor(engine: TlsEngine, { context, authorities, revocations, options }: Loaded) {
     this.#engine = engine;
     this.#context = context;
     this.#authorities = authorities;
+    this.#revocations = revocations;
     this.#verify = options.verify ?? true;
     this.#alpn = options.alpn ?? [];
   }
@@ -150,8 +158,9 @@ export class TargetTls {
   #forged(socket: TLSSocket): TlsError | undefined {
     const certificate = socket.getPeerX509Certificate();
     if (this.#authorities === undefined || certificate === undefined) return undefined;
-    return this.#authorities.haveIssued(certificate, socket, Date.now())
-      ? undefined
+    const nowMs = Date.now();
+    return this.#authorities.haveIssued(certificate, socket, nowMs)
+      ? this.#revocations?.refusal(certificate, othersOf(socket), { side: "target", nowMs })
       : unknownIssuer(certificate, "target");
   }
 

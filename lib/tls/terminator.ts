@@ -1,4 +1,5 @@
 import type { Duplex } from "../base/mod.ts";
+import { loadRevocations } from "./_load_revocations.ts";
 import { Authorities } from "./_authorities.ts";
 import { certificateNames, subjectLine } from "./_certificate_names.ts";
 import { ClientTrust } from "./_client_trust.ts";
@@ -28,6 +29,8 @@ export interface TlsTerminatorOptions extends TlsVersions {
   readonly certificates: readonly TlsCertificate[];
   /** PEM: clients must show a certificate that one of these CAs issued. Default: none is asked for. */
   readonly clientCa?: string;
+  /** PEM: lists of the certificates that the CAs of `clientCa` have revoked. Default: none is looked for. */
+  readonly clientCrl?: string;
   /** Whether a client may also show none. Default `required`. */
   readonly clientAuth?: "required" | "optional";
   /** Application protocols, the most wanted first; a client that offers others alone is refused. Default: none. */
@@ -177,7 +180,7 @@ async function compile(options: TlsTerminatorOptions, { engine, before }: Compil
 
 /** Reads a client CA. Of the same file as before, what it has verified stays known. */
 async function trust(
-  { clientCa: pem, clientAuth = "required" }: TlsTerminatorOptions,
+  { clientCa: pem, clientAuth = "required", clientCrl }: TlsTerminatorOptions,
   before: ClientTrust | undefined,
 ): Promise<ClientTrust | undefined> {
   if (pem === undefined) return undefined;
@@ -185,5 +188,8 @@ async function trust(
   const authorities = pem === before?.authorities.pem
     ? before.authorities
     : new Authorities(pem, await loadCrypto());
-  return new ClientTrust(authorities, { isRequired: clientAuth === "required" });
+  return new ClientTrust(authorities, {
+    isRequired: clientAuth === "required",
+    revocations: await loadRevocations(clientCrl, authorities, "client"),
+  });
 }

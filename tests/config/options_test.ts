@@ -215,6 +215,7 @@ target_tls: { ca: ca.pem, cert: c.pem, key: c.key, server_name: db.internal }`);
   assertEquals(tls, {
     certificates: [{ cert: join("/etc/tcpproxy/tls/a.pem"), key: "/k/a.key" }],
     clientCa: join("/etc/ca.pem"),
+    clientCrl: undefined,
     clientAuth: "required",
     alpn: ["h2"],
     minVersion: "1.2",
@@ -223,6 +224,7 @@ target_tls: { ca: ca.pem, cert: c.pem, key: c.key, server_name: db.internal }`);
   });
   assertEquals(targetTls, {
     ca: join("/etc/tcpproxy/ca.pem"),
+    crl: undefined,
     serverName: "db.internal",
     passServerName: false,
     alpn: [],

@@ -99,6 +99,27 @@ export class CertificateFolder implements Disposable {
     return read(certFile, keyFile);
   }
 
+  /** Makes a revocation list of a CA, and gives its file; `extensions` are lines of openssl's configuration. */
+  revoke(
+    name: string,
+    ca: TestCertificate,
+    revoked: readonly TestCertificate[],
+    { until = "20991231235959Z", extensions = "" }: { until?: string; extensions?: string } = {},
+  ): { readonly pem: string; readonly file: string } {
+    const register = this.write(`${name}.register.txt`, "");
+    const config = this.write(
+      `${name}.cnf`,
+      `[ca]\ndefault_ca=own\n[own]\ndatabase=${register}\ndefault_md=sha256\n` +
+        (extensions === "" ? "" : `crl_extensions=more\n[more]\n${extensions}\n`),
+    );
+    const by = ["-config", config, "-cert", ca.certFile, "-keyfile", ca.keyFile];
+    for (const { certFile } of revoked) openssl("ca", ...by, "-revoke", certFile);
+    const file = `${this.path}/${name}.crl.pem`;
+    const times = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", until];
+    openssl("ca", ...by, "-gencrl", ...times, "-out", file);
+    return { pem: Deno.readTextFileSync(file), file };
+  }
+
   /** Writes a file into the folder and gives its path. */
   write(name: string, text: string): string {
     const path = `${this.path}/${name}`;

@@ -57,6 +57,25 @@ for (const version of VERSIONS) {
     assertEquals(verdict(await client.resume(terminator)), "CERTIFICATE_UNKNOWN");
   });
 
+  testTls(
+    `ClientTrust: a session does not outlive the revocation of its certificate (${version})`,
+    async (lab) => {
+      const { folder, ca } = lab;
+      const holder = folder.make("holder", { issuer: ca });
+      const clientCrl = folder.revoke("before", ca, []).pem;
+      const terminator = await lab.terminator({ clientCa: ca.cert, clientCrl });
+      const client = new Client(lab, version);
+      assertEquals(verdict(await client.visit(terminator, holder)), "holder");
+      assertEquals(verdict(await client.resume(terminator)), "holder");
+      assertMatch(client.lastOutput, /^Reused, TLSv1/m);
+      await terminator.reload({
+        ...options(lab, ca.cert),
+        clientCrl: folder.revoke("after", ca, [holder]).pem,
+      });
+      assertEquals(verdict(await client.resume(terminator)), "CERTIFICATE_REVOKED");
+    },
+  );
+
   testTls(`ClientTrust: a CA that a reload adds keeps no session out (${version})`, async (lab) => {
     const nextCa = lab.folder.make("next-ca", { isCa: true });
     const middle = lab.folder.make("middle", { isCa: true, issuer: lab.ca });

@@ -4,6 +4,7 @@ import {
   type CertificateProblem,
   checkAuthorities,
   checkCertificate,
+  checkRevocations,
   firstCertificate,
   isTlsSupported,
   type TlsSide,
@@ -90,6 +91,7 @@ class TlsCheck {
     }
     problems.push(...await this.#shadowed(tls.certificates, within(place, "certificates")));
     problems.push(...await this.#authorities(tls.clientCa, within(place, "client_ca")));
+    problems.push(...await this.#revocations(tls.clientCrl, tls.clientCa, within(place, "client_crl")));
     return problems;
   }
 
@@ -100,6 +102,7 @@ class TlsCheck {
     return [
       ...checkRuntime(place),
       ...await this.#authorities(ca, within(place, "ca"), "target"),
+      ...await this.#revocations(targetTls.crl, ca, within(place, "crl")),
       ...cert === undefined || key === undefined ? [] : await this.#pair({ cert, key }, place),
     ];
   }
@@ -147,6 +150,20 @@ class TlsCheck {
     const pem = await this.#read(file, place);
     if (pem.text === undefined) return pem.problem === undefined ? [] : [pem.problem];
     const problems = await checkAuthorities(pem.text, { nowMs: this.#nowMs, vouchFor });
+    return problems.map((each) => fromTls(each, pem));
+  }
+
+  async #revocations(
+    file: string | undefined,
+    authorities: string | undefined,
+    place: Place,
+  ): Promise<FileProblem[]> {
+    if (file === undefined || authorities === undefined) return [];
+    const pem = await this.#read(file, place);
+    if (pem.text === undefined) return pem.problem === undefined ? [] : [pem.problem];
+    const by = await this.#files.read(authorities);
+    if ("error" in by) return [];
+    const problems = await checkRevocations(pem.text, by.text, { nowMs: this.#nowMs });
     return problems.map((each) => fromTls(each, pem));
   }
 

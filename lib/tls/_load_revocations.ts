@@ -1,0 +1,21 @@
+import type { Authorities } from "./_authorities.ts";
+import { loadCrypto } from "./_engine.ts";
+import { requireUsable } from "./_require_usable.ts";
+import { Revocations } from "./_revocations.ts";
+import type { TlsSide } from "./error.ts";
+import { checkRevocations } from "./revocation.ts";
+
+/**
+ * Reads the revocation lists of CAs.
+ *
+ * @throws {TlsError} `BAD_CERTIFICATE` when one cannot be used. One past its time can: it lets nobody in.
+ */
+export async function loadRevocations(
+  pem: string | undefined,
+  authorities: Authorities | undefined,
+  side: TlsSide,
+): Promise<Revocations | undefined> {
+  if (pem === undefined || authorities === undefined) return undefined;
+  requireUsable(await checkRevocations(pem, authorities.pem), "the revocation lists", side);
+  return new Revocations(pem, { authorities: authorities.certificates, crypto: await loadCrypto() });
+}

@@ -1,0 +1,44 @@
+import { DerError, DerReader, hexOf, TAG } from "./_der.ts";
+import { readSigned } from "./_signed.ts";
+
+/** How a certificate begins (RFC 5280 section 4.1). */
+export interface X509Head {
+  /** 1 to 3. */
+  readonly version: number;
+  /** In hex, as a revocation list has it. */
+  readonly serial: string;
+  /** The name of the issuer, its DER in hex. */
+  readonly issuer: string;
+}
+
+/** @throws {DerError} where a certificate is not strict DER. */
+export function readHead(der: Uint8Array): X509Head {
+  const body = new DerReader(new DerReader(readSigned(der).body).read(TAG.sequence).content);
+  const explicit = body.readOptional(TAG.explicit0);
+  const version = explicit === undefined
+    ? 1
+    : versionOf(new DerReader(explicit.content).read(TAG.integer).content);
+  const serial = hexOf(body.read(TAG.integer).content);
+  body.read(TAG.sequence);
+  return { version, serial, issuer: hexOf(body.read(TAG.sequence).whole) };
+}
+
+function versionOf(content: Uint8Array): number {
+  const [value = 255] = content;
+  if (content.length !== 1 || value > 2) throw new DerError("the version is none of X.509");
+  return value + 1;
+}
+
+/**
+ * The version of a certificate in DER; `undefined` where it is none in strict DER.
+ *
+ * The runtime lets a peer whose own certificate has version 1 in without having it prove that it holds the key.
+ */
+export function x509Version(der: Uint8Array): number | undefined {
+  try {
+    return readHead(der).version;
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
