@@ -3,6 +3,7 @@ import { type Config, workerCount } from "../config/mod.ts";
 import {
   AccessLog,
   closeLogging,
+  type ColorChoice,
   getLogger,
   type Logger,
   type LogProblem,
@@ -29,6 +30,8 @@ export interface ServeOptions {
   readonly warnings?: readonly string[];
   /** Where the config was read from; default it has no file. */
   readonly configFile?: ConfigFile;
+  /** When log lines are coloured; default on a terminal, unless `NO_COLOR` is set. */
+  readonly color?: ColorChoice;
   /** What stands for a file's path where the config has none. */
   readonly configName?: string;
   /** Called when the proxy accepts connections. */
@@ -40,7 +43,7 @@ const CUT_FLUSH_MS = 400;
 
 /** Runs a proxy until a signal ends it, and gives the exit code. All that was logged is written when it resolves. */
 export async function serve(config: Config, options: ServeOptions): Promise<number> {
-  setUpLogging(config.log);
+  setUpLogging(config.log, options.color === undefined ? {} : { color: options.color });
   const log = getLogger("proxy");
   let flushMs: number | undefined;
   try {
@@ -55,6 +58,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
     const access = AccessLog.open(config.log.access, {
       format: config.log.format,
       template: config.log.template,
+      color: options.color ?? "auto",
       onProblem: (problem) => logProblem(getLogger("log"), problem),
     });
     try {

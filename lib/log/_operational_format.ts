@@ -2,14 +2,34 @@ import type { LogRecord } from "@logtape/logtape";
 import { errorCode, errorMessage } from "../base/mod.ts";
 import type { LogFormat } from "./access_format.ts";
 import { timestamp } from "./_access_values.ts";
+import { dim, green, type Paint, red, yellow } from "./color.ts";
 import { escapeText, escapeUnsafe, jsonString, textToken } from "./_escape.ts";
 
 const LEVEL_WIDTH = "warning".length;
 
 /** The line, with its line feed, that a format gives to a record of the operational log. */
-export function operationalFormatter(format: LogFormat): (record: LogRecord) => string {
-  return format === "json" ? formatJson : formatText;
+export function operationalFormatter(format: LogFormat, color = false): (record: LogRecord) => string {
+  if (format === "json") return formatJson;
+  return color ? (record) => formatText(record, COLORED) : (record) => formatText(record, PLAIN);
 }
+
+/** What the fixed parts of a line look like. */
+interface Paints {
+  readonly time: Paint;
+  readonly level: Readonly<Record<LogRecord["level"], Paint>>;
+}
+
+const plain: Paint = (text) => text;
+
+const PLAIN: Paints = {
+  time: plain,
+  level: { trace: plain, debug: plain, info: plain, warning: plain, error: plain, fatal: plain },
+};
+
+const COLORED: Paints = {
+  time: dim,
+  level: { trace: dim, debug: dim, info: green, warning: yellow, error: red, fatal: red },
+};
 
 /** `{"time":…,"level":…,"category":"listen","message":…,"properties":{…}}`. */
 function formatJson(record: LogRecord): string {
@@ -23,8 +43,8 @@ function formatJson(record: LogRecord): string {
 }
 
 /** `2026-03-01T12:00:00.000Z warning listen: message key=value`, where the message does not name the key itself. */
-function formatText(record: LogRecord): string {
-  let line = `${timestamp(record.timestamp)} ${record.level.padEnd(LEVEL_WIDTH)} ${
+function formatText(record: LogRecord, { time, level }: Paints): string {
+  let line = `${time(timestamp(record.timestamp))} ${level[record.level](record.level.padEnd(LEVEL_WIDTH))} ${
     escapeText(categoryOf(record))
   }: ${escapeText(messageOf(record))}`;
   for (const [key, value] of Object.entries(record.properties)) {
@@ -55,13 +75,13 @@ function textOf(value: unknown): string {
 /** JSON of anything, on one line: a log line that cannot be made would throw into whoever logs. */
 function jsonOf(value: unknown): string {
   try {
-    return escapeUnsafe(JSON.stringify(value, plain) ?? jsonString(String(value)));
+    return escapeUnsafe(JSON.stringify(value, plainValue) ?? jsonString(String(value)));
   } catch (error) {
     return jsonString(`not shown: ${errorMessage(error)}`);
   }
 }
 
-function plain(_key: string, value: unknown): unknown {
+function plainValue(_key: string, value: unknown): unknown {
   if (value instanceof Error) return { name: value.name, code: errorCode(value), message: value.message };
   if (typeof value === "bigint") return String(value);
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);

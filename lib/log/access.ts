@@ -1,7 +1,9 @@
 import { errorMessage, type Reason } from "../base/mod.ts";
 import { type AccessFormatter, accessFormatter, type LogFormat } from "./access_format.ts";
 import { type LogDestination, openLogFile, stdoutDestination } from "./destination.ts";
+import { type ColorChoice, isColored } from "./color.ts";
 import { LineWriter, type LogProblem } from "./_line_writer.ts";
+import { writerOfStdoutTerminal } from "./operational.ts";
 import { reportAccessLogProblem } from "./problem_report.ts";
 
 /** What the access log says of one session, when it has ended. */
@@ -40,6 +42,8 @@ export interface AccessLogOptions {
   readonly format?: LogFormat;
   /** The form of a line in place of a format: text with `{field}`. */
   readonly template?: string | undefined;
+  /** Whether lines of the text format are coloured; default never. A file's never are. */
+  readonly color?: ColorChoice | undefined;
   /**
    * Told of trouble with the destination, once when an episode begins and once when it ends; the operational log by
    * default.
@@ -59,15 +63,25 @@ export class AccessLog {
 
   readonly #format: AccessFormatter;
   readonly #writer: LineWriter | undefined;
+  readonly #isShared: boolean;
   readonly #path: string | undefined;
   readonly #onProblem: (problem: LogProblem) => void;
 
   /** `path` where the destination is a file of that name. */
-  private constructor(destination?: LogDestination, options: AccessLogOptions & { path?: string } = {}) {
+  private constructor(
+    destination?: LogDestination | LineWriter,
+    options: AccessLogOptions & { path?: string } = {},
+  ) {
     this.#onProblem = options.onProblem ?? reportAccessLogProblem;
-    this.#writer = destination && new LineWriter(destination, { onProblem: this.#onProblem });
+    this.#isShared = destination instanceof LineWriter;
+    this.#writer = destination instanceof LineWriter
+      ? destination
+      : destination && new LineWriter(destination, { onProblem: this.#onProblem });
     this.#path = options.path;
-    this.#format = accessFormatter(options.format ?? "text", options.template);
+    this.#format = accessFormatter(options.format ?? "text", {
+      template: options.template,
+      color: isColored(options.color ?? "never", Deno.stdout),
+    });
   }
 
   /**
@@ -78,8 +92,9 @@ export class AccessLog {
    */
   static open(access: boolean | string, options: AccessLogOptions = {}): AccessLog {
     if (access === false) return AccessLog.off;
-    if (access === true) return AccessLog.to(stdoutDestination(), options);
-    return new AccessLog(openLogFile(access), { ...options, path: access });
+    // On one terminal, access lines and operational ones come in the order in which they were written.
+    if (access === true) return new AccessLog(writerOfStdoutTerminal() ?? stdoutDestination(), options);
+    return new AccessLog(openLogFile(access), { ...options, color: "never", path: access });
   }
 
   /** A log that writes to `destination` and owns it from here. */
@@ -125,6 +140,6 @@ export class AccessLog {
 
   /** Writes all that waits, for at most `deadlineMs` (2 s by default), and closes the destination. Idempotent. */
   async close(deadlineMs?: number): Promise<void> {
-    await this.#writer?.close(deadlineMs);
+    if (!this.#isShared) await this.#writer?.close(deadlineMs);
   }
 }

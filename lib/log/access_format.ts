@@ -1,6 +1,7 @@
 import type { AccessRecord } from "./access.ts";
 import { compileAccessTemplate } from "./_access_template.ts";
 import { shortenedDetail, tenths, timestamp } from "./_access_values.ts";
+import { dim, green, yellow } from "./color.ts";
 import { jsonString, textToken } from "./_escape.ts";
 
 /** How lines are written: `text` for people and grep, `json` for machines. */
@@ -20,9 +21,13 @@ export type AccessFormatter = (record: AccessRecord) => string;
  *
  * @throws {TemplateError} when the template cannot be read.
  */
-export function accessFormatter(format: LogFormat, template?: string): AccessFormatter {
+export function accessFormatter(
+  format: LogFormat,
+  { template, color = false }: { template?: string | undefined; color?: boolean } = {},
+): AccessFormatter {
   if (template !== undefined) return compileAccessTemplate(template);
-  return format === "json" ? formatAccessJson : formatAccessText;
+  if (format === "json") return formatAccessJson;
+  return color ? formatColored : formatAccessText;
 }
 
 /**
@@ -67,6 +72,17 @@ export function formatAccessText(record: AccessRecord): string {
     sni === undefined ? "" : `, sni ${textToken(sni)}`
   }${detail === "" ? "" : `, detail ${textToken(shortenedDetail(detail))}`}\n`;
 }
+
+/** The text format, its time and its reason coloured. */
+function formatColored(record: AccessRecord): string {
+  const line = formatAccessText(record);
+  const reason = TIME_WIDTH + 1 + REASON_WIDTH;
+  const paint = WELL.has(record.reason) ? green : yellow;
+  return dim(line.slice(0, TIME_WIDTH)) + paint(line.slice(TIME_WIDTH, reason)) + line.slice(reason);
+}
+
+const TIME_WIDTH = "2026-03-01T12:00:00.000Z".length;
+const WELL: ReadonlySet<string> = new Set(["client_closed", "target_closed"]);
 
 function nullable(text: string | undefined): string {
   return text === undefined ? "null" : jsonString(text);

@@ -4,7 +4,18 @@
  */
 export * from "./access.ts";
 export * from "./access_format.ts";
+export type { ColorChoice } from "./color.ts";
 export * from "./destination.ts";
-export * from "./operational.ts";
+export {
+  closeLogging,
+  flushLogging,
+  getLogger,
+  LOG_LEVELS,
+  type Logger,
+  type LoggingConfig,
+  type LoggingOptions,
+  type LogLevel,
+  setUpLogging,
+} from "./operational.ts";
 export * from "./problem_report.ts";
 export type { LogProblem } from "./_line_writer.ts";

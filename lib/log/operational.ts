@@ -1,6 +1,8 @@
 import { configureSync, getLogger as getLogTapeLogger, resetSync } from "@logtape/logtape";
 import type { LogFormat } from "./access_format.ts";
 import { type LogDestination, stderrDestination } from "./destination.ts";
+import { type ColorChoice, isColored } from "./color.ts";
+import { isOneTerminal } from "./_same_terminal.ts";
 import { LineWriter } from "./_line_writer.ts";
 import { operationalFormatter } from "./_operational_format.ts";
 
@@ -17,10 +19,12 @@ export interface LoggingConfig {
   readonly format: LogFormat;
 }
 
-/** What a test may replace. */
+/** How the operational log is written. */
 export interface LoggingOptions {
   /** Where lines go; stderr by default. The log owns it. */
   readonly destination?: LogDestination;
+  /** Whether lines of the text format are coloured; default on a terminal, unless `NO_COLOR` is set. */
+  readonly color?: ColorChoice;
 }
 
 /**
@@ -42,6 +46,18 @@ const PROGRAM = "tcpproxy";
 const DELAY_MS = 5;
 
 let writer: LineWriter | undefined;
+/** Whether the writer's lines come to the terminal that stdout is. */
+let isOnStdoutTerminal = false;
+
+const NO_TERMINAL = { isTerminal: (): boolean => false };
+
+/**
+ * The writer of this log, where a reader sees its lines and those of stdout as one text: lines that go through it too
+ * come in the order in which they were written.
+ */
+export function writerOfStdoutTerminal(): LineWriter | undefined {
+  return isOnStdoutTerminal ? writer : undefined;
+}
 
 /**
  * The logger of a room (`getLogger("listen")`) or of a part of it (`getLogger("listen", "accept")`). Silent until
@@ -60,8 +76,12 @@ export function setUpLogging(config: LoggingConfig, options: LoggingOptions = {}
   if (writer === undefined || options.destination !== undefined) {
     void writer?.close();
     writer = openWriter(options.destination ?? stderrDestination());
+    isOnStdoutTerminal = options.destination === undefined && isOneTerminal();
   }
-  const format = operationalFormatter(config.format);
+  const format = operationalFormatter(
+    config.format,
+    isColored(options.color ?? "auto", options.destination === undefined ? Deno.stderr : NO_TERMINAL),
+  );
   const current = writer;
   configureSync({
     reset: true,
@@ -83,6 +103,7 @@ export function flushLogging(): void {
 export async function closeLogging(deadlineMs?: number): Promise<void> {
   const closing = writer;
   writer = undefined;
+  isOnStdoutTerminal = false;
   if (closing === undefined) return;
   resetSync();
   await closing.close(deadlineMs);

@@ -23,7 +23,7 @@ const RECORD: AccessRecord = {
 const ABSENT = { ...RECORD, target: undefined, connectMs: undefined, sni: undefined, detail: "" };
 
 function line(template: string, record: AccessRecord = RECORD): string {
-  return accessFormatter("text", template)(record);
+  return accessFormatter("text", { template })(record);
 }
 
 Deno.test("access template: every field has its value", () => {
@@ -55,7 +55,7 @@ Deno.test("access template: refuses what it cannot read, and says where", () => 
     "a\x1b[31m{id}": "character 2: a control character",
   };
   for (const [template, message] of Object.entries(wrong)) {
-    assertThrows(() => accessFormatter("text", template), TemplateError, message);
+    assertThrows(() => accessFormatter("text", { template }), TemplateError, message);
   }
 });
 

@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Command, CommandArgs } from "../command.ts";
+import { COLOR_FLAG, colorChoice } from "../color_flag.ts";
 import type { Io } from "../io.ts";
 
 /** `tcpproxy demo`: the shipped config with something behind it. */
@@ -10,7 +11,7 @@ export const demo: Command = {
   usage: "",
   details: "Needs no file, and leaves nothing behind when Ctrl-C ends it.",
   arity: [0, 0],
-  flags: [],
+  flags: [COLOR_FLAG],
   example: "tcpproxy demo\n# in another terminal:\necho hello | nc -N localhost 5001",
   run: runDemo,
 };
@@ -21,7 +22,8 @@ const DRAIN_TIMEOUT_MS = 1000;
 /** Where the demo may stand in for a target. */
 const LOOPBACK = /^(127\..+|::1|localhost)$/;
 
-async function runDemo(_args: CommandArgs, io: Io): Promise<number> {
+async function runDemo(args: CommandArgs, io: Io): Promise<number> {
+  const color = colorChoice(args);
   const [{ embeddedConfig }, { serve }, { closeAll, openEchoServers }] = await Promise.all([
     import("../../config/mod.ts"),
     import("../serve.ts"),
@@ -33,6 +35,7 @@ async function runDemo(_args: CommandArgs, io: Io): Promise<number> {
   try {
     return await serve(config, {
       io,
+      color,
       configName: "shipped with the program",
       onReady: () => io.print(whatToTry(config)),
     });

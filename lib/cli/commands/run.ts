@@ -1,5 +1,6 @@
 import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
+import { COLOR_FLAG, colorChoice } from "../color_flag.ts";
 import type { Io } from "../io.ts";
 import { readConfig } from "../read_config.ts";
 import { HangUps } from "../signals.ts";
@@ -16,12 +17,13 @@ good, new handshakes use them, else the old ones stay in use; no connection is c
 needs a restart.
 Where the runtime allows no reading (deno run --allow-net main.ts), the shipped config is used.`,
   arity: [0, 0],
-  flags: [CONFIG_FLAG],
+  flags: [CONFIG_FLAG, COLOR_FLAG],
   example: "tcpproxy run -c /etc/tcpproxy/config.yaml",
   run: runProxy,
 };
 
 async function runProxy(args: CommandArgs, io: Io): Promise<number> {
+  const color = colorChoice(args);
   using hangUps = new HangUps();
   const [{ config, document, source }, { serve }, { findFileProblems }] = await Promise.all([
     readConfig(args.text("config")),
@@ -36,6 +38,7 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
   return await serve(config, {
     io,
     hangUps,
+    color,
     warnings: findings.lines,
     ...(source.kind === "file" ? { configFile: { path: source.path, state: () => document.fileState() } } : {
       preface: "reading files is not allowed: running the config that is shipped with the program",
