@@ -1,7 +1,6 @@
 /**
- * The events of a YAML text. The parser that has places to give is stricter than the one that has the values: inside
- * brackets and quotes it wants every line indented further than the key that they belong to (YAML 1.2.2 section 6.1),
- * and no tab before it. Hardly anybody who writes
+ * The events of a YAML text. Inside brackets and quotes the parser wants every line indented further than the key that they
+ * belong to (YAML 1.2.2 section 6.1), and no tab before it. Hardly anybody who writes
  *
  *     ports: [
  *       5432,
@@ -12,7 +11,7 @@
  * @module
  */
 
-import { type Event, parseEvents, YAMLException } from "js-yaml";
+import { type Event, EVENT_ID, parseEvents, SCALAR_STYLE, YAMLException } from "js-yaml";
 
 /** A text as the parser was given it, what it found in it, and the way back. */
 export interface Layout {
@@ -43,7 +42,7 @@ const INDENT = " ".repeat(256);
 /** How many characters are parsed at most, all tries together: about half a second's worth. */
 const MAX_PARSED = 16 * 1024 * 1024;
 
-/** Lines that begin with a closing bracket. Inside a scalar, to be indented does them no harm that anybody sees. */
+/** Lines that begin with a closing bracket; those of block scalars are spared later. */
 const CLOSERS = /^[ \t]*[\]}]/gm;
 
 /** The end of a line after which a block scalar begins, whose first line says how far it is indented. */
@@ -59,10 +58,12 @@ export function readLayout(
     const laidOut = lines.text;
     parsed += laidOut.length;
     try {
+      const events = parseEvents(laidOut, { maxDepth });
+      if (lines.spareBlockScalars(events)) continue;
       return {
         kind: "layout",
         text: laidOut,
-        events: parseEvents(laidOut, { maxDepth }),
+        events,
         original: (offset) => lines.original(offset),
       };
     } catch (error) {
@@ -82,6 +83,7 @@ class IndentedLines {
   /** The offsets of the lines that are indented. */
   readonly #indented = new Set<number>();
   #starts: readonly number[] = [];
+  #hasIndentedClosers = false;
 
   constructor(text: string) {
     this.#written = text;
@@ -116,19 +118,37 @@ class IndentedLines {
     if (before.trim() !== "") return this.#replaceTabs(start, before);
     if (this.#indented.has(start)) return false;
     // Where one bracket closes so, the others most likely do too, and each would take a try of its own.
-    if (this.#indented.size === 0) this.#indentClosers();
+    if (!this.#hasIndentedClosers) this.#indentClosers();
     this.#indented.add(start);
     return true;
+  }
+
+  /** Takes back what was indented within block scalars, whose spaces count; gives whether there was any. */
+  spareBlockScalars(events: readonly Event[]): boolean {
+    if (this.#starts.length === 0) return false;
+    const before = this.#indented.size;
+    let index = 0;
+    const at = (i: number): number => (this.#starts[i] ?? Infinity) + i * INDENT.length;
+    for (const event of events) {
+      if (event.type !== EVENT_ID.SCALAR) continue;
+      if (event.style !== SCALAR_STYLE.LITERAL_BLOCK && event.style !== SCALAR_STYLE.FOLDED_BLOCK) continue;
+      while (at(index) < event.valueStart) index++;
+      for (; at(index) < event.valueEnd; index++) this.#indented.delete(this.#starts[index] ?? -1);
+    }
+    return this.#indented.size < before;
   }
 
   #replaceTabs(start: number, before: string): boolean {
     if (!before.includes("\t")) return false;
     const end = start + before.length;
-    this.#plain = this.#plain.slice(0, start) + before.replaceAll("\t", " ") + this.#plain.slice(end);
+    const spaced = before.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'|\t/g, (part) => part === "\t" ? " " : part);
+    if (spaced === before) return false;
+    this.#plain = this.#plain.slice(0, start) + spaced + this.#plain.slice(end);
     return true;
   }
 
   #indentClosers(): void {
+    this.#hasIndentedClosers = true;
     for (const { index } of this.#written.matchAll(CLOSERS)) {
       const lineBefore = this.#written.slice(Math.max(0, index - 200), index);
       if (!BLOCK_SCALAR.test(lineBefore)) this.#indented.add(index);

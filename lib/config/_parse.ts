@@ -4,7 +4,7 @@ import { locate, withoutRepetition } from "./_locate.ts";
 import { formatReport } from "./_report.ts";
 import { resolve } from "./_resolve.ts";
 import { validate } from "./_validate.ts";
-import { readYaml, strictProblem } from "./_yaml.ts";
+import { readYaml } from "./_yaml.ts";
 import { ConfigError } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 
@@ -30,16 +30,13 @@ export async function parseText(
   options: { readonly file: string; readonly baseDirectory: string },
 ): Promise<ParsedConfig> {
   const yaml = withoutMark(text);
-  const read = await readYaml(yaml);
+  const read = readYaml(yaml);
   const checked = "value" in read ? validate(read.value, { merge: true }) : { problems: [], total: 0 };
   const total = read.problems.length + checked.total;
   if (total === 0 && checked.root !== undefined) {
     return { config: resolve(checked.root, options.baseDirectory), idle: findIdle(read.value) };
   }
   const found = [...read.problems, ...checked.problems];
-  // Where it is unclear what belongs to what, all else that is found wrong may be no more than that.
-  const unclear = "value" in read ? await strictProblem(yaml) : undefined;
-  if (unclear !== undefined) throw new ConfigError(formatReport(options.file, yaml, [unclear], 1), [unclear]);
   const problems = withoutRepetition(await locate(yaml, found));
   const rest = total - found.length;
   throw new ConfigError(formatReport(options.file, yaml, problems, problems.length + rest), problems);

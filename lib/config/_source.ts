@@ -1,49 +1,19 @@
 /**
- * Where in a YAML text a value stands. Built only when there is a problem to show: the parser that gives the values
- * gives no places.
+ * What a YAML text holds, and where in it each value stands.
  *
  * @module
  */
 
-import { EVENT_ID, getScalarValue, SCALAR_STYLE, YAMLException } from "js-yaml";
-import type { ScalarEvent } from "js-yaml";
-import { parse } from "@std/yaml/parse";
-import { type Layout, readLayout } from "./_layout.ts";
+import { YAMLException } from "js-yaml";
+import { type Layout, readLayout, type Refusal } from "./_layout.ts";
 import { MERGE_KEY } from "./_merge.ts";
 import type { Path } from "./problem.ts";
 import { placeOf } from "./_text.ts";
 import type { Place } from "./_text.ts";
-
-/** A piece of the text; `offset` is where its value starts in the layout, after an anchor or a tag, the quote included. */
-type Node =
-  | { readonly kind: "scalar"; readonly offset: number }
-  | { readonly kind: "sequence"; readonly offset: number; readonly items: Node[] }
-  | {
-    readonly kind: "mapping";
-    readonly offset: number;
-    readonly entries: Entry[];
-    index?: Map<string, Entry>;
-  }
-  | { readonly kind: "alias"; readonly offset: number; readonly node: Node | undefined };
-
-interface Entry {
-  /** The key as the value parser names it; `undefined` for a key that is a list or a mapping. */
-  readonly key: string | undefined;
-  readonly offset: number;
-  readonly value: Node;
-}
-
-interface Frame {
-  readonly node: Node;
-  /** In a mapping: the key whose value comes next. */
-  key?: { readonly text: string | undefined; readonly offset: number };
-}
+import { buildTree, type Entry, type Node, type TreeFault } from "./_yaml_tree.ts";
 
 /** Deeper than a config may be, so that what is too deep can be shown. */
 const MAX_READ_DEPTH = 5_000;
-
-/** The parser's own bound. */
-const DEFAULT_DEPTH = 100;
 
 /** A key that a mapping has already. */
 export interface DuplicateKey {
@@ -53,8 +23,17 @@ export interface DuplicateKey {
   readonly first: Place;
 }
 
-/** The places of a text's values. */
+/** What is wrong with a text that the parser takes. */
+export interface SourceFault extends Omit<TreeFault, "offset"> {
+  readonly place: Place;
+}
+
+/** The values of a text and their places. */
 export class Source {
+  /** What the text holds; `null` for one that holds nothing. */
+  readonly value: unknown;
+  /** What is wrong with the text itself. */
+  readonly faults: readonly SourceFault[];
   readonly #text: string;
   readonly #layout: Layout;
   readonly #root: Node | undefined;
@@ -62,17 +41,27 @@ export class Source {
   private constructor(text: string, layout: Layout) {
     this.#text = text;
     this.#layout = layout;
-    this.#root = buildTree(layout);
+    const { root, faults } = buildTree(layout);
+    this.#root = root;
+    this.value = root?.value ?? null;
+    this.faults = faults.map(({ offset, ...fault }) => ({ ...fault, place: this.#placeOf(offset) }));
   }
 
   /**
-   * Reads the places, or gives `undefined` for a text that the value parser takes and this one does not (tabs as
-   * indentation); {@link findRefusal} says why.
+   * Reads a text, or gives why the parser refuses it.
+   *
+   * @throws {RangeError} for a text that is nested too deep for the stack.
    */
+  static parse(text: string): Source | Refusal {
+    const layout = readLayout(text, { maxDepth: MAX_READ_DEPTH });
+    return layout.kind === "refusal" ? layout : new Source(text, layout);
+  }
+
+  /** Reads a text, or gives `undefined` for one that cannot be read. */
   static read(text: string): Source | undefined {
     try {
-      const layout = readLayout(text, { maxDepth: MAX_READ_DEPTH });
-      return layout.kind === "refusal" ? undefined : new Source(text, layout);
+      const source = Source.parse(text);
+      return source instanceof Source ? source : undefined;
     } catch (error) {
       if (error instanceof YAMLException || error instanceof RangeError) return undefined;
       throw error;
@@ -151,110 +140,10 @@ export class Source {
   }
 }
 
-/** Where the text has a key that is a list or a mapping. */
-export function findCompoundKey(text: string): Place | undefined {
-  const layout = readLayout(text, { maxDepth: DEFAULT_DEPTH });
-  if (layout.kind === "refusal") return undefined;
-  let place: Place | undefined;
-  buildTree(layout, (offset) => place ??= placeOf(text, layout.original(offset)));
-  return place;
-}
-
 /** Where the text is nested deeper than any config. */
 export function findDepth(text: string, maxDepth: number): Place | undefined {
   const layout = readLayout(text, { maxDepth });
   return layout.kind === "refusal" ? placeOf(text, layout.offset) : undefined;
-}
-
-/** Why this parser does not take a text, in its own words, and where; `undefined` where it does. */
-export function findRefusal(text: string): { readonly reason: string; readonly place: Place } | undefined {
-  try {
-    const layout = readLayout(text, { maxDepth: MAX_READ_DEPTH });
-    return layout.kind === "refusal"
-      ? { reason: layout.reason, place: placeOf(text, layout.offset) }
-      : undefined;
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-function buildTree({ text, events }: Layout, onCompoundKey?: (offset: number) => void): Node | undefined {
-  const anchors = new Map<string, Node>();
-  const stack: Frame[] = [];
-  let root: Node | undefined;
-  let end = 0;
-
-  const add = (node: Node, keyText: string | undefined): void => {
-    const top = stack.at(-1);
-    if (top === undefined) root ??= node;
-    else if (top.node.kind === "sequence") top.node.items.push(node);
-    else if (top.node.kind === "mapping" && top.key === undefined) {
-      top.key = { text: keyText, offset: node.offset };
-      if (node.kind === "sequence" || node.kind === "mapping") onCompoundKey?.(node.offset);
-    } else if (top.node.kind === "mapping" && top.key !== undefined) {
-      top.node.entries.push({ key: top.key.text, offset: top.key.offset, value: node });
-      top.key = undefined;
-    }
-  };
-
-  for (const event of events) {
-    if (event.type === EVENT_ID.DOCUMENT) continue;
-    if (event.type === EVENT_ID.POP) {
-      stack.pop();
-      continue;
-    }
-    if (event.type === EVENT_ID.ALIAS) {
-      const node = anchors.get(text.slice(event.anchorStart, event.anchorEnd));
-      end = event.anchorEnd;
-      add({ kind: "alias", offset: event.anchorStart - 1, node }, undefined);
-      continue;
-    }
-    let node: Node;
-    let keyText: string | undefined;
-    if (event.type === EVENT_ID.SCALAR) {
-      const inSequence = stack.at(-1)?.node.kind === "sequence";
-      node = { kind: "scalar", offset: scalarOffset(text, event, inSequence ? end : undefined) };
-      if (stack.at(-1)?.node.kind === "mapping" && stack.at(-1)?.key === undefined) {
-        keyText = keyOf(text, event);
-      }
-      end = Math.max(end, event.valueEnd);
-    } else if (event.type === EVENT_ID.SEQUENCE) {
-      node = { kind: "sequence", offset: event.start, items: [] };
-    } else {
-      node = { kind: "mapping", offset: event.start, entries: [] };
-    }
-    add(node, keyText);
-    if (event.anchorStart >= 0) anchors.set(text.slice(event.anchorStart, event.anchorEnd), node);
-    if (node.kind !== "scalar") stack.push({ node });
-  }
-  return root;
-}
-
-/** An empty item of a block sequence has no event of its own: its dash is looked for after what came before. */
-function scalarOffset(text: string, event: ScalarEvent, after: number | undefined): number {
-  if (event.valueStart < 0) {
-    if (after === undefined) return -1;
-    const dash = /["']?(?:\s|[\]},]|#[^\n]*)*-(?=\s|$)/y;
-    dash.lastIndex = after;
-    return dash.test(text) ? dash.lastIndex - 1 : -1;
-  }
-  const { style } = event;
-  const quoted = style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED;
-  return quoted ? event.valueStart - 1 : event.valueStart;
-}
-
-function keyOf(text: string, event: ScalarEvent): string {
-  const value = event.valueStart < 0 ? "" : getScalarValue(text, event);
-  // A plain key may be a number or null to the value parser, which then spells it in its own way.
-  const plain = event.style === SCALAR_STYLE.PLAIN && event.tagStart < 0;
-  if (!plain || (/^[a-z_]+$/.test(value) && value.length > 5)) return value;
-  try {
-    return String(parse(value, { schema: "core" }));
-  } catch (error) {
-    if (error instanceof SyntaxError) return value;
-    throw error;
-  }
 }
 
 function stepInto(node: Node, step: string | number): Entry | undefined {

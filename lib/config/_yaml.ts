@@ -5,9 +5,11 @@
  * @module
  */
 
-import { parse } from "@std/yaml/parse";
+import { nameOfInvisible } from "./_invisible.ts";
 import { MAX_DEPTH } from "./_merge.ts";
-import { type Place, placeOf, shorten } from "./_text.ts";
+import { findDepth, Source } from "./_source.ts";
+import { placeOf, shorten } from "./_text.ts";
+import { findOpening } from "./_unclosed.ts";
 import type { Problem } from "./problem.ts";
 
 /** The longest text of a config, 1 MiB: 1,000 apps of 30 lines each. The worst of that length takes half a second. */
@@ -23,73 +25,49 @@ export interface YamlResult {
 /** How many duplicate keys are looked for. */
 const MAX_DUPLICATES = 1_000;
 
-/** The most characters that aliases could repeat in a key without anybody looking whether they do. */
-const MAX_UNSEEN_REPETITION = 64 * 1024 * 1024;
-
-/** The parser's words, and what they mean to whoever wrote the text. `$1` is what the parser quotes. */
+/** The parser's words, and what they mean to whoever wrote the text. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
-  [/^Found more than 1 document/, `a second document starts here, one document was wanted`],
+  [/tab characters must not be used/, "the indentation has a tab; use spaces"],
+  [/comma between flow collection entries/, "expected a comma before this"],
+  [/expected the node content, but found ','/, "expected a value before this comma"],
   [
-    /unexpected end of the stream within a flow collection|^Unexpected end of the (?:stream|document) within a (\w+) quoted/,
-    "the text ends within a bracket or a quote, its end was wanted",
+    /deficient indentation/,
+    "the line continues a bracket or a quote; indent it deeper than the key that it belongs to",
   ],
-  [/unidentified alias "(.*)"$/, `the alias "*$1" is unknown, an anchor "&$1" before it was wanted`],
-  [
-    /^Cannot resolve unknown tag !<(.*)>$/,
-    `the tag "$1" is unknown, a value without a tag was wanted`,
-  ],
-  [/miss(?:ing|ed) comma between flow collection entries/, "a comma was wanted before this"],
-  [/expected the node content, but found ','/, "a value was wanted before this comma"],
   [
     /bad indentation of a (mapping|sequence) entry/,
-    `the line does not continue the one before it, "key: value" with the indentation of its neighbours was wanted`,
+    `the line does not continue the one before it; expected "key: value" with the indentation of its neighbours`,
   ],
   [
-    /key node is missed or followed by a non-tabulated empty line|end of the stream or a document separator is expected|a multiline key may not be an implicit key|missing colon/,
-    `the text is no YAML here, "key: value" with matching indentation was wanted`,
-  ],
-  [
-    /nested arrays are not supported inside keys/,
-    "the key is a list, a text was wanted",
+    /end of the stream or a document separator is expected|a multiline key may not be an implicit key|expected ':'/,
+    `expected "key: value" with matching indentation`,
   ],
 ];
 
 /**
  * Reads a text. Duplicate keys are problems that leave a value, so that the rest can be checked too.
  */
-export async function readYaml(text: string): Promise<YamlResult> {
-  const refused = checkText(text) ?? await checkKeys(text);
+export function readYaml(text: string): YamlResult {
+  const refused = checkText(text);
   if (refused !== undefined) return { problems: [refused] };
   try {
-    const value: unknown = parse(text, { schema: "core" });
-    return checkContent(text, value);
+    const source = Source.parse(text);
+    if (!(source instanceof Source)) return { problems: [syntaxProblem(text, source)] };
+    const faults = source.faults.map(({ path, message, place }) => ({ path, message, ...place }));
+    if (source.faults.some(({ isReadable }) => !isReadable)) return { problems: faults };
+    if (source.value === null) return { problems: [nothingProblem(text)] };
+    return { value: source.value, problems: [...faults, ...duplicateProblems(source)] };
   } catch (error) {
-    if (error instanceof RangeError) return { problems: [await tooDeep(text)] };
-    if (!(error instanceof SyntaxError)) throw error;
-    if (!error.message.includes("duplicated key")) return { problems: [syntaxProblem(text, error)] };
-    return await readWithDuplicates(text, error);
+    if (error instanceof RangeError) return { problems: [tooDeep(text)] };
+    throw error;
   }
 }
 
-async function readWithDuplicates(text: string, error: SyntaxError): Promise<YamlResult> {
-  const problems = await duplicateProblems(text);
-  if (problems.length === 0) return { problems: [syntaxProblem(text, error)] };
-  try {
-    return { value: parse(text, { schema: "core", allowDuplicateKeys: true }), problems };
-  } catch (later) {
-    if (later instanceof RangeError) return { problems: [...problems, await tooDeep(text)] };
-    if (!(later instanceof SyntaxError)) throw later;
-    return { problems: [...problems, syntaxProblem(text, later)] };
-  }
-}
-
-async function duplicateProblems(text: string): Promise<Problem[]> {
-  const { Source } = await import("./_source.ts");
-  const duplicates = Source.read(text)?.duplicateKeys(MAX_DUPLICATES) ?? [];
-  return duplicates.map(({ path, key, place, first }) => ({
+function duplicateProblems(source: Source): Problem[] {
+  return source.duplicateKeys(MAX_DUPLICATES).map(({ path, key, place, first }) => ({
     path,
     ...place,
-    message: `the key "${shorten(key, 60)}" is on line ${first.line} already, one was wanted`,
+    message: `the key "${shorten(key, 60)}" is on line ${first.line} already; expected it once`,
   }));
 }
 
@@ -97,86 +75,100 @@ function checkText(text: string): Problem | undefined {
   if (text.length > MAX_CONFIG_BYTES) {
     return {
       path: [],
-      message: `the text has ${text.length} characters, at most ${MAX_CONFIG_BYTES} were wanted`,
+      message: `the text has ${text.length} characters; expected at most ${MAX_CONFIG_BYTES}`,
     };
   }
   // deno-lint-ignore no-control-regex
   const control = /[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]/.exec(text);
   if (control === null) return undefined;
-  const message = `the text has the control character ${shorten(control[0], 8)}, a YAML text was wanted`;
+  const message = `the text has the control character ${shorten(control[0], 8)}; expected a YAML text`;
   return { path: [], message, ...placeOf(text, control.index) };
 }
 
-/** The value parser writes a list that is a key as one text, which aliases can make as long as they like. */
-async function checkKeys(text: string): Promise<Problem | undefined> {
-  const aliases = text.match(/\*[^\s,[\]{}"']/g)?.length ?? 0;
-  if (aliases * text.length <= MAX_UNSEEN_REPETITION) return undefined;
-  const { findCompoundKey } = await import("./_source.ts");
-  const place = findCompoundKey(text);
-  return place && { path: [], message: "the key is a list or a mapping, a text was wanted", ...place };
-}
-
-function checkContent(text: string, value: unknown): YamlResult {
-  if (value !== null) return { value, problems: [] };
+function nothingProblem(text: string): Problem {
   const lines = text.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
   const what = lines.length === 0
     ? "the text is empty"
     : lines.every((line) => line.startsWith("#"))
-    ? "the text has comments alone"
+    ? "the text has only comments"
     : "the top level is empty";
-  return { problems: [{ path: [], message: `${what}, a mapping with "apps" was wanted` }] };
+  return { path: [], message: `${what}; expected a mapping with "apps"` };
 }
 
-async function tooDeep(text: string): Promise<Problem> {
-  const { findDepth } = await import("./_source.ts");
-  const message = `the text is nested deeper than ${MAX_DEPTH} levels, fewer were wanted`;
+function tooDeep(text: string): Problem {
+  const message = `the text is nested deeper than ${MAX_DEPTH} levels; expected fewer`;
   return { path: [], message, ...findDepth(text, MAX_DEPTH) };
 }
 
-/**
- * What the parser that gives places refuses in a text that the other one has taken: most likely tabs, which to that one are
- * no indentation at all, so that its values are not those that were meant. `undefined` for a text that it takes.
- */
-export async function strictProblem(text: string): Promise<Problem | undefined> {
-  const { findRefusal } = await import("./_source.ts");
-  const refusal = findRefusal(text);
-  if (refusal === undefined) return undefined;
-  const { reason, place } = refusal;
-  return tabProblem(text, reason, place) ?? { path: [], message: explain(reason), ...place };
-}
-
-function syntaxProblem(text: string, error: SyntaxError): Problem {
-  const { line, column, offset } = error as SyntaxError & { line?: number; column?: number; offset?: number };
-  const reason = (/^(.*?)(?: at line \d+, column \d+:?)?$/m.exec(error.message)?.[1] ?? "").trim();
-  const message = explain(reason);
+function syntaxProblem(text: string, { reason, offset }: { reason: string; offset: number }): Problem {
+  if (reason.startsWith("nesting exceeded")) return tooDeep(text);
+  const problem = (message: string, at: number): Problem => ({ path: [], message, ...placeOf(text, at) });
+  const invisible = invisibleBefore(text, offset);
+  if (invisible !== undefined) return problem(`${invisible.name} is here; expected a space`, invisible.index);
+  const opening = findOpening(text, offset);
+  if (opening !== undefined) return problem(opening.message, opening.offset);
+  const tab = tabBefore(text, offset);
+  if (tab !== undefined && /indentation|document separator|multiline key/.test(reason)) {
+    return problem("the indentation has a tab; use spaces", tab);
+  }
+  const substitution = /[^\s[\]{},]*\$\{?\w*\}?/.exec(lineAt(text, offset).text);
+  if (substitution !== null && /comma|content|mapping/.test(reason)) {
+    const at = lineAt(text, offset).start + substitution.index;
+    return problem(
+      `${shorten(substitution[0], 40)}: environment variables are not substituted; write the value`,
+      at,
+    );
+  }
+  const colon = missingSpace(text, offset);
+  if (colon !== undefined) {
+    return problem(
+      `"${shorten(colon.text, 40)}" has no space after the colon; expected "key: value"`,
+      colon.offset,
+    );
+  }
   // What is missing at the end is shown behind the last thing that is there, not in the blank lines after it.
-  const end = text.trimEnd().length;
-  const place = offset !== undefined
-    ? placeOf(text, Math.min(offset, end))
-    : line !== undefined && column !== undefined
-    ? { line, column }
-    : undefined;
-  if (place === undefined) return { path: [], message };
-  return tabProblem(text, reason, place) ?? { path: [], message, ...place };
+  return problem(explain(reason), Math.min(offset, text.trimEnd().length));
 }
 
-/** The tab that stands in the indentation of a line where either parser has lost its way; in brackets it is no fault. */
-function tabProblem(text: string, reason: string, { line }: Place): Problem | undefined {
-  if (!/indentation|end of the stream or a document separator|multiline key/.test(reason)) return undefined;
-  const indentation = /^(?:[ \t]|-(?=[ \t]))*/.exec(text.split(/\r\n|\n|\r/)[line - 1] ?? "")?.[0] ?? "";
-  const tab = indentation.indexOf("\t");
-  if (tab < 0) return undefined;
-  return { path: [], message: "the indentation has a tab, spaces were wanted", line, column: tab + 1 };
+function lineAt(text: string, offset: number): { readonly start: number; readonly text: string } {
+  const start = Math.max(text.lastIndexOf("\n", offset - 1), text.lastIndexOf("\r", offset - 1)) + 1;
+  return { start, text: /^[^\r\n]*/.exec(text.slice(start))?.[0] ?? "" };
+}
+
+/** The line of an offset, and the one before it where that is where the fault is noticed late. */
+function linesNear(text: string, offset: number): { readonly start: number; readonly text: string }[] {
+  const line = lineAt(text, offset);
+  return line.start === 0 ? [line] : [lineAt(text, line.start - 1), line];
+}
+
+/** An invisible character outside of quotes and comments, near an offset. */
+function invisibleBefore(text: string, offset: number): { index: number; name: string } | undefined {
+  for (const { start, text: line } of linesNear(text, offset)) {
+    const plain = line.replace(/"(?:[^"\\]|\\.)*"|'[^']*'|#.*/g, (part) => " ".repeat(part.length));
+    const found = nameOfInvisible(plain);
+    if (found !== undefined) return { ...found, index: start + found.index };
+  }
+  return undefined;
+}
+
+/** The tab that stands in the indentation of the line; in brackets it is no fault. */
+function tabBefore(text: string, offset: number): number | undefined {
+  const line = lineAt(text, offset);
+  const tab = (/^(?:[ \t]|-(?=[ \t]))*/.exec(line.text)?.[0] ?? "").indexOf("\t");
+  return tab < 0 ? undefined : line.start + tab;
+}
+
+/** `name:web` on the line, or on the last one before it that has something. */
+function missingSpace(text: string, offset: number): { offset: number; text: string } | undefined {
+  for (const { start, text: line } of linesNear(text, offset)) {
+    const match = /^([\s-]*)([A-Za-z_][\w-]*:[^\s:/].*?)\s*$/.exec(line);
+    if (match !== null) return { offset: start + (match[1] ?? "").length, text: match[2] ?? "" };
+  }
+  return undefined;
 }
 
 function explain(reason: string): string {
-  for (const [pattern, words] of REASONS) {
-    const match = pattern.exec(reason);
-    if (match !== null) return words.replaceAll("$1", () => shorten(match[1] ?? "", 60));
-  }
-  return `the text is no YAML (${lowerFirst(shorten(reason, 200))}), YAML was wanted`;
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+  for (const [pattern, words] of REASONS) if (pattern.test(reason)) return words;
+  const lower = reason.charAt(0).toLowerCase() + reason.slice(1);
+  return `the text is not valid YAML: ${shorten(lower, 200)}`;
 }

@@ -108,7 +108,7 @@ Deno.test({
 
 Deno.test("loadConfig: an empty file", async () => {
   await withFile("", async (path) => {
-    assertEquals(await messageOf(path), `the text is empty, a mapping with "apps" was wanted`);
+    assertEquals(await messageOf(path), `the text is empty; expected a mapping with "apps"`);
   });
 });
 

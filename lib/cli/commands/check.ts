@@ -34,8 +34,8 @@ async function checkConfig(args: CommandArgs, io: Io): Promise<number> {
   if (args.on("json")) {
     await io.print(JSON.stringify(effective, undefined, 2));
   } else {
-    const { stringify } = await import("@std/yaml/stringify");
-    await io.print(stringify(effective, { useAnchors: false }).trimEnd());
+    const { dump } = await import("js-yaml");
+    await io.print(dump(effective, { noRefs: true, lineWidth: -1 }).trimEnd());
   }
   return EXIT.done;
 }
