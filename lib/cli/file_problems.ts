@@ -1,5 +1,6 @@
 import { type Config, type ConfigDocument, formatPath, type Problem } from "../config/mod.ts";
 import { checkFiles, type FileProblem } from "../proxy/mod.ts";
+import { logFileProblem } from "../log/mod.ts";
 import type { ConfigSource } from "./find_config.ts";
 
 /** What is to be said of a config that its schema takes. */
@@ -29,6 +30,7 @@ export async function findFileProblems(
 ): Promise<FileFindings> {
   const problems: Finding[] = [
     ...await checkToken(document.config),
+    ...await checkLog(document.config),
     ...await checkFiles(document.config),
     ...(await document.warnings()).map((each): Finding => ({ ...each, severity: "warning", isFatal: false })),
   ];
@@ -48,6 +50,15 @@ export async function findFileProblems(
       return `${place}: ${formatPath(path)}: ${message.replace(WARNING, "")}`;
     }),
   };
+}
+
+/** Looks at where the access log is to go, and changes nothing there. */
+async function checkLog({ log: { access } }: Config): Promise<Finding[]> {
+  if (typeof access !== "string") return [];
+  const message = await logFileProblem(access);
+  return message === undefined
+    ? []
+    : [{ path: ["log", "access"], message, severity: "error", isFatal: true }];
 }
 
 /** Reads the token of the admin API, where the config has one. */

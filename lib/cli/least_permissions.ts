@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { formatAddress, type TargetAddress } from "../base/mod.ts";
 import type { AppConfig, Config, TargetConfig } from "../config/mod.ts";
+import { processStreamAt } from "../log/mod.ts";
 import { dialedAt, targetsOf } from "../app/mod.ts";
 import { UsageError } from "./command.ts";
 import { nameservers } from "./system_dns.ts";
@@ -56,7 +57,7 @@ export function leastPermissions(config: Config, options: LeastPermissionsOption
       ...sockets,
       ...workerFiles(config),
     ]),
-    write: unique([...(typeof access === "string" ? [access] : []), ...sockets]),
+    write: unique([...given(logFile(access)), ...sockets]),
   };
 }
 
@@ -103,6 +104,11 @@ function netOf(target: TargetConfig, app: AppConfig, systemDns: readonly string[
     ...addresses.flatMap((one) => one.kind === "tcp" ? [`:${one.port}`, formatAddress(one)] : []),
     ...(nameserver === undefined ? systemDns : [formatAddress(nameserver)]),
   ];
+}
+
+/** The access log's file; none where it goes to a stream of the process, which needs no permission. */
+function logFile(access: boolean | string): string | undefined {
+  return typeof access === "string" && processStreamAt(access) === undefined ? access : undefined;
 }
 
 function tlsFiles({ tls, targetTls }: AppConfig): string[] {

@@ -55,7 +55,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
       workers: workersOf(config),
     });
     for (const warning of options.warnings ?? []) log.warning("{warning}", { warning });
-    const access = AccessLog.open(config.log.access, {
+    const access = await AccessLog.open(config.log.access, {
       format: config.log.format,
       template: config.log.template,
       color: options.color ?? "auto",
@@ -66,7 +66,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
       using _guard = survive(log);
       using hangUp = new HangUp({
         log,
-        reopenLog: () => reopen(access, config, log),
+        reopenLog: () => void reopen("SIGHUP", { access, config, log }),
         configFile: options.configFile,
       });
       options.hangUps?.listen(() => hangUp.ring());
@@ -133,13 +133,18 @@ function workersOf(config: Config): number {
   return workerCount(config.workers, { os: Deno.build.os, cores: navigator.hardwareConcurrency });
 }
 
-function reopen(access: AccessLog, config: Config, log: Logger): void {
+/** Never rejects. */
+async function reopen(
+  signal: Deno.Signal,
+  { access, config, log }: { access: AccessLog; config: Config; log: Logger },
+): Promise<void> {
   if (typeof config.log.access !== "string") {
-    log.debug("SIGHUP: there is no access log file to reopen");
+    log.debug("{signal}: there is no access log file to reopen", { signal });
     return;
   }
-  access.reopen();
-  log.info("SIGHUP: reopened the access log {path}", { path: config.log.access });
+  if (await access.reopen()) {
+    log.info("{signal}: reopened the access log {path}", { signal, path: config.log.access });
+  }
 }
 
 function logProblem(log: Logger, problem: LogProblem): void {

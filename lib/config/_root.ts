@@ -25,8 +25,9 @@ const Log = z.strictObject({
     default: true,
     description:
       "The access log, one line per connection: `true` is standard output, `off` (or `false`) is none, a text is " +
-      "the path of a file, relative to the config file.",
-    examples: ["./access.log"],
+      "the path of a file, relative to the config file. `/dev/stdout` and `/dev/stderr` are the process's own. A named " +
+      "pipe must have a reader at the start; later, lines are dropped and counted while nobody reads.",
+    examples: ["./access.log", "/dev/stdout"],
   }),
 }, { error: "a mapping" });
 

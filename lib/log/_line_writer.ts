@@ -109,7 +109,8 @@ export class LineWriter {
 
   /** Goes on with another destination, at a line's start, and closes the one before. */
   replace(next: LogDestination): void {
-    this.#nextDestination?.close();
+    if (this.#closed) return void next.close();
+    void this.#nextDestination?.close();
     this.#nextDestination = next;
     if (this.#round === undefined) this.#swap();
   }
@@ -142,15 +143,16 @@ export class LineWriter {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => timer = setTimeout(resolve, deadlineMs));
     await Promise.race([this.#drain(performance.now() + deadlineMs), late]);
-    clearTimeout(timer);
     this.#disarm();
     forgetAtEnd(this);
     this.#droppedLines += countLines(this.#text);
     if (this.#batch !== undefined) this.#droppedLines += countLines(this.#batch.subarray(this.#offset));
     this.#text = "";
-    this.#nextDestination?.close();
+    const closing = [this.#nextDestination?.close()];
     // A write that is still on its way holds the descriptor; both go with the process.
-    if (this.#round === undefined) this.#destination.close();
+    if (this.#round === undefined) closing.push(this.#destination.close());
+    await Promise.race([Promise.all(closing), late]);
+    clearTimeout(timer);
   }
 
   async #drain(deadline: number): Promise<void> {
@@ -225,7 +227,7 @@ export class LineWriter {
 
   #swap(): void {
     if (this.#nextDestination === undefined) return;
-    this.#destination.close();
+    void this.#destination.close();
     this.#destination = this.#nextDestination;
     this.#nextDestination = undefined;
     // The new destination has not seen the line's first part.

@@ -1,7 +1,13 @@
 import { errorMessage, type Reason } from "../base/mod.ts";
 import { type AccessFormatter, accessFormatter, type LogFormat } from "./access_format.ts";
-import { type LogDestination, openLogFile, stdoutDestination } from "./destination.ts";
 import { type ColorChoice, isColored } from "./color.ts";
+import {
+  type LogDestination,
+  LogFile,
+  processStreamAt,
+  stderrDestination,
+  stdoutDestination,
+} from "./destination.ts";
 import { LineWriter, type LogProblem } from "./_line_writer.ts";
 import { writerOfStdoutTerminal } from "./operational.ts";
 import { reportAccessLogProblem } from "./problem_report.ts";
@@ -64,20 +70,23 @@ export class AccessLog {
   readonly #format: AccessFormatter;
   readonly #writer: LineWriter | undefined;
   readonly #isShared: boolean;
-  readonly #path: string | undefined;
+  readonly #file: LogFile | undefined;
   readonly #onProblem: (problem: LogProblem) => void;
+  #reopening: Promise<boolean> | undefined;
+  /** Asked for while one was under way, which may have opened the file before it was renamed. */
+  #isAskedAgain = false;
 
-  /** `path` where the destination is a file of that name. */
+  /** `file` where the destination came from one. */
   private constructor(
     destination?: LogDestination | LineWriter,
-    options: AccessLogOptions & { path?: string } = {},
+    options: AccessLogOptions & { file?: LogFile } = {},
   ) {
     this.#onProblem = options.onProblem ?? reportAccessLogProblem;
     this.#isShared = destination instanceof LineWriter;
     this.#writer = destination instanceof LineWriter
       ? destination
       : destination && new LineWriter(destination, { onProblem: this.#onProblem });
-    this.#path = options.path;
+    this.#file = options.file;
     this.#format = accessFormatter(options.format ?? "text", {
       template: options.template,
       color: isColored(options.color ?? "never", Deno.stdout),
@@ -86,15 +95,20 @@ export class AccessLog {
 
   /**
    * Opens what the config's `log.access` says: `true` is stdout, `false` is {@link AccessLog.off}, a text is the path of a
-   * file that is appended to.
+   * file that is appended to, or one of the names of the process's own streams (`/dev/stdout`, `/dev/stderr`).
    *
-   * @throws {LogOpenError} when the file cannot be opened.
+   * @throws {LogOpenError} when the file cannot be opened, or not within 5 s.
    */
-  static open(access: boolean | string, options: AccessLogOptions = {}): AccessLog {
+  static async open(access: boolean | string, options: AccessLogOptions = {}): Promise<AccessLog> {
     if (access === false) return AccessLog.off;
+    const stream = access === true ? "stdout" : processStreamAt(access);
+    if (stream === "stderr") return new AccessLog(stderrDestination(), { ...options, color: "never" });
     // On one terminal, access lines and operational ones come in the order in which they were written.
-    if (access === true) return new AccessLog(writerOfStdoutTerminal() ?? stdoutDestination(), options);
-    return new AccessLog(openLogFile(access), { ...options, color: "never", path: access });
+    if (access === true || stream === "stdout") {
+      return new AccessLog(writerOfStdoutTerminal() ?? stdoutDestination(), options);
+    }
+    const file = new LogFile(access);
+    return new AccessLog(await file.open(), { ...options, color: "never", file });
   }
 
   /** A log that writes to `destination` and owns it from here. */
@@ -118,19 +132,34 @@ export class AccessLog {
   }
 
   /**
-   * Opens the file anew, after log rotation has renamed it; nothing where the log is no file. Lines that wait go to the
-   * new file. When it cannot be opened, the old one stays in use and `onProblem` hears of it.
+   * Opens the file anew, after log rotation has renamed it, and gives whether it did; false where the log is no file.
+   * Lines that wait go to the new file. The old one stays in use until then, and when the new one cannot be opened, of
+   * which `onProblem` hears. Never rejects.
    */
-  reopen(): void {
-    if (this.#writer === undefined || this.#path === undefined) return;
-    let next: LogDestination;
+  reopen(): Promise<boolean> {
+    this.#isAskedAgain = true;
+    return this.#reopening ??= this.#reopenWhileAsked();
+  }
+
+  async #reopenWhileAsked(): Promise<boolean> {
+    let hasReopened = false;
+    while (this.#isAskedAgain) {
+      this.#isAskedAgain = false;
+      hasReopened = await this.#reopenOnce();
+    }
+    this.#reopening = undefined;
+    return hasReopened;
+  }
+
+  async #reopenOnce(): Promise<boolean> {
+    if (this.#writer === undefined || this.#file === undefined) return false;
     try {
-      next = openLogFile(this.#path);
+      this.#writer.replace(await this.#file.open());
+      return true;
     } catch (error) {
       this.#onProblem({ kind: "not_reopened", message: errorMessage(error) });
-      return;
+      return false;
     }
-    this.#writer.replace(next);
   }
 
   /** Writes all that waits, now. For the end of the process: it waits for the reader, unless that has stood still. */

@@ -6,6 +6,7 @@ export * from "./access.ts";
 export * from "./access_format.ts";
 export type { ColorChoice } from "./color.ts";
 export * from "./destination.ts";
+export * from "./file_check.ts";
 export {
   closeLogging,
   flushLogging,

@@ -57,7 +57,7 @@ Deno.test("LogObserver: a session that ends is one record of the access log", as
   const access = AccessLog.to({
     write: (bytes) => Promise.resolve(take(bytes)),
     writeSync: (bytes) => take(bytes),
-    close: () => {},
+    close: () => Promise.resolve(),
   }, { format: "json" });
   const take = (bytes: Uint8Array): number => {
     written += new TextDecoder().decode(bytes);
@@ -295,7 +295,7 @@ Deno.test("LogObserver: a session that another thread tells of ended when that t
   const access = AccessLog.to({
     write: (bytes) => Promise.resolve(take(bytes)),
     writeSync: take,
-    close: () => {},
+    close: () => Promise.resolve(),
   }, { format: "json" });
   observerOf(access).observer.sessionEnded(ended({ endedAtMs: 1000 }));
   await access.close();

@@ -93,12 +93,66 @@ Deno.test({
   },
 });
 
-Deno.test("access log: a file that cannot be opened is said, and ends with 1", async () => {
+Deno.test("access log: a file that cannot be opened is reported at its line, and ends with 2", async () => {
   await using folder = new TemporaryFolder();
   const path = await folder.config(config(freePort(), "127.0.0.1:9", { access: "nowhere/a.log" }));
   await using proxy = program(["-c", path]);
-  assertEquals(await proxy.code, 1);
-  assertMatch(proxy.stderr, /^tcpproxy: open the log: ".*nowhere\/a\.log" cannot be opened/m);
+  assertEquals(await proxy.code, 2);
+  assertMatch(proxy.stderr, /log\.access: its directory ".*nowhere" does not exist; create it/);
+});
+
+Deno.test({
+  name:
+    "access log: a pipe whose reader is gone stops nothing, at SIGHUP neither, and gets lines when one is back",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    await using target = new TestTarget(echo);
+    const port = freePort();
+    const fifo = folder.file("fifo");
+    assertEquals(new Deno.Command("mkfifo", { args: [fifo] }).outputSync().success, true);
+    const path = await folder.config(config(port, target.address, { access: "fifo" }));
+    await using early = program(["-c", path]);
+    assertEquals(await early.code, 1);
+    assertStringIncludes(early.stderr, "it is a pipe that no process reads; start its reader first");
+
+    // A reader must be there while the proxy starts; a shell waits in its redirection for the proxy to open the pipe.
+    const reader = new Deno.Command("sh", { args: ["-c", 'head -n 1 < "$0"', fifo], stdout: "piped" })
+      .spawn();
+    const read = reader.output();
+    await using proxy = program(["-c", path]);
+    await proxy.ready();
+    using open = await connectTo(port);
+    await sayHello(port);
+    assertMatch(new TextDecoder().decode((await read).stdout), / web #\d /);
+    proxy.signal("SIGHUP");
+    await proxy.waitFor("it is a pipe that no process reads");
+    await proxy.waitFor("the old file stays in use");
+    await sayHello(port);
+    assertEquals(await exchange(open, HELLO), HELLO);
+
+    const next = new Deno.Command("head", { args: ["-n", "1", fifo], stdout: "piped" }).spawn();
+    assertMatch(new TextDecoder().decode((await next.output()).stdout), / web #\d /);
+    assertEquals(await proxy.stop(), 0);
+  },
+});
+
+Deno.test({
+  name: "access log: /dev/stdout and /dev/stderr are the process's own, and need no permission",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    await using target = new TestTarget(echo);
+    for (const stream of ["stdout", "stderr"] as const) {
+      const port = freePort();
+      const path = await folder.config(config(port, target.address, { access: `/dev/${stream}` }));
+      await using proxy = program(["-c", path], { permissions: ["--allow-net", "--allow-read"] });
+      await proxy.ready();
+      await sayHello(port);
+      assertEquals(await proxy.stop(), 0);
+      assertMatch(proxy[stream], / client_closed {6}web #1 /);
+    }
+  },
 });
 
 Deno.test("logs: pipes that nobody reads any more do not stop traffic", async () => {

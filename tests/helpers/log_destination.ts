@@ -48,6 +48,7 @@ export function memoryDestination(behaviour: Behaviour = (bytes): number => byte
     },
     close: () => {
       closed = true;
+      return Promise.resolve();
     },
   };
 }

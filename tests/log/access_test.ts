@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { REASONS } from "../../lib/base/mod.ts";
 import {
@@ -139,22 +139,22 @@ Deno.test("AccessLog.off: reads nothing of a record and writes nothing", async (
     },
   });
   AccessLog.off.write(unreadable);
-  AccessLog.off.reopen();
+  assertEquals(await AccessLog.off.reopen(), false);
   AccessLog.off.flushSync();
   await AccessLog.off.close();
-  assertEquals([AccessLog.off.enabled, AccessLog.open(false) === AccessLog.off], [false, true]);
+  assertEquals([AccessLog.off.enabled, await AccessLog.open(false) === AccessLog.off], [false, true]);
 });
 
 Deno.test("AccessLog.open: a file is appended to, and after rotation a new one is begun", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/access.log`;
   await Deno.writeTextFile(path, "before\n");
-  const log = AccessLog.open(path);
+  const log = await AccessLog.open(path);
   log.write(RECORD);
   log.flushSync();
   await Deno.rename(path, `${path}.1`);
   log.write({ ...RECORD, id: 18 });
-  log.reopen();
+  assertEquals(await log.reopen(), true);
   await log.close();
   const [rotated, current] = [await Deno.readTextFile(`${path}.1`), await Deno.readTextFile(path)];
   assertMatch(rotated, /^before\n.* #17 .*\n$/);
@@ -167,7 +167,7 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   fn: async () => {
     const folder = await Deno.makeTempDir();
-    const log = AccessLog.open(`${folder}/access.log`);
+    const log = await AccessLog.open(`${folder}/access.log`);
     await log.close();
     assertEquals(((await Deno.stat(`${folder}/access.log`)).mode ?? 0) & 0o027, 0);
     await Deno.remove(folder, { recursive: true });
@@ -176,18 +176,23 @@ Deno.test({
 
 Deno.test("AccessLog.open: a file that cannot be opened is an error that names it", async () => {
   const folder = await Deno.makeTempDir();
-  const error = assertThrows(() => AccessLog.open(folder), LogOpenError);
-  assert(error.message.startsWith(`open the log: "${folder}" cannot be opened (`), error.message);
+  const error = await assertRejects(() => AccessLog.open(folder), LogOpenError);
+  assertEquals(
+    error.message,
+    `open the log: "${folder}" cannot be opened: it is a directory; give the path of a file`,
+  );
   await Deno.remove(folder);
 });
 
 Deno.test("AccessLog.reopen: a file that cannot be opened again leaves the old one in use", async () => {
   const folder = await Deno.makeTempDir();
   const problems: string[] = [];
-  const log = AccessLog.open(`${folder}/access.log`, { onProblem: (problem) => problems.push(problem.kind) });
+  const log = await AccessLog.open(`${folder}/access.log`, {
+    onProblem: (problem) => problems.push(problem.kind),
+  });
   await Deno.rename(`${folder}/access.log`, `${folder}/old.log`);
   await Deno.mkdir(`${folder}/access.log`);
-  log.reopen();
+  assertEquals(await log.reopen(), false);
   log.write(RECORD);
   await log.close();
   assertEquals(problems, ["not_reopened"]);

@@ -1,8 +1,8 @@
 /** Logs 1,000 access lines and one operational line, then ends in the way that its argument says; see the test. */
-import { AccessLog, closeLogging, getLogger, setUpLogging } from "../../lib/log/mod.ts";
+import { AccessLog, closeLogging, getLogger, setUpLogging, stdoutDestination } from "../../lib/log/mod.ts";
 
 setUpLogging({ level: "info", format: "text" });
-const log = AccessLog.open(true);
+const log = AccessLog.to(stdoutDestination());
 
 function speak(lines: number): void {
   for (let id = 1; id <= lines; id++) {

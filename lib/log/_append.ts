@@ -1,0 +1,73 @@
+import { close, constants, open, write, writeSync } from "node:fs";
+import { errorCode, errorMessage } from "../base/mod.ts";
+
+/** A log that cannot be opened; the message says which, why, and what to do. */
+export class LogOpenError extends Error {
+  override readonly name = "LogOpenError";
+}
+
+/** A file that is open for appending. */
+export interface FileHandle {
+  write(bytes: Uint8Array): Promise<number>;
+  writeSync(bytes: Uint8Array): number;
+  close(): Promise<void>;
+}
+
+/**
+ * `Deno.open` has no non-blocking mode, and blocks its whole thread on Deno 2.6: at a named pipe until somebody reads it.
+ * Windows knows no such flag.
+ */
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
+const MODE = 0o640;
+
+/**
+ * Opens a file for appending and creates it where it is missing. A pipe is opened non-blocking: without a reader that
+ * fails (ENXIO), and a write to a full one does (EAGAIN).
+ *
+ * @throws {LogOpenError} when it cannot be opened for writing.
+ */
+export function openForAppending(path: string): Promise<FileHandle> {
+  return new Promise((resolve, reject) => {
+    open(path, FLAGS, MODE, (error, descriptor) => {
+      if (error) reject(openError(path, error));
+      else resolve(handle(descriptor));
+    });
+  });
+}
+
+function handle(descriptor: number): FileHandle {
+  return {
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        write(descriptor, bytes, 0, bytes.length, null, (error, count) => {
+          if (error) reject(error);
+          else resolve(count);
+        });
+      }),
+    writeSync: (bytes) => writeSync(descriptor, bytes),
+    // Of a file that was written nothing can be mended when closing it fails.
+    close: () => new Promise((resolve) => close(descriptor, () => resolve())),
+  };
+}
+
+function openError(path: string, cause: unknown): LogOpenError {
+  return new LogOpenError(`open the log: "${path}" cannot be opened: ${remedyOf(path, cause)}`, { cause });
+}
+
+function remedyOf(path: string, error: unknown): string {
+  switch (errorCode(error)) {
+    case "ENXIO":
+      return "it is a pipe that no process reads; start its reader first";
+    case "ENOENT":
+      return "its directory does not exist; create it first";
+    case "EISDIR":
+      return "it is a directory; give the path of a file";
+    case "EACCES":
+    case "EROFS":
+      return `this user may not write there (${errorMessage(error)}); change its owner or mode`;
+    case "NOT_CAPABLE":
+      return `the runtime does not allow it; start it with --allow-write=${path}`;
+    default:
+      return errorMessage(error);
+  }
+}
