@@ -17,6 +17,7 @@ export {
 export { targetSpec } from "./target_spec.ts";
 export { AppTls } from "./tls.ts";
 export {
+  firstLine,
   type NextTlsFiles,
   readTlsFiles,
   type TlsFile,

@@ -28,15 +28,16 @@ export interface NextTlsFiles {
 export interface TlsFile {
   readonly file: string;
   /** A certificate is one that the app shows itself. */
-  readonly kind: "certificate" | "key" | "authorities" | "revocations";
+  readonly kind: "certificate" | "key" | "authorities" | "revocations" | "passphrase";
 }
 
 /** The files that the app's TLS names, each once, in the order of the config. */
 export function tlsFilesOf({ tls, targetTls }: AppConfig): TlsFile[] {
   const named: readonly { file: string | undefined; kind: TlsFile["kind"] }[] = [
-    ...(tls?.certificates ?? []).flatMap(({ cert, key }) => [
+    ...(tls?.certificates ?? []).flatMap(({ cert, key, keyPassphraseFile }) => [
       { file: cert, kind: "certificate" } as const,
       { file: key, kind: "key" } as const,
+      { file: keyPassphraseFile, kind: "passphrase" } as const,
     ]),
     { file: tls?.clientCa, kind: "authorities" },
     { file: tls?.clientCrl, kind: "revocations" },
@@ -44,6 +45,7 @@ export function tlsFilesOf({ tls, targetTls }: AppConfig): TlsFile[] {
     { file: targetTls?.crl, kind: "revocations" },
     { file: targetTls?.cert, kind: "certificate" },
     { file: targetTls?.key, kind: "key" },
+    { file: targetTls?.keyPassphraseFile, kind: "passphrase" },
   ];
   const files = new Map<string, TlsFile>();
   for (const { file, kind } of named) {
@@ -77,9 +79,14 @@ export async function readTlsFiles(config: AppConfig, files: FileTexts): Promise
   };
   return {
     tls: tls === undefined ? undefined : {
-      certificates: await Promise.all(tls.certificates.map(async ({ cert, key }) => {
-        return { cert: await read(cert), key: await read(key), origin: cert };
-      })),
+      certificates: await Promise.all(
+        tls.certificates.map(async ({ cert, key, keyPassphraseFile: passphrase }) => ({
+          cert: await read(cert),
+          key: await read(key),
+          ...(passphrase === undefined ? {} : { passphrase: firstLine(await read(passphrase)) }),
+          origin: cert,
+        })),
+      ),
       ...(tls.clientCa === undefined ? {} : { clientCa: await read(tls.clientCa) }),
       ...(tls.clientCrl === undefined ? {} : { clientCrl: await read(tls.clientCrl) }),
       clientAuth: tls.clientAuth,
@@ -93,10 +100,18 @@ export async function readTlsFiles(config: AppConfig, files: FileTexts): Promise
       ...(targetTls.crl === undefined ? {} : { crl: await read(targetTls.crl) }),
       ...(targetTls.cert === undefined ? {} : { cert: await read(targetTls.cert) }),
       ...(targetTls.key === undefined ? {} : { key: await read(targetTls.key) }),
+      ...(targetTls.keyPassphraseFile === undefined
+        ? {}
+        : { passphrase: firstLine(await read(targetTls.keyPassphraseFile)) }),
       verify: targetTls.verify,
       alpn: targetTls.alpn,
       minVersion: targetTls.minVersion,
       maxVersion: targetTls.maxVersion,
     },
   };
+}
+
+/** What a file of a passphrase says: editors end it with a line break, which is not part of it. */
+export function firstLine(text: string): string {
+  return /^[^\r\n]*/.exec(text)?.[0] ?? "";
 }

@@ -66,6 +66,10 @@ export function checkTargetTls(tls: Raw, path: Path): Problem[] {
     const message = `"${given}" is given alone, "${missing}" beside it was wanted`;
     problems.push({ path: [...path, given], message });
   }
+  if (tls.key_passphrase_file !== undefined && key === undefined) {
+    const message = `there is no "key" that it could open: add one, or leave "key_passphrase_file" out`;
+    problems.push({ path: [...path, "key_passphrase_file"], at: "key", message });
+  }
   if (tls.crl !== undefined && ca === undefined) {
     const message = `revocation lists are those of the CAs in "ca": add it, or leave "crl" out`;
     problems.push({ path: [...path, "crl"], at: "key", message });

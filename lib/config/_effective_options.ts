@@ -83,7 +83,9 @@ export function effectiveRoute({ sni, alpn, targets }: RouteConfig, app: AppConf
 
 function effectiveTls(tls: TlsConfig): Mapping {
   return given({
-    certificates: tls.certificates.map(({ cert, key }) => ({ cert, key })),
+    certificates: tls.certificates.map(({ cert, key, keyPassphraseFile }) =>
+      given({ cert, key, key_passphrase_file: keyPassphraseFile })
+    ),
     client_ca: tls.clientCa,
     client_crl: tls.clientCrl,
     client_auth: tls.clientCa === undefined ? undefined : tls.clientAuth,
@@ -105,6 +107,7 @@ function effectiveTargetTls(tls: TargetTlsConfig): Mapping {
     max_version: tls.maxVersion,
     cert: tls.cert,
     key: tls.key,
+    key_passphrase_file: tls.keyPassphraseFile,
     verify: tls.verify,
   });
 }

@@ -85,9 +85,10 @@ function resolveBandwidth({ upload, download }: ParsedAppOptions["bandwidth"]): 
 function resolveTls({ tls, starttls }: ParsedAppOptions, base: Base): TlsConfig | undefined {
   if (tls === "off") return undefined;
   return {
-    certificates: tls.certificates.map(({ cert, key }) => ({
+    certificates: tls.certificates.map(({ cert, key, key_passphrase_file: passphrase }) => ({
       cert: resolvePath(cert, base),
       key: resolvePath(key, base),
+      ...(passphrase === undefined ? {} : { keyPassphraseFile: resolvePath(passphrase, base) }),
     })),
     clientCa: optionalPath(tls.client_ca, base),
     clientCrl: optionalPath(tls.client_crl, base),
@@ -117,6 +118,9 @@ function resolveTargetTls(tls: ParsedAppOptions["target_tls"], base: Base): Targ
     maxVersion: tls.max_version,
     cert: optionalPath(tls.cert, base),
     key: optionalPath(tls.key, base),
+    ...(tls.key_passphrase_file === undefined
+      ? {}
+      : { keyPassphraseFile: resolvePath(tls.key_passphrase_file, base) }),
     verify: tls.verify,
   };
 }

@@ -15,6 +15,9 @@ function version(): z.ZodType<TlsVersion, "1.2" | "1.3" | 1.2 | 1.3> {
 const MIN_VERSION = "The oldest version of TLS that is spoken: `1.2` or `1.3`.";
 const MAX_VERSION = "The newest version of TLS that is spoken: `1.2` or `1.3`.";
 
+const PASSPHRASE =
+  "The file of the passphrase of an encrypted `key`, on its first line. Nobody but its owner and group may read it.";
+
 /** The files of one certificate. */
 export const Certificate = z.strictObject({
   cert: filePath().meta({
@@ -24,6 +27,10 @@ export const Certificate = z.strictObject({
   key: filePath().meta({
     description: "The file of the private key, in PEM; it may be that of the certificate.",
     examples: ["a.key"],
+  }),
+  key_passphrase_file: filePath().optional().meta({
+    description: PASSPHRASE,
+    examples: ["a.pass"],
   }),
 }, { error: "a mapping" });
 
@@ -100,6 +107,10 @@ export const TargetTls = z.strictObject({
   key: filePath().optional().meta({
     description: "The file of its private key, in PEM; it may be that of the certificate. Needs `cert`.",
     examples: ["c.key"],
+  }),
+  key_passphrase_file: filePath().optional().meta({
+    description: `${PASSPHRASE} Needs \`key\`.`,
+    examples: ["c.pass"],
   }),
   verify: z.boolean().prefault(true).meta({
     description:

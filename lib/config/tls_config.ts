@@ -24,6 +24,8 @@ export interface TlsConfig {
 export interface CertificateConfig {
   readonly cert: string;
   readonly key: string;
+  /** The file of the key's passphrase; `undefined` for a key that is not encrypted. */
+  readonly keyPassphraseFile?: string | undefined;
 }
 
 /** How TLS to targets is begun. */
@@ -45,6 +47,8 @@ export interface TargetTlsConfig {
   readonly cert: string | undefined;
   /** The file of its private key. */
   readonly key: string | undefined;
+  /** The file of the key's passphrase; `undefined` for a key that is not encrypted. */
+  readonly keyPassphraseFile?: string | undefined;
   /** Whether the target's certificate is verified. */
   readonly verify: boolean;
 }

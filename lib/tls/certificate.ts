@@ -4,6 +4,7 @@ import { loadCrypto } from "./_engine.ts";
 import { isKeyUsable, keyKind, USABLE_KEYS } from "./_key_trial.ts";
 import { isCutPem, pairOf, privateKeyIn, splitPem } from "./_pem.ts";
 import type { TlsSide } from "./error.ts";
+import { LockedKeyError, unlockKey } from "./_unlock.ts";
 import { type CertificateFacts, certificateFacts } from "./inspection.ts";
 
 /** Something about a certificate, key or CA that an operator should know. */
@@ -22,6 +23,8 @@ export interface CertificateProblem {
 export interface CertificateCheckOptions {
   /** Milliseconds since 1970. Default now. */
   readonly nowMs?: number;
+  /** Of an encrypted key. Default none. */
+  readonly passphrase?: string | undefined;
   /** Of authorities, whom they vouch for: of targets each signature is verified here. Default `client`. */
   readonly vouchFor?: TlsSide;
 }
@@ -40,12 +43,11 @@ export async function checkCertificate(
 ): Promise<CertificateProblem[]> {
   const certificates = await readCertificates(cert, "certificate");
   const leaf = certificates.list[0];
-  if (leaf === undefined) return [...certificates.problems, ...(await readKey(key)).problems];
   const problems = [...certificates.problems, ...checkEach(certificates.list, options)];
-  const { key: keyObject, problems: keyProblems } = await readKey(key);
+  const { key: keyObject, plain, problems: keyProblems } = await readKey(key, options.passphrase);
   problems.push(...keyProblems);
-  if (keyObject === undefined) return problems;
-  return [...problems, ...await checkPair(leaf, keyObject, pairOf({ cert, key }))];
+  if (leaf === undefined || keyObject === undefined) return problems;
+  return [...problems, ...await checkPair(leaf, keyObject, pairOf({ cert, key: plain ?? key }))];
 }
 
 /** Everything that is wrong with a file of CA certificates (PEM). Never rejects. */
@@ -156,22 +158,28 @@ function nameOf(certificate: X509Certificate): string {
 
 interface Key {
   readonly key?: KeyObject;
+  /** The text of the key, decrypted. */
+  readonly plain?: string;
   readonly problems: readonly CertificateProblem[];
 }
 
-async function readKey(text: string): Promise<Key> {
-  const found = privateKeyIn(text);
+async function readKey(text: string, passphrase: string | undefined): Promise<Key> {
+  let plain: string;
+  try {
+    plain = await unlockKey(text, passphrase);
+  } catch (error) {
+    if (!(error instanceof LockedKeyError)) throw error;
+    return { problems: [keyError(error.message)] };
+  }
+  const found = privateKeyIn(plain);
   if (found === "none") {
     return { problems: [keyError(`${describeKeyText(text)}, a PEM private key was wanted`)] };
   }
   if (found === "cut") return { problems: [keyError("the key is cut off, a PEM private key was wanted")] };
   const { pem } = found;
-  if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem)) {
-    return { problems: [keyError("the key is encrypted, one without a passphrase was wanted")] };
-  }
   const { createPrivateKey } = await loadCrypto();
   try {
-    return { key: createPrivateKey(pem), problems: [] };
+    return { key: createPrivateKey(pem), plain, problems: [] };
   } catch (cause) {
     return {
       problems: [keyError(`the key cannot be read (${errorMessage(cause)}), a PEM private key was wanted`)],

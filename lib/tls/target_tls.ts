@@ -9,6 +9,7 @@ import { type HandshakeResult, shakeHands } from "./_handshake.ts";
 import { pairOf } from "./_pem.ts";
 import { requireUsable } from "./_require_usable.ts";
 import { refusalOf, unknownIssuer } from "./_verdict.ts";
+import { unlockKey } from "./_unlock.ts";
 import { checkAuthorities, checkCertificate } from "./certificate.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
@@ -24,6 +25,8 @@ export interface TargetTlsOptions extends TlsVersions {
   readonly cert?: string;
   /** PEM, of {@link TargetTlsOptions.cert}. */
   readonly key?: string;
+  /** Of an encrypted {@link TargetTlsOptions.key}. */
+  readonly passphrase?: string | undefined;
   /** Whether a target must prove by its certificate that it is the one. Default true. */
   readonly verify?: boolean;
   /** Application protocols that are offered, the most wanted first. Default none. */
@@ -70,12 +73,18 @@ export class TargetTls {
    */
   static async load(options: TargetTlsOptions): Promise<TargetTls> {
     const engine = await loadEngine("target");
-    const { ca, cert, key } = options;
+    const { ca, cert, key, passphrase } = options;
     if (ca !== undefined) requireUsable(await checkAuthorities(ca), "the CA", "target");
     if (cert !== undefined || key !== undefined) {
-      requireUsable(await checkCertificate(cert ?? "", key ?? ""), "the client certificate", "target");
+      requireUsable(
+        await checkCertificate(cert ?? "", key ?? "", { passphrase }),
+        "the client certificate",
+        "target",
+      );
     }
-    const own = cert === undefined || key === undefined ? {} : pairOf({ cert, key });
+    const own = cert === undefined || key === undefined
+      ? {}
+      : pairOf({ cert, key: await unlockKey(key, passphrase) });
     const context = engine.tls.createSecureContext({ ca, ...own, ...versionOptions(options) });
     const authorities = ca === undefined ? undefined : new Authorities(ca, await loadCrypto());
     const revocations = await loadRevocations(options.crl, authorities, "target");

@@ -9,6 +9,7 @@ import { requireUsable } from "./_require_usable.ts";
 import { ServerPool } from "./_server_pool.ts";
 import { ServerNames, type ServerNamesEntry } from "./_server_names.ts";
 import { pairOf } from "./_pem.ts";
+import { unlockKey } from "./_unlock.ts";
 import { checkAuthorities, checkCertificate } from "./certificate.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
@@ -17,8 +18,10 @@ import { TlsError } from "./error.ts";
 export interface TlsCertificate {
   /** PEM: the certificate, then those that lead to its CA. */
   readonly cert: string;
-  /** PEM, not encrypted; may be the same text as the certificate. */
+  /** PEM; may be the same text as the certificate. */
   readonly key: string;
+  /** Of an encrypted key. */
+  readonly passphrase?: string | undefined;
   /** What messages call it, a file's name most likely. */
   readonly origin: string;
 }
@@ -151,8 +154,9 @@ async function compile(options: TlsTerminatorOptions, { engine, before }: Compil
   const entries: ServerNamesEntry<ServerPool>[] = [];
   const clients = await trust(options, before?.clients);
   for (const { origin, ...texts } of options.certificates) {
-    requireUsable(await checkCertificate(texts.cert, texts.key), `"${origin}"`, "client");
-    const { cert, key } = pairOf(texts);
+    const { passphrase } = texts;
+    requireUsable(await checkCertificate(texts.cert, texts.key, { passphrase }), `"${origin}"`, "client");
+    const { cert, key } = pairOf({ cert: texts.cert, key: await unlockKey(texts.key, passphrase) });
     const { dns, ip } = certificateNames(new X509Certificate(cert));
     const value = new ServerPool(engine, {
       cert,

@@ -99,6 +99,18 @@ export class CertificateFolder implements Disposable {
     return read(certFile, keyFile);
   }
 
+  /** Encrypts a certificate's key, and gives its text and file; `how` is what openssl is told beside. */
+  lock(
+    { keyFile }: TestCertificate,
+    passphrase: string,
+    how: readonly string[] = ["pkcs8", "-topk8", "-v2", "aes-256-cbc"],
+  ): { readonly key: string; readonly keyFile: string } {
+    const [command = "pkcs8", ...more] = how;
+    const locked = `${keyFile}.locked`;
+    openssl(command, ...more, "-in", keyFile, "-out", locked, "-passout", `pass:${passphrase}`);
+    return { key: Deno.readTextFileSync(locked), keyFile: locked };
+  }
+
   /** Makes a revocation list of a CA, and gives its file; `extensions` are lines of openssl's configuration. */
   revoke(
     name: string,

@@ -183,3 +183,68 @@ Deno.test({
     assertEquals(await found({ tls: { certificates: certificates.slice(0, 2) } }), []);
   },
 });
+
+Deno.test({
+  name: "checkFiles: the passphrase of a key must be there, right, and closed to others",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const own = folder.make("own", { altNames: "DNS:a.example" });
+    const { keyFile: key } = folder.lock(own, "s3cret");
+    const file = (name: string, text: string, mode: number): string => {
+      const path = folder.write(name, text);
+      Deno.chmodSync(path, mode);
+      return path;
+    };
+    const check = (passphrase: string): Promise<string[]> => {
+      const pair = { cert: own.certFile, key, ["key_passphrase_file"]: passphrase };
+      return found({ tls: { certificates: [pair] }, ["target_tls"]: pair });
+    };
+    assertEquals(await check(file("good", "s3cret\n", 0o640)), []);
+    const cases: [passphrase: string, message: RegExp][] = [
+      [
+        file("open", "s3cret\n", 0o644),
+        /key_passphrase_file: every user may read the passphrase in ".*": take that away/,
+      ],
+      [file("empty", "\n", 0o600), /key_passphrase_file: the file ".*" begins with an empty line/],
+      [
+        `${folder.path}/none`,
+        /key_passphrase_file: the file ".*" does not exist, a file with a passphrase was wanted/,
+      ],
+      [file("wrong", "wr0ng", 0o600), /key: the passphrase does not open the key/],
+    ];
+    for (const [passphrase, message] of cases) {
+      const problems = await check(passphrase);
+      assertEquals(problems.length, 2);
+      for (const problem of problems) {
+        assertMatch(problem, message);
+        assertEquals(/s3cret|wr0ng/.test(problem), false);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "checkFiles: revocation lists that cannot be used are said at their value",
+  ignore,
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const [ca, other] = [folder.make("ca", { isCa: true }), folder.make("other", { isCa: true })];
+    const own = folder.make("own", { issuer: ca, altNames: "DNS:a.example" });
+    const check = (crl: string): Promise<string[]> =>
+      found({
+        tls: {
+          certificates: [{ cert: own.certFile, key: own.keyFile }],
+          ["client_ca"]: ca.certFile,
+          ["client_crl"]: crl,
+        },
+        ["target_tls"]: { ca: ca.certFile, crl },
+      });
+    assertEquals(await check(folder.revoke("list", ca, []).file), []);
+    const [first, second] = await check(folder.revoke("strangers", other, []).file);
+    assertMatch(first ?? "", /^error! apps\[0\]\.tls\.client_crl: list 1 is not signed by any CA/);
+    assertMatch(second ?? "", /^error! apps\[0\]\.target_tls\.crl: list 1 is not signed by any CA/);
+    const [late] = await check(folder.revoke("late", ca, [], { until: "20210101000000Z" }).file);
+    assertMatch(late ?? "", /^error apps\[0\]\.tls\.client_crl: list 1 expired on 2021-/);
+  },
+});

@@ -74,7 +74,7 @@ Deno.test({
         other.key,
         "the key is not the certificate's, the one that it was made with was wanted",
       ],
-      [one.cert, encrypted, "the key is encrypted, one without a passphrase was wanted"],
+      [one.cert, encrypted, 'the key is encrypted: name the file of its passphrase in "key_passphrase_file"'],
       [
         one.cert,
         "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",

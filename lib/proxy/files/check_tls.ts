@@ -1,5 +1,5 @@
 import { errorCode, errorMessage } from "../../base/mod.ts";
-import type { AppConfig, Config, Path } from "../../config/mod.ts";
+import type { AppConfig, CertificateConfig, Config, Path } from "../../config/mod.ts";
 import {
   type CertificateProblem,
   checkAuthorities,
@@ -9,7 +9,8 @@ import {
   isTlsSupported,
   type TlsSide,
 } from "../../tls/mod.ts";
-import { FileTexts } from "../../app/mod.ts";
+import { FileTexts, firstLine } from "../../app/mod.ts";
+import { isOpenToOthers } from "./_permissions.ts";
 
 /** One thing that is wrong, or will be. */
 export interface FileProblem {
@@ -98,23 +99,33 @@ class TlsCheck {
   async targets({ targetTls }: AppConfig, app: Place): Promise<FileProblem[]> {
     if (targetTls === undefined) return [];
     const place = within(app, "target_tls");
-    const { ca, cert, key } = targetTls;
+    const { ca, cert, key, keyPassphraseFile } = targetTls;
     return [
       ...checkRuntime(place),
       ...await this.#authorities(ca, within(place, "ca"), "target"),
       ...await this.#revocations(targetTls.crl, ca, within(place, "crl")),
-      ...cert === undefined || key === undefined ? [] : await this.#pair({ cert, key }, place),
+      ...cert === undefined || key === undefined
+        ? []
+        : await this.#pair({ cert, key, keyPassphraseFile }, place),
     ];
   }
 
   async #pair(
-    files: { readonly cert: string; readonly key: string },
+    files: CertificateConfig,
     place: Place,
   ): Promise<FileProblem[]> {
     const cert = await this.#read(files.cert, within(place, "cert"));
     const key = await this.#read(files.key, within(place, "key"));
-    const unread = [cert, key].flatMap(({ problem }) => problem ?? []);
-    const found = await checkCertificate(cert.text ?? "", key.text ?? "", { nowMs: this.#nowMs });
+    const secret = await this.#passphrase(files.keyPassphraseFile, within(place, "key_passphrase_file"));
+    const unread = [cert, key, ...secret === undefined ? [] : [secret]].flatMap(({ problem }) =>
+      problem ?? []
+    );
+    // Without its passphrase a key has no other problem than that.
+    if (secret !== undefined && secret.text === undefined) return unread;
+    const found = await checkCertificate(cert.text ?? "", key.text ?? "", {
+      nowMs: this.#nowMs,
+      passphrase: secret?.text,
+    });
     // What was not read has its problem already; without one of the two the other is looked at alone.
     const parts = { certificate: cert, key };
     const shown = found.filter(({ about }) => parts[about].text !== undefined);
@@ -153,6 +164,27 @@ class TlsCheck {
     return problems.map((each) => fromTls(each, pem));
   }
 
+  async #passphrase(file: string | undefined, place: Place): Promise<Pem | undefined> {
+    if (file === undefined) return undefined;
+    const { text, ...from } = await this.#read(file, place, "a file with a passphrase");
+    if (text === undefined) return from;
+    if (firstLine(text) === "") {
+      return {
+        ...from,
+        problem: fatal(from, `the file "${file}" begins with an empty line; write the passphrase there`),
+      };
+    }
+    return await isOpenToOthers(file)
+      ? {
+        ...from,
+        problem: fatal(
+          from,
+          `every user may read the passphrase in "${file}": take that away (chmod o= "${file}")`,
+        ),
+      }
+      : { ...from, text: firstLine(text) };
+  }
+
   async #revocations(
     file: string | undefined,
     authorities: string | undefined,
@@ -167,11 +199,11 @@ class TlsCheck {
     return problems.map((each) => fromTls(each, pem));
   }
 
-  async #read(file: string, place: Place): Promise<Pem> {
+  async #read(file: string, place: Place, expected = "a file in PEM"): Promise<Pem> {
     const found = await this.#files.read(file);
     const from = { ...place, file };
     if ("text" in found) return { ...from, text: found.text };
-    return { ...from, problem: fatal(from, `the file "${file}" ${unreadable(found.error)}`) };
+    return { ...from, problem: fatal(from, `the file "${file}" ${unreadable(found.error, expected)}`) };
   }
 }
 
@@ -218,18 +250,18 @@ function fromTls(
   };
 }
 
-function unreadable(error: unknown): string {
+function unreadable(error: unknown, expected: string): string {
   switch (errorCode(error)) {
     case "ENOENT":
-      return "does not exist, a file in PEM was wanted";
+      return `does not exist, ${expected} was wanted`;
     case "EISDIR":
-      return "is a directory, a file in PEM was wanted";
+      return `is a directory, ${expected} was wanted`;
     case "EACCES":
       return "is not readable for this user, read permission was wanted";
     case "NOT_CAPABLE":
       return "may not be read, the flag --allow-read was wanted";
     default:
-      return `cannot be read (${errorMessage(error)}), a file in PEM was wanted`;
+      return `cannot be read (${errorMessage(error)}), ${expected} was wanted`;
   }
 }
 
