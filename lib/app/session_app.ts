@@ -1,7 +1,7 @@
 import type { AppConfig } from "../config/mod.ts";
 import { Dialer, LOOP, type Starvation } from "../dial/mod.ts";
 import { CidrSet, type ClientLimiter } from "../limits/mod.ts";
-import type { Candidate } from "../pool/mod.ts";
+import { type Candidate, parseCheckBytes } from "../pool/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
 import type { IntakeRules, SessionApp } from "../session/mod.ts";
 import type { AppTargets } from "./app_targets.ts";
@@ -40,6 +40,7 @@ export function sessionApp(config: AppConfig, options: SessionAppOptions): Sessi
     secureTarget: tls.secureTarget,
     targetTalk: starttlsOf(config)?.target,
     sendsProxy: sendsProxy(config),
+    tlvs: tlvRulesOf(config),
     routesByProtocol: config.routes.some(({ alpn }) => alpn.length > 0),
     poolFor: routes === undefined
       ? () => own
@@ -54,6 +55,15 @@ const NO_FACTS: RouteFacts = { sni: undefined, alpn: [] };
 function sendsProxy(config: AppConfig): boolean {
   const targets = [...config.targets, ...config.routes.flatMap((route) => route.targets)];
   return targets.some((target) => targetSpec(target, config).sendProxy !== undefined);
+}
+
+/** What the app does with the fields of PROXY headers; `undefined` for nothing. */
+function tlvRulesOf({ proxyProtocol: { log, tlvs } }: AppConfig): SessionApp["tlvs"] {
+  const { pass, add, ...known } = tlvs;
+  const isTold = pass.length > 0 || add.length > 0 || Object.values(known).includes(true);
+  if (!isTold && log.length === 0) return undefined;
+  const fixed = add.map(({ type, value }) => ({ type, value: parseCheckBytes(value) }));
+  return { log, send: isTold ? { ...known, pass, add: fixed } : undefined };
 }
 
 function dialerOf(config: AppConfig, { observer, starvation }: SessionAppOptions): Dialer<Candidate> {
@@ -72,9 +82,11 @@ function dialerOf(config: AppConfig, { observer, starvation }: SessionAppOptions
 }
 
 function intakeOf(config: AppConfig, tls: Pick<AppTls, "intake">): IntakeRules | undefined {
-  const { proxyProtocol: { accept, from, timeoutMs }, routes } = config;
+  const { proxyProtocol: { accept, from, timeoutMs, tlvs }, routes, clientHelloTimeoutMs } = config;
   const upgrade = starttlsOf(config)?.client;
-  if (accept === "off" && routes.length === 0 && tls.intake === undefined && upgrade === undefined) {
+  const isHelloNeeded = routes.length > 0;
+  const looksAtHello = tls.intake === undefined && (isHelloNeeded || tlvs.authority);
+  if (accept === "off" && !looksAtHello && tls.intake === undefined && upgrade === undefined) {
     return undefined;
   }
   return {
@@ -83,6 +95,6 @@ function intakeOf(config: AppConfig, tls: Pick<AppTls, "intake">): IntakeRules |
     ...(accept === "off"
       ? {}
       : { proxyHeader: { trusted: new CidrSet(from), timeoutMs, isOptional: accept === "optional" } }),
-    ...(routes.length > 0 ? { clientHello: { timeoutMs: config.clientHelloTimeoutMs } } : {}),
+    ...(looksAtHello ? { clientHello: { timeoutMs: clientHelloTimeoutMs, isNeeded: isHelloNeeded } } : {}),
   };
 }

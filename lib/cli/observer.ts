@@ -227,6 +227,7 @@ export class LogObserver implements WorkersObserver {
       connectMs: session.connectMs,
       tries: session.tries,
       sni: session.sni,
+      fields: session.fields,
       detail: session.detail,
     });
   }

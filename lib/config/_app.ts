@@ -154,7 +154,10 @@ const AppOptions = z.strictObject({
     default: {},
   }),
   client_hello_timeout: limit().meta({
-    description: "How long a client may take to say where it wants to go. Without `routes` it is not asked.",
+    description:
+      "How long a client may take to say hello in TLS, where `routes` or `proxy_protocol.tlvs.authority` need that. With " +
+      "`routes` a client that takes longer is closed; otherwise it goes on without a server name, so that in a protocol " +
+      "where the server speaks first every client waits as long.",
     default: "5s",
   }),
   tls: mappingOrOff(Tls).meta({

@@ -1,8 +1,9 @@
 import { BUILT_IN_APP_OPTIONS, Defaults } from "./_app.ts";
 import { checkFault } from "./_check_faults.ts";
 import { checkHealthCheck } from "./_check_health.ts";
+import { checkProxyProtocol } from "./_check_proxy_protocol.ts";
 import { checkClientTls, checkTargetTls } from "./_check_tls.ts";
-import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
+import { asList, asMapping, parsed, type Raw } from "./_raw.ts";
 import type { Path, Problem } from "./problem.ts";
 
 /**
@@ -21,20 +22,6 @@ export function checkOptions(options: Raw, path: Path, defaults: Raw): Problem[]
       checkFault(asMapping(fault), [...path, "faults", index])
     ),
   ];
-}
-
-function checkProxyProtocol({ accept, from }: Raw, path: Path): Problem[] {
-  if ((accept === "required" || accept === "optional") && isNone(from)) {
-    const message = `no sender is trusted: list the load balancers in "from" ` +
-      `("0.0.0.0/0" and "::/0" for everyone)`;
-    return [{ path: [...path, "accept"], message }];
-  }
-  if ((accept === undefined || accept === "off" || accept === false) && asList(from).length > 0) {
-    const message =
-      `senders are listed, but no header is accepted: add "accept: required" or "accept: optional"`;
-    return [{ path: [...path, "from"], message }];
-  }
-  return [];
 }
 
 function checkSlowStart(options: Raw, path: Path, defaults: Raw): Problem[] {

@@ -5,9 +5,10 @@ import {
   formatDuration,
   formatEventRate,
   formatSize,
+  formatTlv,
 } from "../base/mod.ts";
 import { formatPercentage } from "./_numbers.ts";
-import type { AppConfig, RouteConfig, TargetConfig } from "./config.ts";
+import type { AppConfig, ProxyTlvsConfig, RouteConfig, TargetConfig } from "./config.ts";
 import type { FaultConfig } from "./fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
 import type { StarttlsConfig } from "./starttls_config.ts";
@@ -41,7 +42,9 @@ export function effectiveOptions(app: AppConfig): Mapping {
       accept: app.proxyProtocol.accept,
       from: app.proxyProtocol.from.map(formatCidr),
       timeout: formatDuration(app.proxyProtocol.timeoutMs),
+      log: app.proxyProtocol.log.map(formatTlv),
       send: app.proxyProtocol.send,
+      tlvs: effectiveTlvs(app.proxyProtocol.tlvs),
     },
     client_hello_timeout: formatDuration(app.clientHelloTimeoutMs),
     tls: orOff(app.tls, effectiveTls),
@@ -78,6 +81,19 @@ export function effectiveRoute({ sni, alpn, targets }: RouteConfig, app: AppConf
     ...sni.length > 0 ? { sni: [...sni] } : {},
     ...alpn.length > 0 ? { alpn: [...alpn] } : {},
     targets: targets.map((target) => effectiveTarget(target, app)),
+  };
+}
+
+function effectiveTlvs({ pass, add, ...tlvs }: ProxyTlvsConfig): Mapping {
+  return {
+    authority: tlvs.authority,
+    alpn: tlvs.alpn,
+    unique_id: tlvs.uniqueId,
+    ssl: tlvs.ssl,
+    client_certificate: tlvs.clientCertificate,
+    crc32c: tlvs.crc32c,
+    pass: pass === "all" ? pass : pass.map(formatTlv),
+    add: add.map(({ type, value }) => ({ type: formatTlv(type), value })),
   };
 }
 

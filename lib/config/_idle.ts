@@ -9,6 +9,7 @@ import { formatDuration } from "../base/mod.ts";
 import { BUILT_IN_APP_OPTIONS, Defaults } from "./_app.ts";
 import { acceptsHeader, hasClientAddresses, shutOut } from "./_check_access.ts";
 import { idleProtocols } from "./_check_protocols.ts";
+import { idleProxyProtocol } from "./_check_proxy_protocol.ts";
 import { ProxyProtocol } from "./_proxy_protocol.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
 import type { Path, Problem } from "./problem.ts";
@@ -24,6 +25,7 @@ export function findIdle(value: unknown): Problem[] {
       ...idleBlocks(app, path, defaults),
       ...idleByAddress(app, path, defaults),
       ...idleHeaderTimeout(app, path),
+      ...idleProxyProtocol(app, path, defaults),
       ...idleProtocols(app, path, defaults),
       ...idleHelloTimeout(app, path, defaults),
       ...doubleTls(app, path, defaults),
@@ -72,12 +74,18 @@ function idleHeaderTimeout(app: Raw, path: Path): Problem[] {
 }
 
 function idleHelloTimeout(app: Raw, path: Path, defaults: Raw): Problem[] {
-  const isUsed = !isNone(app.routes) && !isOn(app.tls ?? defaults.tls);
+  const isUsed = looksAtHello(app, defaults) && !isOn(app.tls ?? defaults.tls);
   if (isUsed || !isSaid(app, "client_hello_timeout")) return [];
   const message = isOn(app.tls ?? defaults.tls)
-    ? `TLS ends here, "handshake_timeout" in "tls" was wanted`
-    : `the client's hello is not looked at, "routes" were wanted`;
+    ? `TLS ends here: use "handshake_timeout" in "tls"`
+    : `the client's hello is not looked at: add "routes"`;
   return [{ path: [...path, "client_hello_timeout"], at: "key", message }];
+}
+
+/** Whether something wants to know what the client's hello says. */
+function looksAtHello(app: Raw, defaults: Raw): boolean {
+  const { tlvs } = asMapping(app.proxy_protocol ?? defaults.proxy_protocol);
+  return !isNone(app.routes) || asMapping(tlvs).authority === true;
 }
 
 /** TLS that is passed on to a target with which TLS is spoken. */

@@ -6,7 +6,7 @@ import { mergeChecks } from "./_merge_checks.ts";
 import { type Base, resolveAddress, resolvePath } from "./_paths.ts";
 import { offeredProtocols } from "./_starttls.ts";
 import type { ParsedTarget } from "./_target.ts";
-import type { AppConfig, BandwidthConfig, TargetConfig } from "./config.ts";
+import type { AppConfig, BandwidthConfig, ProxyTlvsConfig, TargetConfig } from "./config.ts";
 import type { FaultConfig } from "./fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
 import type { StarttlsConfig } from "./starttls_config.ts";
@@ -39,7 +39,9 @@ export function resolveOptions(options: ParsedAppOptions, base: Base): AppOption
       accept: options.proxy_protocol.accept,
       from: options.proxy_protocol.from,
       timeoutMs: options.proxy_protocol.timeout,
+      log: options.proxy_protocol.log,
       send: options.proxy_protocol.send,
+      tlvs: resolveTlvs(options.proxy_protocol.tlvs),
     },
     tls: resolveTls(options, base),
     targetTls: resolveTargetTls(options.target_tls, base),
@@ -76,6 +78,11 @@ export function resolveTarget(
       ? app.healthCheck
       : resolveTargetCheck(target.health_check, app.parsedCheck),
   };
+}
+
+function resolveTlvs(tlvs: ParsedAppOptions["proxy_protocol"]["tlvs"]): ProxyTlvsConfig {
+  const { authority, alpn, unique_id: uniqueId, ssl, crc32c, pass, add } = tlvs;
+  return { authority, alpn, uniqueId, ssl, clientCertificate: tlvs.client_certificate, crc32c, pass, add };
 }
 
 function resolveBandwidth({ upload, download }: ParsedAppOptions["bandwidth"]): BandwidthConfig {

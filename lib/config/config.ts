@@ -184,8 +184,30 @@ export interface ProxyProtocolConfig {
   readonly from: readonly Cidr[];
   /** How long the header may take. */
   readonly timeoutMs: number;
+  /** Types of the fields that the access log shows. */
+  readonly log: readonly number[];
   /** What targets are sent that say nothing of their own. */
   readonly send: "off" | ProxyVersion;
+  readonly tlvs: ProxyTlvsConfig;
+}
+
+/** What a v2 header tells targets beside the addresses. */
+export interface ProxyTlvsConfig {
+  /** The server name that the client asks for. */
+  readonly authority: boolean;
+  /** The protocol that our TLS has agreed on. */
+  readonly alpn: boolean;
+  /** A name of the connection. */
+  readonly uniqueId: boolean;
+  /** The TLS that ended here. */
+  readonly ssl: boolean;
+  /** The client's certificate, within `ssl`. */
+  readonly clientCertificate: boolean;
+  readonly crc32c: boolean;
+  /** Types of the received fields that are passed on. */
+  readonly pass: "all" | readonly number[];
+  /** Fields with fixed values, which have escapes as the config has them. */
+  readonly add: readonly { readonly type: number; readonly value: string }[];
 }
 
 /** Where discovery asks, and how often; as built in where no target is looked up. */

@@ -38,6 +38,8 @@ export interface AccessRecord {
   readonly tries: number;
   /** The server name of the client's TLS hello, where it was looked at. */
   readonly sni: string | undefined;
+  /** What else an app wants to be shown of it, a name of letters, digits and `_` with each; default nothing. */
+  readonly fields?: readonly (readonly [name: string, value: string])[];
   /** What led to the reason, in words, where the word alone does not say it; else empty. */
   readonly detail: string;
 }

@@ -33,7 +33,8 @@ export function accessFormatter(
 /**
  * One JSON object and a line feed. The fields and their order are a contract: `time` (RFC 3339, UTC, milliseconds),
  * `id`, `app`, `listener`, `client`, `target`, `reason`, `bytes_up`, `bytes_down`, `duration_ms`, `connect_ms`, `tries`,
- * `sni`. What is absent is `null`; only `detail` after them is left out where there is none.
+ * `sni`. What is absent is `null`; only what follows is left out where there is none: the fields that an app asks for, and
+ * `detail`.
  */
 export function formatAccessJson(record: AccessRecord): string {
   // Written out: JSON.stringify of an object with these names costs three times as much.
@@ -45,7 +46,7 @@ export function formatAccessJson(record: AccessRecord): string {
     tenths(record.durationMs)
   },"connect_ms":${
     record.connectMs === undefined ? "null" : tenths(record.connectMs)
-  },"tries":${record.tries},"sni":${nullable(record.sni)}${
+  },"tries":${record.tries},"sni":${nullable(record.sni)}${fieldsJson(record)}${
     record.detail === "" ? "" : `,"detail":${jsonString(shortenedDetail(record.detail))}`
   }}\n`;
 }
@@ -70,7 +71,7 @@ export function formatAccessText(record: AccessRecord): string {
     target === undefined ? "no target" : textToken(target)
   } up ${record.bytesUp} B down ${record.bytesDown} B in ${tenths(record.durationMs)} ms, ${connected}${
     sni === undefined ? "" : `, sni ${textToken(sni)}`
-  }${detail === "" ? "" : `, detail ${textToken(shortenedDetail(detail))}`}\n`;
+  }${fieldsText(record)}${detail === "" ? "" : `, detail ${textToken(shortenedDetail(detail))}`}\n`;
 }
 
 /** The text format, its time and its reason coloured. */
@@ -83,6 +84,16 @@ function formatColored(record: AccessRecord): string {
 
 const TIME_WIDTH = "2026-03-01T12:00:00.000Z".length;
 const WELL: ReadonlySet<string> = new Set(["client_closed", "target_closed"]);
+
+function fieldsJson({ fields }: AccessRecord): string {
+  if (fields === undefined || fields.length === 0) return "";
+  return fields.map(([name, value]) => `,"${name}":${jsonString(shortenedDetail(value))}`).join("");
+}
+
+function fieldsText({ fields }: AccessRecord): string {
+  if (fields === undefined || fields.length === 0) return "";
+  return fields.map(([name, value]) => `, ${name} ${textToken(shortenedDetail(value))}`).join("");
+}
 
 function nullable(text: string | undefined): string {
   return text === undefined ? "null" : jsonString(text);

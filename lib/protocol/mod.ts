@@ -22,3 +22,4 @@ export {
   type Upgrade,
   type UpgradeStep,
 } from "./upgrade.ts";
+export * from "./tlv_text.ts";

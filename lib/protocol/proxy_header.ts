@@ -91,9 +91,9 @@ export interface ProxyHeaderOptions {
   /** The address that the client came to; `undefined` for a connection of our own. */
   readonly destination: Address | undefined;
   /** What else a v2 header says; v1 has no place for it. Default nothing. */
-  readonly tlvs?: readonly ProxyTlv[];
+  readonly tlvs?: readonly ProxyTlv[] | undefined;
   /** Whether a v2 header ends in a checksum. Default none. */
-  readonly crc32c?: boolean;
+  readonly crc32c?: boolean | undefined;
 }
 
 /**

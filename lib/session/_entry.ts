@@ -1,10 +1,11 @@
 import type { Address, Clock, Duplex } from "../base/mod.ts";
 import type { AcceptPlace } from "../listen/mod.ts";
 import type { Pool } from "../pool/mod.ts";
+import type { ProxyTlvs } from "../protocol/mod.ts";
 import { NO_ROUTE_FACTS, type RouteFacts } from "../routing/mod.ts";
 import { admit } from "./admission.ts";
 import type { SessionApp } from "./app.ts";
-import { Intake, type Refusal } from "./intake.ts";
+import { Intake, type Refusal, type TlsAccepted } from "./intake.ts";
 
 /** A connection at the door. */
 export interface Visitor {
@@ -29,6 +30,10 @@ export interface Entry {
   sni: string | undefined;
   /** Whether the client speaks TLS, as far as it was asked. */
   hasTls: boolean;
+  /** What else the header said. */
+  received: ProxyTlvs | undefined;
+  /** The TLS that ended here. */
+  tls: TlsAccepted | undefined;
   /** Counts the client until it is disposed of. */
   admitted: Disposable | undefined;
   /** Where it goes from here, or why it does not. */
@@ -45,6 +50,8 @@ export async function enter(visitor: Visitor): Promise<Entry> {
     destination: undefined,
     sni: undefined,
     hasTls: false,
+    received: undefined,
+    tls: undefined,
     admitted: undefined,
     outcome: { reason: "error", detail: "" },
   };
@@ -81,6 +88,7 @@ async function passThrough(
     if ("reason" in announced) return announced;
     entry.client = announced.source;
     entry.destination = announced.destination;
+    entry.received = announced.tlvs;
   }
   if (app.admission !== undefined) {
     const arrival = { peer: visitor.peer, announced: entry.client };
@@ -94,6 +102,7 @@ async function passThrough(
   const facts = await intake?.readTls();
   entry.sni = intake?.sni;
   entry.hasTls = intake?.hasTls ?? false;
+  entry.tls = intake?.tls;
   if (facts !== undefined && "reason" in facts) return facts;
   const pool = app.poolFor(facts);
   if (pool !== undefined) return pool;

@@ -1,10 +1,11 @@
-import { type Address, type Duplex, sendAtOnce } from "../base/mod.ts";
+import { type Address, type Duplex, type ProxyVersion, sendAtOnce } from "../base/mod.ts";
 import type { Dialed, Opening } from "../dial/mod.ts";
 import { encodeProxyHeader } from "../protocol/mod.ts";
 import type { Candidate } from "../pool/mod.ts";
 import type { SecureTarget, TargetTalk } from "./app.ts";
 import { LedConnection } from "./_led.ts";
 import { writeAll } from "./_talk.ts";
+import type { SessionTlvs } from "./_tlvs.ts";
 import { upgradeTarget } from "./upgrade_target.ts";
 
 /** What a target is told of the connection that is made for. */
@@ -17,6 +18,10 @@ export interface OpeningFacts {
   readonly talk?: (() => TargetTalk | undefined) | undefined;
   /** The server name that the client asked for. */
   readonly sni?: string | undefined;
+  /** What else a v2 header says; `undefined` for nothing. */
+  readonly tlvs?: Pick<SessionTlvs, "sent"> | undefined;
+  /** Whether a v2 header has a checksum; default not. */
+  readonly crc32c?: boolean;
 }
 
 /**
@@ -37,7 +42,7 @@ export function opening(facts: OpeningFacts): Opening<Candidate> {
       // acknowledgement.
       const talk = facts.talk?.();
       if (version !== undefined || talk !== undefined || facts.secureTarget !== undefined) sendAtOnce(raw);
-      if (version !== undefined) await writeAll(raw, encodeProxyHeader(version, facts));
+      if (version !== undefined) await writeAll(raw, headerFor(version, facts));
       const upgraded = talk === undefined ? raw : await upgradeTarget(raw, talk.upgrade, signal);
       const conn = await facts.secureTarget?.(upgraded, candidate, signal, facts.sni) ?? upgraded;
       signal.throwIfAborted();
@@ -52,4 +57,9 @@ export function opening(facts: OpeningFacts): Opening<Candidate> {
       signal.removeEventListener("abort", close);
     }
   };
+}
+
+function headerFor(version: ProxyVersion, { source, destination, tlvs, crc32c }: OpeningFacts): Uint8Array {
+  if (version === "v1") return encodeProxyHeader(version, { source, destination });
+  return encodeProxyHeader(version, { source, destination, tlvs: tlvs?.sent, crc32c });
 }

@@ -52,8 +52,8 @@ export async function readProxyHeader(
   const { verdict } = outcome;
   if (verdict.kind !== "header") return refuse(verdict.problem);
   conn.skip(verdict.length);
-  const { source, destination } = verdict.header;
-  return { source: source && unmapped(source), destination: destination && unmapped(destination) };
+  const { source, destination, tlvs } = verdict.header;
+  return { source: source && unmapped(source), destination: destination && unmapped(destination), tlvs };
 }
 
 function refuse(detail: string): Refusal {

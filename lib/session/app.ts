@@ -6,6 +6,7 @@ import type { BufferPool, CutKind, FaultKind, RelayEngine, Ticker } from "../rel
 import type { RouteFacts } from "../routing/mod.ts";
 import type { AdmissionRules } from "./admission.ts";
 import type { IntakeRules } from "./intake.ts";
+import type { TlvRules } from "./_tlvs.ts";
 import type { Session } from "./session.ts";
 
 /** What sessions tell whoever looks on: logs, metrics, the API. */
@@ -77,6 +78,8 @@ export interface SessionApp {
   readonly targetTalk?: ((clientHasTls: boolean) => TargetTalk | undefined) | undefined;
   /** Whether a target of the app may want a PROXY header. */
   readonly sendsProxy: boolean;
+  /** What is done with the fields of PROXY headers; `undefined` for nothing. */
+  readonly tlvs?: TlvRules | undefined;
   /** Whether a route goes by the protocols that a client offers; default none does. */
   readonly routesByProtocol?: boolean;
   /** The pool for a connection; `undefined` when no route takes it and the app has no targets of its own. */

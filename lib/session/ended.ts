@@ -1,5 +1,8 @@
 import type { Address, Reason } from "../base/mod.ts";
 
+/** A field of the access log that an app asks for: its name and its value. */
+export type LogField = readonly [name: string, value: string];
+
 /** A session that has ended, as far as anyone looks on: what a `Session` is, and what can be told of one from another thread. */
 export interface EndedSession {
   readonly id: number;
@@ -8,6 +11,8 @@ export interface EndedSession {
   readonly client: Address;
   readonly sni: string | undefined;
   readonly detail: string;
+  /** What else the access log shows of it; default nothing. */
+  readonly fields?: readonly LogField[];
   readonly target: { readonly label: string } | undefined;
   readonly reason: Reason | undefined;
   readonly up: { readonly bytes: number };

@@ -1,7 +1,12 @@
 import { type Address, type Duplex, errorMessage, type Reason, sendAtOnce } from "../base/mod.ts";
 import { PeekedConnection, type RouteFacts } from "../routing/mod.ts";
-import { ClientHelloParser, MAX_CLIENT_HELLO_WIRE_BYTES, type Upgrade } from "../protocol/mod.ts";
-import { TlsError, unservedAlert } from "../tls/mod.ts";
+import {
+  ClientHelloParser,
+  MAX_CLIENT_HELLO_WIRE_BYTES,
+  type ProxyTlvs,
+  type Upgrade,
+} from "../protocol/mod.ts";
+import { type TlsAgreement, TlsError, unservedAlert } from "../tls/mod.ts";
 import { describePeek, type ProxyHeaderRule, readProxyHeader } from "./_proxy_intake.ts";
 import { describeTalk, talk, type TalkOutcome } from "./_talk.ts";
 
@@ -13,8 +18,8 @@ export interface IntakeRules {
   readonly upgrade?: { readonly begin: () => Upgrade; readonly timeoutMs: number };
   /** TLS ends here. */
   readonly tls?: TlsIntake;
-  /** The ClientHello is looked at and passed on. */
-  readonly clientHello?: { readonly timeoutMs: number };
+  /** The ClientHello is looked at and passed on; where it is not needed, a connection goes on without one. */
+  readonly clientHello?: { readonly timeoutMs: number; readonly isNeeded: boolean };
 }
 
 /** Ends TLS on a connection of which some bytes have been read already; where it rejects, the connection is its caller's. */
@@ -22,7 +27,16 @@ export interface TlsIntake {
   accept(
     raw: Duplex,
     options: TlsIntakeOptions,
-  ): Promise<{ readonly conn: Duplex; readonly sni: string | undefined; readonly alpn: string | undefined }>;
+  ): Promise<TlsAccepted>;
+}
+
+/** A client with which TLS is spoken. */
+export interface TlsAccepted {
+  readonly conn: Duplex;
+  readonly sni: string | undefined;
+  readonly alpn: string | undefined;
+  /** What was agreed on, looked up when it is asked for. */
+  agreement(): TlsAgreement;
 }
 
 /** What {@link TlsIntake.accept} is told of one connection. */
@@ -44,6 +58,8 @@ export interface Refusal {
 export interface Announced {
   readonly source: Address | undefined;
   readonly destination: Address | undefined;
+  /** What else it said. */
+  readonly tlvs: ProxyTlvs;
 }
 
 const NO_FACTS: RouteFacts = { sni: undefined, alpn: [] };
@@ -58,8 +74,8 @@ export class Intake {
   #isHello = false;
   #hasTls = false;
   #sni: string | undefined;
-  /** The connection under TLS that ends here. */
-  #plain: Duplex | undefined;
+  /** The TLS that ends here. */
+  #accepted: TlsAccepted | undefined;
 
   constructor(conn: Duplex, rules: IntakeRules, signal: AbortSignal) {
     this.#rules = rules;
@@ -69,7 +85,12 @@ export class Intake {
 
   /** Whether TLS was ended here. */
   get hasEndedTls(): boolean {
-    return this.#plain !== undefined;
+    return this.#accepted !== undefined;
+  }
+
+  /** The TLS that was ended here. */
+  get tls(): TlsAccepted | undefined {
+    return this.#accepted;
   }
 
   /** Whether the first bytes were looked at for a ClientHello, and were none. */
@@ -109,6 +130,10 @@ export class Intake {
       timeoutMs: this.#rules.clientHello.timeoutMs,
       signal: this.#signal,
     });
+    const { isNeeded } = this.#rules.clientHello;
+    if (!isNeeded && outcome.kind !== "failed" && outcome.kind !== "aborted") {
+      if (outcome.kind !== "verdict" || outcome.verdict.kind !== "hello") return NO_FACTS;
+    }
     switch (outcome.kind) {
       case "verdict":
         break;
@@ -150,7 +175,7 @@ export class Intake {
 
   /** The connection to go on with, and the bytes that were read from it already. */
   take(): { readonly conn: Duplex; readonly lead: Uint8Array } {
-    if (this.#plain !== undefined) return { conn: this.#plain, lead: NO_BYTES };
+    if (this.#accepted !== undefined) return { conn: this.#accepted.conn, lead: NO_BYTES };
     const taken = this.#conn.take();
     return taken === undefined
       ? { conn: this.#conn, lead: NO_BYTES }
@@ -175,13 +200,14 @@ export class Intake {
     // Session tickets go out after the handshake, and the first data must not wait until the client acknowledges them.
     sendAtOnce(conn);
     try {
-      const { conn: plain, sni, alpn } = await tls.accept(conn, {
+      const accepted = await tls.accept(conn, {
         lead,
         signal: this.#signal,
         onHello: (name) => this.#sni = name,
       });
-      this.#plain = plain;
+      this.#accepted = accepted;
       this.#hasTls = true;
+      const { sni, alpn } = accepted;
       return { sni, alpn: alpn === undefined ? [] : [alpn] };
     } catch (error) {
       if (error instanceof TlsError && error.isSilent) return GONE;

@@ -8,7 +8,7 @@ export type {
   SessionShared,
   TargetTalk,
 } from "./app.ts";
-export type { EndedSession } from "./ended.ts";
+export type { EndedSession, LogField } from "./ended.ts";
 export type { IntakeRules, TlsIntake } from "./intake.ts";
 export type { SessionOrigin } from "./outcome.ts";
 export { Session } from "./session.ts";

@@ -20,6 +20,11 @@ import { hadTheirTime, haveSaidTheirLast } from "./_last_words.ts";
 import { opening } from "./_opening.ts";
 import { type SessionOrigin, SessionOutcome } from "./outcome.ts";
 import { addressOf } from "./_peer.ts";
+import { SessionTlvs, type TlvFacts } from "./_tlvs.ts";
+import type { LogField } from "./ended.ts";
+
+const NO_FIELDS: readonly LogField[] = [];
+const UNKNOWN = { received: undefined, tls: undefined };
 
 /** Lifetimes are shortened by up to this share. */
 const LIFETIME_JITTER = 0.1;
@@ -43,6 +48,9 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #client: Duplex;
   #clientAddress: Address | undefined;
   #destination: Address | undefined;
+  /** What the client's header and TLS said, where the app does something with it. */
+  #introduction: Omit<TlvFacts, "sni"> | undefined;
+  #tlvs: SessionTlvs | undefined;
   #admitted: Disposable | undefined;
   #candidates: Candidates | undefined;
   #targetConn: Duplex | undefined;
@@ -79,6 +87,17 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   /** The client's hash for the balancing; worked out when a strategy asks for it. */
   get clientHash(): number {
     return clientHash(this.client.kind === "tcp" ? this.client.host : this.client.path);
+  }
+
+  /** What else the access log shows of it; worked out when it asks. */
+  get fields(): readonly LogField[] {
+    return this.#tlvsOf()?.logged ?? NO_FIELDS;
+  }
+
+  #tlvsOf(): SessionTlvs | undefined {
+    const { tlvs } = this.app;
+    if (tlvs === undefined) return undefined;
+    return this.#tlvs ??= new SessionTlvs(tlvs, { ...(this.#introduction ?? UNKNOWN), sni: this.sni });
   }
 
   /** Whether the session was ended, or has ended. */
@@ -242,6 +261,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     this.#admitted = entry.admitted;
     this.sni = entry.sni;
     this.#clientHasTls = entry.hasTls;
+    if (this.app.tlvs !== undefined) this.#introduction = { received: entry.received, tls: entry.tls };
     if (!isRefusal(entry.outcome)) return entry.outcome;
     this.noteRefusal(entry.outcome);
     return undefined;
@@ -250,7 +270,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   /** Dials; gives the candidates that hold the target's place, or `undefined` when there is no target. */
   async #dial(pool: Pool): Promise<Candidates | undefined> {
     this.#stage = "dialing";
-    const { dialer, queueTimeoutMs, retry, secureTarget, sendsProxy, targetTalk } = this.app;
+    const { dialer, queueTimeoutMs, retry, secureTarget, sendsProxy, targetTalk, tlvs } = this.app;
     const dialing = await dialPool(pool, {
       dialer,
       queueTimeoutMs,
@@ -266,6 +286,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
           secureTarget,
           talk: targetTalk === undefined ? undefined : () => targetTalk(this.#clientHasTls),
           sni: this.sni,
+          tlvs: this.#tlvsOf(),
+          crc32c: tlvs?.send?.crc32c ?? false,
         })
         : undefined,
     });

@@ -16,6 +16,11 @@ export function certificateNames(certificate: X509Certificate): CertificateNames
   return { dns: commonName === undefined ? [] : [commonName], ip: [] };
 }
 
+/** The common name of its subject. */
+export function commonNameOf(certificate: X509Certificate): string | undefined {
+  return subjectPart(certificate.subject, "CN");
+}
+
 /** The subject on one line, `CN=client, O=Example`, as operators write it. */
 export function subjectLine(certificate: X509Certificate): string {
   // A subject without any name is legal (RFC 5280 section 4.1.2.6).

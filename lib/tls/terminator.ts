@@ -11,6 +11,7 @@ import { ServerNames, type ServerNamesEntry } from "./_server_names.ts";
 import { pairOf } from "./_pem.ts";
 import { unlockKey } from "./_unlock.ts";
 import { checkAuthorities, checkCertificate } from "./certificate.ts";
+import { agreementOf, type TlsAgreement } from "./agreement.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
 
@@ -61,6 +62,8 @@ export interface TlsAccepted {
   readonly alpn: string | undefined;
   /** Of a verified client certificate, `CN=client, O=Example`. */
   readonly clientSubject: string | undefined;
+  /** What was agreed on, looked up when it is asked for. */
+  agreement(): TlsAgreement;
 }
 
 interface Settings {
@@ -139,6 +142,7 @@ export class TlsTerminator {
       sni: serverName,
       alpn: socket.alpnProtocol || undefined,
       clientSubject: certificate === undefined ? undefined : subjectLine(certificate),
+      agreement: () => agreementOf(socket, certificate),
     };
   }
 }

@@ -8,6 +8,8 @@ export interface Haproxy {
 export interface HaproxyOptions {
   /** To `bind`: `accept-proxy`, for instance. */
   readonly bind?: string;
+  /** The format of its unique ids; default `id-7`. */
+  readonly uniqueId?: string;
   /** To `server`: `send-proxy`, for instance. */
   readonly server?: string;
   readonly use: (haproxy: Haproxy) => Promise<void>;
@@ -27,7 +29,7 @@ export async function withHaproxy(options: HaproxyOptions): Promise<void> {
   timeout server 5s
 frontend front
   bind 127.0.0.1:${port} ${options.bind ?? ""}
-  unique-id-format id-7
+  unique-id-format ${options.uniqueId ?? "id-7"}
   default_backend back
 backend back
   server target 127.0.0.1:${target.addr.port} ${options.server ?? ""}

@@ -6,13 +6,15 @@ export interface LoadBalancerOptions {
   readonly targetPort: number;
   /** What is added to its `server` line: `send-proxy`, for instance. */
   readonly server: string;
+  /** What is added to its `bind` line: `ssl crt FILE`, for instance. */
+  readonly bind?: string;
   /** Other lines, a check for instance. */
   readonly lines?: readonly string[];
 }
 
 /** Runs an HAProxy in TCP mode in front of a port; ends it when `use` has returned. */
 export async function withLoadBalancer(
-  { targetPort, server, lines = [] }: LoadBalancerOptions,
+  { targetPort, server, bind = "", lines = [] }: LoadBalancerOptions,
   use: (connect: () => Promise<Deno.TcpConn>) => Promise<void>,
 ): Promise<void> {
   const port = freePort();
@@ -25,7 +27,7 @@ export async function withLoadBalancer(
   timeout client 5s
   timeout server 5s
 listen front
-  bind 127.0.0.1:${port}
+  bind 127.0.0.1:${port} ${bind}
   ${lines.join("\n  ")}
   server target 127.0.0.1:${targetPort} ${server}
 `,

@@ -24,7 +24,18 @@ const smallBlocks = fc.uniqueArray(fc.constantFrom("10.1.0.0/16", "192.0.2.0/32"
   maxLength: 3,
 });
 const proxyProtocol = fc.oneof(
-  fc.record({ timeout: limit, send: fc.constantFrom("off", "v1", "v2", false) }, { requiredKeys: [] }),
+  fc.record({
+    timeout: limit,
+    send: fc.constantFrom("off", "v1", "v2", false),
+    log: fc.constantFrom([], ["authority", 0xea, "0xE1"]),
+    tlvs: fc.record({
+      authority: fc.boolean(),
+      unique_id: fc.boolean(),
+      crc32c: fc.boolean(),
+      pass: fc.constantFrom("all", ["ssl", "0xEA", 5]),
+      add: fc.constantFrom([], [{ type: "0xE0", value: "a\\x00" }]),
+    }, { requiredKeys: [] }),
+  }, { requiredKeys: [] }),
   fc.record({
     accept: fc.constantFrom("required", "optional"),
     from: fc.constant(["10.0.0.0/8", "::/0"]),

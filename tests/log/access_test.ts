@@ -213,3 +213,11 @@ Deno.test("AccessLog: trouble with the destination is one line of the operationa
   assertEquals(lines.map(({ level, properties }) => [level, properties.code]), [["error", "EPIPE"]]);
   assertEquals(log.droppedLines, 1);
 });
+
+Deno.test("accessFormatter: fields that an app asks for stand before the detail, and cannot break out of their line", () => {
+  const record = { ...RECORD, fields: [["proxy_authority", 'a"b'], ["tlv_ea", "x y"]], detail: "d" } as const;
+  const json = JSON.parse(formatAccessJson(record));
+  assertEquals(Object.keys(json).join(" "), `${FIELDS} proxy_authority tlv_ea detail`);
+  assertEquals([json.proxy_authority, json.tlv_ea], ['a"b', "x y"]);
+  assert(formatAccessText(record).endsWith(`, proxy_authority "a\\"b", tlv_ea "x y", detail d\n`));
+});

@@ -4,6 +4,7 @@ import { type Candidate, Pool } from "../../lib/pool/mod.ts";
 import { opening } from "../../lib/session/_opening.ts";
 import type { SecureTarget } from "../../lib/session/app.ts";
 import { Intake } from "../../lib/session/intake.ts";
+import { noAgreement } from "../helpers/tls_agreement.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { RecordingDuplex } from "../helpers/recording_duplex.ts";
 
@@ -49,7 +50,7 @@ Deno.test("Intake: what follows the handshake with a client is not held back unt
     tls: {
       accept: async (conn) => {
         await conn.write(utf8("hello"));
-        return { conn, sni: undefined, alpn: undefined };
+        return { conn, sni: undefined, alpn: undefined, agreement: noAgreement };
       },
     },
   }, FOREVER);
@@ -59,7 +60,7 @@ Deno.test("Intake: what follows the handshake with a client is not held back unt
 
 Deno.test("Intake: a connection that is only looked at costs no socket option", async () => {
   const raw = new RecordingDuplex([utf8("GET / HTTP/1.1\r\n\r\n")]);
-  const intake = new Intake(raw, { clientHello: { timeoutMs: 5000 } }, FOREVER);
+  const intake = new Intake(raw, { clientHello: { timeoutMs: 5000, isNeeded: true } }, FOREVER);
   assertEquals(await intake.readTls(), { sni: undefined, alpn: [] });
   assertEquals(raw.asked, []);
 });

@@ -3,6 +3,7 @@ import { parseAddress } from "../../lib/base/mod.ts";
 import { Dialer, type DialResult } from "../../lib/dial/mod.ts";
 import { ClientTable } from "../../lib/limits/mod.ts";
 import { type Candidate, Pool } from "../../lib/pool/mod.ts";
+import { noAgreement } from "../helpers/tls_agreement.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
 import { type MemoryDuplex, memoryPipe } from "../helpers/memory_duplex.ts";
@@ -246,7 +247,7 @@ Deno.test("Session.end: what the entry has made of the connection is closed too"
         tls: {
           accept: async () => {
             await accepting;
-            return { conn: plain, sni: undefined, alpn: undefined };
+            return { conn: plain, sni: undefined, alpn: undefined, agreement: noAgreement };
           },
         },
       },
@@ -357,7 +358,7 @@ Deno.test("Session: a target that takes nothing of the lead is idle at the limit
     app: {
       idleTimeoutMs: 1000,
       dialer: new PromptDialer(0, () => conn),
-      intake: { clientHello: { timeoutMs: 1000 } },
+      intake: { clientHello: { timeoutMs: 1000, isNeeded: true } },
     },
   });
   const running = bench.session.run();

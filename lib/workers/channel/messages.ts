@@ -8,6 +8,7 @@ import type { Address, Reason } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { SharedClientMemory } from "../../limits/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
+import type { LogField } from "../../session/mod.ts";
 import type { NextTlsFiles, PoolRef, TargetRef, TlsFiles } from "../../app/mod.ts";
 
 /** What a worker is told. */
@@ -122,6 +123,7 @@ export interface SessionRecord {
   readonly client: Address;
   readonly sni: string | undefined;
   readonly detail: string;
+  readonly fields: readonly LogField[] | undefined;
   readonly target: string | undefined;
   readonly reason: Reason | undefined;
   readonly bytesUp: number;

@@ -1,0 +1,54 @@
+/**
+ * The fields (TLV) of a PROXY header in the schema; `error` is as in `_units.ts`.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { formatTlv, MAX_TLV_TYPE, parseTlv, TLV_NAMES } from "../base/mod.ts";
+import { type Leaf, read, refuse } from "./_leaf.ts";
+
+/** Types that are free for the use of a site (PROXY protocol section 2.2.8). */
+const CUSTOM = { first: 0xe0, last: 0xef } as const;
+
+/** Types that speak of one header alone: the checksum and the padding. */
+const OF_ONE_HEADER: readonly number[] = [0x03, 0x04];
+
+const FIELD = `a field as ${Object.keys(TLV_NAMES)[1]}, or a type as 0xEA,`;
+
+/** A field of a header, by its name or its type. */
+export function tlv(): Leaf<number, string | number> {
+  return tlvThat((type) => !OF_ONE_HEADER.includes(type), {
+    wanted: FIELD,
+    refusal: "speaks of one header alone, expected another",
+  });
+}
+
+/** A type that is free for the use of a site. */
+export function customTlv(): Leaf<number, string | number> {
+  return tlvThat((type) => type >= CUSTOM.first && type <= CUSTOM.last, {
+    wanted: "a type from 0xE0 to 0xEF",
+    refusal: "has a meaning of its own, expected one from 0xE0 to 0xEF",
+  });
+}
+
+function tlvThat(
+  isGood: (type: number) => boolean,
+  { wanted, refusal }: { wanted: string; refusal: string },
+): Leaf<number, string | number> {
+  return z.union([z.string(), z.number()], { error: wanted }).transform((value, context) => {
+    if (typeof value === "string") return read(value, context, (text) => check(parseTlv(text), `"${text}"`));
+    const isType = Number.isInteger(value) && value >= 1 && value <= MAX_TLV_TYPE;
+    try {
+      return check(isType ? value : undefined, String(value));
+    } catch (error) {
+      return refuse(context, error instanceof Error ? error.message : String(error));
+    }
+  }).meta({ title: "TLV" });
+
+  function check(type: number | undefined, shown: string): number {
+    if (type === undefined) throw new Error(`the field is ${shown}, expected ${wanted.replace(/,$/, "")}`);
+    if (!isGood(type)) throw new Error(`the field ${formatTlv(type)} ${refusal}`);
+    return type;
+  }
+}
