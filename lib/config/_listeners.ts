@@ -6,24 +6,8 @@
  */
 
 import { normalize } from "node:path";
-import { formatAddress, formatIp, parseIp, type TargetAddress, unmapIp } from "../base/mod.ts";
+import { formatIp, parseIp, type TargetAddress, unmapIp } from "../base/mod.ts";
 import type { Claim } from "./_cross_checks.ts";
-
-/** A listener that is come to, and on which port; 0 at a unix socket. */
-export interface Arrival {
-  readonly listener: Claim;
-  readonly port: number;
-}
-
-/** What a target leads to. */
-export interface Reach {
-  /** The same for all that lead to the same listeners. */
-  readonly key: string;
-  /** Whether it is another listener for each port that clients come to. */
-  readonly followsPort: boolean;
-  /** Where a client arrives that came to this port. */
-  find(port: number): Arrival | undefined;
-}
 
 /** All listeners of a config. */
 export class Listeners {
@@ -41,29 +25,24 @@ export class Listeners {
     }
   }
 
-  /** What a target leads to; `undefined` where that is no listener on any port. */
-  reachOf(address: TargetAddress): Reach | undefined {
-    if (address.kind === "unix") {
-      const listener = this.#paths.get(normalize(address.path));
-      return listener &&
-        { key: formatAddress(address), followsPort: false, find: () => ({ listener, port: 0 }) };
-    }
+  /**
+   * The listener that a target of an app leads to; `undefined` where that is none. One written `host:*` leads to the app's
+   * own or to none: to which other it leads, the port of each client says.
+   */
+  reachedBy(address: TargetAddress, app: number): Claim | undefined {
+    if (address.kind === "unix") return this.#paths.get(normalize(address.path));
     const hosts = listenersOf(canonical(address.host)).filter((host) => this.#hosts.has(host));
     if (hosts.length === 0) return undefined;
     if (address.kind === "same_port") {
-      return { key: `${hosts} *`, followsPort: true, find: (port) => this.#find(hosts, port) };
+      return this.#claims.find(({ path, range }) =>
+        path[1] === app && range.kind !== "unix" && hosts.includes(canonical(range.host))
+      );
     }
-    const { port } = address;
-    return { key: `${hosts} ${port}`, followsPort: false, find: () => this.#find(hosts, port) };
-  }
-
-  #find(hosts: readonly string[], port: number): Arrival | undefined {
     this.#ports ??= byPort(this.#claims);
-    const holders = this.#ports.get(port);
-    if (holders === undefined) return undefined;
+    const holders = this.#ports.get(address.port);
     for (const host of hosts) {
-      const listener = holders.get(host);
-      if (listener !== undefined) return { listener, port };
+      const listener = holders?.get(host);
+      if (listener !== undefined) return listener;
     }
     return undefined;
   }
