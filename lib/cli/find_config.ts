@@ -20,7 +20,7 @@ export async function findConfig(path: string | undefined): Promise<ConfigSource
   if (path !== undefined) {
     if (!STANDARD_INPUT.includes(path) && !await mayRead(path)) {
       throw new UsageError(
-        `read the config: the runtime forbids to read "${path}", --allow-read=${path} was wanted`,
+        `read the config: the runtime does not allow reading "${path}"; run with --allow-read=${path}`,
       );
     }
     return { kind: "file", path };
@@ -33,7 +33,7 @@ export async function findConfig(path: string | undefined): Promise<ConfigSource
   }
   if (readable === 0) return { kind: "embedded" };
   throw new UsageError(
-    `read the config: there is no ${DEFAULT_FILES.join(", ")} here, one of them or "-c FILE" was wanted\n` +
+    `read the config: there is no ${DEFAULT_FILES.join(", ")} here; create one, or give "-c FILE"\n` +
       `"tcpproxy init" writes one; "tcpproxy demo" runs the shipped one with targets of its own`,
   );
 }

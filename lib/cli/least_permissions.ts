@@ -86,7 +86,7 @@ function refuseParted(value: string): void {
     ? "a space, where a shell parts what $(…) gives"
     : undefined;
   if (fault === undefined) return;
-  throw new UsageError(`permissions: the path "${value}" has ${fault}, one without it was wanted`);
+  throw new UsageError(`permissions: the path "${value}" has ${fault}; use one without it`);
 }
 
 /** What a target is dialed and checked at; where a name is resolved by ourselves, the resolver too. */

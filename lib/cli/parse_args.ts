@@ -53,20 +53,20 @@ function checkFlags(command: Command, unknown: readonly string[], given: Record<
   }
   for (const flag of command.flags) {
     if (flag.value !== undefined && given[flag.name] === "") {
-      throw new UsageError(`"--${flag.name}" has no value, --${flag.name} ${flag.value} was wanted`);
+      throw new UsageError(`"--${flag.name}" needs a value: --${flag.name} ${flag.value}`);
     }
   }
 }
 
 function checkArity(command: Command, positionals: readonly string[]): void {
   const [least, most] = command.arity;
-  const wanted = `tcpproxy ${command.name} ${command.usage}`.trim();
+  const usage = `tcpproxy ${command.name} ${command.usage}`.trim();
   if (positionals.length < least) {
-    throw new UsageError(`"${command.name}" was given too little, ${wanted} was wanted`);
+    throw new UsageError(`"${command.name}" needs more arguments: ${usage}`);
   }
   if (positionals.length > most) {
     throw new UsageError(
-      `"${command.name}" does not know what "${positionals[most]}" is, ${wanted} was wanted`,
+      `"${command.name}" takes no argument "${positionals[most]}": ${usage}`,
     );
   }
 }

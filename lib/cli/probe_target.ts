@@ -221,6 +221,6 @@ function addressOf(addr: Deno.Addr): Address {
     case "unixpacket":
       return { kind: "unix", path: addr.path };
     default:
-      throw new TypeError(`the address is of "${addr.transport}", one of TCP or a unix socket was wanted`);
+      throw new TypeError(`the address is of "${addr.transport}"; expected TCP or a unix socket`);
   }
 }

@@ -45,7 +45,9 @@ async function perform(command: Command, words: readonly string[], io: Io): Prom
 async function help(words: readonly string[], io: Io): Promise<number> {
   const [name, extra] = words;
   if (extra !== undefined) {
-    throw new UsageError(`"help" does not know what "${extra}" is, tcpproxy help [COMMAND] was wanted`);
+    throw new UsageError(
+      `"help" takes one command, and got "${extra}" too; expected tcpproxy help [COMMAND]`,
+    );
   }
   const isGeneral = name === undefined || name.startsWith("-");
   return await say(io, isGeneral ? generalHelp(COMMANDS) : commandHelp(commandNamed(name)));

@@ -20,13 +20,13 @@ export async function readRunning(command: string, args: CommandArgs): Promise<A
   const [url, tokenFile] = [args.text("url"), args.text("token-file")];
   if (url === undefined) {
     if (tokenFile !== undefined) {
-      throw new UsageError(`${command}: --token-file stands alone, --url beside it was wanted`);
+      throw new UsageError(`${command}: --token-file needs --url`);
     }
     return args.on("running") ? await clientFor(await adminOf(command, args)) : undefined;
   }
   for (const flag of ["running", "config"]) {
     if (!args.on(flag) && args.text(flag) === undefined) continue;
-    throw new UsageError(`${command}: --url and --${flag} are given, one of them was wanted`);
+    throw new UsageError(`${command}: --url and --${flag} exclude each other; give one of them`);
   }
   return await clientFor({ command, url: readUrl(command, url), tokenFile });
 }
@@ -41,7 +41,7 @@ interface Place {
 async function adminOf(command: string, args: CommandArgs): Promise<Place> {
   const { config: { admin } } = await readConfig(args.text("config"));
   if (admin === undefined) {
-    throw new UsageError(`${command}: the config has no "admin", one that has, or --url, was wanted`);
+    throw new UsageError(`${command}: the config has no "admin"; add it, or give --url`);
   }
   return {
     command,
@@ -70,5 +70,5 @@ function readUrl(command: string, text: string): URL {
   const isUsable = url !== null && (url.protocol === "http:" || url.protocol === "https:") &&
     url.username === "" && url.password === "" && url.search === "" && url.hash === "";
   if (isUsable) return url;
-  throw new UsageError(`${command}: the URL is "${text}", one as http://127.0.0.1:9900 was wanted`);
+  throw new UsageError(`${command}: the URL is "${text}"; expected one such as http://127.0.0.1:9900`);
 }

@@ -47,7 +47,7 @@ class Parser {
   parse(): RegexNode {
     const node = this.#choice();
     if (this.#at < this.#source.length) {
-      throw this.#error(`a ")" closes no group, a "(" before it was wanted`);
+      throw this.#error(`a ")" closes no group; write "\\)" for the character`);
     }
     return node;
   }
@@ -67,17 +67,17 @@ class Parser {
   #repeated(): RegexNode {
     const quantifierFirst = this.#quantifier();
     if (quantifierFirst !== undefined) {
-      throw this.#error(`a repetition has nothing before it, a part to repeat was wanted`);
+      throw this.#error(`a repetition has nothing to repeat`);
     }
     const part = this.#atom();
     const quantifier = this.#quantifier();
     if (quantifier === undefined) return part;
     if (part.kind === "assertion") {
-      throw this.#error(`a repetition follows a place, a part to repeat was wanted`);
+      throw this.#error(`a repetition follows a position, which cannot be repeated`);
     }
     this.#take("?"); // Lazy or greedy is a matter of which match; here only whether there is one counts.
     if (this.#quantifier() !== undefined) {
-      throw this.#error(`a repetition follows another, a group between them was wanted`);
+      throw this.#error(`a repetition follows another; put the first into a group`);
     }
     return { kind: "repeat", part, ...quantifier };
   }
@@ -92,7 +92,7 @@ class Parser {
     const min = Number(counted[1]);
     const max = counted[2] === undefined ? min : counted[3] === "" ? Infinity : Number(counted[3]);
     if (max < min) {
-      throw this.#error(`the repetition "${counted[0]}" runs backwards, "{${max},${min}}" was wanted`);
+      throw this.#error(`the repetition "${counted[0]}" runs backwards; expected "{${max},${min}}"`);
     }
     return { min, max };
   }
@@ -124,11 +124,11 @@ class Parser {
 
   #group(): RegexNode {
     if (this.#peek() === "?" && !this.#source.startsWith("?:", this.#at)) {
-      throw this.#error(`a group begins with "(?", "(" or "(?:" was wanted`);
+      throw this.#error(`a group begins with "(?"; expected "(" or "(?:"`);
     }
     if (this.#take("?")) this.#take(":");
     const node = this.#choice();
-    if (!this.#take(")")) throw this.#error(`a group is not closed, a ")" was wanted`);
+    if (!this.#take(")")) throw this.#error(`a group is not closed; expected ")"`);
     return node;
   }
 
@@ -146,7 +146,7 @@ class Parser {
       this.#take("-");
       const last = this.#classMember();
       if (typeof first !== "number" || typeof last !== "number" || last < first) {
-        throw this.#error(`a range of a class has no two bytes in order, one as "a-z" was wanted`);
+        throw this.#error(`a range in a class is out of order; expected one such as "a-z"`);
       }
       for (let byte = first; byte <= last; byte++) addAll(table, this.#table(byte));
     }
@@ -154,12 +154,12 @@ class Parser {
   }
 
   #classMember(): number | ByteTable {
-    if (this.#at >= this.#source.length) throw this.#error(`a class is not closed, a "]" was wanted`);
+    if (this.#at >= this.#source.length) throw this.#error(`a class is not closed; expected "]"`);
     const character = this.#next();
     if (character === "\\") return this.#take("b") ? 8 : this.#escape();
     if (character.charCodeAt(0) > 0x7f) {
       throw this.#error(
-        `the class has "${character}", ASCII or \\xNN was wanted (a class stands for one byte)`,
+        `the class has "${character}"; expected ASCII or \\xNN, as a class stands for one byte`,
       );
     }
     return character.charCodeAt(0);
@@ -184,7 +184,7 @@ class Parser {
     }
     if (/^[!-/:-@[-`{-~]$/.test(character)) return character.charCodeAt(0);
     throw this.#error(
-      `the escape "\\${character}" is unknown, one as \\d, \\s, \\w, \\b, \\r, \\n, \\t, \\xNN or \\. was wanted`,
+      `the escape "\\${character}" is unknown; expected one such as \\d, \\s, \\w, \\b, \\r, \\n, \\t, \\xNN or \\.`,
     );
   }
 
@@ -206,7 +206,7 @@ class Parser {
   #next(): string {
     const character = String.fromCodePoint(this.#source.codePointAt(this.#at) ?? 0);
     if (this.#at >= this.#source.length) {
-      throw this.#error(`it ends with "\\", a character after it was wanted`);
+      throw this.#error(`it ends with "\\"; expected a character after it`);
     }
     this.#at += character.length;
     return character;

@@ -50,7 +50,7 @@ export class ByteRegex implements Pattern {
   constructor(source: string, flags: string) {
     if (!/^[ims]*$/.test(flags) || new Set(flags).size !== flags.length) {
       throw new CheckTextError(
-        `the flags of "/${source}/${flags}" are "${flags}", of i, m and s each at most once was wanted`,
+        `the flags of "/${source}/${flags}" are "${flags}"; expected i, m and s, each at most once`,
       );
     }
     this.#source = source;
@@ -105,7 +105,7 @@ export class ByteRegex implements Pattern {
   #emit(instruction: Instruction): number {
     if (this.#program.length === MAX_INSTRUCTIONS) {
       throw new CheckTextError(
-        `the regular expression "${this.#source}" has more than ${MAX_INSTRUCTIONS} states, a shorter one was wanted`,
+        `the regular expression "${this.#source}" has more than ${MAX_INSTRUCTIONS} states; shorten it`,
       );
     }
     return this.#program.push(instruction) - 1;

@@ -192,7 +192,7 @@ function checkedAddress(address: TargetAddress, port: number | undefined): Addre
   if (port !== undefined) return { kind: "tcp", host: address.host, port };
   if (address.kind === "tcp") return address;
   throw new RangeError(
-    `check "${formatAddress(address)}": the target has no port of its own, a port for checks was wanted`,
+    `check "${formatAddress(address)}": the target has no port of its own; give the check a port`,
   );
 }
 

@@ -55,7 +55,7 @@ Deno.test("init: writes a config that passes check, and nothing over a file that
 
   await Deno.writeTextFile(path, "mine");
   assertEquals(await runCli(["init", path], io), 2);
-  assertStringIncludes(io.complaints, `"${path}" exists already, another name or "--force" was wanted`);
+  assertStringIncludes(io.complaints, `"${path}" already exists; give another name, or "--force"`);
   assertEquals(await Deno.readTextFile(path), "mine");
 
   assertEquals(await runCli(["init", path, "--force"], io), 0);

@@ -202,14 +202,17 @@ Deno.test("explain: flags that do not say which proxy is meant are refused in wo
   const path = await folder.config(CONFIG);
   const url = "http://127.0.0.1:9900";
   const mistakes: [words: string[], says: string][] = [
-    [["-c", path, "--running"], 'the config has no "admin", one that has, or --url, was wanted'],
-    [["-c", path, "--url", url], "--url and --config are given, one of them was wanted"],
-    [["--running", "--url", url], "--url and --running are given, one of them was wanted"],
-    [["-c", path, "--token-file", "x"], "--token-file stands alone, --url beside it was wanted"],
+    [["-c", path, "--running"], 'the config has no "admin"; add it, or give --url'],
+    [["-c", path, "--url", url], "--url and --config exclude each other; give one of them"],
+    [["--running", "--url", url], "--url and --running exclude each other; give one of them"],
+    [["-c", path, "--token-file", "x"], "--token-file needs --url"],
     [["--url", url, "--token-file", folder.file("none")], "does not exist, a file with a token was wanted"],
-    [["--url", "127.0.0.1:9900"], 'the URL is "127.0.0.1:9900", one as http://127.0.0.1:9900 was wanted'],
-    [["--url", "ftp://127.0.0.1"], 'the URL is "ftp://127.0.0.1", one as http://127.0.0.1:9900 was wanted'],
-    [["--url", "http://me:secret@h"], "one as http://127.0.0.1:9900 was wanted"],
+    [["--url", "127.0.0.1:9900"], 'the URL is "127.0.0.1:9900"; expected one such as http://127.0.0.1:9900'],
+    [
+      ["--url", "ftp://127.0.0.1"],
+      'the URL is "ftp://127.0.0.1"; expected one such as http://127.0.0.1:9900',
+    ],
+    [["--url", "http://me:secret@h"], "expected one such as http://127.0.0.1:9900"],
   ];
   for (const [words, says] of mistakes) {
     const { code, printed, complaints } = await explainRunning(...words, ...QUESTION);

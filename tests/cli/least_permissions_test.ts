@@ -106,11 +106,11 @@ Deno.test("permissionFlags: a path that no flag, or no shell, would keep whole i
     assertThrows(() => permissionFlags({ net: [], read: [path], write: [] }), UsageError).message;
   assertEquals(
     refused("/a,b/c.pem"),
-    'permissions: the path "/a,b/c.pem" has a comma, where the runtime parts a list, one without it was wanted',
+    'permissions: the path "/a,b/c.pem" has a comma, where the runtime parts a list; use one without it',
   );
   assertEquals(
     refused("/a b/c.pem"),
-    'permissions: the path "/a b/c.pem" has a space, where a shell parts what $(…) gives, one without it was wanted',
+    'permissions: the path "/a b/c.pem" has a space, where a shell parts what $(…) gives; use one without it',
   );
 });
 

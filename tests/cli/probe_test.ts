@@ -241,16 +241,16 @@ Deno.test({
 });
 
 const MISTAKES: readonly [words: string[], says: string][] = [
-  [[], '"probe" was given too little, tcpproxy probe ADDRESS was wanted'],
+  [[], '"probe" needs more arguments: tcpproxy probe ADDRESS'],
   [["localhost"], 'the address "localhost" has no port'],
   [["h:*"], "a number from 1 to 65535 was wanted"],
-  [["h:1", "--as", "192.0.2.7"], "--as stands alone, --proxy-protocol v1 or v2 beside it was wanted"],
-  [["h:1", "--proxy-protocol", "v3"], 'the PROXY protocol is "v3", v1 or v2 was wanted'],
-  [["h:1", "--proxy-protocol", "v1", "--as", "h:1"], 'the client is "h:1", an IP address was wanted'],
+  [["h:1", "--as", "192.0.2.7"], "--as needs --proxy-protocol v1 or v2"],
+  [["h:1", "--proxy-protocol", "v3"], 'the PROXY protocol is "v3"; expected v1 or v2'],
+  [["h:1", "--proxy-protocol", "v1", "--as", "h:1"], 'the client is "h:1"; expected an IP address'],
   [["h:1", "--send", "\\q"], 'the escape "\\q" is unknown'],
   [["h:1", "--sni", "a b"], 'the host "a b" is no host name'],
   [["h:1", "--timeout", "5"], 'the duration is "5"'],
-  [["h:1", "--timeout", "off"], 'the timeout is "off", one from 1ms to 1h was wanted'],
+  [["h:1", "--timeout", "off"], 'the timeout is "off"; expected 1ms to 1h'],
 ];
 
 for (const [words, says] of MISTAKES) {

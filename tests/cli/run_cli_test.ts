@@ -46,7 +46,7 @@ const MISTAKES: readonly { words: string[]; says: string; hint: string }[] = [
   { words: ["quux-and-more"], says: 'there is no command "quux-and-more"\n', hint: "--help" },
   { words: ["my.yaml"], says: 'did you mean "tcpproxy run -c my.yaml"?', hint: "--help" },
   { words: ["help", "demmo"], says: 'there is no command "demmo", did you mean "demo"?', hint: "--help" },
-  { words: ["help", "run", "demo"], says: '"help" does not know what "demo" is', hint: "--help" },
+  { words: ["help", "run", "demo"], says: '"help" takes one command, and got "demo" too', hint: "--help" },
   {
     words: ["--confg", "x"],
     says: '"run" has no flag "--confg", did you mean "--config"?',
@@ -59,38 +59,38 @@ const MISTAKES: readonly { words: string[]; says: string; hint: string }[] = [
     hint: "help check",
   },
   { words: ["run", "-z"], says: '"run" has no flag "-z"\n', hint: "help run" },
-  { words: ["run", "-c"], says: '"--config" has no value, --config FILE was wanted', hint: "help run" },
+  { words: ["run", "-c"], says: '"--config" needs a value: --config FILE', hint: "help run" },
   {
     words: ["run", "--config="],
-    says: '"--config" has no value, --config FILE was wanted',
+    says: '"--config" needs a value: --config FILE',
     hint: "help run",
   },
   {
     words: ["run", "x"],
-    says: '"run" does not know what "x" is, tcpproxy run [-c FILE] was wanted',
+    says: '"run" takes no argument "x": tcpproxy run [-c FILE]',
     hint: "help run",
   },
-  { words: ["forward", "8080"], says: '"forward" was given too little', hint: "help forward" },
+  { words: ["forward", "8080"], says: '"forward" needs more arguments', hint: "help forward" },
   {
     words: ["forward", "x", "a:1"],
     says: 'the port is "x", a number from 1 to 65535 was wanted',
     hint: "help forward",
   },
   { words: ["forward", "1", "host"], says: 'the address "host" has no port', hint: "help forward" },
-  { words: ["echo"], says: '"echo" was given too little', hint: "help echo" },
+  { words: ["echo"], says: '"echo" needs more arguments', hint: "help echo" },
   {
     words: ["echo", "70000"],
     says: 'the port is "70000", a number from 1 to 65535 was wanted',
     hint: "help echo",
   },
   { words: ["echo", "1", "--host", "a b"], says: 'the host "a b" is no host name', hint: "help echo" },
-  { words: ["completions"], says: '"completions" was given too little', hint: "help completions" },
+  { words: ["completions"], says: '"completions" needs more arguments', hint: "help completions" },
   {
     words: ["completions", "bsh"],
-    says: 'bash, zsh or fish was wanted, did you mean "bash"?',
+    says: 'expected bash, zsh or fish, did you mean "bash"?',
     hint: "help completions",
   },
-  { words: ["version", "1"], says: '"version" does not know what "1" is', hint: "help version" },
+  { words: ["version", "1"], says: '"version" takes no argument "1"', hint: "help version" },
 ];
 
 for (const { words, says, hint } of MISTAKES) {

@@ -168,10 +168,10 @@ Deno.test({
     const path = await folder.config({ apps: [] });
     const { code, stderr } = await runProgram(["-c", path], { permissions: ["--allow-net"] });
     assertEquals(code, 2);
-    assertStringIncludes(stderr, `--allow-read=${path} was wanted`);
+    assertStringIncludes(stderr, `run with --allow-read=${path}`);
     const init = await runProgram(["init", folder.file("new.yaml")], { permissions: [] });
     assertEquals(init.code, 2);
-    assertStringIncludes(init.stderr, `--allow-write=${folder.file("new.yaml")} was wanted`);
+    assertStringIncludes(init.stderr, `run with --allow-write=${folder.file("new.yaml")}`);
   },
 });
 

@@ -102,21 +102,21 @@ Deno.test("ByteRegex: the time does not explode with the answer", () => {
   assertEquals(run.end(), false);
 });
 
-Deno.test("ByteRegex: refuses what it cannot read, with what was wanted", () => {
+Deno.test("ByteRegex: refuses what it cannot read, with what is expected", () => {
   const wrong: Record<string, string> = {
-    "(a": `a group is not closed, a ")" was wanted`,
-    "a)": `a ")" closes no group, a "(" before it was wanted`,
-    "*a": `a repetition has nothing before it, a part to repeat was wanted`,
-    "a**": `a repetition follows another, a group between them was wanted`,
-    "^*": `a repetition follows a place, a part to repeat was wanted`,
-    "a{3,2}": `the repetition "{3,2}" runs backwards, "{2,3}" was wanted`,
-    "[a": `a class is not closed, a "]" was wanted`,
-    "[b-a]": `a range of a class has no two bytes in order, one as "a-z" was wanted`,
-    "[é]": `the class has "é", ASCII or \\xNN was wanted (a class stands for one byte)`,
-    "(?=a)": `a group begins with "(?", "(" or "(?:" was wanted`,
-    "(a)\\1": `the escape "\\1" is unknown, one as`,
-    "\\q": `the escape "\\q" is unknown, one as`,
-    "a\\": `it ends with "\\", a character after it was wanted`,
+    "(a": `a group is not closed; expected ")"`,
+    "a)": `a ")" closes no group; write "\\)" for the character`,
+    "*a": `a repetition has nothing to repeat`,
+    "a**": `a repetition follows another; put the first into a group`,
+    "^*": `a repetition follows a position, which cannot be repeated`,
+    "a{3,2}": `the repetition "{3,2}" runs backwards; expected "{2,3}"`,
+    "[a": `a class is not closed; expected "]"`,
+    "[b-a]": `a range in a class is out of order; expected one such as "a-z"`,
+    "[é]": `the class has "é"; expected ASCII or \\xNN, as a class stands for one byte`,
+    "(?=a)": `a group begins with "(?"; expected "(" or "(?:"`,
+    "(a)\\1": `the escape "\\1" is unknown; expected one such as`,
+    "\\q": `the escape "\\q" is unknown; expected one such as`,
+    "a\\": `it ends with "\\"; expected a character after it`,
   };
   for (const [source, message] of Object.entries(wrong)) {
     assertThrows(() => new ByteRegex(source, ""), CheckTextError, `"${source}": ${message}`);

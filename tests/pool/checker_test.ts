@@ -177,7 +177,7 @@ Deno.test("Checker: a target without a port is refused where no port is given fo
   assertThrows(
     () => test.check("a:1", "b:*"),
     RangeError,
-    'check "b:*": the target has no port of its own, a port for checks was wanted',
+    'check "b:*": the target has no port of its own; give the check a port',
   );
   assertEquals(test.prober.began, []);
 });

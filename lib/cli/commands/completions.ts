@@ -21,7 +21,7 @@ export function completions(commands: () => readonly Command[]): Command {
 async function printCompletions(args: CommandArgs, io: Io, commands: readonly Command[]): Promise<number> {
   const [shell = ""] = args.positionals;
   if (!isShell(shell)) {
-    throw new UsageError(`the shell is "${shell}", bash, zsh or fish was wanted${suggestion(shell, SHELLS)}`);
+    throw new UsageError(`the shell is "${shell}"; expected bash, zsh or fish${suggestion(shell, SHELLS)}`);
   }
   await io.print(completionScript(shell, commands));
   return EXIT.done;

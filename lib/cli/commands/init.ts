@@ -22,7 +22,7 @@ async function writeConfig(args: CommandArgs, io: Io): Promise<number> {
   const path = args.positionals[0] ?? DEFAULT_FILE;
   if ((await Deno.permissions.query({ name: "write", path })).state !== "granted") {
     throw new UsageError(
-      `write the config: the runtime forbids to write "${path}", --allow-write=${path} was wanted`,
+      `write the config: the runtime does not allow writing "${path}"; run with --allow-write=${path}`,
     );
   }
   const isNew = !args.on("force");
@@ -31,7 +31,7 @@ async function writeConfig(args: CommandArgs, io: Io): Promise<number> {
   } catch (error) {
     if (errorCode(error) === "EEXIST" || error instanceof Deno.errors.AlreadyExists) {
       throw new UsageError(
-        `write the config: "${path}" exists already, another name or "--force" was wanted`,
+        `write the config: "${path}" already exists; give another name, or "--force"`,
       );
     }
     await io.complain(`write the config: "${path}" cannot be written (${errorMessage(error)})`);

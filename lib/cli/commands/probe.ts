@@ -90,10 +90,10 @@ function readPlan(args: CommandArgs, parseText: (text: string) => Uint8Array): P
 function readHeader(version: string | undefined, as: string | undefined): ProbeHeader | undefined {
   if (version === undefined) {
     if (as === undefined) return undefined;
-    throw new UsageError(`probe: --as stands alone, --proxy-protocol v1 or v2 beside it was wanted`);
+    throw new UsageError(`probe: --as needs --proxy-protocol v1 or v2`);
   }
   if (version !== "v1" && version !== "v2") {
-    throw new UsageError(`probe: the PROXY protocol is "${version}", v1 or v2 was wanted`);
+    throw new UsageError(`probe: the PROXY protocol is "${version}"; expected v1 or v2`);
   }
   return { version, client: as === undefined ? undefined : readClient(as) };
 }
@@ -104,7 +104,7 @@ function readClient(text: string): { host: string; port: number } {
   const address = parseAddress(text);
   if (address.kind === "tcp" && parseIp(address.host) !== undefined) return address;
   throw new UsageError(
-    `probe: the client is "${text}", an IP address was wanted, with a port or without one`,
+    `probe: the client is "${text}"; expected an IP address, with or without a port`,
   );
 }
 
@@ -122,5 +122,5 @@ function readTimeout(text: string | undefined): number {
   if (text === undefined) return DEFAULT_TIMEOUT_MS;
   const ms = parseDuration(text);
   if (ms >= 1 && ms <= MAX_TIMEOUT_MS) return ms;
-  throw new UsageError(`probe: the timeout is "${text}", one from 1ms to 1h was wanted`);
+  throw new UsageError(`probe: the timeout is "${text}"; expected 1ms to 1h`);
 }
