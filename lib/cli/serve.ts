@@ -16,14 +16,16 @@ import { type ConfigFile, HangUp } from "./hang_up.ts";
 import type { Io } from "./io.ts";
 import { LogObserver } from "./observer.ts";
 import { shutDown } from "./shut_down.ts";
-import { type HangUps, listenForSignals, type Signals } from "./signals.ts";
+import { ignoreSignals, KeptSignal, listenForSignals, type Signals } from "./signals.ts";
 import { logConfig, logListeners, logProgram } from "./start_lines.ts";
 import { VERSION } from "./version.ts";
 
 export interface ServeOptions {
   readonly io: Io;
   /** SIGHUP, from the first moment of the command on; by default it ends the process, as when its terminal is closed. */
-  readonly hangUps?: HangUps;
+  readonly hangUps?: KeptSignal;
+  /** SIGUSR2, from the first moment of the command on; default from when the logs are open. */
+  readonly logRotations?: KeptSignal;
   /** The first log line, where there is something to say before all else. */
   readonly preface?: string;
   /** What an operator should know of the config; logged as warnings before it runs. */
@@ -70,6 +72,14 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
         configFile: options.configFile,
       });
       options.hangUps?.listen(() => hangUp.ring());
+      using ownRotations = new KeptSignal("SIGUSR2");
+      (options.logRotations ?? ownRotations).listen(() => void reopen("SIGUSR2", { access, config, log }));
+      using _ignored = ignoreSignals((signal) =>
+        log.warning(
+          "{signal}: ignored; SIGTERM stops the proxy, SIGUSR2 reopens the access log, SIGHUP also reads certificates again",
+          { signal },
+        )
+      );
       const result = await runProxy(config, { ...options, access, signals, hangUp, log });
       if (result === "cut") flushMs = CUT_FLUSH_MS;
       return result === "not_started" ? EXIT.failed : EXIT.done;

@@ -55,7 +55,7 @@ export const Root = z.strictObject({
       "connection go. `{}` listens on this machine alone.",
     default: "off",
   }),
-  shutdown: Shutdown.prefault({}).meta({ description: "What happens at SIGINT and SIGTERM." }),
+  shutdown: Shutdown.prefault({}).meta({ description: "What happens at SIGINT, SIGTERM and SIGQUIT." }),
   defaults: Defaults.prefault({}).meta({ description: "Options for every app that does not give its own." }),
   apps: z.array(App, { error: "a list of apps" }).min(1, { error: "at least one app" }).meta({
     description: "The apps, at least one.",

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { HangUp, type Reloadable } from "../../lib/cli/hang_up.ts";
-import { HangUps } from "../../lib/cli/signals.ts";
+import { KeptSignal } from "../../lib/cli/signals.ts";
 import type { ConfigFileState } from "../../lib/config/mod.ts";
 import type { ReloadResult } from "../../lib/proxy/mod.ts";
 import { settled } from "../helpers/fake_time.ts";
@@ -140,11 +140,11 @@ Deno.test("HangUp: a config that has changed is said, one that has not is not", 
 });
 
 Deno.test({
-  name: "HangUps: a signal that has come before anybody listens is told when somebody does",
+  name: "KeptSignal: a signal that has come before anybody listens is told when somebody does",
   ignore: Deno.build.os === "windows",
   fn: async () => {
-    using early = new HangUps();
-    using witness = new HangUps();
+    using early = new KeptSignal("SIGHUP");
+    using witness = new KeptSignal("SIGHUP");
     let hasCome = false;
     witness.listen(() => hasCome = true);
     Deno.kill(Deno.pid, "SIGHUP");

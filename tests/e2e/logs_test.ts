@@ -69,29 +69,31 @@ Deno.test("access log: in a file as JSON, nothing is lost at SIGTERM after 500 c
   }
 });
 
-Deno.test({
-  name: "access log: SIGHUP opens the file anew after it was renamed",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using folder = new TemporaryFolder();
-    await using target = new TestTarget(echo);
-    const port = freePort();
-    await using proxy = program([
-      "-c",
-      await folder.config(config(port, target.address, { access: "a.log" })),
-    ]);
-    await proxy.ready();
-    await sayHello(port);
-    await Deno.rename(folder.file("a.log"), folder.file("a.log.1"));
-    proxy.signal("SIGHUP");
-    await proxy.waitFor("SIGHUP: reopened the access log");
-    await sayHello(port, 2);
-    assertEquals(await proxy.stop(), 0);
-    const all = await Promise.all(["a.log", "a.log.1"].map((name) => Deno.readTextFile(folder.file(name))));
-    assertEquals(all.join("").match(/ web #\d /g)?.toSorted(), [" web #1 ", " web #2 ", " web #3 "]);
-    assertMatch(all[0] ?? "", / web #3 /);
-  },
-});
+for (const signal of ["SIGHUP", "SIGUSR2"] as const) {
+  Deno.test({
+    name: `access log: ${signal} opens the file anew after it was renamed`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using folder = new TemporaryFolder();
+      await using target = new TestTarget(echo);
+      const port = freePort();
+      await using proxy = program([
+        "-c",
+        await folder.config(config(port, target.address, { access: "a.log" })),
+      ]);
+      await proxy.ready();
+      await sayHello(port);
+      await Deno.rename(folder.file("a.log"), folder.file("a.log.1"));
+      proxy.signal(signal);
+      await proxy.waitFor(`${signal}: reopened the access log`);
+      await sayHello(port, 2);
+      assertEquals(await proxy.stop(), 0);
+      const all = await Promise.all(["a.log", "a.log.1"].map((name) => Deno.readTextFile(folder.file(name))));
+      assertEquals(all.join("").match(/ web #\d /g)?.toSorted(), [" web #1 ", " web #2 ", " web #3 "]);
+      assertMatch(all[0] ?? "", / web #3 /);
+    },
+  });
+}
 
 Deno.test("access log: a file that cannot be opened is reported at its line, and ends with 2", async () => {
   await using folder = new TemporaryFolder();

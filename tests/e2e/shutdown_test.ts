@@ -65,6 +65,7 @@ Deno.test("SIGTERM: a second signal ends at once, exit code 0, and what it cut i
     await target.connections(1);
     proxy.signal("SIGTERM");
     await proxy.waitFor("draining: 1 session left");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     proxy.signal("SIGINT");
     assertEquals(await proxy.code, 0);
     await readToEnd(conn);
@@ -73,12 +74,52 @@ Deno.test("SIGTERM: a second signal ends at once, exit code 0, and what it cut i
   });
 });
 
+Deno.test({
+  name: "SIGINT twice at once, as Ctrl-C comes under a task runner, and SIGQUIT drain",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using target = new TestTarget(echo);
+    for (const signals of [["SIGINT", "SIGINT"], ["SIGQUIT"]] as const) {
+      await withProgram(target.address, { drain_timeout: "1h" }, async ({ proxy, port }) => {
+        using conn = await connectTo(port);
+        await writeAll(conn, new Uint8Array(10));
+        await readExactly(conn, 10);
+        for (const signal of signals) proxy.signal(signal);
+        await proxy.waitFor("draining: 1 session left");
+        await writeAll(conn, new Uint8Array([7]));
+        assertEquals(await readExactly(conn, 1), new Uint8Array([7]));
+        await conn.closeWrite();
+        assertEquals(await proxy.code, 0);
+        assertStringIncludes(proxy.stdout, "client_closed");
+      });
+    }
+  },
+});
+
+Deno.test({
+  name: "signals that mean nothing to the proxy are ignored, each kind with one line",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using target = new TestTarget(echo);
+    await withProgram(target.address, {}, async ({ proxy, port }) => {
+      const names = ["SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGXFSZ"] as const;
+      for (const name of names) {
+        proxy.signal(name);
+        await proxy.waitFor(`${name}: ignored`);
+      }
+      assertEquals(await refuses(port), false);
+      assertEquals(await proxy.stop(), 0);
+    });
+  },
+});
+
 Deno.test("SIGTERM: with a delay it goes on accepting first", async () => {
   await using target = new TestTarget(echo);
   await withProgram(target.address, { delay: "1h" }, async ({ proxy, port }) => {
     proxy.signal("SIGTERM");
     await proxy.waitFor("SIGTERM: stopping in 3600 s, accepting until then");
     assertEquals(await refuses(port), false);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     proxy.signal("SIGTERM");
     assertEquals(await proxy.code, 0);
   });
