@@ -1,4 +1,3 @@
-import { errorMessage } from "../base/mod.ts";
 import { loadCrypto } from "./_engine.ts";
 import { privateKeyIn } from "./_pem.ts";
 
@@ -7,7 +6,7 @@ export class LockedKeyError extends Error {
   override readonly name = "LockedKeyError";
 }
 
-/** What this runtime can decrypt, for those that it cannot. */
+/** What this runtime can decrypt. */
 const REMEDY = `"openssl pkcs8 -topk8 -v2 aes-256-cbc" writes one that this runtime can decrypt`;
 
 /** Whether the first private key of a text is encrypted. */
@@ -32,12 +31,10 @@ export async function unlockKey(text: string, passphrase: string | undefined): P
   const { createPrivateKey } = await loadCrypto();
   try {
     return String(createPrivateKey({ key: found.pem, passphrase }).export({ type: "pkcs8", format: "pem" }));
-  } catch (cause) {
-    const why = errorMessage(cause);
+  } catch {
+    // Of a wrong passphrase the runtime makes one error or another, and the same of a cipher that it does not know.
     throw new LockedKeyError(
-      /bad decrypt/i.test(why)
-        ? `the passphrase does not open the key: correct it, or encrypt the key in another way (${REMEDY})`
-        : `the key cannot be decrypted (${why}): ${REMEDY}`,
+      `the passphrase does not open the key: correct it, or encrypt the key anew (${REMEDY})`,
     );
   }
 }
