@@ -49,7 +49,7 @@ async function help(words: readonly string[], io: Io): Promise<number> {
       `"help" takes one command, and got "${extra}" too; expected tcpproxy help [COMMAND]`,
     );
   }
-  const isGeneral = name === undefined || name.startsWith("-");
+  const isGeneral = name === undefined || name === "help" || name.startsWith("-");
   return await say(io, isGeneral ? generalHelp(COMMANDS) : commandHelp(commandNamed(name)));
 }
 
@@ -74,7 +74,7 @@ async function explain(error: unknown, io: Io): Promise<number> {
   }
   // By name: importing the config room costs its schema, which a command that reads no config need not pay.
   if (error instanceof Error && error.name === "ConfigError") {
-    await io.complain(error.message);
+    await (hasPlace(error) ? io.report(error.message) : io.complain(error.message));
     return EXIT.usage;
   }
   const expected = error instanceof Error && EXPECTED_FAILURES.has(error.name);
@@ -84,10 +84,16 @@ async function explain(error: unknown, io: Io): Promise<number> {
   return EXIT.failed;
 }
 
+/** Whether the lines of a config's error begin with places. */
+function hasPlace(error: Error & { problems?: readonly { readonly line?: number }[] }): boolean {
+  return error.problems?.some(({ line }) => line !== undefined) ?? false;
+}
+
 /** Failures whose message says all; of any other, the stack is wanted too. */
 const EXPECTED_FAILURES: ReadonlySet<string> = new Set([
   "StartError",
   "ListenError",
   "LogOpenError",
   "AdminClientError",
+  "OutputError",
 ]);

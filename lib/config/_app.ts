@@ -121,12 +121,16 @@ const AppOptions = z.strictObject({
     examples: ["500/s"],
   }),
   max_connections_per_client: countOrOff().meta({
-    description: "Connections at once of one client address; more are closed with `limit`.",
+    description:
+      "Connections at once of one client; more are closed with `limit`. A client is an IPv4 address, or the first 64 bits " +
+      "of an IPv6 address.",
     default: "off",
     examples: [100],
   }),
   accept_rate_per_client: eventRateOrOff().meta({
-    description: "New connections of one client address; more are closed with `rate_limit`.",
+    description:
+      "New connections of one client; more are closed with `rate_limit`. A client is an IPv4 address, or the first 64 bits " +
+      "of an IPv6 address.",
     default: "off",
     examples: ["50/s"],
   }),

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/yaml/parse";
 import { runCli } from "../../lib/cli/mod.ts";
-import { effectiveConfig, loadConfig } from "../../lib/config/mod.ts";
+import { effectiveConfig, loadConfig, parseConfig } from "../../lib/config/mod.ts";
 import { CapturedIo } from "../helpers/captured_io.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
@@ -32,7 +32,7 @@ Deno.test("check: a config with problems is reported whole and ends with 2", asy
   const path = await folder.write("bad.yaml", "apps:\n  - name: a\n    prots: [1]\n    targets: [x]\n");
   const io = new CapturedIo();
   assertEquals(await runCli(["check", "-c", path], io), 2);
-  assertStringIncludes(io.complaints, `tcpproxy: ${path}:3:5: `);
+  assertStringIncludes(io.complaints, `${path}:3:5: `);
   assertStringIncludes(io.complaints, 'did you mean "ports"?');
   assertStringIncludes(io.complaints, `\n${path}:4:`);
   assertEquals(io.printed, "");
@@ -73,6 +73,26 @@ Deno.test("init: what its template shows in comments is a config too", async () 
   const all = await folder.write("all.yaml", opened.join("\n"));
   const io = new CapturedIo();
   assertEquals(await runCli(["check", "-q", "-c", all], io), 0, io.complaints);
+});
+
+Deno.test("init: - is standard output, and no file is written", async () => {
+  const io = new CapturedIo();
+  assertEquals(await runCli(["init", "-"], io), 0);
+  assertStringIncludes(io.printed, "apps:\n");
+  await parseConfig(io.printed, { file: "-" });
+  await assertRejects(() => Deno.stat("./-"), Deno.errors.NotFound);
+});
+
+Deno.test("check: every line of a report begins with its place, the first too", async () => {
+  await using folder = new TemporaryFolder();
+  const path = await folder.write(
+    "c.yaml",
+    "apps:\n  - name: a\n    ports: [0]\n    targets: [h]\n    x: 1\n",
+  );
+  const io = new CapturedIo();
+  assertEquals(await runCli(["check", "-c", path], io), 2);
+  const heads = io.complaints.trimEnd().split("\n").filter((line) => !/^ +(?:\d+ )?\|/.test(line));
+  assertEquals(heads.map((line) => line.startsWith(`${path}:`)), [true, true, true], io.complaints);
 });
 
 Deno.test("init: a folder that does not exist is said and ends with 1", async () => {

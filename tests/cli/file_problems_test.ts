@@ -39,7 +39,7 @@ test("check and run: a key of another certificate is reported at its line, and e
     assertEquals(io.printed, "");
     assertStringIncludes(
       io.complaints,
-      `tcpproxy: ${path}:8:16: apps[0].tls.certificates[0].key: the key is not the certificate's`,
+      `${path}:8:16: apps[0].tls.certificates[0].key: the key is not the certificate's`,
     );
     assertStringIncludes(io.complaints, `    8 |           key: ${folder.path}/two.key\n`);
   }
@@ -82,7 +82,7 @@ apps:
     assertEquals(await runCli([...words, "-c", path], missing), 2, missing.complaints);
     assertStringIncludes(
       missing.complaints,
-      `tcpproxy: ${path}:2:15: admin.token_file: the file "${folder.path}/admin.token" does not exist, ` +
+      `${path}:2:15: admin.token_file: the file "${folder.path}/admin.token" does not exist, ` +
         "a file with a token was wanted\n    2 |   token_file: admin.token\n",
     );
     await folder.write("admin.token", "short");
@@ -112,7 +112,7 @@ Deno.test("check: what has no effect is a warning on stderr, with its place, and
     assertEquals(await runCli([...words, "-c", path], io), 0);
     assertStringIncludes(
       io.complaints,
-      `tcpproxy: ${path}:5:21: apps[0].on_target_down: warning: without checks no target goes down, ` +
+      `${path}:5:21: apps[0].on_target_down: warning: without checks no target goes down, ` +
         `"health_check" was wanted\n    5 |     on_target_down: close\n`,
     );
   }

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { writeAll } from "../../lib/cli/io.ts";
+import { complainTo, OutputError, printTo, writeAll } from "../../lib/cli/io.ts";
 
 Deno.test("writeAll: goes on where a write took only a part", async () => {
   let written = "";
@@ -21,4 +21,10 @@ Deno.test("writeAll: a reader that has gone is no error, a full pipe is waited f
   }, "x");
   assertEquals(tries, 2);
   await assertRejects(() => writeAll({ write: () => Promise.reject(new Error("odd")) }, "x"), Error, "odd");
+});
+
+Deno.test("printTo: a disk that is full is an OutputError, complainTo has nobody left to tell", async () => {
+  const full = { write: () => Promise.reject(new Error("No space left on device (os error 28)")) };
+  await assertRejects(() => printTo(full, "x"), OutputError, "write to stdout: No space left on device");
+  await complainTo(full, "x");
 });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { connectTo, exchange } from "../helpers/clients.ts";
 import { freePort, freePorts } from "../helpers/free_ports.ts";
@@ -27,6 +28,25 @@ Deno.test("tcpproxy: a reader of stdout that has gone is no error", async () => 
   assertEquals(await schema.code, 0);
 });
 
+Deno.test({
+  name: "tcpproxy: a full disk below stdout is said in one line and ends with 1",
+  ignore: Deno.build.os !== "linux", // Others have no /dev/full.
+}, async () => {
+  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
+  for (const words of [["schema"], ["init", "-"], ["help"]]) {
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", 'exec "$0" run --allow-all --no-check "$@" >/dev/full', Deno.execPath(), main, ...words],
+      stderr: "piped",
+    }).output();
+    const text = new TextDecoder().decode(stderr);
+    assertEquals([code, text.startsWith("tcpproxy: write to stdout: "), text.split("\n").length], [
+      1,
+      true,
+      2,
+    ], text);
+  }
+});
+
 Deno.test("tcpproxy: finds ./config.yaml, then ./config.yml, then ./config.json", async () => {
   await using folder = new TemporaryFolder();
   const cwd = folder.path;
@@ -47,7 +67,7 @@ Deno.test("tcpproxy: a bad config is reported with its place, and nothing is sta
   const path = await folder.write("c.yaml", "apps:\n  - name: a\n    ports: [99999]\n    targets: [h:1]\n");
   const { code, stderr, stdout } = await runProgram(["-c", path]);
   assertEquals([code, stdout], [2, ""]);
-  assertStringIncludes(stderr, `tcpproxy: ${path}:3:`);
+  assertStringIncludes(stderr, `${path}:3:`);
 });
 
 Deno.test("run: says what runs, carries connections, and ends with 0 at SIGTERM and at SIGINT", async () => {

@@ -14,4 +14,9 @@ export class CapturedIo implements Io {
     this.complaints += `tcpproxy: ${text}\n`;
     return Promise.resolve();
   }
+
+  report(text: string): Promise<void> {
+    this.complaints += `${text}\n`;
+    return Promise.resolve();
+  }
 }

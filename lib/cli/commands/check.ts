@@ -26,7 +26,7 @@ async function checkConfig(args: CommandArgs, io: Io): Promise<number> {
   const { config, document, source } = await readConfig(args.text("config"));
   const { findFileProblems } = await import("../file_problems.ts");
   const findings = await findFileProblems(document, source);
-  if (findings.report !== "") await io.complain(findings.report);
+  if (findings.report !== "") await io.report(findings.report);
   if (findings.hasErrors) return EXIT.usage;
   if (args.on("quiet")) return EXIT.done;
   const { effectiveConfig } = await import("../../config/mod.ts");

@@ -9,7 +9,8 @@ export const init: Command = {
   name: "init",
   summary: "Write a config with comments to begin with",
   usage: "[FILE]",
-  details: "FILE is ./config.yaml where none is given. A file that is there already stays as it is.",
+  details:
+    "FILE is ./config.yaml where none is given, and - is standard output. A file that is there already stays as it is.",
   arity: [0, 1],
   flags: [{ name: "force", short: "f", summary: "Overwrite a file that is there already" }],
   example: "tcpproxy init && tcpproxy",
@@ -20,6 +21,10 @@ const DEFAULT_FILE = "./config.yaml";
 
 async function writeConfig(args: CommandArgs, io: Io): Promise<number> {
   const path = args.positionals[0] ?? DEFAULT_FILE;
+  if (path === "-") {
+    await io.print(template.trimEnd());
+    return EXIT.done;
+  }
   if ((await Deno.permissions.query({ name: "write", path })).state !== "granted") {
     throw new UsageError(
       `write the config: the runtime does not allow writing "${path}"; run with --allow-write=${path}`,

@@ -33,7 +33,7 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
   ]);
   const findings = await findFileProblems(document, source);
   if (findings.isFatal) {
-    await io.complain(findings.report);
+    await io.report(findings.report);
     return EXIT.usage;
   }
   return await serve(config, {
