@@ -20,7 +20,7 @@ JSON Schema for editors.
 
 - A **duration** is a number and a unit: \`500ms\`, \`5s\`, \`10m\`, \`1h\`; at most \`720h\`.
 - A **size** is a number and a unit: \`16KiB\`, \`10MiB\`. The units are \`B\`, \`KiB\`, \`MiB\`, \`GiB\`, and the decimal
-  \`KB\`, \`MB\`, \`GB\`.
+  \`KB\`, \`MB\`, \`GB\`. A number alone is bytes.
 - A **rate** is a size per second: \`64KiB/s\`, \`10MiB/s\`; a tenth of a second's worth passes at once.
 - **Events** are a whole number in a second, a minute or an hour: \`100/s\`, \`30/m\`, \`500/h\`. After a pause that
   many may come at once, and what is used comes back evenly: with \`30/m\` 30 at once, then one every two

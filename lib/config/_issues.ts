@@ -5,6 +5,7 @@
  */
 
 import type { z } from "zod";
+import { durationHint } from "./_duration_hint.ts";
 import { keysAt } from "./_json_schema.ts";
 import type { KnownKeys } from "./_json_schema.ts";
 import { MERGE_KEY } from "./_merge.ts";
@@ -88,8 +89,23 @@ function problemOf(issue: Issue, path: Path): Problem {
   const wanted = issue.message;
   if (isMissing(issue, path)) return missingKey(path, wanted);
   if (issue.code === "too_small") return { path, message: `the value is empty, ${wanted} was wanted` };
-  const hint = didYouMean(typeof issue.input === "string" ? suggest(issue.input, wordsOf(issue)) : undefined);
+  const word = typeof issue.input === "string" ? suggest(issue.input, wordsOf(issue)) : undefined;
+  const hint = word === undefined ? shapeHint(issue.input, path, wanted) : didYouMean(word);
   return { path, message: `the value is ${show(issue.input)}, ${wanted} was wanted${hint}` };
+}
+
+/** The shape that a value of another shape stands for: the one entry of a list, a mapping with defaults, seconds. */
+function shapeHint(value: unknown, path: Path, wanted: string): string {
+  const isText = typeof value === "string" && value !== "" && value.length <= MAX_SHOWN;
+  if (wanted.startsWith("a list") && (isText || typeof value === "number")) {
+    return `; did you mean [${
+      isText && !/^[\w./-]+(?::[\w-]+)*$/.test(value) ? JSON.stringify(value) : value
+    }]?`;
+  }
+  if (wanted.startsWith("a mapping, or off") && value === true) {
+    return keysAt(path, {}).required.length === 0 ? "; did you mean {}?" : "";
+  }
+  return wanted.startsWith("a duration") && typeof value === "number" ? durationHint(value) : "";
 }
 
 /** The words that would have been right. */

@@ -43,6 +43,8 @@ export function configJsonSchema(): Record<string, unknown> {
 export interface KnownKeys {
   /** The keys that it may have; empty where the schema knows no mapping. */
   readonly keys: readonly string[];
+  /** The keys that it must have. */
+  readonly required: readonly string[];
   /** The kinds, other than its own, whose mappings may have a key. */
   kindsWith(key: string): readonly string[];
 }
@@ -65,6 +67,7 @@ export function keysAt(path: Path, value: unknown): KnownKeys {
   const own = mappings.find((mapping) => isOfKind(mapping, value)) ?? mappings[0];
   return {
     keys: Object.keys(own?.properties ?? {}),
+    required: own?.required ?? [],
     kindsWith: (key) =>
       mappings.filter((mapping) => mapping !== own && Object.hasOwn(mapping.properties ?? {}, key))
         .flatMap((mapping) => kindsOf(mapping).map(([, kind]) => String(kind))),

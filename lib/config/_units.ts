@@ -27,6 +27,7 @@ import {
 } from "../base/mod.ts";
 import type { EventRate, PortRange, TargetAddress, TcpAddress, TcpRange, UnixAddress } from "../base/mod.ts";
 import { type Leaf, leaf, read, refuse } from "./_leaf.ts";
+import { durationHint } from "./_duration_hint.ts";
 import { isServiceName } from "./_texts.ts";
 
 const DURATION = "a duration as 500ms, 5s, 10m or 1h";
@@ -48,7 +49,7 @@ export function limitOrOff(): Leaf<number, string | false> {
   const wanted = `${DURATION}, or off,`;
   return z.union([z.string(), z.literal(false)], { error: wanted }).transform((value, context) =>
     value === false ? Infinity : read(value, context, (text) => {
-      const ms = parseDuration(text);
+      const ms = parseDurationOrOff(text);
       if (ms === 0) throw tooShort(text);
       return ms;
     })
@@ -83,13 +84,16 @@ export function eventRateOrOff(): Leaf<EventRate | "off", string | false> {
   ).meta({ title: "events or `off`" });
 }
 
-/** Bytes, at least one. */
-export function size(): Leaf<number> {
-  return leaf("size", "a size as 512B, 16KiB or 10MiB", (text) => {
-    const bytes = parseSize(text);
-    if (bytes === 0) throw new Error(`the size is "${text}", more than nothing was wanted`);
-    return bytes;
-  });
+/** Bytes, at least one; a number without a unit is bytes too. */
+export function size(): Leaf<number, string | number> {
+  const wanted = "a size as 512B, 16KiB or 10MiB";
+  return z.union([z.string(), z.number()], { error: wanted }).transform((value, context) =>
+    read(String(value), context, (text) => {
+      const bytes = parseSize(/^\d+$/.test(text) ? `${text}B` : text);
+      if (bytes === 0) throw new Error(`the size is "${text}"; expected more than 0 bytes`);
+      return bytes;
+    })
+  ).meta({ title: "size" });
 }
 
 /** An app's name. */
@@ -196,13 +200,27 @@ export function mappingOrOff<Output, Input>(
     .meta({ title: "mapping or `off`" });
 }
 
+/** As base's parser, with the spelling that was most likely meant. */
+function parseDurationOrOff(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    const hint = durationHint(text);
+    if (!(error instanceof UnitError) || hint === "") throw error;
+    const message =
+      `the duration is "${text}"; expected one like 500ms, 5s, 10m, 1h or off, at most 720h${hint}`;
+    throw new UnitError(message, { cause: error });
+  }
+}
+
 /** As base's parser, but without advice to write `off`. */
 function parseLimit(text: string): number {
   try {
     return parseDuration(text);
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
-    const message = `the duration is "${text}", one as 500ms, 5s, 10m or 1h, at most 720h, was wanted`;
+    const message = `the duration is "${text}"; expected one like 500ms, 5s, 10m or 1h, at most 720h` +
+      durationHint(text);
     throw new UnitError(message, { cause: error });
   }
 }
