@@ -5,7 +5,9 @@ import {
   formatAddress,
   isReset,
   isResourceExhaustion,
+  type TcpAddress,
 } from "../base/mod.ts";
+import { listenOnFile } from "./_socket_file.ts";
 import { type AddressedDuplex, runtimeAtLeast, SettlingDuplex } from "../runtime/mod.ts";
 
 /** A connection that was accepted. Whoever is handed it owns it. */
@@ -92,10 +94,12 @@ export class Listener {
   /** What is bound: where port 0 was asked for, the port that the system chose. */
   readonly address: Address;
   readonly #socket: Deno.Listener;
+  readonly #removeFile: (() => Promise<void>) | undefined;
   readonly #options: ListenerOptions;
   /** Aborted when the listener closes, for what waits at the gate. */
   readonly #waiting = new AbortController();
   #done: Promise<void> = Promise.resolve();
+  #removed: Promise<void> | undefined;
   #started = false;
   #closing = false;
   #closed = false;
@@ -112,7 +116,11 @@ export class Listener {
    */
   static open(address: Address, options: ListenerOptions): Listener {
     try {
-      return new Listener(address, options.shared ? bindShared(address) : bind(address), options);
+      if (address.kind === "unix") {
+        const { socket, remove } = listenOnFile(address.path);
+        return new Listener(address, { socket, removeFile: remove }, options);
+      }
+      return new Listener(address, { socket: options.shared ? bindShared(address) : bind(address) }, options);
     } catch (error) {
       if (address.kind === "tcp" && address.host === "::" && lacksIpv6(error)) {
         return Listener.open({ ...address, host: "0.0.0.0" }, options);
@@ -121,11 +129,16 @@ export class Listener {
     }
   }
 
-  private constructor(address: Address, socket: Deno.Listener, options: ListenerOptions) {
+  private constructor(
+    address: Address,
+    { socket, removeFile }: { socket: Deno.Listener; removeFile?: () => Promise<void> },
+    options: ListenerOptions,
+  ) {
     this.address = socket.addr.transport === "tcp" && address.kind === "tcp"
       ? { kind: "tcp", host: address.host, port: socket.addr.port }
       : address;
     this.#socket = socket;
+    this.#removeFile = removeFile;
     this.#options = options;
   }
 
@@ -146,9 +159,9 @@ export class Listener {
       this.#armQuietTimer();
       this.#wake?.();
       const lastCall = setTimeout(() => this.closeNow(), LAST_CALL_MS);
-      return this.#done.finally(() => clearTimeout(lastCall));
+      return this.#ended().finally(() => clearTimeout(lastCall));
     }
-    return this.#done;
+    return this.#ended();
   }
 
   /** Stops listening at once; what waits in the backlog is reset. Idempotent. */
@@ -159,9 +172,16 @@ export class Listener {
       this.#closed = true;
       this.#waiting.abort();
       this.#socket.close();
+      if (this.#removeFile !== undefined) this.#removed = this.#removeFile();
     }
     this.#wake?.();
-    return this.#done;
+    return this.#ended();
+  }
+
+  /** Resolves when the loop has ended and the socket's file is gone. */
+  async #ended(): Promise<void> {
+    await this.#done;
+    await this.#removed;
   }
 
   async #accept(): Promise<void> {
@@ -245,8 +265,7 @@ export class Listener {
   }
 }
 
-function bind(address: Address): Deno.Listener {
-  if (address.kind === "unix") return Deno.listen({ transport: "unix", path: address.path });
+function bind(address: TcpAddress): Deno.Listener {
   return Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: BACKLOG });
 }
 
@@ -255,8 +274,7 @@ function bind(address: Address): Deno.Listener {
  * process, and gives each listener a duplicate of it. (`reusePort` makes a queue a listener instead, and what waits in a
  * queue is reset when its listener's thread ends.)
  */
-function bindShared(address: Address): Deno.Listener {
-  if (address.kind === "unix") return bind(address);
+function bindShared(address: TcpAddress): Deno.Listener {
   let { port } = address;
   if (port === 0) {
     // The runtime keeps the sockets by what was asked for: two that ask for port 0 would get the same one.

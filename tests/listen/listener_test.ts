@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { type Accepted, Listener, type ListenerOptions, ListenError } from "../../lib/listen/mod.ts";
 import { connectTo, readAll, resettingClient } from "../helpers/clients.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const LOCAL = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
 
@@ -212,4 +213,28 @@ Deno.test("ListenError: a socket file that exists says so", async () => {
   const error = assertThrows(() => Listener.open({ kind: "unix", path }, new Hand()), ListenError);
   assertStrictEquals(error.code, "EADDRINUSE");
   await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test({
+  name: "Listener: a socket file that is another's by now stays, one's own is removed",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    const path = folder.file("s.sock");
+    const open = (): Listener => {
+      const listener = Listener.open({ kind: "unix", path }, {
+        observer: { acceptPaused: () => {}, acceptResumed: () => {} },
+        onConnection: (conn) => conn.close(),
+      });
+      listener.start();
+      return listener;
+    };
+    const first = open();
+    await Deno.remove(path);
+    const second = open();
+    await first.close();
+    (await Deno.connect({ transport: "unix", path })).close();
+    await second.close();
+    assertEquals(await Array.fromAsync(Deno.readDir(folder.path)), []);
+  },
 });
