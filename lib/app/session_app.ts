@@ -3,12 +3,12 @@ import { Dialer, LOOP, type Starvation } from "../dial/mod.ts";
 import { CidrSet, type ClientLimiter } from "../limits/mod.ts";
 import { type Candidate, parseCheckBytes } from "../pool/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
-import type { IntakeRules, SessionApp } from "../session/mod.ts";
+import { type IntakeRules, mysqlLogin, type SessionApp } from "../session/mod.ts";
 import type { AppTargets } from "./app_targets.ts";
 import type { AppObserver } from "./observer.ts";
 import { accessOf } from "./routes.ts";
 import { engineFor, type EngineOptions } from "./select_engine.ts";
-import { starttlsOf } from "./starttls.ts";
+import { starttlsOf, talkLimit } from "./starttls.ts";
 import { targetSpec } from "./target_spec.ts";
 import type { AppTls } from "./tls.ts";
 
@@ -37,7 +37,10 @@ export function sessionApp(config: AppConfig, options: SessionAppOptions): Sessi
     retry: config.retry,
     intake: intakeOf(config, tls),
     admission: access === undefined && clients === undefined ? undefined : { access, clients },
-    secureTarget: tls.secureTarget,
+    // Where the login says when TLS begins, neither side begins it by itself.
+    ...(config.starttls?.protocol === "mysql"
+      ? { secureTarget: undefined, login: mysqlLoginOf(config, tls) }
+      : { secureTarget: tls.secureTarget }),
     targetTalk: starttlsOf(config)?.target,
     sendsProxy: sendsProxy(config),
     tlvs: tlvRulesOf(config),
@@ -66,6 +69,16 @@ function tlvRulesOf({ proxyProtocol: { log, tlvs } }: AppConfig): SessionApp["tl
   return { log, send: isTold ? { ...known, pass, add: fixed } : undefined };
 }
 
+function mysqlLoginOf(config: AppConfig, tls: SessionAppOptions["tls"]): SessionApp["login"] {
+  const options = {
+    tls: tls.intake,
+    secureTarget: tls.secureTarget,
+    plain: config.starttls?.plain === "allow",
+    timeoutMs: talkLimit(config),
+  };
+  return (ends, greeting) => mysqlLogin(ends, { ...options, greeting });
+}
+
 function dialerOf(config: AppConfig, { observer, starvation }: SessionAppOptions): Dialer<Candidate> {
   return new Dialer<Candidate>({
     starvation,
@@ -84,14 +97,16 @@ function dialerOf(config: AppConfig, { observer, starvation }: SessionAppOptions
 function intakeOf(config: AppConfig, tls: Pick<AppTls, "intake">): IntakeRules | undefined {
   const { proxyProtocol: { accept, from, timeoutMs, tlvs }, routes, clientHelloTimeoutMs } = config;
   const upgrade = starttlsOf(config)?.client;
+  const isMysql = config.starttls?.protocol === "mysql";
+  const intake = isMysql ? undefined : tls.intake;
   const isHelloNeeded = routes.length > 0;
-  const looksAtHello = tls.intake === undefined && (isHelloNeeded || tlvs.authority);
-  if (accept === "off" && !looksAtHello && tls.intake === undefined && upgrade === undefined) {
+  const looksAtHello = !isMysql && intake === undefined && (isHelloNeeded || tlvs.authority);
+  if (accept === "off" && !looksAtHello && intake === undefined && upgrade === undefined) {
     return undefined;
   }
   return {
     ...(upgrade === undefined ? {} : { upgrade }),
-    ...(tls.intake === undefined ? {} : { tls: tls.intake }),
+    ...(intake === undefined ? {} : { tls: intake }),
     ...(accept === "off"
       ? {}
       : { proxyHeader: { trusted: new CidrSet(from), timeoutMs, isOptional: accept === "optional" } }),

@@ -2,6 +2,7 @@ import type { AppConfig } from "../config/mod.ts";
 import {
   ImapClientUpgrade,
   ImapTargetUpgrade,
+  MysqlTargetGreeting,
   PostgresClientUpgrade,
   PostgresSaslRewrite,
   PostgresTargetUpgrade,
@@ -17,8 +18,8 @@ export interface AppStarttls {
   readonly client: IntakeRules["upgrade"];
   /** For each target, by whether the client speaks TLS; gives `undefined` for nothing. */
   target(clientHasTls: boolean): TargetTalk | undefined;
-  /** For a health check that speaks TLS. */
-  probe(): Upgrade;
+  /** For a health check that speaks TLS; `undefined` where TLS cannot begin without a login. */
+  probe(): Upgrade | undefined;
 }
 
 /** Compiles the app's `starttls`; `undefined` where it has none. */
@@ -55,6 +56,15 @@ const TALKS: Readonly<Record<Starttls["protocol"], (config: AppConfig, starttls:
         client: () => new ImapClientUpgrade(hostName),
         target: (tls) => new ImapTargetUpgrade({ tls }),
       }),
+    // Its server's greeting has what a client proves its password with: the client can be spoken to only after that.
+    mysql: (config) => ({
+      client: undefined,
+      target: () => {
+        const upgrade = new MysqlTargetGreeting({ tls: config.targetTls !== undefined });
+        return { upgrade, greeting: () => upgrade.greeting };
+      },
+      probe: () => undefined,
+    }),
   };
 
 interface GreetedTalks {
@@ -86,6 +96,6 @@ function reachesTls({ tls, targetTls }: AppConfig, clientHasTls: boolean): boole
 }
 
 /** How long a client may take until its TLS begins. */
-function talkLimit({ tls, clientHelloTimeoutMs }: AppConfig): number {
+export function talkLimit({ tls, clientHelloTimeoutMs }: AppConfig): number {
   return tls?.handshakeTimeoutMs ?? clientHelloTimeoutMs;
 }

@@ -57,8 +57,8 @@ export class AppTls {
 
   /** Begins TLS for a health check. */
   async secureProbe(raw: Duplex, peer: TlsPeer, signal: AbortSignal): Promise<Duplex> {
-    const starttls = peer.isOwnPort === false ? undefined : starttlsOf(this.#config);
-    const upgraded = starttls === undefined ? raw : await upgradeTarget(raw, starttls.probe(), signal);
+    const upgrade = peer.isOwnPort === false ? undefined : starttlsOf(this.#config)?.probe();
+    const upgraded = upgrade === undefined ? raw : await upgradeTarget(raw, upgrade, signal);
     return await this.#secure(upgraded, peer, signal);
   }
 

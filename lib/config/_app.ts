@@ -179,9 +179,9 @@ const AppOptions = z.strictObject({
   starttls: Starttls.meta({
     title: "protocol, mapping or `off`",
     description:
-      "TLS begins behind a request of this protocol (PostgreSQL's SSLRequest, STARTTLS of SMTP and IMAP), with clients " +
-      "(`tls`, `routes`) and with targets (`target_tls`, `routes`). A word, or a mapping with `protocol`, `plain` and " +
-      "`host_name`.",
+      "TLS begins behind a request of this protocol (PostgreSQL's SSLRequest, STARTTLS of SMTP and IMAP, the login of " +
+      "MySQL), with clients (`tls`, `routes`) and with targets (`target_tls`, `routes`; not MySQL, whose server speaks " +
+      "first). A word, or a mapping with `protocol`, `plain` and `host_name`.",
     default: "off",
     examples: ["postgres", { protocol: "smtp", host_name: "mail.example.com" }],
   }),

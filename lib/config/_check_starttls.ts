@@ -1,5 +1,5 @@
 import { Defaults } from "./_app.ts";
-import { isNone, parsed, type Raw } from "./_raw.ts";
+import { asMapping, isNone, parsed, type Raw } from "./_raw.ts";
 import type { Path, Problem } from "./problem.ts";
 
 /** Checks that an app's `starttls` has TLS to begin. */
@@ -16,6 +16,7 @@ export function checkStarttls(app: Raw, path: Path, defaults: Raw): Problem[] {
       `"routes" (pass it on by server name)`;
     return [{ path: [...path, "starttls"], at: "key", message }];
   }
+  if (starttls.protocol === "mysql") return checkMysql(app, path, defaults);
   if (starttls.plain === "allow" && starttls.protocol !== "postgres") {
     const message =
       `clients of ${starttls.protocol} are greeted by the proxy itself and cannot go on without TLS: ` +
@@ -23,4 +24,23 @@ export function checkStarttls(app: Raw, path: Path, defaults: Raw): Problem[] {
     return [{ path: [...path, "starttls", "plain"], message }];
   }
   return [];
+}
+
+function checkMysql(app: Raw, path: Path, defaults: Raw): Problem[] {
+  const problems: Problem[] = [];
+  if (!isNone(app.routes)) {
+    const message =
+      `a MySQL server speaks before its client names a server, so "routes" cannot choose one: use ` +
+      `"targets", in an app for each server`;
+    problems.push({ path: [...path, "routes"], at: "key", message });
+  }
+  const check = asMapping(app.health_check ?? defaults.health_check);
+  if (check.tls === true && check.port === undefined) {
+    const message =
+      `TLS begins in a login, and servers block hosts that leave it unfinished: leave "tls" out and use ` +
+      `"type: mysql"`;
+    const at = app.health_check === undefined ? ["starttls"] : ["health_check", "tls"];
+    problems.push({ path: [...path, ...at], message });
+  }
+  return problems;
 }

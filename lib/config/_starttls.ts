@@ -14,7 +14,7 @@ const StarttlsMapping = z.strictObject({
   plain: choice(PLAIN_CLIENTS).prefault("refuse").meta({
     description:
       "Clients that go on without TLS where `tls` or `routes` expect it: `refuse` answers with an error of " +
-      "the protocol, `allow` (PostgreSQL) lets them in; of the routes only one without `sni` and `alpn` takes them.",
+      "the protocol, `allow` (PostgreSQL, MySQL) lets them in; of the routes only one without `sni` and `alpn` takes them.",
     examples: ["allow"],
   }),
   host_name: hostName().prefault("localhost").meta({

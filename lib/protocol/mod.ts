@@ -7,6 +7,7 @@
 export * from "./client_hello.ts";
 export * from "./crc32c.ts";
 export { ImapClientUpgrade, ImapTargetUpgrade } from "./imap.ts";
+export * from "./mysql.ts";
 export { PostgresClientUpgrade, PostgresTargetUpgrade } from "./postgres.ts";
 export { PostgresSaslRewrite } from "./postgres_sasl.ts";
 export * from "./proxy_codes.ts";

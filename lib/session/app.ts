@@ -5,7 +5,8 @@ import type { Candidate, Pool } from "../pool/mod.ts";
 import type { BufferPool, CutKind, FaultKind, RelayEngine, Ticker } from "../relay/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
 import type { AdmissionRules } from "./admission.ts";
-import type { IntakeRules } from "./intake.ts";
+import type { IntakeRules, Refusal } from "./intake.ts";
+import type { LoginEnds } from "./mysql_login.ts";
 import type { TlvRules } from "./_tlvs.ts";
 import type { Session } from "./session.ts";
 
@@ -40,6 +41,8 @@ export interface TargetTalk {
   readonly upgrade: Upgrade;
   /** What the target said meanwhile and the client still has to hear. */
   lead?(): Uint8Array;
+  /** What the target said, for the login that follows. */
+  greeting?(): Uint8Array;
   /** Changes what the target says first, afterwards. */
   readonly rewrite?: Rewrite | undefined;
 }
@@ -76,6 +79,11 @@ export interface SessionApp {
   readonly secureTarget: SecureTarget | undefined;
   /** The talk with a target before all else, by whether the client speaks TLS; default none. */
   readonly targetTalk?: ((clientHasTls: boolean) => TargetTalk | undefined) | undefined;
+  /**
+   * Logs the client in at the target, where TLS begins in the midst of that; gives why the session goes no further. Default
+   * there is nothing between dial and relay.
+   */
+  readonly login?: ((ends: LoginEnds, greeting: Uint8Array) => Promise<Refusal | undefined>) | undefined;
   /** Whether a target of the app may want a PROXY header. */
   readonly sendsProxy: boolean;
   /** What is done with the fields of PROXY headers; `undefined` for nothing. */

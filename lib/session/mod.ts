@@ -10,6 +10,7 @@ export type {
 } from "./app.ts";
 export type { EndedSession, LogField } from "./ended.ts";
 export type { IntakeRules, TlsIntake } from "./intake.ts";
+export { mysqlLogin } from "./mysql_login.ts";
 export type { SessionOrigin } from "./outcome.ts";
 export { Session } from "./session.ts";
 export { upgradeTarget } from "./upgrade_target.ts";

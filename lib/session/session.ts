@@ -12,7 +12,8 @@ import type {
   RelayEngine,
   Sweepable,
 } from "../relay/mod.ts";
-import type { SessionShared } from "./app.ts";
+import type { SessionShared, TargetTalk } from "./app.ts";
+import { LedConnection } from "./_led.ts";
 import { ClientWatch } from "./_client_watch.ts";
 import { dialPool } from "./_dialing.ts";
 import { enter, isRefusal } from "./_entry.ts";
@@ -61,6 +62,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #stage: "intake" | "dialing" | "relaying" | "lingering" | "ended" = "intake";
   #needsKeepalive: boolean;
   #clientHasTls = false;
+  /** The talk with the target that was dialed last. */
+  #talk: TargetTalk | undefined;
   /** Watches the client while its target is dialed, where that takes long. */
   #watch: ClientWatch | undefined;
 
@@ -122,7 +125,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       if (faults?.refuse) this.noteRefusal({ reason: "killed", detail: "a fault refuses the connection" });
       if (pool === undefined || this.reason !== undefined) return;
       this.#candidates = await this.#dial(pool);
-      if (this.#candidates === undefined) return;
+      if (this.#candidates === undefined || !await this.#login()) return;
       const engine = faults === undefined ? this.app.engine() : faults.engine(this.#cutByFault);
       this.unproved = pool;
       this.#relayed(await this.#relay(engine));
@@ -284,7 +287,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
           source: this.client,
           destination: this.#destination ?? addressOf(this.#accepted.localAddr),
           secureTarget,
-          talk: targetTalk === undefined ? undefined : () => targetTalk(this.#clientHasTls),
+          talk: targetTalk === undefined ? undefined : () => this.#talk = targetTalk(this.#clientHasTls),
           sni: this.sni,
           tlvs: this.#tlvsOf(),
           crc32c: tlvs?.send?.crc32c ?? false,
@@ -305,7 +308,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
    */
   #outlast(): void {
     this.#attempt?.linger();
-    if (this.#watch !== undefined || this.#socketsClosed) return;
+    if (this.#watch !== undefined || this.#socketsClosed || this.app.login !== undefined) return;
     this.#watch = new ClientWatch(this.#client, {
       buffers: this.#shared.buffers,
       lead: this.lead,
@@ -342,12 +345,44 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       return false;
     }
     this.#stage = "relaying";
-    dialed.conn.passEndTo?.(this.#client);
-    this.#client.passEndTo?.(dialed.conn);
+    this.#passEnds();
     this.up.lastByteMs = this.#shared.ticker.nowMs;
     this.down.lastByteMs = this.#shared.ticker.nowMs;
     return true;
   }
+
+  /** Lets each side know where the other's stream ends. */
+  #passEnds(): void {
+    if (this.#targetConn === undefined) return;
+    this.#targetConn.passEndTo?.(this.#client);
+    this.#client.passEndTo?.(this.#targetConn);
+  }
+
+  /** Logs the client in, where the app does that; gives whether the session goes on. */
+  async #login(): Promise<boolean> {
+    const { login } = this.app;
+    const { target, lead } = this;
+    if (login === undefined || this.#targetConn === undefined || target === undefined) return true;
+    this.lead = undefined;
+    const refusal = await login({
+      client: lead === undefined ? this.#client : new LedConnection(this.#client, { lead }),
+      target: this.#targetConn,
+      candidate: target,
+      signal: this.signal,
+      replace: this.#replace,
+      onHello: (sni) => this.sni = sni,
+    }, this.#talk?.greeting?.() ?? new Uint8Array());
+    this.#passEnds();
+    if (refusal !== undefined) this.noteRefusal(refusal);
+    return this.reason === undefined;
+  }
+
+  readonly #replace = (side: "client" | "target", conn: Duplex): void => {
+    if (side === "client") this.#client = conn;
+    else this.#targetConn = conn;
+    // Ended meanwhile, the session has closed the connection under it, and did not know of this one.
+    if (this.#socketsClosed) this.#close(conn);
+  };
 
   #relay(engine: RelayEngine): Promise<RelayEnd> {
     if (this.#targetConn === undefined) return Promise.resolve({ kind: "stopped" });

@@ -18,6 +18,7 @@ Deno.test("examples: there is one for each use", () => {
     "dns-discovery.yaml",
     "mail-tls.yaml",
     "mutual-tls.yaml",
+    "mysql-tls.yaml",
     "original.yaml",
     "postgres-tls.yaml",
     "postgres.yaml",

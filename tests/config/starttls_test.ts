@@ -59,6 +59,20 @@ Deno.test("starttls: only clients of PostgreSQL may go on without TLS", () => {
   }
 });
 
+Deno.test("starttls mysql: what its greeting makes impossible is refused with the reason", () => {
+  assertEquals(problemsOf({ ...TLS, starttls: { protocol: "mysql", plain: "allow" } }), []);
+  assertEquals(problemsOf({ starttls: "mysql", routes: [{ sni: ["a.example.com"], targets: ["h:2"] }] }), [
+    'a MySQL server speaks before its client names a server, so "routes" cannot choose one: use "targets", in an ' +
+    "app for each server",
+  ]);
+  const check = { ["health_check"]: { tls: true } };
+  const refusal =
+    'TLS begins in a login, and servers block hosts that leave it unfinished: leave "tls" out and use ' +
+    '"type: mysql"';
+  assertEquals(problemsOf({ ...TLS, ...check, starttls: "mysql" }), [refusal]);
+  assertEquals(problemsOf({ ...TLS, ["health_check"]: { tls: true, port: 8008 }, starttls: "mysql" }), []);
+});
+
 Deno.test("starttls: another word is refused with those that there are", () => {
   assertEquals(problemsOf({ ...TLS, starttls: "ldap" }).length, 1);
   assertEquals(problemsOf({ ...TLS, starttls: { protocol: "postgres", plain: "maybe" } }).length, 1);

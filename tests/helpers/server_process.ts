@@ -57,16 +57,34 @@ export async function startPostgres(
   });
 }
 
+/** What a MariaDB server has beside the usual. */
+export interface MariadbOptions {
+  /** Its certificate; default it has no TLS. */
+  readonly tls?: MailTls;
+  /** Statements that it begins with. */
+  readonly init?: readonly string[];
+}
+
 /** Starts a MariaDB server with a user `health` from anywhere, without a password. */
-export async function startMariadb(options: readonly string[] = []): Promise<ServerProcess> {
+export async function startMariadb(
+  options: readonly string[] = [],
+  { tls, init: statements = [] }: MariadbOptions = {},
+): Promise<ServerProcess> {
   const port = freePort();
   const folder = await ownFolder("mariadb-");
   const init = `${folder}/init.sql`;
-  await Deno.writeTextFile(init, "CREATE USER health@'%';\n");
+  await Deno.writeTextFile(init, ["CREATE USER health@'%';", ...statements, ""].join("\n"));
+  if (tls !== undefined) {
+    await Deno.writeTextFile(`${folder}/tls.pem`, tls.cert);
+    await Deno.writeTextFile(`${folder}/tls.key`, tls.key);
+  }
+  const secure = tls === undefined
+    ? ["--skip-ssl"]
+    : [`--ssl-cert=${folder}/tls.pem`, `--ssl-key=${folder}/tls.key`];
   const data = `--datadir=${folder}/data`;
   await runAside("mariadb-install-db", ["--no-defaults", data, "--skip-test-db", "--skip-name-resolve"]);
   const args = ["--no-defaults", data, `--port=${port}`, "--bind-address=127.0.0.1", `--init-file=${init}`];
-  const common = [`--socket=${folder}/s`, `--pid-file=${folder}/pid`, "--skip-log-bin", "--skip-ssl"];
+  const common = [`--socket=${folder}/s`, `--pid-file=${folder}/pid`, "--skip-log-bin", ...secure];
   return await start("mariadbd", [...args, ...common, ...options], { port, folder, isAside: true });
 }
 

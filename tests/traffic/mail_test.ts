@@ -111,7 +111,7 @@ testTls(
     await withProxy({
       starttls,
       targets: [a],
-      health_check: { interval: "50ms", timeout: "50ms", tls: true },
+      health_check: { interval: "500ms", timeout: "500ms", tls: true },
       ...originating(lab, { server_name: "a.example.com" }),
     }, async (proxy) => {
       // The target's own greeting, and no offer of TLS, as it is there already.

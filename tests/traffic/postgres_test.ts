@@ -120,7 +120,7 @@ async function begun(lab: TlsLab, { secure, plain }: Servers): Promise<void> {
   await withProxy({
     starttls: "postgres",
     targets: [secure],
-    health_check: { interval: "50ms", timeout: "50ms", tls: true },
+    health_check: { interval: "500ms", timeout: "500ms", tls: true },
     ...originating(lab),
   }, async (proxy) => {
     const { port } = proxy;

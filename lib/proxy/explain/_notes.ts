@@ -50,6 +50,7 @@ const REQUESTS: Readonly<Record<NonNullable<AppConfig["starttls"]>["protocol"], 
   postgres: "PostgreSQL's SSLRequest",
   smtp: "STARTTLS of SMTP",
   imap: "STARTTLS of IMAP",
+  mysql: "MySQL's greeting",
 };
 
 /** Where routes are asked without what they go by. */
