@@ -32,6 +32,7 @@ JSON Schema for editors.
 - A **path**, that of a unix socket too, is relative to the config file.
 - Anchors, aliases and merge keys (\`<<\`) of YAML work; there are no timestamps, and \`yes\`, \`no\`, \`on\` and
   \`off\` are texts.
+- Keys that begin with \`x-\` are your own, at every level: a place for anchors.
 - Numbers are those of YAML 1.2: \`8000\`, \`0o17500\`, \`0x1F40\`. One with a leading zero, which older parsers
   read as octal, is refused.
 

@@ -9,6 +9,7 @@ import { durationHint } from "./_duration_hint.ts";
 import { keysAt } from "./_json_schema.ts";
 import type { KnownKeys } from "./_json_schema.ts";
 import { MERGE_KEY } from "./_merge.ts";
+import { asMapping } from "./_raw.ts";
 import { suggest } from "./_suggest.ts";
 import { shorten } from "./_text.ts";
 import { formatPath } from "./problem.ts";
@@ -45,7 +46,9 @@ export function problemsOf(
       const known = keysAt(path, issue.input);
       const suggestion = suggest(key, known.keys);
       if (suggestion !== undefined) meant.add(formatPath([...path, suggestion]));
-      problems.push(unknownKey([...path, key], known, suggestion));
+      problems.push(
+        separatePort([...path, key], issue.input) ?? unknownKey([...path, key], known, suggestion),
+      );
     }
   }
   // A mistyped key is one problem, not the two of an unknown key and a missing one.
@@ -84,7 +87,7 @@ function isMissing(issue: Issue, path: Path): boolean {
 }
 
 function problemOf(issue: Issue, path: Path): Problem {
-  if (issue.code === "custom") return { path, message: issue.message };
+  if (issue.code === "custom") return { path, message: `${issue.message}${substitutionHint(issue.input)}` };
   if (issue.code === "invalid_union" && issue.discriminator !== undefined) return kindProblem(issue, path);
   const wanted = issue.message;
   if (isMissing(issue, path)) return missingKey(path, wanted);
@@ -127,6 +130,23 @@ function kindProblem(issue: Extract<Issue, { code: "invalid_union" }>, path: Pat
 
 function missingKey(path: Path, wanted: string): Problem {
   return { path: path.slice(0, -1), message: `the key "${path.at(-1)}" is missing, ${wanted} was wanted` };
+}
+
+function substitutionHint(value: unknown): string {
+  return typeof value === "string" && value.includes("${")
+    ? "; environment variables are not substituted"
+    : "";
+}
+
+/** A target's port that stands beside its address. */
+function separatePort(path: Path, mapping: unknown): Problem | undefined {
+  const { address, port } = asMapping(mapping);
+  const isPort = path.at(-1) === "port" && typeof address === "string" &&
+    ["number", "string"].includes(typeof port);
+  if (!isPort || path.at(-3) !== "targets") return undefined;
+  const host = address.replace(/:\d+$/, "");
+  const whole = shorten(`${host}:${port}`, MAX_SHOWN);
+  return { path, at: "key", message: `the key is unknown; the port belongs to the address: "${whole}"` };
 }
 
 function unknownKey(path: Path, known: KnownKeys, suggestion: string | undefined): Problem {

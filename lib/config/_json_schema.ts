@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Root } from "./_root.ts";
+import { EXTENSION } from "./_merge.ts";
 import type { Path } from "./problem.ts";
 
 /** The part of JSON Schema that zod writes for a config. */
@@ -32,6 +33,9 @@ export function configJsonSchema(): Record<string, unknown> {
         // zod leaves both out for what it transforms.
         const meta = z.globalRegistry.get(zodSchema);
         if (meta?.default !== undefined) jsonSchema.default = meta.default as typeof jsonSchema.default;
+        if (jsonSchema.additionalProperties === false) {
+          jsonSchema.patternProperties = { [`^${EXTENSION}`]: {} };
+        }
         if (meta?.examples !== undefined) jsonSchema.examples = meta.examples as unknown[];
       },
     }),

@@ -10,6 +10,9 @@ import type { Path, Problem } from "./problem.ts";
 /** The key whose mappings fill in the one that it stands in (YAML 1.1, "merge"). */
 export const MERGE_KEY = "<<";
 
+/** How a key begins that is the operator's own: a place for anchors, as in Compose. */
+export const EXTENSION = "x-";
+
 /** The most values of a config, those behind an alias counted each time: 1,000 apps with 100 values each. */
 export const MAX_VALUES = 100_000;
 
@@ -75,10 +78,17 @@ export function bound(value: unknown, options: { merge: boolean }): Bounds {
       height = Math.max(height, size.height + 1);
       if (values > MAX_VALUES) tooMany();
     }
-    if (options.merge && Object.hasOwn(node, MERGE_KEY)) applyMerge(node as Record<string, unknown>);
+    if (options.merge) {
+      if (!Array.isArray(node)) dropExtensions(node as Record<string, unknown>);
+      if (Object.hasOwn(node, MERGE_KEY)) applyMerge(node as Record<string, unknown>);
+    }
     const size = { values, height };
     sizes.set(node, size);
     return size;
+  }
+
+  function dropExtensions(node: Record<string, unknown>): void {
+    for (const key of Object.keys(node)) if (key.startsWith(EXTENSION)) delete node[key];
   }
 
   function applyMerge(node: Record<string, unknown>): void {

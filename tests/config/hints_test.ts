@@ -70,3 +70,25 @@ Deno.test("parseConfig: a size without a unit is bytes, a rate and a duration ne
     await configErrorOf(() => parse(fields));
   }
 });
+
+Deno.test("parseConfig: a port beside the address of a target, and a variable, are answered with the remedy", async () => {
+  const text = `apps: [{ name: a, ports: ["\${PORT}"], targets: [{ address: 10.0.0.1, port: 80 }] }]`;
+  const { message } = await configErrorOf(() => parseConfig(text, { file: "c" }));
+  assertStringIncludes(
+    message,
+    `targets[0].port: the key is unknown; the port belongs to the address: "10.0.0.1:80"`,
+  );
+  assertStringIncludes(message, `"\${PORT}"`);
+  assertStringIncludes(message, "environment variables are not substituted");
+});
+
+Deno.test("parseConfig: keys that begin with x- are the operator's own, at every level, and hold anchors", async () => {
+  const text = `x-usual: &usual { idle_timeout: 1m, x-note: [1], bandwidth: { x-why: slow, upload: 1KiB/s } }
+log: { x-a: null, level: warning }
+apps:
+  - { <<: *usual, x-owner: me, name: a, ports: [1], targets: [{ address: "h:1", x-rack: 4 }] }
+`;
+  const { apps: [app], log } = await parseConfig(text, { file: "c" });
+  assertEquals([app?.idleTimeoutMs, app?.bandwidth.upload, log.level], [60_000, 1024, "warning"]);
+  await configErrorOf(() => parseConfig(text.replace("x-owner", "y-owner"), { file: "c" }));
+});
