@@ -44,6 +44,9 @@ export function sessionApp(config: AppConfig, options: SessionAppOptions): Sessi
     targetTalk: starttlsOf(config)?.target,
     sendsProxy: sendsProxy(config),
     tlvs: tlvRulesOf(config),
+    hashKey: config.balance === "source_hash" && config.hashKey.kind !== "client"
+      ? config.hashKey
+      : undefined,
     routesByProtocol: config.routes.some(({ alpn }) => alpn.length > 0),
     poolFor: routes === undefined
       ? () => own
@@ -100,7 +103,9 @@ function intakeOf(config: AppConfig, tls: Pick<AppTls, "intake">): IntakeRules |
   const isMysql = config.starttls?.protocol === "mysql";
   const intake = isMysql ? undefined : tls.intake;
   const isHelloNeeded = routes.length > 0;
-  const looksAtHello = !isMysql && intake === undefined && (isHelloNeeded || tlvs.authority);
+  const isHashedByName = config.balance === "source_hash" && config.hashKey.kind === "sni";
+  const wantsName = isHelloNeeded || tlvs.authority || isHashedByName;
+  const looksAtHello = !isMysql && intake === undefined && wantsName;
   if (accept === "off" && !looksAtHello && intake === undefined && upgrade === undefined) {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BALANCE_STRATEGIES, TARGET_DOWN_ACTIONS } from "./config.ts";
 import { Fault } from "./_fault.ts";
+import { HashKey } from "./_hash_key.ts";
 import { HealthCheck, PassiveHealth } from "./_health.ts";
 import { countOrOff, wholeNumber } from "./_numbers.ts";
 import { ProxyProtocol } from "./_proxy_protocol.ts";
@@ -70,6 +71,14 @@ const AppOptions = z.strictObject({
       "for its weight. `random_two`: the less busy of two drawn at random. `source_hash`: the same target for " +
       "the same client, on every replica. `first`: in order, the next only while those before cannot be had.",
     default: "random",
+  }),
+  hash_key: HashKey.meta({
+    description:
+      "What `balance: source_hash` goes by: `client` (its address), `sni` (the server name that it asks for in TLS, for " +
+      "which the hello is looked at), `{ subnet: [24, 64] }` (its network) or `{ tlv: authority }` (a field of the PROXY " +
+      "header). A connection without such a key goes by the client's address.",
+    default: "client",
+    examples: ["sni", { subnet: [24, 64] }, { tlv: 0xea }],
   }),
   connect_timeout: limit().meta({
     description: "The limit of one dial.",
@@ -159,7 +168,7 @@ const AppOptions = z.strictObject({
   }),
   client_hello_timeout: limit().meta({
     description:
-      "How long a client may take to say hello in TLS, where `routes` or `proxy_protocol.tlvs.authority` need that. With " +
+      "How long a client may take to say hello in TLS, where `routes`, `hash_key: sni` or `proxy_protocol.tlvs.authority` need that. With " +
       "`routes` a client that takes longer is closed; otherwise it goes on without a server name, so that in a protocol " +
       "where the server speaks first every client waits as long.",
     default: "5s",

@@ -8,7 +8,7 @@ import {
   formatTlv,
 } from "../base/mod.ts";
 import { formatPercentage } from "./_numbers.ts";
-import type { AppConfig, ProxyTlvsConfig, RouteConfig, TargetConfig } from "./config.ts";
+import type { AppConfig, HashKeyConfig, ProxyTlvsConfig, RouteConfig, TargetConfig } from "./config.ts";
 import type { FaultConfig } from "./fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
 import type { StarttlsConfig } from "./starttls_config.ts";
@@ -20,6 +20,7 @@ type Mapping = Record<string, unknown>;
 export function effectiveOptions(app: AppConfig): Mapping {
   return {
     balance: app.balance,
+    hash_key: effectiveHashKey(app.hashKey),
     connect_timeout: formatDuration(app.connectTimeoutMs),
     connect_deadline: formatDuration(app.connectDeadlineMs),
     retry: orOff(app.retry, ({ tries, pauseMs }) => ({ tries, pause: formatDuration(pauseMs) })),
@@ -82,6 +83,11 @@ export function effectiveRoute({ sni, alpn, targets }: RouteConfig, app: AppConf
     ...alpn.length > 0 ? { alpn: [...alpn] } : {},
     targets: targets.map((target) => effectiveTarget(target, app)),
   };
+}
+
+function effectiveHashKey(key: HashKeyConfig): string | Mapping {
+  if (key.kind === "tlv") return { tlv: formatTlv(key.type) };
+  return key.kind === "subnet" ? { subnet: [key.ipv4, key.ipv6] } : key.kind;
 }
 
 function effectiveTlvs({ pass, add, ...tlvs }: ProxyTlvsConfig): Mapping {

@@ -9,6 +9,7 @@ import { formatDuration } from "../base/mod.ts";
 import { BUILT_IN_APP_OPTIONS, Defaults } from "./_app.ts";
 import { acceptsHeader, hasClientAddresses, shutOut } from "./_check_access.ts";
 import { idleProtocols } from "./_check_protocols.ts";
+import { HashKey } from "./_hash_key.ts";
 import { idleProxyProtocol } from "./_check_proxy_protocol.ts";
 import { ProxyProtocol } from "./_proxy_protocol.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
@@ -24,6 +25,7 @@ export function findIdle(value: unknown): Problem[] {
     return [
       ...idleBlocks(app, path, defaults),
       ...idleByAddress(app, path, defaults),
+      ...idleHashKey(app, path, defaults),
       ...idleHeaderTimeout(app, path),
       ...idleProxyProtocol(app, path, defaults),
       ...idleProtocols(app, path, defaults),
@@ -55,10 +57,26 @@ function idleByAddress(app: Raw, path: Path, defaults: Raw): Problem[] {
       `or "accept: required" in "proxy_protocol"`;
     return { path: [...path, key], at: "key", message };
   });
-  if (app.balance !== "source_hash") return problems;
+  const hashKey = parsed(HashKey, app.hash_key ?? defaults.hash_key) ?? "client";
+  const isByAddress = hashKey === "client" || (typeof hashKey === "object" && hashKey.subnet !== undefined);
+  if (app.balance !== "source_hash" || !isByAddress) return problems;
   const message = `all clients go to one target, as those of unix sockets have no address, ` +
     `another strategy was wanted`;
   return [...problems, { path: [...path, "balance"], message }];
+}
+
+/** A key that no target is chosen by, or that no connection has. */
+function idleHashKey(app: Raw, path: Path, defaults: Raw): Problem[] {
+  const hashKey = parsed(HashKey, app.hash_key);
+  if (hashKey === undefined || hashKey === "client") return [];
+  const at: Path = [...path, "hash_key"];
+  if ((app.balance ?? defaults.balance) !== "source_hash") {
+    return [{ path: at, at: "key", message: `targets are not chosen by it: add "balance: source_hash"` }];
+  }
+  const isReceived = acceptsHeader(app.proxy_protocol ?? defaults.proxy_protocol);
+  if (typeof hashKey === "string" || hashKey.tlv === undefined || isReceived) return [];
+  const message = `no header is received: add "accept: required" or "accept: optional" to "proxy_protocol"`;
+  return [{ path: at, at: "key", message }];
 }
 
 function idleHeaderTimeout(app: Raw, path: Path): Problem[] {
@@ -85,7 +103,8 @@ function idleHelloTimeout(app: Raw, path: Path, defaults: Raw): Problem[] {
 /** Whether something wants to know what the client's hello says. */
 function looksAtHello(app: Raw, defaults: Raw): boolean {
   const { tlvs } = asMapping(app.proxy_protocol ?? defaults.proxy_protocol);
-  return !isNone(app.routes) || asMapping(tlvs).authority === true;
+  return !isNone(app.routes) || asMapping(tlvs).authority === true ||
+    (app.hash_key ?? defaults.hash_key) === "sni";
 }
 
 /** TLS that is passed on to a target with which TLS is spoken. */

@@ -1,12 +1,13 @@
 import { formatAddress } from "../base/mod.ts";
 import type { ParsedAppOptions } from "./_app.ts";
+import { MAX_IPV4_PREFIX, MAX_IPV6_PREFIX } from "./_hash_key.ts";
 import type { ParsedFault } from "./_fault.ts";
 import { HealthCheck } from "./_health.ts";
 import { mergeChecks } from "./_merge_checks.ts";
 import { type Base, resolveAddress, resolvePath } from "./_paths.ts";
 import { offeredProtocols } from "./_starttls.ts";
 import type { ParsedTarget } from "./_target.ts";
-import type { AppConfig, BandwidthConfig, ProxyTlvsConfig, TargetConfig } from "./config.ts";
+import type { AppConfig, BandwidthConfig, HashKeyConfig, ProxyTlvsConfig, TargetConfig } from "./config.ts";
 import type { FaultConfig } from "./fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
 import type { StarttlsConfig } from "./starttls_config.ts";
@@ -20,6 +21,7 @@ export function resolveOptions(options: ParsedAppOptions, base: Base): AppOption
   return {
     clientHelloTimeoutMs: options.client_hello_timeout,
     balance: options.balance,
+    hashKey: resolveHashKey(options.hash_key),
     connectTimeoutMs: options.connect_timeout,
     connectDeadlineMs: options.connect_deadline,
     retry: options.retry === "off" ? undefined : { tries: options.retry.tries, pauseMs: options.retry.pause },
@@ -78,6 +80,14 @@ export function resolveTarget(
       ? app.healthCheck
       : resolveTargetCheck(target.health_check, app.parsedCheck),
   };
+}
+
+function resolveHashKey(key: ParsedAppOptions["hash_key"]): HashKeyConfig {
+  if (typeof key === "string") return { kind: key };
+  const { subnet, tlv } = key;
+  if (tlv !== undefined) return { kind: "tlv", type: tlv };
+  const [ipv4 = MAX_IPV4_PREFIX, ipv6 = MAX_IPV6_PREFIX] = subnet ?? [];
+  return { kind: "subnet", ipv4, ipv6 };
 }
 
 function resolveTlvs(tlvs: ParsedAppOptions["proxy_protocol"]["tlvs"]): ProxyTlvsConfig {

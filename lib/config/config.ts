@@ -84,6 +84,8 @@ export interface AppConfig {
   /** How long a ClientHello may take when there are routes. */
   readonly clientHelloTimeoutMs: number;
   readonly balance: typeof BALANCE_STRATEGIES[number];
+  /** What `source_hash` goes by. */
+  readonly hashKey: HashKeyConfig;
   /** The limit of one dial. */
   readonly connectTimeoutMs: number;
   /** The limit of all dials of one connection. */
@@ -138,6 +140,16 @@ export interface RetryConfig {
   /** Between two rounds. */
   readonly pauseMs: number;
 }
+
+/** What of a connection `source_hash` goes by; the client's address where it has no such key. */
+export type HashKeyConfig =
+  | { readonly kind: "client" }
+  /** The network that the client's address is in, by its length in bits. */
+  | { readonly kind: "subnet"; readonly ipv4: number; readonly ipv6: number }
+  /** The server name that the client asks for. */
+  | { readonly kind: "sni" }
+  /** A field (TLV) of the PROXY header that came with it. */
+  | { readonly kind: "tlv"; readonly type: number };
 
 /** Bytes per second of one connection; `undefined` for no limit. */
 export interface BandwidthConfig {

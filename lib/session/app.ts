@@ -1,3 +1,4 @@
+import type { HashKeyConfig } from "../config/mod.ts";
 import type { Address, Clock, Duplex, Random } from "../base/mod.ts";
 import type { Dialer, Loops } from "../dial/mod.ts";
 import type { Rewrite, Upgrade } from "../protocol/mod.ts";
@@ -86,6 +87,8 @@ export interface SessionApp {
   readonly login?: ((ends: LoginEnds, greeting: Uint8Array) => Promise<Refusal | undefined>) | undefined;
   /** Whether a target of the app may want a PROXY header. */
   readonly sendsProxy: boolean;
+  /** What `source_hash` goes by; `undefined` for the client's address, or another strategy. */
+  readonly hashKey?: HashKeyConfig | undefined;
   /** What is done with the fields of PROXY headers; `undefined` for nothing. */
   readonly tlvs?: TlvRules | undefined;
   /** Whether a route goes by the protocols that a client offers; default none does. */

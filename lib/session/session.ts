@@ -1,5 +1,5 @@
 import { type Address, type Duplex, keepAlive, type Reason } from "../base/mod.ts";
-import { clientHash } from "../balancing/mod.ts";
+import { clientHash, hashKeyOf } from "../balancing/mod.ts";
 import type { DialAttempt, Dialed, DialHolder, DialResult, LoopClient } from "../dial/mod.ts";
 import type { Accepted, AcceptPlace } from "../listen/mod.ts";
 import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
@@ -87,9 +87,13 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     return this.#accepted.remoteAddr;
   }
 
-  /** The client's hash for the balancing; worked out when a strategy asks for it. */
+  /** The hash of the client, or of what else `hash_key` names; worked out when a strategy asks for it. */
   get clientHash(): number {
-    return clientHash(this.client.kind === "tcp" ? this.client.host : this.client.path);
+    const client = this.client.kind === "tcp" ? this.client.host : this.client.path;
+    const { hashKey } = this.app;
+    if (hashKey === undefined) return clientHash(client);
+    const tlv = (type: number): Uint8Array | undefined => this.#introduction?.received?.get(type);
+    return clientHash(hashKeyOf(hashKey, { client, sni: this.sni, tlv }));
   }
 
   /** What else the access log shows of it; worked out when it asks. */
@@ -264,7 +268,9 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     this.#admitted = entry.admitted;
     this.sni = entry.sni;
     this.#clientHasTls = entry.hasTls;
-    if (this.app.tlvs !== undefined) this.#introduction = { received: entry.received, tls: entry.tls };
+    if (this.app.tlvs !== undefined || this.app.hashKey?.kind === "tlv") {
+      this.#introduction = { received: entry.received, tls: entry.tls };
+    }
     if (!isRefusal(entry.outcome)) return entry.outcome;
     this.noteRefusal(entry.outcome);
     return undefined;

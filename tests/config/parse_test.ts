@@ -45,6 +45,7 @@ Deno.test("parseConfig: the original's format loads with every default", async (
       routes: [],
       clientHelloTimeoutMs: 5_000,
       balance: "random",
+      hashKey: { kind: "client" },
       connectTimeoutMs: 5_000,
       connectDeadlineMs: 15_000,
       idleTimeoutMs: 3_600_000,

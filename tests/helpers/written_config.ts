@@ -152,6 +152,7 @@ const options = Object.freeze({
   queue_timeout: fc.oneof(limit, fc.constant("0s")),
   allow: blocks,
   deny: smallBlocks,
+  hash_key: fc.constantFrom("client", "sni", { subnet: [24, 64] }, { tlv: "authority" }, { tlv: 0xea }),
   proxy_protocol: proxyProtocol,
   client_hello_timeout: limit,
   tls,

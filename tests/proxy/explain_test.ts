@@ -139,6 +139,25 @@ Deno.test("explainConnection: source_hash gives the order in which the proxy wou
   }));
 });
 
+Deno.test("explainConnection: source_hash shows the key that it goes by", () => {
+  const asked = (hashKey: unknown, sni?: string): string => {
+    const config = configOf({
+      ports: [7001],
+      targets: TARGETS,
+      balance: "source_hash",
+      ["hash_key"]: hashKey,
+      ["proxy_protocol"]: { accept: "required", from: ["10.0.0.0/8"] },
+    });
+    const { targets, notes } = ask(config, { client: "192.0.2.77", ...(sni === undefined ? {} : { sni }) });
+    return [targets[0]?.why, ...notes].join("\n");
+  };
+  assertStringIncludes(asked("client"), "choice 1 for 192.0.2.77 by source_hash");
+  assertStringIncludes(asked({ subnet: [24, 64] }), "choice 1 for 192.0.2.0/24 by source_hash");
+  assertStringIncludes(asked("sni", "www.example.com"), "choice 1 for www.example.com by source_hash");
+  assertStringIncludes(asked("sni"), "choice 1 for 192.0.2.77 by source_hash");
+  assertStringIncludes(asked({ tlv: 0xea }), "source_hash goes by the field 0xEA of the PROXY header");
+});
+
 Deno.test("explainConnection: every other strategy lists the config's order, backups last, and says what decides", () => {
   const decides = {
     random: "the start is random (weight 1 of 3)",

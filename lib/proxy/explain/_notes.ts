@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatCidr, formatDuration, formatEventRate } from "../../base/mod.ts";
+import { formatCidr, formatDuration, formatEventRate, formatTlv } from "../../base/mod.ts";
 import type { AppConfig } from "../../config/mod.ts";
 import { CidrSet } from "../../limits/mod.ts";
 import type { ExplainedTargets } from "./_targets.ts";
@@ -52,6 +52,16 @@ const REQUESTS: Readonly<Record<NonNullable<AppConfig["starttls"]>["protocol"], 
   imap: "STARTTLS of IMAP",
   mysql: "MySQL's greeting",
 };
+
+/** Where the key of `source_hash` is not known. */
+export function hashNotes({ balance, hashKey }: AppConfig): string[] {
+  if (balance !== "source_hash" || hashKey.kind !== "tlv") return [];
+  return [
+    `source_hash goes by the field ${
+      formatTlv(hashKey.type)
+    } of the PROXY header; without one, as here, by the client's address`,
+  ];
+}
 
 /** Where routes are asked without what they go by. */
 export function routeNotes({ routes }: AppConfig, { sni, alpn }: ConnectionQuestion): string[] {

@@ -1,4 +1,4 @@
-import { clientHash } from "../../balancing/mod.ts";
+import { clientHash, hashKeyOf } from "../../balancing/mod.ts";
 import { type Address, formatAddress } from "../../base/mod.ts";
 import type { AppConfig } from "../../config/mod.ts";
 import { Pool, type TargetSpec } from "../../pool/mod.ts";
@@ -19,6 +19,8 @@ export interface TargetQuestion {
   readonly listener: Address;
   /** The client's address; that of a unix socket's client is the empty text. */
   readonly client: string;
+  /** The server name that it asks for. */
+  readonly sni?: string | undefined;
 }
 
 /** What becomes of an app's targets. */
@@ -90,7 +92,7 @@ function orderOf(targets: readonly TargetSnapshot[], { mayBeTried, question }: O
  */
 function hashedOrder(
   targets: readonly TargetSnapshot[],
-  { mayBeTried, question: { listener, client } }: OrderOptions,
+  { mayBeTried, question }: OrderOptions,
 ): TargetSnapshot[] {
   // What discovery finds has a place by its own hash, which nobody knows yet.
   const [known, unknown] = [
@@ -104,13 +106,18 @@ function hashedOrder(
   });
   const pool = new Pool(specs, { balance: "source_hash" });
   const poolSnapshot = new Map(pool.targets.map((target, index) => [target, known[index]]));
-  const candidates = pool.begin(portOf(listener), { clientHash: clientHash(client) });
+  const candidates = pool.begin(portOf(question.listener), { clientHash: clientHash(keyOf(question)) });
   const ordered: TargetSnapshot[] = [];
   for (let candidate = candidates.next(); candidate !== undefined; candidate = candidates.next()) {
     const target = poolSnapshot.get(candidate.target);
     if (target !== undefined) ordered.push(target);
   }
   return [...ordered, ...unknown];
+}
+
+/** What is hashed; nobody knows here what a PROXY header would say. */
+function keyOf({ config, client, sni }: TargetQuestion): string {
+  return hashKeyOf(config.hashKey, { client, sni, tlv: () => undefined });
 }
 
 /** Where connections are known, in the order of this moment; else in that of the config. */
@@ -199,7 +206,8 @@ function placeOf(place: Place): string {
 }
 
 function wayOf(place: Place): string {
-  const { target, tier, question: { client, config } } = place;
+  const { target, tier, question } = place;
+  const { config } = question;
   const number = tier.order.get(target) ?? 0;
   const weight = weightOf(place);
   switch (config.balance) {
@@ -212,7 +220,9 @@ function wayOf(place: Place): string {
     case "random_two":
       return `the less busy of two drawn at random (${weight})`;
     case "source_hash":
-      return `choice ${number} for ${client || "a client without address"} by source_hash (${weight})`;
+      return `choice ${number} for ${
+        keyOf(question) || "a client without address"
+      } by source_hash (${weight})`;
     case "first":
       return `number ${number} ${tier.isWhole ? "" : "of those left, "}in the config's order (first)`;
   }

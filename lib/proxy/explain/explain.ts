@@ -13,6 +13,7 @@ import {
   acceptNotes,
   assumptionNotes,
   faultNotes,
+  hashNotes,
   intakeNotes,
   liveNotes,
   type Moment,
@@ -64,7 +65,7 @@ interface Asked extends Moment {
 
 function explainIn(app: AppConfig, asked: Asked): ExplainedConnection {
   const { listener, question, live } = asked;
-  const notes = [...acceptNotes(app, asked), ...intakeNotes(app)];
+  const notes = [...acceptNotes(app, asked), ...intakeNotes(app), ...hashNotes(app)];
   const admission = admissionOf(app, question.client);
   const begun = { kind: "explained", listener, admission, routes: [], targets: [], skipped: [] } as const;
   if (!admission.allowed) {
@@ -84,6 +85,7 @@ function explainIn(app: AppConfig, asked: Asked): ExplainedConnection {
     config: app,
     listener: listener.address,
     client: question.client ?? "",
+    sni: question.sni,
   });
   const { targets, skipped } = explained;
   return {
