@@ -29,6 +29,8 @@ export interface ProbeTls {
   readonly serverName: string;
   /** The protocols that are offered; empty for none. */
   readonly alpn: readonly string[];
+  /** The protocol in which TLS is asked for first; default none. */
+  readonly starttls?: "postgres" | "smtp" | "imap" | undefined;
 }
 
 /** The most bytes of an answer that are read. */

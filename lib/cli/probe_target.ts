@@ -16,7 +16,14 @@ import {
   sendAtOnce,
 } from "../base/mod.ts";
 import { connect, type Dialed } from "../dial/mod.ts";
-import { encodeProxyHeader } from "../protocol/mod.ts";
+import {
+  encodeProxyHeader,
+  ImapTargetUpgrade,
+  PostgresTargetUpgrade,
+  SmtpTargetUpgrade,
+  type Upgrade,
+} from "../protocol/mod.ts";
+import { upgradeTarget } from "../session/mod.ts";
 import { showBytes } from "../pool/mod.ts";
 import { TargetTls, TlsError } from "../tls/mod.ts";
 import { describeAnswers } from "./_answers.ts";
@@ -62,6 +69,13 @@ const AWAITED: Readonly<Record<ProbeFinding["kind"], string>> = {
   tls: "TLS handshake",
   send: "room for what is to be sent",
   answer: "answer",
+};
+
+/** How each protocol is asked for TLS. */
+const UPGRADES: Readonly<Record<NonNullable<ProbeTls["starttls"]>, () => Upgrade>> = {
+  postgres: () => new PostgresTargetUpgrade(),
+  smtp: () => new SmtpTargetUpgrade({ tls: true, hostName: "localhost" }),
+  imap: () => new ImapTargetUpgrade({ tls: true }),
 };
 
 /** Takes one step; the signal says that its time is over. */
@@ -149,12 +163,15 @@ class TargetProbe {
   }
 
   /** Before anything is timed: to load the runtime's TLS takes longer than most handshakes. */
-  async #prepareTls({ serverName, alpn }: ProbeTls): Promise<Step> {
+  async #prepareTls({ serverName, alpn, starttls }: ProbeTls): Promise<Step> {
     try {
       const tls = await TargetTls.load({ alpn });
       return async (signal) => {
         const options = { serverName, timeoutMs: Infinity, signal };
-        const { conn, ...shown } = await tls.inspect(this.#open(), options);
+        const raw = starttls === undefined
+          ? this.#open()
+          : await upgradeTarget(this.#open(), UPGRADES[starttls](), signal);
+        const { conn, ...shown } = await tls.inspect(raw, options);
         this.#conn = conn;
         signal.throwIfAborted();
         return { kind: "tls", ...shown };

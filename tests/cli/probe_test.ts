@@ -231,6 +231,19 @@ Deno.test({
 });
 
 Deno.test({
+  name: "probe: a target that does not begin TLS in its protocol fails the handshake, with the reason",
+  ...withTls,
+  fn: async () => {
+    await using target = new TestTarget(async (conn) => {
+      await writeAll(conn, utf8("N"));
+    });
+    const probed = await probe(target.address, "--starttls", "postgres");
+    assertEquals([probed.code, probed.error?.step], [1, "tls"]);
+    assertStringIncludes(probed.complaints, "before TLS: the target declines TLS");
+  },
+});
+
+Deno.test({
   name: "probe: a runtime that cannot do TLS says so before it connects",
   ignore: isTlsSupported(),
   fn: async () => {
@@ -249,6 +262,8 @@ const MISTAKES: readonly [words: string[], says: string][] = [
   [["h:1", "--proxy-protocol", "v1", "--as", "h:1"], 'the client is "h:1"; expected an IP address'],
   [["h:1", "--send", "\\q"], 'the escape "\\q" is unknown'],
   [["h:1", "--sni", "a b"], 'the host "a b" is no host name'],
+  [["h:1", "--starttls", "ldap"], 'the protocol of --starttls is "ldap", expected postgres, smtp or imap'],
+  [["h:1", "--starttls", "mysql"], "TLS of MySQL begins in the midst of a login"],
   [["h:1", "--timeout", "5"], 'the duration is "5"'],
   [["h:1", "--timeout", "off"], 'the timeout is "off"; expected 1ms to 1h'],
 ];

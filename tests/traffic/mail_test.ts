@@ -1,4 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { runCli } from "../../lib/cli/mod.ts";
+import { CapturedIo } from "../helpers/captured_io.ts";
 import { type TestProxy, withProxy } from "../helpers/proxy.ts";
 import { startDovecot, startExim } from "../helpers/server_process.ts";
 import { originating, terminating, testTls } from "../helpers/tls_app.ts";
@@ -90,6 +92,10 @@ testTls(
     await using second = await startExim(...await eximTls(lab, "b.example.com"));
     await using plain = await startExim("tls_advertise_hosts =", "smtp_banner = plain");
     const [a, b, c] = [secure, second, plain].map(({ port }) => `127.0.0.1:${port}`);
+    const io = new CapturedIo();
+    const hello = ["--starttls", "smtp", "--sni", "a.example.com", "--send", "EHLO me\\r\\nQUIT\\r\\n"];
+    assertEquals(await runCli(["probe", a ?? "", ...hello, "--timeout", "2s"], io), 0);
+    assertMatch(io.printed, /certificate "CN=a\.example\.com"[^]*250-mail\.test Hello/);
     const starttls = { protocol: "smtp", ["host_name"]: "mx.example.com" };
 
     await withProxy({

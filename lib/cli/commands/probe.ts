@@ -27,6 +27,7 @@ The exit code is 1 when a step fails.`,
   flags: [
     { name: "sni", value: "NAME", summary: "Begin TLS and ask for this server name" },
     { name: "alpn", value: "PROTO", summary: "Begin TLS and offer these protocols, with commas between" },
+    { name: "starttls", value: "PROTO", summary: "Begin TLS as postgres, smtp or imap begins it" },
     { name: "proxy-protocol", value: "v1|v2", summary: "Send a PROXY header first" },
     { name: "as", value: "ADDR", summary: "The client that the header names; default this machine" },
     { name: "send", value: "TEXT", summary: "Send this when the connection is there" },
@@ -35,6 +36,7 @@ The exit code is 1 when a step fails.`,
   ],
   example: `tcpproxy probe 10.0.0.5:6379 --send 'PING\\r\\n' --timeout 1s
 tcpproxy probe example.com:443 --sni example.com --alpn h2,http/1.1
+tcpproxy probe 10.0.0.5:5432 --starttls postgres --sni db.example.com
 tcpproxy probe 127.0.0.1:5001 --proxy-protocol v2 --as 192.0.2.7`,
   run: runProbe,
 };
@@ -81,7 +83,7 @@ function readPlan(args: CommandArgs, parseText: (text: string) => Uint8Array): P
   return {
     address,
     proxyHeader: readHeader(args.text("proxy-protocol"), args.text("as")),
-    tls: readTls(address, args.text("sni"), args.text("alpn")),
+    tls: readTls(address, args),
     send: send === undefined ? undefined : parseText(send),
     timeoutMs: readTimeout(args.text("timeout")),
   };
@@ -108,14 +110,20 @@ function readClient(text: string): { host: string; port: number } {
   );
 }
 
-function readTls(
-  address: Address,
-  sni: string | undefined,
-  alpn: string | undefined,
-): ProbeTls | undefined {
-  if (sni === undefined && alpn === undefined) return undefined;
+function readTls(address: Address, args: CommandArgs): ProbeTls | undefined {
+  const [sni, alpn, starttls] = [args.text("sni"), args.text("alpn"), readStarttls(args.text("starttls"))];
+  if (sni === undefined && alpn === undefined && starttls === undefined) return undefined;
   const serverName = sni === undefined ? address.kind === "tcp" ? address.host : "localhost" : checkHost(sni);
-  return { serverName, alpn: (alpn ?? "").split(",").filter((protocol) => protocol !== "") };
+  return { serverName, alpn: (alpn ?? "").split(",").filter((protocol) => protocol !== ""), starttls };
+}
+
+function readStarttls(text: string | undefined): ProbeTls["starttls"] {
+  if (text === undefined || text === "postgres" || text === "smtp" || text === "imap") return text;
+  throw new UsageError(
+    text === "mysql"
+      ? "probe: TLS of MySQL begins in the midst of a login, which a probe does not have"
+      : `probe: the protocol of --starttls is "${text}", expected postgres, smtp or imap`,
+  );
 }
 
 function readTimeout(text: string | undefined): number {
