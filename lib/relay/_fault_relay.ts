@@ -85,14 +85,14 @@ class FaultyRun {
     }
     const { up: ownUp, down: ownDown, ticker, buffers } = this.#options;
     const engine = streamEngine({ ticker, buffers, up: [...ownUp, ...up], down: [...down, ...ownDown] });
-    const { up: upFlow, down: downFlow, lead, early } = this.#context;
+    const { up: upFlow, down: downFlow, prefetched, pendingRead } = this.#context;
     const stop = (): void => this.#stop();
     const { signal } = this.#ending;
     return engine({ client, target }, {
       up: upFlow,
       down: downFlow,
-      lead,
-      early,
+      prefetched,
+      pendingRead,
       get aborted() {
         return signal.aborted;
       },

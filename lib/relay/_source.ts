@@ -1,6 +1,6 @@
 import type { Duplex } from "../base/mod.ts";
 import type { BufferPool } from "./buffers.ts";
-import type { EarlyRead, Flow, RelayContext, Side } from "./flow.ts";
+import type { Flow, PendingRead, RelayContext, Side } from "./flow.ts";
 
 /** Bytes a chunk: what a filter sees at once, and what is in flight between two filters. */
 const CHUNK_BYTES = 16 * 1024;
@@ -20,7 +20,7 @@ export interface SourceOptions {
   readonly flow: Flow;
   readonly buffers: BufferPool;
   /** What precedes what is read; default nothing. */
-  readonly first: Pick<RelayContext, "lead" | "early"> | undefined;
+  readonly first: Pick<RelayContext, "prefetched" | "pendingRead"> | undefined;
   /** Asked when a read fails while bytes are in the filters: whether they are to be brought on. */
   failedBehind(error: unknown): boolean;
 }
@@ -32,8 +32,8 @@ export class Source {
   failure: SideError | undefined;
   readonly #conn: Duplex;
   readonly #options: SourceOptions;
-  #lead: Uint8Array | undefined;
-  #early: EarlyRead | undefined;
+  #prefetched: Uint8Array | undefined;
+  #pendingRead: PendingRead | undefined;
   /** The last read that was begun. */
   #reading: Promise<number | null> | undefined;
   #givenBytes = 0;
@@ -41,9 +41,9 @@ export class Source {
   constructor(conn: Duplex, options: SourceOptions) {
     this.#conn = conn;
     this.#options = options;
-    this.#lead = options.first?.lead;
-    this.#early = options.first?.early;
-    this.#reading = this.#early?.result;
+    this.#prefetched = options.first?.prefetched;
+    this.#pendingRead = options.first?.pendingRead;
+    this.#reading = this.#pendingRead?.result;
     this.stream = new ReadableStream<Uint8Array>(
       { pull: (controller): Promise<void> => this.#pull(controller) },
       { highWaterMark: 0 },
@@ -57,19 +57,19 @@ export class Source {
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    if (this.#lead !== undefined) {
-      this.#give(this.#lead, controller);
-      this.#lead = undefined;
+    if (this.#prefetched !== undefined) {
+      this.#give(this.#prefetched, controller);
+      this.#prefetched = undefined;
       return;
     }
     const { flow } = this.#options;
-    const early = this.#early;
+    const pendingRead = this.#pendingRead;
     // A chunk belongs to whoever reads it next, so that it cannot come from the pool.
-    const buffer = early?.buffer ?? new Uint8Array(CHUNK_BYTES);
+    const buffer = pendingRead?.buffer ?? new Uint8Array(CHUNK_BYTES);
     let count: number | null;
     try {
       flow.reading = true;
-      this.#reading = early?.result ?? this.#conn.read(buffer);
+      this.#reading = pendingRead?.result ?? this.#conn.read(buffer);
       count = await this.#reading;
     } catch (error) {
       return this.#failed(error, controller);
@@ -77,7 +77,10 @@ export class Source {
       flow.reading = false;
     }
     if (count === null) controller.close();
-    else this.#give(early === undefined ? buffer.subarray(0, count) : buffer.slice(0, count), controller);
+    else {this.#give(
+        pendingRead === undefined ? buffer.subarray(0, count) : buffer.slice(0, count),
+        controller,
+      );}
     this.#giveBack();
   }
 
@@ -96,7 +99,7 @@ export class Source {
   }
 
   #giveBack(): void {
-    if (this.#early !== undefined) this.#options.buffers.give(0, this.#early.buffer);
-    this.#early = undefined;
+    if (this.#pendingRead !== undefined) this.#options.buffers.give(0, this.#pendingRead.buffer);
+    this.#pendingRead = undefined;
   }
 }

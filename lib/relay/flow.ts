@@ -38,7 +38,7 @@ export class Flow {
  * A read from the client that was begun before there was a target: it notices a client that leaves while targets are
  * dialed, and what it brings is the first chunk of the relay.
  */
-export interface EarlyRead {
+export interface PendingRead {
   readonly buffer: Uint8Array;
   /** Settles as the read does; the holder has already handled its rejection once. */
   readonly result: Promise<number | null>;
@@ -55,9 +55,9 @@ export interface RelayContext {
   readonly up: Flow;
   readonly down: Flow;
   /** What was read from the client before there was a target: it goes first, and is a chunk like any other. */
-  readonly lead: Uint8Array | undefined;
+  readonly prefetched: Uint8Array | undefined;
   /** The client's first read after that, where it is already under way. */
-  readonly early: EarlyRead | undefined;
+  readonly pendingRead: PendingRead | undefined;
   /** Whether the session has ended the relay. */
   readonly aborted: boolean;
   /** Aborted when the session is to end before its connections do. Made when it is asked for: most relays never need it. */

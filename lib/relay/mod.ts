@@ -7,8 +7,8 @@ export { type DrawCounter, FaultPlan, type FaultPlanOptions, type SessionFaults 
 export type { FaultyRelayOptions } from "./_fault_relay.ts";
 export type { Pause } from "./_fault_time.ts";
 export {
-  type EarlyRead,
   Flow,
+  type PendingRead,
   type RelayContext,
   type RelayEnd,
   type RelayEnds,

@@ -2,10 +2,10 @@ import { type Duplex, sendAtOnce } from "../base/mod.ts";
 import { atOnce } from "./_at_once.ts";
 import { type BufferPool, OWN_LEVEL } from "./buffers.ts";
 import type { Flow, RelayContext, RelayEnds, RelayEngine } from "./flow.ts";
-import { Joint, type Next } from "./_joint.ts";
+import { HalfCloseState, type Next } from "./_half_close_state.ts";
 import type { Pace } from "./pace.ts";
 import type { Ticker } from "./sweep.ts";
-import { windUp } from "./_wind_up.ts";
+import { teardown } from "./_teardown.ts";
 
 /** What pumps are made of: what all sessions of a thread share, and one session's pace. */
 export interface PumpOptions {
@@ -23,15 +23,15 @@ export interface PumpOptions {
  * A direction reads only after its last chunk is written, so that a slow receiver slows its sender and no more than one
  * buffer a direction is held. Where a small buffer is full, the rest of the message is read before it is written, if it
  * has come: many a receiver takes what one read gives for one message. The sender's FIN is passed on as FIN and the other direction goes on (RFC 9293 section
- * 3.6). What a side has said before it fails still passes ({@link Joint}).
+ * 3.6). What a side has said before it fails still passes ({@link HalfCloseState}).
  */
 export function pumpEngine(options: PumpOptions): RelayEngine {
   return (ends: RelayEnds, context: RelayContext) =>
     new Promise((resolve) => {
-      // Neither promise rejects, and the joint tells when both have settled: one relay, and no more promises than that.
-      const joint = new Joint(context, options.ticker, resolve);
-      pump(ends.client, ends.target, context.up, joint, options, options.up, context);
-      pump(ends.target, ends.client, context.down, joint, options, options.down, undefined);
+      // Neither promise rejects, and the state tells when both have settled: one relay, and no more promises than that.
+      const state = new HalfCloseState(context, options.ticker, resolve);
+      pump(ends.client, ends.target, context.up, state, options, options.up, context);
+      pump(ends.target, ends.client, context.down, state, options, options.down, undefined);
     });
 }
 
@@ -39,26 +39,26 @@ async function pump(
   from: Duplex,
   to: Duplex,
   flow: Flow,
-  joint: Joint,
+  state: HalfCloseState,
   options: PumpOptions,
   pace: Pace | undefined,
-  first: Pick<RelayContext, "lead" | "early"> | undefined,
+  first: Pick<RelayContext, "prefetched" | "pendingRead"> | undefined,
 ): Promise<void> {
   const { buffers, ticker } = options;
-  const early = first?.early;
+  const pendingRead = first?.pendingRead;
   // Up to here a message that has come whole is read whole.
   const wholeLevel = Math.min(OWN_LEVEL, pace?.topLevel ?? OWN_LEVEL);
   let level = 0;
-  let buffer = early === undefined ? buffers.take(0) : early.buffer;
+  let buffer = pendingRead === undefined ? buffers.take(0) : pendingRead.buffer;
   let room = pace === undefined ? buffer : pace.window(buffer);
-  let pending = early?.result;
+  let pending = pendingRead?.result;
   // Where in the buffer the pending read puts its bytes.
   let start = 0;
   let writes = 0;
   let next: Next = "leave";
   try {
-    if (first?.lead !== undefined) {
-      writes += await passPieces(first.lead, { to, flow, ticker, joint, pace });
+    if (first?.prefetched !== undefined) {
+      writes += await passPieces(first.prefetched, { to, flow, ticker, state, pace });
     }
     flow.reading = true;
     for (;;) {
@@ -84,10 +84,10 @@ async function pump(
       // Never held back is the first write alone: most short connections have no second one, and pay for no option.
       if (++writes === 2) sendAtOnce(to);
       if (pace !== undefined && count > pace.pieceBytes) {
-        // An early read, which knew of no pace.
-        await passPieces(chunk, { to, flow, ticker, joint, pace });
+        // The pending read was begun without the pace.
+        await passPieces(chunk, { to, flow, ticker, state, pace });
       } else {
-        const wait = pace?.keep(count, joint);
+        const wait = pace?.keep(count, state);
         if (wait !== undefined) await wait;
         let written = await to.write(chunk);
         flow.bytes += written;
@@ -112,38 +112,38 @@ async function pump(
       }
     }
     flow.reading = false;
-    if (joint.finish(flow) === "finish") await to.closeWrite();
+    if (state.finish(flow) === "finish") await to.closeWrite();
   } catch (error) {
-    next = joint.fail(flow, flow.reading ? flow.sender : flow.receiver, error);
+    next = state.fail(flow, flow.reading ? flow.sender : flow.receiver, error);
   }
   const begun = pending;
   // The buffer of a read that was not waited for is that read's still.
   if (begun === undefined) buffers.give(level, buffer);
   if (next !== "leave" || begun !== undefined) {
-    await windUp(next, { from, to, flow, joint, buffers, ticker, pace }, begun);
+    await teardown(next, { from, to, flow, state, buffers, ticker, pace }, begun);
     if (begun !== undefined) buffers.give(level, buffer);
   }
-  joint.leave(flow);
+  state.leave(flow);
 }
 
 interface PieceWay {
   readonly to: Duplex;
   readonly flow: Flow;
   readonly ticker: Ticker;
-  readonly joint: Joint;
+  readonly state: HalfCloseState;
   readonly pace: Pace | undefined;
 }
 
 /**
  * Writes bytes that were read without a look at the pace, in pieces that keep to it; gives 1. In a function of its own, so
- * that nothing of a lead is kept for as long as the relay lasts.
+ * that no prefetched bytes are kept for as long as the relay lasts.
  */
-async function passPieces(bytes: Uint8Array, { to, flow, ticker, joint, pace }: PieceWay): Promise<1> {
+async function passPieces(bytes: Uint8Array, { to, flow, ticker, state, pace }: PieceWay): Promise<1> {
   const pieceBytes = pace?.pieceBytes ?? bytes.length;
   if (bytes.length > pieceBytes) sendAtOnce(to);
   for (let written = 0; written < bytes.length;) {
     const piece = bytes.subarray(written, written + pieceBytes);
-    await pace?.keep(piece.length, joint);
+    await pace?.keep(piece.length, state);
     for (let left = piece; left.length > 0;) {
       const count = await to.write(left);
       written += count;

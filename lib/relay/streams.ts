@@ -1,10 +1,10 @@
 import { type Duplex, sendAtOnce } from "../base/mod.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Flow, RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
-import { Joint, type Next } from "./_joint.ts";
+import { HalfCloseState, type Next } from "./_half_close_state.ts";
 import { SideError, Source } from "./_source.ts";
 import type { Ticker } from "./sweep.ts";
-import { windUp } from "./_wind_up.ts";
+import { teardown } from "./_teardown.ts";
 
 /** One stage of the stream pipeline. It may delay, change, cut or end the flow; its error ends the session. */
 export type Filter = (signal: AbortSignal) => TransformStream<Uint8Array, Uint8Array>;
@@ -12,7 +12,7 @@ export type Filter = (signal: AbortSignal) => TransformStream<Uint8Array, Uint8A
 /** Which filters a session's directions pass, in order. */
 export interface StreamOptions {
   readonly ticker: Ticker;
-  /** Where the early read's buffer came from and goes back to. */
+  /** Owns the buffer of the pending read. */
   readonly buffers: BufferPool;
   readonly up: readonly Filter[];
   readonly down: readonly Filter[];
@@ -23,12 +23,12 @@ export interface StreamOptions {
  * half-close (the runtime's own `conn.writable` closes the whole connection at the first end of a stream).
  *
  * No stage queues ahead (every high-water mark is that of one chunk at most), so that back-pressure reaches the sender.
- * What is in the filters of a side that fails still passes ({@link Joint}).
+ * What is in the filters of a side that fails still passes ({@link HalfCloseState}).
  */
 export function streamEngine(options: StreamOptions): RelayEngine {
   return async ({ client, target }: RelayEnds, context: RelayContext): Promise<RelayEnd> => {
-    const joint = new Joint(context, options.ticker);
-    const shared = { joint, ticker: options.ticker, buffers: options.buffers, signal: context.signal };
+    const state = new HalfCloseState(context, options.ticker);
+    const shared = { state, ticker: options.ticker, buffers: options.buffers, signal: context.signal };
     const up = new Line({
       ...shared,
       from: client,
@@ -39,7 +39,7 @@ export function streamEngine(options: StreamOptions): RelayEngine {
     });
     const down = new Line({ ...shared, from: target, to: client, flow: context.down, filters: options.down });
     await Promise.all([up.run(down), down.run(up)]);
-    return joint.end;
+    return state.end;
   };
 }
 
@@ -48,11 +48,11 @@ interface LineOptions {
   readonly to: Duplex;
   readonly flow: Flow;
   readonly filters: readonly Filter[];
-  readonly joint: Joint;
+  readonly state: HalfCloseState;
   readonly ticker: Ticker;
   readonly buffers: BufferPool;
   readonly signal: AbortSignal;
-  readonly first?: Pick<RelayContext, "lead" | "early">;
+  readonly first?: Pick<RelayContext, "prefetched" | "pendingRead">;
 }
 
 /** One direction. */
@@ -67,14 +67,14 @@ class Line {
   #isVain = false;
 
   constructor(options: LineOptions) {
-    const { from, flow, buffers, first, joint } = options;
+    const { from, flow, buffers, first, state } = options;
     this.#options = options;
     this.#source = new Source(from, {
       flow,
       buffers,
       first,
       failedBehind: (error): boolean => {
-        const goesOn = joint.failBehind(flow, error);
+        const goesOn = state.failBehind(flow, error);
         if (goesOn) this.#other?.lose();
         return goesOn;
       },
@@ -94,19 +94,19 @@ class Line {
   /** Relays until nothing is left to do in this direction. Never rejects. */
   async run(other: Line): Promise<void> {
     this.#other = other;
-    const { joint, flow } = this.#options;
+    const { state, flow } = this.#options;
     const next = await this.#pipe();
     this.end();
-    if (joint.gone === flow.sender) other.lose();
-    if (joint.isOver) other.end();
-    await windUp(next, this.#options);
-    if (joint.isOver) other.end();
+    if (state.gone === flow.sender) other.lose();
+    if (state.isOver) other.end();
+    await teardown(next, this.#options);
+    if (state.isOver) other.end();
     await this.#source.settled();
-    joint.leave(flow);
+    state.leave(flow);
   }
 
   async #pipe(): Promise<Next> {
-    const { flow, joint, filters } = this.#options;
+    const { flow, state, filters } = this.#options;
     const signal = AbortSignal.any([this.#options.signal, this.#ending.signal]);
     const sink = new WritableStream<Uint8Array>({ write: (chunk) => this.#write(chunk) }, {
       highWaterMark: 1,
@@ -118,15 +118,15 @@ class Line {
     } catch (error) {
       // A filter's own error has no side: it stands for the network on the way to the target.
       return error instanceof SideError
-        ? joint.fail(flow, error.side, error.cause)
-        : joint.fail(flow, "target", error);
+        ? state.fail(flow, error.side, error.cause)
+        : state.fail(flow, "target", error);
     }
     const { failure } = this.#source;
-    return failure === undefined ? joint.finish(flow) : joint.fail(flow, flow.sender, failure.cause);
+    return failure === undefined ? state.finish(flow) : state.fail(flow, flow.sender, failure.cause);
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
-    const { to, flow, joint, ticker } = this.#options;
+    const { to, flow, state, ticker } = this.#options;
     try {
       if (!this.#isVain && ++this.#writes === 2) sendAtOnce(to);
       for (let written = 0; written < chunk.length && !this.#isVain;) {
@@ -136,10 +136,10 @@ class Line {
         flow.lastByteMs = ticker.nowMs;
       }
     } catch (error) {
-      if (joint.fail(flow, flow.receiver, error) !== "discard") throw new SideError(flow.receiver, error);
+      if (state.fail(flow, flow.receiver, error) !== "discard") throw new SideError(flow.receiver, error);
       this.lose();
     }
     // While the client has yet to be told something, only that keeps the session alive.
-    if (this.#isVain && joint.lingers) flow.lastByteMs = ticker.nowMs;
+    if (this.#isVain && state.lingers) flow.lastByteMs = ticker.nowMs;
   }
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from "../base/mod.ts";
-import type { BufferPool, EarlyRead } from "../relay/mod.ts";
+import type { BufferPool, PendingRead } from "../relay/mod.ts";
 
 /**
  * How much of a client that speaks meanwhile is taken, so that it is seen to leave. A request of most protocols fits; and
@@ -11,7 +11,7 @@ const MAX_EARLY_BYTES = 4 * 1024;
 export interface ClientWatchOptions {
   readonly buffers: BufferPool;
   /** What was read of the client before. */
-  readonly lead: Uint8Array | undefined;
+  readonly prefetched: Uint8Array | undefined;
   /** The client is gone: at most once, and not after the watch has ended. */
   onGone(): void;
 }
@@ -27,9 +27,9 @@ export interface ClientWatchOptions {
  */
 export class ClientWatch {
   /** What was read of the client, what came before the watch included. */
-  lead: Uint8Array | undefined;
+  prefetched: Uint8Array | undefined;
   /** The read that follows, which may be under way. */
-  early: EarlyRead;
+  pendingRead: PendingRead;
   readonly #client: Duplex;
   readonly #options: ClientWatchOptions;
   #isOver = false;
@@ -37,29 +37,29 @@ export class ClientWatch {
   constructor(client: Duplex, options: ClientWatchOptions) {
     this.#client = client;
     this.#options = options;
-    this.lead = options.lead;
-    this.early = this.#read(options.buffers.take(0));
+    this.prefetched = options.prefetched;
+    this.pendingRead = this.#read(options.buffers.take(0));
   }
 
-  /** From here on the lead and the early read are whoever's who relays them. Idempotent. */
+  /** From here on the prefetched bytes and the pending read are whoever's who relays them. Idempotent. */
   end(): void {
     this.#isOver = true;
   }
 
-  #read(buffer: Uint8Array): EarlyRead {
+  #read(buffer: Uint8Array): PendingRead {
     const result = this.#client.read(buffer);
     result.then(this.#received, this.#gone);
     return { buffer, result };
   }
 
   readonly #received = (count: number | null): void => {
-    const { lead, early: { buffer } } = this;
+    const { prefetched, pendingRead: { buffer } } = this;
     // The end is the relay's to pass on.
     if (this.#isOver || count === null) return;
     // What would be too much stays where it is, as the relay's next chunk.
-    if ((lead?.length ?? 0) + count > MAX_EARLY_BYTES) return;
-    this.lead = joined(lead, buffer.subarray(0, count));
-    this.early = this.#read(buffer);
+    if ((prefetched?.length ?? 0) + count > MAX_EARLY_BYTES) return;
+    this.prefetched = joined(prefetched, buffer.subarray(0, count));
+    this.pendingRead = this.#read(buffer);
   };
 
   readonly #gone = (): void => {

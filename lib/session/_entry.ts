@@ -23,7 +23,7 @@ export interface Entry {
   /** The connection to go on with: that of the visitor, or what was made of it. */
   conn: Duplex;
   /** Bytes that were read from it already; `undefined` for none. */
-  lead: Uint8Array | undefined;
+  prefetched: Uint8Array | undefined;
   /** The client and where it wanted to go, as a PROXY header has it. */
   client: Address | undefined;
   destination: Address | undefined;
@@ -45,7 +45,7 @@ export async function enter(visitor: Visitor): Promise<Entry> {
   const { app, signal } = visitor;
   const entry: Entry = {
     conn: visitor.conn,
-    lead: undefined,
+    prefetched: undefined,
     client: undefined,
     destination: undefined,
     sni: undefined,
@@ -67,7 +67,7 @@ export async function enter(visitor: Visitor): Promise<Entry> {
   if (intake !== undefined && (intake.hasEndedTls || !isRefusal(entry.outcome))) {
     const { conn, lead } = intake.take();
     entry.conn = conn;
-    entry.lead = lead.length > 0 ? lead : undefined;
+    entry.prefetched = lead.length > 0 ? lead : undefined;
   }
   return entry;
 }

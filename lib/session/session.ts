@@ -5,8 +5,8 @@ import type { Accepted, AcceptPlace } from "../listen/mod.ts";
 import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
 import type {
   CutKind,
-  EarlyRead,
   FaultKind,
+  PendingRead,
   RelayContext,
   RelayEnd,
   RelayEngine,
@@ -37,9 +37,9 @@ const LIFETIME_JITTER = 0.1;
 export class Session extends SessionOutcome implements Sweepable, RelayContext, DialHolder, LoopClient {
   sweepSlot = -1;
   /** Bytes that were read from the client before there was a target. */
-  lead: Uint8Array | undefined;
+  prefetched: Uint8Array | undefined;
   /** The client's first read after that, begun before there is a target where that takes long; else `undefined`. */
-  early: EarlyRead | undefined;
+  pendingRead: PendingRead | undefined;
 
   readonly #shared: SessionShared;
   readonly #accepted: Accepted;
@@ -262,7 +262,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     // Ended meanwhile, the session has closed the connection that this one was made of, and did not know of this one.
     if (this.#socketsClosed && entry.conn !== this.#client) this.#close(entry.conn);
     this.#client = entry.conn;
-    this.lead = entry.lead;
+    this.prefetched = entry.prefetched;
     this.#clientAddress = entry.client ?? this.#clientAddress;
     this.#destination = entry.destination;
     this.#admitted = entry.admitted;
@@ -317,7 +317,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     if (this.#watch !== undefined || this.#socketsClosed || this.app.login !== undefined) return;
     this.#watch = new ClientWatch(this.#client, {
       buffers: this.#shared.buffers,
-      lead: this.lead,
+      prefetched: this.prefetched,
       onGone: () => this.end("client_gone"),
     });
   }
@@ -326,18 +326,18 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #endWatch(): void {
     if (this.#watch === undefined) return;
     this.#watch.end();
-    this.lead = this.#watch.lead;
-    this.early = this.#watch.early;
+    this.prefetched = this.#watch.prefetched;
+    this.pendingRead = this.#watch.pendingRead;
     this.#watch = undefined;
   }
 
   /** Closes the client, so that its first read ends, and gives the read's buffer back then. */
   #giveUp(): undefined {
     this.stop();
-    const { early } = this;
-    if (early === undefined) return;
-    const giveBack = (): void => this.#shared.buffers.give(0, early.buffer);
-    early.result.then(giveBack, giveBack);
+    const { pendingRead } = this;
+    if (pendingRead === undefined) return;
+    const giveBack = (): void => this.#shared.buffers.give(0, pendingRead.buffer);
+    pendingRead.result.then(giveBack, giveBack);
   }
 
   /** Records how dialing ended; gives whether there is a target to go on with. */
@@ -367,9 +367,9 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   /** Logs the client in, where the app does that; gives whether the session goes on. */
   async #login(): Promise<boolean> {
     const { login } = this.app;
-    const { target, lead } = this;
+    const { target, prefetched: lead } = this;
     if (login === undefined || this.#targetConn === undefined || target === undefined) return true;
-    this.lead = undefined;
+    this.prefetched = undefined;
     const refusal = await login({
       client: lead === undefined ? this.#client : new LedConnection(this.#client, { lead }),
       target: this.#targetConn,
@@ -394,7 +394,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     if (this.#targetConn === undefined) return Promise.resolve({ kind: "stopped" });
     const relaying = engine({ client: this.#client, target: this.#targetConn }, this);
     // The engine has it, and it is not to be held for as long as the relay lasts.
-    this.lead = undefined;
+    this.prefetched = undefined;
     return relaying;
   }
 

@@ -43,8 +43,8 @@ export async function connectedEnds(): Promise<ConnectedEnds> {
       const end = relay({ client: nearClient, target: nearTarget }, {
         up,
         down,
-        lead: undefined,
-        early: undefined,
+        prefetched: undefined,
+        pendingRead: undefined,
         get aborted() {
           return controller.signal.aborted;
         },

@@ -74,8 +74,8 @@ export class FaultBench {
     this.end = engine({ client: this.nearClient, target: this.nearTarget }, {
       up: this.up,
       down: this.down,
-      lead: undefined,
-      early: undefined,
+      prefetched: undefined,
+      pendingRead: undefined,
       get aborted() {
         return signal.aborted;
       },

@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import {
   type BufferPool,
-  type EarlyRead,
   Flow,
+  type PendingRead,
   type RelayEnd,
   type RelayEngine,
   type Ticker,
@@ -49,13 +49,13 @@ export class RelayBench {
     [this.target, this.nearTarget] = memoryPipe(targetOptions);
   }
 
-  run(early?: EarlyRead, lead?: Uint8Array): Promise<RelayEnd> {
+  run(early?: PendingRead, lead?: Uint8Array): Promise<RelayEnd> {
     const { signal } = this.controller;
     return this.#engine({ client: this.nearClient, target: this.nearTarget }, {
       up: this.up,
       down: this.down,
-      lead,
-      early,
+      prefetched: lead,
+      pendingRead: early,
       get aborted() {
         return signal.aborted;
       },
@@ -72,7 +72,7 @@ export class RelayBench {
   }
 
   /** Begins the client's first read as a session does. */
-  earlyRead(): EarlyRead {
+  earlyRead(): PendingRead {
     const buffer = this.buffers.take(0);
     const result = this.nearClient.read(buffer);
     result.catch(() => {});

@@ -220,8 +220,8 @@ async function withRelay(
   const end = engineFor(plan, (kind) => cuts.push(kind))({ client: nearClient, target: nearTarget }, {
     up,
     down,
-    lead: undefined,
-    early: undefined,
+    prefetched: undefined,
+    pendingRead: undefined,
     get aborted() {
       return controller.signal.aborted;
     },

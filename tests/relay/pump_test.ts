@@ -195,8 +195,8 @@ class RunningPump implements AsyncDisposable {
     this.#running = pumpEngine({ buffers: new BufferPool(), ticker: { nowMs: 0 } })({ client, target }, {
       up: new Flow("up", 0),
       down: new Flow("down", 0),
-      lead: undefined,
-      early: undefined,
+      prefetched: undefined,
+      pendingRead: undefined,
       aborted: false,
       // It costs each connection to make one.
       get signal(): never {

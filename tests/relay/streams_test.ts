@@ -117,8 +117,8 @@ class Relay {
     this.end = engine({ client: this.nearClient, target: this.nearTarget }, {
       up: this.up,
       down: this.down,
-      lead: undefined,
-      early: undefined,
+      prefetched: undefined,
+      pendingRead: undefined,
       aborted: false,
       signal: new AbortController().signal,
       stop: () => {

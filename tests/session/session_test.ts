@@ -70,7 +70,7 @@ Deno.test("Session: a dial that answers before a sweep needs no timer and no rea
   const running = bench.session.run();
   await bench.client.write(utf8("hello"));
   assertEquals(await readSome(bench.client), utf8("hello"));
-  assertStrictEquals(bench.session.early, undefined);
+  assertStrictEquals(bench.session.pendingRead, undefined);
   await bench.client.closeWrite();
   await running;
 });
@@ -352,7 +352,7 @@ Deno.test("Session: its place is given back once, when it has ended", async () =
   assertStrictEquals(given, 1);
 });
 
-Deno.test("Session: a target that takes nothing of the lead is idle at the limit, and the lead is not held beyond", async () => {
+Deno.test("Session: a target that takes nothing of the prefetched bytes is idle at the limit, and they are not held beyond", async () => {
   const [, conn] = memoryPipe({ capacity: 10 });
   const bench = new SessionBench("127.0.0.1:1", {
     app: {
@@ -364,7 +364,7 @@ Deno.test("Session: a target that takes nothing of the lead is idle at the limit
   const running = bench.session.run();
   await bench.client.write(utf8("no hello of TLS, and longer than the target takes"));
   while (bench.session.up.bytes < 10) await nextTask();
-  assertStrictEquals(bench.session.lead, undefined);
+  assertStrictEquals(bench.session.prefetched, undefined);
   bench.session.sweep(1000, 0);
   await running;
   await bench.assertEnded("idle_timeout");

@@ -19,7 +19,7 @@ export type Next = "leave" | "finish" | "discard";
  * Then nobody is left to tell where it was the client that failed. Where it was the target, the client is to receive
  * what is on its way: it is sent FIN, and {@link RelayContext.linger lingered} for.
  */
-export class Joint {
+export class HalfCloseState {
   /** How the relay ended, as far as is known; final when both directions have returned. */
   end: RelayEnd = { kind: "stopped" };
   /** The side that has failed. */

@@ -1,16 +1,16 @@
 import type { Duplex } from "../base/mod.ts";
 import { type BufferPool, levelBytes } from "./buffers.ts";
 import type { Flow } from "./flow.ts";
-import type { Joint, Next } from "./_joint.ts";
+import type { HalfCloseState, Next } from "./_half_close_state.ts";
 import type { Pace } from "./pace.ts";
 import type { Ticker } from "./sweep.ts";
 
 /** One direction at its end, whichever engine has moved its bytes. */
-export interface Way {
+export interface DirectionEnd {
   readonly from: Duplex;
   readonly to: Duplex;
   readonly flow: Flow;
-  readonly joint: Joint;
+  readonly state: HalfCloseState;
   readonly buffers: BufferPool;
   readonly ticker: Ticker;
   /** How fast it may go, also where nobody takes the bytes; default as fast as they come. */
@@ -25,21 +25,25 @@ const MAX_DISCARD_BYTES = 64 * 1024;
  *
  * @param begun the last read from the sender that was begun, where it may be under way.
  */
-export async function windUp(first: Next, way: Way, begun?: Promise<number | null>): Promise<void> {
-  const { to, flow, joint } = way;
+export async function teardown(
+  first: Next,
+  way: DirectionEnd,
+  begun?: Promise<number | null>,
+): Promise<void> {
+  const { to, flow, state } = way;
   let next = first;
   while (next !== "leave") {
     const isDiscarding = next === "discard";
     try {
       if (isDiscarding) {
         await discard(way, begun);
-        next = joint.finish(flow);
+        next = state.finish(flow);
       } else {
         await to.closeWrite();
         next = "leave";
       }
     } catch (error) {
-      next = joint.fail(flow, isDiscarding ? flow.sender : flow.receiver, error);
+      next = state.fail(flow, isDiscarding ? flow.sender : flow.receiver, error);
     }
   }
   // Whoever says that nothing is left to do has closed the connection, so that the read ends.
@@ -48,7 +52,7 @@ export async function windUp(first: Next, way: Way, begun?: Promise<number | nul
 
 /** Reads until the sender's FIN, and throws away what comes. */
 async function discard(
-  { from, flow, joint, buffers, ticker, pace }: Way,
+  { from, flow, state, buffers, ticker, pace }: DirectionEnd,
   pending: Promise<number | null> | undefined,
 ): Promise<void> {
   let level = 0;
@@ -59,8 +63,8 @@ async function discard(
       const count = await (reading ?? from.read(room));
       if (count === null) return;
       // While the client has yet to be told something, only that keeps the session alive.
-      if (joint.lingers) flow.lastByteMs = ticker.nowMs;
-      await pace?.keep(count, joint);
+      if (state.lingers) flow.lastByteMs = ticker.nowMs;
+      await pace?.keep(count, state);
       const next = reading === undefined ? buffers.next(level, count) : level;
       if (next === level || next > (pace?.topLevel ?? next) || levelBytes(next) > MAX_DISCARD_BYTES) continue;
       buffers.give(level, buffer);
