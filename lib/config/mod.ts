@@ -4,6 +4,7 @@ export * from "./fault_config.ts";
 export * from "./health_config.ts";
 export * from "./starttls_config.ts";
 export * from "./tls_config.ts";
+export * from "./diff.ts";
 export * from "./document.ts";
 export * from "./load.ts";
 export * from "./problem.ts";
