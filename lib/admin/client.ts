@@ -2,6 +2,7 @@ import { errorMessage, isLoopback } from "../base/mod.ts";
 import { type ConnectionQuestion, type Explanation, questionTexts } from "../proxy/mod.ts";
 import { explanationFromJson, listenerFromJson } from "./explanation_json.ts";
 import { PROBLEM_TYPE } from "./answer.ts";
+import { changesFromJson, type ChangesJson, problemFromJson, type ReloadProblemJson } from "./reload_json.ts";
 import { type JsonRecord, listIn, printable, recordOf } from "./shape.ts";
 
 export interface AdminClientOptions {
@@ -22,6 +23,26 @@ const DEFAULT_TIMEOUT_MS = 5000;
 
 /** The longest answer: the status of some 20,000 targets. */
 const MAX_BYTES = 8 * 1024 * 1024;
+
+/** The limit of a reload: its files may be slow, and new workers have to start. */
+const RELOAD_TIMEOUT_MS = 90_000;
+
+/** What came of a reload, or would. */
+export type ReloadAnswer =
+  | {
+    readonly kind: "done";
+    /** The whole answer, for scripts. */
+    readonly json: unknown;
+    readonly changes: ChangesJson;
+    readonly warnings: readonly ReloadProblemJson[];
+  }
+  | { readonly kind: "refused"; readonly problems: readonly ReloadProblemJson[] };
+
+interface Asked {
+  readonly query?: URLSearchParams;
+  readonly body?: string | undefined;
+  readonly timeoutMs?: number;
+}
 
 /** An answer, as far as it is understood without knowing what was asked. */
 interface Answer {
@@ -56,13 +77,57 @@ export class AdminClient {
     });
   }
 
-  async #get(path: string, query: URLSearchParams): Promise<Answer> {
-    const { url, token, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+  /** Has the proxy put its config's file into effect again. @throws {AdminClientError} */
+  async reload(): Promise<ReloadAnswer> {
+    return this.#reloadAnswer(await this.#ask("POST", "api/reload", { timeoutMs: RELOAD_TIMEOUT_MS }));
+  }
+
+  /**
+   * What a reload would do: to the config given, as `effectiveConfig` makes it, or to that of the proxy's file.
+   *
+   * @throws {AdminClientError}
+   */
+  async plan(config?: Record<string, unknown>): Promise<ReloadAnswer> {
+    const query = new URLSearchParams({ plan: "true" });
+    const body = config === undefined ? undefined : JSON.stringify(config);
+    return this.#reloadAnswer(
+      await this.#ask("POST", "api/reload", { query, body, timeoutMs: RELOAD_TIMEOUT_MS }),
+    );
+  }
+
+  #reloadAnswer({ status, isProblem, json }: Answer): ReloadAnswer {
+    return this.#understood((): ReloadAnswer => {
+      if (status === 200) {
+        const { changes, warnings } = recordOf(json);
+        return {
+          kind: "done",
+          json,
+          changes: changesFromJson(changes),
+          warnings: Array.isArray(warnings) ? warnings.map(problemFromJson) : [],
+        };
+      }
+      const problem = recordOf(isProblem ? json : undefined);
+      if (status === 409) {
+        return { kind: "refused", problems: listIn(problem, "problems").map(problemFromJson) };
+      }
+      throw this.#refused(status, problem);
+    });
+  }
+
+  #get(path: string, query: URLSearchParams): Promise<Answer> {
+    return this.#ask("GET", path, { query });
+  }
+
+  async #ask(method: "GET" | "POST", path: string, asked: Asked): Promise<Answer> {
+    const { url, token } = this.#options;
+    const timeoutMs = this.#options.timeoutMs ?? asked.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const target = new URL(path, url.href.endsWith("/") ? url : `${url}/`);
-    target.search = query.toString();
+    target.search = asked.query?.toString() ?? "";
     using client = directClient(target);
     try {
       const response = await fetch(target, {
+        method,
+        ...(asked.body === undefined ? {} : { body: asked.body }),
         headers: {
           accept: "application/json",
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

@@ -1,5 +1,7 @@
 /** The admin API: what a proxy is asked while it runs, and who asks it. */
-export { AdminClient, AdminClientError, type AdminClientOptions } from "./client.ts";
+export { AdminClient, AdminClientError, type AdminClientOptions, type ReloadAnswer } from "./client.ts";
+export type { AppChangeJson, ChangesJson, ReloadProblemJson, TargetChangeJson } from "./reload_json.ts";
+export type { AdminReloads } from "./route.ts";
 export { explanationToJson } from "./explanation_json.ts";
 export type { AdminObserver } from "./observer.ts";
 export { AdminServer, type AdminServerOptions } from "./server.ts";

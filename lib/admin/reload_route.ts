@@ -1,57 +1,84 @@
-import type { ReloadedFile, ReloadProblem, ReloadResult } from "../proxy/mod.ts";
+import type { Context } from "hono";
+import { errorMessage } from "../base/mod.ts";
+import { type Config, ConfigError, resolveConfig } from "../config/mod.ts";
 import { json, problem } from "./answer.ts";
-import { type AdminRoute, withProxy } from "./route.ts";
+import { changesJson, fileJson, problemJson, type ReloadJson } from "./reload_json.ts";
+import { type AdminContext, type AdminRoute, withProxy } from "./route.ts";
 
-/** Has the apps' certificates, keys and authorities read again, and waits until that is done or refused. */
+/** A config of 5,000 apps, as it is sent to be compared. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Puts the config's file into effect again, and waits until that is done or refused. With `?plan=true` nothing is done: the
+ * answer is what would be, for the file or for the config in the body (as `tcpproxy check --json` prints it).
+ */
 export const reload: AdminRoute = {
   path: "/api/reload",
   summary: "Reads the files again; new handshakes use new certificates",
   handlers: {
-    POST: withProxy(async (_request, proxy, { observer }) => {
-      const result = await proxy.reload();
-      observer.reloaded(result);
-      return answer(result);
+    POST: withProxy(async (request, proxy, { reloads }) => {
+      const status = proxy.status();
+      const query = request.req.query("plan");
+      if (query !== undefined && query !== "true" && query !== "false") {
+        return problem(400, { detail: `"plan" is "${query}"; expected true or false` });
+      }
+      if (query === "true") return await plan(request, status, reloads);
+      const result = await reloads.reload();
+      if (result.kind === "refused") return refused(result.problems.map(problemJson));
+      const { diff, apps, warnings } = result;
+      return json(
+        {
+          changes: changesJson(diff, status),
+          apps: apps.map(({ app, files }) => ({ name: app, files: files.map(fileJson) })),
+          warnings: warnings.map(problemJson),
+        } satisfies ReloadJson,
+      );
     }),
   },
 };
 
-/** What `POST /api/reload` answers when it is done. A contract; `null` is what does not apply. */
-export interface ReloadJson {
-  /** The apps that need files, each with those that have other content than before. */
-  readonly apps: readonly { readonly name: string; readonly files: readonly ReloadedFileJson[] }[];
-  readonly warnings: readonly ReloadProblemJson[];
-}
-
-interface ReloadedFileJson {
-  readonly file: string;
-  /** Of a certificate that is shown, the end of its validity, as in RFC 3339. */
-  readonly ["valid_to"]: string | null;
-}
-
-interface ReloadProblemJson {
-  readonly app: string | null;
-  readonly file: string | null;
-  readonly message: string;
-}
-
-function answer(result: ReloadResult): Response {
-  if (result.kind === "done") {
-    const { apps, warnings } = result;
-    return json(
-      {
-        apps: apps.map(({ app, files }) => ({ name: app, files: files.map(fileJson) })),
-        warnings: warnings.map(problemJson),
-      } satisfies ReloadJson,
-    );
+async function plan(
+  { req }: Context,
+  status: Parameters<typeof changesJson>[1],
+  reloads: AdminContext["reloads"],
+): Promise<Response> {
+  let config: Config | undefined;
+  try {
+    config = await configIn(req.raw);
+  } catch (error) {
+    if (error instanceof RangeError) return problem(413, { detail: error.message });
+    if (error instanceof ConfigError || error instanceof SyntaxError) {
+      return problem(400, { detail: `read the config in the body: ${errorMessage(error)}` });
+    }
+    throw error;
   }
-  const detail = "a file cannot be used, nothing has changed for any app";
-  return problem(409, { detail, more: { problems: result.problems.map(problemJson) } });
+  const { diff, apps, problems } = await reloads.plan(config);
+  const errors = problems.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) return refused(errors.map(problemJson));
+  return json(
+    {
+      changes: changesJson(diff, status),
+      apps: apps.map(({ app, files }) => ({ name: app, files: files.map(fileJson) })),
+      warnings: problems.map(problemJson),
+    } satisfies ReloadJson,
+  );
 }
 
-function fileJson({ file, validToMs }: ReloadedFile): ReloadedFileJson {
-  return { file, valid_to: validToMs === undefined ? null : new Date(validToMs).toISOString() };
+function refused(problems: readonly ReturnType<typeof problemJson>[]): Response {
+  const detail = problems[0]?.message ?? "the config cannot be put into effect";
+  return problem(409, { detail: `nothing has changed: ${detail}`, more: { problems } });
 }
 
-function problemJson({ app, file, message }: ReloadProblem): ReloadProblemJson {
-  return { app: app ?? null, file: file ?? null, message };
+/** The config in a body; `undefined` for none. */
+async function configIn(request: Request): Promise<Config | undefined> {
+  if (request.body === null) return undefined;
+  const decoder = new TextDecoder();
+  let [text, length] = ["", 0];
+  for await (const chunk of request.body) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) throw new RangeError(`the body has more than ${MAX_BODY_BYTES} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  text += decoder.decode();
+  return text.trim() === "" ? undefined : resolveConfig(JSON.parse(text), { source: "the body" });
 }

@@ -1,10 +1,18 @@
 import type { Context } from "hono";
-import type { ProxyControl } from "../proxy/mod.ts";
+import type { Config } from "../config/mod.ts";
+import type { ProxyControl, ReloadPlan, ReloadResult } from "../proxy/mod.ts";
 import { problem } from "./answer.ts";
 import type { AdminObserver } from "./observer.ts";
 
 /** What the program is doing, as far as whoever asks must know. */
 export type Phase = "starting" | "ready" | "draining";
+
+/** Reloads of the config's file, wherever it is; neither ever rejects. */
+export interface AdminReloads {
+  reload(): Promise<ReloadResult>;
+  /** What a reload to this config would do; default to that of the file. */
+  plan(config?: Config): Promise<ReloadPlan>;
+}
 
 /** What every route may use. */
 export interface AdminContext {
@@ -14,6 +22,7 @@ export interface AdminContext {
   readonly version: string;
   readonly startedAt: Date;
   readonly observer: AdminObserver;
+  readonly reloads: AdminReloads;
   /** Aborted when the server is about to close: an answer that does not end by itself must end then. */
   readonly closing: AbortSignal;
 }

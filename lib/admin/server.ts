@@ -4,7 +4,7 @@ import { type ProxyControl, StartError } from "../proxy/mod.ts";
 import { adminApp } from "./app.ts";
 import type { AdminObserver } from "./observer.ts";
 import { problem } from "./answer.ts";
-import type { AdminContext, AdminRoute, Phase } from "./route.ts";
+import type { AdminContext, AdminReloads, AdminRoute, Phase } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 export interface AdminServerOptions {
@@ -13,6 +13,7 @@ export interface AdminServerOptions {
   readonly token: string | undefined;
   readonly version: string;
   readonly observer: AdminObserver;
+  readonly reloads: AdminReloads;
   /** Default all of the API's. */
   readonly routes?: readonly AdminRoute[];
   /** How many requests may be under way at once, beyond which the answer is 503; default 64. */
@@ -97,6 +98,10 @@ export class AdminServer implements AdminContext {
 
   get observer(): AdminObserver {
     return this.#options.observer;
+  }
+
+  get reloads(): AdminReloads {
+    return this.#options.reloads;
   }
 
   get closing(): AbortSignal {

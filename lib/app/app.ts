@@ -109,6 +109,11 @@ export class App {
     return this.#gate;
   }
 
+  /** The targets of all its pools. */
+  targets(): Target[] {
+    return this.#targets.pools.flatMap(({ pool }) => pool.targets);
+  }
+
   /** What is known of the targets of each pool: the app's own, where it has any, then each route's. */
   snapshot(): PoolSnapshot[] {
     return this.#targets.snapshot();

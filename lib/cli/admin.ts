@@ -3,7 +3,7 @@ import type { AdminConfig } from "../config/mod.ts";
 import type { Logger } from "../log/mod.ts";
 import { type ProxyControl, StartError } from "../proxy/mod.ts";
 import { Episode, schedule } from "./_episode.ts";
-import { logReload } from "./reload_lines.ts";
+import type { ConfigReloads } from "./config_reloads.ts";
 import { VERSION } from "./version.ts";
 
 /** The admin API as whoever runs a proxy leads it. */
@@ -26,7 +26,10 @@ const SETTLE_MS = 5000;
  *
  * @throws {StartError} when its address cannot be bound, or its token not be read.
  */
-export async function openAdmin(config: AdminConfig | undefined, log: Logger): Promise<Admin> {
+export async function openAdmin(
+  config: AdminConfig | undefined,
+  { log, reloads }: { readonly log: Logger; readonly reloads: ConfigReloads },
+): Promise<Admin> {
   if (config === undefined) return NO_ADMIN;
   const { listen, tokenFile } = config;
   const { AdminServer, readToken, TokenError } = await import("../admin/mod.ts");
@@ -44,10 +47,13 @@ export async function openAdmin(config: AdminConfig | undefined, log: Logger): P
       listen,
       token: tokenFile === undefined ? undefined : await readToken(tokenFile),
       version: VERSION,
+      reloads: {
+        reload: () => reloads.reload("admin API"),
+        plan: (config) => reloads.plan(config),
+      },
       observer: {
         adminFailing: (error) => failing.begin("", error),
         adminRecovered: () => failing.end(""),
-        reloaded: (result) => logReload(log, result, "admin API"),
         defect: (error) =>
           log.error("internal error: {error}", {
             error: errorMessage(error),

@@ -1,4 +1,10 @@
-import { type Config, type ConfigDocument, formatPath, type Problem } from "../config/mod.ts";
+import {
+  type Config,
+  type ConfigDocument,
+  type ConfigError,
+  formatPath,
+  type Problem,
+} from "../config/mod.ts";
 import { checkFiles, type FileProblem } from "../proxy/mod.ts";
 import { logFileProblem } from "../log/mod.ts";
 import type { ConfigSource } from "./find_config.ts";
@@ -45,10 +51,7 @@ export async function findFileProblems(
     isFatal: problems.some(({ isFatal }) => isFatal),
     hasErrors: problems.some(({ severity }) => severity === "error"),
     report: error.message,
-    lines: error.problems.map(({ path, message, line, column }) => {
-      const place = line === undefined ? file : `${file}:${line}:${column}`;
-      return `${place}: ${formatPath(path)}: ${message.replace(WARNING, "")}`;
-    }),
+    lines: problemLines(file, error),
   };
 }
 
@@ -59,6 +62,14 @@ async function checkLog({ log: { access } }: Config): Promise<Finding[]> {
   return message === undefined
     ? []
     : [{ path: ["log", "access"], message, severity: "error", isFatal: true }];
+}
+
+/** Each problem of a config on one line, with its place. */
+export function problemLines(file: string, { problems }: ConfigError): string[] {
+  return problems.map(({ path, message, line, column }) => {
+    const place = line === undefined ? file : `${file}:${line}:${column}`;
+    return `${place}: ${path.length === 0 ? "" : `${formatPath(path)}: `}${message.replace(WARNING, "")}`;
+  });
 }
 
 /** Reads the token of the admin API, where the config has one. */

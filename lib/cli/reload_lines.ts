@@ -1,25 +1,63 @@
+import type { AppDiff, ConfigDiff, ItemDiff, OptionDiff } from "../config/mod.ts";
 import type { Logger } from "../log/mod.ts";
 import type { ReloadedFile, ReloadProblem, ReloadResult } from "../proxy/mod.ts";
 
-/** Says what came of reading certificates again, each line with what asked for it before it. */
+/** Logs what came of a reload, each line with what asked for it before it. */
 export function logReload(log: Logger, result: ReloadResult, trigger: string): void {
   if (result.kind === "refused") {
     for (const problem of result.problems) {
-      logProblem(log, problem, { trigger, consequence: "; the old ones stay in use" });
+      logProblem(log, problem, { trigger, consequence: "; the old config stays in effect" });
     }
     return;
   }
-  const changed = result.apps.filter(({ files }) => files.length > 0);
-  for (const { app, files } of changed) {
+  const renewed = result.apps.filter(({ files }) => files.length > 0);
+  const changes = changeLines(result.diff);
+  for (const change of changes) log.info("{trigger}: {change}", { trigger, change });
+  for (const { app, files } of renewed) {
     log.info('{trigger}: certificates of app "{app}": {files}', {
       trigger,
       app,
       files: files.map(describe).join("; "),
     });
   }
-  if (result.apps.length === 0) log.info("{trigger}: no app has certificates to read again", { trigger });
-  else if (changed.length === 0) log.info("{trigger}: the certificates have not changed", { trigger });
+  if (changes.length + renewed.length === 0) {
+    log.info("{trigger}: the config and its files have not changed", { trigger });
+  }
   for (const problem of result.warnings) logProblem(log, problem, { trigger, consequence: "" });
+}
+
+/** What a reload changes, a line for each app and setting; none for what stays as it is. */
+export function changeLines({ apps, settings }: ConfigDiff): string[] {
+  return [
+    ...apps.filter(({ change }) => change !== "kept").map(appLine),
+    ...settings.map((setting) => optionText(setting)),
+  ];
+}
+
+function appLine({ name, change, listeners, targets, options }: AppDiff): string {
+  const what = change === "gone" ? "removed" : change;
+  const details = change === "changed"
+    ? [...itemTexts("listener", listeners), ...itemTexts("target", targets), ...options.map(optionText)]
+    : listeners.map(({ address }) => address);
+  return `app "${name}" ${what}${details.length === 0 ? "" : `: ${abbreviate(details)}`}`;
+}
+
+function itemTexts(noun: string, items: readonly ItemDiff[]): string[] {
+  return items.filter(({ change }) => change !== "kept")
+    .map(({ address, change }) => `${noun} ${address} ${change === "gone" ? "removed" : change}`);
+}
+
+/** `idle_timeout 1h -> 5m`; what is no plain value is named alone. */
+function optionText({ key, before, after }: OptionDiff): string {
+  const isPlain = [before, after].every((value) => typeof value !== "object");
+  return isPlain ? `${key} ${before} -> ${after}` : `${key} changed`;
+}
+
+const MAX_DETAILS = 8;
+
+function abbreviate(texts: readonly string[]): string {
+  const more = texts.length - MAX_DETAILS;
+  return more <= 0 ? texts.join(", ") : `${texts.slice(0, MAX_DETAILS).join(", ")} and ${more} more`;
 }
 
 function describe({ file, validToMs }: ReloadedFile): string {
@@ -36,7 +74,7 @@ function logProblem(
 ): void {
   // A file that cannot be read is named by the message itself.
   const what = file === undefined || message.includes(file) ? message : `${file}: ${message}`;
-  const whose = app === undefined ? "" : 'certificates of app "{app}": ';
+  const whose = app === undefined ? "" : 'app "{app}": ';
   log[severity](`{trigger}: ${whose}{what}{consequence}`, {
     trigger,
     ...(app === undefined ? {} : { app }),

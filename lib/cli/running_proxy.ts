@@ -14,18 +14,24 @@ export const RUNNING_FLAGS: readonly Flag[] = [
  * The proxy that a command is to ask; `undefined` where it is to read a config alone.
  *
  * @param command its name, for messages.
+ * @param options `isImplied` where the command asks a running proxy in any case, without `--running`.
  * @throws {UsageError} when the flags do not say which; `ConfigError` when the config cannot be used.
  */
-export async function readRunning(command: string, args: CommandArgs): Promise<AdminClient | undefined> {
+export async function readRunning(
+  command: string,
+  args: CommandArgs,
+  { isImplied = false }: { readonly isImplied?: boolean } = {},
+): Promise<AdminClient | undefined> {
   const [url, tokenFile] = [args.text("url"), args.text("token-file")];
   if (url === undefined) {
     if (tokenFile !== undefined) {
       throw new UsageError(`${command}: --token-file needs --url`);
     }
-    return args.on("running") ? await clientFor(await adminOf(command, args)) : undefined;
+    return isImplied || args.on("running") ? await clientFor(await adminOf(command, args)) : undefined;
   }
   for (const flag of ["running", "config"]) {
-    if (!args.on(flag) && args.text(flag) === undefined) continue;
+    const isGiven = flag === "running" && !isImplied ? args.on(flag) : args.text("config") !== undefined;
+    if (!isGiven) continue;
     throw new UsageError(`${command}: --url and --${flag} exclude each other; give one of them`);
   }
   return await clientFor({ command, url: readUrl(command, url), tokenFile });
@@ -63,6 +69,13 @@ async function clientFor({ command, url, tokenFile }: Place): Promise<AdminClien
   } catch (error) {
     throw error instanceof TokenError ? new UsageError(`${command}: ${error.message}`) : error;
   }
+}
+
+/** The proxy whose admin API is at a URL. @throws {UsageError} when the URL or the token cannot be used. */
+export async function askAt(
+  place: { readonly command: string; readonly url: string; readonly tokenFile: string | undefined },
+): Promise<AdminClient> {
+  return await clientFor({ ...place, url: readUrl(place.command, place.url) });
 }
 
 function readUrl(command: string, text: string): URL {

@@ -12,13 +12,25 @@ import {
 import { Proxy, type ProxyControl, StartError } from "../proxy/mod.ts";
 import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "./exit_code.ts";
-import { type ConfigFile, HangUp } from "./hang_up.ts";
+import { ConfigReloads } from "./config_reloads.ts";
+import { watchConfig } from "./watch_config.ts";
 import type { Io } from "./io.ts";
 import { LogObserver } from "./observer.ts";
 import { shutDown } from "./shut_down.ts";
 import { ignoreSignals, KeptSignal, listenForSignals, type Signals } from "./signals.ts";
 import { logConfig, logListeners, logProgram } from "./start_lines.ts";
 import { VERSION } from "./version.ts";
+
+/** The file of the config that runs. */
+export interface ConfigFile {
+  readonly path: string;
+  /**
+   * Reads it again.
+   *
+   * @throws {UnreadableConfig} when it cannot be used.
+   */
+  read(): Promise<Config>;
+}
 
 export interface ServeOptions {
   readonly io: Io;
@@ -31,7 +43,7 @@ export interface ServeOptions {
   /** What an operator should know of the config; logged as warnings before it runs. */
   readonly warnings?: readonly string[];
   /** Where the config was read from; default it has no file. */
-  readonly configFile?: ConfigFile;
+  readonly configFile?: ConfigFile | undefined;
   /** When log lines are coloured; default on a terminal, unless `NO_COLOR` is set. */
   readonly color?: ColorChoice;
   /** What stands for a file's path where the config has none. */
@@ -66,21 +78,21 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
     try {
       using signals = listenForSignals();
       using _guard = survive(log);
-      using hangUp = new HangUp({
+      using reloads = new ConfigReloads({
         log,
         reopenLog: () => void reopen("SIGHUP", { access, config, log }),
-        configFile: options.configFile,
+        readConfig: options.configFile?.read,
       });
-      options.hangUps?.listen(() => hangUp.ring());
+      options.hangUps?.listen(() => reloads.hangUp());
       using ownRotations = new KeptSignal("SIGUSR2");
       (options.logRotations ?? ownRotations).listen(() => void reopen("SIGUSR2", { access, config, log }));
       using _ignored = ignoreSignals((signal) =>
         log.warning(
-          "{signal}: ignored; SIGTERM stops the proxy, SIGUSR2 reopens the access log, SIGHUP also reads certificates again",
+          "{signal}: ignored; SIGTERM stops the proxy, SIGUSR2 reopens the access log, SIGHUP also reloads the config",
           { signal },
         )
       );
-      const result = await runProxy(config, { ...options, access, signals, hangUp, log });
+      const result = await runProxy(config, { ...options, access, signals, reloads, log });
       if (result === "cut") flushMs = CUT_FLUSH_MS;
       return result === "not_started" ? EXIT.failed : EXIT.done;
     } finally {
@@ -94,18 +106,18 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
 interface Parts extends ServeOptions {
   readonly access: AccessLog;
   readonly signals: Signals;
-  readonly hangUp: HangUp;
+  readonly reloads: ConfigReloads;
   readonly log: Logger;
 }
 
 async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "drained" | "cut"> {
-  const { access, signals, hangUp, log, io } = parts;
+  const { access, signals, reloads, log, io } = parts;
   const observer = new LogObserver(access, { log });
   logConfig(log, config);
   let proxy: ProxyControl;
   let admin = NO_ADMIN;
   try {
-    admin = await openAdmin(config.admin, log);
+    admin = await openAdmin(config.admin, { log, reloads });
     proxy = await start(config, observer, access.enabled ? "all" : "notable");
   } catch (error) {
     await admin.close();
@@ -115,7 +127,8 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   }
   admin.attach(proxy);
   logListeners(log, proxy.listeners());
-  hangUp.attach(proxy);
+  reloads.attach(proxy);
+  using _watch = watchConfig(config, { ...parts, file: parts.configFile });
   await parts.onReady?.();
   const first = await signals.next();
   admin.drain();

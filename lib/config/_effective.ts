@@ -16,6 +16,8 @@ export function effectiveConfig(config: Config): Record<string, unknown> {
       drain_timeout: formatDuration(config.shutdown.drainTimeoutMs),
       delay: formatDuration(config.shutdown.delayMs),
     },
+    watch: config.watch,
+    on_reload: config.onReload,
     apps: config.apps.map(effectiveApp),
   };
 }

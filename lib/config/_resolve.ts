@@ -18,6 +18,8 @@ export function resolve(root: ParsedRoot, base: Base): Config {
     },
     admin: resolveAdmin(root.admin, base),
     shutdown: { drainTimeoutMs: root.shutdown.drain_timeout, delayMs: root.shutdown.delay },
+    watch: root.watch,
+    onReload: root.on_reload,
     apps: root.apps.map((app) => resolveApp(app, root.defaults, base)),
   };
 }

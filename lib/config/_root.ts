@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ACCESS_FIELDS } from "../base/mod.ts";
-import { LOG_LEVELS } from "./config.ts";
+import { LOG_LEVELS, RELOAD_ACTIONS } from "./config.ts";
 import { Admin } from "./_admin.ts";
 import { accessLog } from "./_access_log.ts";
 import { logFormat } from "./_log_format.ts";
@@ -56,6 +56,18 @@ export const Root = z.strictObject({
     default: "off",
   }),
   shutdown: Shutdown.prefault({}).meta({ description: "What happens at SIGINT, SIGTERM and SIGQUIT." }),
+  watch: z.boolean({ error: "true or false" }).prefault(false).meta({
+    default: false,
+    description:
+      "Whether the config is put into effect again when its file changes. Its folder is watched, so that a file that is " +
+      "replaced, and a link that is turned (a ConfigMap of Kubernetes), are seen too.",
+  }),
+  on_reload: choice(RELOAD_ACTIONS).prefault("keep").meta({
+    default: "keep",
+    description:
+      "What happens at a reload to connections whose app or target is no longer in the config: they go on (`keep`), " +
+      "have `shutdown.drain_timeout` to end (`drain`), or are closed (`close`).",
+  }),
   defaults: Defaults.prefault({}).meta({ description: "Options for every app that does not give its own." }),
   apps: z.array(App, { error: "a list of apps" }).min(1, { error: "at least one app" }).meta({
     description: "The apps, at least one.",

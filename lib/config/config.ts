@@ -18,6 +18,10 @@ export interface Config {
   /** Where the program is asked while it runs; `undefined` for nowhere. */
   readonly admin: AdminConfig | undefined;
   readonly shutdown: ShutdownConfig;
+  /** Whether the config is put into effect again when its file changes. */
+  readonly watch: boolean;
+  /** What happens at a reload to sessions whose app or target is no longer in the config. */
+  readonly onReload: typeof RELOAD_ACTIONS[number];
   /** At least one; no two share a name or an address. */
   readonly apps: readonly AppConfig[];
 }
@@ -40,6 +44,9 @@ export const BALANCE_STRATEGIES = [
 
 /** What happens to the sessions of a target that goes down. */
 export const TARGET_DOWN_ACTIONS = ["keep", "close"] as const;
+
+/** What happens at a reload to the sessions that it leaves without their app or target. */
+export const RELOAD_ACTIONS = ["keep", "drain", "close"] as const;
 
 /** How an entry of `targets` becomes many: every address of a name, or every SRV record of a service. */
 export const DISCOVERIES = ["dns", "srv"] as const;

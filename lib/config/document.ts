@@ -8,12 +8,6 @@ import { formatReport } from "./_report.ts";
 import { ConfigError } from "./problem.ts";
 import type { Path, Problem } from "./problem.ts";
 
-/** What has become of a config's file since it was read. */
-export type ConfigFileState =
-  | { readonly kind: "same" | "changed" }
-  /** It cannot be read; `message` says why, and begins with its path. */
-  | { readonly kind: "unreadable"; readonly message: string };
-
 /**
  * A config with the text that it was read from, so that what is found wrong later (a certificate's file, say) is reported
  * as what the schema finds: with file, line and column.
@@ -51,19 +45,9 @@ export class ConfigDocument {
     return new ConfigDocument(parsed, { file, text: EMBEDDED_CONFIG, isSteady: false });
   }
 
-  /**
-   * Reads the file again and holds it against what was read. What can be read only once, as standard input, and the
-   * shipped config are always the same.
-   */
-  async fileState(): Promise<ConfigFileState> {
-    if (!this.#isSteady) return { kind: "same" };
-    try {
-      const { text } = await readBounded(this.#file);
-      return { kind: text === this.#text ? "same" : "changed" };
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      return { kind: "unreadable", message: error.message };
-    }
+  /** Whether the file can be read again; standard input, and the shipped config, cannot. */
+  get isSteady(): boolean {
+    return this.#isSteady;
   }
 
   /**

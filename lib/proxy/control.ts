@@ -1,4 +1,5 @@
-import type { ReloadResult } from "./reload_result.ts";
+import type { Config } from "../config/mod.ts";
+import type { ReloadPlan, ReloadResult } from "./reload/reload_result.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
 import type { ProxyStatus } from "./status.ts";
@@ -18,12 +19,15 @@ export interface ProxyControl {
   explain(question: ConnectionQuestion): Explanation;
 
   /**
-   * Reads again every file that the apps need for TLS. When all are good, handshakes use them from now on; when one is not,
-   * nothing changes for any app. No listener, session or handshake under way is touched, nor what is known of targets.
-   * One runs at a time; who asks meanwhile gets the result of one that began after they asked. At most half a minute;
-   * never rejects.
+   * Puts another config into effect, by default the same one with its files read again; all of it or, where something is
+   * wrong (a file, a port that is taken), nothing. Listeners that stay are not touched, ones that go are emptied first;
+   * targets that stay keep what is known of them; sessions and handshakes under way keep what they began with. One runs at
+   * a time; those asked for meanwhile become one, with the config given last. Never rejects.
    */
-  reload(): Promise<ReloadResult>;
+  reload(next?: Config): Promise<ReloadResult>;
+
+  /** What {@link ProxyControl.reload} would do with this config. Changes nothing; never rejects. */
+  plan(next?: Config): Promise<ReloadPlan>;
 
   /**
    * Stops accepting, lets sessions finish for up to the configured drain timeout, closes the rest spread over its

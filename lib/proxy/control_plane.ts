@@ -1,4 +1,4 @@
-import { type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
+import { type Clock, monotonicClock, type Random } from "../base/mod.ts";
 import {
   AppTargets,
   AppTls,
@@ -6,6 +6,7 @@ import {
   type NextTlsFiles,
   type PoolRef,
   type PoolSnapshot,
+  type Prepared,
   readTlsFiles,
   type TargetRef,
   type TlsFiles,
@@ -15,8 +16,9 @@ import { OwnListeners } from "../dial/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { ownListeners } from "./_own_listeners.ts";
 import type { ProxyObserver } from "./observer.ts";
+import { startError } from "./reload/next_apps.ts";
+import type { ReloadStep } from "./reload/reloader.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
-import { StartError } from "./start_error.ts";
 
 export interface ControlPlaneOptions {
   readonly observer: ProxyObserver;
@@ -33,9 +35,11 @@ export interface ControlPlaneOptions {
 export class ControlPlane {
   /** What was read of the apps' files at the start. */
   readonly files: FileTexts;
-  readonly #apps: ReadonlyMap<string, ControlledApp>;
+  readonly #options: ControlPlaneOptions;
   readonly #changes: Changes;
   readonly #listeners: OwnListeners;
+  #apps: ReadonlyMap<string, ControlledApp>;
+  #stopping: Promise<unknown> = Promise.resolve();
 
   /**
    * Reads the apps' files and builds their pools; starts nothing.
@@ -49,22 +53,31 @@ export class ControlPlane {
     const listeners = new OwnListeners();
     for (const app of config.apps) {
       try {
-        apps.set(app.name, await control(app, changes, { ...options, files, listeners }));
+        apps.set(
+          app.name,
+          await control(app, changes, { ...options, listeners, tlsFiles: await readTlsFiles(app, files) }),
+        );
       } catch (error) {
-        throw new StartError(`start app "${app.name}": ${errorMessage(error)}`, { cause: error });
+        throw startError(app.name, error);
       }
     }
-    return new ControlPlane(apps, { changes, files, listeners });
+    return new ControlPlane(apps, { changes, files, listeners, options });
   }
 
   private constructor(
     apps: ReadonlyMap<string, ControlledApp>,
-    { changes, files, listeners }: { changes: Changes; files: FileTexts; listeners: OwnListeners },
+    parts: {
+      readonly changes: Changes;
+      readonly files: FileTexts;
+      readonly listeners: OwnListeners;
+      readonly options: ControlPlaneOptions;
+    },
   ) {
-    this.#listeners = listeners;
     this.#apps = apps;
-    this.files = files;
-    this.#changes = changes;
+    this.#listeners = parts.listeners;
+    this.#options = parts.options;
+    this.files = parts.files;
+    this.#changes = parts.changes;
   }
 
   /** Takes what the workers listen on, before the start: checks and discovery must not take it for a target. */
@@ -83,6 +96,7 @@ export class ControlPlane {
   }
 
   async stop(): Promise<void> {
+    await this.#stopping;
     await Promise.all([...this.#apps.values()].map(({ targets }) => targets.stop()));
   }
 
@@ -106,6 +120,73 @@ export class ControlPlane {
     };
   }
 
+  /**
+   * Gets ready for another config: new apps have begun to discover and check when this resolves.
+   *
+   * @throws {StartError} when an app cannot work; nothing has changed.
+   */
+  async prepareConfig({ config, files, diff, renewed }: ReloadStep): Promise<Prepared> {
+    const changes: Prepared[] = [];
+    const added: ControlledApp[] = [];
+    const discard = async (): Promise<void> => {
+      await Promise.all([
+        ...changes.map((each) => each.discard()),
+        ...added.map(({ targets }) => targets.stop()),
+      ]);
+    };
+    const apps = new Map<string, ControlledApp>();
+    const isKept = (name: string): boolean =>
+      !renewed.has(name) && diff.apps.some((app) => app.name === name && app.change === "kept");
+    for (const app of config.apps) {
+      try {
+        const running = this.#apps.get(app.name);
+        if (running !== undefined && isKept(app.name)) {
+          apps.set(app.name, running);
+          continue;
+        }
+        const tlsFiles = await readTlsFiles(app, files);
+        if (running === undefined) {
+          const made = await control(app, this.#changes, {
+            ...this.#options,
+            listeners: this.#listeners,
+            tlsFiles,
+          });
+          added.push(made);
+          apps.set(app.name, made);
+          await made.targets.start();
+        } else {
+          changes.push(await reconfigure(running, app, tlsFiles));
+          apps.set(app.name, running);
+        }
+      } catch (error) {
+        await discard();
+        throw startError(app.name, error);
+      }
+    }
+    return {
+      discard,
+      commit: (): void => {
+        const gone = [...this.#apps].flatMap(([name, app]) => apps.has(name) ? [] : [app]);
+        for (const change of changes) change.commit();
+        this.#apps = apps;
+        this.#stopping = Promise.all([this.#stopping, ...gone.map(({ targets }) => targets.stop())]);
+      },
+    };
+  }
+
+  /** Whether there is such a pool. */
+  has({ app, pool }: PoolRef): boolean {
+    return this.#apps.get(app)?.targets.pool(pool) !== undefined;
+  }
+
+  /** The labels of all targets, by app. */
+  labels(): Map<string, string[]> {
+    return new Map([...this.#apps].map(([name, { targets }]) => [
+      name,
+      targets.pools.flatMap(({ pool }) => pool.targets.map(({ label }) => label)),
+    ]));
+  }
+
   /** The texts of an app's files. */
   tlsFiles(app: string): TlsFiles {
     return this.#app(app).tlsFiles;
@@ -127,7 +208,8 @@ export class ControlPlane {
 
   /** Notes how a connection of some worker to a target went. */
   report({ app, pool: key, index, label }: TargetRef, outcome: "succeeded" | "failed"): void {
-    const pool = this.#app(app).targets.pool(key);
+    // A worker of an earlier config may speak of an app that is gone.
+    const pool = this.#apps.get(app)?.targets.pool(key);
     const hinted = pool?.targets[index];
     const target = hinted?.label === label ? hinted : pool?.targets.find((each) => each.label === label);
     if (target !== undefined) pool?.report(target, outcome);
@@ -146,7 +228,7 @@ interface Changes {
 }
 
 interface ControlledApp {
-  readonly config: AppConfig;
+  config: AppConfig;
   tlsFiles: TlsFiles;
   readonly tls: AppTls;
   readonly targets: AppTargets;
@@ -155,10 +237,9 @@ interface ControlledApp {
 async function control(
   config: AppConfig,
   changes: Changes,
-  options: ControlPlaneOptions & { readonly files: FileTexts; readonly listeners: OwnListeners },
+  options: ControlPlaneOptions & { readonly tlsFiles: TlsFiles; readonly listeners: OwnListeners },
 ): Promise<ControlledApp> {
-  const { observer, random = Math.random, clock = monotonicClock, listeners } = options;
-  const tlsFiles = await readTlsFiles(config, options.files);
+  const { observer, random = Math.random, clock = monotonicClock, tlsFiles, listeners } = options;
   const tls = await AppTls.load(config, tlsFiles);
   const targets = new AppTargets(config, {
     random,
@@ -171,4 +252,18 @@ async function control(
     onChange: (pool) => changes.notify({ app: config.name, pool }),
   });
   return { config, tlsFiles, tls, targets };
+}
+
+async function reconfigure(app: ControlledApp, config: AppConfig, tlsFiles: TlsFiles): Promise<Prepared> {
+  const useTls = await app.tls.prepare(config, tlsFiles);
+  const targets = await app.targets.prepare(config);
+  return {
+    discard: () => targets.discard(),
+    commit: (): void => {
+      useTls();
+      targets.commit();
+      app.config = config;
+      app.tlsFiles = tlsFiles;
+    },
+  };
 }

@@ -104,6 +104,18 @@ export class Listeners {
     };
   }
 
+  /**
+   * Leaves these addresses to others that accept on the same sockets, from this moment on; the rest is closed as by
+   * {@link Listeners.close}.
+   */
+  async leave(to: ReadonlySet<string>): Promise<void> {
+    await Promise.all(
+      this.#bound.map(({ address, listener }) =>
+        to.has(formatAddress(address)) ? listener.closeNow() : listener.close()
+      ),
+    );
+  }
+
   /** Stops listening; what the kernel has accepted already is handed on first. */
   async close(): Promise<void> {
     await Promise.all(this.#bound.map(({ listener }) => listener.close()));

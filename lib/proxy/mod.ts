@@ -1,6 +1,6 @@
 /** The proxy as a whole: started from a config all or nothing, drained, stopped. */
-export { checkFiles } from "./files/check_files.ts";
-export type { CheckFilesOptions, FileProblem } from "./files/check_tls.ts";
+export { checkFiles } from "./reload/check_files.ts";
+export type { CheckFilesOptions, FileProblem } from "./reload/check_tls.ts";
 export { describeNoListener } from "./explain/listener_choice.ts";
 export { explainConnection } from "./explain/explain.ts";
 export type {
@@ -11,7 +11,7 @@ export type {
   RouteVerdict,
   TargetExplanation,
 } from "./explain/explanation.ts";
-export { Certificates, programProblem, type WallTime } from "./files/certificates.ts";
+export { programProblem, Reloader, type ReloadStep, type WallTime } from "./reload/reloader.ts";
 export { type ExplanationJson, explanationJson } from "./explain/explanation_json.ts";
 export {
   QUESTION_PARTS,
@@ -27,6 +27,12 @@ export type { ProxyControl } from "./control.ts";
 export type { ProxyObserver } from "./observer.ts";
 export type { BoundProxy, WorkerContext } from "./worker_context.ts";
 export { ControlPlane, type ControlPlaneOptions } from "./control_plane.ts";
-export { Proxy, type ProxyOptions } from "./proxy.ts";
-export type { ReloadedApp, ReloadedFile, ReloadProblem, ReloadResult } from "./reload_result.ts";
+export { obsoleteMs, Proxy, type ProxyOptions, type Retirement } from "./proxy.ts";
+export type {
+  ReloadedApp,
+  ReloadedFile,
+  ReloadPlan,
+  ReloadProblem,
+  ReloadResult,
+} from "./reload/reload_result.ts";
 export { StartError } from "./start_error.ts";

@@ -1,6 +1,6 @@
 import type { AppObserver } from "../app/mod.ts";
 import type { EndedSession, SessionObserver } from "../session/mod.ts";
-import type { FileProblem } from "./files/check_tls.ts";
+import type { FileProblem } from "./reload/check_tls.ts";
 
 /** All events of a proxy: those of its apps and sessions, and its own. */
 export interface ProxyObserver extends SessionObserver, AppObserver {

@@ -1,27 +1,21 @@
-import { type Address, type Clock, errorMessage, monotonicClock, type Random } from "../base/mod.ts";
-import {
-  App,
-  type AppOptions,
-  FileTexts,
-  type NextTlsFiles,
-  type PoolRef,
-  readTlsFiles,
-} from "../app/mod.ts";
+import { type Address, type Clock, monotonicClock, type Random } from "../base/mod.ts";
+import { App, FileTexts, type NextTlsFiles, type PoolRef, readTlsFiles, type TlsFiles } from "../app/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
 import { isUnspecified, Loops, OwnListeners, Starvation } from "../dial/mod.ts";
 import type { Accepted } from "../listen/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
 import { Session, type SessionOrigin, type SessionShared, SessionTable } from "../session/mod.ts";
-import { Certificates, type WallTime } from "./files/certificates.ts";
 import type { ProxyControl } from "./control.ts";
 import { DescriptorShares } from "./descriptor_shares.ts";
 import { explainConnection } from "./explain/explain.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
-import { Listeners } from "./listeners.ts";
+import { Listeners, type PreparedListeners, type WantedListeners } from "./listeners.ts";
 import { ownListeners } from "./_own_listeners.ts";
 import type { ProxyObserver } from "./observer.ts";
-import type { ReloadResult } from "./reload_result.ts";
+import { prepareApps, startError } from "./reload/next_apps.ts";
+import { Reloader, type ReloadStep, type WallTime } from "./reload/reloader.ts";
+import type { ReloadPlan, ReloadProblem, ReloadResult } from "./reload/reload_result.ts";
 import { countByApp, type ListenerInfo, type RuntimeSnapshot } from "./runtime_snapshot.ts";
 import { StartError } from "./start_error.ts";
 import { type ProxyStatus, statusOf } from "./status.ts";
@@ -37,9 +31,18 @@ export interface ProxyOptions extends WallTime {
   readonly context?: WorkerContext;
 }
 
+/** What a proxy learns when another one with another config takes over. */
+export interface Retirement {
+  /** The labels of all targets of the new config, by app. */
+  readonly targets: ReadonlyMap<string, readonly string[]>;
+  /** What the other one listens on, as text. */
+  readonly listeners: readonly string[];
+  /** How long sessions of other apps and targets may go on; `Infinity` for as long as they like. */
+  readonly obsoleteMs: number;
+}
+
 /** The proxy in this thread. */
 export class Proxy implements ProxyControl {
-  readonly #config: Config;
   readonly #observer: ProxyObserver;
   readonly #context: WorkerContext | undefined;
   readonly #shared: SessionShared;
@@ -47,9 +50,8 @@ export class Proxy implements ProxyControl {
   readonly #sessions: SessionTable;
   readonly #listeners: Listeners;
   /** By name, in the order of the config. */
-  readonly #apps = new Map<string, App>();
-  readonly #files = new FileTexts();
-  readonly #certificates: Certificates;
+  #apps: ReadonlyMap<string, App> = new Map();
+  readonly #reloader: Reloader;
   readonly #startedMs: number;
   readonly #starvation: Starvation;
   readonly #shares: DescriptorShares;
@@ -64,9 +66,10 @@ export class Proxy implements ProxyControl {
    * @throws {StartError} when one cannot be opened; it says which app's, where, and why.
    */
   static async start(config: Config, options: ProxyOptions): Promise<Proxy> {
-    const proxy = new Proxy(config, options);
+    const files = new FileTexts();
+    const proxy = new Proxy(config, files, options);
     try {
-      await proxy.#open();
+      await proxy.#open(files);
     } catch (error) {
       await proxy.stop();
       throw error;
@@ -74,28 +77,22 @@ export class Proxy implements ProxyControl {
     return proxy;
   }
 
-  private constructor(config: Config, options: ProxyOptions) {
-    this.#config = config;
+  private constructor(config: Config, files: FileTexts, options: ProxyOptions) {
     this.#observer = options.observer;
     this.#context = options.context;
     const clock = options.clock ?? monotonicClock;
     this.#startedMs = options.context?.startedMs ?? clock.nowMs();
     this.#sweep = new Sweep(sweepPeriodMs(limitsOf(config)), clock);
     this.#sessions = new SessionTable(this.#sweep);
-    this.#certificates = new Certificates(config, {
+    this.#reloader = new Reloader(config, {
       ...options,
-      files: this.#files,
-      apply: async (changed, commit) => {
-        const use = await this.prepare(changed);
-        use();
-        commit();
-        return [];
-      },
+      files,
+      apply: (step, commit) => this.#apply(step, commit),
     });
     this.#shares = new DescriptorShares({
       clock,
       sessions: () => this.#sessions.list(),
-      apps: () => this.#config.apps.length,
+      apps: () => this.#reloader.config.apps.length,
       isLacking: () => this.#pausedListeners.size > 0 || this.#starvation.isLacking,
     });
     this.#starvation = new Starvation({
@@ -145,9 +142,13 @@ export class Proxy implements ProxyControl {
   }
 
   /** A worker does not reload by itself: the control plane does. */
-  async reload(): Promise<ReloadResult> {
+  async reload(next?: Config): Promise<ReloadResult> {
     if (this.#context !== undefined) throw new Error("reload: only the control plane reloads workers");
-    return await this.#certificates.reload();
+    return await this.#reloader.reload(next);
+  }
+
+  plan(next?: Config): Promise<ReloadPlan> {
+    return this.#reloader.plan(next);
   }
 
   /**
@@ -156,12 +157,10 @@ export class Proxy implements ProxyControl {
    * @throws {TlsError} when one of them cannot work.
    */
   async prepare(changed: readonly NextTlsFiles[]): Promise<() => void> {
-    const prepared = await Promise.all(
-      changed.map(({ app: name, tlsFiles }) => {
-        const app = this.#apps.get(name);
-        return app?.prepare(app.config, tlsFiles);
-      }),
-    );
+    const prepared = await Promise.all(changed.map(({ app: name, tlsFiles }) => {
+      const app = this.#apps.get(name);
+      return app?.prepare(app.config, tlsFiles);
+    }));
     return () => {
       for (const app of prepared) app?.commit();
     };
@@ -176,11 +175,11 @@ export class Proxy implements ProxyControl {
   }
 
   status(): ProxyStatus {
-    return statusOf(this.#config, this.#snapshot());
+    return statusOf(this.#reloader.config, this.#snapshot());
   }
 
   explain(question: ConnectionQuestion): Explanation {
-    return explainConnection(this.#config, question, this.#snapshot());
+    return explainConnection(this.#reloader.config, question, this.#snapshot());
   }
 
   #snapshot(): RuntimeSnapshot {
@@ -207,6 +206,21 @@ export class Proxy implements ProxyControl {
     return this.#drained ??= this.#drain();
   }
 
+  /** Accepts nothing more, as another proxy with another config takes over; resolves when that is so. */
+  async retire({ targets, listeners, obsoleteMs }: Retirement): Promise<void> {
+    await this.#listeners.leave(new Set(listeners));
+    this.#endObsolete(obsoleteMs, ({ app, target }) => {
+      const labels = targets.get(app.name);
+      return labels === undefined || (target !== undefined && !labels.includes(target.target.label));
+    });
+  }
+
+  /** Resolves when a proxy that retires has no session left. */
+  async retired(): Promise<void> {
+    await this.#sessions.whenEmpty();
+    await this.#stopApps();
+  }
+
   async stop(): Promise<void> {
     const closed = this.#listeners.closeNow();
     this.#sessions.endAll();
@@ -219,7 +233,7 @@ export class Proxy implements ProxyControl {
   async #drain(): Promise<void> {
     await this.#listeners.close();
     await this.#sessions.drain({
-      timeoutMs: this.#config.shutdown.drainTimeoutMs,
+      timeoutMs: this.#reloader.config.shutdown.drainTimeoutMs,
       onProgress: (left, leftMs) => this.#observer.draining(left, leftMs),
     });
     await this.#stopApps();
@@ -229,23 +243,29 @@ export class Proxy implements ProxyControl {
   async #stopApps(): Promise<void> {
     this.#sweep.stop();
     this.#shares.stop();
-    this.#certificates.stop();
+    this.#reloader.stop();
     await Promise.all([...this.#apps.values()].map((app) => app.stop()));
   }
 
-  async #open(): Promise<void> {
+  async #open(files: FileTexts): Promise<void> {
     const context = this.#context;
-    for (const config of this.#config.apps) this.#apps.set(config.name, await this.#create(config));
-    const listeners = await this.#listeners.prepare(
-      this.#config.apps.map(({ name, listen }) => ({
-        app: name,
-        listen: listen.filter(({ kind }) => kind === "tcp" || context?.hasUnixListeners !== false),
-      })),
-    );
+    const { config } = this.#reloader;
+    const apps = new Map<string, App>();
+    // From now on, so that whoever stops the proxy stops them.
+    this.#apps = apps;
+    for (const app of config.apps) {
+      try {
+        const texts = context?.apps.get(app.name)?.tlsFiles ?? await readTlsFiles(app, files);
+        apps.set(app.name, await this.#create(app, texts));
+      } catch (error) {
+        throw startError(app.name, error);
+      }
+    }
+    const listeners = await this.#listeners.prepare(this.#wanted(config));
     // Checks and discovery begin before the listeners are in effect.
-    this.#own.replace(ownListeners(listeners.list(), this.#config.apps));
+    this.#own.replace(ownListeners(listeners.list(), config.apps));
     try {
-      await Promise.all([...this.#apps.values()].map((app) => app.start()));
+      await Promise.all([...apps.values()].map((app) => app.start()));
       await context?.mayAccept({
         listeners: () => listeners.list(),
         follow: (pool, states) => this.follow(pool, states),
@@ -254,15 +274,60 @@ export class Proxy implements ProxyControl {
       await listeners.discard();
       throw error;
     }
-    if (context === undefined) this.#certificates.watch();
+    if (context === undefined) this.#reloader.watch();
     // Only when all are bound: a client must not be served by a proxy that is about to give up.
-    await listeners.commit(this.#apps);
+    await listeners.commit(apps);
   }
 
-  async #create(config: AppConfig): Promise<App> {
+  /** Carries out a reload: everything that can fail first, then all of it in one turn. */
+  async #apply(step: ReloadStep, commit: () => void): Promise<readonly ReloadProblem[]> {
+    const next = await prepareApps(step, {
+      current: this.#apps,
+      create: (config, files) => this.#create(config, files),
+    });
+    let listeners: PreparedListeners;
+    try {
+      listeners = await this.#listeners.prepare(this.#wanted(step.config));
+    } catch (error) {
+      await next.discard();
+      throw error;
+    }
+    const isConfig = step.diff.apps.some(({ change }) => change !== "kept");
+    if (isConfig && this.#drained !== undefined) {
+      await Promise.all([next.discard(), listeners.discard()]);
+      throw new StartError("reload: the proxy is draining");
+    }
+    next.commit();
+    this.#apps = next.apps;
+    commit();
+    this.#sweep.setPeriod(sweepPeriodMs(limitsOf(step.config)));
+    await listeners.commit(next.apps);
+    await Promise.all(next.gone.map((app) => app.stop()));
+    const targets = new Set([...next.apps.values()].flatMap((app) => app.targets()));
+    this.#endObsolete(
+      obsoleteMs(step.config),
+      ({ app, target }) => !next.apps.has(app.name) || (target !== undefined && !targets.has(target.target)),
+    );
+    return [];
+  }
+
+  /** Ends sessions that a reload has left without their app or target, within this time. */
+  #endObsolete(timeoutMs: number, only: (session: Session) => boolean): void {
+    if (timeoutMs === Infinity) return;
+    this.#sessions.drain({ timeoutMs, only }).catch((error) => this.#observer.defect(error));
+  }
+
+  #wanted({ apps }: Config): WantedListeners[] {
+    return apps.map(({ name, listen }) => ({
+      app: name,
+      listen: listen.filter(({ kind }) => kind === "tcp" || this.#context?.hasUnixListeners !== false),
+    }));
+  }
+
+  async #create(config: AppConfig, files: TlsFiles): Promise<App> {
     const context = this.#context;
     const app = context?.apps.get(config.name);
-    const options: AppOptions = {
+    return await App.create(config, files, {
       ...this.#shared,
       observer: this.#observer,
       startedMs: this.#startedMs,
@@ -277,12 +342,7 @@ export class Proxy implements ProxyControl {
         context: app,
         report: (target, outcome) => context.report(target, outcome),
       },
-    };
-    try {
-      return await App.create(config, app?.tlsFiles ?? await readTlsFiles(config, this.#files), options);
-    } catch (error) {
-      throw new StartError(`start app "${config.name}": ${errorMessage(error)}`, { cause: error });
-    }
+    });
   }
 
   #nextId(): number {
@@ -307,4 +367,9 @@ function limitsOf(config: Config): number[] {
     app.connectTimeoutMs,
     app.connectDeadlineMs,
   ]);
+}
+
+/** How long sessions may go on that a reload to this config leaves without their app or target. */
+export function obsoleteMs({ onReload, shutdown }: Config): number {
+  return { keep: Infinity, drain: shutdown.drainTimeoutMs, close: 0 }[onReload];
 }

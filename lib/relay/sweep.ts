@@ -44,7 +44,7 @@ export class Sweep<M extends Sweepable = Sweepable> implements Ticker {
   nowMs: number;
   readonly #members: M[] = [];
   readonly #clock: Clock;
-  readonly #periodMs: number;
+  #periodMs: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(periodMs: number, clock: Clock = monotonicClock) {
@@ -56,6 +56,15 @@ export class Sweep<M extends Sweepable = Sweepable> implements Ticker {
   /** The members, in no order; not to be kept. */
   get members(): readonly M[] {
     return this.#members;
+  }
+
+  /** Sweeps this often from now on. */
+  setPeriod(periodMs: number): void {
+    if (periodMs === this.#periodMs) return;
+    this.#periodMs = periodMs;
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.tick(), periodMs);
   }
 
   add(member: M): void {

@@ -5,6 +5,8 @@ import type { Session } from "./session.ts";
 export interface DrainOptions {
   /** How long sessions may take to end by themselves, the spread-out closing included. */
   readonly timeoutMs: number;
+  /** The sessions that are drained; default all. */
+  only?(session: Session): boolean;
   /** Called about every {@link REPORT_MS} with what is left. */
   onProgress?(left: number, leftMs: number): void;
   /** Default the runtime's. */
@@ -69,27 +71,30 @@ export class SessionTable {
     const clock = options.clock ?? monotonicClock;
     const endsAtMs = clock.nowMs() + options.timeoutMs;
     let reportAtMs = clock.nowMs();
+    const left = (): Session[] => options.only === undefined ? this.list() : this.list().filter(options.only);
+    const done = Promise.withResolvers<void>();
     const step = (): void => {
       const leftMs = Math.max(0, endsAtMs - clock.nowMs());
+      if (options.only !== undefined && left().length === 0) return done.resolve();
       if (clock.nowMs() >= reportAtMs && this.size > 0) {
         options.onProgress?.(this.size, leftMs);
         reportAtMs += REPORT_MS;
       }
-      if (leftMs <= options.timeoutMs * SPREAD_SHARE) this.#endQuietest(Math.ceil(leftMs / STEP_MS));
+      if (leftMs <= options.timeoutMs * SPREAD_SHARE) endQuietest(left(), Math.ceil(leftMs / STEP_MS));
     };
     step();
     const timer = setInterval(step, STEP_MS);
     try {
-      await this.whenEmpty();
+      await Promise.race([this.whenEmpty(), done.promise]);
     } finally {
       clearInterval(timer);
     }
   }
+}
 
-  /** Ends as many sessions as must end now for all to have ended after so many steps. */
-  #endQuietest(stepsLeft: number): void {
-    const count = Math.ceil(this.size / Math.max(1, stepsLeft));
-    const quietest = this.list().sort((a, b) => a.lastByteMs - b.lastByteMs);
-    for (const session of quietest.slice(0, count)) session.end("drained");
-  }
+/** Ends as many sessions as must end now for all to have ended after so many steps. */
+function endQuietest(sessions: readonly Session[], stepsLeft: number): void {
+  const count = Math.ceil(sessions.length / Math.max(1, stepsLeft));
+  const quietest = sessions.toSorted((a, b) => a.lastByteMs - b.lastByteMs);
+  for (const session of quietest.slice(0, count)) session.end("drained");
 }

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { adminApp, type AppOptions } from "../../lib/admin/app.ts";
 import { type AdminContext, type AdminRoute, withProxy } from "../../lib/admin/route.ts";
 import { ROUTES } from "../../lib/admin/routes.ts";
-import { AdminLog, QuietProxy, TOKEN } from "../helpers/admin.ts";
+import { AdminLog, QuietProxy, reloadsOf, TOKEN } from "../helpers/admin.ts";
 
 const READY: AdminContext = {
   phase: "ready",
@@ -10,6 +10,7 @@ const READY: AdminContext = {
   version: "1.2.3",
   startedAt: new Date(0),
   observer: new AdminLog(),
+  reloads: reloadsOf(new QuietProxy()),
   closing: new AbortController().signal,
 };
 

@@ -1,33 +1,59 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { diffConfigs, effectiveConfig, resolveConfig } from "../../lib/config/mod.ts";
 import type { ReloadResult } from "../../lib/proxy/mod.ts";
 import { QuietProxy, withAdmin } from "../helpers/admin.ts";
 
 const PROBLEM = { path: ["apps", 0], severity: "error" } as const;
 
-/** What is answered when a reload comes to this, and what is told. */
-async function answerTo(result: ReloadResult): Promise<{ status: number; body: unknown; told: string[] }> {
+const WEB = { name: "web", listen: ["127.0.0.1:7001"], targets: ["10.0.0.1:80"] };
+const BEFORE = resolveConfig({ apps: [WEB] }, { source: "test" });
+const AFTER = resolveConfig(
+  { apps: [{ ...WEB, targets: ["10.0.0.2:80"], idle_timeout: "5m" }] },
+  { source: "test" },
+);
+const DIFF = diffConfigs(BEFORE, AFTER);
+
+const CHANGES = {
+  settings: [],
+  apps: [{
+    name: "web",
+    change: "changed",
+    sessions: 0,
+    listeners: [{ address: "127.0.0.1:7001", change: "kept" }],
+    targets: [
+      { address: "10.0.0.2:80", route: null, change: "added", connections: 0 },
+      { address: "10.0.0.1:80", route: null, change: "gone", connections: null },
+    ],
+    options: [{ key: "idle_timeout", before: "1h", after: "5m" }],
+  }],
+};
+
+/** The answer when a reload comes to this. */
+async function answerTo(result: ReloadResult): Promise<{ status: number; body: unknown }> {
   const proxy = new QuietProxy();
   proxy.reloaded = result;
-  let answer = { status: 0, body: {} as unknown, told: [] as string[] };
+  let answer = { status: 0, body: {} as unknown };
   await withAdmin({ proxy }, async (admin) => {
     const { status, text } = await admin.ask("/api/reload", { method: "POST" });
-    answer = { status, body: JSON.parse(text), told: admin.log.told };
+    answer = { status, body: JSON.parse(text) };
   });
   return answer;
 }
 
-Deno.test("POST /api/reload: says which files are new for which app, and until when they are valid", async () => {
+Deno.test("POST /api/reload: gives what has changed, and which files are new until when", async () => {
   const validToMs = Date.UTC(2030, 0, 2);
-  const { status, body, told } = await answerTo({
+  const { status, body } = await answerTo({
     kind: "done",
+    diff: DIFF,
     apps: [
       { app: "web", files: [{ file: "a.pem", validToMs }, { file: "a.key", validToMs: undefined }] },
       { app: "other", files: [] },
     ],
     warnings: [{ ...PROBLEM, app: "other", file: "b.pem", message: "it expires soon", severity: "warning" }],
   });
-  assertEquals([status, told], [200, ["reload done"]]);
+  assertEquals(status, 200);
   assertEquals(body, {
+    changes: CHANGES,
     apps: [
       {
         name: "web",
@@ -43,19 +69,19 @@ Deno.test("POST /api/reload: says which files are new for which app, and until w
 });
 
 Deno.test("POST /api/reload: one that is refused is a conflict, with every problem", async () => {
-  const { status, body, told } = await answerTo({
+  const { status, body } = await answerTo({
     kind: "refused",
     problems: [
       { ...PROBLEM, app: "web", file: "a.pem", message: "it is none" },
       { ...PROBLEM, app: undefined, file: undefined, message: "worker 2: it will not" },
     ],
   });
-  assertEquals([status, told], [409, ["reload refused"]]);
+  assertEquals(status, 409);
   assertEquals(body, {
     type: "about:blank",
     title: "Conflict",
     status: 409,
-    detail: "a file cannot be used, nothing has changed for any app",
+    detail: "nothing has changed: it is none",
     problems: [
       { app: "web", file: "a.pem", message: "it is none" },
       { app: null, file: null, message: "worker 2: it will not" },
@@ -63,12 +89,33 @@ Deno.test("POST /api/reload: one that is refused is a conflict, with every probl
   });
 });
 
-Deno.test("POST /api/reload: a page from elsewhere cannot ask for it, nor GET", async () => {
-  await withAdmin({ proxy: new QuietProxy() }, async (admin) => {
-    const foreign = { method: "POST", headers: { "sec-fetch-site": "cross-site" } };
-    assertEquals((await admin.ask("/api/reload", foreign)).status, 403);
-    const { status, headers } = await admin.ask("/api/reload");
-    assertEquals([status, headers.get("allow")], [405, "POST"]);
-    assertEquals(admin.log.told, []);
+Deno.test("POST /api/reload?plan=true: answers with the plan, for the file or for the config in the body", async () => {
+  const proxy = new QuietProxy();
+  proxy.planned = { diff: DIFF, apps: [], problems: [] };
+  await withAdmin({ proxy }, async (admin) => {
+    const file = await admin.ask("/api/reload?plan=true", { method: "POST" });
+    assertEquals([file.status, JSON.parse(file.text)], [200, { changes: CHANGES, apps: [], warnings: [] }]);
+    assertEquals(proxy.plannedFor, undefined);
+    const body = JSON.stringify(effectiveConfig(AFTER));
+    const given = await admin.ask("/api/reload?plan=true", { method: "POST", body });
+    assertEquals(given.status, 200);
+    assertEquals(proxy.plannedFor?.apps[0]?.idleTimeoutMs, 300_000);
+  });
+});
+
+Deno.test("POST /api/reload?plan=true: a body that is no config is refused, with why", async () => {
+  await withAdmin({}, async (admin) => {
+    const ask = async (body: string): Promise<[number, string]> => {
+      const { status, text } = await admin.ask("/api/reload?plan=true", { method: "POST", body });
+      return [status, JSON.parse(text).detail];
+    };
+    const [noJson, invalid, large] = [
+      await ask("{"),
+      await ask('{"apps": 3}'),
+      await ask("x".repeat(5_000_000)),
+    ];
+    assertEquals([noJson[0], invalid[0], large[0]], [400, 400, 413]);
+    assertStringIncludes(invalid[1], "apps");
+    assertEquals((await admin.ask("/api/reload?plan=maybe", { method: "POST" })).status, 400);
   });
 });

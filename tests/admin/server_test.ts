@@ -3,7 +3,7 @@ import { AdminServer } from "../../lib/admin/mod.ts";
 import { json } from "../../lib/admin/answer.ts";
 import type { AdminRoute, Handler } from "../../lib/admin/route.ts";
 import { StartError } from "../../lib/proxy/mod.ts";
-import { AdminLog, QuietProxy, type TestAdmin, withAdmin } from "../helpers/admin.ts";
+import { AdminLog, QuietProxy, reloadsOf, type TestAdmin, withAdmin } from "../helpers/admin.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 
@@ -45,6 +45,7 @@ Deno.test("AdminServer: answers from the moment that it is bound, and is ready w
     token: undefined,
     version: "1.2.3",
     observer: new AdminLog(),
+    reloads: reloadsOf(new QuietProxy()),
   });
   const ask = async (path: string): Promise<number> => {
     const response = await fetch(`http://127.0.0.1:${server.address.port}${path}`);
@@ -69,6 +70,7 @@ Deno.test("AdminServer: an address that is taken is named, in the words of every
         token: undefined,
         version: "1.2.3",
         observer: new AdminLog(),
+        reloads: reloadsOf(new QuietProxy()),
       }),
     StartError,
     `start admin: listen on 127.0.0.1:${port}: the port is taken by another process, a free one was wanted`,

@@ -19,7 +19,14 @@ Deno.test({
   ignore: !hasBash(),
   fn: async () => {
     assertEquals(await complete("che"), ["check"]);
-    assertEquals(await complete("check", "--"), ["--config", "--json", "--quiet", "--help"]);
+    assertEquals(await complete("check", "--"), [
+      "--config",
+      "--json",
+      "--against",
+      "--token-file",
+      "--quiet",
+      "--help",
+    ]);
     assertEquals(await complete("check", "--c"), ["--config"]);
     assertEquals(await complete("completions", ""), ["--help", "bash", "zsh", "fish"]);
     assertEquals(await complete("help", "sch"), ["schema"]);

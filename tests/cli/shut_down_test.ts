@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { shutDown } from "../../lib/cli/shut_down.ts";
 import { SignalQueue } from "../../lib/cli/signals.ts";
-import type { ProxyControl, ReloadResult } from "../../lib/proxy/mod.ts";
+import type { ProxyControl, ReloadPlan, ReloadResult } from "../../lib/proxy/mod.ts";
 import { RecordedLog } from "../helpers/recorded_log.ts";
 
 /** A proxy whose drain ends when the test says so, or when it is stopped. */
@@ -20,6 +20,10 @@ class SlowToDrain implements ProxyControl {
 
   reload(): Promise<ReloadResult> {
     throw new Error("nobody reloads a proxy that ends");
+  }
+
+  plan(): Promise<ReloadPlan> {
+    throw new Error("nobody plans for a proxy that ends");
   }
 
   status(): never {

@@ -63,28 +63,13 @@ Deno.test("ConfigDocument.embedded: is the shipped config, and reports under its
   assertEquals(document.config.apps[0]?.name, "five-thousand");
 });
 
-Deno.test("ConfigDocument.fileState: the same, changed, gone, and the same again", async () => {
+Deno.test("ConfigDocument.isSteady: a file can be read again, what is no file or is read only once cannot", async () => {
   await using folder = new TemporaryFolder();
-  const file = await folder.write("c.yaml", TEXT);
-  const document = await ConfigDocument.load(file);
-  assertEquals(await document.fileState(), { kind: "same" });
-  await folder.write("c.yaml", `${TEXT}\n`);
-  assertEquals(await document.fileState(), { kind: "changed" });
-  await Deno.remove(file);
-  assertEquals(await document.fileState(), {
-    kind: "unreadable",
-    message: `${file}: the file does not exist, a config file was wanted`,
-  });
-  await folder.write("c.yaml", TEXT);
-  assertEquals(await document.fileState(), { kind: "same" });
-});
-
-Deno.test("ConfigDocument.fileState: what is no file, or can be read only once, is the same", async () => {
-  assertEquals(await (await ConfigDocument.embedded()).fileState(), { kind: "same" });
+  assertEquals((await ConfigDocument.load(await folder.write("c.yaml", TEXT))).isSteady, true);
+  assertEquals((await ConfigDocument.embedded()).isSteady, false);
   if (!hasTool("mkfifo")) return;
-  await using folder = new TemporaryFolder();
   const file = folder.file("pipe");
   await new Deno.Command("mkfifo", { args: [file] }).output();
   const [document] = await Promise.all([ConfigDocument.load(file), Deno.writeTextFile(file, TEXT)]);
-  assertEquals(await document.fileState(), { kind: "same" });
+  assertEquals(document.isSteady, false);
 });

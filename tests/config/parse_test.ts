@@ -27,6 +27,8 @@ Deno.test("parseConfig: the original's format loads with every default", async (
     workers: 1,
     log: { level: "info", format: "text", template: undefined, access: true },
     admin: undefined,
+    watch: false,
+    onReload: "keep",
     shutdown: { drainTimeoutMs: 30_000, delayMs: 0 },
     apps: [{
       name: "five",
@@ -251,7 +253,7 @@ Deno.test("resolveConfig: makes the same checks and names the source", async () 
   );
   assertEquals(error.message.split("\n"), [
     `forward: ["<<"]: the merge key "<<" is read in YAML alone, none was wanted`,
-    `forward: lgo: the key is unknown, one of workers, log, admin, shutdown, defaults, apps was wanted; did you mean "log"?`,
+    `forward: lgo: the key is unknown, one of workers, log, admin, … was wanted; did you mean "log"?`,
     `forward: apps[1].name: the name "a" is that of apps[0] too, one of its own was wanted`,
     `forward: apps[1].ports[0]: the address "[::]:80" is taken by apps[0].ports[0], a free one was wanted`,
   ]);

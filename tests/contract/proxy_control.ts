@@ -10,11 +10,13 @@ import { configOf } from "../helpers/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
 import { testDiscoveredNamesContract } from "./discovered_names.ts";
 import { testReloadContract } from "./reload.ts";
+import { testConfigReloadContract } from "./reload_config.ts";
 import { testLiveContract } from "./proxy_control_live.ts";
 
 /** What whoever controls a proxy may rely on, in how many threads it may run. No plane deviates. */
 export function testProxyControlContract(name: string, start: StartPlane): void {
   testLiveContract(name, start);
+  testConfigReloadContract(name, start);
 
   Deno.test(`${name}: serves, and says what is bound and how each session ended`, async () => {
     await using target = new TestTarget(echo);

@@ -1,4 +1,9 @@
-import { type AdminObserver, AdminServer, type AdminServerOptions } from "../../lib/admin/mod.ts";
+import {
+  type AdminObserver,
+  type AdminReloads,
+  AdminServer,
+  type AdminServerOptions,
+} from "../../lib/admin/mod.ts";
 import { type Config, resolveConfig } from "../../lib/config/mod.ts";
 import {
   type ConnectionQuestion,
@@ -6,6 +11,7 @@ import {
   type Explanation,
   type ProxyControl,
   type ProxyStatus,
+  type ReloadPlan,
   type ReloadResult,
   type RuntimeSnapshot,
   statusOf,
@@ -19,7 +25,10 @@ export class QuietProxy implements ProxyControl {
   readonly config: Config;
   readonly view: RuntimeSnapshot;
   /** What a reload comes to. */
-  reloaded: ReloadResult = { kind: "done", apps: [], warnings: [] };
+  reloaded: ReloadResult = { kind: "done", diff: { apps: [], settings: [] }, apps: [], warnings: [] };
+  /** What a reload would come to, and the config that it was asked for. */
+  planned: ReloadPlan = { diff: { apps: [], settings: [] }, apps: [], problems: [] };
+  plannedFor: Config | undefined;
 
   constructor(apps: readonly Record<string, unknown>[] = [APP], view: Partial<RuntimeSnapshot> = {}) {
     this.config = resolveConfig({ apps }, { source: "test" });
@@ -56,6 +65,11 @@ export class QuietProxy implements ProxyControl {
     return Promise.resolve(this.reloaded);
   }
 
+  plan(next?: Config): Promise<ReloadPlan> {
+    this.plannedFor = next;
+    return Promise.resolve(this.planned);
+  }
+
   drain(): Promise<void> {
     return Promise.resolve();
   }
@@ -80,13 +94,14 @@ export class AdminLog implements AdminObserver {
     this.told.push("recovered");
   }
 
-  reloaded({ kind }: ReloadResult): void {
-    this.told.push(`reload ${kind}`);
-  }
-
   defect(error: unknown): void {
     this.defects.push(error);
   }
+}
+
+/** Reloads of a proxy whose config has no file. */
+export function reloadsOf(proxy: ProxyControl): AdminReloads {
+  return { reload: () => proxy.reload(), plan: (config) => proxy.plan(config) };
 }
 
 /** An admin API that runs for one test, on a port of 127.0.0.1 that the system chooses. */
@@ -134,6 +149,7 @@ export async function withAdmin(
     token: undefined,
     version: "1.2.3",
     observer: log,
+    reloads: reloadsOf(proxy),
     ...rest,
   });
   server.attach(proxy);

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import type { FileProblem } from "../../lib/proxy/mod.ts";
 import { Proxy } from "../../lib/proxy/mod.ts";
-import { ExpiryWatch } from "../../lib/proxy/files/expiry_watch.ts";
+import { ExpiryWatch } from "../../lib/proxy/reload/expiry_watch.ts";
 import { WorkerProxy } from "../../lib/workers/mod.ts";
 import { settled } from "../helpers/fake_time.ts";
 import { ManualSchedule } from "../helpers/manual_schedule.ts";

@@ -7,7 +7,7 @@ import { readConfig } from "../read_config.ts";
 export const check: Command = {
   name: "check",
   summary: "Check a config and print it with every default filled in",
-  usage: "[-c FILE]",
+  usage: "[-c FILE] [--against URL]",
   details:
     `Every problem is reported with file, line and column, and the exit code is 2. Certificates and keys are read
 too. What has no effect where it is written, and a certificate that expires within 14 days, is a warning, and no
@@ -16,6 +16,16 @@ failure.`,
   flags: [
     CONFIG_FLAG,
     { name: "json", summary: "Print JSON instead of YAML" },
+    {
+      name: "against",
+      value: "URL",
+      summary: "Print what a reload to this config would do to the proxy whose admin API is there",
+    },
+    {
+      name: "token-file",
+      value: "FILE",
+      summary: "The file of the token that the admin API of --against wants",
+    },
     { name: "quiet", short: "q", summary: "Print nothing when all is well" },
   ],
   example: "tcpproxy check -c config.yaml --quiet && systemctl reload tcpproxy",
@@ -28,14 +38,39 @@ async function checkConfig(args: CommandArgs, io: Io): Promise<number> {
   const findings = await findFileProblems(document, source);
   if (findings.report !== "") await io.report(findings.report);
   if (findings.hasErrors) return EXIT.usage;
-  if (args.on("quiet")) return EXIT.done;
   const { effectiveConfig } = await import("../../config/mod.ts");
   const effective = effectiveConfig(config);
+  const against = args.text("against");
+  if (against !== undefined) return await compare(effective, against, { args, io });
+  if (args.on("quiet")) return EXIT.done;
   if (args.on("json")) {
     await io.print(JSON.stringify(effective, undefined, 2));
   } else {
     const { dump } = await import("js-yaml");
     await io.print(dump(effective, { noRefs: true, lineWidth: -1 }).trimEnd());
   }
+  return EXIT.done;
+}
+
+/** Asks a running proxy what a reload to this config would do to it. */
+async function compare(
+  effective: Record<string, unknown>,
+  url: string,
+  { args, io }: { readonly args: CommandArgs; readonly io: Io },
+): Promise<number> {
+  const [{ askAt }, { planText, problemText }] = await Promise.all([
+    import("../running_proxy.ts"),
+    import("../plan_text.ts"),
+  ]);
+  const running = await askAt({ command: "check", url, tokenFile: args.text("token-file") });
+  const answer = await running.plan(effective);
+  if (answer.kind === "refused") {
+    await io.complain(
+      answer.problems.map((problem) => `a reload would be refused: ${problemText(problem)}`).join("\n"),
+    );
+    return EXIT.failed;
+  }
+  if (args.on("quiet")) return EXIT.done;
+  await io.print(args.on("json") ? JSON.stringify(answer.json, undefined, 2) : planText(answer));
   return EXIT.done;
 }

@@ -14,6 +14,7 @@ import { forward } from "./forward.ts";
 import { init } from "./init.ts";
 import { permissions } from "./permissions.ts";
 import { probe } from "./probe.ts";
+import { reload } from "./reload.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { version } from "./version.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   forward,
   echo,
   explain,
+  reload,
   probe,
   permissions,
   schema,

@@ -3,6 +3,8 @@ import { EXIT } from "../exit_code.ts";
 import { COLOR_FLAG, colorChoice } from "../color_flag.ts";
 import type { Io } from "../io.ts";
 import { readConfig } from "../read_config.ts";
+import type { ConfigDocument } from "../../config/mod.ts";
+import type { ConfigFile } from "../serve.ts";
 import { KeptSignal } from "../signals.ts";
 
 /** `tcpproxy run`: the proxy. */
@@ -12,9 +14,9 @@ export const run: Command = {
   usage: "[-c FILE]",
   details:
     `SIGINT, SIGTERM and SIGQUIT stop accepting and let connections finish for up to shutdown.drain_timeout; a second
-one, at least a second later, ends at once. SIGUSR2 reopens the access log's file after it was renamed; SIGHUP reopens the access log's file and reads certificates, keys and CAs again: when all are
-good, new handshakes use them, else the old ones stay in use; no connection is closed. A config that has changed
-needs a restart.
+one, at least a second later, ends at once. SIGUSR2 reopens the access log's file after it was renamed. SIGHUP does that
+too, and puts the config, its certificates and keys into effect again: all of it or, where something is wrong, nothing.
+Listeners and connections that stay are not touched.
 Where the runtime allows no reading (deno run --allow-net main.ts), the shipped config is used.`,
   arity: [0, 0],
   flags: [CONFIG_FLAG, COLOR_FLAG],
@@ -42,9 +44,30 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
     logRotations,
     color,
     warnings: findings.lines,
-    ...(source.kind === "file" ? { configFile: { path: source.path, state: () => document.fileState() } } : {
+    ...(source.kind === "file" ? { configFile: fileOf(source.path, document) } : {
       preface: "reading files is not allowed: running the config that is shipped with the program",
       configName: "shipped with the program",
     }),
   });
+}
+
+/** The config's file, to be read again; standard input can be read once alone. */
+function fileOf(path: string, document: ConfigDocument): ConfigFile | undefined {
+  if (!document.isSteady) return undefined;
+  return {
+    path,
+    read: async () => {
+      const [{ ConfigDocument, ConfigError }, { UnreadableConfig }, { problemLines }] = await Promise.all([
+        import("../../config/mod.ts"),
+        import("../config_reloads.ts"),
+        import("../file_problems.ts"),
+      ]);
+      try {
+        return (await ConfigDocument.load(path)).config;
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        throw new UnreadableConfig(problemLines(path, error), error);
+      }
+    },
+  };
 }

@@ -8,6 +8,7 @@ import type { Address, Reason } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { SharedClientMemory } from "../../limits/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
+import type { Retirement } from "../../proxy/mod.ts";
 import type { LogField } from "../../session/mod.ts";
 import type { NextTlsFiles, PoolRef, TargetRef, TlsFiles } from "../../app/mod.ts";
 
@@ -16,7 +17,7 @@ export type ToWorker =
   | StartMessage
   /** All workers have bound their listeners: accept. */
   | { readonly kind: "accept" }
-  | { readonly kind: "targets"; readonly place: PoolRef; readonly targets: readonly TargetRecord[] }
+  | { readonly kind: "targets"; readonly pool: PoolRef; readonly targets: readonly TargetRecord[] }
   | Question
   | { readonly kind: "drain" }
   | { readonly kind: "stop" };
@@ -46,7 +47,8 @@ export type Question =
   /** Files of apps have other content: get ready for it. */
   | { readonly kind: "prepare"; readonly reload: number; readonly changed: readonly NextTlsFiles[] }
   /** All are ready: use it from now on. */
-  | { readonly kind: "use"; readonly reload: number };
+  | { readonly kind: "use"; readonly reload: number }
+  | RetireQuestion;
 
 /** What a worker says when it has done what it was asked, or why it could not. */
 export interface Answer {
@@ -58,8 +60,10 @@ export interface Answer {
 
 export interface StartMessage {
   readonly kind: "start";
-  /** This worker's number, from 0. */
+  /** This worker's number in its generation, from 0. */
   readonly worker: number;
+  /** Its part of the memory of limits, which no other worker of any generation has. */
+  readonly share: number;
   readonly config: Config;
   /** By name. */
   readonly apps: ReadonlyMap<string, AppRecord>;
@@ -71,6 +75,12 @@ export interface StartMessage {
   /** Whether this one has the listeners that only one can have. */
   readonly hasUnixListeners: boolean;
   readonly sessions: SessionsReported;
+}
+
+/** Workers with another config take over: accept nothing more, say so, and end when no session is left. */
+export interface RetireQuestion extends Retirement {
+  readonly kind: "retire";
+  readonly reload: number;
 }
 
 /** Which sessions a worker tells of when they have ended: all, or those of which the operational log may have to speak. */
@@ -89,9 +99,9 @@ export interface TargetRecord extends TargetState {
   readonly places: SharedArrayBuffer | undefined;
 }
 
-/** The memory that all workers share whatever the config says. */
+/** The memory that all workers of a generation share whatever the config says. */
 export interface CommonMemory {
-  /** The number of the last session. */
+  /** The number of the last session, of all generations. */
   readonly ids: SharedArrayBuffer;
   /** The sessions that have not ended. */
   readonly active: SharedArrayBuffer;

@@ -1,50 +1,82 @@
-import type { Address } from "../../base/mod.ts";
+import { type Address, formatAddress } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import { Listener, type ListenerObserver, ListenError } from "../../listen/mod.ts";
 import { StartError } from "../../proxy/mod.ts";
 
-/**
- * The control plane's own hold on each TCP address. It accepts nothing: it finds out at the start whether the address is
- * free, and keeps the queue of connections while workers come and go, so that none in it is lost with a worker.
- */
-export class ListenSockets {
-  readonly #listeners: readonly Listener[];
+/** Sockets that are open for a config that is not in effect yet. */
+export interface PreparedSockets {
   /** The config with the addresses that are really bound. */
   readonly config: Config;
+  /** Keeps these, and lets go of those that the config does not name. */
+  commit(): void;
+  /** Lets go of the new ones. */
+  discard(): void;
+}
+
+/**
+ * The control plane's own hold on each TCP address. It accepts nothing: it finds out whether the address is free, and keeps
+ * the queue of connections while workers come and go, so that none in it is lost with a worker.
+ */
+export class ListenSockets {
+  readonly #observer: ListenerObserver;
+  #held: readonly HeldSocket[] = [];
+
+  constructor(observer: ListenerObserver) {
+    this.#observer = observer;
+  }
 
   /**
-   * Takes all addresses or none.
+   * Opens the addresses that are not held yet, all or none.
    *
-   * @throws {StartError} when one cannot be had; it says which app's, where, and why.
+   * @throws {StartError} when one cannot be bound; it says which app's, where, and why.
    */
-  static open(config: Config, observer: ListenerObserver): ListenSockets {
-    const listeners: Listener[] = [];
+  prepare(config: Config): PreparedSockets {
+    const left = [...this.#held];
+    const next: HeldSocket[] = [];
+    const added: HeldSocket[] = [];
+    const discard = (): void => letGo(added);
     try {
       const apps = config.apps.map((app) => ({
         ...app,
         listen: app.listen.map((address): Address => {
           if (address.kind === "unix") return address;
-          const listener = open(address, app.name, observer);
-          listeners.push(listener);
-          return listener.address;
+          const wanted = formatAddress(address);
+          const at = left.findIndex((socket) => socket.wanted === wanted);
+          const [kept] = at < 0 ? [] : left.splice(at, 1);
+          const socket = kept ?? { wanted, listener: open(address, app.name, this.#observer) };
+          next.push(socket);
+          if (kept === undefined) added.push(socket);
+          return socket.listener.address;
         }),
       }));
-      return new ListenSockets(listeners, { ...config, apps });
+      return {
+        config: { ...config, apps },
+        discard,
+        commit: () => {
+          this.#held = next;
+          letGo(left);
+        },
+      };
     } catch (error) {
-      for (const listener of listeners) void listener.closeNow();
+      discard();
       throw error;
     }
   }
 
-  private constructor(listeners: readonly Listener[], config: Config) {
-    this.#listeners = listeners;
-    this.config = config;
-  }
-
   /** Lets go; an address is free when its last worker has let go too. Idempotent. */
   close(): void {
-    for (const listener of this.#listeners) void listener.closeNow();
+    letGo(this.#held);
   }
+}
+
+interface HeldSocket {
+  /** The address as the config names it. */
+  readonly wanted: string;
+  readonly listener: Listener;
+}
+
+function letGo(sockets: readonly HeldSocket[]): void {
+  for (const { listener } of sockets) void listener.closeNow();
 }
 
 function open(address: Address, app: string, observer: ListenerObserver): Listener {

@@ -4,17 +4,17 @@ import { StartError } from "../../proxy/mod.ts";
 import { startError } from "./_start_error.ts";
 import { type Refusal, Replies } from "./replies.ts";
 import { Backoff } from "./backoff.ts";
-import type { FromWorker, Question, StartMessage, ToWorker } from "../channel/messages.ts";
+import type { FromWorker, Question, RetireQuestion, StartMessage, ToWorker } from "../channel/messages.ts";
 import type { WorkersObserver } from "./observer.ts";
 import type { Sandbox } from "./sandbox.ts";
-import type { SharedLimits } from "../shared/shared_limits.ts";
+import type { Generation } from "./generation.ts";
 import { WorkerEvents } from "./worker_events.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
 export interface SupervisorOptions {
   readonly count: number;
   readonly config: Config;
-  readonly limits: SharedLimits;
+  readonly generation: Generation;
   readonly module: URL;
   readonly permissions: Sandbox;
   readonly observer: WorkersObserver;
@@ -45,7 +45,7 @@ const END_SLACK_MS = 5000;
 /** The longest delay that a timer holds; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** OutcomeBatcher of a drain come from all workers at once, and this often from each; one is enough. */
+/** Reports of a drain come from all workers at once, and this often from each; one is enough. */
 const DRAIN_REPORT_MS = 2500;
 
 /** Starts workers, keeps as many as there should be, and ends them. */
@@ -117,6 +117,23 @@ export class Supervisor {
         for (const slot of this.#slots) if (slot.state === "loaded") this.#startUp(slot);
       },
     };
+  }
+
+  /** Has all workers accept nothing more, as others with another config take over; resolves when that is so. */
+  async retire(question: RetireQuestion): Promise<readonly Refusal[]> {
+    this.#phase = "ending";
+    for (const slot of this.#slots) {
+      clearTimeout(slot.timer);
+      if (!hasStarted(slot)) this.#over(slot);
+    }
+    const refusals = await this.ask(question);
+    this.#settle();
+    return refusals;
+  }
+
+  /** Resolves when all have ended; never before they were told to. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   /** Ends all workers; resolves when no session is left and all has been told. To be called again to hurry. */
@@ -217,14 +234,14 @@ export class Supervisor {
   }
 
   #died(slot: WorkerSlot, error: Error): void {
-    const { limits, observer } = this.#options;
+    const { generation, observer } = this.#options;
     clearTimeout(slot.timer);
     slot.thread?.terminate();
     slot.thread = undefined;
     slot.state = "dead";
     this.#replies?.lost(slot.number);
-    const sessions = limits.activeOf(slot.number);
-    limits.forget(slot.number);
+    const sessions = generation.activeOf(slot.number);
+    generation.forget(slot.number);
     slot.events.close();
     if (this.#phase === "starting") {
       // Where all had bound already this changes nothing: it is replaced when the others begin to accept.
@@ -244,7 +261,7 @@ export class Supervisor {
     const nowMs = monotonicClock.nowMs();
     if (nowMs - this.#drainReportedMs < DRAIN_REPORT_MS) return;
     this.#drainReportedMs = nowMs;
-    this.#options.observer.draining(this.#options.limits.active, leftMs);
+    this.#options.observer.draining(this.#options.generation.active, leftMs);
   }
 
   #over(slot: WorkerSlot): void {

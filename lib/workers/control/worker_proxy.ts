@@ -1,28 +1,35 @@
-import { monotonicClock } from "../../base/mod.ts";
-import type { Config } from "../../config/mod.ts";
-import type { PoolRef } from "../../app/mod.ts";
+import { type NextTlsFiles, type PoolRef, type Prepared, readTlsFiles } from "../../app/mod.ts";
+import { formatAddress, monotonicClock } from "../../base/mod.ts";
+import { type Config, diffConfigs } from "../../config/mod.ts";
 import {
-  Certificates,
   type ConnectionQuestion,
   ControlPlane,
   explainConnection,
   type Explanation,
   type ListenerInfo,
+  obsoleteMs,
+  programProblem,
   type ProxyControl,
   type ProxyStatus,
+  Reloader,
+  type ReloadPlan,
+  type ReloadProblem,
   type ReloadResult,
+  type ReloadStep,
   type RuntimeSnapshot,
+  StartError,
   statusOf,
   type WallTime,
 } from "../../proxy/mod.ts";
 import { runtimeAtLeast } from "../../runtime/mod.ts";
-import { ListenSockets } from "./listen_sockets.ts";
 import type { SessionsReported, StartMessage, TargetRecord } from "../channel/messages.ts";
+import { MAX_GENERATIONS, SharedLimits } from "../shared/shared_limits.ts";
+import { Generation } from "./generation.ts";
+import { ListenSockets } from "./listen_sockets.ts";
 import type { WorkersObserver } from "./observer.ts";
 import { type Sandbox, sandboxOf } from "./sandbox.ts";
-import { SharedLimits } from "../shared/shared_limits.ts";
-import { commitEverywhere } from "./two_phase_commit.ts";
 import { Supervisor } from "./supervisor.ts";
+import { commitEverywhere } from "./two_phase_commit.ts";
 
 export interface WorkerProxyOptions extends WallTime {
   /** How many threads, at least 1. */
@@ -41,18 +48,25 @@ export interface WorkerProxyOptions extends WallTime {
 
 /**
  * A proxy of several threads. Each worker carries connections from their beginning to their end; this thread carries none,
- * and does once what is to be done once: files, discovery, checks, logs.
+ * and does once what is needed once: files, discovery, checks, logs.
+ *
+ * What the runtime allows a worker is fixed when it starts. So a reload of the config starts other workers on the same
+ * sockets, and those before them accept nothing more and end with their last session.
  */
 export class WorkerProxy implements ProxyControl {
+  readonly #options: WorkerProxyOptions;
   readonly #control: ControlPlane;
   readonly #sockets: ListenSockets;
   readonly #limits: SharedLimits;
-  readonly #workers: number;
-  readonly #supervisor: Supervisor;
-  readonly #certificates: Certificates;
-  /** Pools of which workers must be told, once this task is over. */
+  readonly #reloader: Reloader;
+  /** Pools whose change workers do not know yet; they learn of it when this task is over. */
   readonly #changed = new Map<string, PoolRef>();
   readonly #startedMs = monotonicClock.nowMs();
+  readonly #retired = new Set<Crew>();
+  /** The config with the addresses that are really bound. */
+  #config: Config;
+  #crew: Crew;
+  #holdsChanges = false;
   #reloads = 0;
   #drained: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
@@ -65,74 +79,62 @@ export class WorkerProxy implements ProxyControl {
   static async start(config: Config, options: WorkerProxyOptions): Promise<WorkerProxy> {
     const { observer } = options;
     const control = await ControlPlane.prepare(config, { observer });
-    const proxy = new WorkerProxy({ control, sockets: ListenSockets.open(config, observer) }, options);
+    const sockets = new ListenSockets(observer);
+    const prepared = sockets.prepare(config);
+    prepared.commit();
+    const proxy = new WorkerProxy(config, { control, sockets, bound: prepared.config }, options);
     control.listensOn(proxy.listeners());
     try {
-      await Promise.all([control.start((place) => proxy.#change(place)), proxy.#supervisor.bind()]);
-      proxy.#supervisor.accept();
-      proxy.#certificates.watch();
+      await Promise.all([control.start((pool) => proxy.#change(pool)), proxy.#crew.supervisor.bind()]);
+      proxy.#crew.supervisor.accept();
+      proxy.#reloader.watch();
       return proxy;
     } catch (error) {
-      proxy.#supervisor.terminate();
+      proxy.#crew.supervisor.terminate();
       await proxy.stop();
       throw error;
     }
   }
 
-  private constructor(parts: { control: ControlPlane; sockets: ListenSockets }, options: WorkerProxyOptions) {
+  private constructor(config: Config, parts: WorkerProxyParts, options: WorkerProxyOptions) {
+    this.#options = options;
     this.#control = parts.control;
     this.#sockets = parts.sockets;
-    const { config } = parts.sockets;
-    const { workers: count, observer } = options;
-    this.#limits = new SharedLimits(config, count);
-    this.#workers = count;
-    this.#supervisor = new Supervisor({
-      count,
-      config,
-      observer,
-      limits: this.#limits,
-      module: options.module ?? new URL("../worker/entry.ts", import.meta.url),
-      permissions: options.permissions ?? sandboxOf(config, { unixIsNet: runtimeAtLeast(2, 9) }),
-      startMessage: (worker) => this.#startMessage(worker, options.sessions ?? "all"),
-      onReport: ({ target, outcome }) => this.#control.report(target, outcome),
-    });
-    this.#certificates = new Certificates(config, {
+    this.#config = parts.bound;
+    this.#limits = new SharedLimits(config, options.workers);
+    this.#crew = this.#muster(this.#config, 0);
+    this.#reloader = new Reloader(config, {
       ...options,
       files: this.#control.files,
-      apply: async (changed, commit) => {
-        const use = await this.#control.prepare(changed);
-        return await commitEverywhere(this.#supervisor, {
-          reload: ++this.#reloads,
-          changed,
-          commit: () => {
-            use();
-            commit();
-          },
-        });
-      },
+      apply: (step, commit) =>
+        step.diff.apps.every(({ change }) => change === "kept")
+          ? this.#renew(step, commit)
+          : this.#replace(step, commit),
     });
   }
 
   listeners(): readonly ListenerInfo[] {
-    return this.#sockets.config.apps.flatMap(({ name: app, listen }) =>
-      listen.map((address) => ({ app, address }))
-    );
+    return this.#config.apps.flatMap(({ name: app, listen }) => listen.map((address) => ({ app, address })));
   }
 
   activeSessions(): number {
-    return this.#limits.active;
+    return this.#crews().reduce((sum, { generation }) => sum + generation.active, 0);
   }
 
-  reload(): Promise<ReloadResult> {
-    return this.#certificates.reload();
+  reload(next?: Config): Promise<ReloadResult> {
+    return this.#reloader.reload(next);
+  }
+
+  plan(next?: Config): Promise<ReloadPlan> {
+    return this.#reloader.plan(next);
   }
 
   status(): ProxyStatus {
-    return statusOf(this.#sockets.config, this.#snapshot());
+    return statusOf(this.#config, this.#snapshot());
   }
 
   explain(question: ConnectionQuestion): Explanation {
-    return explainConnection(this.#sockets.config, question, this.#snapshot());
+    return explainConnection(this.#config, question, this.#snapshot());
   }
 
   drain(): Promise<void> {
@@ -146,15 +148,133 @@ export class WorkerProxy implements ProxyControl {
   async #end(how: "drain" | "stop"): Promise<void> {
     // First, so that the queue ends with the last worker, which empties it.
     this.#sockets.close();
-    await this.#supervisor.end(how);
-    this.#certificates.stop();
+    await Promise.all(this.#crews().map(({ supervisor }) => supervisor.end(how)));
+    this.#reloader.stop();
     await this.#control.stop();
+  }
+
+  #crews(): Crew[] {
+    return [this.#crew, ...this.#retired];
+  }
+
+  #muster(config: Config, slot: number): Crew {
+    const { workers, observer, module, permissions } = this.#options;
+    const generation = new Generation(this.#limits, { workers, slot });
+    const supervisor = new Supervisor({
+      count: workers,
+      config,
+      observer,
+      generation,
+      module: module ?? new URL("../worker/entry.ts", import.meta.url),
+      permissions: permissions ?? sandboxOf(config, { unixIsNet: runtimeAtLeast(2, 9) }),
+      startMessage: (worker) => this.#startMessage(config, generation, worker),
+      onReport: ({ target, outcome }) => this.#control.report(target, outcome),
+    });
+    return { supervisor, generation };
+  }
+
+  /** Puts certificates that have changed to use in all workers, or in none. */
+  async #renew(
+    { config, files, renewed }: ReloadStep,
+    commit: () => void,
+  ): Promise<readonly ReloadProblem[]> {
+    const changed = await Promise.all(
+      config.apps.filter(({ name }) => renewed.has(name)).map(async (app): Promise<NextTlsFiles> => {
+        return { app: app.name, tlsFiles: await readTlsFiles(app, files) };
+      }),
+    );
+    const use = await this.#control.prepare(changed);
+    return await commitEverywhere(this.#crew.supervisor, {
+      reload: ++this.#reloads,
+      changed,
+      commit: () => {
+        use();
+        commit();
+      },
+    });
+  }
+
+  /** Has other workers take over, with another config. */
+  async #replace(step: ReloadStep, commit: () => void): Promise<readonly ReloadProblem[]> {
+    refuseUnixSockets(step);
+    const slot = this.#freeSlot();
+    const sockets = this.#sockets.prepare(step.config);
+    let control: Prepared;
+    try {
+      control = await this.#control.prepareConfig(step);
+    } catch (error) {
+      sockets.discard();
+      throw error;
+    }
+    // New workers start with what the control plane knows by the new config; those of now must not hear of it.
+    this.#holdsChanges = true;
+    control.commit();
+    this.#limits.update(step.config);
+    const crew = this.#muster(sockets.config, slot);
+    try {
+      await crew.supervisor.bind();
+      if (this.#drained !== undefined || this.#stopped !== undefined) {
+        throw new StartError("reload: the proxy is draining");
+      }
+    } catch (error) {
+      crew.supervisor.terminate();
+      sockets.discard();
+      await this.#rollBack(step);
+      throw error;
+    }
+    const before = this.#crew;
+    this.#crew = crew;
+    this.#config = sockets.config;
+    sockets.commit();
+    this.#control.listensOn(this.listeners());
+    commit();
+    crew.supervisor.accept();
+    this.#releaseChanges();
+    return await this.#retire(before, step.config);
+  }
+
+  /** Has the control plane go by the config before the step again. */
+  async #rollBack({ config, previous }: ReloadStep): Promise<void> {
+    const diff = diffConfigs(config, previous.config);
+    const renewed = new Set(previous.config.apps.map(({ name }) => name));
+    const control = await this.#control.prepareConfig({ ...previous, diff, renewed, previous });
+    control.commit();
+    this.#limits.update(previous.config);
+    this.#releaseChanges();
+  }
+
+  /** Resolves when the workers of the config before accept nothing any more; they end with their last session. */
+  async #retire(crew: Crew, next: Config): Promise<readonly ReloadProblem[]> {
+    const { supervisor } = crew;
+    this.#retired.add(crew);
+    supervisor.ended.then(() => this.#retired.delete(crew)).catch((error) =>
+      this.#options.observer.defect(error)
+    );
+    const late = await supervisor.retire({
+      kind: "retire",
+      reload: ++this.#reloads,
+      targets: this.#control.labels(),
+      listeners: this.listeners().map(({ address }) => formatAddress(address)),
+      obsoleteMs: obsoleteMs(next),
+    });
+    return late.map(({ worker, why }) =>
+      programProblem(`worker ${worker} with the config before: ${why}; it may still accept connections`)
+    );
+  }
+
+  /** @throws {StartError} when so many generations have sessions that there is no memory for another. */
+  #freeSlot(): number {
+    const taken = new Set(this.#crews().map(({ generation }) => generation.slot));
+    for (let slot = 0; slot < MAX_GENERATIONS; slot++) if (!taken.has(slot)) return slot;
+    throw new StartError(
+      `reload: connections of ${MAX_GENERATIONS} configs are open; end the oldest, or set "on_reload: drain"`,
+    );
   }
 
   #snapshot(): RuntimeSnapshot {
     return {
       listeners: this.listeners(),
-      workers: this.#workers,
+      workers: this.#options.workers,
       sessions: this.activeSessions(),
       isEnding: this.#drained !== undefined,
       sessionsOf: (app) => this.#limits.sessionsOf(app),
@@ -168,17 +288,17 @@ export class WorkerProxy implements ProxyControl {
     };
   }
 
-  #startMessage(worker: number, sessions: SessionsReported): Omit<StartMessage, "nowMs"> {
-    const { config } = this.#sockets;
+  #startMessage(config: Config, generation: Generation, worker: number): Omit<StartMessage, "nowMs"> {
     return {
       kind: "start",
       worker,
+      share: generation.shareOf(worker),
       config,
       startedMs: this.#startedMs,
-      memory: this.#limits.common,
+      memory: generation.memory,
       // A path can be bound once.
       hasUnixListeners: worker === 0,
-      sessions,
+      sessions: this.#options.sessions ?? "all",
       apps: new Map(config.apps.map(({ name: app }) => [app, {
         tlsFiles: this.#control.tlsFiles(app),
         memory: this.#limits.app(app),
@@ -193,17 +313,48 @@ export class WorkerProxy implements ProxyControl {
     return this.#limits.recordsOf(pool, this.#control.states(pool.app).get(pool.pool) ?? []);
   }
 
-  /** Notes that a pool has changed; one answer of the DNS changes many targets, and workers are told once. */
-  #change(place: PoolRef): void {
+  /** Notes that a pool has changed; one answer of the DNS changes many targets, and workers learn of it once. */
+  #change(pool: PoolRef): void {
     const isFirst = this.#changed.size === 0;
-    this.#changed.set(`${place.app} ${place.pool}`, place);
-    if (isFirst) queueMicrotask(() => this.#tellChanges());
+    this.#changed.set(`${pool.app} ${pool.pool}`, pool);
+    if (isFirst && !this.#holdsChanges) queueMicrotask(() => this.#postChanges());
   }
 
-  #tellChanges(): void {
-    for (const place of this.#changed.values()) {
-      this.#supervisor.post({ kind: "targets", place, targets: this.#records(place) });
+  #releaseChanges(): void {
+    this.#holdsChanges = false;
+    this.#postChanges();
+  }
+
+  #postChanges(): void {
+    if (this.#holdsChanges) return;
+    for (const pool of this.#changed.values()) {
+      // It may have gone with its app meanwhile.
+      if (!this.#control.has(pool)) continue;
+      this.#crew.supervisor.post({ kind: "targets", pool, targets: this.#records(pool) });
     }
     this.#changed.clear();
+  }
+}
+
+/** The workers of one config. */
+interface Crew {
+  readonly supervisor: Supervisor;
+  readonly generation: Generation;
+}
+
+interface WorkerProxyParts {
+  readonly control: ControlPlane;
+  readonly sockets: ListenSockets;
+  /** The config with the addresses that are really bound. */
+  readonly bound: Config;
+}
+
+/** A path can be bound by one worker alone, which no other can take over from. */
+function refuseUnixSockets({ config, previous }: ReloadStep): void {
+  for (const { name, listen } of [...config.apps, ...previous.config.apps]) {
+    if (listen.every(({ kind }) => kind === "tcp")) continue;
+    throw new StartError(
+      `reload: app "${name}" listens on a unix socket, which workers cannot hand over; restart, or set "workers: 1"`,
+    );
   }
 }

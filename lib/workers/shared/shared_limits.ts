@@ -3,44 +3,44 @@ import type { AppConfig, Config } from "../../config/mod.ts";
 import { Crossings } from "../../dial/mod.ts";
 import { SharedClientTable, SharedCount, SharedRate } from "../../limits/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
-import type { AppMemory, CommonMemory, TargetRecord } from "../channel/messages.ts";
+import type { AppMemory, TargetRecord } from "../channel/messages.ts";
 import { SharedDraws } from "./shared_draws.ts";
-import { AcceptBalancer } from "./accept_balancer.ts";
 
-/** All memory that the workers of one proxy share: made by the control plane, and cleaned by it when a worker dies. */
+/**
+ * How many generations of workers may have sessions at once. Each reload of the config makes one, and it lasts until its
+ * last session has ended.
+ */
+export const MAX_GENERATIONS = 8;
+
+/** The memory of the limits that all workers share: made by the control plane, and cleaned by it when a worker dies. */
 export class SharedLimits {
-  readonly common: CommonMemory;
-  readonly #workers: number;
-  readonly #apps: ReadonlyMap<string, AppMemory>;
+  /** The number of the last session. */
+  readonly ids = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
+  /** The dials that lack a file descriptor. */
+  readonly starved: SharedArrayBuffer;
+  /** Counts the changes of that, to be waited for. */
+  readonly starvedMoves = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  /** The connections from one own listener to another. */
+  readonly crossings = Crossings.allocate();
+  readonly #shares: number;
+  #apps: ReadonlyMap<string, AppMemory>;
   /** The places of limited targets, by their pool, and in it by name and limit. */
   readonly #targets = new Map<string, ReadonlyMap<string, SharedArrayBuffer>>();
 
   constructor(config: Config, workers: number) {
-    this.#workers = workers;
-    this.common = {
-      ids: new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT),
-      active: SharedCount.allocate(workers),
-      turns: AcceptBalancer.allocate(workers),
-      starved: SharedCount.allocate(workers),
-      starvedMoves: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
-      crossings: Crossings.allocate(),
-    };
-    this.#apps = new Map(config.apps.map((app) => [app.name, memoryOf(app, workers)]));
+    this.#shares = workers * MAX_GENERATIONS;
+    this.starved = SharedCount.allocate(this.#shares);
+    this.#apps = this.#memories(config);
   }
 
-  /** Sessions of all workers that have not ended. */
-  get active(): number {
-    return this.#active(0).taken;
-  }
-
-  /** Sessions of one worker that have not ended. */
-  activeOf(worker: number): number {
-    return this.#active(worker).mine;
+  /** Takes up another config: apps that stay keep what is counted. */
+  update(config: Config): void {
+    this.#apps = this.#memories(config);
   }
 
   /** Sessions of an app that have not ended; `undefined` for one without a limit, whose sessions nobody counts. */
   sessionsOf(app: string): number | undefined {
-    const { places } = this.app(app);
+    const places = this.#apps.get(app)?.places;
     return places === undefined ? undefined : new SharedCount(places, { worker: 0, max: Infinity }).taken;
   }
 
@@ -62,7 +62,7 @@ export class SharedLimits {
     const records = states.map((state, index): TargetRecord => {
       const key = keys[index];
       if (key === undefined) return { ...state, places: undefined };
-      const places = before.get(key) ?? SharedCount.allocate(this.#workers);
+      const places = before.get(key) ?? SharedCount.allocate(this.#shares);
       now.set(key, places);
       return { ...state, places };
     });
@@ -84,23 +84,21 @@ export class SharedLimits {
     });
   }
 
-  /** Gives back all that a worker held when it died. */
-  forget(worker: number): void {
-    SharedCount.forget(this.common.active, worker);
-    AcceptBalancer.forget(this.common.turns, worker);
-    SharedCount.forget(this.common.starved, worker);
-    Crossings.forget(this.common.crossings, worker);
+  /** Gives back all that a worker with this share held when it died. */
+  forget(share: number): void {
+    SharedCount.forget(this.starved, share);
+    Crossings.forget(this.crossings, share);
     for (const { places, clients } of this.#apps.values()) {
-      if (places !== undefined) SharedCount.forget(places, worker);
-      if (clients !== undefined) SharedClientTable.forget(clients, worker);
+      if (places !== undefined) SharedCount.forget(places, share);
+      if (clients !== undefined) SharedClientTable.forget(clients, share);
     }
     for (const targets of this.#targets.values()) {
-      for (const places of targets.values()) SharedCount.forget(places, worker);
+      for (const places of targets.values()) SharedCount.forget(places, share);
     }
   }
 
-  #active(worker: number): SharedCount {
-    return new SharedCount(this.common.active, { worker, max: Infinity });
+  #memories({ apps }: Config): Map<string, AppMemory> {
+    return new Map(apps.map((app) => [app.name, memoryOf(app, this.#shares, this.#apps?.get(app.name))]));
   }
 }
 
@@ -121,12 +119,18 @@ function keysOf(states: readonly TargetState[]): (string | undefined)[] {
   });
 }
 
-function memoryOf(app: AppConfig, workers: number): AppMemory {
+/** The memory of an app; what it had before it keeps, where it still has the limit. */
+function memoryOf(app: AppConfig, shares: number, before: AppMemory | undefined): AppMemory {
   const countsClients = app.maxConnectionsPerClient !== Infinity || app.acceptRatePerClient !== undefined;
+  const faultBytes = SharedDraws.allocate(app.faults.length).byteLength;
   return {
-    places: app.maxConnections === Infinity ? undefined : SharedCount.allocate(workers),
-    rate: app.acceptRate === undefined ? undefined : SharedRate.allocate(),
-    clients: countsClients ? SharedClientTable.allocate({ workers }) : undefined,
-    faults: app.faults.length === 0 ? undefined : SharedDraws.allocate(app.faults.length),
+    places: app.maxConnections === Infinity ? undefined : before?.places ?? SharedCount.allocate(shares),
+    rate: app.acceptRate === undefined ? undefined : before?.rate ?? SharedRate.allocate(),
+    clients: countsClients ? before?.clients ?? SharedClientTable.allocate({ workers: shares }) : undefined,
+    faults: app.faults.length === 0
+      ? undefined
+      : before?.faults?.byteLength === faultBytes
+      ? before.faults
+      : SharedDraws.allocate(app.faults.length),
   };
 }

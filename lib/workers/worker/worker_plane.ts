@@ -21,7 +21,7 @@ export class WorkerPlane {
   readonly #reports: OutcomeBatcher;
   readonly #accept = Promise.withResolvers<void>();
   readonly #bound = Promise.withResolvers<BoundProxy>();
-  #worker = 0;
+  #share = 0;
   #starting: Promise<Proxy | undefined> = Promise.resolve(undefined);
   #isEnding = false;
   /** What is ready to be used, and since which reload. */
@@ -44,12 +44,17 @@ export class WorkerPlane {
       case "targets":
         // Before the first connection: clients may wait in the queue already.
         this.#bound.promise
-          .then((proxy) => proxy.follow(message.place, attachTargets(message.targets, this.#worker)))
+          .then((proxy) => proxy.follow(message.pool, attachTargets(message.targets, this.#share)))
           .catch((error) => this.defect(error));
         return;
       case "prepare":
       case "use":
         return this.#whenStarted((proxy) => this.#answer(proxy, message));
+      case "retire":
+        return this.#end(async (proxy) => {
+          await this.#answer(proxy, message);
+          await proxy.retired();
+        });
       case "drain":
         return this.#end((proxy) => proxy.drain());
       case "stop":
@@ -63,8 +68,8 @@ export class WorkerPlane {
   }
 
   async #start(message: StartMessage): Promise<Proxy | undefined> {
-    const { config, apps, memory, worker } = message;
-    this.#worker = worker;
+    const { config, apps, memory, worker, share } = message;
+    this.#share = share;
     const offsetMs = message.nowMs - monotonicClock.nowMs();
     const clock: Clock = { nowMs: () => monotonicClock.nowMs() + offsetMs };
     const ids = new BigInt64Array(memory.ids);
@@ -76,7 +81,7 @@ export class WorkerPlane {
       apps: new Map(config.apps.map((app) => {
         const record = apps.get(app.name);
         if (record === undefined) throw new RangeError(`app "${app.name}" has no record`);
-        return [app.name, attachApp(record, app, worker)];
+        return [app.name, attachApp(record, app, share)];
       })),
       hasUnixListeners: message.hasUnixListeners,
       beginSession: () => {
@@ -86,10 +91,10 @@ export class WorkerPlane {
       },
       turn: () => turns.take(),
       starved: {
-        count: new SharedCount(memory.starved, { worker, max: Infinity }),
+        count: new SharedCount(memory.starved, { worker: share, max: Infinity }),
         moves: new Int32Array(memory.starvedMoves),
       },
-      crossings: { memory: memory.crossings, worker },
+      crossings: { memory: memory.crossings, worker: share },
       mayAccept: async (proxy) => {
         const bound = proxy.listeners();
         for (const [index, { address }] of bound.entries()) listeners.set(address, index);
@@ -148,6 +153,7 @@ export class WorkerPlane {
     let problem: string | undefined;
     try {
       if (question.kind === "prepare") this.#ready = { reload, use: await proxy.prepare(question.changed) };
+      else if (question.kind === "retire") await proxy.retire(question);
       else if (this.#ready?.reload === reload) this.#ready.use();
       else problem = "it was not ready";
     } catch (error) {

@@ -1,17 +1,28 @@
-import type { Path } from "../config/mod.ts";
+import type { ConfigDiff, Path } from "../../config/mod.ts";
 
-/** What came of reading the apps' files again. */
+/** What came of a reload. */
 export type ReloadResult =
-  /** What has changed is in use for handshakes from now on. */
+  /** The config is in effect. */
   | {
     readonly kind: "done";
+    /** What is other than before. */
+    readonly diff: ConfigDiff;
     /** The apps that need files, in the order of the config. */
     readonly apps: readonly ReloadedApp[];
-    /** What an operator should know all the same: a certificate that is about to expire, for one. */
+    /** What an operator should know all the same: a setting that takes a restart, a certificate that expires soon. */
     readonly warnings: readonly ReloadProblem[];
   }
-  /** Nothing has changed for any app: what was in use stays in use. */
+  /** Nothing has changed: what was in use stays in use. */
   | { readonly kind: "refused"; readonly problems: readonly ReloadProblem[] };
+
+/** What a reload would do. */
+export interface ReloadPlan {
+  readonly diff: ConfigDiff;
+  /** The apps that need files, in the order of the config. */
+  readonly apps: readonly ReloadedApp[];
+  /** What would keep the config from being put into effect comes first. */
+  readonly problems: readonly ReloadProblem[];
+}
 
 /** One app after a reload. */
 export interface ReloadedApp {
@@ -36,7 +47,7 @@ export interface ReloadProblem {
   readonly file: string | undefined;
   /** The way to the value in the config, `apps[0].tls.certificates[0].cert`; empty where there is none. */
   readonly path: Path;
-  /** What is, and what was wanted. */
+  /** What is wrong, and what is expected. */
   readonly message: string;
   readonly severity: "error" | "warning";
 }

@@ -1,0 +1,129 @@
+import type { ConfigDiff, OptionDiff } from "../config/mod.ts";
+import type { ProxyStatus, ReloadedFile, ReloadProblem } from "../proxy/mod.ts";
+import { type JsonRecord, listIn, recordOf, textIn } from "./shape.ts";
+
+/** What `POST /api/reload` answers when it is done, and `?plan=true` beside that. A contract; `null` is what does not apply. */
+export interface ReloadJson {
+  readonly changes: ChangesJson;
+  /** The apps that need files, each with those that have other content than before. */
+  readonly apps: readonly { readonly name: string; readonly files: readonly ReloadedFileJson[] }[];
+  readonly warnings: readonly ReloadProblemJson[];
+}
+
+/** What is other than before, and how many live sessions that concerns. */
+export interface ChangesJson {
+  readonly apps: readonly AppChangeJson[];
+  readonly settings: readonly OptionDiff[];
+}
+
+export interface AppChangeJson {
+  readonly name: string;
+  readonly change: string;
+  /** Live sessions of the app; `null` where nobody counts them. */
+  readonly sessions: number | null;
+  readonly listeners: readonly { readonly address: string; readonly change: string }[];
+  readonly targets: readonly TargetChangeJson[];
+  readonly options: readonly OptionDiff[];
+}
+
+export interface TargetChangeJson {
+  readonly address: string;
+  /** The rules of the route that leads to it; `null` for a target of the app's own. */
+  readonly route: string | null;
+  readonly change: string;
+  /** Live connections to the target; `null` where nobody counts them. */
+  readonly connections: number | null;
+}
+
+interface ReloadedFileJson {
+  readonly file: string;
+  /** Of a certificate that is shown, the end of its validity, as in RFC 3339. */
+  readonly ["valid_to"]: string | null;
+}
+
+export interface ReloadProblemJson {
+  readonly app: string | null;
+  readonly file: string | null;
+  readonly message: string;
+}
+
+/** Puts a diff beside what lives at this moment. */
+export function changesJson({ apps, settings }: ConfigDiff, status: ProxyStatus): ChangesJson {
+  return {
+    settings,
+    apps: apps.map(({ name, change, listeners, targets, options }): AppChangeJson => {
+      const live = status.apps.find((app) => app.name === name);
+      const known = [...live?.own.targets ?? [], ...live?.routes.flatMap(({ pool }) => pool.targets) ?? []];
+      return {
+        name,
+        change,
+        sessions: live === undefined ? 0 : live.sessions ?? null,
+        listeners: listeners.map((each) => ({ address: each.address, change: each.change })),
+        targets: targets.map(({ address, route, change }) => ({
+          address,
+          route: route ?? null,
+          change,
+          connections: change === "added" ? 0 : known.find(({ label }) => label === address)?.active ?? null,
+        })),
+        options,
+      };
+    }),
+  };
+}
+
+export function fileJson({ file, validToMs }: ReloadedFile): ReloadedFileJson {
+  return { file, valid_to: validToMs === undefined ? null : new Date(validToMs).toISOString() };
+}
+
+export function problemJson({ app, file, message }: ReloadProblem): ReloadProblemJson {
+  return { app: app ?? null, file: file ?? null, message };
+}
+
+/** @throws when the value is not what {@link changesJson} gives. */
+export function changesFromJson(value: unknown): ChangesJson {
+  const { settings, apps } = recordOf(value);
+  if (!Array.isArray(settings) || !Array.isArray(apps)) throw new TypeError("no list of changes");
+  return { settings: settings.map(optionFromJson), apps: apps.map((app) => appFromJson(recordOf(app))) };
+}
+
+function appFromJson(app: JsonRecord): AppChangeJson {
+  return {
+    name: textIn(app, "name"),
+    change: textIn(app, "change"),
+    sessions: countIn(app, "sessions"),
+    options: listIn(app, "options").map(optionFromJson),
+    listeners: listIn(app, "listeners").map((each) => {
+      const listener = recordOf(each);
+      return { address: textIn(listener, "address"), change: textIn(listener, "change") };
+    }),
+    targets: listIn(app, "targets").map((each) => {
+      const target = recordOf(each);
+      return {
+        address: textIn(target, "address"),
+        route: typeof target.route === "string" ? target.route : null,
+        change: textIn(target, "change"),
+        connections: countIn(target, "connections"),
+      };
+    }),
+  };
+}
+
+function optionFromJson(value: unknown): OptionDiff {
+  const option = recordOf(value);
+  return { key: textIn(option, "key"), before: option.before, after: option.after };
+}
+
+function countIn(record: JsonRecord, key: string): number | null {
+  const count = record[key];
+  return typeof count === "number" ? count : null;
+}
+
+/** @throws when the value is no problem of a reload. */
+export function problemFromJson(value: unknown): ReloadProblemJson {
+  const { app, file, message } = recordOf(value);
+  return {
+    app: typeof app === "string" ? app : null,
+    file: typeof file === "string" ? file : null,
+    message: typeof message === "string" ? message : "",
+  };
+}

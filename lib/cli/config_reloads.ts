@@ -1,0 +1,129 @@
+import { errorMessage } from "../base/mod.ts";
+import type { Config } from "../config/mod.ts";
+import type { Logger } from "../log/mod.ts";
+import type { ProxyControl, ReloadPlan, ReloadResult } from "../proxy/mod.ts";
+import { logReload } from "./reload_lines.ts";
+
+export interface ConfigReloadsOptions {
+  readonly log: Logger;
+  /** Opens the log's file anew. */
+  reopenLog(): void;
+  /**
+   * Reads the config again. Default it has no file: certificates alone are read again.
+   *
+   * @throws {UnreadableConfig} when it cannot be used.
+   */
+  readonly readConfig?: (() => Promise<Config>) | undefined;
+}
+
+/** The part of a proxy that reloads. */
+export type Reloadable = Pick<ProxyControl, "reload" | "plan">;
+
+/**
+ * Puts the config's file into effect again, whatever asks for it: SIGHUP, the admin API, or the file itself when it has
+ * changed. Of several signals that come while one is dealt with, one more is.
+ */
+export class ConfigReloads implements Disposable {
+  readonly #options: ConfigReloadsOptions;
+  #proxy: Reloadable | undefined;
+  #isPending = false;
+  #isRunning = false;
+  #isClosed = false;
+
+  constructor(options: ConfigReloadsOptions) {
+    this.#options = options;
+  }
+
+  /** SIGHUP: the log is opened anew at once, the config is reloaded as soon as there is a proxy. */
+  hangUp(): void {
+    if (this.#isClosed) return;
+    this.#options.reopenLog();
+    this.#isPending = true;
+    this.#begin();
+  }
+
+  /** The proxy runs. A signal that came before is answered now: files may have changed since they were read. */
+  attach(proxy: Reloadable): void {
+    this.#proxy = proxy;
+    this.#begin();
+  }
+
+  /** Reloads, and logs what came of it. Never rejects. */
+  async reload(trigger: string): Promise<ReloadResult> {
+    const result = await this.#result();
+    if (!this.#isClosed) logReload(this.#options.log, result, trigger);
+    return result;
+  }
+
+  /** What a reload would do: to this config, or to the file's. Never rejects. */
+  async plan(next?: Config): Promise<ReloadPlan> {
+    const { readConfig } = this.#options;
+    if (this.#proxy === undefined) return refusedPlan(NOT_STARTED);
+    try {
+      return await this.#proxy.plan(next ?? await readConfig?.());
+    } catch (error) {
+      return refusedPlan(...messagesOf(error));
+    }
+  }
+
+  /** The program ends: nothing more is read or logged. */
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+  }
+
+  #begin(): void {
+    if (this.#isRunning || this.#proxy === undefined) return;
+    this.#isRunning = true;
+    void this.#run();
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    while (this.#isPending && !this.#isClosed) {
+      this.#isPending = false;
+      await this.reload("SIGHUP");
+    }
+    this.#isRunning = false;
+  }
+
+  async #result(): Promise<ReloadResult> {
+    const { readConfig } = this.#options;
+    if (this.#proxy === undefined) return { kind: "refused", problems: refusedPlan(NOT_STARTED).problems };
+    try {
+      return await this.#proxy.reload(await readConfig?.());
+    } catch (error) {
+      return { kind: "refused", problems: refusedPlan(...messagesOf(error)).problems };
+    }
+  }
+}
+
+const NOT_STARTED = "the proxy has not started yet";
+
+/** Why the config cannot be read, a message for each problem. */
+export class UnreadableConfig extends Error {
+  override readonly name = "UnreadableConfig";
+  readonly messages: readonly string[];
+
+  constructor(messages: readonly string[], cause: unknown) {
+    super(messages.join("; "), { cause });
+    this.messages = messages;
+  }
+}
+
+function messagesOf(error: unknown): readonly string[] {
+  return error instanceof UnreadableConfig ? error.messages : [errorMessage(error)];
+}
+
+function refusedPlan(...messages: readonly string[]): ReloadPlan {
+  return {
+    diff: { apps: [], settings: [] },
+    apps: [],
+    problems: messages.map((message) => ({
+      app: undefined,
+      file: undefined,
+      path: [],
+      message,
+      severity: "error",
+    })),
+  };
+}
