@@ -109,6 +109,27 @@ Deno.test("explainConnection: what no route takes goes to the app's own targets,
   assertEquals(ask(configOf(ROUTED), { sni: "10.0.0.1" }).refusal?.reason, "no_route");
 });
 
+Deno.test("explainConnection: says how TLS begins, and what becomes of a client without it", () => {
+  const tls = { certificates: [{ cert: "a.pem", key: "a.key" }] };
+  const targets = ["10.0.0.1:5432"];
+  const noteOf = (app: Record<string, unknown>): string | undefined =>
+    ask(configOf({ ports: [7001], targets, ...app }), {}).notes.find((note) => note.includes("TLS"));
+  assertEquals(noteOf({ tls }), "TLS ends here: a connection without TLS is closed");
+  assertEquals(
+    noteOf({ tls, starttls: "postgres" }),
+    "TLS ends here, and begins behind PostgreSQL's SSLRequest: a connection without TLS is closed",
+  );
+  assertEquals(
+    noteOf({ tls, starttls: { protocol: "mysql", plain: "allow" } }),
+    "TLS ends here, and begins behind MySQL's greeting: a connection may go on without it",
+  );
+  const routes = [{ sni: ["a.example.com"], targets }];
+  assertEquals(
+    noteOf({ routes, starttls: "smtp" }),
+    "TLS is passed on, and begins behind STARTTLS of SMTP: a connection without TLS is closed",
+  );
+});
+
 Deno.test("explainConnection: where TLS ends here, routes go by the protocol that is agreed on", () => {
   const tls = { certificates: [{ cert: "a.pem", key: "a.key" }], alpn: ["http/1.1", "h2"] };
   const config = configOf({ ...ROUTED, tls });
