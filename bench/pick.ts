@@ -10,7 +10,12 @@
  * @module
  */
 
-import { type Candidate, type CandidateView, createChooser, STRATEGY_NAMES } from "../lib/balancing/mod.ts";
+import {
+  type CandidateIdentity,
+  type CandidateView,
+  createChooser,
+  STRATEGY_NAMES,
+} from "../lib/balancing/mod.ts";
 
 const SIZES = [1, 10, 100, 1000];
 const ROUNDS = 7;
@@ -26,7 +31,7 @@ export function nanosecondsPerPick(
   weights: readonly number[],
 ): number {
   const size = weights.length;
-  const candidates: Candidate[] = weights.map((_, index) => ({
+  const candidates: CandidateIdentity[] = weights.map((_, index) => ({
     key: `10.0.${index >> 8}.${index & 255}:5432`,
   }));
   const active = new Int32Array(size);

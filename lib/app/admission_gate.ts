@@ -1,5 +1,5 @@
 import type { Clock, EventRate } from "../base/mod.ts";
-import { type Places, type Rate, Slots, TokenBucket } from "../limits/mod.ts";
+import { type Permits, type Rate, Slots, TokenBucket } from "../limits/mod.ts";
 import type { AcceptGate, AcceptPlace } from "../listen/mod.ts";
 import { pause } from "../relay/mod.ts";
 
@@ -13,7 +13,7 @@ export interface GateLimits {
 
 /** The limits of one app as they are counted; each is `undefined` for none. */
 export interface GatePermits {
-  readonly places: Places | undefined;
+  readonly places: Permits | undefined;
   readonly rate: Rate | undefined;
 }
 
@@ -31,7 +31,7 @@ export class LocalPermits implements GatePermits {
     this.#rate = this.#rateOf(limits);
   }
 
-  get places(): Places | undefined {
+  get places(): Permits | undefined {
     return this.#slots;
   }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock, Random } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
-import type { OwnListeners, Starvation } from "../dial/mod.ts";
+import type { FdPressure, OwnListeners } from "../dial/mod.ts";
 import { ClientTable } from "../limits/mod.ts";
 import type { AcceptGate } from "../listen/mod.ts";
 import type { Target, TargetState } from "../pool/mod.ts";
@@ -27,7 +27,7 @@ export interface AppOptions {
   readonly observer: AppObserver;
   /** When the proxy began, on the clock. */
   readonly startedMs: number;
-  readonly starvation: Starvation;
+  readonly fdPressure: FdPressure;
   /** Those of the whole proxy. */
   readonly listeners: OwnListeners;
   /** Ends the sessions of a target that went down. */

@@ -1,5 +1,5 @@
 import type { AppConfig } from "../config/mod.ts";
-import { Dialer, LOOP, type Starvation } from "../dial/mod.ts";
+import { Dialer, type FdPressure, LOOP } from "../dial/mod.ts";
 import { CidrSet, type ClientLimiter } from "../limits/mod.ts";
 import { type Candidate, parseCheckBytes } from "../pool/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
@@ -14,7 +14,7 @@ import type { AppTls } from "./tls.ts";
 
 export interface SessionAppOptions extends EngineOptions {
   readonly observer: Pick<AppObserver, "dialStarved" | "targetLeadsBack">;
-  readonly starvation: Starvation;
+  readonly fdPressure: FdPressure;
   readonly tls: Pick<AppTls, "intake" | "secureTarget">;
   readonly targets: Pick<AppTargets, "own" | "routes">;
   /** The limits of each client; `undefined` for none. */
@@ -82,9 +82,9 @@ function mysqlLoginOf(config: AppConfig, tls: SessionAppOptions["tls"]): Session
   return (ends, greeting) => mysqlLogin(ends, { ...options, greeting });
 }
 
-function dialerOf(config: AppConfig, { observer, starvation }: SessionAppOptions): Dialer<Candidate> {
+function dialerOf(config: AppConfig, { observer, fdPressure }: SessionAppOptions): Dialer<Candidate> {
   return new Dialer<Candidate>({
-    starvation,
+    fdPressure,
     connectTimeoutMs: config.connectTimeoutMs,
     connectDeadlineMs: config.connectDeadlineMs,
     observer: {

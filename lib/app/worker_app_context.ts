@@ -1,4 +1,4 @@
-import type { ClientLimiter, Places, Rate } from "../limits/mod.ts";
+import type { ClientLimiter, Permits, Rate } from "../limits/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import type { DrawCounter } from "../relay/mod.ts";
 import type { TlsFiles } from "./tls_files.ts";
@@ -7,7 +7,7 @@ import type { TlsFiles } from "./tls_files.ts";
 export interface WorkerAppContext {
   readonly tlsFiles: TlsFiles;
   /** For `max_connections`; `undefined` for no limit. */
-  readonly places: Places | undefined;
+  readonly places: Permits | undefined;
   /** For `accept_rate`; `undefined` for no limit. */
   readonly rate: Rate | undefined;
   /** For the limits of each client; `undefined` for none. */

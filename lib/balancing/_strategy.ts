@@ -1,9 +1,9 @@
 import type { Random } from "../base/mod.ts";
-import type { Candidate, CandidateView, Chooser, Order, PickContext } from "./chooser.ts";
+import type { CandidateIdentity, CandidateView, Chooser, Order, PickContext } from "./chooser.ts";
 
 /** What a strategy is built from. */
 export interface StrategyParts {
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly CandidateIdentity[];
   readonly view: CandidateView;
   readonly random: Random;
 }

@@ -8,7 +8,7 @@
  */
 
 /** What never changes about a candidate while its chooser lives. A reload that changes it builds a new chooser. */
-export interface Candidate {
+export interface CandidateIdentity {
   /** Who this is, the same after a restart and on every replica (the target's address); `source_hash` hashes it. */
   readonly key: string;
 }

@@ -1,5 +1,5 @@
 import type { Random } from "../base/mod.ts";
-import type { Candidate, CandidateView, Chooser } from "./chooser.ts";
+import type { CandidateIdentity, CandidateView, Chooser } from "./chooser.ts";
 import { FirstStrategy } from "./first.ts";
 import { LeastConnectionsStrategy } from "./least_connections.ts";
 import { RandomStrategy } from "./random.ts";
@@ -34,7 +34,7 @@ export interface ChooserOptions {
 /** Builds the chooser of a strategy. The view is asked about every candidate at once, so it must be ready. */
 export function createChooser(
   strategy: StrategyName,
-  candidates: readonly Candidate[],
+  candidates: readonly CandidateIdentity[],
   options: ChooserOptions,
 ): Chooser {
   const { view, random = Math.random } = options;

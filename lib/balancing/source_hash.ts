@@ -1,4 +1,4 @@
-import type { Candidate, CandidateView, PickContext } from "./chooser.ts";
+import type { CandidateIdentity, CandidateView, PickContext } from "./chooser.ts";
 import { hashText, mix } from "./_hash.ts";
 import { toShares } from "./_shares.ts";
 import type { Strategy, StrategyParts, Tried } from "./_strategy.ts";
@@ -175,7 +175,7 @@ function weightClasses(shares: Float64Array, seeds: readonly number[]): WeightCl
  * One seed a candidate, by its key alone; where two keys meet (or are the same), the later one takes the next. So none
  * hides another, and the order of the list does not matter.
  */
-function seedsOf(candidates: readonly Candidate[]): number[] {
+function seedsOf(candidates: readonly CandidateIdentity[]): number[] {
   const seeds = new Array<number>(candidates.length).fill(0);
   const taken = new Set<number>();
   const byKey = [...candidates.entries()].sort(([, a], [, b]) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0);

@@ -1,7 +1,8 @@
 import { type Address, type Duplex, errorCode, errorMessage, isResourceExhaustion } from "../base/mod.ts";
-import { Attempt, pauseDialing, SignalHolder, STARVED_PAUSE_MS } from "./_attempt.ts";
+import { pauseDialing, SignalHolder, STARVED_PAUSE_MS, TimedAttempt } from "./_timed_attempt.ts";
 import { connect, type Dialed } from "./connect.ts";
-import { Starvation } from "./starvation.ts";
+import { FdPressure } from "./fd_pressure.ts";
+import type { DialHolder } from "./holder.ts";
 
 /** One target as the dialer sees it. */
 export interface DialTarget {
@@ -62,29 +63,6 @@ export type Next<T extends DialTarget> = T | DialPause | undefined;
  */
 export type NextTarget<T extends DialTarget> = () => Next<T> | Promise<Next<T>>;
 
-/** One dial, or the pause before the next, while it lasts. */
-export interface DialAttempt {
-  /** Ends it at once. */
-  abort(): void;
-  /**
-   * Sets the timer of its limit. Most dials answer in no time and never need one: whoever holds the attempt calls this when
-   * it has lasted a little, well before the limit.
-   */
-  linger(): void;
-}
-
-/** Whoever dials for a connection: it may end that at any time, and watches how long it takes. */
-export interface DialHolder {
-  /** Whether it has ended the dialing. */
-  readonly aborted: boolean;
-  /** Is given each attempt when it begins, and `undefined` when it is over. */
-  hold(attempt: DialAttempt | undefined): void;
-  /** Says why a target must not be dialed now, which then counts as its failure; default every one may be. */
-  refusal?(address: Address): Error | Promise<Error | undefined> | undefined;
-  /** Looks at a connection that has just been made; where this throws, it is closed, and the target has failed. */
-  vet?(conn: Dialed, address: Address): void;
-}
-
 export interface DialerOptions<T extends DialTarget> {
   /** Limit of one dial, name resolution and all of a name's addresses included. */
   readonly connectTimeoutMs: number;
@@ -92,7 +70,7 @@ export interface DialerOptions<T extends DialTarget> {
   readonly connectDeadlineMs: number;
   readonly observer?: DialObserver<T>;
   /** What the dialers of a thread share for the time of want; default a dialer's own. */
-  readonly starvation?: Starvation;
+  readonly fdPressure?: FdPressure;
 }
 
 /** What is left of a deadline when its timer has fired: it may be early by a part of a millisecond, too little for a dial. */
@@ -104,11 +82,11 @@ const NO_FAILURES: never[] = [];
 /** Dials candidates one after the other until one answers. */
 export class Dialer<T extends DialTarget> {
   readonly #options: DialerOptions<T>;
-  readonly #starvation: Starvation;
+  readonly #fdPressure: FdPressure;
 
   constructor(options: DialerOptions<T>) {
     this.#options = options;
-    this.#starvation = options.starvation ?? new Starvation();
+    this.#fdPressure = options.fdPressure ?? new FdPressure();
   }
 
   /**
@@ -170,7 +148,7 @@ export class Dialer<T extends DialTarget> {
 
   /** One target until it has answered in some way, where it is this process that lacks a file descriptor. */
   async #dialStarved(target: T, endsAtMs: number, how: How<T>): Promise<Answer<T>> {
-    using starved = this.#starvation.begin();
+    using starved = this.#fdPressure.begin();
     for (;;) {
       await pauseDialing(how.holder, STARVED_PAUSE_MS);
       // Whoever gives way has run out of time: that of the connection, by whose descriptor another is served.
@@ -187,7 +165,7 @@ export class Dialer<T extends DialTarget> {
     const beganMs = performance.now();
     const limitMs = Math.min(connectTimeoutMs, endsAtMs - beganMs);
     if (limitMs < LEAST_MS) return { kind: "deadline" };
-    const attempt = new Attempt(beganMs + limitMs);
+    const attempt = new TimedAttempt(beganMs + limitMs);
     holder.hold(attempt);
     try {
       const raw = await dialVetted(target.address, holder, attempt.signal);

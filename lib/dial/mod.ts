@@ -1,11 +1,9 @@
 /** Connecting to targets. */
 export { connect, type Dialed } from "./connect.ts";
 export {
-  type DialAttempt,
   Dialer,
   type DialerOptions,
   type DialFailure,
-  type DialHolder,
   type DialObserver,
   DialPause,
   type DialResult,
@@ -14,6 +12,7 @@ export {
   type NextTarget,
   type Opening,
 } from "./dialer.ts";
+export type { DialAttempt, DialHolder } from "./holder.ts";
 export { connectForCheck, LOOP, type LoopClient, LoopError, Loops, type LoopsOptions } from "./loops.ts";
 export { Crossings } from "./crossings.ts";
 export { isUnspecified, nameOf, type OwnListener, OwnListeners } from "./own_listeners.ts";
@@ -25,4 +24,4 @@ export {
   resolveServices,
   type ServiceRecord,
 } from "./resolve.ts";
-export { Starvation, type StarvationOptions, type StarvedEverywhere } from "./starvation.ts";
+export { FdPressure, type FdPressureOptions, type SharedFdPressure } from "./fd_pressure.ts";

@@ -1,5 +1,5 @@
 import { ipv4Number, parseIp, unmapIp } from "../base/mod.ts";
-import { Guard } from "./_guard.ts";
+import { Guard } from "./guard.ts";
 import { TokenBucket, type TokenBucketOptions } from "./token_bucket.ts";
 
 /** What each client may take. */

@@ -3,17 +3,17 @@ export { AccessList, type AccessRules, type AccessVerdict } from "./access_list.
 export { ByteBucket } from "./byte_bucket.ts";
 export { CidrSet } from "./cidr_set.ts";
 export { type ClientAdmission, type ClientLimiter, type ClientLimits, ClientTable } from "./client_table.ts";
-export type { Places, Rate } from "./places.ts";
-export { Poll } from "./poll.ts";
+export type { Permits, Rate } from "./permits.ts";
+export { Poll } from "./shared/poll.ts";
 export {
   type SharedClientMemory,
   type SharedClientOptions,
   type SharedClientSize,
   SharedClientTable,
-} from "./shared_client_table.ts";
-export { SharedCount, type ShareOptions } from "./shared_count.ts";
-export { SharedRate, type SharedRateOptions } from "./shared_rate.ts";
-export { SharedSlots } from "./shared_slots.ts";
+} from "./shared/client_table.ts";
+export { SharedCount, type ShareOptions } from "./shared/count.ts";
+export { SharedRate, type SharedRateOptions } from "./shared/rate.ts";
+export { SharedSlots } from "./shared/slots.ts";
 export { Slots, type SlotsOptions } from "./slots.ts";
 export { TokenBucket, type TokenBucketOptions } from "./token_bucket.ts";
 export { type WaitOptions, type WaitOutcome, WaitQueue } from "./wait_queue.ts";

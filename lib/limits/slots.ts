@@ -1,5 +1,5 @@
-import { Guard } from "./_guard.ts";
-import type { Places } from "./places.ts";
+import { Guard } from "./guard.ts";
+import type { Permits } from "./permits.ts";
 import { type WaitOptions, WaitQueue } from "./wait_queue.ts";
 
 /** What slots may be told beside their number. */
@@ -15,7 +15,7 @@ const DEFAULT_MAX_WAITING = 1024;
  * A number of places, each held by a guard: `using slot = slots.tryTake()` gives it back on every path. A guard gives
  * back once, however often it is disposed of.
  */
-export class Slots implements Places {
+export class Slots implements Permits {
   readonly #queue: WaitQueue;
   #max: number;
   #taken = 0;

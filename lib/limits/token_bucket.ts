@@ -1,4 +1,4 @@
-import type { Rate } from "./places.ts";
+import type { Rate } from "./permits.ts";
 
 /** How fast a bucket fills and how much it holds. */
 export interface TokenBucketOptions {

@@ -1,7 +1,7 @@
 import { type Address, type Clock, monotonicClock, type Random } from "../base/mod.ts";
 import { App, FileTexts, type NextTlsFiles, type PoolRef, readTlsFiles, type TlsFiles } from "../app/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
-import { isUnspecified, Loops, OwnListeners, Starvation } from "../dial/mod.ts";
+import { FdPressure, isUnspecified, Loops, OwnListeners } from "../dial/mod.ts";
 import type { Accepted } from "../listen/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
@@ -53,7 +53,7 @@ export class Proxy implements ProxyControl {
   #apps: ReadonlyMap<string, App> = new Map();
   readonly #reloader: Reloader;
   readonly #startedMs: number;
-  readonly #starvation: Starvation;
+  readonly #fdPressure: FdPressure;
   readonly #shares: DescriptorShares;
   readonly #pausedListeners = new Set<Address>();
   readonly #own = new OwnListeners();
@@ -93,9 +93,9 @@ export class Proxy implements ProxyControl {
       clock,
       sessions: () => this.#sessions.list(),
       apps: () => this.#reloader.config.apps.length,
-      isLacking: () => this.#pausedListeners.size > 0 || this.#starvation.isLacking,
+      isLacking: () => this.#pausedListeners.size > 0 || this.#fdPressure.isLacking,
     });
-    this.#starvation = new Starvation({
+    this.#fdPressure = new FdPressure({
       everywhere: options.context?.starved,
       onWant: () => this.#shares.lacks(),
     });
@@ -129,7 +129,7 @@ export class Proxy implements ProxyControl {
       own: this.#own,
       // The socket of a path has one thread alone, which nobody can relieve.
       turn: ({ wanted, app }, signal) =>
-        this.#starvation.hold(signal) ?? this.#shares.hold(app, signal) ??
+        this.#fdPressure.hold(signal) ?? this.#shares.hold(app, signal) ??
           (wanted.kind === "tcp" ? this.#context?.turn() : undefined),
       begin: (conn, { app, listener, place }) => {
         const { localAddr } = conn;
@@ -331,7 +331,7 @@ export class Proxy implements ProxyControl {
       ...this.#shared,
       observer: this.#observer,
       startedMs: this.#startedMs,
-      starvation: this.#starvation,
+      fdPressure: this.#fdPressure,
       listeners: this.#own,
       closeSessionsOf: (target) => {
         for (const session of this.#sessions.list()) {

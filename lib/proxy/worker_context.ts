@@ -1,5 +1,5 @@
 import type { PoolRef, TargetRef, WorkerAppContext } from "../app/mod.ts";
-import type { StarvedEverywhere } from "../dial/mod.ts";
+import type { SharedFdPressure } from "../dial/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
 
@@ -17,7 +17,7 @@ export interface WorkerContext {
   /** Counts a session that begins, and gives it a number that no session of any thread has. */
   beginSession(): number;
   /** Counts the dials of all threads that lack a file descriptor. */
-  readonly starved: StarvedEverywhere;
+  readonly starved: SharedFdPressure;
   /** The connections of all threads from one own listener to another. */
   readonly crossings: { readonly memory: SharedArrayBuffer; readonly worker: number };
   /** Lets other threads go first, where this one has more sessions than they. */

@@ -7,8 +7,8 @@ import {
   type DialObserver,
   DialPause,
   type DialTarget,
+  FdPressure,
   type Opening,
-  Starvation,
 } from "../../lib/dial/mod.ts";
 import { FakeTime } from "../helpers/fake_time.ts";
 import { blackHole, neverAnswering, refusingAddress, TestTarget } from "../helpers/targets.ts";
@@ -21,7 +21,7 @@ class Bench implements DialObserver<DialTarget> {
   readonly starved: unknown[] = [];
 
   constructor(
-    options: { connectTimeoutMs?: number; connectDeadlineMs?: number; starvation?: Starvation } = {},
+    options: { connectTimeoutMs?: number; connectDeadlineMs?: number; fdPressure?: FdPressure } = {},
   ) {
     this.dialer = new Dialer({
       connectTimeoutMs: 5000,
@@ -294,12 +294,12 @@ function starvedUntil(isThere: () => boolean): Opening<DialTarget> {
 
 Deno.test("Dialer: a dial without a file descriptor waits for one, and holds listeners meanwhile", async () => {
   await using target = new TestTarget(neverAnswering);
-  const starvation = new Starvation();
-  const bench = new Bench({ starvation });
+  const fdPressure = new FdPressure();
+  const bench = new Bench({ fdPressure });
   let tries = 0;
   const holds: unknown[] = [];
   const opening = starvedUntil(() => {
-    holds.push(starvation.hold(FOREVER));
+    holds.push(fdPressure.hold(FOREVER));
     return ++tries === 3;
   });
   const result = await bench.dialer.dial(candidates(target.address).next, FOREVER, opening);
@@ -307,14 +307,14 @@ Deno.test("Dialer: a dial without a file descriptor waits for one, and holds lis
   assertEquals([result.kind, result.tries, result.failures, bench.starved.length], ["connected", 1, [], 2]);
   assertEquals(holds.map((hold) => hold !== undefined), [false, true, true]);
   await Promise.all(holds);
-  assertStrictEquals(starvation.hold(FOREVER), undefined);
+  assertStrictEquals(fdPressure.hold(FOREVER), undefined);
 });
 
 Deno.test("Dialer: of dials that wait in vain for a file descriptor the younger give way, out of time", async () => {
   await using target = new TestTarget(neverAnswering);
   const time = new FakeTime();
   const bench = new Bench({
-    starvation: new Starvation({ clock: time.clock }),
+    fdPressure: new FdPressure({ clock: time.clock }),
     connectDeadlineMs: 3_600_000,
   });
   let isThere = false;
@@ -333,15 +333,15 @@ Deno.test("Dialer: of dials that wait in vain for a file descriptor the younger 
 
 Deno.test("Dialer: one that ends while it waits for a file descriptor holds nobody any more", async () => {
   await using target = new TestTarget(neverAnswering);
-  const starvation = new Starvation();
-  const bench = new Bench({ starvation });
+  const fdPressure = new FdPressure();
+  const bench = new Bench({ fdPressure });
   const controller = new AbortController();
   const list = candidates(target.address);
   const dialing = bench.dialer.dial(list.next, controller.signal, starvedUntil(() => false));
   while (bench.starved.length < 1) await nextTask();
   controller.abort();
   assertStrictEquals((await dialing).kind, "aborted");
-  assertStrictEquals(starvation.hold(FOREVER), undefined);
+  assertStrictEquals(fdPressure.hold(FOREVER), undefined);
 });
 
 function nextTask(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Random } from "../../lib/base/mod.ts";
 import {
-  type Candidate,
+  type CandidateIdentity,
   type CandidateView,
   type Chooser,
   createChooser,
@@ -19,7 +19,7 @@ export interface CandidateListOptions {
 
 /** Candidates with live facts that a test sets, and the chooser over them, which is told of each change. */
 export class CandidateList implements CandidateView {
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly CandidateIdentity[];
   readonly chooser: Chooser;
   readonly #weights: number[];
   readonly #active: number[];

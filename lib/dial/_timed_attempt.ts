@@ -1,11 +1,11 @@
 import { MAX_TIMER_MS } from "../base/mod.ts";
-import type { DialAttempt, DialHolder } from "./dialer.ts";
+import type { DialAttempt, DialHolder } from "./holder.ts";
 
 /** How long to wait for a file descriptor when the process has none left. */
 export const STARVED_PAUSE_MS = 100;
 
 /** One dial with its limit. */
-export class Attempt implements DialAttempt {
+export class TimedAttempt implements DialAttempt {
   timedOut = false;
   readonly #controller = new AbortController();
   readonly #endsAtMs: number;

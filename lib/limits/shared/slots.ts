@@ -1,14 +1,14 @@
-import { Guard } from "./_guard.ts";
-import type { Places } from "./places.ts";
-import type { SharedCount } from "./shared_count.ts";
+import { Guard } from "../guard.ts";
+import type { Permits } from "../permits.ts";
+import type { SharedCount } from "./count.ts";
 import { Poll } from "./poll.ts";
-import { type WaitOptions, WaitQueue } from "./wait_queue.ts";
+import { type WaitOptions, WaitQueue } from "../wait_queue.ts";
 
 /**
- * Places that threads share; the counterpart of `Slots`. In one thread whoever came first is served first; among threads
+ * Permits that threads share; the counterpart of `Slots`. In one thread whoever came first is served first; among threads
  * there is no order.
  */
-export class SharedSlots implements Places {
+export class SharedSlots implements Permits {
   readonly #count: SharedCount;
   readonly #queue = new WaitQueue(Infinity);
   readonly #poll = new Poll(() => this.#wake());

@@ -1,7 +1,7 @@
 import { type Clock, monotonicClock } from "../base/mod.ts";
 
 /** How many dials lack a file descriptor, over all threads of the process. */
-export interface StarvedCount {
+export interface SharedDialCount {
   readonly taken: number;
   /** This thread's number, and how many threads there are. */
   readonly thread: number;
@@ -13,15 +13,15 @@ export interface StarvedCount {
 }
 
 /** What the threads of a process know of each other's want. */
-export interface StarvedEverywhere {
-  readonly count: StarvedCount;
+export interface SharedFdPressure {
+  readonly count: SharedDialCount;
   /** One word of shared memory: how many starved dials have gone on. */
   readonly moves: Int32Array;
 }
 
-export interface StarvationOptions {
+export interface FdPressureOptions {
   /** Where the dials of other threads are counted too; default this thread is the only one. */
-  readonly everywhere?: StarvedEverywhere | undefined;
+  readonly everywhere?: SharedFdPressure | undefined;
   /** Default the runtime's. */
   readonly clock?: Clock;
   /** The longest that a listener is held; default 1 s. A dial that waits for an hour must not close the door for ever. */
@@ -50,8 +50,8 @@ const LOOK_MS = 20;
  *   and no session ends to free one. Then the younger half of the dials give way, and the descriptors of their clients
  *   serve the others.
  */
-export class Starvation {
-  readonly #everywhere: StarvedCount | undefined;
+export class FdPressure {
+  readonly #everywhere: SharedDialCount | undefined;
   readonly #moves: Int32Array | undefined;
   #movesSeen = 0;
   readonly #clock: Clock;
@@ -64,7 +64,7 @@ export class Starvation {
   #movedMs = 0;
   #looking: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: StarvationOptions = {}) {
+  constructor(options: FdPressureOptions = {}) {
     this.#everywhere = options.everywhere?.count;
     this.#moves = options.everywhere?.moves;
     this.#clock = options.clock ?? monotonicClock;
@@ -87,7 +87,7 @@ export class Starvation {
     return this.#dials.size > 0;
   }
 
-  /** Ends what {@link Starvation.begin} began; idempotent. */
+  /** Ends what {@link FdPressure.begin} began; idempotent. */
   end(dial: StarvedDial): void {
     if (!this.#dials.delete(dial)) return;
     if (!dial.givesWay) {
@@ -178,19 +178,19 @@ export class Starvation {
 export class StarvedDial implements Disposable {
   /** Whether it is to give up in favour of those that came before it. */
   givesWay = false;
-  readonly #starvation: Starvation;
+  readonly #fdPressure: FdPressure;
 
-  constructor(starvation: Starvation) {
-    this.#starvation = starvation;
+  constructor(fdPressure: FdPressure) {
+    this.#fdPressure = fdPressure;
   }
 
   /** Asked before it tries again: whether it is to give up instead. */
   mustGiveWay(): boolean {
-    this.#starvation.review();
+    this.#fdPressure.review();
     return this.givesWay;
   }
 
   [Symbol.dispose](): void {
-    this.#starvation.end(this);
+    this.#fdPressure.end(this);
   }
 }

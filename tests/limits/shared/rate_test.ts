@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { SharedRate, TokenBucket } from "../../lib/limits/mod.ts";
+import { SharedRate, TokenBucket } from "../../../lib/limits/mod.ts";
 
 Deno.test("SharedRate: a second's worth at once, then one at a time", () => {
   const rate = new SharedRate(SharedRate.allocate(), { ratePerSecond: 2 });

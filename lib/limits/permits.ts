@@ -1,7 +1,7 @@
 import type { WaitOptions } from "./wait_queue.ts";
 
 /** A number of places, each held by a guard. In one thread {@link Slots}, across threads {@link SharedSlots}. */
-export interface Places {
+export interface Permits {
   /** Takes a place if one is free for a newcomer. */
   tryTake(): Disposable | undefined;
 

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { type SharedClientMemory, SharedClientTable, SharedCount, SharedRate } from "../../lib/limits/mod.ts";
+import {
+  type SharedClientMemory,
+  SharedClientTable,
+  SharedCount,
+  SharedRate,
+} from "../../../lib/limits/mod.ts";
 
 /** What each thread is told. */
 export interface Contention {

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { type ClientAdmission, ClientTable, SharedClientTable } from "../../lib/limits/mod.ts";
+import { type ClientAdmission, ClientTable, SharedClientTable } from "../../../lib/limits/mod.ts";
 
 function word(admission: ClientAdmission | undefined): string {
   return typeof admission === "string" ? admission : "in";

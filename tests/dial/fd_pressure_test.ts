@@ -1,5 +1,5 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { Starvation, type StarvationOptions, type StarvedDial } from "../../lib/dial/starvation.ts";
+import { FdPressure, type FdPressureOptions, type StarvedDial } from "../../lib/dial/fd_pressure.ts";
 import { SharedCount } from "../../lib/limits/mod.ts";
 import { FakeTime } from "../helpers/fake_time.ts";
 
@@ -13,8 +13,8 @@ function watch(hold: Promise<void> | undefined): { isHeld: () => boolean } {
   return { isHeld: () => isHeld };
 }
 
-function dialsOf(starvation: Starvation, count: number): StarvedDial[] {
-  return Array.from({ length: count }, () => starvation.begin());
+function dialsOf(fdPressure: FdPressure, count: number): StarvedDial[] {
+  return Array.from({ length: count }, () => fdPressure.begin());
 }
 
 /** The numbers of those that must give way. */
@@ -23,51 +23,51 @@ function givingWay(dials: readonly StarvedDial[]): number[] {
 }
 
 /** The same want, as so many threads of one process see it. */
-function threads(count: number, options: StarvationOptions): [Starvation, Starvation, ...Starvation[]] {
+function threads(count: number, options: FdPressureOptions): [FdPressure, FdPressure, ...FdPressure[]] {
   const memory = SharedCount.allocate(count);
   const moves = new Int32Array(new SharedArrayBuffer(4));
-  const make = (worker: number): Starvation =>
-    new Starvation({
+  const make = (worker: number): FdPressure =>
+    new FdPressure({
       ...options,
       everywhere: { count: new SharedCount(memory, { worker, max: Infinity }), moves },
     });
   return [make(0), make(1), ...Array.from({ length: count - 2 }, (_, index) => make(index + 2))];
 }
 
-Deno.test("Starvation.hold: holds nobody where no dial lacks a descriptor, else until the last of them goes on", async () => {
-  const starvation = new Starvation({ maxHoldMs: HOUR_MS });
-  assertStrictEquals(starvation.hold(OPEN), undefined);
-  const [first, second] = dialsOf(starvation, 2);
-  const hold = starvation.hold(OPEN);
+Deno.test("FdPressure.hold: holds nobody where no dial lacks a descriptor, else until the last of them goes on", async () => {
+  const fdPressure = new FdPressure({ maxHoldMs: HOUR_MS });
+  assertStrictEquals(fdPressure.hold(OPEN), undefined);
+  const [first, second] = dialsOf(fdPressure, 2);
+  const hold = fdPressure.hold(OPEN);
   const listener = watch(hold);
   first?.[Symbol.dispose]();
   await Promise.resolve();
   assertStrictEquals(listener.isHeld(), true);
   second?.[Symbol.dispose]();
   await hold;
-  assertStrictEquals(starvation.hold(OPEN), undefined);
+  assertStrictEquals(fdPressure.hold(OPEN), undefined);
 });
 
-Deno.test("Starvation.hold: a dial that is forgotten holds for so long and no longer", async () => {
-  const starvation = new Starvation({ maxHoldMs: 10 });
-  using _forgotten = starvation.begin();
-  await starvation.hold(OPEN);
+Deno.test("FdPressure.hold: a dial that is forgotten holds for so long and no longer", async () => {
+  const fdPressure = new FdPressure({ maxHoldMs: 10 });
+  using _forgotten = fdPressure.begin();
+  await fdPressure.hold(OPEN);
   // And the next one again.
-  assertNotStrictEquals(starvation.hold(AbortSignal.timeout(1)), undefined);
-  await starvation.hold(OPEN);
+  assertNotStrictEquals(fdPressure.hold(AbortSignal.timeout(1)), undefined);
+  await fdPressure.hold(OPEN);
 });
 
-Deno.test("Starvation.hold: a listener that closes is held no longer", async () => {
-  const starvation = new Starvation({ maxHoldMs: HOUR_MS });
-  using _dial = starvation.begin();
+Deno.test("FdPressure.hold: a listener that closes is held no longer", async () => {
+  const fdPressure = new FdPressure({ maxHoldMs: HOUR_MS });
+  using _dial = fdPressure.begin();
   const closing = new AbortController();
-  const hold = starvation.hold(closing.signal);
+  const hold = fdPressure.hold(closing.signal);
   closing.abort();
   await hold;
-  assertStrictEquals(starvation.hold(closing.signal), undefined);
+  assertStrictEquals(fdPressure.hold(closing.signal), undefined);
 });
 
-Deno.test("Starvation.hold: dials of another thread hold too", async () => {
+Deno.test("FdPressure.hold: dials of another thread hold too", async () => {
   const [there, here] = threads(2, { maxHoldMs: HOUR_MS });
   assertStrictEquals(here.hold(OPEN), undefined);
   const dial = there.begin();
@@ -78,10 +78,10 @@ Deno.test("Starvation.hold: dials of another thread hold too", async () => {
   assertStrictEquals(here.hold(OPEN), undefined);
 });
 
-Deno.test("Starvation: when no dial has gone on for a second the younger half gives way, and none before", () => {
+Deno.test("FdPressure: when no dial has gone on for a second the younger half gives way, and none before", () => {
   const time = new FakeTime();
-  const starvation = new Starvation({ clock: time.clock });
-  const dials = dialsOf(starvation, 5);
+  const fdPressure = new FdPressure({ clock: time.clock });
+  const dials = dialsOf(fdPressure, 5);
   time.nowMs = 999;
   assertEquals(givingWay(dials), []);
   // One goes on, and so all may wait.
@@ -98,18 +98,18 @@ Deno.test("Starvation: when no dial has gone on for a second the younger half gi
   assertEquals(givingWay(dials), [1]);
 });
 
-Deno.test("Starvation: a dial that lacks a descriptor alone never gives way: nobody would be served by it", () => {
+Deno.test("FdPressure: a dial that lacks a descriptor alone never gives way: nobody would be served by it", () => {
   const time = new FakeTime();
-  const starvation = new Starvation({ clock: time.clock });
-  const dials = dialsOf(starvation, 1);
+  const fdPressure = new FdPressure({ clock: time.clock });
+  const dials = dialsOf(fdPressure, 1);
   time.nowMs = HOUR_MS;
   assertEquals(givingWay(dials), []);
 });
 
-Deno.test("Starvation: of one dial in each of two threads one gives way, and the other does not", () => {
+Deno.test("FdPressure: of one dial in each of two threads one gives way, and the other does not", () => {
   const time = new FakeTime();
   const all = threads(2, { clock: time.clock });
-  const dials = all.map((starvation) => starvation.begin());
+  const dials = all.map((fdPressure) => fdPressure.begin());
   time.nowMs = 999;
   assertEquals(givingWay(dials), []);
   time.nowMs = 1000;
@@ -119,17 +119,17 @@ Deno.test("Starvation: of one dial in each of two threads one gives way, and the
   assertEquals(givingWay(dials.slice(0, 1)), []);
 });
 
-Deno.test("Starvation: half of all dials give way, however they are spread over threads", () => {
+Deno.test("FdPressure: half of all dials give way, however they are spread over threads", () => {
   for (const counts of [[1, 1, 1], [3, 1, 2], [3, 3, 3, 1], [0, 1, 5], [1, 0, 0], [2, 2]]) {
     const time = new FakeTime();
     const dials = threads(counts.length, { clock: time.clock })
-      .flatMap((starvation, thread) => dialsOf(starvation, counts[thread] ?? 0));
+      .flatMap((fdPressure, thread) => dialsOf(fdPressure, counts[thread] ?? 0));
     time.nowMs = 1000;
     assertStrictEquals(givingWay(dials).length, Math.floor(dials.length / 2), `${counts}`);
   }
 });
 
-Deno.test("Starvation: while a dial of another thread goes on, none gives way", () => {
+Deno.test("FdPressure: while a dial of another thread goes on, none gives way", () => {
   const time = new FakeTime();
   const [here, there] = threads(2, { clock: time.clock });
   const dials = dialsOf(here, 2);

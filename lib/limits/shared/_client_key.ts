@@ -1,4 +1,4 @@
-import { ipv4Number, parseIp, unmapIp } from "../base/mod.ts";
+import { ipv4Number, parseIp, unmapIp } from "../../base/mod.ts";
 
 /** A client as 64 bits, in two halves. */
 export interface ClientBits {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { SharedClientTable, SharedCount, SharedRate } from "../../lib/limits/mod.ts";
+import { SharedClientTable, SharedCount, SharedRate } from "../../../lib/limits/mod.ts";
 import type { Contended, Contention } from "./contending_worker.ts";
 
 Deno.test("shared limits: hold exactly when threads contend, and all is given back in the end", async () => {

@@ -1,4 +1,4 @@
-import type { Rate } from "./places.ts";
+import type { Rate } from "../permits.ts";
 
 /** How fast, and how many at once after a pause. */
 export interface SharedRateOptions {

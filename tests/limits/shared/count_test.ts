@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { SharedCount, SharedSlots } from "../../lib/limits/mod.ts";
+import { SharedCount, SharedSlots } from "../../../lib/limits/mod.ts";
 
 Deno.test("SharedCount: gives out what there is, to all together", () => {
   const memory = SharedCount.allocate(2);

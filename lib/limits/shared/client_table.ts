@@ -1,7 +1,7 @@
 import { type ClientBits, clientBits } from "./_client_key.ts";
-import { Guard } from "./_guard.ts";
-import { SharedLock } from "./_shared_lock.ts";
-import type { ClientAdmission, ClientLimiter, ClientLimits } from "./client_table.ts";
+import { Guard } from "../guard.ts";
+import { SharedLock } from "./_lock.ts";
+import type { ClientAdmission, ClientLimiter, ClientLimits } from "../client_table.ts";
 
 /** Who shares the table, and what each client may take. */
 export interface SharedClientOptions extends Omit<ClientLimits, "maxRemembered"> {
