@@ -3,6 +3,6 @@ export { AdminClient, AdminClientError, type AdminClientOptions, type ReloadAnsw
 export type { AppChangeJson, ChangesJson, ReloadProblemJson, TargetChangeJson } from "./reload_json.ts";
 export type { AdminReloads } from "./route.ts";
 export { explanationToJson } from "./explanation_json.ts";
-export type { AdminObserver } from "./observer.ts";
+export type { AdminObserver } from "./admin_observer.ts";
 export { AdminServer, type AdminServerOptions } from "./server.ts";
 export { readToken, TokenError } from "./token.ts";

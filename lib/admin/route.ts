@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { Config } from "../config/mod.ts";
 import type { ProxyControl, ReloadPlan, ReloadResult } from "../proxy/mod.ts";
 import { problem } from "./answer.ts";
-import type { AdminObserver } from "./observer.ts";
+import type { AdminObserver } from "./admin_observer.ts";
 
 /** What the program is doing, as far as whoever asks must know. */
 export type Phase = "starting" | "ready" | "draining";

@@ -2,7 +2,7 @@ import { errorMessage, type TcpAddress } from "../base/mod.ts";
 import { ListenError } from "../listen/mod.ts";
 import { type ProxyControl, StartError } from "../proxy/mod.ts";
 import { adminApp } from "./app.ts";
-import type { AdminObserver } from "./observer.ts";
+import type { AdminObserver } from "./admin_observer.ts";
 import { problem } from "./answer.ts";
 import type { AdminContext, AdminReloads, AdminRoute, Phase } from "./route.ts";
 import { ROUTES } from "./routes.ts";

@@ -3,7 +3,7 @@ import type { HealthCheckConfig } from "../config/mod.ts";
 import { connectForCheck, type Dialed, type OwnListeners } from "../dial/mod.ts";
 import { Checker, type CheckProber, type CheckTarget, type Pool, Probe, type Target } from "../pool/mod.ts";
 import { encodeProxyHeader } from "../protocol/mod.ts";
-import { type ExchangeMaker, exchangeMaker } from "./exchanges.ts";
+import { type ExchangeMaker, exchangeMaker } from "./check_exchange.ts";
 import { checkKey } from "./target_spec.ts";
 import type { AppTls } from "./tls.ts";
 

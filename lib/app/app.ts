@@ -9,7 +9,7 @@ import type { BufferPool, Ticker } from "../relay/mod.ts";
 import type { SessionApp } from "../session/mod.ts";
 import { admissionGate, LocalPermits } from "./admission_gate.ts";
 import { AppTargets } from "./app_targets.ts";
-import type { AppObserver } from "./observer.ts";
+import type { AppObserver } from "./app_observer.ts";
 import type { Prepared } from "./prepared.ts";
 import { sessionApp } from "./session_app.ts";
 import { faultsFor } from "./select_engine.ts";

@@ -4,7 +4,7 @@ import { Pool, statesOf, type TargetState } from "../pool/mod.ts";
 import type { RouteTable } from "../routing/mod.ts";
 import { targetsOf } from "./dial_addresses.ts";
 import { HealthChecks } from "./health_checks.ts";
-import type { AppObserver } from "./observer.ts";
+import type { AppObserver } from "./app_observer.ts";
 import { onceEach, type PoolConfig, poolConfigs, poolOptions, type PoolsOptions } from "./pools.ts";
 import type { Prepared } from "./prepared.ts";
 import { routesOf } from "./routes.ts";

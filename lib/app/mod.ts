@@ -3,7 +3,7 @@ export { App, type AppOptions, type AppWorker } from "./app.ts";
 export { type AppPool, AppTargets, type AppTargetsOptions } from "./app_targets.ts";
 export { dialedAt, targetsOf } from "./dial_addresses.ts";
 export { type FileText, FileTexts } from "./file_texts.ts";
-export type { AppObserver, TargetChange } from "./observer.ts";
+export type { AppObserver, TargetChange } from "./app_observer.ts";
 export type { Prepared } from "./prepared.ts";
 export { accessOf, routeName, routesOf } from "./routes.ts";
 export type { MonitorObserver } from "./target_monitor.ts";

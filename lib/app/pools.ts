@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../base/mod.ts";
 import type { AppConfig, RouteConfig, TargetConfig } from "../config/mod.ts";
 import type { PoolOptions, Target, TargetChange } from "../pool/mod.ts";
-import type { AppObserver } from "./observer.ts";
+import type { AppObserver } from "./app_observer.ts";
 import { routeName } from "./routes.ts";
 import type { TargetRef } from "./worker_app_context.ts";
 

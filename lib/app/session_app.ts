@@ -5,7 +5,7 @@ import { type Candidate, parseCheckBytes } from "../pool/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
 import { type IntakeRules, mysqlLogin, type SessionApp } from "../session/mod.ts";
 import type { AppTargets } from "./app_targets.ts";
-import type { AppObserver } from "./observer.ts";
+import type { AppObserver } from "./app_observer.ts";
 import { accessOf } from "./routes.ts";
 import { engineFor, type EngineOptions } from "./select_engine.ts";
 import { starttlsOf, talkLimit } from "./starttls.ts";

@@ -15,7 +15,7 @@ import { EXIT } from "./exit_code.ts";
 import { ConfigReloads } from "./config_reloads.ts";
 import { watchConfig } from "./watch_config.ts";
 import type { Io } from "./io.ts";
-import { LogObserver } from "./observer.ts";
+import { LogObserver } from "./log_observer.ts";
 import { shutDown } from "./shut_down.ts";
 import { ignoreSignals, KeptSignal, listenForSignals, type Signals } from "./signals.ts";
 import { logConfig, logListeners, logProgram } from "./start_lines.ts";

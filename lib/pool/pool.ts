@@ -15,7 +15,7 @@ import {
 } from "./pool_options.ts";
 import { MAX_DELAY_MS } from "./scheduler.ts";
 import { slowStartStepMs, slowStartWeight } from "./slow_start.ts";
-import { haveMoved, type TargetState } from "./state.ts";
+import { haveMoved, type TargetState } from "./target_state.ts";
 import { type Candidate, Target, type TargetSpec } from "./target.ts";
 import { type Tier, type TierRules, tiersOf } from "./tier.ts";
 

@@ -1,4 +1,4 @@
-import { PacketExchange, type PacketTurn } from "./_packets.ts";
+import { PacketExchange, type PacketTurn } from "./_packet_exchange.ts";
 import type { LoginCheck } from "./mysql_check.ts";
 import { concatBytes } from "./check_text.ts";
 import type { Turn } from "./exchange.ts";

@@ -8,7 +8,7 @@ import {
   sendAtOnce,
 } from "../base/mod.ts";
 import { connect } from "../dial/mod.ts";
-import { Attempt } from "./_attempt.ts";
+import { CheckAttempt } from "./_check_attempt.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Why a check failed. */
@@ -73,7 +73,7 @@ export class Probe implements Prober {
 
   async run(address: Address, signal: AbortSignal): Promise<ProbeResult> {
     const beganMs = performance.now();
-    const attempt = new Attempt(this.#options.timeoutMs, signal);
+    const attempt = new CheckAttempt(this.#options.timeoutMs, signal);
     try {
       const problem = await attempt.bounded(this.#check(address, attempt));
       const durationMs = performance.now() - beganMs;
@@ -97,7 +97,7 @@ export class Probe implements Prober {
     }
   }
 
-  async #check(address: Address, attempt: Attempt): Promise<Problem | undefined> {
+  async #check(address: Address, attempt: CheckAttempt): Promise<Problem | undefined> {
     const { preface, secure, connect: dial = connect } = this.#options;
     let conn = await dial(address, attempt.signal);
     attempt.owns(conn);
@@ -119,7 +119,11 @@ interface Problem {
   readonly message: string;
 }
 
-async function converse(conn: Duplex, exchange: Exchange, attempt: Attempt): Promise<Problem | undefined> {
+async function converse(
+  conn: Duplex,
+  exchange: Exchange,
+  attempt: CheckAttempt,
+): Promise<Problem | undefined> {
   attempt.exchange = exchange;
   const buffer = new Uint8Array(READ_BYTES);
   let { verdict, send } = exchange.begin();
@@ -145,7 +149,7 @@ async function converse(conn: Duplex, exchange: Exchange, attempt: Attempt): Pro
 }
 
 /** A target that answers something else is not one that is silent. */
-function timeoutMessage({ stage, exchange }: Attempt, limitMs: number): string {
+function timeoutMessage({ stage, exchange }: CheckAttempt, limitMs: number): string {
   const heard = exchange?.heard();
   const part = exchange?.part ?? "";
   return heard === undefined

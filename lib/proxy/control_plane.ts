@@ -15,7 +15,7 @@ import type { AppConfig, Config } from "../config/mod.ts";
 import { OwnListeners } from "../dial/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { ownListeners } from "./_own_listeners.ts";
-import type { ProxyObserver } from "./observer.ts";
+import type { ProxyObserver } from "./proxy_observer.ts";
 import { startError } from "./reload/next_apps.ts";
 import type { ReloadStep } from "./reload/reloader.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";

@@ -12,7 +12,7 @@ import { explainConnection } from "./explain/explain.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
 import { Listeners, type PreparedListeners, type WantedListeners } from "./listeners.ts";
 import { ownListeners } from "./_own_listeners.ts";
-import type { ProxyObserver } from "./observer.ts";
+import type { ProxyObserver } from "./proxy_observer.ts";
 import { prepareApps, startError } from "./reload/next_apps.ts";
 import { Reloader, type ReloadStep, type WallTime } from "./reload/reloader.ts";
 import type { ReloadPlan, ReloadProblem, ReloadResult } from "./reload/reload_result.ts";

@@ -11,7 +11,7 @@ import { parseCheckBytes } from "../../lib/pool/check_text.ts";
 import type { Exchange } from "../../lib/pool/exchange.ts";
 import { parseExpect } from "../../lib/pool/expectation.ts";
 import { Probe } from "../../lib/pool/probe.ts";
-import { type CheckType, readyMade } from "../../lib/pool/ready_made.ts";
+import { type CheckType, protocolCheck } from "../../lib/pool/protocol_check.ts";
 import { Steps } from "../../lib/pool/steps.ts";
 import { freePort } from "../helpers/free_ports.ts";
 import {
@@ -37,8 +37,8 @@ async function check(
   type: CheckType,
   login: { user?: string; database?: string } = {},
 ): Promise<string> {
-  assertEquals(await run(port, () => readyMade("tcp", {})), "up", "a check of the port alone");
-  return await run(port, () => readyMade(type, login));
+  assertEquals(await run(port, () => protocolCheck("tcp", {})), "up", "a check of the port alone");
+  return await run(port, () => protocolCheck(type, login));
 }
 
 function realTest(name: string, missing: readonly string[], fn: () => Promise<void>): void {
@@ -141,7 +141,7 @@ realTest("postgres: down when all places are taken, those of ordinary users too"
 /** Opens a session, and leaves it open. */
 async function hold({ port }: ServerProcess, login: { user: string }): Promise<Deno.Conn> {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-  const exchange = readyMade("postgres", login);
+  const exchange = protocolCheck("postgres", login);
   let turn = exchange?.begin();
   const buffer = new Uint8Array(4096);
   await conn.write(turn?.send ?? new Uint8Array());
@@ -170,11 +170,11 @@ realTest(
     await using server = await startMariadb(["--max-connect-errors=2"]);
     await using far = await fromElsewhere(server);
     for (let index = 0; index < 5; index++) {
-      assertEquals(await run(far.port, () => readyMade("mysql", {})), "up");
-      assertEquals(await run(far.port, () => readyMade("mysql", { user: "health" })), "up");
+      assertEquals(await run(far.port, () => protocolCheck("mysql", {})), "up");
+      assertEquals(await run(far.port, () => protocolCheck("mysql", { user: "health" })), "up");
     }
     assertMatch(
-      await run(far.port, () => readyMade("mysql", { user: "nobody" })),
+      await run(far.port, () => protocolCheck("mysql", { user: "nobody" })),
       /error 1045: Access denied/,
     );
   },
@@ -183,8 +183,10 @@ realTest(
 realTest("mysql: down when it has blocked this host", mariadbTools, async () => {
   await using server = await startMariadb(["--max-connect-errors=1"]);
   await using far = await fromElsewhere(server);
-  for (let index = 0; index < 3; index++) assertEquals(await run(far.port, () => readyMade("tcp", {})), "up");
-  await until(async () => await run(far.port, () => readyMade("mysql", {})) !== "up");
+  for (let index = 0; index < 3; index++) {
+    assertEquals(await run(far.port, () => protocolCheck("tcp", {})), "up");
+  }
+  await until(async () => await run(far.port, () => protocolCheck("mysql", {})) !== "up");
   assertMatch(await check(far.port, "mysql"), /error 1129: Host '127\.0\.0\.2' is blocked/);
 });
 
@@ -194,7 +196,7 @@ realTest("mysql: down when all places are taken", mariadbTools, async () => {
   try {
     await until(async () => {
       held.push(await Deno.connect({ hostname: "127.0.0.1", port: server.port }));
-      return await run(server.port, () => readyMade("mysql", { user: "health" })) !== "up";
+      return await run(server.port, () => protocolCheck("mysql", { user: "health" })) !== "up";
     });
     assertMatch(await check(server.port, "mysql", { user: "health" }), /error 1040: Too many connections/);
   } finally {
@@ -212,7 +214,7 @@ async function fromElsewhere(server: ServerProcess): Promise<ServerProcess> {
     stdout: "null",
     stderr: "null",
   }).spawn();
-  await until(async () => await run(port, () => readyMade("mysql", {})) === "up");
+  await until(async () => await run(port, () => protocolCheck("mysql", {})) === "up");
   return {
     port,
     [Symbol.asyncDispose]: async () => {
@@ -226,7 +228,7 @@ const eximTools = [...missingTools("exim4"), ...Deno.uid() === 0 ? [] : ["root"]
 
 realTest("smtp: up, and down while it takes no more connections", eximTools, async () => {
   await using server = await startExim("smtp_accept_max = 1");
-  await until(async () => await run(server.port, () => readyMade("smtp", {})) === "up");
+  await until(async () => await run(server.port, () => protocolCheck("smtp", {})) === "up");
   using held = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await until(async () => (await check(server.port, "smtp")) !== "up");
   assertMatch(await check(server.port, "smtp"), /^step 1: the target answered "421 Too many concurrent /);

@@ -9,7 +9,7 @@ import {
   restartSettings,
 } from "../../config/mod.ts";
 import { firstCertificate } from "../../tls/mod.ts";
-import type { ProxyObserver } from "../observer.ts";
+import type { ProxyObserver } from "../proxy_observer.ts";
 import { StartError } from "../start_error.ts";
 import { checkFiles } from "./check_files.ts";
 import type { FileProblem } from "./check_tls.ts";

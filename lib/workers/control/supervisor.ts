@@ -5,7 +5,7 @@ import { startError } from "./_start_error.ts";
 import { type Refusal, Replies } from "./replies.ts";
 import { Backoff } from "./backoff.ts";
 import type { FromWorker, Question, RetireQuestion, StartMessage, ToWorker } from "../channel/messages.ts";
-import type { WorkersObserver } from "./observer.ts";
+import type { WorkersObserver } from "./workers_observer.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { Generation } from "./generation.ts";
 import { WorkerEvents } from "./worker_events.ts";

@@ -1,5 +1,5 @@
 import { type Address, monotonicClock } from "../../base/mod.ts";
-import type { WorkersObserver } from "./observer.ts";
+import type { WorkersObserver } from "./workers_observer.ts";
 import type { FromWorker } from "../channel/messages.ts";
 import { endedSession, WorkerError } from "../channel/records.ts";
 

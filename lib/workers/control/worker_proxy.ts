@@ -26,7 +26,7 @@ import type { SessionsReported, StartMessage, TargetRecord } from "../channel/me
 import { MAX_GENERATIONS, SharedLimits } from "../shared/shared_limits.ts";
 import { Generation } from "./generation.ts";
 import { ListenSockets } from "./listen_sockets.ts";
-import type { WorkersObserver } from "./observer.ts";
+import type { WorkersObserver } from "./workers_observer.ts";
 import { type Sandbox, sandboxOf } from "./sandbox.ts";
 import { Supervisor } from "./supervisor.ts";
 import { commitEverywhere } from "./two_phase_commit.ts";

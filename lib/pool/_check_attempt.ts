@@ -8,7 +8,7 @@ const LATE_MS = 10;
  * The limit of one check, and the connection that it closes in the end: also while something is read from it, which is
  * the only way to end a read.
  */
-export class Attempt {
+export class CheckAttempt {
   timedOut = false;
   /** What is waited for. */
   stage: "connection" | "TLS handshake" | "answer" = "connection";

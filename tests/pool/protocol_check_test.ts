@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Exchange } from "../../lib/pool/exchange.ts";
-import { type CheckType, readyMade } from "../../lib/pool/ready_made.ts";
+import { type CheckType, protocolCheck } from "../../lib/pool/protocol_check.ts";
 import { latin1, play, regardlessOfCuts } from "../helpers/exchange.ts";
 
 function begin(type: CheckType, login: { user?: string; database?: string } = {}): Exchange {
-  const exchange = readyMade(type, login);
+  const exchange = protocolCheck(type, login);
   if (exchange === undefined) throw new Error("unreachable");
   return exchange;
 }
@@ -17,11 +17,11 @@ function outcome(type: CheckType, pieces: readonly string[], login = {}): string
   return `${verdict}: ${exchange.heard()}`;
 }
 
-Deno.test("readyMade: tcp says nothing", () => {
-  assertEquals(readyMade("tcp", {}), undefined);
+Deno.test("protocolCheck: tcp says nothing", () => {
+  assertEquals(protocolCheck("tcp", {}), undefined);
 });
 
-Deno.test("readyMade: redis is up when it answers PING, and down at any error", () => {
+Deno.test("protocolCheck: redis is up when it answers PING, and down at any error", () => {
   assertEquals(play(begin("redis"), ["+PO", "NG\r\n"]), "PING\r\n|match");
   for (
     const error of ["-LOADING Redis is loading", "-NOAUTH Authentication required.", "-MASTERDOWN Link down"]
@@ -30,7 +30,7 @@ Deno.test("readyMade: redis is up when it answers PING, and down at any error", 
   }
 });
 
-Deno.test("readyMade: smtp greets, in one line or several, and takes its leave", () => {
+Deno.test("protocolCheck: smtp greets, in one line or several, and takes its leave", () => {
   const hello = "EHLO localhost\r\n|QUIT\r\n|match";
   assertEquals(play(begin("smtp"), ["220 mail ESMTP\r\n", "250-mail\r\n250-SIZE\r\n250 OK\r\n"]), hello);
   assertEquals(play(begin("smtp"), ["220-mail\r\n220 ready\r\n", "250\r\n"]), hello);
@@ -49,7 +49,7 @@ function mysql(sequence: number, payload: string): string {
 
 const GREETING = mysql(0, "\x0a10.11.6-MariaDB\0\x01\0\0\0saltsalt\0\xff\xf7!\x02\0\xff\x81\x15\0");
 
-Deno.test("readyMade: mysql logs in without a password, and quits", () => {
+Deno.test("protocolCheck: mysql logs in without a password, and quits", () => {
   const login = mysql(
     1,
     `\x01\x82\x08\0\0\0\0\x01!${"\0".repeat(23)}health\0\0mysql_native_password\0`,
@@ -59,7 +59,7 @@ Deno.test("readyMade: mysql logs in without a password, and quits", () => {
   assertEquals(play(begin("mysql", { user: "health" }), [GREETING, ok]), `${login}|${quit}|match`);
 });
 
-Deno.test("readyMade: mysql answers every request for a password with none, but not for ever", () => {
+Deno.test("protocolCheck: mysql answers every request for a password with none, but not for ever", () => {
   const ask = (sequence: number): string => mysql(sequence, "\xfecaching_sha2_password\0salt\0");
   const refused = mysql(4, "\xff\x15\x04#28000Access denied");
   assertEquals(
@@ -71,7 +71,7 @@ Deno.test("readyMade: mysql answers every request for a password with none, but 
   assertEquals(outcome("mysql", [GREETING, ...asks]).split(":")[0], "no_match");
 });
 
-Deno.test("readyMade: mysql is down when it is full, has blocked this host, or refuses a user that it should know", () => {
+Deno.test("protocolCheck: mysql is down when it is full, has blocked this host, or refuses a user that it should know", () => {
   const full = mysql(0, "\xff\x10\x04#08004Too many connections");
   assertEquals(outcome("mysql", [full]), "no_match: error 1040: Too many connections");
   // Before the login, some servers leave the SQLSTATE out.
@@ -95,7 +95,7 @@ function postgresError(code: string, message: string): string {
 
 const LOGGED_IN = postgres("R", "\0\0\0\0");
 
-Deno.test("readyMade: postgres starts a session, and takes its leave when it is ready", () => {
+Deno.test("protocolCheck: postgres starts a session, and takes its leave when it is ready", () => {
   const parameters = "user\0health\0database\0app\0application_name\0tcpproxy\0\0";
   const hello = `\0\0\0${String.fromCharCode(8 + parameters.length)}\0\x03\0\0${parameters}`;
   const rest = postgres("S", "server_version\x0015\0") + postgres("K", "12345678");
@@ -105,14 +105,14 @@ Deno.test("readyMade: postgres starts a session, and takes its leave when it is 
   );
 });
 
-Deno.test("readyMade: postgres is up when it asks for a password", () => {
+Deno.test("protocolCheck: postgres is up when it asks for a password", () => {
   assertEquals(
     outcome("postgres", [postgres("R", "\0\0\0\x0aSCRAM-SHA-256\0\0")], { user: "a" }).split(":")[0],
     "match",
   );
 });
 
-Deno.test("readyMade: postgres is down when it starts up or is full, before or after the login", () => {
+Deno.test("protocolCheck: postgres is down when it starts up or is full, before or after the login", () => {
   const starting = postgresError("57P03", "the database system is starting up");
   assertEquals(outcome("postgres", [starting]), "no_match: error 57P03: the database system is starting up");
   const full = postgresError("53300", "remaining connection slots are reserved");
@@ -122,7 +122,7 @@ Deno.test("readyMade: postgres is down when it starts up or is full, before or a
   );
 });
 
-Deno.test("readyMade: postgres may refuse the user only where none was given", () => {
+Deno.test("protocolCheck: postgres may refuse the user only where none was given", () => {
   for (const code of ["28000", "28P01", "3D000"]) {
     const refused = postgresError(code, "no");
     assertEquals(outcome("postgres", [refused]), `match: error ${code}: no`);
@@ -130,7 +130,7 @@ Deno.test("readyMade: postgres may refuse the user only where none was given", (
   }
 });
 
-Deno.test("readyMade: another protocol is not taken for mysql or postgres", () => {
+Deno.test("protocolCheck: another protocol is not taken for mysql or postgres", () => {
   for (
     const text of [
       "HTTP/1.1 400 Bad Request\r\n",
@@ -145,7 +145,7 @@ Deno.test("readyMade: another protocol is not taken for mysql or postgres", () =
   }
 });
 
-Deno.test("readyMade: no bytes make a check fail otherwise than by its verdict, and the cut changes nothing", () => {
+Deno.test("protocolCheck: no bytes make a check fail otherwise than by its verdict, and the cut changes nothing", () => {
   const piece = fc.oneof(
     fc.constantFrom(
       GREETING,
@@ -175,7 +175,7 @@ Deno.test("readyMade: no bytes make a check fail otherwise than by its verdict, 
   ));
 });
 
-Deno.test("readyMade: endless packets are no answer", () => {
+Deno.test("protocolCheck: endless packets are no answer", () => {
   const notice = postgres("N", "x".repeat(4000));
   assertEquals(play(begin("postgres"), Array(5).fill(notice)).split("|").at(-1), "no_match");
   assertEquals(begin("mysql").feed(latin1("\xff\xff\xff\0")).verdict, "no_match");

@@ -9,7 +9,7 @@ import { type Step, Steps } from "./steps.ts";
 export type CheckType = "tcp" | "redis" | "smtp" | "mysql" | "postgres";
 
 /** Makes the conversation of a ready-made check; `undefined` for `tcp`, where the connection alone counts. */
-export function readyMade(type: CheckType, login: PostgresLogin): Exchange | undefined {
+export function protocolCheck(type: CheckType, login: PostgresLogin): Exchange | undefined {
   switch (type) {
     case "tcp":
       return undefined;

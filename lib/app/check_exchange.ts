@@ -6,7 +6,7 @@ import {
   parseCheckBytes,
   parseExpect,
   parseStatus,
-  readyMade,
+  protocolCheck,
   type Step,
   Steps,
 } from "../pool/mod.ts";
@@ -23,7 +23,7 @@ export type ExchangeMaker = (address: Address, host: string | undefined) => Exch
  */
 export function exchangeMaker(check: HealthCheckConfig): ExchangeMaker {
   const { http, steps, type, user, database } = check;
-  if (type !== undefined) return () => readyMade(type, { user, database });
+  if (type !== undefined) return () => protocolCheck(type, { user, database });
   if (http !== undefined) {
     const status = parseStatus(http.status);
     return (address, host) => httpExchange({ path: http.path, status, host: http.host ?? host }, address);
