@@ -84,7 +84,7 @@ export class AppTargets {
 
   /** All that is known of each pool's targets, by the pool's key. */
   states(): Map<string, TargetState[]> {
-    return new Map(this.#pools.map(({ key, pool }) => [key, statesOf(pool)]));
+    return new Map(this.#pools.map(({ key, pool }) => [key, statesOf(pool.targets)]));
   }
 
   /**

@@ -1,14 +1,20 @@
 import type { Order, PickContext } from "../balancing/mod.ts";
-import type { Pool } from "./pool.ts";
 import type { Candidate, Target } from "./target.ts";
 import type { Tier } from "./tier.ts";
+
+/** Counts the connections of targets, as the pool does. */
+export interface TargetSlots {
+  /** Counts one more connection; false where another thread has taken the target's last place. */
+  acquire(target: Target): boolean;
+  release(target: Target): void;
+}
 
 /**
  * One connection's candidates, tier after tier, each at most once. The one given last counts as active until the next is
  * asked for, or until `release`.
  */
 export class Candidates {
-  readonly #pool: Pool;
+  readonly #slots: TargetSlots;
   readonly #context: PickContext;
   readonly #port: number;
   #tiers: readonly Tier[];
@@ -19,8 +25,12 @@ export class Candidates {
   #first: Target | undefined;
   #others: Set<Target> | undefined;
 
-  constructor(pool: Pool, tiers: readonly Tier[], connection: { context: PickContext; port: number }) {
-    this.#pool = pool;
+  constructor(
+    slots: TargetSlots,
+    tiers: readonly Tier[],
+    connection: { context: PickContext; port: number },
+  ) {
+    this.#slots = slots;
     this.#tiers = tiers;
     this.#context = connection.context;
     this.#port = connection.port;
@@ -44,7 +54,7 @@ export class Candidates {
       if (target === undefined) {
         this.#tier++;
         this.#order = undefined;
-      } else if (!this.hasTried(target) && this.#pool.acquire(target)) {
+      } else if (!this.hasTried(target) && this.#slots.acquire(target)) {
         this.#held = target;
         if (this.#first === undefined) this.#first = target;
         else (this.#others ??= new Set()).add(target);
@@ -64,7 +74,7 @@ export class Candidates {
   /** Gives back the candidate that is held, if one is. */
   release(): void {
     if (this.#held === undefined) return;
-    this.#pool.release(this.#held);
+    this.#slots.release(this.#held);
     this.#held = undefined;
   }
 }

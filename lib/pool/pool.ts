@@ -2,7 +2,7 @@ import { type Clock, formatDuration, monotonicClock } from "../base/mod.ts";
 import type { PickContext } from "../balancing/mod.ts";
 import type { WaitOptions } from "../limits/mod.ts";
 import { type PlaceOutcome, PlaceQueue } from "./_place_queue.ts";
-import { Candidates } from "./candidates.ts";
+import { Candidates, type TargetSlots } from "./candidates.ts";
 import { retarget } from "./_retarget.ts";
 import { PassiveHealth } from "./passive.ts";
 import {
@@ -25,7 +25,7 @@ import { type Tier, type TierRules, tiersOf } from "./tier.ts";
  * When none is usable, all are tried: a check that is wrong must not turn a bad hour into an outage, and a dial to a
  * target that is really down costs little.
  */
-export class Pool {
+export class Pool implements TargetSlots {
   #targets: readonly Target[] = [];
   #tiers: readonly Tier[] = [];
   #passive: PassiveHealth | undefined;

@@ -1,4 +1,3 @@
-import type { Pool } from "./pool.ts";
 import type { Target, TargetSpec } from "./target.ts";
 
 /** What is known of one target, as plain data: for a pool of the same targets in another thread. */
@@ -9,8 +8,8 @@ export interface TargetState {
 }
 
 /** All that is known of a pool's targets, in their order. */
-export function statesOf(pool: Pool): TargetState[] {
-  return pool.targets.map((target) => ({ spec: specOf(target), up: target.up, ejected: target.ejected }));
+export function statesOf(targets: readonly Target[]): TargetState[] {
+  return targets.map((target) => ({ spec: specOf(target), up: target.up, ejected: target.ejected }));
 }
 
 /** Whether a pool with these targets has to make others of the states. */

@@ -39,10 +39,10 @@ Deno.test("Pool.follow: targets are used as another thread's pool would use them
   if (first === undefined || second === undefined) throw new Error("there are no targets, three were wanted");
   leader.setUp(first, false, "");
   leader.report(second, "failed");
-  for (let i = 0; i < 2; i++) pool.follow(structuredClone(statesOf(leader)));
+  for (let i = 0; i < 2; i++) pool.follow(structuredClone(statesOf(leader.targets)));
   assertEquals([order(pool), changes], [["h:3"], ["h:1 down", "h:2 ejected"]]);
   leader.setUp(first, true, "");
-  pool.follow(statesOf(leader));
+  pool.follow(statesOf(leader.targets));
   assertEquals([order(pool), changes.at(-1)], [["h:1", "h:3"], "h:1 up"]);
   leader.stop();
 });
@@ -52,7 +52,7 @@ Deno.test("Pool.follow: a target whose name is another stays the same target, in
   const { pool, changes } = told([]);
   for (const serverName of ["a.test", "b.test"]) {
     leader.update(specs(1).map((spec) => ({ ...spec, serverName })));
-    pool.follow(structuredClone(statesOf(leader)));
+    pool.follow(structuredClone(statesOf(leader.targets)));
     assertEquals(pool.targets.map((target) => target.serverName), [serverName]);
   }
   assertEquals(changes, ["h:1 added"]);
@@ -62,11 +62,11 @@ Deno.test("Pool.follow: targets that are discovered come and go, with their weig
   const { pool: leader } = told([]);
   const { pool, changes } = told([]);
   leader.update(specs(1, 2));
-  pool.follow(statesOf(leader));
+  pool.follow(statesOf(leader.targets));
   leader.update(specs(2, 3).map((spec, index) => ({ ...spec, weight: index === 0 ? 5 : 1, tier: index })));
-  pool.follow(statesOf(leader));
+  pool.follow(statesOf(leader.targets));
   assertEquals(changes, ["h:1 added", "h:2 added", "h:3 added", "h:1 removed"]);
-  assertEquals(statesOf(pool), statesOf(leader));
+  assertEquals(statesOf(pool.targets), statesOf(leader.targets));
 });
 
 Deno.test("Pool: reports go to whoever judges, and every change of state is announced", () => {
