@@ -16,8 +16,8 @@ export interface HealthChecksOptions {
 }
 
 /**
- * The checks of those targets of an app that are checked alike; an address once, in however many pools it is, unless it is
- * asked by several names or with several PROXY headers.
+ * The health checks of all targets of an app that share one check definition. An address in several pools is checked
+ * once, unless it is checked under several names or with several PROXY headers.
  */
 export class CheckGroup {
   readonly #pools: () => readonly Pool[];
@@ -27,7 +27,7 @@ export class CheckGroup {
   readonly #connect: (address: Address, signal: AbortSignal) => Promise<Dialed>;
   readonly #exchange: ExchangeMaker;
   readonly #checker: Checker;
-  /** Of the targets that one check is for, the first. */
+  /** The first of the targets that share a check, by check key. */
   #byKey: ReadonlyMap<string, Target> = new Map();
 
   constructor(check: HealthCheckConfig, pools: () => readonly Pool[], options: HealthChecksOptions) {
@@ -52,10 +52,10 @@ export class CheckGroup {
     });
   }
 
-  /** Checks the targets that the pools have now. To be called at the start, and after those of a pool have changed. */
+  /** Checks the targets that the pools have now. Call it at start and after the targets of a pool have changed. */
   update(): void {
     const targets = [...this.#targets()].map(([, target]) => target);
-    // One that was down by other checks stays so until these find it well.
+    // A target that was down under its previous check stays down until this one succeeds.
     const down = new Set(targets.filter(({ up }) => !up).map((target) => this.#keyOf(target)));
     const wanted = targets.map((target): CheckTarget => ({
       key: this.#keyOf(target),
@@ -63,15 +63,19 @@ export class CheckGroup {
     }));
     this.#byKey = new Map(targets.toReversed().map((target) => [this.#keyOf(target), target]));
     this.#checker.setTargets(wanted, { isDown: (key) => down.has(key) });
-    // One that is new to its pool may be known already.
+    // A target that is new to its pool may already have a status from another pool.
     for (const key of new Set(wanted.map(({ key }) => key))) {
       const status = this.#checker.status(key);
       if (status?.status !== "down") continue;
-      this.#setUp(key, false, status.last?.kind === "failure" ? status.last.message : "it was down before");
+      this.#setUp(
+        key,
+        false,
+        status.last?.kind === "failure" ? status.last.message : "down before this check",
+      );
     }
   }
 
-  /** Ends them; resolves when nothing of them is left. Idempotent. */
+  /** Stops all checks; resolves when none is left running. Idempotent. */
   stop(): Promise<void> {
     return this.#checker.stop();
   }
@@ -82,7 +86,7 @@ export class CheckGroup {
     }
   }
 
-  /** The address, and what else makes a difference to what a check of it hears. */
+  /** The check key: the address, and whatever else changes the answer to a check. */
   #keyOf({ address, serverName, sendProxy }: Target): string {
     const { tls, http, port } = this.#check;
     const name = tls || (http !== undefined && http.host === undefined) ? serverName : undefined;
@@ -97,8 +101,8 @@ export class CheckGroup {
   }
 
   /**
-   * What is wrong with another port is not wrong with the one that the target is called by, nor what is wrong with one
-   * name with the others of an address.
+   * Prefixes the detail with the checked port or name, because another port, or another name at the same address, may
+   * be fine.
    */
   #where(target: Target): string {
     const { port } = this.#check;
@@ -113,7 +117,7 @@ export class CheckGroup {
     return isOneOfSeveral ? `as ${serverName}: ${where}` : where;
   }
 
-  /** Checks of a target's own port begin with the header that its sessions begin with; another port is another service. */
+  /** Checks of the target's own port send the same PROXY header as its sessions; another port is another service. */
   #prober(): CheckProber {
     const { timeoutMs, port, tls } = this.#check;
     return {
@@ -141,7 +145,7 @@ export class CheckGroup {
   }
 }
 
-/** The `Host` field for a target that was found by its name. */
+/** The `Host` field for a target that discovery found by name. */
 function hostField(name: string, address: Address): string {
   return address.kind === "tcp" ? formatAddress({ ...address, host: name }) : name;
 }

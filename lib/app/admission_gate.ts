@@ -3,21 +3,21 @@ import { type Permits, type Rate, Slots, TokenBucket } from "../limits/mod.ts";
 import type { AcceptGate, AcceptPlace } from "../listen/mod.ts";
 import { pause } from "../relay/mod.ts";
 
-/** What one app may take, over all of its listeners. */
+/** The connection limits of one app, over all of its listeners. */
 export interface GateLimits {
   /** Connections at once; `Infinity` for no limit. */
   readonly maxConnections: number;
-  /** How fast new connections are let in; `undefined` for no limit. */
+  /** The rate of new connections; `undefined` for no limit. */
   readonly acceptRate: EventRate | undefined;
 }
 
-/** The limits of one app as they are counted; each is `undefined` for none. */
+/** The counters behind an app's limits; each is `undefined` for no limit. */
 export interface GatePermits {
   readonly places: Permits | undefined;
   readonly rate: Rate | undefined;
 }
 
-/** The permits of an app that this thread alone carries. */
+/** The counters of an app that runs in one thread. */
 export class LocalPermits implements GatePermits {
   readonly #clock: Clock;
   #limits: GateLimits;
@@ -40,8 +40,8 @@ export class LocalPermits implements GatePermits {
   }
 
   /**
-   * Sets other limits. Connections that are counted stay so; those that came while there was no limit are not. A rate that
-   * stays goes on as it is.
+   * Sets other limits. Connections that are counted stay counted; those accepted while there was no limit are not. An
+   * unchanged rate keeps its tokens.
    */
   update(limits: GateLimits): void {
     const { maxConnections, acceptRate } = limits;
@@ -60,18 +60,18 @@ export class LocalPermits implements GatePermits {
 }
 
 function slotsOf({ maxConnections }: GateLimits): Slots | undefined {
-  // At most one connection a listener waits, so that the queue is as short as the list of listeners.
+  // At most one connection per listener waits, so the queue is never longer than the list of listeners.
   return maxConnections === Infinity ? undefined : new Slots(maxConnections, { maxWaiting: Infinity });
 }
 
-/** The gate of one app's listeners; `undefined` where nothing limits it. */
+/** Returns the gate of an app's listeners; `undefined` where nothing limits it. */
 export function admissionGate(permits: GatePermits, clock: Clock): AcceptGate | undefined {
   return permits.places === undefined && permits.rate === undefined
     ? undefined
     : new AdmissionGate(permits, clock);
 }
 
-/** How often a connection that waits looks whether one before it has been refused, and left it its turn. */
+/** How often a waiting connection checks whether an earlier one was refused and gave its token back. */
 const LOOK_MS = 100;
 
 class AdmissionGate implements AcceptGate {
@@ -88,7 +88,7 @@ class AdmissionGate implements AcceptGate {
     const slot = places?.tryTake() ?? await places?.take({ signal, timeoutMs: Infinity });
     try {
       for (;;) {
-        // Looked up each time: a reload may have set another rate, or none.
+        // Looked up each time: a reload may have changed or removed the rate.
         const { rate } = this.#permits;
         if (rate === undefined) return slot;
         if (rate.tryTake(this.#clock.nowMs())) return new RatedPlace(rate, slot);
@@ -101,7 +101,7 @@ class AdmissionGate implements AcceptGate {
   }
 }
 
-/** A place of an app with a rate, and a slot where its connections are counted too. */
+/** A place in an app with a rate, holding a slot too where its connections are limited. */
 class RatedPlace implements AcceptPlace {
   readonly #rate: Rate;
   readonly #slot: Disposable | undefined;

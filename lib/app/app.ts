@@ -18,34 +18,34 @@ import { AppTls } from "./tls.ts";
 import type { TlsFiles } from "./tls_files.ts";
 import type { TargetRef, WorkerAppContext } from "./worker_app_context.ts";
 
-/** What all apps of a thread share. */
+/** What all apps of one thread share. */
 export interface AppOptions {
   readonly ticker: Ticker;
   readonly buffers: BufferPool;
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: AppObserver;
-  /** When the proxy began, on the clock. */
+  /** When the proxy started, on the clock. */
   readonly startedMs: number;
   readonly fdPressure: FdPressure;
-  /** Those of the whole proxy. */
+  /** The listeners of the whole proxy. */
   readonly listeners: OwnListeners;
   /** Ends the sessions of a target that went down. */
   closeSessionsOf(target: Target): void;
-  /** Set in a worker; default all is this thread's own. */
+  /** Set in a worker. Default: this thread is the only one. */
   readonly worker?: AppWorker | undefined;
 }
 
 /** A worker's part of an app. */
 export interface AppWorker {
   readonly context: WorkerAppContext;
-  /** Takes how a connection to a target went, for the control plane. */
+  /** Reports the outcome of a connection to a target to the control plane. */
   report(target: TargetRef, outcome: "succeeded" | "failed"): void;
 }
 
 /**
- * One running app: its targets, its TLS, its limits, and what its sessions begin with. It knows no listener: whoever holds
- * those asks for {@link App.gate} and {@link App.session} at each connection, and so follows a reload.
+ * One running app: its targets, TLS, limits, and the settings of its sessions. It knows no listener: the owner of the
+ * listeners asks for {@link App.gate} and {@link App.session} at each connection, and so picks up a reload.
  *
  * Life: `create` → `start` → any number of `prepare` and `commit` → `stop`.
  */
@@ -60,9 +60,9 @@ export class App {
   #session: SessionApp;
 
   /**
-   * Builds the app. Starts nothing.
+   * Builds the app without starting anything.
    *
-   * @throws {TlsError} when a certificate cannot work.
+   * @throws {TlsError} when a certificate cannot be used.
    */
   static async create(config: AppConfig, files: TlsFiles, options: AppOptions): Promise<App> {
     return new App(config, await AppTls.load(config, files), options);
@@ -99,12 +99,12 @@ export class App {
     return this.#config;
   }
 
-  /** What a session that begins now begins with. */
+  /** The settings of a session that starts now. */
   get session(): SessionApp {
     return this.#session;
   }
 
-  /** Holds connections back at the app's limits; `undefined` where it has none. */
+  /** The gate that enforces the app's limits; `undefined` where it has none. */
   get gate(): AcceptGate | undefined {
     return this.#gate;
   }
@@ -114,26 +114,26 @@ export class App {
     return this.#targets.pools.flatMap(({ pool }) => pool.targets);
   }
 
-  /** What is known of the targets of each pool: the app's own, where it has any, then each route's. */
+  /** The state of the targets of each pool: the app's own pool first, if it has one, then each route's. */
   snapshot(): PoolSnapshot[] {
     return this.#targets.snapshot();
   }
 
-  /** Begins checks and discovery; resolves when each discovery has had its first answer, or after 3 s. */
+  /** Starts checks and discovery; resolves when each discovery has its first answer, or after 3 s. */
   async start(): Promise<void> {
     await this.#targets.start();
   }
 
-  /** Takes over what the control plane knows of the targets of one pool. */
+  /** Applies the control plane's view of the targets of one pool. */
   follow(pool: string, states: readonly TargetState[]): void {
     this.#targets.pool(pool)?.follow(states);
   }
 
   /**
-   * Gets ready for another config of the same name, or other texts of the same files. Sessions that have begun keep what
-   * they began with.
+   * Prepares another config of the same app, or changed contents of the same files. Running sessions keep their
+   * settings.
    *
-   * @throws {TlsError} when a certificate cannot work; nothing has changed.
+   * @throws {TlsError} when a certificate cannot be used; nothing has changed.
    */
   async prepare(next: AppConfig, files: TlsFiles): Promise<Prepared> {
     const useTls = await this.#tls.prepare(next, files);
@@ -151,7 +151,7 @@ export class App {
     };
   }
 
-  /** Ends checks, discovery and timers; connections under way keep their targets. */
+  /** Stops checks, discovery and timers; connections under way keep their targets. */
   async stop(): Promise<void> {
     await this.#targets.stop();
   }
@@ -164,7 +164,7 @@ export class App {
     const limits = clientLimitsOf(next);
     if (limits !== undefined && this.#clients !== undefined) this.#clients.update(limits);
     else this.#clients = clientTableOf(next);
-    // A plan that stays goes on with its draws, and one that is new counts its time from now.
+    // An unchanged fault plan keeps its draws; a new one counts its time from now.
     const keepsFaults = isDeepStrictEqual([before.faults, before.bandwidth], [next.faults, next.bandwidth]);
     const faults = keepsFaults ? this.#session.faultsFor : this.#faultsOf(this.#options.clock.nowMs());
     this.#session = this.#compile(faults);

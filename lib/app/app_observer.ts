@@ -6,12 +6,12 @@ export type { TargetChange } from "../pool/mod.ts";
 
 /** The events of one app. */
 export interface AppObserver extends ListenerObserver, MonitorObserver {
-  /** A target of the app went out of use or came back; once a change. */
+  /** A target of the app went out of use or came back; called once per change. */
   targetChanged(app: string, target: Target, what: { change: TargetChange; detail: string }): void;
 
-  /** A target of the app leads back to this proxy: the way round, the same text for a circle wherever it is entered. */
+  /** A target of the app leads back to this proxy. `way` is the loop, the same text wherever it is entered. */
   targetLeadsBack(app: string, target: { readonly label: string }, way: string): void;
 
-  /** This process has no file descriptor left for dials of the app; they wait and are tried again. */
+  /** No file descriptor is left for the app's dials; they wait and are retried. */
   dialStarved(app: string, error: unknown): void;
 }

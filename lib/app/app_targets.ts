@@ -14,18 +14,18 @@ import type { AppTls } from "./tls.ts";
 
 export interface AppTargetsOptions extends Omit<PoolsOptions, "observer"> {
   readonly observer: Pick<AppObserver, "targetChanged" | keyof MonitorObserver>;
-  /** Those of the whole proxy, which neither checks nor discovery may take for targets. */
+  /** The listeners of the whole proxy, which must not become targets. */
   readonly listeners: OwnListeners;
-  /** How checks speak TLS with targets. */
+  /** Makes the TLS connections of checks. */
   readonly tls: Pick<AppTls, "secureProbe">;
   /**
-   * What the control plane knows of the targets of each pool, by its key. Set in a worker, which then neither discovers
-   * nor checks.
+   * The control plane's view of each pool's targets, by pool key. Set in a worker, which then neither discovers nor
+   * checks.
    */
   readonly known?: ReadonlyMap<string, readonly TargetState[]> | undefined;
 }
 
-/** One pool, and what knows its targets. */
+/** A pool and the monitor that supplies its targets. */
 export interface AppPool {
   readonly key: string;
   readonly pool: Pool;
@@ -33,7 +33,7 @@ export interface AppPool {
   readonly monitor: TargetMonitor | undefined;
 }
 
-/** The targets of one app: its pools, and what keeps them current: discovery and active checks. */
+/** The targets of one app: its pools, with discovery and active checks that keep them current. */
 export class AppTargets {
   readonly #options: AppTargetsOptions;
   readonly #poolsOptions: PoolsOptions;
@@ -44,7 +44,7 @@ export class AppTargets {
   /** `undefined` in a worker. */
   readonly #checks: HealthChecks | undefined;
 
-  /** Builds the pools; what discovery finds is not in them yet. */
+  /** Builds the pools, still without discovered targets. */
   constructor(config: AppConfig, options: AppTargetsOptions) {
     this.#options = options;
     this.#poolsOptions = { ...options, observer: onceEach(options.observer) };
@@ -63,12 +63,12 @@ export class AppTargets {
       });
   }
 
-  /** In the order of the config: that of the app's own targets first, where it has any, then each route's. */
+  /** In config order: the pool of the app's own targets first, if any, then each route's. */
   get pools(): readonly AppPool[] {
     return this.#pools;
   }
 
-  /** The pool of the app's own targets; `undefined` where it has routes alone. */
+  /** The pool of the app's own targets; `undefined` where it has only routes. */
   get own(): Pool | undefined {
     return this.#config.targets.length > 0 ? this.#pools[0]?.pool : undefined;
   }
@@ -77,20 +77,20 @@ export class AppTargets {
     return this.#routes;
   }
 
-  /** The pool with this key. */
+  /** Returns the pool with this key. */
   pool(key: string): Pool | undefined {
     return this.#pools.find((each) => each.key === key)?.pool;
   }
 
-  /** All that is known of each pool's targets, by the pool's key. */
+  /** Returns the state of each pool's targets, by pool key. */
   states(): Map<string, TargetState[]> {
     return new Map(this.#pools.map(({ key, pool }) => [key, statesOf(pool.targets)]));
   }
 
   /**
-   * What is known of the targets of each pool.
+   * Returns a snapshot of each pool.
    *
-   * @param active the connections of each target of the pool with a key, where this thread does not carry them.
+   * @param active the connections of each target of the pool with this key, where other threads carry them.
    */
   snapshot(active?: (pool: string) => readonly (number | undefined)[]): PoolSnapshot[] {
     return this.#pools.map(({ key, pool, monitor }) =>
@@ -98,14 +98,14 @@ export class AppTargets {
     );
   }
 
-  /** Begins checks and discovery; resolves when each discovery has had its first answer, or after 3 s. */
+  /** Starts checks and discovery; resolves when each discovery has its first answer, or after 3 s. */
   async start(): Promise<void> {
     this.#checks?.update();
     await Promise.all(this.#pools.map(({ monitor }) => monitor?.start()));
   }
 
   /**
-   * Gets ready for another config of the same app. Pools that stay keep what is known of their targets: health, ejections,
+   * Prepares another config of the same app. Pools that remain keep the state of their targets: health, ejections,
    * slow start, connections.
    */
   async prepare(next: AppConfig): Promise<Prepared> {
@@ -136,7 +136,10 @@ export class AppTargets {
     };
   }
 
-  /** Ends checks, discovery and timers; connections under way keep their targets. Resolves when nothing of it is left. */
+  /**
+   * Stops checks, discovery and timers; connections under way keep their targets. Resolves when nothing is left
+   * running.
+   */
   async stop(): Promise<void> {
     await Promise.all([this.#checks?.stop(), ...this.#pools.map(stopPool), ...this.#stopping]);
   }
@@ -155,7 +158,7 @@ export class AppTargets {
     return { key: pool.key, pool: made, monitor };
   }
 
-  /** The pool of a worker. */
+  /** A worker's pool, fed by the control plane. */
   #adopt(pool: PoolConfig, known: readonly TargetState[]): AppPool {
     const made = new Pool(known.map(({ spec }) => spec), poolOptions(this.#config, pool, this.#poolsOptions));
     made.follow(known);
@@ -180,7 +183,7 @@ export class AppTargets {
   }
 }
 
-/** What the targets of an app are checked by. */
+/** The health checks of an app's targets. */
 function checksOf(config: AppConfig): HealthCheckConfig[] {
   return targetsOf(config).flatMap(({ healthCheck }) => healthCheck ?? []);
 }

@@ -11,15 +11,15 @@ import {
   Steps,
 } from "../pool/mod.ts";
 
-/** Begins the conversation of one check; `undefined` where the connection alone counts. */
+/** Starts the conversation of one check; returns `undefined` where a connection is enough. */
 export type ExchangeMaker = (address: Address, host: string | undefined) => Exchange | undefined;
 
 /**
- * Compiles what a check says and hears.
+ * Compiles the conversation of a health check.
  *
- * @returns what begins a conversation with an address; `host` is the `Host` field where the config gives none, `undefined`
- * for the address.
- * @throws {CheckTextError} when a text of it cannot be read.
+ * @returns a function that starts it with an address; its `host` is the `Host` field where the config sets none, and
+ * `undefined` means the address.
+ * @throws {CheckTextError} when one of its texts is invalid.
  */
 export function exchangeMaker(check: HealthCheckConfig): ExchangeMaker {
   const { http, steps, type, user, database } = check;

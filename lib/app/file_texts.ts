@@ -1,18 +1,18 @@
 import { MAX_TIMER_MS } from "../base/mod.ts";
 
-/** What a file holds, or what kept it from being read. */
+/** The content of a file, or the error that reading it met. */
 export type FileText = { readonly text: string } | { readonly error: unknown };
 
 export interface FileTextsOptions {
-  /** How long one file may take: one that is a pipe, or on a server that is gone, never ends. Default 10 s. */
+  /** The time limit per file, since a pipe or a dead network mount never ends. Default 10 s. */
   readonly limitMs?: number;
 }
 
 const READ_LIMIT_MS = 10_000;
 
 /**
- * One look at the files of a config. Each is read once, when it is first asked for, so that what was checked is what is
- * used, however they change meanwhile.
+ * Reads the files of a config, each once, on first use: what was checked is what is used, even if the file changes
+ * meanwhile.
  */
 export class FileTexts {
   readonly #limitMs: number;
@@ -22,7 +22,7 @@ export class FileTexts {
     this.#limitMs = Math.min(limitMs, MAX_TIMER_MS);
   }
 
-  /** Opens a file by its path, unless this was asked for before. Never rejects. */
+  /** Reads a file, or returns the text of an earlier read. Never rejects. */
   read(path: string): Promise<FileText> {
     let text = this.#texts.get(path);
     if (text === undefined) {
@@ -35,7 +35,7 @@ export class FileTexts {
   async #readNow(path: string): Promise<FileText> {
     const late = Promise.withResolvers<FileText>();
     const timer = setTimeout(
-      () => late.resolve({ error: new Error(`it was not read within ${this.#limitMs} ms`) }),
+      () => late.resolve({ error: new Error(`not read within ${this.#limitMs} ms`) }),
       this.#limitMs,
     );
     const read = Deno.readTextFile(path).then(

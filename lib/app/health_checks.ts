@@ -5,13 +5,13 @@ import { checkKey } from "./target_spec.ts";
 
 export type { HealthChecksOptions } from "./_check_group.ts";
 
-/** The active checks of one app: a group for each way in which targets are checked. */
+/** The active checks of one app: one group per distinct check definition. */
 export class HealthChecks {
   readonly #pools: () => readonly Pool[];
   readonly #options: HealthChecksOptions;
   #groups: ReadonlyMap<string | undefined, CheckGroup> = new Map();
 
-  /** @param checks what the targets are checked by, each as often as they say it. */
+  /** @param checks the check of each target; duplicates are fine. */
   constructor(
     checks: readonly HealthCheckConfig[],
     pools: () => readonly Pool[],
@@ -22,14 +22,14 @@ export class HealthChecks {
     this.#groups = this.#groupsOf(checks);
   }
 
-  /** Checks the targets that the pools have now. To be called at the start, and after those of a pool have changed. */
+  /** Checks the targets that the pools have now. Call it at start and after the targets of a pool have changed. */
   update(): void {
     for (const group of this.#groups.values()) group.update();
   }
 
   /**
-   * Checks by these from now on. A target keeps what was known of it until its new checks know better; one that is not
-   * checked any more is up. Resolves when nothing is left of checks that are not among them.
+   * Replaces the checks. A target keeps its state until its new check changes it; one that is no longer checked is
+   * up. Resolves when the dropped checks have stopped.
    */
   async replace(checks: readonly HealthCheckConfig[]): Promise<void> {
     const before = this.#groups;
@@ -39,13 +39,13 @@ export class HealthChecks {
     this.update();
     for (const pool of this.#pools()) {
       for (const target of pool.targets) {
-        if (!this.#groups.has(target.checkedAs)) pool.setUp(target, true, "it is no longer checked");
+        if (!this.#groups.has(target.checkedAs)) pool.setUp(target, true, "no longer checked");
       }
     }
     await stopping;
   }
 
-  /** Ends them; resolves when nothing of them is left. Idempotent. */
+  /** Stops all checks; resolves when none is left running. Idempotent. */
   async stop(): Promise<void> {
     await Promise.all([...this.#groups.values()].map((group) => group.stop()));
   }

@@ -1,4 +1,4 @@
-/** One app: its targets and what keeps them current, its limits, its TLS, and what its sessions begin with. */
+/** One app: its targets, limits, TLS, and the settings of its sessions. */
 export { App, type AppOptions, type AppWorker } from "./app.ts";
 export { type AppPool, AppTargets, type AppTargetsOptions } from "./app_targets.ts";
 export { dialedAt, targetsOf } from "./dial_addresses.ts";

@@ -5,33 +5,33 @@ import type { AppObserver } from "./app_observer.ts";
 import { routeName } from "./routes.ts";
 import type { TargetRef } from "./worker_app_context.ts";
 
-/** What the pools of an app are made with. */
+/** What the pools of an app are built from. */
 export interface PoolsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: Pick<AppObserver, "targetChanged">;
   /** Ends the sessions of a target that went down. */
   closeSessionsOf(target: Target): void;
-  /** Called when something has changed that the states of a pool say, with the pool's key. */
+  /** Called with the pool's key after the state of its targets has changed. */
   onChange?(pool: string): void;
-  /** Set in a worker, where the control plane judges targets: takes how a connection to one went. */
+  /** Set in a worker, where the control plane judges targets: reports the outcome of a connection to one. */
   report?(target: Omit<TargetRef, "app">, outcome: "succeeded" | "failed"): void;
 }
 
-/** A pool as the config of an app names it. */
+/** One pool of an app's config. */
 export interface PoolConfig {
-  /** Names the pool within its app, also over reloads: a route keeps its pool for as long as its rules stay. */
+  /** The pool's name within its app, stable over reloads: a route keeps its pool as long as its rules stay the same. */
   readonly key: string;
-  /** Its entries; a discovered one stands for any number of targets. */
+  /** Its target entries; a discovered one stands for any number of targets. */
   readonly entries: readonly TargetConfig[];
-  /** The route that leads to it; `undefined` for the app's own targets. */
+  /** The route to this pool; `undefined` for the app's own targets. */
   readonly route: RouteConfig | undefined;
 }
 
 /** The key of the pool of an app's own targets. */
 const OWN_KEY = "own";
 
-/** The pools of an app: that of its own targets first, where it has any, then each route's. */
+/** Returns the pools of an app: its own targets first, if any, then each route's. */
 export function poolConfigs(config: AppConfig): PoolConfig[] {
   const seen = new Map<string, number>();
   const own = config.targets.length > 0 ? [{ key: OWN_KEY, entries: config.targets, route: undefined }] : [];
@@ -44,7 +44,7 @@ export function poolConfigs(config: AppConfig): PoolConfig[] {
   return [...own, ...routes];
 }
 
-/** The options of one of an app's pools. */
+/** Returns the options of one of an app's pools. */
 export function poolOptions(
   config: AppConfig,
   { key, route }: PoolConfig,
@@ -76,12 +76,12 @@ export function poolOptions(
   };
 }
 
-/** Whether a change is what one pool holds of a target; whether it is up, or there, is so in all. */
+/** Whether a change belongs to one pool; being up, or being there, is the same in all. */
 function isJudgement(change: TargetChange): boolean {
   return change === "ejected" || change === "returned";
 }
 
-/** Passes on a change once where it befalls a target in several pools, or several times in one, in one go. */
+/** Reports a change once where it hits a target in several pools, or several times in one pool, in one go. */
 export function onceEach(observer: Pick<AppObserver, "targetChanged">): Pick<AppObserver, "targetChanged"> {
   let last = "";
   return {

@@ -1,7 +1,7 @@
-/** A change that is ready: everything that can fail has been done. Exactly one of the two is called, once. */
+/** A change that is ready: everything that can fail has been done. Call exactly one of the two, once. */
 export interface Prepared {
-  /** Puts it into effect, at once; never fails. */
+  /** Applies the change at once; never fails. */
   commit(): void;
-  /** Gives up what it holds; what runs goes on as before. */
+  /** Releases what it holds; the running state stays as it was. */
   discard(): Promise<void>;
 }

@@ -2,12 +2,12 @@ import type { AppConfig, RouteConfig } from "../config/mod.ts";
 import { AccessList } from "../limits/mod.ts";
 import { RouteTable } from "../routing/mod.ts";
 
-/** Who may come to the app; `undefined` for everyone. */
+/** Returns the app's access list; `undefined` where everyone may connect. */
 export function accessOf({ allow, deny }: AppConfig): AccessList | undefined {
   return allow.length + deny.length > 0 ? new AccessList({ allow, deny }) : undefined;
 }
 
-/** What a route is called: its place in the config, and what it wants. */
+/** Returns a route's name for messages: its position in the config, and its rules. */
 export function routeName(index: number, { sni, alpn }: RouteConfig): string {
   const rules = [
     ...(sni.length > 0 ? [`sni ${sni.join("|")}`] : []),
@@ -17,9 +17,9 @@ export function routeName(index: number, { sni, alpn }: RouteConfig): string {
 }
 
 /**
- * The app's routes, each leading to what `valueOf` makes of it; `undefined` where it has none.
+ * Returns the app's routes with the values that `valueOf` gives them; `undefined` where it has none.
  *
- * @throws {RouteError} at the first pattern or protocol that cannot be read.
+ * @throws {RouteError} at the first invalid pattern or protocol.
  */
 export function routesOf<T>(
   { routes }: AppConfig,

@@ -22,7 +22,7 @@ export interface EngineOptions {
   readonly clock: Clock;
 }
 
-/** The engine of a session without faults. */
+/** Returns a factory of engines for sessions without faults. */
 export function engineFor(bandwidth: BandwidthConfig, options: EngineOptions): () => RelayEngine {
   if (bandwidth.upload === undefined && bandwidth.download === undefined) {
     const pump = pumpEngine(options);
@@ -39,13 +39,13 @@ function paceOf(rate: number, clock: Clock): Pace {
 }
 
 export interface FaultOptions extends EngineOptions {
-  /** When the proxy began, on the clock: `expires` counts from there. */
+  /** When the proxy started, on the clock; `expires` counts from there. */
   readonly startedMs: number;
-  /** Counts the sessions of all threads; default there is one thread. */
+  /** Counts the sessions of all threads. Default: there is one thread. */
   readonly faultCounter?: DrawCounter | undefined;
 }
 
-/** Draws the faults of one session after the other. */
+/** Returns a function that draws the faults of each session; `undefined` where the app has none. */
 export function faultsFor(
   config: AppConfig,
   options: FaultOptions,
@@ -67,7 +67,7 @@ export function faultsFor(
   };
 }
 
-/** The filters of one session: budgets are each connection's own. */
+/** The filters of one session; each connection has its own budgets. */
 function streamOptions({ upload, download }: BandwidthConfig, options: EngineOptions): StreamOptions {
   const { buffers, ticker, clock } = options;
   const filters = (rate: number | undefined): Filter[] =>

@@ -17,12 +17,12 @@ export interface SessionAppOptions extends EngineOptions {
   readonly fdPressure: FdPressure;
   readonly tls: Pick<AppTls, "intake" | "secureTarget">;
   readonly targets: Pick<AppTargets, "own" | "routes">;
-  /** The limits of each client; `undefined` for none. */
+  /** The limits per client; `undefined` for none. */
   readonly clients: ClientLimiter | undefined;
   readonly faultsFor: SessionApp["faultsFor"];
 }
 
-/** Compiles what the sessions of an app have in common. A session keeps what it began with, whatever a reload brings. */
+/** Compiles the settings that the sessions of an app share. A session keeps its settings, whatever a reload changes. */
 export function sessionApp(config: AppConfig, options: SessionAppOptions): SessionApp {
   const { tls, clients, targets: { own, routes } } = options;
   const access = accessOf(config);
@@ -37,7 +37,7 @@ export function sessionApp(config: AppConfig, options: SessionAppOptions): Sessi
     retry: config.retry,
     intake: intakeOf(config, tls),
     admission: access === undefined && clients === undefined ? undefined : { access, clients },
-    // Where the login says when TLS begins, neither side begins it by itself.
+    // The MySQL login decides when TLS begins, so neither side starts it on its own.
     ...(config.starttls?.protocol === "mysql"
       ? { secureTarget: undefined, login: mysqlLoginOf(config, tls) }
       : { secureTarget: tls.secureTarget }),
@@ -63,13 +63,13 @@ function sendsProxy(config: AppConfig): boolean {
   return targets.some((target) => targetSpec(target, config).sendProxy !== undefined);
 }
 
-/** What the app does with the fields of PROXY headers; `undefined` for nothing. */
+/** Returns the app's rules for TLVs of PROXY headers; `undefined` where it has none. */
 function tlvRulesOf({ proxyProtocol: { log, tlvs } }: AppConfig): SessionApp["tlvs"] {
   const { pass, add, ...known } = tlvs;
-  const isTold = pass.length > 0 || add.length > 0 || Object.values(known).includes(true);
-  if (!isTold && log.length === 0) return undefined;
+  const sendsAny = pass.length > 0 || add.length > 0 || Object.values(known).includes(true);
+  if (!sendsAny && log.length === 0) return undefined;
   const fixed = add.map(({ type, value }) => ({ type, value: parseCheckBytes(value) }));
-  return { log, send: isTold ? { ...known, pass, add: fixed } : undefined };
+  return { log, send: sendsAny ? { ...known, pass, add: fixed } : undefined };
 }
 
 function mysqlLoginOf(config: AppConfig, tls: SessionAppOptions["tls"]): SessionApp["login"] {

@@ -12,13 +12,13 @@ import {
 } from "../protocol/mod.ts";
 import type { IntakeRules, TargetTalk } from "../session/mod.ts";
 
-/** What an app says to clients and targets before TLS. */
+/** The plain-text exchange of an app with clients and targets before TLS. */
 export interface AppStarttls {
-  /** For each client; `undefined` where it is the client's to begin the session. */
+  /** For each client; `undefined` where the client starts the session. */
   readonly client: IntakeRules["upgrade"];
-  /** For each target, by whether the client speaks TLS; gives `undefined` for nothing. */
+  /** For each target, depending on whether the client speaks TLS; returns `undefined` for nothing. */
   target(clientHasTls: boolean): TargetTalk | undefined;
-  /** For a health check that speaks TLS; `undefined` where TLS cannot begin without a login. */
+  /** For a health check over TLS; `undefined` where TLS cannot begin without a login. */
   probe(): Upgrade | undefined;
 }
 
@@ -56,7 +56,8 @@ const TALKS: Readonly<Record<Starttls["protocol"], (config: AppConfig, starttls:
         client: () => new ImapClientUpgrade(hostName),
         target: (tls) => new ImapTargetUpgrade({ tls }),
       }),
-    // Its server's greeting has what a client proves its password with: the client can be spoken to only after that.
+    // The server's greeting carries the challenge for the client's password, so the client can be greeted only after
+    // the target.
     mysql: (config) => ({
       client: undefined,
       target: () => {
@@ -72,7 +73,7 @@ interface GreetedTalks {
   target(tls: boolean): Upgrade & { readonly greeting: Uint8Array };
 }
 
-/** Of a protocol in which the server speaks first: where clients bring TLS, the proxy greets in the target's place. */
+/** For protocols in which the server speaks first: where clients bring TLS, the proxy greets in the target's place. */
 function greeted(config: AppConfig, talks: GreetedTalks): AppStarttls {
   const isGreetedHere = expectsTls(config);
   return {
@@ -90,12 +91,12 @@ function expectsTls({ tls, routes }: AppConfig): boolean {
   return tls !== undefined || routes.length > 0;
 }
 
-/** Whether TLS is what a target gets: begun here, or passed on. */
+/** Whether the target receives TLS, begun here or passed through. */
 function reachesTls({ tls, targetTls }: AppConfig, clientHasTls: boolean): boolean {
   return targetTls !== undefined || (clientHasTls && tls === undefined);
 }
 
-/** How long a client may take until its TLS begins. */
+/** Returns the time limit for a client to begin TLS, in milliseconds. */
 export function talkLimit({ tls, clientHelloTimeoutMs }: AppConfig): number {
   return tls?.handshakeTimeoutMs ?? clientHelloTimeoutMs;
 }

@@ -13,40 +13,40 @@ import { targetSpec } from "./target_spec.ts";
 
 /** The events of discovery. */
 export interface MonitorObserver {
-  /** Discovery of a name fails, and the targets of the last good answer are kept; once an episode. */
+  /** Discovery of a name is failing, and the targets of the last good answer stay; called once per episode. */
   discoveryFailing(app: string, name: string, what: { error: string; kept: number }): void;
   discoveryRecovered(app: string, name: string): void;
-  /** An answer about a discovered name is left out, for it cannot be a target; once while it comes. */
+  /** A discovered address is ignored because it cannot be a target; called once while it appears. */
   discoveryLeftOut(app: string, name: string, what: { address: string; why: string }): void;
 }
 
 export interface MonitorOptions {
   readonly random: Random;
   readonly observer: MonitorObserver;
-  /** Those of the whole proxy. */
+  /** The listeners of the whole proxy. */
   readonly listeners: OwnListeners;
   /** Called after {@link TargetMonitor.specs} has changed. */
   onChange(): void;
 }
 
-/** How long to wait for the first answers of discovery; a name that cannot be resolved must not stop the rest. */
+/** How long to wait for first answers; a name that cannot be resolved must not hold up the rest. */
 const FIRST_ANSWER_MS = 3000;
 
-/** An entry of the config, and what finds its targets where they are not those that it names. */
+/** A target entry of the config, with its discovery if it has one. */
 interface Entry {
   readonly target: TargetConfig;
   readonly discovery: Discovery | undefined;
-  /** What the discovery goes by; entries with the same key share none of their own state but this. */
+  /** Identifies the discovery's settings, so that a reload can keep a discovery whose settings are unchanged. */
   readonly key: string;
 }
 
-/** Knows which targets one pool has: those that its entries name, and those that discovery finds. */
+/** Supplies the targets of one pool: those that its entries name and those that discovery finds. */
 export class TargetMonitor {
   readonly #options: MonitorOptions;
   #config: AppConfig;
   #entries: readonly Entry[];
   readonly #stopping = new Set<Promise<void>>();
-  /** The answers of each discovery that cannot be targets, with why. */
+  /** The ignored addresses of each discovery, with the reason. */
   readonly #leftOut = new WeakMap<Discovery, ReadonlyMap<string, string>>();
 
   constructor(config: AppConfig, targets: readonly TargetConfig[], options: MonitorOptions) {
@@ -55,14 +55,14 @@ export class TargetMonitor {
     this.#entries = targets.map((target) => this.#entry(target, config));
   }
 
-  /** Begins discovery; resolves when each has had its first answer, or after 3 s. */
+  /** Starts discovery; resolves when each has its first answer, or after 3 s. */
   async start(): Promise<void> {
     await firstAnswers(this.#entries);
   }
 
   /**
-   * Gets ready for other entries. Discoveries that stay go on with what they know, new ones have had their first answer,
-   * or 3 s for it, when this resolves.
+   * Prepares other entries. Unchanged discoveries keep what they know; new ones have their first answer, or have
+   * waited 3 s for it, when this resolves.
    */
   async prepare(config: AppConfig, targets: readonly TargetConfig[]): Promise<Prepared> {
     const left = [...this.#entries];
@@ -89,7 +89,7 @@ export class TargetMonitor {
     };
   }
 
-  /** The targets of this moment. */
+  /** Returns the current targets. */
   specs(): TargetSpec[] {
     return this.#entries.flatMap(({ target, discovery }): TargetSpec[] => {
       const spec = targetSpec(target, this.#config);
@@ -99,14 +99,17 @@ export class TargetMonitor {
         address,
         serverName: name,
         label: formatAddress(address),
-        // Of SRV records, each has a weight of its own; addresses of one name share that of the entry.
+        // Each SRV record has its own weight; the addresses of one name all have that of the entry.
         weight: target.discover === "srv" ? weight : target.weight,
         tier: (spec.tier ?? 0) + backupTier,
       }));
     });
   }
 
-  /** The labels of discovered targets, each with the entry of the config that found it; not those that the config names. */
+  /**
+   * Returns the labels of discovered targets with the entries that found them, without those that the config names
+   * itself.
+   */
   origins(): ReadonlyMap<string, string> {
     const origins = new Map<string, string>();
     for (const { target, discovery } of this.#entries) {
@@ -120,19 +123,19 @@ export class TargetMonitor {
     return origins;
   }
 
-  /** The entries by which discovery has no target at this moment. */
+  /** Returns the discovered entries that have no target at the moment. */
   emptyEntries(): string[] {
     return this.#entries.flatMap(({ target, discovery }) =>
       discovery !== undefined && discovery.state.targets.length === 0 ? [target.label] : []
     );
   }
 
-  /** Ends discovery; resolves when nothing of it is left. */
+  /** Stops discovery; resolves when nothing is left running. */
   async stop(): Promise<void> {
     await Promise.all([...this.#entries.map(({ discovery }) => discovery?.stop()), ...this.#stopping]);
   }
 
-  /** The answers that can be targets; of each of the others it is said once, while it comes, why it is left out. */
+  /** Returns the addresses that can be targets, and reports each ignored one once while it appears. */
   #usable(entry: TargetConfig, discovery: Discovery): DiscoveredTarget[] {
     const { targets } = discovery.state;
     const leftOut = new Map<string, string>();
@@ -152,7 +155,7 @@ export class TargetMonitor {
   }
 
   #whyNot(address: TcpAddress): string | undefined {
-    if (isUnspecified(address.host)) return "it is the unspecified address, which leads to this machine";
+    if (isUnspecified(address.host)) return "the unspecified address leads to this machine";
     const own = this.#options.listeners.certainAt(address);
     if (own?.app !== this.#config.name) return undefined;
     return `it leads to the app's own listener ${formatAddress(own.address)}`;

@@ -1,6 +1,6 @@
 /**
- * What is known of targets, as plain data: of those that a config names, or of those of a proxy that runs. To look changes
- * nothing: no place is taken, nobody's turn is used.
+ * Target state as plain data, of a config or of a running proxy. Reading it changes nothing: it takes no place and no
+ * turn.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Pool, Target } from "../pool/mod.ts";
 import { targetSpec } from "./target_spec.ts";
 import type { TargetMonitor } from "./target_monitor.ts";
 
-/** Whether a target is in use, for all that is known of it: `down` by the checks, `ejected` by its connections. */
+/** The health of a target: `down` by active checks, `ejected` by passive health. */
 export type TargetHealth = "up" | "down" | "ejected";
 
 /** One target. */
@@ -18,33 +18,33 @@ export interface TargetSnapshot {
   readonly address: TargetAddress;
   /** The address as text. */
   readonly label: string;
-  /** 0 for primaries, then the ranks of backups. */
+  /** 0 for primaries, 1 and up for backups. */
   readonly tier: number;
-  /** As it is configured, or as an SRV record has it. */
+  /** As configured, or as an SRV record sets it. */
   readonly weight: number;
-  /** The weight of this moment: less in a slow start. */
+  /** The effective weight: less during a slow start. */
   readonly currentWeight: number;
   readonly health: TargetHealth;
-  /** Connections that dial it or are relayed to it, those of all threads; `undefined` where nobody knows. */
+  /** Connections dialing or relayed to it, over all threads; `undefined` where nobody counts them. */
   readonly active: number | undefined;
   /** `Infinity` for no limit. */
   readonly maxConnections: number;
-  /** Whether it is at that limit. */
+  /** Whether it is at its limit. */
   readonly isFull: boolean;
-  /** The entry of the config by which discovery has found it. */
+  /** The config entry whose discovery found it. */
   readonly foundBy: string | undefined;
-  /** How discovery will make targets of it; only of a config that does not run. */
+  /** The kind of discovery that will replace it; set only for a config that is not running. */
   readonly discover: TargetConfig["discover"];
 }
 
-/** The targets that one connection chooses from. */
+/** The targets of one pool. */
 export interface PoolSnapshot {
   readonly targets: readonly TargetSnapshot[];
-  /** The entries by which discovery has no target at this moment. */
+  /** The discovered entries that have no target at the moment. */
   readonly emptyEntries: readonly string[];
 }
 
-/** The targets of a config that does not run: all of them up and idle, as nobody knows more. */
+/** Returns a snapshot of a config that is not running: all targets up and idle. */
 export function assumedSnapshot(targets: readonly TargetConfig[], config: AppConfig): PoolSnapshot {
   return {
     emptyEntries: [],
@@ -67,18 +67,18 @@ export function assumedSnapshot(targets: readonly TargetConfig[], config: AppCon
   };
 }
 
-/** What is beside a pool. */
+/** What a pool does not know itself. */
 export interface SnapshotOptions {
-  /** What keeps the pool true; `undefined` where another thread does. */
+  /** The pool's monitor; `undefined` where another thread has it. */
   readonly monitor: TargetMonitor | undefined;
   /**
-   * The connections of each target where they are not the pool's own, `undefined` for those that nobody counts; default
-   * the pool's.
+   * The connections of each target, where they are not the pool's own; `undefined` for uncounted ones. Default: the
+   * pool's.
    */
   readonly active?: readonly (number | undefined)[];
 }
 
-/** The targets of a pool at this moment. */
+/** Returns the current state of a pool's targets. */
 export function poolSnapshot(pool: Pool, { monitor, active }: SnapshotOptions): PoolSnapshot {
   const origins = monitor?.origins();
   return {

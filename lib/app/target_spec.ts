@@ -1,7 +1,7 @@
 import type { AppConfig, HealthCheckConfig, TargetConfig } from "../config/mod.ts";
 import type { TargetSpec } from "../pool/mod.ts";
 
-/** What a pool is told of a target of the config. */
+/** Returns what a pool needs of a configured target. */
 export function targetSpec(target: TargetConfig, config: AppConfig): TargetSpec {
   const send = target.proxyProtocol ?? config.proxyProtocol.send;
   return {
@@ -15,7 +15,7 @@ export function targetSpec(target: TargetConfig, config: AppConfig): TargetSpec 
   };
 }
 
-/** What targets that are checked alike have in common; `undefined` for those that are not checked. */
+/** Returns the key shared by targets with the same check; `undefined` for no check. */
 export function checkKey(check: HealthCheckConfig | undefined): string | undefined {
   return check && JSON.stringify(check);
 }

@@ -6,27 +6,27 @@ import { targetsOf } from "./dial_addresses.ts";
 import { starttlsOf } from "./starttls.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
-/** The peer of a TLS connection that begins here. */
+/** The peer of a TLS connection that this proxy initiates. */
 export interface TlsPeer {
   readonly address: Address;
-  /** Its name, where the address was found by one; an explicit `target_tls.server_name` wins. */
+  /** The name that discovery found the address by; an explicit `target_tls.server_name` overrides it. */
   readonly serverName: string | undefined;
-  /** Whether the port is the target's own, where TLS begins as `starttls` says; default it is. */
+  /** Whether the port is the target's own, where TLS begins as `starttls` says. Default true. */
   readonly isOwnPort?: boolean;
-  /** The name that the client asked for, which `target_tls.pass_server_name` hands on; `undefined` of a check. */
+  /** The client's SNI, which `target_tls.pass_server_name` passes on; `undefined` for a check. */
   readonly clientName?: string | undefined;
 }
 
-/** TLS on both sides of one app, ready for its sessions and checks. */
+/** TLS on both sides of one app, for its sessions and checks. */
 export class AppTls {
   #config: AppConfig;
   #terminator: TlsTerminator | undefined;
   #targetTls: TargetTls | undefined;
 
   /**
-   * Compiles the app's certificates.
+   * Loads the app's certificates.
    *
-   * @throws {TlsError} when one of them cannot work.
+   * @throws {TlsError} when one of them cannot be used.
    */
   static async load(config: AppConfig, files: TlsFiles): Promise<AppTls> {
     const terminator = files.tls === undefined ? undefined : await TlsTerminator.load(files.tls);
@@ -43,19 +43,19 @@ export class AppTls {
     this.#targetTls = targetTls;
   }
 
-  /** Ends the clients' TLS; `undefined` where the app does not. */
+  /** Terminates the clients' TLS; `undefined` where the app does not. */
   get intake(): TlsIntake | undefined {
     return this.#terminator;
   }
 
-  /** Begins TLS with targets; `undefined` where the app does not. */
+  /** Originates TLS to targets; `undefined` where the app does not. */
   get secureTarget(): SecureTarget | undefined {
     if (this.#config.targetTls === undefined) return undefined;
     return (raw, { address, target: { serverName } }, signal, clientName) =>
       this.#secure(raw, { address, serverName, clientName }, signal);
   }
 
-  /** Begins TLS for a health check. */
+  /** Originates TLS for a health check. */
   async secureProbe(raw: Duplex, peer: TlsPeer, signal: AbortSignal): Promise<Duplex> {
     const upgrade = peer.isOwnPort === false ? undefined : starttlsOf(this.#config)?.probe();
     const upgraded = upgrade === undefined ? raw : await upgradeTarget(raw, upgrade, signal);
@@ -66,15 +66,15 @@ export class AppTls {
     if (this.#targetTls === undefined) return raw;
     const { passServerName = false, serverName: explicit } = this.#config.targetTls ?? {};
     const serverName = (passServerName ? peer.clientName : undefined) ?? explicit ?? nameOf(peer);
-    // The dial's own limit is in the signal.
+    // The signal carries the dial's limit.
     return (await this.#targetTls.connect(raw, { serverName, timeoutMs: Infinity, signal })).conn;
   }
 
   /**
-   * Compiles another config or other texts of the same files. Nothing changes until what this resolves with is called;
-   * handshakes that begin from then on use them, those under way and connections are left alone.
+   * Loads another config or changed contents of the same files. Nothing changes until the returned function is
+   * called; new handshakes use them from then on, while handshakes under way and connections are left alone.
    *
-   * @throws {TlsError} when one of them cannot work.
+   * @throws {TlsError} when one of them cannot be used.
    */
   async prepare(config: AppConfig, files: TlsFiles): Promise<() => void> {
     const terminator = this.#terminator;

@@ -1,6 +1,5 @@
 /**
- * What an app needs from files: certificates, keys, authorities. Read once, as text, so that it can be handed to
- * whichever thread carries the app.
+ * An app's TLS files: certificates, keys, CAs. Each is read once, as text, so that it can be sent to any thread.
  *
  * @module
  */
@@ -9,29 +8,29 @@ import type { AppConfig } from "../config/mod.ts";
 import type { TargetTlsOptions, TlsTerminatorOptions } from "../tls/mod.ts";
 import type { FileTexts } from "./file_texts.ts";
 
-/** The texts of one app's files. */
+/** The contents of one app's files. */
 export interface TlsFiles {
-  /** For ending TLS; `undefined` where the app does not. */
+  /** Towards clients; `undefined` where the app does not terminate TLS. */
   readonly tls: TlsTerminatorOptions | undefined;
-  /** For beginning TLS; `undefined` where the app does not. */
+  /** Towards targets; `undefined` where the app does not originate TLS. */
   readonly targetTls: TargetTlsOptions | undefined;
 }
 
-/** The texts of an app whose files have changed. */
+/** The contents of an app's changed files. */
 export interface NextTlsFiles {
-  /** Its name. */
+  /** The app's name. */
   readonly app: string;
   readonly tlsFiles: TlsFiles;
 }
 
-/** A file that an app's TLS names. */
+/** A file that an app's TLS settings name. */
 export interface TlsFile {
   readonly file: string;
-  /** A certificate is one that the app shows itself. */
+  /** `certificate` is one that the app itself presents. */
   readonly kind: "certificate" | "key" | "authorities" | "revocations" | "passphrase";
 }
 
-/** The files that the app's TLS names, each once, in the order of the config. */
+/** Returns the files of the app's TLS settings, each once, in config order. */
 export function tlsFilesOf({ tls, targetTls }: AppConfig): TlsFile[] {
   const named: readonly { file: string | undefined; kind: TlsFile["kind"] }[] = [
     ...(tls?.certificates ?? []).flatMap(({ cert, key, keyPassphraseFile }) => [
@@ -54,19 +53,19 @@ export function tlsFilesOf({ tls, targetTls }: AppConfig): TlsFile[] {
   return [...files.values()];
 }
 
-/** A file that a config names and that cannot be read. */
+/** A file of the config that cannot be read. */
 export class TlsFileError extends Error {
   override readonly name = "TlsFileError";
   readonly file: string;
 
   constructor(file: string, cause: unknown) {
-    super(`read "${file}": ${errorMessage(cause)}, a file in PEM was wanted`, { cause });
+    super(`read "${file}": ${errorMessage(cause)}; expected a PEM file`, { cause });
     this.file = file;
   }
 }
 
 /**
- * Reads the files that the app's TLS names; touches no file where it names none.
+ * Reads the files of the app's TLS settings; touches none where there are none.
  *
  * @throws {TlsFileError} when one cannot be read.
  */
@@ -111,7 +110,7 @@ export async function readTlsFiles(config: AppConfig, files: FileTexts): Promise
   };
 }
 
-/** What a file of a passphrase says: editors end it with a line break, which is not part of it. */
+/** Returns the passphrase in a file: its first line, without the line break that editors add. */
 export function firstLine(text: string): string {
   return /^[^\r\n]*/.exec(text)?.[0] ?? "";
 }
