@@ -26,7 +26,7 @@ Deno.test({
     const path = folder.file("pipe");
     await new Deno.Command("mkfifo", { args: [path] }).output();
     const found = await new FileTexts({ limitMs: 10 }).read(path);
-    assertEquals(errorMessage(problem(found)), "it was not read within 10 ms");
+    assertEquals(errorMessage(problem(found)), "not read within 10 ms");
     // Lets whoever still waits for it go.
     await Deno.writeTextFile(path, "");
     await new Promise((resolve) => setTimeout(resolve, 0));
