@@ -1,10 +1,12 @@
 /**
- * Microtask turns after which a read that had bytes at once has settled: two by the runtime, a few by a wrapper. One that
- * takes longer only costs a message its wholeness.
+ * Microtask turns after which a read that found bytes waiting has settled: two by the runtime, a few by a wrapper. A
+ * slower read only splits a message in two.
  */
 const TURNS = 16;
 
-/** What a read gives where bytes were there already; else `undefined`, and its end is still to be waited for. */
+/**
+ * Returns the result of a read that found bytes waiting, else `undefined`; the caller still has to await such a read.
+ */
 export async function atOnce(reading: Promise<number | null>): Promise<number | undefined> {
   let count: number | null | undefined;
   reading.then((result) => count = result, () => {});

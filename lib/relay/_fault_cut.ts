@@ -1,16 +1,16 @@
 import type { Duplex } from "../base/mod.ts";
 
-/** When a {@link CuttingDuplex} cuts. */
+/** Options of a {@link CuttingDuplex}. */
 export interface CutOptions {
-  /** Bytes that are written before the cut; at least 1. */
+  /** Bytes written before the cut; at least 1. */
   readonly afterBytes: number;
-  /** Whether the fault still acts; asked at each write. */
+  /** Whether the fault is still active; checked at each write. */
   isActive(): boolean;
-  /** Ends the relay; called in the same turn in which the last of the bytes was taken. */
+  /** Ends the relay; called in the same turn in which the last byte was accepted. */
   cut(): void;
 }
 
-/** A connection that takes exactly so many bytes, and then the relay is cut. */
+/** A connection that cuts the relay after a given number of written bytes. */
 export class CuttingDuplex implements Duplex {
   readonly #conn: Duplex;
   readonly #options: CutOptions;
@@ -28,8 +28,8 @@ export class CuttingDuplex implements Duplex {
 
   async write(bytes: Uint8Array): Promise<number> {
     if (!this.#options.isActive()) return await this.#conn.write(bytes);
-    // The connection is closed, and a chunk of which it took a part is still being written.
-    if (this.#left === 0) throw new Error("write: a fault has cut the connection");
+    // The connection is closed, but the rest of a partly written chunk is still being written.
+    if (this.#left === 0) throw new Error("write: connection cut by a fault");
     const count = await this.#conn.write(bytes.subarray(0, this.#left));
     this.#left -= count;
     if (this.#left === 0 && this.#options.isActive()) this.#options.cut();

@@ -1,6 +1,6 @@
 /**
- * The faults that are filters of the stream pipeline. Each stops acting on a live session when its rule expires, and each
- * wait ends with the signal.
+ * Faults that are filters of the stream pipeline. Each stops acting on a live session when its rule expires, and
+ * every wait ends with the signal.
  *
  * @module
  */
@@ -9,41 +9,40 @@ import { type FaultTime, pauseUntil } from "./_fault_time.ts";
 import { mix, unit } from "./_noise.ts";
 import type { Filter } from "./streams.ts";
 
-/** What every filter here is told beside its own figures. */
+/** Options that every fault filter has. */
 export interface FaultFilterOptions {
   readonly time: FaultTime;
-  /** When the fault stops acting, on the clock. */
+  /** When the fault expires, on the clock. */
   readonly expiresAtMs: number;
 }
 
-/** How late each chunk is. */
+/** Options of {@link latencyFilter}. */
 export interface LatencyOptions extends FaultFilterOptions {
   readonly amountMs: number;
-  /** The most by which a chunk's delay differs from `amountMs`, either way. */
+  /** Largest deviation from `amountMs`, either way. */
   readonly jitterMs: number;
-  /** Which jitters are drawn. */
+  /** Seed of the jitter. */
   readonly noise: number;
 }
 
 /**
- * Bytes that latency holds at most, as a network would hold them in flight; beyond that the sender waits. It is twice the
- * usual first receive window, and it bounds throughput to that much in each delay (2.5 MiB/s at 100 ms).
+ * Bytes that latency keeps in flight, as a network would; beyond that the sender waits. Twice the usual initial
+ * receive window; it bounds throughput to that much per delay (2.5 MiB/s at 100 ms).
  */
 const IN_FLIGHT_BYTES = 256 * 1024;
 
-/** What a chunk in flight costs beside its bytes, so that a flood of tiny ones is bounded too. */
+/** Cost of a chunk in flight beside its bytes, which bounds a flood of tiny chunks too. */
 const CHUNK_OVERHEAD_BYTES = 256;
 
-/** A chunk on its way; the sender's FIN is one without bytes. */
+/** A chunk in flight; one without bytes is the sender's FIN. */
 interface InFlight {
   readonly bytes: Uint8Array;
   readonly dueMs: number;
 }
 
 /**
- * Each chunk, and the sender's FIN, leaves `amountMs` ± `jitterMs` after it came, in the order in which it came. Chunks in
- * flight wait side by side, as they do on a long line, so that a delay costs time and not throughput, up to
- * {@link IN_FLIGHT_BYTES}.
+ * Delays each chunk, and the sender's FIN, by `amountMs` ± `jitterMs`, and keeps their order. Chunks in flight wait
+ * side by side, as on a long line, so a delay costs time and not throughput, up to {@link IN_FLIGHT_BYTES}.
  */
 export function latencyFilter(options: LatencyOptions): Filter {
   const { time, expiresAtMs, amountMs, jitterMs, noise } = options;
@@ -51,7 +50,7 @@ export function latencyFilter(options: LatencyOptions): Filter {
     let offset = 0;
     const due = (): number => {
       const nowMs = time.clock.nowMs();
-      // Drawn by the place in the stream, so that how the bytes before were cut does not matter.
+      // Drawn by stream position, so that chunk boundaries do not matter.
       const jitter = (2 * unit(mix(noise, offset)) - 1) * jitterMs;
       return Math.min(nowMs + Math.max(0, amountMs + jitter), Math.max(nowMs, expiresAtMs));
     };
@@ -71,7 +70,7 @@ export function latencyFilter(options: LatencyOptions): Filter {
     const arrival = new TransformStream<InFlight, Uint8Array>(
       {
         async transform({ bytes, dueMs }, controller): Promise<void> {
-          // One after the other, so that a chunk with less jitter cannot overtake.
+          // One at a time, so that a chunk with less jitter cannot overtake.
           await pauseUntil(dueMs, time, signal);
           if (bytes.length > 0) controller.enqueue(bytes);
         },
@@ -83,16 +82,16 @@ export function latencyFilter(options: LatencyOptions): Filter {
   };
 }
 
-/** A chunk that holds no more memory than twice its length: what is read lies in a buffer that may be far larger. */
+/** Returns a chunk that pins at most twice its length: it may be a small part of a large read buffer. */
 function compact(chunk: Uint8Array): Uint8Array {
   return chunk.length * 2 < chunk.buffer.byteLength ? chunk.slice() : chunk;
 }
 
 /** How bytes are cut and spaced. */
 interface PaceOptions extends FaultFilterOptions {
-  /** The most that passes at once. */
+  /** Largest piece that passes at once. */
   readonly pieceBytes: number;
-  /** Milliseconds that a piece of so many bytes must wait. */
+  /** Returns how many milliseconds a piece of this size must wait. */
   waitMs(bytes: number, nowMs: number): number;
 }
 
@@ -121,15 +120,15 @@ function pacedFilter(options: PaceOptions): Filter {
     );
 }
 
-/** How bytes are sliced. */
+/** Options of {@link sliceFilter}. */
 export interface SliceOptions extends FaultFilterOptions {
-  /** The most bytes of a piece, at least 1. */
+  /** Largest piece in bytes; at least 1. */
   readonly sizeBytes: number;
-  /** The least time between the beginnings of two pieces. */
+  /** Minimum time between the starts of two pieces. */
   readonly delayMs: number;
 }
 
-/** No piece is larger than `sizeBytes`, and each leaves at least `delayMs` after the one before it. */
+/** Cuts bytes into pieces of at most `sizeBytes` that leave at least `delayMs` apart. */
 export function sliceFilter(options: SliceOptions): Filter {
   const { time, expiresAtMs, sizeBytes, delayMs } = options;
   return (signal) => {
@@ -143,16 +142,16 @@ export function sliceFilter(options: SliceOptions): Filter {
   };
 }
 
-/** How fast bytes pass. */
+/** Options of {@link slowFilter}. */
 export interface SlowOptions extends FaultFilterOptions {
   readonly bytesPerSecond: number;
   readonly budget: ByteBudget;
 }
 
-/** A slow line passes this many pieces a second, so that it is even and does not come in bursts. */
+/** Pieces per second on a slow line, so that it flows evenly and not in bursts. */
 const PIECES_PER_SECOND = 20;
 
-/** The most that a fast line passes at once. */
+/** Largest piece that passes at once on a fast line. */
 const MAX_PIECE_BYTES = 16 * 1024;
 
 /** Lets bytes pass as `budget` allows. */
@@ -165,15 +164,16 @@ export function slowFilter({ time, expiresAtMs, bytesPerSecond, budget }: SlowOp
   });
 }
 
-/** What has become of the bytes of a direction. */
+/** Tells whether a direction has lost bytes. */
 export interface BlackHole {
-  /** Whether any were dropped: then the stream has a gap that nothing can mend. */
+  /** Whether any bytes were dropped, which leaves an irreparable gap in the stream. */
   hasLost: boolean;
 }
 
 /**
- * Takes everything, the sender's FIN included, and passes nothing; the sender is not slowed, so that it believes itself
- * heard. A FIN with nothing dropped before it passes when the rule expires; once bytes are dropped nothing ever passes,
+ * Swallows everything, the sender's FIN included. The sender is not slowed, so it believes that its bytes arrive.
+ *
+ * When the rule expires, a FIN with nothing dropped before it passes. Once bytes are dropped nothing ever passes,
  * because a stream with a gap is worse than none.
  */
 export function blackHoleFilter({ time, expiresAtMs }: FaultFilterOptions, hole: BlackHole): Filter {

@@ -8,28 +8,28 @@ import type { CutKind, FaultKind, FaultRule } from "./fault_rule.ts";
 import type { RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
 import { type Filter, streamEngine, type StreamOptions } from "./streams.ts";
 
-/** A rule that hit a session, and the state below which all its random numbers lie. */
+/** A rule that hit a session, and the seed of all its random numbers there. */
 export interface Hit {
   readonly rule: FaultRule;
   readonly noise: number;
 }
 
-/** What the relay of a session with faults is given beside what every stream relay is. */
+/** Options of a relay with faults. */
 export interface FaultyRelayOptions extends StreamOptions {
-  /** A fault cuts the session, in this way: called at most once, just before both connections are closed. */
+  /** Called at most once, when a fault cuts the session, just before both connections are closed. */
   onCut(kind: CutKind, fault: FaultKind): void;
 }
 
 /** What the relays of all sessions of an app share. */
 export interface FaultMeans {
   readonly time: FaultTime;
-  /** A budget for one direction of one session. */
+  /** Returns a budget for one direction of one session. */
   budget(bytesPerSecond: number, nowMs: number): ByteBudget;
 }
 
 /**
- * The stream engine with faults in its way. The app's own filters stand on the client's side of them: a fault is the
- * network between proxy and target, gone bad.
+ * Returns a stream engine with faults in its path. The app's own filters run on the client's side of the faults,
+ * which stand for a bad network between proxy and target.
  */
 export function faultyEngine(
   { hits, means }: { readonly hits: readonly Hit[]; readonly means: FaultMeans },
@@ -45,14 +45,14 @@ export function faultyEngine(
   };
 }
 
-/** One relay with its faults: what must be told of its end, and what must end with it. */
+/** One relay with faults, with its timers and its cut. */
 class FaultyRun {
   readonly #means: FaultMeans;
   readonly #context: RelayContext;
   readonly #options: FaultyRelayOptions;
   /**
-   * Ends every wait of this relay: when the session ends, when the relay fails (which leaves the session's own signal
-   * as it is), and when the relay is over.
+   * Ends every wait of this relay: when the session ends, when the relay fails (which does not abort the session's
+   * own signal), and when the relay is over.
    */
   readonly #ending = new AbortController();
   readonly #end = (): void => this.#ending.abort();
@@ -102,7 +102,7 @@ class FaultyRun {
     });
   }
 
-  /** Ends what waits, and returns when nothing does. */
+  /** Ends all waits and returns when none is left. */
   async dispose(): Promise<void> {
     this.#context.signal.removeEventListener("abort", this.#end);
     this.#end();
@@ -139,11 +139,11 @@ class FaultyRun {
     }
   }
 
-  /** Does something at a time, unless the relay is over before. */
+  /** Runs `action` at `atMs`, unless the relay ends first. */
   #alarm(atMs: number, action: () => void): void {
     const { time } = this.#means;
     const { signal } = this.#ending;
-    // The wait rejects only when the relay is over, and then there is nothing to do.
+    // The wait rejects only when the relay is over; nothing is left to do then.
     this.#alarms.push(pauseUntil(atMs, time, signal).then(action, () => {}));
   }
 

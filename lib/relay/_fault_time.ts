@@ -3,14 +3,14 @@ import type { Clock } from "../base/mod.ts";
 /** Waits, or rejects with the signal's reason as soon as it is aborted. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
-/** The time that faults live in, and how they wait in it. */
+/** The clock that faults run on, and how they wait on it. */
 export interface FaultTime {
   readonly clock: Clock;
   readonly pause: Pause;
 }
 
 /**
- * Waits until the clock shows `atMs`: a timer may fire early, and a long one is cut to what the runtime holds.
+ * Waits until the clock reads `atMs`. Loops, because a timer may fire early and the runtime caps long ones.
  *
  * @throws the signal's reason.
  */

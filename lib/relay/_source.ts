@@ -2,16 +2,16 @@ import type { Duplex } from "../base/mod.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Flow, PendingRead, RelayContext, Side } from "./flow.ts";
 
-/** Bytes a chunk: what a filter sees at once, and what is in flight between two filters. */
+/** Bytes per chunk: what a filter sees at once, and what is in flight between two filters. */
 const CHUNK_BYTES = 16 * 1024;
 
-/** A failure with the side that failed; without it, a pipe's rejection would not say which end it came from. */
+/** A failure and the side that failed; a pipe's rejection alone does not tell which end it came from. */
 export class SideError extends Error {
   override readonly name = "SideError";
   readonly side: Side;
 
   constructor(side: Side, cause: unknown) {
-    super("relay: the connection failed", { cause });
+    super("relay: connection failed", { cause });
     this.side = side;
   }
 }
@@ -19,22 +19,22 @@ export class SideError extends Error {
 export interface SourceOptions {
   readonly flow: Flow;
   readonly buffers: BufferPool;
-  /** What precedes what is read; default nothing. */
+  /** What was read before; default: nothing. */
   readonly first: Pick<RelayContext, "prefetched" | "pendingRead"> | undefined;
-  /** Asked when a read fails while bytes are in the filters: whether they are to be brought on. */
+  /** Called when a read fails while bytes are in the filters; returns whether to deliver them. */
   failedBehind(error: unknown): boolean;
 }
 
 /** The reading half of a connection as a stream. */
 export class Source {
   readonly stream: ReadableStream<Uint8Array>;
-  /** What ended the stream where that was no FIN; the stream itself ends as with FIN, so that what is in the filters passes. */
+  /** The error that ended the stream. The stream itself ends as with FIN, so that what is in the filters passes. */
   failure: SideError | undefined;
   readonly #conn: Duplex;
   readonly #options: SourceOptions;
   #prefetched: Uint8Array | undefined;
   #pendingRead: PendingRead | undefined;
-  /** The last read that was begun. */
+  /** The latest read. */
   #reading: Promise<number | null> | undefined;
   #givenBytes = 0;
 
@@ -50,7 +50,7 @@ export class Source {
     );
   }
 
-  /** Resolves when no read is pending; one that is must be about to end, because the connection has been closed. */
+  /** Resolves when no read is pending. Call it once the connection is closed, so that a pending read ends. */
   async settled(): Promise<void> {
     await Promise.allSettled([this.#reading]);
     this.#giveBack();
@@ -64,7 +64,7 @@ export class Source {
     }
     const { flow } = this.#options;
     const pendingRead = this.#pendingRead;
-    // A chunk belongs to whoever reads it next, so that it cannot come from the pool.
+    // The next stage owns the chunk, so it cannot come from the pool.
     const buffer = pendingRead?.buffer ?? new Uint8Array(CHUNK_BYTES);
     let count: number | null;
     try {
@@ -92,7 +92,7 @@ export class Source {
   #failed(cause: unknown, controller: ReadableStreamDefaultController<Uint8Array>): void {
     const { flow } = this.#options;
     const error = new SideError(flow.sender, cause);
-    // An error passes through filters at once, and what they hold is lost.
+    // An error overtakes the bytes in the filters, and they are lost.
     if (this.#givenBytes <= flow.bytes || !this.#options.failedBehind(cause)) throw error;
     this.failure = error;
     controller.close();

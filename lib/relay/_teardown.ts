@@ -5,7 +5,7 @@ import type { HalfCloseState, Next } from "./_half_close_state.ts";
 import type { Pace } from "./pace.ts";
 import type { Ticker } from "./sweep.ts";
 
-/** One direction at its end, whichever engine has moved its bytes. */
+/** One direction at its end, whichever engine moved its bytes. */
 export interface DirectionEnd {
   readonly from: Duplex;
   readonly to: Duplex;
@@ -13,17 +13,17 @@ export interface DirectionEnd {
   readonly state: HalfCloseState;
   readonly buffers: BufferPool;
   readonly ticker: Ticker;
-  /** How fast it may go, also where nobody takes the bytes; default as fast as they come. */
+  /** Rate limit, which also holds for discarded bytes. Default: none. */
   readonly pace?: Pace | undefined;
 }
 
-/** The largest buffer that bytes are thrown away in. */
+/** Largest buffer for discarded bytes. */
 const MAX_DISCARD_BYTES = 64 * 1024;
 
 /**
- * Does what is left to do for a direction. Returns when nothing is pending for it, and never rejects.
+ * Does what is left to do for a direction. Never rejects; returns when nothing is pending.
  *
- * @param begun the last read from the sender that was begun, where it may be under way.
+ * @param begun the latest read from the sender, where it may still be pending.
  */
 export async function teardown(
   first: Next,
@@ -46,11 +46,11 @@ export async function teardown(
       next = state.fail(flow, isDiscarding ? flow.sender : flow.receiver, error);
     }
   }
-  // Whoever says that nothing is left to do has closed the connection, so that the read ends.
+  // "leave" implies that the connection is closed, so this read ends.
   if (begun !== undefined) await Promise.allSettled([begun]);
 }
 
-/** Reads until the sender's FIN, and throws away what comes. */
+/** Reads and discards until the sender's FIN. */
 async function discard(
   { from, flow, state, buffers, ticker, pace }: DirectionEnd,
   pending: Promise<number | null> | undefined,
@@ -62,7 +62,7 @@ async function discard(
     for (let reading = pending;; reading = undefined) {
       const count = await (reading ?? from.read(room));
       if (count === null) return;
-      // While the client has yet to be told something, only that keeps the session alive.
+      // Until the client has been sent everything, only that counts as activity; discarded bytes do not.
       if (state.lingers) flow.lastByteMs = ticker.nowMs;
       await pace?.keep(count, state);
       const next = reading === undefined ? buffers.next(level, count) : level;

@@ -1,10 +1,10 @@
 import type { Pace } from "./pace.ts";
 import type { Filter } from "./streams.ts";
 
-/** The most bytes that pass at once: at 1 MiB/s they take 16 ms. */
+/** Largest piece that passes at once: 16 ms at 1 MiB/s. */
 const SLICE_BYTES = 16 * 1024;
 
-/** Lets bytes pass at a pace. The wait ends at once when the session does. */
+/** Limits the rate of a direction. The wait ends as soon as the session does. */
 export function bandwidthFilter(pace: Pace): Filter {
   const sliceBytes = Math.min(SLICE_BYTES, pace.pieceBytes);
   return (signal) =>

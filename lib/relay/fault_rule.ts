@@ -5,47 +5,46 @@ export type CutKind = "reset" | "close";
 
 /** What a fault does. */
 export type Fault =
-  /** Each chunk, and the end of the stream, is late by `amountMs` ± `jitterMs`; order is kept. */
+  /** Delays each chunk, and the end of the stream, by `amountMs` ± `jitterMs`; keeps the order. */
   | { readonly kind: "latency"; readonly amountMs: number; readonly jitterMs: number }
-  /** Each direction passes at most so many bytes a second. */
+  /** Limits each direction to this many bytes per second. */
   | { readonly kind: "bandwidth"; readonly bytesPerSecond: number }
-  /** Bytes leave in pieces of at most `sizeBytes` (at least 1), `delayMs` apart. */
+  /** Sends pieces of at most `sizeBytes` (at least 1), `delayMs` apart. */
   | { readonly kind: "slice"; readonly sizeBytes: number; readonly delayMs: number }
   /**
-   * Both connections are closed `afterMs` after the relay began, or as soon as `afterBytes` have been written in a direction,
-   * exactly there, whichever comes first; with neither, at once.
+   * Closes both connections `afterMs` after the relay began, or once exactly `afterBytes` have been written in a
+   * direction, whichever comes first; with neither, at once.
    *
-   * Where a connection cannot send RST by itself (no connection of the runtime's own can: closing one sends FIN before all
-   * else), `reset` and `close` look alike from outside: the peer reads the end of the stream, and gets RST for what it
-   * sends after that. Under TLS they differ: `reset` leaves its end (close_notify) out. And each is named in the session's
-   * detail.
+   * `reset` and `close` look alike on a connection that cannot send RST by itself, as none of the runtime's can:
+   * closing one sends FIN first, so the peer reads the end of the stream, and gets RST for what it sends after that.
+   * Under TLS they differ: `reset` omits the close_notify. The session's detail names which one it was.
    */
   | { readonly kind: CutKind; readonly afterMs?: number; readonly afterBytes?: number }
-  /** Everything is taken, the end of the stream included, and nothing passes; the session's idle timeout bounds it. */
+  /** Swallows everything, the end of the stream included; the session's idle timeout bounds it. */
   | { readonly kind: "black_hole" }
-  /** The client is closed before any target is dialed. */
+  /** Closes the client before any target is dialed. */
   | { readonly kind: "refuse" };
 
-/** The word for each fault. */
+/** The name of a fault. */
 export type FaultKind = Fault["kind"];
 
-/** Whom a fault hits, and until when. */
+/** Which sessions a fault hits, and until when. */
 export interface FaultScope {
-  /** Of no meaning for `refuse`, and for a cut `afterMs`. */
+  /** Ignored for `refuse`, and for a cut with `afterMs`. */
   readonly direction: Direction | "both";
-  /** The share of sessions hit, 0 to 1. */
+  /** Share of sessions hit, 0 to 1. */
   readonly probability: number;
   /**
-   * When it ends, on the clock; `Infinity` for never. From then on it hits no new session and no longer acts on live ones,
-   * but one that lost bytes in a black hole is closed, because its stream has a gap.
+   * When the rule expires, on the clock; `Infinity` for never. It then hits no new session and stops acting on live
+   * ones, but a session that lost bytes in a black hole is closed, because its stream has a gap.
    */
   readonly expiresAtMs: number;
   /**
-   * A whole number from which all that is random in this rule follows, session by session; two rules with one seed and
-   * one probability hit the same sessions. `undefined` for one drawn at start.
+   * Seed of everything random in this rule, session by session: two rules with the same seed and probability hit the
+   * same sessions. `undefined` for a seed drawn at start.
    */
   readonly seed: number | undefined;
-  /** Whether the rule is for this client: an IP address, or an empty text for a client on a unix socket. */
+  /** Whether the rule applies to this client: an IP address, or an empty string for a client on a unix socket. */
   appliesTo(clientHost: string): boolean;
 }
 

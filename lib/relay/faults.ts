@@ -1,5 +1,5 @@
 /**
- * Faults on purpose, so that a proxy in a test environment can be made as bad as the network.
+ * Deliberate faults, which make a proxy in a test environment behave like a bad network.
  *
  * @module
  */
@@ -12,27 +12,30 @@ import { mix, unit } from "./_noise.ts";
 import type { FaultKind, FaultRule } from "./fault_rule.ts";
 import type { RelayEngine } from "./flow.ts";
 
-/** What a {@link FaultPlan} is given beside its rules. */
+/** Options of a {@link FaultPlan}. */
 export interface FaultPlanOptions {
-  /** The clock of every time here. */
+  /** The clock of all times here. */
   readonly clock: Clock;
-  /** Gives the seeds of rules without one. Default `Math.random`. */
+  /** Supplies seeds for rules without one. Default: `Math.random`. */
   readonly random?: Random;
-  /** How to wait on that clock. Default the runtime's timers. */
+  /** How to wait on that clock. Default: the runtime's timers. */
   readonly pause?: Pause;
-  /** Counts the sessions that a rule is for, where others count with it. Default each plan counts its own. */
+  /** Counts the sessions of each rule, where plans share the count. Default: a counter of its own. */
   readonly counter?: DrawCounter | undefined;
-  /** Makes what bounds one direction of one session. */
+  /** Returns a budget for one direction of one session. */
   budget(bytesPerSecond: number, nowMs: number): ByteBudget;
 }
 
-/** Numbers the sessions that a rule is for, from 0. */
+/** Numbers the sessions of each rule, from 0. */
 export interface DrawCounter {
-  /** The number of the next one. @param rule its place among the rules, from 0. */
+  /**
+   * Returns the number of the next session.
+   * @param rule index of the rule, from 0.
+   */
   next(rule: number): number;
 }
 
-/** The faults of one app: made once, asked once a session. */
+/** The faults of one app, drawn once per session. */
 export class FaultPlan {
   readonly #rules: readonly { readonly rule: FaultRule; readonly seed: number }[];
   readonly #counter: DrawCounter;
@@ -52,10 +55,10 @@ export class FaultPlan {
   }
 
   /**
-   * Draws the faults of the next session; `undefined` when there are none, so that it can be relayed plainly.
+   * Draws the faults of the next session; `undefined` for none, so that the session can be relayed plainly.
    *
-   * A rule counts the sessions that it is for (client and expiry), and whether it hits the n-th of them, and how, depends
-   * on its seed and on n alone: not on other rules, other sessions, or how the bytes come.
+   * A rule counts the sessions it applies to (by client and expiry). Whether and how it hits the n-th of them depends
+   * only on its seed and on n: not on other rules, other sessions, or how the bytes arrive.
    */
   draw(clientHost: string, nowMs: number): SessionFaults | undefined {
     const hits: Hit[] = [];
@@ -68,7 +71,7 @@ export class FaultPlan {
   }
 }
 
-/** Counts for one plan alone. */
+/** Counts for a single plan. */
 class OwnCounter implements DrawCounter {
   readonly #drawn: number[];
 
@@ -85,7 +88,7 @@ class OwnCounter implements DrawCounter {
 
 /** The faults of one session. */
 export class SessionFaults {
-  /** Their kinds, in the order of the rules. */
+  /** Their kinds, in rule order. */
   readonly kinds: readonly FaultKind[];
   readonly #hits: readonly Hit[];
   readonly #means: FaultMeans;
@@ -96,14 +99,14 @@ export class SessionFaults {
     this.#means = means;
   }
 
-  /** Whether the client is to be closed at once, before any target is dialed. */
+  /** Whether to close the client at once, before any target is dialed. */
   get refuse(): boolean {
     return this.kinds.includes("refuse");
   }
 
   /**
-   * The engine that relays with these faults: the stream engine, with the filters given on the client's side of theirs.
-   * Faults of a direction stand in the order of the rules. It returns only when none of its timers is left.
+   * Returns the engine that relays with these faults: the stream engine, with the given filters on the client's side
+   * of the faults. Faults of a direction act in rule order. The engine returns only when none of its timers is left.
    */
   engine(options: FaultyRelayOptions): RelayEngine {
     return faultyEngine({ hits: this.#hits, means: this.#means }, options);

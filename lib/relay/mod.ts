@@ -1,4 +1,4 @@
-/** Joining two connections: two engines under one contract, their filters, buffers and the coarse timer. */
+/** Relaying between two connections: two engines under one contract, with filters, buffers and a coarse timer. */
 export { bandwidthFilter } from "./bandwidth.ts";
 export { pause } from "./pause.ts";
 export { BUFFER_LEVELS, BufferPool } from "./buffers.ts";

@@ -3,30 +3,30 @@ import { levelBytes, TOP_LEVEL } from "./buffers.ts";
 import type { Pause } from "./_fault_time.ts";
 import { pause } from "./pause.ts";
 
-/** How many bytes may pass and when: a token bucket, kept by whoever limits. */
+/** A token bucket over bytes, owned by the limiter. */
 export interface ByteBudget {
-  /** Takes `bytes` and gives how many milliseconds to wait before they may pass; 0 when they may pass at once. */
+  /** Takes `bytes` and returns how many milliseconds to wait before they may pass; 0 for none. */
   take(bytes: number, nowMs: number): number;
 }
 
 /**
- * The longest that one piece takes at the rate: half of what a budget lets pass at once after a pause, so that a slow
- * flow is even and a fast one is not woken for every packet.
+ * Longest time that one piece takes at the rate: half of the budget's burst, so that a slow flow is even and a fast
+ * one does not wake for every packet.
  */
 const MAX_PIECE_MS = 50;
 
-/** The time that a {@link Pace} goes by. */
+/** The clock of a {@link Pace}. */
 export interface PaceTime {
   readonly clock: Clock;
-  /** How to wait on that clock. Default the runtime's timers. */
+  /** How to wait on that clock. Default: the runtime's timers. */
   readonly pause?: Pause;
 }
 
-/** How fast one direction of one session may go. */
+/** The rate limit of one direction of one session. */
 export class Pace {
-  /** The level of the largest buffer that is read into. */
+  /** Level of the largest buffer to read into. */
   readonly topLevel: number;
-  /** The most bytes that pass at once, at least 1. */
+  /** Largest piece that passes at once, in bytes; at least 1. */
   readonly pieceBytes: number;
   readonly #budget: ByteBudget;
   readonly #clock: Clock;
@@ -44,16 +44,16 @@ export class Pace {
   }
 
   /**
-   * Takes so many bytes and waits until they may pass; `undefined` where they may at once.
+   * Takes `bytes` and waits until they may pass; `undefined` where they may at once.
    *
-   * @throws the signal's reason when that is aborted first. The signal is asked for only where there is a wait.
+   * @throws the signal's reason when it is aborted first. The signal is read only where there is a wait.
    */
   keep(bytes: number, relay: { readonly ending: AbortSignal }): Promise<void> | undefined {
     const waitMs = this.#budget.take(bytes, this.#clock.nowMs());
     return waitMs > 0 ? this.#pause(waitMs, relay.ending) : undefined;
   }
 
-  /** The part of a buffer that is read into: a slow flow is read piece by piece, whatever the smallest buffer is. */
+  /** Returns the part of a buffer to read into: a slow flow is read in pieces smaller than the smallest buffer. */
   window(buffer: Uint8Array): Uint8Array {
     return buffer.length <= this.pieceBytes ? buffer : buffer.subarray(0, this.pieceBytes);
   }

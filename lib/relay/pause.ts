@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from "../base/mod.ts";
 
 /**
- * Waits `ms`, or rejects with the signal's reason as soon as it is aborted. A wait of nothing is none.
+ * Waits `ms`, or rejects with the signal's reason as soon as it is aborted. Returns at once for 0.
  *
  * @throws the signal's reason.
  */

@@ -7,28 +7,29 @@ import type { Pace } from "./pace.ts";
 import type { Ticker } from "./sweep.ts";
 import { teardown } from "./_teardown.ts";
 
-/** What pumps are made of: what all sessions of a thread share, and one session's pace. */
+/** Options of a pump: what all sessions of a thread share, and one session's pace. */
 export interface PumpOptions {
   readonly buffers: BufferPool;
-  /** Gives the time at which bytes passed, as coarse as the timers that read it. */
+  /** The clock for the time of the last byte, as coarse as the timers that read it. */
   readonly ticker: Ticker;
-  /** How fast each direction may go; default as fast as it can. A pace is one session's own. */
+  /** Rate limit of each direction; default: none. A pace belongs to a single session. */
   readonly up?: Pace | undefined;
   readonly down?: Pace | undefined;
 }
 
 /**
- * The first engine: a read and a write loop a direction, for plain relaying, at a pace where there is one.
+ * Returns the plain engine: one read and write loop per direction, paced where there is a bandwidth limit.
  *
- * A direction reads only after its last chunk is written, so that a slow receiver slows its sender and no more than one
- * buffer a direction is held. Where a small buffer is full, the rest of the message is read before it is written, if it
- * has come: many a receiver takes what one read gives for one message. The sender's FIN is passed on as FIN and the other direction goes on (RFC 9293 section
- * 3.6). What a side has said before it fails still passes ({@link HalfCloseState}).
+ * A direction reads only after its last chunk is written, so a slow receiver slows its sender, and each direction
+ * holds at most one buffer. When a small buffer is full, the rest of the message is read before it is written, if it
+ * has arrived: many receivers take the result of one read for one message. The sender's FIN is passed on as FIN, and
+ * the other direction goes on (RFC 9293 section 3.6). What a side sent before it fails still passes ({@link
+ * HalfCloseState}).
  */
 export function pumpEngine(options: PumpOptions): RelayEngine {
   return (ends: RelayEnds, context: RelayContext) =>
     new Promise((resolve) => {
-      // Neither promise rejects, and the state tells when both have settled: one relay, and no more promises than that.
+      // Neither promise rejects, and the state reports when both have settled: no further promise per relay.
       const state = new HalfCloseState(context, options.ticker, resolve);
       pump(ends.client, ends.target, context.up, state, options, options.up, context);
       pump(ends.target, ends.client, context.down, state, options, options.down, undefined);
@@ -46,13 +47,13 @@ async function pump(
 ): Promise<void> {
   const { buffers, ticker } = options;
   const pendingRead = first?.pendingRead;
-  // Up to here a message that has come whole is read whole.
+  // Up to this level, a message that has arrived whole is read whole.
   const wholeLevel = Math.min(OWN_LEVEL, pace?.topLevel ?? OWN_LEVEL);
   let level = 0;
   let buffer = pendingRead === undefined ? buffers.take(0) : pendingRead.buffer;
   let room = pace === undefined ? buffer : pace.window(buffer);
   let pending = pendingRead?.result;
-  // Where in the buffer the pending read puts its bytes.
+  // Offset in the buffer at which the pending read stores its bytes.
   let start = 0;
   let writes = 0;
   let next: Next = "leave";
@@ -66,7 +67,7 @@ async function pump(
       pending = undefined;
       if (count === null) break;
       let last = count;
-      // A message that a small buffer cuts in two: the rest is most likely there.
+      // A message that a small buffer cut in two: the rest has most likely arrived.
       while (start + count === buffer.length && level < wholeLevel) {
         buffer = room = buffers.grow(level, buffer);
         level++;
@@ -81,7 +82,8 @@ async function pump(
       const chunk = count === buffer.length ? buffer : buffer.subarray(start, start + count);
       const isFull = start + count === buffer.length;
       start = pending === undefined ? 0 : start + count;
-      // Never held back is the first write alone: most short connections have no second one, and pay for no option.
+      // Nagle's algorithm never delays the first write, and most short connections have no second: they skip the
+      // option.
       if (++writes === 2) sendAtOnce(to);
       if (pace !== undefined && count > pace.pieceBytes) {
         // The pending read was begun without the pace.
@@ -101,7 +103,8 @@ async function pump(
       }
       flow.reading = true;
       if (pending !== undefined) continue;
-      // By the last read alone, so that what is idle afterwards holds no more than if each had been written by itself.
+      // Sized by the last read alone, so that an idle direction holds no more than if each read had been written by
+      // itself.
       let fitting = isFull ? buffers.above(level) : buffers.next(level, last);
       if (pace !== undefined && fitting > pace.topLevel) fitting = pace.topLevel;
       if (fitting !== level) {
@@ -117,7 +120,7 @@ async function pump(
     next = state.fail(flow, flow.reading ? flow.sender : flow.receiver, error);
   }
   const begun = pending;
-  // The buffer of a read that was not waited for is that read's still.
+  // A read that is still pending owns the buffer.
   if (begun === undefined) buffers.give(level, buffer);
   if (next !== "leave" || begun !== undefined) {
     await teardown(next, { from, to, flow, state, buffers, ticker, pace }, begun);
@@ -135,8 +138,8 @@ interface PieceWay {
 }
 
 /**
- * Writes bytes that were read without a look at the pace, in pieces that keep to it; gives 1. In a function of its own, so
- * that no prefetched bytes are kept for as long as the relay lasts.
+ * Writes bytes that were read without regard to the pace, in pieces that keep to it; returns 1. A function of its
+ * own, so that the prefetched bytes are not held for as long as the relay lasts.
  */
 async function passPieces(bytes: Uint8Array, { to, flow, ticker, state, pace }: PieceWay): Promise<1> {
   const pieceBytes = pace?.pieceBytes ?? bytes.length;

@@ -9,21 +9,21 @@ import { teardown } from "./_teardown.ts";
 /** One stage of the stream pipeline. It may delay, change, cut or end the flow; its error ends the session. */
 export type Filter = (signal: AbortSignal) => TransformStream<Uint8Array, Uint8Array>;
 
-/** Which filters a session's directions pass, in order. */
+/** The filters of a session's directions, in order. */
 export interface StreamOptions {
   readonly ticker: Ticker;
-  /** Owns the buffer of the pending read. */
+  /** The pool that the pending read's buffer came from and returns to. */
   readonly buffers: BufferPool;
   readonly up: readonly Filter[];
   readonly down: readonly Filter[];
 }
 
 /**
- * The second engine: `readable.pipeThrough(filter).pipeTo(writable, { signal })` a direction, over adapters that keep
- * half-close (the runtime's own `conn.writable` closes the whole connection at the first end of a stream).
+ * Returns the filtering engine: `readable.pipeThrough(filter).pipeTo(writable, { signal })` per direction, over
+ * adapters that keep half-close (the runtime's own `conn.writable` closes the whole connection when a stream ends).
  *
- * No stage queues ahead (every high-water mark is that of one chunk at most), so that back-pressure reaches the sender.
- * What is in the filters of a side that fails still passes ({@link HalfCloseState}).
+ * No stage queues ahead (no high-water mark exceeds one chunk), so back-pressure reaches the sender. What is in the
+ * filters when a side fails still passes ({@link HalfCloseState}).
  */
 export function streamEngine(options: StreamOptions): RelayEngine {
   return async ({ client, target }: RelayEnds, context: RelayContext): Promise<RelayEnd> => {
@@ -59,11 +59,13 @@ interface LineOptions {
 class Line {
   readonly #options: LineOptions;
   readonly #source: Source;
-  /** Ends the pipe, and what waits in its filters. */
+  /** Ends the pipe and the waits in its filters. */
   readonly #ending = new AbortController();
   #other: Line | undefined;
   #writes = 0;
-  /** Whether the receiver is gone: what comes passes the filters, so that their limits hold, and is thrown away. */
+  /**
+   * Whether the receiver is gone. Bytes still pass the filters, so that their limits hold, and are then discarded.
+   */
   #isVain = false;
 
   constructor(options: LineOptions) {
@@ -81,12 +83,12 @@ class Line {
     });
   }
 
-  /** The receiver is gone. */
+  /** Called when the receiver is gone. */
   lose(): void {
     this.#isVain = true;
   }
 
-  /** Ends the pipe, wherever it waits: a filter knows nothing of the connections, and may wait for minutes. */
+  /** Ends the pipe wherever it waits: a filter does not see the connections and may wait for minutes. */
   end(): void {
     this.#ending.abort();
   }
@@ -116,7 +118,7 @@ class Line {
       for (const filter of filters) stream = stream.pipeThrough(filter(signal), { signal });
       await stream.pipeTo(sink, { signal });
     } catch (error) {
-      // A filter's own error has no side: it stands for the network on the way to the target.
+      // A filter's own error has no side: it stands for the network between proxy and target.
       return error instanceof SideError
         ? state.fail(flow, error.side, error.cause)
         : state.fail(flow, "target", error);
@@ -139,7 +141,7 @@ class Line {
       if (state.fail(flow, flow.receiver, error) !== "discard") throw new SideError(flow.receiver, error);
       this.lose();
     }
-    // While the client has yet to be told something, only that keeps the session alive.
+    // Until the client has been sent everything, only that counts as activity; discarded bytes do not.
     if (this.#isVain && state.lingers) flow.lastByteMs = ticker.nowMs;
   }
 }

@@ -1,32 +1,32 @@
 /**
- * One coarse timer for all sessions of a thread, in place of a timer a chunk.
+ * One coarse timer for all sessions of a thread, instead of one timer per chunk.
  *
  * @module
  */
 import { type Clock, monotonicClock } from "../base/mod.ts";
 
-/** The time of the last sweep: what a data path reads to say when a byte passed, free of charge. */
+/** The time of the last sweep: lets a data path record when a byte passed without reading the clock. */
 export interface Ticker {
   readonly nowMs: number;
 }
 
 /** Something with deadlines. */
 export interface Sweepable {
-  /** Its place among the sweep's members; the sweep's own, -1 outside of it. */
+  /** Index among the sweep's members, set by the sweep; -1 for a non-member. */
   sweepSlot: number;
 
   /**
-   * Looks whether a deadline has passed. `nowMs` is the ticker's time; a moment that was noted from the ticker lies up
-   * to `slackMs` before the true one, so that a limit is over when `now - noted >= limit + slack`.
+   * Checks deadlines. `nowMs` is the ticker's time; a moment recorded from the ticker may be up to `slackMs` before
+   * the true one, so a limit has passed when `now - recorded >= limit + slack`.
    */
   sweep(nowMs: number, slackMs: number): void;
 }
 
-/** Sweeps at least this often, whatever the limits. */
+/** Longest sweep period, whatever the limits. */
 const MAX_PERIOD_MS = 1000;
 const MIN_PERIOD_MS = 10;
 
-/** How often to sweep so that the shortest of these limits is kept to about an eighth of its length. */
+/** Returns the sweep period that keeps the shortest of these limits to about an eighth of its length. */
 export function sweepPeriodMs(limitsMs: Iterable<number>): number {
   let shortest = Infinity;
   for (const limit of limitsMs) shortest = Math.min(shortest, limit);
@@ -34,11 +34,11 @@ export function sweepPeriodMs(limitsMs: Iterable<number>): number {
 }
 
 /**
- * Calls {@link Sweepable.sweep} on its members, every `periodMs`; its timer exists only while it has members.
+ * Calls {@link Sweepable.sweep} on its members every `periodMs`; its timer runs only while it has members.
  *
- * Members stand in a plain array and know their place. A `Set` with this much coming and going would be rehashed all the
- * time, and each table that it leaves behind keeps dead members alive until the next full collection (measured: a
- * minor collection took 11 ms in place of 1.5 ms).
+ * Members sit in a plain array and know their index. A `Set` with this much churn would be rehashed all the time, and
+ * each table that it leaves behind keeps dead members alive until the next full collection (measured: a minor
+ * collection took 11 ms instead of 1.5 ms).
  */
 export class Sweep<M extends Sweepable = Sweepable> implements Ticker {
   nowMs: number;
@@ -53,12 +53,12 @@ export class Sweep<M extends Sweepable = Sweepable> implements Ticker {
     this.nowMs = clock.nowMs();
   }
 
-  /** The members, in no order; not to be kept. */
+  /** The members, in no order; do not keep the array. */
   get members(): readonly M[] {
     return this.#members;
   }
 
-  /** Sweeps this often from now on. */
+  /** Changes the period from now on. */
   setPeriod(periodMs: number): void {
     if (periodMs === this.#periodMs) return;
     this.#periodMs = periodMs;
@@ -85,20 +85,20 @@ export class Sweep<M extends Sweepable = Sweepable> implements Ticker {
     last.sweepSlot = slot;
   }
 
-  /** One sweep; the timer calls it, and tests with a clock of their own do. */
+  /** Runs one sweep; called by the timer, and by tests with their own clock. */
   tick(): void {
     this.nowMs = this.#clock.nowMs();
     if (this.#members.length === 0) {
       this.stop();
       return;
     }
-    // Backwards, because a member that ends may leave at once, and the last one then takes its place.
+    // Backwards, because a member may leave during its sweep, and the last one then takes its place.
     for (let slot = this.#members.length - 1; slot >= 0; slot--) {
       this.#members[slot]?.sweep(this.nowMs, this.#periodMs);
     }
   }
 
-  /** Ends the timer; members stay, and the next `add` starts it again. */
+  /** Stops the timer; members stay, and the next `add` starts it again. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;

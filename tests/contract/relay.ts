@@ -81,7 +81,7 @@ export function testRelayContract(engine: EngineCase): void {
   }
 
   for (const direction of ["up", "down"] as const) {
-    Deno.test(`${name}: receiver of the flow ${direction} that takes nothing stops the reading of its sender`, async () => {
+    Deno.test(`${name}: a receiver of the flow ${direction} that does not read stops reads from its sender`, async () => {
       const capacity = 10_000;
       const total = 1_000_000;
       const bench = new RelayBench(engine, { capacity });
@@ -99,7 +99,7 @@ export function testRelayContract(engine: EngineCase): void {
       await running;
     });
 
-    Deno.test(`${name}: a flow ${direction} that is stuck does not hold the other one`, async () => {
+    Deno.test(`${name}: a stuck flow ${direction} does not block the other one`, async () => {
       const bench = new RelayBench(engine, { capacity: 1000 });
       const [stuck, free] = direction === "up" ? [bench.client, bench.target] : [bench.target, bench.client];
       const running = bench.run();
@@ -140,7 +140,7 @@ export function testRelayContract(engine: EngineCase): void {
     },
   ];
   for (const { what, side, cause } of failures) {
-    Deno.test(`${name}: a ${what} that fails ends both directions and is put down to the ${side}`, async () => {
+    Deno.test(`${name}: a failed ${what} ends both directions and is attributed to the ${side}`, async () => {
       const bench = new RelayBench(engine);
       const running = bench.run();
       await cause(bench);
@@ -165,7 +165,7 @@ export function testRelayContract(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: stopped from outside while it waits for bytes, it says so and leaves nothing`, async () => {
+  Deno.test(`${name}: a relay stopped while it waits for bytes reports "stopped" and leaves nothing pending`, async () => {
     const bench = new RelayBench(engine);
     const running = bench.run();
     await turns();
@@ -174,7 +174,7 @@ export function testRelayContract(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: stopped from outside while a write waits, it says so and leaves nothing`, async () => {
+  Deno.test(`${name}: a relay stopped while a write is pending reports "stopped" and leaves nothing pending`, async () => {
     const bench = new RelayBench(engine, { capacity: 100 });
     const running = bench.run();
     const feeding = feed(bench.client, [randomBytes(100_000)]).catch(() => {});
@@ -186,7 +186,7 @@ export function testRelayContract(engine: EngineCase): void {
     await feeding;
   });
 
-  Deno.test(`${name}: stopped before it began, it says so and leaves nothing`, async () => {
+  Deno.test(`${name}: a relay stopped before it began reports "stopped" and leaves nothing pending`, async () => {
     const bench = new RelayBench(engine);
     const early = bench.earlyRead();
     bench.end();
@@ -194,7 +194,7 @@ export function testRelayContract(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: the early read's bytes come first`, async () => {
+  Deno.test(`${name}: bytes of the pending read come first`, async () => {
     const bench = new RelayBench(engine);
     const early = bench.earlyRead();
     await bench.client.write(utf8("early "));
@@ -207,7 +207,7 @@ export function testRelayContract(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: an early read that is pending is waited for, not repeated`, async () => {
+  Deno.test(`${name}: a pending read is awaited, not repeated`, async () => {
     const bench = new RelayBench(engine);
     const running = bench.run(bench.earlyRead());
     await turns();
@@ -219,7 +219,7 @@ export function testRelayContract(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: an early read that found FIN is passed on as FIN`, async () => {
+  Deno.test(`${name}: FIN found by the pending read is passed on`, async () => {
     const bench = new RelayBench(engine);
     const early = bench.earlyRead();
     await bench.client.closeWrite();
@@ -233,7 +233,7 @@ export function testRelayContract(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: an early read that failed is the client's failure`, async () => {
+  Deno.test(`${name}: a failed pending read is the client's failure`, async () => {
     const bench = new RelayBench(engine);
     const early = bench.earlyRead();
     bench.client.reset();
@@ -243,7 +243,7 @@ export function testRelayContract(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: the lead comes before the early read's bytes, and counts`, async () => {
+  Deno.test(`${name}: prefetched bytes come before those of the pending read, and count`, async () => {
     const bench = new RelayBench(engine, { capacity: 1000, writeLimit: () => 300 });
     const early = bench.earlyRead();
     const running = bench.run(early, randomBytes(5000));
@@ -255,7 +255,7 @@ export function testRelayContract(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: a lead that the target does not take holds nothing else, and is stopped from outside`, async () => {
+  Deno.test(`${name}: prefetched bytes that the target does not accept block nothing else and end with the session`, async () => {
     const bench = new RelayBench(engine, { capacity: 1000 });
     bench.ticker.nowMs = 1000;
     const running = bench.run(bench.earlyRead(), randomBytes(5000));
@@ -267,7 +267,7 @@ export function testRelayContract(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: a lead that finds the target gone is the target's failure, and leaves nothing`, async () => {
+  Deno.test(`${name}: prefetched bytes for a target that is gone are the target's failure and leave nothing pending`, async () => {
     const bench = new RelayBench(engine);
     const early = bench.earlyRead();
     bench.target.reset();
@@ -276,7 +276,7 @@ export function testRelayContract(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: small writes are no longer held back from the second one on, and a refusal harms nothing`, async () => {
+  Deno.test(`${name}: Nagle is off from the second write on, and a connection that refuses the option still relays`, async () => {
     for (const refuses of [false, true]) {
       const bench = new RelayBench(engine);
       let asked = 0;
@@ -298,7 +298,7 @@ export function testRelayContract(engine: EngineCase): void {
     }
   });
 
-  Deno.test(`${name}: each byte that passes, and each FIN, is noted at the ticker's time`, async () => {
+  Deno.test(`${name}: every byte and FIN is recorded at the ticker's time`, async () => {
     const bench = new RelayBench(engine);
     const running = bench.run();
     bench.ticker.nowMs = 1000;

@@ -15,21 +15,21 @@ Deno.test("ByteBucket: after a pause a tenth of a second's worth passes at once"
   assertStrictEquals(bucket.take(1, 0), 1000 / RATE);
 });
 
-Deno.test("ByteBucket: a tenth of a second's worth is all that passes at once, also where that is less than a packet", () => {
+Deno.test("ByteBucket: at most a tenth of a second's worth passes at once, even if that is less than a packet", () => {
   for (const rate of [1, 10, 250, 14_999]) {
     const wait = new ByteBucket(rate, 0).take(rate * 4, 0);
     assertAlmostEquals(wait, 3900, 1e-6, `${rate} B/s`);
   }
 });
 
-Deno.test("ByteBucket: what is taken ahead is waited for, byte by byte", () => {
+Deno.test("ByteBucket: bytes taken on credit are paid for, byte by byte", () => {
   const bucket = new ByteBucket(RATE, 0);
   bucket.take(RATE / 10, 0);
   assertStrictEquals(bucket.take(RATE, 0), 1000);
   assertStrictEquals(bucket.take(RATE, 1000), 1000);
 });
 
-Deno.test("ByteBucket: who waits as told gets the rate over any time, whatever the pieces", () => {
+Deno.test("ByteBucket: waiting as told yields the rate over any period, whatever the pieces", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 16_384 }), { minLength: 1, maxLength: 200 }), (pieces) => {
       const bucket = new ByteBucket(RATE, 0);
@@ -46,7 +46,7 @@ Deno.test("ByteBucket: who waits as told gets the rate over any time, whatever t
   );
 });
 
-Deno.test("bandwidthFilter: bytes pass unchanged, and the budget is asked for each of them at most 16 KiB at once", async () => {
+Deno.test("bandwidthFilter: bytes pass unchanged, and each is taken from the budget, at most 16 KiB at once", async () => {
   const asked: number[] = [];
   const budget: ByteBudget = {
     take: (bytes) => {
@@ -96,7 +96,7 @@ Deno.test("bandwidthFilter: a slow flow is even, however large its chunks", asyn
   assertEquals([passed, came.at(-1)?.[0]], [1000, 3900]);
 });
 
-Deno.test("pause: of nothing is none", async () => {
+Deno.test("pause: returns at once for 0 ms", async () => {
   const { signal } = new AbortController();
   await pause(0, signal);
   await pause(-1, signal);
@@ -111,7 +111,7 @@ Deno.test("pause: ends with the signal's reason as soon as it is aborted, and le
   await assertRejects(() => pause(1, controller.signal), Error, "enough");
 });
 
-Deno.test("pause: longer than a timer can hold does not end at once", async () => {
+Deno.test("pause: a wait longer than a timer can hold does not end at once", async () => {
   const controller = new AbortController();
   const ended: string[] = [];
   const paused = pause(2 ** 40, controller.signal).then(() => ended.push("time"), () => ended.push("signal"));

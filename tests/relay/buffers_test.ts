@@ -12,7 +12,7 @@ Deno.test("BufferPool: a buffer has the size of its level", () => {
   assertEquals(BUFFER_LEVELS.map((_, level) => pool.take(level).length), [...BUFFER_LEVELS]);
 });
 
-Deno.test("BufferPool: a buffer that is given back is handed out again", () => {
+Deno.test("BufferPool: a returned buffer is lent again", () => {
   const pool = new BufferPool();
   for (const level of BUFFER_LEVELS.keys()) {
     const buffer = pool.take(level);
@@ -21,7 +21,7 @@ Deno.test("BufferPool: a buffer that is given back is handed out again", () => {
   }
 });
 
-Deno.test("BufferPool: no two buffers that are out share a byte", () => {
+Deno.test("BufferPool: no two lent buffers share a byte", () => {
   const operations = fc.array(
     fc.record({ level: fc.nat(BUFFER_LEVELS.length - 1), take: fc.boolean() }),
     { maxLength: 400, size: "max" },
@@ -53,7 +53,7 @@ Deno.test("BufferPool: small buffers are cut from few allocations", () => {
   assert(slabs.size <= 2, `256 buffers are of ${slabs.size} allocations`);
 });
 
-Deno.test("BufferPool: of the large buffers that are given back it keeps a bounded number", () => {
+Deno.test("BufferPool: keeps a bounded number of returned large buffers", () => {
   const pool = new BufferPool();
   const level = BUFFER_LEVELS.length - 1;
   const size = BUFFER_LEVELS[level] ?? 0;
@@ -66,13 +66,13 @@ Deno.test("BufferPool: of the large buffers that are given back it keeps a bound
   assert(kept * size <= 16 * 1024 * 1024, `${kept} buffers of ${size} bytes are kept`);
 });
 
-Deno.test("BufferPool: above is the next level, and of the largest that one", () => {
+Deno.test("BufferPool.above: returns the next level, or the largest for the largest", () => {
   const pool = new BufferPool();
   const levels = [...BUFFER_LEVELS.keys()];
   assertEquals(levels.map((level) => pool.above(level)), [...levels.slice(1), levels.length - 1]);
 });
 
-Deno.test("BufferPool: receivers that never read get a bounded number of large buffers, and 16 KiB all the same", () => {
+Deno.test("BufferPool: receivers that never read share a bounded number of large buffers, and still get 16 KiB each", () => {
   const pool = new BufferPool();
   const out: { level: number; buffer: Uint8Array }[] = [];
   for (let direction = 0; direction < 5000; direction++) {

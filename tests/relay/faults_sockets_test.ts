@@ -20,7 +20,7 @@ import { echo, neverAnswering, sending, type Serve, TestTarget } from "../helper
 const REQUEST = randomBytes(200_000);
 
 for (const direction of ["up", "down"] as const) {
-  Deno.test(`latency ${direction}, real sockets: an answer waits for the line, and without the fault does not`, async () => {
+  Deno.test(`latency ${direction}, real sockets: a reply is late with the fault and not without it`, async () => {
     const time = new FakeTime();
     const fault: Fault = { kind: "latency", amountMs: 100, jitterMs: 0 };
     const plan = faultPlan([faultRule(fault, { direction })], time);
@@ -58,7 +58,7 @@ Deno.test("faults that delay, real sockets: bytes are exact and half-close is ke
   }
 });
 
-Deno.test("slice, real sockets: a target sees pieces that are no larger", async () => {
+Deno.test("slice, real sockets: the target receives no larger pieces", async () => {
   const time = new FakeTime();
   const plan = faultPlan(
     [faultRule({ kind: "slice", sizeBytes: 4, delayMs: 10 }, { direction: "up" })],
@@ -85,7 +85,7 @@ Deno.test("slice, real sockets: a target sees pieces that are no larger", async 
   assertEquals(sizes, [4, 4, 2]);
 });
 
-Deno.test("black_hole up, real sockets: the target hears nothing, the client can send on", async () => {
+Deno.test("black_hole up, real sockets: the target receives nothing, and the client can keep sending", async () => {
   const heard: Uint8Array[] = [];
   const serve: Serve = async (conn) => void heard.push(await readAll(conn));
   const plan = realPlan([faultRule({ kind: "black_hole" }, { direction: "up" })]);
@@ -100,7 +100,7 @@ Deno.test("black_hole up, real sockets: the target hears nothing, the client can
   });
 });
 
-Deno.test("black_hole down, real sockets: the client hears nothing, the target everything", async () => {
+Deno.test("black_hole down, real sockets: the client receives nothing, the target everything", async () => {
   const heard = Promise.withResolvers<Uint8Array>();
   const serve: Serve = async (conn) => {
     const request = await readExactly(conn, REQUEST.length);
@@ -119,7 +119,7 @@ Deno.test("black_hole down, real sockets: the client hears nothing, the target e
 });
 
 for (const kind of ["reset", "close"] as const) {
-  Deno.test(`${kind} up, real sockets: the target gets exactly so many bytes, then the end`, async () => {
+  Deno.test(`${kind} up, real sockets: the target gets exactly that many bytes, then the end`, async () => {
     const heard = Promise.withResolvers<Uint8Array>();
     const serve: Serve = async (conn) => heard.resolve(await readAll(conn));
     const plan = realPlan([faultRule({ kind, afterBytes: 12_345 }, { direction: "up" })]);
@@ -132,7 +132,7 @@ for (const kind of ["reset", "close"] as const) {
     });
   });
 
-  Deno.test(`${kind} down, real sockets: the client gets exactly so many bytes, then the end`, async () => {
+  Deno.test(`${kind} down, real sockets: the client gets exactly that many bytes, then the end`, async () => {
     const plan = realPlan([faultRule({ kind, afterBytes: 12_345 }, { direction: "down" })]);
     await withRelay({ plan, serve: sending(REQUEST) }, async (relay) => {
       assertSameBytes(await readAll(relay.client), REQUEST.subarray(0, 12_345));
@@ -141,7 +141,7 @@ for (const kind of ["reset", "close"] as const) {
     });
   });
 
-  Deno.test(`${kind}, real sockets: at its time both peers see the end`, async () => {
+  Deno.test(`${kind}, real sockets: both peers see the end when it is due`, async () => {
     const time = new FakeTime();
     const plan = faultPlan([faultRule({ kind, afterMs: 2000 })], time);
     await withRelay({ plan, serve: neverAnswering }, async (relay) => {
@@ -155,7 +155,7 @@ for (const kind of ["reset", "close"] as const) {
   });
 }
 
-Deno.test("faults, real sockets: a session ended while they wait leaves nothing behind", async () => {
+Deno.test("faults, real sockets: a session that ends while they wait leaves nothing behind", async () => {
   const faults: Fault[] = [
     { kind: "latency", amountMs: 3_600_000, jitterMs: 0 },
     { kind: "slice", sizeBytes: 1, delayMs: 3_600_000 },

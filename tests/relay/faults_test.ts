@@ -43,7 +43,7 @@ testRelayContract({
   holdsAtMost: 256 * 1024 + 10 * CHUNK_BYTES,
 });
 
-Deno.test("FaultPlan.draw: gives nothing where no rule hits", () => {
+Deno.test("FaultPlan.draw: returns undefined when no rule hits", () => {
   const miss = (...rules: FaultRule[]): void => assertEquals(faultPlan(rules).draw(CLIENT, 1000), undefined);
   miss();
   miss(faultRule(LATENCY, { probability: 0 }));
@@ -51,7 +51,7 @@ Deno.test("FaultPlan.draw: gives nothing where no rule hits", () => {
   miss(faultRule(LATENCY, { expiresAtMs: 1000 }));
 });
 
-Deno.test("FaultPlan.draw: gives the rules that hit, in their order", () => {
+Deno.test("FaultPlan.draw: returns the rules that hit, in order", () => {
   const plan = faultPlan([
     faultRule(SLICE),
     faultRule(SLOW, { probability: 0 }),
@@ -62,13 +62,13 @@ Deno.test("FaultPlan.draw: gives the rules that hit, in their order", () => {
   assertEquals(plan.draw("", 1001)?.kinds, ["slice", "black_hole"]);
 });
 
-Deno.test("FaultPlan.draw: refuses where such a rule hits, and only there", () => {
+Deno.test("FaultPlan.draw: refuses only where a refuse rule hits", () => {
   const plan = faultPlan([faultRule(LATENCY), faultRule({ kind: "refuse" }, { expiresAtMs: 10 })]);
   assertStrictEquals(plan.draw(CLIENT, 9)?.refuse, true);
   assertStrictEquals(plan.draw(CLIENT, 10)?.refuse, false);
 });
 
-Deno.test("FaultPlan.draw: the same seed hits the same sessions, another one others", () => {
+Deno.test("FaultPlan.draw: the same seed hits the same sessions, another seed other ones", () => {
   const hits = (seed: number): boolean[] =>
     hitsOf(faultPlan([faultRule(LATENCY, { seed, probability: 0.5 })]));
   assertEquals(hits(7), hits(7));
@@ -78,7 +78,7 @@ Deno.test("FaultPlan.draw: the same seed hits the same sessions, another one oth
   assertNotEquals(hits(7), hits(7 + 2 ** 32));
 });
 
-Deno.test("FaultPlan.draw: hits the share of sessions that was asked for", () => {
+Deno.test("FaultPlan.draw: hits the configured share of sessions", () => {
   for (const probability of [0.01, 0.25, 0.5, 0.9]) {
     const hits = hitsOf(faultPlan([faultRule(LATENCY, { probability })]), 20_000).filter((hit) => hit).length;
     // Four standard deviations; the seed is fixed, so that it holds always or never.
@@ -87,7 +87,7 @@ Deno.test("FaultPlan.draw: hits the share of sessions that was asked for", () =>
   }
 });
 
-Deno.test("FaultPlan.draw: sessions that a rule is not for do not count", () => {
+Deno.test("FaultPlan.draw: sessions that a rule does not apply to do not count", () => {
   const rules = [faultRule(LATENCY, { probability: 0.5, appliesTo: (host) => host === CLIENT })];
   const alone = faultPlan(rules);
   const among = faultPlan(rules);
@@ -120,7 +120,7 @@ for (const direction of ["up", "down"] as const) {
   const onlyThere = (fault: Fault): FaultBench =>
     FaultBench.with([faultRule(fault, { direction: direction === "up" ? "down" : "up" })]);
 
-  Deno.test(`latency ${direction}: chunks and FIN are late by the amount, side by side`, async () => {
+  Deno.test(`latency ${direction}: delays chunks and FIN by the amount, side by side`, async () => {
     const bench = onlyHere(LATENCY);
     const { from, there } = ends(bench);
     for (const text of ["one", "two", "three"]) {
@@ -138,7 +138,7 @@ for (const direction of ["up", "down"] as const) {
     await over(bench);
   });
 
-  Deno.test(`latency ${direction}: what it holds is bounded, in large chunks and in tiny ones`, async () => {
+  Deno.test(`latency ${direction}: bounds what it holds, in large chunks and in tiny ones`, async () => {
     for (
       const { size, bound } of [{ size: CHUNK_BYTES, bound: 22 * CHUNK_BYTES }, { size: 1, bound: 1100 }]
     ) {
@@ -160,7 +160,7 @@ for (const direction of ["up", "down"] as const) {
     }
   });
 
-  Deno.test(`latency ${direction}: jitter depends on the place in the stream and not on how it was cut`, async () => {
+  Deno.test(`latency ${direction}: jitter depends on the stream position and not on chunk boundaries`, async () => {
     const arrivals = async (...sizes: number[]): Promise<Map<number, number>> => {
       const bench = onlyHere({ kind: "latency", amountMs: 1000, jitterMs: 500 });
       const { from, there } = ends(bench);
@@ -187,7 +187,7 @@ for (const direction of ["up", "down"] as const) {
     for (const [offset, delay] of whole) assertStrictEquals(pieces.get(offset), delay);
   });
 
-  Deno.test(`latency ${direction}: order is kept whatever the jitter`, async () => {
+  Deno.test(`latency ${direction}: keeps the order whatever the jitter`, async () => {
     const bench = onlyHere({ kind: "latency", amountMs: 50, jitterMs: 200 });
     const { from, there } = ends(bench);
     const sent = Array.from({ length: 20 }, (_, n) => utf8(`${n} `));
@@ -260,7 +260,7 @@ for (const direction of ["up", "down"] as const) {
     assertEquals(await bench.end, { kind: "stopped" });
   });
 
-  Deno.test(`black_hole ${direction}: a FIN alone passes when the rule expires, and so does what comes later`, async () => {
+  Deno.test(`black_hole ${direction}: a lone FIN passes when the rule expires, and so do later bytes`, async () => {
     const held = onlyHere(BLACK_HOLE, 500);
     await ends(held).from.closeWrite();
     await held.time.advance(1000);
@@ -274,7 +274,7 @@ for (const direction of ["up", "down"] as const) {
     await over(late);
   });
 
-  Deno.test(`black_hole ${direction}: nothing passes between the expiry and the close, lest the stream have a gap`, async () => {
+  Deno.test(`black_hole ${direction}: nothing passes between the expiry and the close, so that the stream has no gap`, async () => {
     const bench = onlyHere(BLACK_HOLE, 500);
     const { from, there } = ends(bench);
     await from.write(utf8("lost"));
@@ -311,7 +311,7 @@ for (const direction of ["up", "down"] as const) {
       assertEquals([bench.cuts, near.closes, writesAfter], [[kind], 1, 0]);
     });
 
-    Deno.test(`${kind} ${direction}: cuts exactly after so many bytes, however they come`, async () => {
+    Deno.test(`${kind} ${direction}: cuts after exactly that many bytes, however they arrive`, async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.integer({ min: 1, max: 40_000 }),
@@ -343,7 +343,7 @@ for (const direction of ["up", "down"] as const) {
   }
 
   for (const fault of [LATENCY, SLICE, SLOW, BLACK_HOLE, { kind: "close", afterBytes: 1 } as const]) {
-    Deno.test(`${fault.kind}: on the other direction leaves the flow ${direction} as it is`, async () => {
+    Deno.test(`${fault.kind}: a fault on the other direction leaves the flow ${direction} alone`, async () => {
       const bench = onlyThere(fault);
       const { from, there } = ends(bench);
       await sendAll(from, randomBytes(100_000));
@@ -374,7 +374,7 @@ for (const direction of ["up", "down"] as const) {
   }
 }
 
-Deno.test("reset: cuts at its time, counted from the start of the relay", async () => {
+Deno.test("reset: cuts when due, counted from the start of the relay", async () => {
   const bench = FaultBench.with([faultRule({ kind: "reset", afterMs: 2000 })]);
   await bench.time.advance(1999);
   assertEquals(bench.cuts, []);
@@ -423,7 +423,7 @@ Deno.test("close: a rule that has expired does not cut a live session", async ()
   }
 });
 
-Deno.test("faults: stand one behind the other in the order of the rules", async () => {
+Deno.test("faults: act one after the other in rule order", async () => {
   const bench = FaultBench.with([faultRule(LATENCY), faultRule(SLICE)]);
   await bench.client.write(utf8("abcdef"));
   await bench.time.advance(1000);
@@ -431,7 +431,7 @@ Deno.test("faults: stand one behind the other in the order of the rules", async 
   await over(bench);
 });
 
-Deno.test("faults: stand on the target's side of the app's own filters", async () => {
+Deno.test("faults: act on the target's side of the app's own filters", async () => {
   const seen: number[] = [];
   const looking: Filter = () =>
     new TransformStream({
@@ -450,7 +450,7 @@ Deno.test("faults: stand on the target's side of the app's own filters", async (
   await over(bench);
 });
 
-Deno.test("latency: a small chunk in flight does not hold the buffer that it was read into", async () => {
+Deno.test("latency: a small chunk in flight does not pin its read buffer", async () => {
   const held: number[] = [];
   const looking: Filter = () =>
     new TransformStream({
@@ -474,7 +474,7 @@ Deno.test("latency: each direction of a session has its own jitter", async () =>
   await over(bench);
 });
 
-Deno.test("faults: half-close is kept, and a relay that finishes leaves no wait behind", async () => {
+Deno.test("faults: keep half-close, and a finished relay leaves no wait behind", async () => {
   const bench = FaultBench.with(
     [LATENCY, SLICE, SLOW, { kind: "close", afterMs: 3_600_000 } as const].map((fault) => faultRule(fault)),
   );
@@ -518,7 +518,7 @@ for (const fault of WAITING) {
 for (const [direction, side, other] of [["up", "client", "target"], ["down", "target", "client"]] as const) {
   const arrivals = (bench: FaultBench): Arrival[] => direction === "up" ? bench.atTarget : bench.atClient;
 
-  Deno.test(`latency ${direction}: what is on its way when the ${side} resets arrives in its time, and then the end`, async () => {
+  Deno.test(`latency ${direction}: bytes in flight when the ${side} resets still arrive when due, then the end`, async () => {
     const bench = FaultBench.with([faultRule(LATENCY)]);
     await bench[side].write(utf8("last"));
     await bench.time.advance(10);
@@ -537,7 +537,7 @@ for (const [direction, side, other] of [["up", "client", "target"], ["down", "ta
     await over(bench);
   });
 
-  Deno.test(`bandwidth ${direction}: what waits when the ${side} resets passes at the rate, and so does what the ${other} still says`, async () => {
+  Deno.test(`bandwidth ${direction}: bytes that wait when the ${side} resets pass at the rate, as do those the ${other} still sends`, async () => {
     const bench = FaultBench.with([faultRule(SLOW)]);
     await bench[side].write(randomBytes(3500));
     await bench[other].write(randomBytes(60_000));
@@ -553,7 +553,7 @@ for (const [direction, side, other] of [["up", "client", "target"], ["down", "ta
     await over(bench);
   });
 
-  Deno.test(`black_hole ${direction}: that the ${side} reset is not heard of either, until the session is ended`, async () => {
+  Deno.test(`black_hole ${direction}: hides a reset of the ${side} too, until the session ends`, async () => {
     const bench = FaultBench.with([faultRule(BLACK_HOLE, { direction })]);
     await bench[side].write(utf8("lost"));
     await bench.time.advance(10);
@@ -567,7 +567,7 @@ for (const [direction, side, other] of [["up", "client", "target"], ["down", "ta
   });
 }
 
-Deno.test("bandwidth up: holds for what a client sends that is lingered for, and without it nothing does", async () => {
+Deno.test("bandwidth up: also limits a client that is lingered for, and without it nothing does", async () => {
   for (const faults of [[faultRule(SLOW)], [faultRule(LATENCY, { direction: "down" })]]) {
     const bench = FaultBench.with(faults);
     await bench.target.write(utf8("go away"));

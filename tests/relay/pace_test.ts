@@ -52,14 +52,14 @@ function paceOf(rate: number): Pace {
   return new Pace(rate, { take: () => 0 }, { clock: { nowMs: () => 0 } });
 }
 
-Deno.test("Pace: a buffer is no more than 50 ms of its rate, and at least the smallest one", () => {
+Deno.test("Pace: a buffer holds at most 50 ms of the rate, and is never below the smallest one", () => {
   const bytesAt = (rate: number): number | undefined => BUFFER_LEVELS[paceOf(rate).topLevel];
   assertEquals([1, 39 * KIB, 40 * KIB, 319 * KIB, 320 * KIB].map(bytesAt), [512, 512, 2048, 2048, 16_384]);
   const large = [64 * KIB, 64 * KIB, 768 * KIB, 768 * KIB];
   assertEquals([1280 * KIB, 15 * KIB * KIB - 1, 15 * KIB * KIB, Infinity].map(bytesAt), large);
 });
 
-Deno.test("Pace: a piece is no more than 50 ms of its rate, also where that is less than the smallest buffer", () => {
+Deno.test("Pace: a piece holds at most 50 ms of the rate, even below the smallest buffer", () => {
   assertEquals([1, 20, 250, 10 * KIB].map((rate) => paceOf(rate).pieceBytes), [1, 1, 12, 512]);
   const buffer = new Uint8Array(512);
   assertStrictEquals(paceOf(250).window(buffer).length, 12);
@@ -67,7 +67,7 @@ Deno.test("Pace: a piece is no more than 50 ms of its rate, also where that is l
   assertStrictEquals(paceOf(10 * KIB).window(buffer), buffer);
 });
 
-Deno.test("Pace: its budget is told the clock's time, and it waits on that clock as told", async () => {
+Deno.test("Pace: reads the clock for its budget, and waits on that clock", async () => {
   const times: number[] = [];
   const time = new FakeTime();
   const pace = new Pace(1, { take: (bytes, nowMs) => times.push(nowMs) * bytes }, time);
@@ -81,7 +81,7 @@ Deno.test("Pace: its budget is told the clock's time, and it waits on that clock
 });
 
 for (const rate of [250, 1000, 15_000]) {
-  Deno.test(`pumpEngine at a pace: ${rate} B/s are ${rate} B/s, whatever was read before`, async () => {
+  Deno.test(`pumpEngine at a pace: keeps to ${rate} B/s, whatever was read before`, async () => {
     for (const first of ["nothing", "lead", "early"] as const) {
       const time = new FakeTime();
       const bench = new RelayBench({
@@ -118,7 +118,7 @@ async function assertPassed(bench: RelayBench, allowed: number, lag: number): Pr
   assert(bytes <= allowed && bytes >= allowed - lag, `${bytes} bytes have passed, of ${allowed}`);
 }
 
-Deno.test("pumpEngine at a pace: every byte is asked for, in pieces, waits as told, and arrives", async () => {
+Deno.test("pumpEngine at a pace: every byte is taken from the budget in pieces, waits its turn and arrives", async () => {
   const allowances = { up: new Allowance(3000, 1), down: new Allowance(0, 1) };
   const bench = pacedBench(allowances);
   const running = bench.run(undefined, utf8("lead")).finally(() => bench.end());
@@ -141,7 +141,7 @@ Deno.test("pumpEngine at a pace: every byte is asked for, in pieces, waits as to
   bench.assertClean();
 });
 
-Deno.test("pumpEngine at a pace: one direction is paced, and the other is not", async () => {
+Deno.test("pumpEngine at a pace: paces one direction and not the other", async () => {
   const bench = pacedBench({ down: new Allowance(100) });
   const running = bench.run();
   await bench.target.write(randomBytes(512));
@@ -168,7 +168,7 @@ for (const what of ["lead", "chunk"] as const) {
   });
 }
 
-Deno.test("pumpEngine at a pace: a session that was over before it waits is not waited for", async () => {
+Deno.test("pumpEngine at a pace: does not wait for a session that is already over", async () => {
   const bench = pacedBench({ up: new Allowance(0) });
   bench.controller.abort();
   const running = bench.run(undefined, utf8("lead"));
@@ -179,7 +179,7 @@ Deno.test("pumpEngine at a pace: a session that was over before it waits is not 
 });
 
 for (const side of ["client", "target"] as const) {
-  Deno.test(`pumpEngine at a pace: what waits for a ${side} ends when that ${side} resets`, async () => {
+  Deno.test(`pumpEngine at a pace: a wait for a ${side} ends when that ${side} resets`, async () => {
     const bench = pacedBench(side === "client" ? { down: new Allowance(0) } : { up: new Allowance(0) });
     const running = bench.run();
     await (side === "client" ? bench.target : bench.client).write(utf8("x"));
@@ -192,7 +192,7 @@ for (const side of ["client", "target"] as const) {
   });
 }
 
-Deno.test("pumpEngine at a pace: the last words of a target that is gone reach the client, each in its time", async () => {
+Deno.test("pumpEngine at a pace: the final bytes of a target that is gone reach the client at the rate", async () => {
   const allowance = new Allowance(600, 1);
   const bench = pacedBench({ down: allowance });
   const running = bench.run();
@@ -222,7 +222,7 @@ Deno.test("pumpEngine at a pace: a client that is lingered for while its upload 
   bench.assertClean();
 });
 
-Deno.test("pumpEngine at a pace: what is thrown away keeps to it too", async () => {
+Deno.test("pumpEngine at a pace: discarded bytes keep to it too", async () => {
   const allowance = new Allowance(5000);
   const bench = pacedBench({ up: allowance });
   const running = bench.run();

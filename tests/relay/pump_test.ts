@@ -40,7 +40,7 @@ Deno.test("pumpEngine: each read that fills its buffer moves up a level, and the
   assertEquals(pump.readSizes(), [...whole, BURST, LARGEST, LARGEST, LARGEST]);
 });
 
-Deno.test("pumpEngine: a message that has come whole is written whole, though the direction was quiet", async () => {
+Deno.test("pumpEngine: a message that arrived whole is written whole, even after a quiet spell", async () => {
   for (const size of [SMALLEST + 1, 1000, 1460, CHATTY, CHATTY + 1, 4096, OWN]) {
     await using pump = new RunningPump();
     for (let time = 0; time < 3; time++) {
@@ -54,7 +54,7 @@ Deno.test("pumpEngine: a message that has come whole is written whole, though th
   }
 });
 
-Deno.test("pumpEngine: one that fits a buffer to the last byte does not wait for more, and what follows is not lost", async () => {
+Deno.test("pumpEngine: a message that exactly fills a buffer does not wait for more, and loses nothing that follows", async () => {
   for (const size of [SMALLEST, CHATTY]) {
     await using pump = new RunningPump();
     if (size === CHATTY) {
@@ -76,7 +76,7 @@ Deno.test("pumpEngine: a chatty protocol of larger messages is read and written 
   assertEquals(pump.readSizes(), [SMALLEST, CHATTY - SMALLEST, ...Array(5).fill(CHATTY)]);
 });
 
-Deno.test("pumpEngine: after a message that was read in several goes an idle direction holds what its last read calls for", async () => {
+Deno.test("pumpEngine: after a message read in several pieces, an idle direction holds the buffer that its last read calls for", async () => {
   for (
     const [size, held] of [
       [SMALLEST, CHATTY - SMALLEST],
@@ -93,7 +93,7 @@ Deno.test("pumpEngine: after a message that was read in several goes an idle dir
   }
 });
 
-Deno.test("pumpEngine: bytes on both sides of a buffer's end arrive in order, whatever has come of them at which time", async () => {
+Deno.test("pumpEngine: bytes across a buffer boundary arrive in order, whenever they come", async () => {
   await using pump = new RunningPump();
   const sent: Uint8Array[] = [];
   for (const [turn, size] of [512, 511, 1, 513, 2048, 16_384, 512, 15_872, 15_873, 40_000, 512].entries()) {
@@ -128,7 +128,7 @@ for (const what of ["takes nothing", "resets"] as const) {
   });
 }
 
-Deno.test("pumpEngine: an early read that is full is the beginning of a message too", async () => {
+Deno.test("pumpEngine: a full pending read is the beginning of a message too", async () => {
   const bench = new RelayBench({
     name: "pumpEngine",
     create: (parts) => pumpEngine(parts),

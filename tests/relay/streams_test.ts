@@ -43,7 +43,7 @@ testRelayContract({
   holdsAtMost: 4 * CHUNK_BYTES,
 });
 
-Deno.test("streamEngine: filters are passed in their order, each direction its own", async () => {
+Deno.test("streamEngine: bytes pass the filters of their direction in order", async () => {
   const relay = new Relay({ up: [appending("1"), appending("2")], down: [appending("3")] });
   await relay.client.write(utf8("up"));
   assertEquals(await readText(relay.target), "up12");

@@ -32,7 +32,7 @@ class Bench implements Disposable {
   }
 }
 
-Deno.test("Sweep: a tick gives its time and the slack to every member", () => {
+Deno.test("Sweep: a tick passes its time and the slack to every member", () => {
   using bench = new Bench();
   const members = [new Member(), new Member(), new Member()];
   for (const member of members) bench.sweep.add(member);
@@ -48,14 +48,14 @@ Deno.test("Sweep: nowMs is the time of the last tick, whatever the clock says", 
   assertStrictEquals(bench.sweep.nowMs, 2000);
 });
 
-Deno.test("Sweep: the first member sets the time, so that it is not what the last one left behind", () => {
+Deno.test("Sweep: adding the first member refreshes a stale time", () => {
   using bench = new Bench();
   bench.nowMs = 7000;
   bench.sweep.add(new Member());
   assertStrictEquals(bench.sweep.nowMs, 7000);
 });
 
-Deno.test("Sweep: a member that was deleted is not swept, and the others are", () => {
+Deno.test("Sweep: sweeps all members but those deleted", () => {
   using bench = new Bench();
   const members = Array.from({ length: 5 }, () => new Member());
   for (const member of members) bench.sweep.add(member);
@@ -64,7 +64,7 @@ Deno.test("Sweep: a member that was deleted is not swept, and the others are", (
   assertEquals(members.map(({ seen }) => seen.length), [0, 1, 0, 1, 0]);
 });
 
-Deno.test("Sweep: deleting what is no member, or twice, changes nothing", () => {
+Deno.test("Sweep: deleting a non-member, or deleting twice, changes nothing", () => {
   using bench = new Bench();
   const [member, stranger] = [new Member(), new Member()];
   bench.sweep.add(member);
@@ -77,7 +77,7 @@ Deno.test("Sweep: deleting what is no member, or twice, changes nothing", () => 
   assertEquals([member.seen.length, stranger.seen.length, gone.seen.length], [1, 0, 0]);
 });
 
-Deno.test("Sweep: members that leave during a tick take nobody else's turn", () => {
+Deno.test("Sweep: members that leave during a tick do not make others miss it", () => {
   using bench = new Bench();
   const members: Member[] = Array.from(
     { length: 6 },
