@@ -35,7 +35,7 @@ export class TimedAttempt implements DialAttempt {
   }
 }
 
-/** A signal as one that holds attempts. */
+/** Adapts an abort signal to {@link DialHolder}. */
 export class SignalHolder implements DialHolder {
   readonly #signal: AbortSignal;
   #attempt: DialAttempt | undefined;
@@ -58,7 +58,7 @@ export class SignalHolder implements DialHolder {
   readonly #abort = (): void => this.#attempt?.abort();
 }
 
-/** A pause between two dials; its holder may end it. */
+/** Pauses between two dials; the holder may end the pause. */
 export function pauseDialing(holder: DialHolder, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -1,5 +1,5 @@
 /**
- * One connection to one address: the only place of the program that calls the runtime's connect.
+ * Connects to a single address; the only caller of `Deno.connect` in the program.
  *
  * @module
  */
@@ -7,15 +7,15 @@ import { type Address, errorCode, parseIp } from "../base/mod.ts";
 import { type AddressedDuplex, runtimeAtLeast, SettlingDuplex } from "../runtime/mod.ts";
 import { refuseItself } from "./_itself.ts";
 
-/** A connection to a target. Whoever is handed it owns it. */
+/** A connection to a target. The receiver owns it. */
 export type Dialed = AddressedDuplex;
 
 /**
- * Connects to `address`; a name with several addresses is tried at all of them (RFC 8305, by the runtime where it does
- * that).
+ * Connects to `address`. If a name has several addresses, all of them are tried (RFC 8305, by the runtime where it
+ * supports that).
  *
  * @param signal of this dial alone.
- * @throws the runtime's error, ECONNREFUSED too where the connection has met itself; an abort's is that of the signal.
+ * @throws the runtime's error (ECONNREFUSED also for a connection to itself), or the signal's reason.
  */
 export async function connect(address: Address, signal: AbortSignal): Promise<Dialed> {
   const conn = await connectAny(address, signal);
@@ -33,12 +33,12 @@ async function connectAny(address: Address, signal: AbortSignal): Promise<Dialed
 }
 
 /**
- * `signal` has been an option of `Deno.connect` since 2.6, the type of it only later.
+ * `signal` has been an option of `Deno.connect` since 2.6; its type came later.
  *
- * At its end the runtime asks the signal once more, and where it was aborted meanwhile throws away a connection that has
- * been made, without closing it: this process and the target would hold it for ever. That happens to every connection
- * that the kernel completes while the thread is busy, when a timer is what aborts (`connect_timeout`, a sweep). So the
- * runtime is not told at its end, and the connection is closed here.
+ * When the connect completes, the runtime checks the signal again. If it was aborted in the meantime, the runtime
+ * drops the finished connection without closing it, and this process and the target hold it forever. This happens to
+ * every connection that the kernel completes while the thread is busy, when a timer aborts (`connect_timeout`, a
+ * sweep). So the check is disabled, and the connection is closed here.
  */
 async function connectTcp(hostname: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
   signal.throwIfAborted();
@@ -60,7 +60,7 @@ async function connectTcp(hostname: string, port: number, signal: AbortSignal): 
 
 function neverThrows(): void {}
 
-/** A unix connect does not wait (a full backlog answers EAGAIN), and takes no signal. */
+/** Connects to a unix socket, which does not wait (a full backlog returns EAGAIN) and takes no signal. */
 async function connectUnix(path: string, signal: AbortSignal): Promise<Deno.UnixConn> {
   const conn = await Deno.connect({ transport: "unix", path });
   if (!signal.aborted) return conn;
@@ -68,10 +68,10 @@ async function connectUnix(path: string, signal: AbortSignal): Promise<Deno.Unix
   throw signal.reason;
 }
 
-/** Deno 2.9 tries every address of a name, 2.6 the first one alone. */
+/** Deno 2.9 tries every address of a name, 2.6 only the first. */
 const HAS_HAPPY_EYEBALLS = runtimeAtLeast(2, 9);
 
-/** Deno 2.9 settles a write when its connection is closed. */
+/** Deno 2.9 settles a pending write when its connection is closed. */
 const CLOSE_SETTLES_WRITES = runtimeAtLeast(2, 9);
 
 async function connectOthers(
@@ -87,7 +87,7 @@ async function connectOthers(
     try {
       return refuseItself(await connectTcp(address, port, first.signal));
     } catch (error) {
-      // A sandbox that allows the name need not allow its addresses; what the name itself answered says more.
+      // A sandbox may allow the name but not its addresses; the error for the name itself says more.
       if (errorCode(error) !== "NOT_CAPABLE") last = error;
     }
   }
@@ -99,7 +99,7 @@ async function addressesOf(host: string): Promise<string[]> {
     const { lookup } = await import("node:dns/promises");
     return (await lookup(host, { all: true })).map((entry) => entry.address);
   } catch {
-    // The first answer stands: this is a second chance and not a source of errors of its own.
+    // The first error stands: this is a second chance, not a source of errors of its own.
     return [];
   }
 }

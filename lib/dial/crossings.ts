@@ -1,16 +1,16 @@
-/** A connection from one of the own listeners to another, by way of a target. */
+/** A connection from one of the proxy's listeners to another, by way of a target. */
 export interface Crossing {
-  /** The listener that its client came to, by its number. */
+  /** Id of the listener that its client came to. */
   readonly from: number;
-  /** The listener that it has arrived at. */
+  /** Id of the listener at which it arrived. */
   readonly to: number;
-  /** The port from which its client came: that of the crossing before it, where there is one. */
+  /** Port of its client: the local port of the previous crossing, if there is one. */
   readonly clientPort: number;
 }
 
 const PORTS = 65_536;
 
-/** The words of one crossing. The first is 0 for none, else one more than {@link Crossing.from}. */
+/** Layout of one crossing. The first word is 0 for none, else {@link Crossing.from} + 1. */
 const FROM = 0;
 const TO = 1;
 const CLIENT_PORT = 2;
@@ -18,20 +18,20 @@ const WORKER = 3;
 const WORDS = 4;
 
 /**
- * The crossings of all threads, each by the local port of its dial, which is the port that its client is seen to come
- * from at the other listener. Two may have the same port (to different listeners, or from different addresses of this
- * machine); the later one is kept, and a circle that this hides is found one round later.
+ * The crossings of all threads, keyed by the local port of the dial, which is the client port that the other listener
+ * sees. Two crossings can share a port (to different listeners, or from different addresses of this machine). The
+ * later one wins; a loop that this hides is found one round later.
  */
 export class Crossings {
   readonly #words: Int32Array;
   readonly #worker: number;
 
-  /** Memory for all ports; the system gives it when it is first written to. */
+  /** Allocates memory for all ports; the system commits a page on its first write. */
   static allocate(): SharedArrayBuffer {
     return new SharedArrayBuffer(PORTS * WORDS * Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** Removes those of a thread that has died. */
+  /** Removes the crossings of a thread that has died. */
   static forget(memory: SharedArrayBuffer, worker: number): void {
     const words = new Int32Array(memory);
     for (let at = 0; at < words.length; at += WORDS) {
@@ -52,7 +52,7 @@ export class Crossings {
     Atomics.store(this.#words, at + FROM, from + 1);
   }
 
-  /** The crossing that dialed `to` from this port. */
+  /** Returns the crossing that dialed `to` from this port. */
   get(port: number, to: number): Omit<Crossing, "to"> | undefined {
     const at = port * WORDS;
     const from = Atomics.load(this.#words, at + FROM);
@@ -60,7 +60,7 @@ export class Crossings {
     return { from: from - 1, clientPort: this.#words[at + CLIENT_PORT] ?? 0 };
   }
 
-  /** Removes one, unless another has taken its port. */
+  /** Removes a crossing, unless another has taken its port. */
   delete(port: number, { from, to }: Crossing): void {
     const at = port * WORDS;
     if (this.#words[at + TO] === to) Atomics.compareExchange(this.#words, at + FROM, from + 1, 0);

@@ -4,15 +4,15 @@ import { connect, type Dialed } from "./connect.ts";
 import { FdPressure } from "./fd_pressure.ts";
 import type { DialHolder } from "./holder.ts";
 
-/** One target as the dialer sees it. */
+/** A target as the dialer sees it. */
 export interface DialTarget {
   readonly address: Address;
 }
 
-/** What one target answered when it could not be reached. */
+/** Why one target could not be reached. */
 export interface DialFailure<T extends DialTarget> {
   readonly target: T;
-  /** The errno name, `ETIMEDOUT` when the limit passed. */
+  /** The errno name; `ETIMEDOUT` when the limit passed. */
   readonly code: string;
   readonly message: string;
   readonly durationMs: number;
@@ -31,21 +31,21 @@ export type DialResult<T extends DialTarget> =
   | { kind: "exhausted"; tries: number; timedOut: boolean; failures: readonly DialFailure<T>[] }
   | { kind: "aborted"; tries: number; failures: readonly DialFailure<T>[] };
 
-/** What is told of each dial, whoever asked for it. */
+/** Receives the result of every dial. */
 export interface DialObserver<T extends DialTarget> {
   dialed(target: T, durationMs: number): void;
   dialFailed(failure: DialFailure<T>): void;
-  /** This process has no file descriptor left for a dial; it waits and tries again. */
+  /** Called when the process has no file descriptor left for a dial, which then waits and retries. */
   dialStarved(target: T, error: unknown): void;
 }
 
 /**
- * What must happen on a fresh connection before it counts as made: a PROXY header, a TLS handshake. It owns the
+ * Prepares a fresh connection before it counts as made: sends a PROXY header, completes a TLS handshake. It owns the
  * connection until it resolves, and closes it when it rejects.
  */
 export type Opening<T extends DialTarget> = (conn: Dialed, target: T, signal: AbortSignal) => Promise<Duplex>;
 
-/** A pause before the next target is asked for; it is part of the deadline. */
+/** A pause before the next target is requested; it counts towards the deadline. */
 export class DialPause {
   readonly ms: number;
 
@@ -57,26 +57,23 @@ export class DialPause {
 /** The next target to dial, a pause before there is one, or `undefined` for none. */
 export type Next<T extends DialTarget> = T | DialPause | undefined;
 
-/**
- * Gives the next target to dial, at once or when it may be dialed. It is asked again when the last one has failed, and
- * when a pause is over.
- */
+/** Returns the next target, at once or when it may be dialed. Called again after each failure and each pause. */
 export type NextTarget<T extends DialTarget> = () => Next<T> | Promise<Next<T>>;
 
 export interface DialerOptions<T extends DialTarget> {
-  /** Limit of one dial, name resolution and all of a name's addresses included. */
+  /** Limit of one dial, including name resolution and all addresses of a name. */
   readonly connectTimeoutMs: number;
   /** Limit of all dials of one connection. */
   readonly connectDeadlineMs: number;
   readonly observer?: DialObserver<T>;
-  /** What the dialers of a thread share for the time of want; default a dialer's own. */
+  /** Descriptor pressure that the dialers of a thread share; default: one of its own. */
   readonly fdPressure?: FdPressure;
 }
 
-/** What is left of a deadline when its timer has fired: it may be early by a part of a millisecond, too little for a dial. */
+/** Least time for a dial: a deadline's timer may fire a fraction of a millisecond early. */
 const LEAST_MS = 1;
 
-/** What is said when nothing failed; never written to. */
+/** Shared by all dials without failures; never written to. */
 const NO_FAILURES: never[] = [];
 
 /** Dials candidates one after the other until one answers. */
@@ -90,10 +87,11 @@ export class Dialer<T extends DialTarget> {
   }
 
   /**
-   * Takes candidates from `next` until one answers, `next` gives `undefined`, the deadline passes or `until` is aborted. A
-   * pause that would outlast the deadline ends the dialing at once.
-   * Where `next` waits for a candidate, that is no part of the deadline. `open` is part of each dial and of its limit.
-   * Never rejects, unless `next` does. The caller owns the connection of the result.
+   * Dials candidates from `next` until one answers, `next` returns `undefined`, the deadline passes or `until` is
+   * aborted. A pause that would outlast the deadline ends the dialing at once.
+   *
+   * Time that `next` spends waiting for a candidate does not count towards the deadline. `open` is part of each dial
+   * and its limit. Never rejects, unless `next` does. The caller owns the resulting connection.
    */
   async dial(
     next: NextTarget<T>,
@@ -146,12 +144,12 @@ export class Dialer<T extends DialTarget> {
     return { kind: "exhausted", tries, timedOut: false, failures };
   }
 
-  /** One target until it has answered in some way, where it is this process that lacks a file descriptor. */
+  /** Retries one target until it succeeds or fails for any reason other than a lack of file descriptors. */
   async #dialStarved(target: T, endsAtMs: number, how: How<T>): Promise<Answer<T>> {
     using starved = this.#fdPressure.begin();
     for (;;) {
       await pauseDialing(how.holder, STARVED_PAUSE_MS);
-      // Whoever gives way has run out of time: that of the connection, by whose descriptor another is served.
+      // A dial that gives way counts as out of time: closing its client frees a descriptor for another dial.
       if (starved.mustGiveWay()) return how.holder.aborted ? { kind: "aborted" } : { kind: "deadline" };
       const answer = await this.#dialOnce(target, endsAtMs, how);
       if (answer.kind !== "starved") return answer;

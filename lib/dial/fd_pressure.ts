@@ -1,18 +1,18 @@
 import { type Clock, monotonicClock } from "../base/mod.ts";
 
-/** How many dials lack a file descriptor, over all threads of the process. */
+/** Counts the dials that lack a file descriptor, over all threads of the process. */
 export interface SharedDialCount {
   readonly taken: number;
-  /** This thread's number, and how many threads there are. */
+  /** Number of this thread, and how many there are. */
   readonly thread: number;
   readonly threads: number;
-  /** How many of a thread's. */
+  /** Returns the count of one thread. */
   of(thread: number): number;
   tryTake(): boolean;
   giveBack(): void;
 }
 
-/** What the threads of a process know of each other's want. */
+/** Descriptor pressure that the threads of a process share. */
 export interface SharedFdPressure {
   readonly count: SharedDialCount;
   /** One word of shared memory: how many starved dials have gone on. */
@@ -20,35 +20,39 @@ export interface SharedFdPressure {
 }
 
 export interface FdPressureOptions {
-  /** Where the dials of other threads are counted too; default this thread is the only one. */
+  /** Pressure shared with other threads; default: this thread is the only one. */
   readonly everywhere?: SharedFdPressure | undefined;
-  /** Default the runtime's. */
+  /** Default: the runtime's. */
   readonly clock?: Clock;
-  /** The longest that a listener is held; default 1 s. A dial that waits for an hour must not close the door for ever. */
+  /**
+   * Longest time that a listener is held; default 1 s. A dial that waits for an hour must not stop accepting for as
+   * long.
+   */
   readonly maxHoldMs?: number;
   /** Called when a dial begins to lack a descriptor. */
   readonly onWant?: () => void;
 }
 
 /**
- * How long no starved dial has gone on before half of them give way. Long enough that in the meantime sessions end by
- * themselves where they are short, short enough that those who are served at last have not left.
+ * How long no starved dial has gone on before half of them give way. Long enough for short sessions to end by
+ * themselves, short enough that the clients served at last are still there.
  */
 const STALLED_MS = 1000;
 
 const DEFAULT_MAX_HOLD_MS = 1000;
 
-/** How often it is looked whether the dials of other threads go on. */
+/** Poll interval for the dials of other threads. */
 const LOOK_MS = 20;
 
 /**
- * What is done while the process has fewer file descriptors than it wants. A connection takes two: one comes with the
- * client, and if each that is left goes to a client, none can reach its target.
+ * Shares out file descriptors while the process has too few. A connection takes two, one of which comes with the
+ * client: if clients get all that are left, none of them can reach a target.
  *
- * - While a dial lacks one, listeners are held: the next that comes free is the dial's, and clients wait in the backlog.
- * - Where accepting has run ahead (many clients at once, that had to say something first), clients hold all there are,
- *   and no session ends to free one. Then the younger half of the dials give way, and the descriptors of their clients
- *   serve the others.
+ * - While a dial lacks a descriptor, listeners are held: the dial gets the next free one, and clients wait in the
+ *   backlog.
+ * - Accepting may have run ahead (many clients at once that had to send something first): clients then hold all
+ *   descriptors, and no session ends to free one. The younger half of the dials gives way, and their clients'
+ *   descriptors serve the rest.
  */
 export class FdPressure {
   readonly #everywhere: SharedDialCount | undefined;
@@ -60,7 +64,7 @@ export class FdPressure {
   /** In order of arrival. */
   readonly #dials = new Set<StarvedDial>();
   readonly #held = new Set<() => void>();
-  /** When a dial last went on, or gave way. */
+  /** When a dial last went on or gave way. */
   #movedMs = 0;
   #looking: ReturnType<typeof setTimeout> | undefined;
 
@@ -72,7 +76,7 @@ export class FdPressure {
     this.#maxHoldMs = options.maxHoldMs ?? DEFAULT_MAX_HOLD_MS;
   }
 
-  /** A dial lacks a descriptor from now on, until what this gives is disposed of. */
+  /** Records that a dial lacks a descriptor, until the result is disposed of. */
   begin(): StarvedDial {
     if (this.#dials.size === 0) this.#movedMs = this.#clock.nowMs();
     const dial = new StarvedDial(this);
@@ -98,7 +102,7 @@ export class FdPressure {
     if (!this.#isOn) this.#letGo();
   }
 
-  /** Looks whether it is time that some dials give way, and marks them. */
+  /** Marks dials that must give way, if it is time. */
   review(): void {
     const nowMs = this.#clock.nowMs();
     const moves = this.#moves === undefined ? 0 : Atomics.load(this.#moves, 0);
@@ -113,8 +117,8 @@ export class FdPressure {
   }
 
   /**
-   * How many of this thread's dials give way: half of them. Of threads that have an odd one over, half give way with
-   * that one too, those with the highest numbers, so that of one dial in each of two threads one goes on.
+   * Returns how many of this thread's dials give way: half of them. Of the threads with an odd number, half (those
+   * with the highest numbers) round up, so that of one dial in each of two threads one goes on.
    */
   #givingWay(): number {
     const own = this.#dials.size;
@@ -132,8 +136,8 @@ export class FdPressure {
   }
 
   /**
-   * Holds a listener while a dial of the process lacks a descriptor, at most `maxHoldMs`, and not beyond the signal;
-   * `undefined` where none does. Never rejects.
+   * Holds a listener while any dial of the process lacks a descriptor, for at most `maxHoldMs` or until the signal;
+   * `undefined` if none does. Never rejects.
    */
   hold(signal: AbortSignal): Promise<void> | undefined {
     if (!this.#isOn || signal.aborted) return undefined;
@@ -160,7 +164,7 @@ export class FdPressure {
     for (const go of [...this.#held]) go();
   }
 
-  /** Nobody tells when the dials of another thread go on. */
+  /** Polls, because other threads do not report when their dials go on. */
   #look(): void {
     if (this.#everywhere === undefined) return;
     this.#looking ??= setInterval(() => {
@@ -174,9 +178,9 @@ export class FdPressure {
   }
 }
 
-/** One dial that lacks a descriptor. */
+/** A dial that lacks a descriptor. */
 export class StarvedDial implements Disposable {
-  /** Whether it is to give up in favour of those that came before it. */
+  /** Whether it must give way to earlier dials. */
   givesWay = false;
   readonly #fdPressure: FdPressure;
 
@@ -184,7 +188,7 @@ export class StarvedDial implements Disposable {
     this.#fdPressure = fdPressure;
   }
 
-  /** Asked before it tries again: whether it is to give up instead. */
+  /** Returns whether to give way instead of trying again. */
   mustGiveWay(): boolean {
     this.#fdPressure.review();
     return this.givesWay;

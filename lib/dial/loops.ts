@@ -1,6 +1,6 @@
 /**
- * Targets that lead back to the proxy while it runs: under a name or an address that only the machine knows to be its
- * own. One client would make connections until no file descriptor is left for any app.
+ * Detects targets that lead back to the running proxy, by a name or address that only the machine knows to be its
+ * own. One client would create connections until no app has a file descriptor left.
  *
  * @module
  */
@@ -9,51 +9,51 @@ import { connect, type Dialed } from "./connect.ts";
 import { type Crossing, Crossings } from "./crossings.ts";
 import { type KnownListener, nameOf, type OwnListener, type OwnListeners } from "./own_listeners.ts";
 
-/** A target that leads back. Its code is {@link LOOP}. */
+/** A target that leads back to the proxy. Its code is {@link LOOP}. */
 export class LoopError extends Error {
   override readonly name = "LoopError";
   readonly code = LOOP;
 }
 
-/** The code of a dial that has led back to the proxy. The kernel's ELOOP is about symbolic links. */
+/** Code of a dial that led back to the proxy. (The kernel's ELOOP is about symbolic links.) */
 export const LOOP = "LOOP";
 
-/** The client's side of a connection that is dialed for. */
+/** The client that a connection is dialed for. */
 export interface LoopClient {
-  /** The listener that it came to. */
+  /** The listener it came to. */
   readonly listener: Address;
   /** Where it came from. */
   readonly peer: Deno.Addr;
 }
 
 export interface LoopsOptions {
-  /** What all threads know; default this thread is the only one. */
+  /** Memory shared by all threads; default: this thread is the only one. */
   readonly memory?: SharedArrayBuffer | undefined;
-  /** This thread's number; default 0. */
+  /** Number of this thread; default 0. */
   readonly worker?: number | undefined;
-  /** Default the runtime's. */
+  /** Default: the runtime's. */
   readonly clock?: Clock;
 }
 
 /**
- * How long a target that has led back is not dialed from the same listener again. Each dial is a connection that is
- * accepted here and dials in its turn, so without a pause one client would keep the proxy busy for ever.
+ * How long a target that led back is not dialed from the same listener again. Each dial is a connection that is
+ * accepted here and dials in turn, so without a pause one client would keep the proxy busy forever.
  */
 const PAUSE_MS = 10_000;
 
-/** How often a connection may come back to an app that goes by server name or protocol, which may differ each time. */
+/** How often a connection may return to an app that routes by server name or protocol, which may differ each time. */
 const RETURNS = 3;
 
-/** The longest way from listener to listener; a longer one is taken for a circle. */
+/** Longest path from listener to listener; anything longer counts as a loop. */
 const MAX_WAY = 64;
 
-/** Finds the circles that connections make from listener to listener of this proxy, in one thread or in several. */
+/** Finds loops of connections between this proxy's listeners, across all threads. */
 export class Loops {
   readonly listeners: OwnListeners;
   readonly #clock: Clock;
   readonly #options: LoopsOptions;
   #table: Crossings | undefined;
-  /** The targets not to be dialed for now, each from one listener; with when that is over. */
+  /** Targets that must not be dialed for now, by listener and target. */
   readonly #paused = new Map<string, { readonly error: LoopError; readonly untilMs: number }>();
 
   constructor(listeners: OwnListeners, options: LoopsOptions = {}) {
@@ -63,9 +63,9 @@ export class Loops {
   }
 
   /**
-   * Looks at a target before it is dialed; gives why it must not be. A dial that certainly leads to another own listener
-   * waits for a turn of the event loop: the other end is accepted, and dials in its turn, before this end is known to be
-   * there, and so on without end.
+   * Checks a target before it is dialed; returns why it must not be. A dial that certainly leads to another listener
+   * of this proxy waits for a turn of the event loop; otherwise the other end would be accepted and dial in turn
+   * before this end is recorded, endlessly.
    */
   before(client: LoopClient, target: Address): LoopError | Promise<LoopError | undefined> | undefined {
     const known = this.#paused.size === 0 ? undefined : this.#known(client.listener, target);
@@ -86,17 +86,17 @@ export class Loops {
     return undefined;
   }
 
-  /** Where a dial between two own listeners closes a circle, what is said of it. */
+  /** Returns the refusal of a dial that would close a loop between two of the proxy's listeners. */
   #refusal(client: LoopClient, target: Address, ends: CrossingEnds): LoopError | undefined {
     const way = this.#wayBack(crossingOf(client, ends), ends.to);
     return way && this.#refuse(client.listener, target, way);
   }
 
   /**
-   * Looks at a connection to a target that has just been made. Gives `undefined` for one that leads elsewhere, as most
-   * do; for one that leads to another own listener what must be disposed of when it is over.
+   * Checks a fresh connection to a target. Returns `undefined` for one that leads elsewhere, as most do, and for one
+   * that leads to another of the proxy's listeners a handle to dispose of when the connection is over.
    *
-   * @throws {LoopError} for one that leads back; it is the caller's to close.
+   * @throws {LoopError} for one that leads back; the caller closes it.
    */
   enter(conn: Dialed, client: LoopClient, target: Address): Disposable | undefined {
     const { remoteAddr, localAddr } = conn;
@@ -118,7 +118,7 @@ export class Loops {
     return this.#table ??= new Crossings(memory ?? Crossings.allocate(), worker);
   }
 
-  /** The listeners on the way round, where the crossing closes a circle. */
+  /** Returns the listeners around the loop that the crossing would close. */
   #wayBack({ from, to, clientPort }: Crossing, { isSelective }: OwnListener): number[] | undefined {
     const way = [from];
     const limit = isSelective ? RETURNS : 0;
@@ -137,14 +137,14 @@ export class Loops {
   }
 
   #refuse(listener: Address, target: Address, way: readonly number[]): LoopError {
-    const error = new LoopError(`it leads back to this proxy: ${this.#describe(way)}`);
+    const error = new LoopError(`leads back to this proxy: ${this.#describe(way)}`);
     const nowMs = this.#clock.nowMs();
     for (const [key, { untilMs }] of this.#paused) if (untilMs <= nowMs) this.#paused.delete(key);
     this.#paused.set(keyOf(listener, target), { error, untilMs: nowMs + PAUSE_MS });
     return error;
   }
 
-  /** The same for a circle wherever it was entered: from the listener whose name comes first. */
+  /** Describes a loop the same way wherever it was entered: from the listener whose name sorts first. */
   #describe(way: readonly number[]): string {
     const names = way.map((id) => {
       const listener = this.listeners.get(id);
@@ -170,16 +170,16 @@ function nextTurn(): Promise<void> {
 }
 
 /**
- * Connects for a check of one of an app's targets.
+ * Connects for a health check of one of an app's targets.
  *
- * @throws {LoopError} where the target is a listener of the app itself; else as {@link connect}.
+ * @throws {LoopError} if the target is a listener of the app itself; otherwise as {@link connect}.
  */
 export async function connectForCheck(
   address: Address,
   { app, listeners, signal }: { app: string; listeners: OwnListeners; signal: AbortSignal },
 ): Promise<Dialed> {
   const refuse = (to: OwnListener | undefined): void => {
-    if (to?.app === app) throw new LoopError(`it leads back to this proxy: ${nameOf(to)}`);
+    if (to?.app === app) throw new LoopError(`leads back to this proxy: ${nameOf(to)}`);
   };
   if (address.kind === "tcp") refuse(listeners.certainAt(address));
   const conn = await connect(address, signal);

@@ -1,12 +1,12 @@
 import { type Address, formatAddress, formatIp, isLoopback, parseIp, unmapIp } from "../base/mod.ts";
 
-/** One of this proxy's listeners, as a dial may arrive at it. */
+/** A listener of this proxy, which a dial may arrive at. */
 export interface OwnListener {
-  /** Its app's name. */
+  /** Name of its app. */
   readonly app: string;
-  /** What is bound: with the port that the system chose. */
+  /** The bound address, with the port that the system chose. */
   readonly address: Address;
-  /** Whether its app sends connections different ways by server name or protocol, so that one may rightly come back. */
+  /** Whether its app routes by server name or protocol, so that a connection may legitimately come back. */
   readonly isSelective: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface Ends {
 
 /** A listener that dials are compared with. */
 export interface KnownListener extends OwnListener {
-  /** A number that stands for its address, the same in every thread. */
+  /** Identifies its address; the same in every thread. */
   readonly id: number;
 }
 
@@ -26,10 +26,10 @@ export interface KnownListener extends OwnListener {
 export class OwnListeners {
   #byPort = new Map<number, KnownListener[]>();
   #byAddress = new Map<Address, KnownListener>();
-  /** Addresses of this machine, as far as clients have come to them. */
+  /** Addresses of this machine, as seen from clients that connected to them. */
   readonly #local = new Set<string>();
 
-  /** Knows these from now on, in place of those before. */
+  /** Replaces all known listeners. */
   replace(listeners: readonly OwnListener[]): void {
     this.#byPort = new Map();
     this.#byAddress = new Map();
@@ -44,34 +44,36 @@ export class OwnListeners {
     }
   }
 
-  /** Whether one of them has this port. Asked of every dial. */
+  /** Whether a listener has this port. Called for every dial. */
   hasPort(port: number): boolean {
     return this.#byPort.has(port);
   }
 
-  /** The listener of this very address object. */
+  /** Returns the listener of this very address object. */
   of(address: Address): KnownListener | undefined {
     return this.#byAddress.get(address);
   }
 
-  /** The listener of this number. */
+  /** Returns the listener with this id. */
   get(id: number): KnownListener | undefined {
     for (const listener of this.#byAddress.values()) if (listener.id === id) return listener;
     return undefined;
   }
 
-  /** Learns an address of this machine: a client has come to it. The source of a dial to it may be another one. */
+  /**
+   * Records an address of this machine that a client has connected to. A dial to it may have another source address.
+   */
   noteLocal(host: string): void {
     this.#local.add(host);
   }
 
-  /** Where a connection that was just made has arrived; `undefined` where that is none of them. */
+  /** Returns the listener at which a fresh connection has arrived, if any. */
   arrivalOf({ localAddr, remoteAddr }: Ends): KnownListener | undefined {
     const { hostname, port } = remoteAddr;
     return this.#find(hostname, port, localAddr.hostname === hostname);
   }
 
-  /** Where a dial to this address would arrive, as far as that is certain before it is made. */
+  /** Returns the listener that a dial to this address is certain to reach, before it is made. */
   certainAt({ host, port }: { readonly host: string; readonly port: number }): KnownListener | undefined {
     return this.#find(host, port, isUnspecified(host));
   }
@@ -87,20 +89,20 @@ export class OwnListeners {
   }
 }
 
-/** FNV-1a, 31 bits. Two listeners with one number would be taken for one on a way round, and for no more. */
+/** FNV-1a, 31 bits. Two listeners with the same id would only be mistaken for each other in a loop. */
 function idOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return hash >>> 1;
 }
 
-/** Whether an address says "none in particular" (`0.0.0.0`, `::`), which a dial takes for this machine. */
+/** Whether an address is unspecified (`0.0.0.0`, `::`), which a dial takes for this machine. */
 export function isUnspecified(host: string): boolean {
   const bytes = parseIp(host);
   return bytes !== undefined && unmapIp(bytes).every((byte) => byte === 0);
 }
 
-/** Whether a listener takes what comes to this local address without naming it: a wildcard, or a name. */
+/** Whether a listener accepts this local address without naming it: it is bound to a wildcard or a name. */
 function takesAnyOf(listener: string, host: string): boolean {
   if (listener === "0.0.0.0") return !host.includes(":");
   return listener === "::" || parseIp(listener) === undefined;
@@ -111,7 +113,7 @@ function canonical(host: string): string {
   return bytes === undefined ? host.toLowerCase() : formatIp(unmapIp(bytes));
 }
 
-/** `app "web" (0.0.0.0:80)`. */
+/** Formats a listener: `app "web" (0.0.0.0:80)`. */
 export function nameOf({ app, address }: OwnListener): string {
   return `app "${app}" (${formatAddress(address)})`;
 }

@@ -1,9 +1,8 @@
 /**
- * Asking the DNS: the only place of the program that does.
+ * DNS lookups; the only place in the program that does them.
  *
- * The runtime tells an answer without records (NXDOMAIN, no data) from no answer at all, but shows a server that
- * refuses (SERVFAIL, REFUSED) as an answer without records. So an empty answer proves nothing, and whoever holds
- * targets by it keeps the last good ones.
+ * The runtime tells an empty answer (NXDOMAIN, no data) from no answer at all, but reports a server that refuses
+ * (SERVFAIL, REFUSED) as an empty answer. So an empty answer proves nothing, and callers keep the last good targets.
  *
  * @module
  */
@@ -17,15 +16,15 @@ import {
   unmapIp,
 } from "../base/mod.ts";
 
-/** How to ask. */
+/** Options of a lookup. */
 export interface ResolveOptions {
-  /** Who is asked; its host is an IP address. Default the system's servers, and then the system's own lookup. */
+  /** The server to ask; its host is an IP address. Default: the system's servers, then the system's own lookup. */
   readonly nameserver?: TcpAddress;
-  /** The limit of the whole in milliseconds. Default {@link RESOLVE_TIMEOUT_MS}. */
+  /** Limit of the whole lookup in milliseconds. Default {@link RESOLVE_TIMEOUT_MS}. */
   readonly timeoutMs?: number;
   /** Ends the wait; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** The system's own lookup. Default `getaddrinfo`; a test gives its own. */
+  /** The system's own lookup. Default `getaddrinfo`; tests pass their own. */
   readonly lookup?: (name: string) => Promise<readonly string[]>;
 }
 
@@ -36,11 +35,13 @@ export interface ServiceRecord {
   /** 0 to 65535; the share among records of one priority. */
   readonly weight: number;
   readonly port: number;
-  /** An absolute name with its closing dot; `.` alone says that the service is decidedly not available here. */
+  /**
+   * An absolute name with its trailing dot; `.` alone means that the service is decidedly not available (RFC 2782).
+   */
   readonly target: string;
 }
 
-/** A name could not be asked about. An answer without records is none of these. */
+/** A failed lookup. An empty answer is not a failure. */
 export class ResolveError extends Error {
   override readonly name = "ResolveError";
   /** As `errorCode` names it; `ETIMEDOUT` when the limit passed. */
@@ -52,22 +53,22 @@ export class ResolveError extends Error {
   }
 }
 
-/** The default limit in milliseconds. The runtime's own is 15 s, longer than most clients wait. */
+/** Default limit in milliseconds. The runtime's own is 15 s, longer than most clients wait. */
 export const RESOLVE_TIMEOUT_MS = 5000;
 
-/** The part of the limit that the DNS may use where the system's lookup comes after it. */
+/** Share of the limit for the DNS where the system's lookup comes after it. */
 const DNS_SHARE = 0.8;
 
 /**
- * The addresses of a name, canonical, each once and in one order, so that replicas agree. A and AAAA records are asked
- * for at once; one of them failing is no failure while the other has answers. A name without addresses gives none. An
- * IP address is its own answer.
+ * Resolves a name to its addresses, canonical, deduplicated and sorted, so that replicas agree. A and AAAA are
+ * queried in parallel; if one fails, the other's answer stands. Returns an empty array for a name without addresses,
+ * and an IP address as is.
  *
- * The runtime reads `/etc/hosts` before it asks, also where there is a `nameserver`. Without one, a name of which neither
- * knows anything is looked up as the system does it (`getaddrinfo`), with what else is configured there: multicast DNS,
- * for instance. That comes last, because it cannot be cancelled.
+ * The runtime reads `/etc/hosts` first, even with a `nameserver`. Without one, a name unknown to both is looked up
+ * with `getaddrinfo`, which covers whatever else the system is configured for, such as multicast DNS. That comes
+ * last, because it cannot be cancelled.
  *
- * @throws {ResolveError} when nobody could answer.
+ * @throws {ResolveError} when no server answered.
  * @throws the signal's reason, once it is aborted.
  */
 export async function resolveAddresses(name: string, options: ResolveOptions = {}): Promise<string[]> {
@@ -93,22 +94,22 @@ export async function resolveAddresses(name: string, options: ResolveOptions = {
   } catch (error) {
     if (options.signal?.aborted) throw error;
     if (failure !== undefined) throw failure;
-    // The DNS has answered that there is nothing, and the system knows no better.
+    // The DNS answered that there are no records, and the system knows none either.
     if (errorCode(error) === "ENOTFOUND") return [];
     throw error;
   }
 }
 
-/** The longest chain of aliases from the name of a service to its records; resolvers follow about as many. */
+/** Longest chain of aliases from a service name to its records; resolvers follow about as many. */
 const MAX_ALIASES = 8;
 
 /**
- * The SRV records of a name, in the order of priority, then of target and port. A name without records gives none.
+ * Returns the SRV records of a name, sorted by priority, then by target and port; an empty array for none.
  *
- * The runtime loses the records of an alias (CNAME, RFC 1034 section 3.6.2) where the server sends both at once, as most
- * do: so where there seem to be none, the alias is asked for, and its records.
+ * The runtime loses the records of an alias (CNAME, RFC 1034 section 3.6.2) when the server sends both at once, as
+ * most do. So if there seem to be no records, the alias is queried, and then its records.
  *
- * @throws {ResolveError} when nobody could answer.
+ * @throws {ResolveError} when no server answered.
  * @throws the signal's reason, once it is aborted.
  */
 export async function resolveServices(name: string, options: ResolveOptions = {}): Promise<ServiceRecord[]> {
@@ -130,7 +131,7 @@ async function askAliased(name: string, query: Deno.ResolveDnsOptions): Promise<
     if (alias === undefined) return [];
     asked = alias;
   }
-  throw new Error(`it is an alias of an alias more than ${MAX_ALIASES} times, or goes round`);
+  throw new Error(`more than ${MAX_ALIASES} aliases (CNAME) in a row, or a loop of them`);
 }
 
 async function askBothFamilies(name: string, options: ResolveOptions, limitMs: number): Promise<string[]> {
@@ -153,8 +154,8 @@ interface Limits {
 }
 
 /**
- * Runs `ask` with a signal that is aborted at the limit or by the caller, and gives what it says in the words of this
- * file.
+ * Runs `ask` with a signal that is aborted at the limit or by the caller, and wraps its errors in {@link
+ * ResolveError}.
  */
 async function limited<T>(ask: (signal: AbortSignal) => Promise<T>, limits: Limits): Promise<T> {
   const { name, limitMs } = limits;
@@ -181,7 +182,7 @@ async function limited<T>(ask: (signal: AbortSignal) => Promise<T>, limits: Limi
   }
 }
 
-/** For a promise that heeds no signal; it is left behind. */
+/** Abandons a promise that takes no signal when `signal` is aborted. */
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
@@ -190,7 +191,7 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** An answer without records is an answer. */
+/** Turns NotFound into an empty answer. */
 async function orEmpty<T>(asked: Promise<T[]>): Promise<T[]> {
   try {
     return await asked;
@@ -206,14 +207,14 @@ function queryOptions({ nameserver }: ResolveOptions, signal: AbortSignal): Deno
     : { signal, nameServer: { ipAddr: nameserver.host, port: nameserver.port } };
 }
 
-/** Cannot be cancelled: the wait for it can. */
+/** The lookup itself cannot be cancelled, only the wait for it. */
 async function systemLookup(name: string): Promise<string[]> {
-  // Loaded when it is needed: most proxies never come here, and its start costs some milliseconds.
+  // Loaded on first use: most proxies never need it, and loading takes some milliseconds.
   const { lookup } = await import("node:dns/promises");
   return (await lookup(name, { all: true })).map((entry) => entry.address);
 }
 
-/** One spelling an address, each once, in one order. An address with a zone names an interface and is left out. */
+/** Canonical spelling, deduplicated, sorted. Drops addresses with a zone, because they name an interface. */
 function canonical(addresses: readonly string[]): string[] {
   const known = new Set<string>();
   for (const address of addresses) {
@@ -223,7 +224,7 @@ function canonical(addresses: readonly string[]): string[] {
   return [...known].sort(compareText);
 }
 
-/** By code units, which is the same on every machine. */
+/** Compares by code units, which is the same on every machine. */
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -217,7 +217,7 @@ Deno.test("LogObserver: dials that lack a descriptor are one episode an app", ()
 
 Deno.test("LogObserver: a circle is warned of once, by whichever target it is met, and its sessions not at all", () => {
   const { observer, lines, time } = observerOf();
-  const way = "it leads back to this proxy: a → b → a";
+  const way = "leads back to this proxy: a → b → a";
   const failure = { target: { label: "own:80" }, code: "LOOP", message: way };
   for (let i = 0; i < 3; i++) {
     observer.targetLeadsBack("a", { label: "own:80" }, way);

@@ -28,7 +28,7 @@ export function testLoopsContract(name: string, start: StartPlane): void {
       await settled(plane);
       assertMatch(
         plane.log.loops[0] ?? "",
-        /^app-1 127.0.0.2:\d+: it leads back to this proxy: app "app-1" /,
+        /^app-1 127.0.0.2:\d+: leads back to this proxy: app "app-1" /,
       );
       assertStrictEquals(ways(plane).size, 1);
       await served(other);
@@ -51,7 +51,7 @@ export function testLoopsContract(name: string, start: StartPlane): void {
       await refused(a);
       await settled(plane);
       const round = `app "app-1" (127.0.0.1:${a}) → app "app-2" (127.0.0.1:${b}) → app "app-1"`;
-      assertEquals([...ways(plane)], [`it leads back to this proxy: ${round} (127.0.0.1:${a})`]);
+      assertEquals([...ways(plane)], [`leads back to this proxy: ${round} (127.0.0.1:${a})`]);
       await served(other);
     });
   });
@@ -103,7 +103,7 @@ export function testLoopsContract(name: string, start: StartPlane): void {
     await withLoop(start, { apps, other, leadsTo: [`127.0.0.1:${port}`] }, async (plane) => {
       await plane.log.when(() => plane.log.targetChanges.length > 0);
       assertEquals(plane.log.targetChanges, [`app-1 127.0.0.1:${port} down`]);
-      assertMatch(plane.log.changeDetails[0] ?? "", /^it leads back to this proxy: app "app-1" /);
+      assertMatch(plane.log.changeDetails[0] ?? "", /^leads back to this proxy: app "app-1" /);
       await settled(plane);
       await served(other);
     });

@@ -58,7 +58,7 @@ function candidates(...addresses: string[]): { next: () => DialTarget | undefine
 
 const FOREVER = new AbortController().signal;
 
-Deno.test("Dialer: the first candidate that answers is the result, and no other is asked for", async () => {
+Deno.test("Dialer: returns the first candidate that answers, and asks for no other", async () => {
   await using target = new TestTarget(neverAnswering);
   const bench = new Bench();
   const list = candidates(target.address, refusingAddress());
@@ -71,7 +71,7 @@ Deno.test("Dialer: the first candidate that answers is the result, and no other 
   assertEquals([bench.answered.length, bench.failed.length], [1, 0]);
 });
 
-Deno.test("Dialer: what failed before is listed in order, each once", async () => {
+Deno.test("Dialer: lists earlier failures in order, each once", async () => {
   await using target = new TestTarget(neverAnswering);
   const bench = new Bench();
   const dead = [refusingAddress(), "bad.target.invalid:80"];
@@ -85,7 +85,7 @@ Deno.test("Dialer: what failed before is listed in order, each once", async () =
   assertEquals(bench.failed, result.failures);
 });
 
-Deno.test("Dialer: no candidate left is exhausted, none at all too", async () => {
+Deno.test("Dialer: is exhausted when no candidate is left, or there was none", async () => {
   const bench = new Bench();
   const result = await bench.dialer.dial(candidates(refusingAddress(), refusingAddress()).next, FOREVER);
   assertEquals([result.kind, result.tries, result.failures.length], ["exhausted", 2, 2]);
@@ -104,7 +104,7 @@ Deno.test("Dialer: dials of one dialer share no list of failures", async () => {
   assertEquals(first.failures, []);
 });
 
-Deno.test("Dialer: connectTimeoutMs is the limit of one dial, ETIMEDOUT its failure", async () => {
+Deno.test("Dialer: connectTimeoutMs limits one dial, which then fails with ETIMEDOUT", async () => {
   using hole = await blackHole();
   await using target = new TestTarget(neverAnswering);
   const bench = new Bench({ connectTimeoutMs: 60 });
@@ -116,7 +116,7 @@ Deno.test("Dialer: connectTimeoutMs is the limit of one dial, ETIMEDOUT its fail
   assert((failure?.durationMs ?? 0) >= 59, `it gave up after ${failure?.durationMs} ms`);
 });
 
-Deno.test("Dialer: connectDeadlineMs is the limit of all dials, and says so", async () => {
+Deno.test("Dialer: connectDeadlineMs limits all dials, and the result says so", async () => {
   using hole = await blackHole();
   const bench = new Bench({ connectTimeoutMs: 60, connectDeadlineMs: 90 });
   const list = candidates(hole.address, hole.address, hole.address, hole.address);
@@ -126,7 +126,7 @@ Deno.test("Dialer: connectDeadlineMs is the limit of all dials, and says so", as
   assertEquals([result.timedOut, result.tries, list.asked()], [true, 2, 3]);
 });
 
-Deno.test("Dialer: a wait for the next candidate is no part of connectDeadlineMs", async () => {
+Deno.test("Dialer: a wait for the next candidate does not count towards connectDeadlineMs", async () => {
   await using target = new TestTarget(neverAnswering);
   const bench = new Bench({ connectDeadlineMs: 50 });
   const result = await bench.dialer.dial(async () => {
@@ -137,7 +137,7 @@ Deno.test("Dialer: a wait for the next candidate is no part of connectDeadlineMs
   assertStrictEquals(result.kind, "connected");
 });
 
-Deno.test("Dialer: an abort while it waits for the next candidate is an abort", async () => {
+Deno.test("Dialer: an abort while it waits for the next candidate ends the dialing", async () => {
   const controller = new AbortController();
   const next = Promise.withResolvers<undefined>();
   const dialing = new Bench().dialer.dial(() => next.promise, controller.signal);
@@ -146,7 +146,7 @@ Deno.test("Dialer: an abort while it waits for the next candidate is an abort", 
   assertEquals(await dialing, { kind: "aborted", tries: 0, failures: [] });
 });
 
-Deno.test("Dialer: an abort ends the dial that is under way, and no other begins", async () => {
+Deno.test("Dialer: an abort ends the pending dial, and no other begins", async () => {
   using hole = await blackHole();
   const bench = new Bench();
   const controller = new AbortController();
@@ -157,7 +157,7 @@ Deno.test("Dialer: an abort ends the dial that is under way, and no other begins
   assertEquals([list.asked(), bench.failed.length], [1, 0]);
 });
 
-Deno.test("Dialer: aborted before it began, it connects to nothing", async () => {
+Deno.test("Dialer: connects to nothing when aborted before it began", async () => {
   await using target = new TestTarget(neverAnswering);
   const result = await new Bench().dialer.dial(candidates(target.address).next, AbortSignal.abort());
   assertStrictEquals(result.kind, "aborted");
@@ -177,7 +177,7 @@ Deno.test("Dialer: an abort while the connection is made leaves no connection op
   }
 });
 
-Deno.test("Dialer: connections that the kernel makes while this thread is busy and then aborts are closed", async () => {
+Deno.test("Dialer: closes connections that the kernel completes while this thread is busy and then aborts", async () => {
   const total = 20;
   await using target = new TestTarget(neverAnswering);
   const bench = new Bench();
@@ -196,7 +196,7 @@ Deno.test("Dialer: connections that the kernel makes while this thread is busy a
   await target.connections(total);
 });
 
-Deno.test("Dialer: a connection that is made as the session ends is closed", async () => {
+Deno.test("Dialer: closes a connection that is made as the session ends", async () => {
   await using target = new TestTarget(neverAnswering);
   const controller = new AbortController();
   const result = await new Bench().dialer.dial(candidates(target.address).next, controller.signal, (conn) => {
@@ -207,7 +207,7 @@ Deno.test("Dialer: a connection that is made as the session ends is closed", asy
   await target.done(1);
 });
 
-Deno.test("Dialer: opening is part of the dial, and what it makes is the result", async () => {
+Deno.test("Dialer: opening is part of the dial, and its connection is the result", async () => {
   await using target = new TestTarget(neverAnswering);
   const bench = new Bench();
   const seen: string[] = [];
@@ -227,7 +227,7 @@ Deno.test("Dialer: opening is part of the dial, and what it makes is the result"
   assertEquals([result.kind, seen], ["connected", ["tcp", "closed"]]);
 });
 
-Deno.test("Dialer: an opening that fails is the target's failure, and the next one is dialed", async () => {
+Deno.test("Dialer: a failed opening is the target's failure, and the next target is dialed", async () => {
   await using broken = new TestTarget(neverAnswering);
   await using target = new TestTarget(neverAnswering);
   const bench = new Bench();
@@ -245,7 +245,7 @@ Deno.test("Dialer: an opening that fails is the target's failure, and the next o
   assertEquals(result.failures.map(({ code, message }) => [code, message]), [["EPROTO", "handshake failed"]]);
 });
 
-Deno.test("Dialer: an opening that takes too long is given up with the dial", async () => {
+Deno.test("Dialer: an opening that takes too long times out with the dial", async () => {
   await using target = new TestTarget(neverAnswering);
   const bench = new Bench({ connectTimeoutMs: 60 });
   const result = await bench.dialer.dial(
@@ -262,7 +262,7 @@ Deno.test("Dialer: an opening that takes too long is given up with the dial", as
   assertEquals([result.kind, result.failures.map(({ code }) => code)], ["exhausted", ["ETIMEDOUT"]]);
 });
 
-Deno.test("Dialer: a unix socket is connected to, and one that is not there is a failure", async () => {
+Deno.test("Dialer: connects to a unix socket, and fails where there is none", async () => {
   const directory = await Deno.makeTempDir();
   {
     await using target = new TestTarget(neverAnswering, { path: `${directory}/there` });
@@ -274,7 +274,7 @@ Deno.test("Dialer: a unix socket is connected to, and one that is not there is a
   await Deno.remove(directory, { recursive: true });
 });
 
-Deno.test("Dialer: a name is connected to on each of its addresses", async () => {
+Deno.test("Dialer: tries every address of a name", async () => {
   for (const { address: hostname } of await lookup("localhost", { all: true })) {
     await using target = new TestTarget(neverAnswering, { hostname });
     const result = await new Bench().dialer.dial(candidates(`localhost:${target.port}`).next, FOREVER);
@@ -310,7 +310,7 @@ Deno.test("Dialer: a dial without a file descriptor waits for one, and holds lis
   assertStrictEquals(fdPressure.hold(FOREVER), undefined);
 });
 
-Deno.test("Dialer: of dials that wait in vain for a file descriptor the younger give way, out of time", async () => {
+Deno.test("Dialer: the younger of the dials that wait in vain for a file descriptor give way, out of time", async () => {
   await using target = new TestTarget(neverAnswering);
   const time = new FakeTime();
   const bench = new Bench({
@@ -331,7 +331,7 @@ Deno.test("Dialer: of dials that wait in vain for a file descriptor the younger 
   }
 });
 
-Deno.test("Dialer: one that ends while it waits for a file descriptor holds nobody any more", async () => {
+Deno.test("Dialer: a dial that ends while it waits for a file descriptor no longer holds listeners", async () => {
   await using target = new TestTarget(neverAnswering);
   const fdPressure = new FdPressure();
   const bench = new Bench({ fdPressure });
@@ -348,7 +348,7 @@ function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-Deno.test("Dialer: limits longer than a timer holds are no limits of nothing", async () => {
+Deno.test("Dialer: limits longer than a timer can hold do not expire at once", async () => {
   await using target = new TestTarget(neverAnswering);
   const monthMs = 30 * 24 * 3_600_000;
   const bench = new Bench({ connectTimeoutMs: monthMs, connectDeadlineMs: monthMs });
@@ -380,7 +380,7 @@ Deno.test("Dialer: after a pause the same target is dialed again, and each dial 
   assertEquals([result.kind, result.tries, result.failures.length], ["connected", 3, 2]);
 });
 
-Deno.test("Dialer: a pause is part of the deadline, and one that would outlast it is not begun", async () => {
+Deno.test("Dialer: a pause counts towards the deadline, and one that would outlast it does not begin", async () => {
   const dead = { address: parseAddress(refusingAddress()) };
   const bench = new Bench({ connectDeadlineMs: 5000 });
   const result = await bench.dialer.dial(steps(dead, new DialPause(3_600_000), dead), FOREVER);

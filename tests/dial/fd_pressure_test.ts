@@ -34,7 +34,7 @@ function threads(count: number, options: FdPressureOptions): [FdPressure, FdPres
   return [make(0), make(1), ...Array.from({ length: count - 2 }, (_, index) => make(index + 2))];
 }
 
-Deno.test("FdPressure.hold: holds nobody where no dial lacks a descriptor, else until the last of them goes on", async () => {
+Deno.test("FdPressure.hold: holds listeners only while a dial lacks a descriptor", async () => {
   const fdPressure = new FdPressure({ maxHoldMs: HOUR_MS });
   assertStrictEquals(fdPressure.hold(OPEN), undefined);
   const [first, second] = dialsOf(fdPressure, 2);
@@ -48,7 +48,7 @@ Deno.test("FdPressure.hold: holds nobody where no dial lacks a descriptor, else 
   assertStrictEquals(fdPressure.hold(OPEN), undefined);
 });
 
-Deno.test("FdPressure.hold: a dial that is forgotten holds for so long and no longer", async () => {
+Deno.test("FdPressure.hold: a dial that never goes on holds for a limited time", async () => {
   const fdPressure = new FdPressure({ maxHoldMs: 10 });
   using _forgotten = fdPressure.begin();
   await fdPressure.hold(OPEN);
@@ -57,7 +57,7 @@ Deno.test("FdPressure.hold: a dial that is forgotten holds for so long and no lo
   await fdPressure.hold(OPEN);
 });
 
-Deno.test("FdPressure.hold: a listener that closes is held no longer", async () => {
+Deno.test("FdPressure.hold: releases a listener that closes", async () => {
   const fdPressure = new FdPressure({ maxHoldMs: HOUR_MS });
   using _dial = fdPressure.begin();
   const closing = new AbortController();
@@ -67,7 +67,7 @@ Deno.test("FdPressure.hold: a listener that closes is held no longer", async () 
   assertStrictEquals(fdPressure.hold(closing.signal), undefined);
 });
 
-Deno.test("FdPressure.hold: dials of another thread hold too", async () => {
+Deno.test("FdPressure.hold: holds for the dials of another thread too", async () => {
   const [there, here] = threads(2, { maxHoldMs: HOUR_MS });
   assertStrictEquals(here.hold(OPEN), undefined);
   const dial = there.begin();
@@ -98,7 +98,7 @@ Deno.test("FdPressure: when no dial has gone on for a second the younger half gi
   assertEquals(givingWay(dials), [1]);
 });
 
-Deno.test("FdPressure: a dial that lacks a descriptor alone never gives way: nobody would be served by it", () => {
+Deno.test("FdPressure: a lone dial never gives way, because that would serve nobody", () => {
   const time = new FakeTime();
   const fdPressure = new FdPressure({ clock: time.clock });
   const dials = dialsOf(fdPressure, 1);

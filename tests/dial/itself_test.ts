@@ -20,7 +20,7 @@ function conn(from: [string, number], to: [string, number]): {
   };
 }
 
-Deno.test("refuseItself: a connection that has met itself is closed, and refused like a port nobody listens on", () => {
+Deno.test("refuseItself: closes a connection to itself, and refuses it like a port that nothing listens on", () => {
   for (const host of ["127.0.0.1", "::1", "10.0.0.5"]) {
     const own = conn([host, 40_000], [host, 40_000]);
     const error = assertThrows(() => refuseItself(own), Error, "Connection refused");
@@ -28,7 +28,7 @@ Deno.test("refuseItself: a connection that has met itself is closed, and refused
   }
 });
 
-Deno.test("refuseItself: a connection to another host or port is left alone", () => {
+Deno.test("refuseItself: leaves a connection to another host or port alone", () => {
   for (
     const other of [
       conn(["127.0.0.1", 40_000], ["127.0.0.1", 40_001]),

@@ -83,20 +83,20 @@ Deno.test({
   },
 });
 
-Deno.test("resolveAddresses: an IP address is its own answer, and nobody is asked", async () => {
+Deno.test("resolveAddresses: returns an IP address without a lookup", async () => {
   const nameserver: TcpAddress = { kind: "tcp", host: "127.0.0.1", port: 1 };
   assertEquals(await resolveAddresses("192.0.2.1", { nameserver }), ["192.0.2.1"]);
   assertEquals(await resolveAddresses("2001:DB8:0::1", { nameserver }), ["2001:db8::1"]);
 });
 
-Deno.test("resolveAddresses: a family that is not answered is no failure while the other is", async () => {
+Deno.test("resolveAddresses: tolerates a missing answer for one family", async () => {
   await using dns = dnsServer([1]);
   assertEquals(await resolveAddresses("half.test", { nameserver: dns.nameserver, timeoutMs: 50 }), [
     "192.0.2.7",
   ]);
 });
 
-Deno.test("resolveAddresses: a server that never answers is a timeout with its name", async () => {
+Deno.test("resolveAddresses: a server that never answers times out, and the error names it", async () => {
   await using dns = dnsServer([]);
   const { nameserver } = dns;
   const error = await assertRejects(
@@ -123,19 +123,19 @@ Deno.test("resolveAddresses: an abort ends the wait with its reason", async () =
 });
 
 // Nobody is asked about names under "invalid", which never exist (RFC 6761 section 6.4).
-Deno.test("resolveAddresses: without a nameserver, the system knows names that the DNS does not", async () => {
+Deno.test("resolveAddresses: without a nameserver, finds names that only the system knows", async () => {
   const lookup = (name: string): Promise<string[]> =>
     Promise.resolve(name === "box.invalid" ? ["10.0.0.2", "fe80::1%eth0", "10.0.0.1"] : []);
   assertEquals(await resolveAddresses("box.invalid", { lookup }), ["10.0.0.1", "10.0.0.2"]);
 });
 
-Deno.test("resolveAddresses: a name that the system does not know either has no address", async () => {
+Deno.test("resolveAddresses: a name that the system does not know either has no addresses", async () => {
   const lookup = (): Promise<string[]> =>
     Promise.reject(Object.assign(new Error("not found"), { code: "ENOTFOUND" }));
   assertEquals(await resolveAddresses("box.invalid", { lookup }), []);
 });
 
-Deno.test("resolveAddresses: a lookup that fails otherwise is an error, and one that hangs a timeout", async () => {
+Deno.test("resolveAddresses: a failed system lookup is an error, and one that hangs times out", async () => {
   const failing = (): Promise<string[]> =>
     Promise.reject(Object.assign(new Error("temporary failure"), { code: "EAI_AGAIN" }));
   const hanging = (): Promise<string[]> => new Promise(() => {});
@@ -146,18 +146,18 @@ Deno.test("resolveAddresses: a lookup that fails otherwise is an error, and one 
   assertEquals(late.code, "ETIMEDOUT");
 });
 
-Deno.test("resolveAddresses: with a nameserver, the system is not asked", async () => {
+Deno.test("resolveAddresses: with a nameserver, does not ask the system", async () => {
   await using dns = dnsServer([1]);
   const lookup = (): Promise<string[]> => Promise.reject(new Error("asked"));
   const options = { nameserver: dns.nameserver, timeoutMs: 50, lookup };
   assertEquals(await resolveAddresses("half.test", options), ["192.0.2.7"]);
 });
 
-Deno.test("resolveAddresses: knows this machine by its own name for it", async () => {
+Deno.test("resolveAddresses: finds this machine by its own host name", async () => {
   assertEquals((await resolveAddresses("localhost")).includes("127.0.0.1"), true);
 });
 
-Deno.test("resolveServices: an alias at the name of a service is followed, and so is an alias of it", async () => {
+Deno.test("resolveServices: follows an alias at the service name, and an alias of that", async () => {
   await using dns = new DnsServer({
     "_db._tcp.test": { alias: "_one._tcp.test" },
     "_one._tcp.test": { alias: "_two._tcp.test" },
@@ -172,7 +172,7 @@ Deno.test("resolveServices: an alias at the name of a service is followed, and s
   assertEquals(await resolveAddresses("a.test", dns), ["10.0.0.1"]);
 });
 
-Deno.test("resolveServices: aliases that end nowhere give no records, those that go round are an error", async () => {
+Deno.test("resolveServices: aliases that end nowhere return no records, a loop of them is an error", async () => {
   const chain = Array.from(
     { length: 20 },
     (_, at) => [`_${at}._tcp.test`, { alias: `_${at + 1}._tcp.test` }],
@@ -185,7 +185,7 @@ Deno.test("resolveServices: aliases that end nowhere give no records, those that
   });
   assertEquals(await resolveServices("_gone._tcp.test", dns), []);
   for (const name of ["_here._tcp.test", "_0._tcp.test"]) {
-    const message = "more than 8 times, or goes round";
+    const message = "more than 8 aliases (CNAME) in a row";
     assertStringIncludes(
       (await assertRejects(() => resolveServices(name, dns), ResolveError)).message,
       message,

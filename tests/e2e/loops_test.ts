@@ -26,7 +26,7 @@ for (const workers of [1, 2]) {
       ];
       const config = await folder.config({ workers, apps });
       await using proxy = program(["-c", config], { shell: `ulimit -n 128; ${IN_TWO_ADDRESSES}` });
-      await proxy.waitFor("gets no connection: it leads back to this proxy: ");
+      await proxy.waitFor("gets no connection: leads back to this proxy: ");
       assertEquals(await proxy.stop(), 0);
       assertEquals(proxy.stderr.split("gets no connection").length - 1, 1);
       assertEquals(proxy.stderr.includes("accept paused"), false);

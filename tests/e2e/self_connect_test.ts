@@ -8,7 +8,7 @@ const DEAD = `127.0.0.1:${ONLY_PORT}`;
 const IGNORE = !canHaveSmallNet();
 const WHY = IGNORE ? " (ignored: this machine gives a test no network of its own)" : "";
 
-// Each in a network of its own: a port that has met itself is not to be had again for a minute.
+// Each in a network of its own: a port that has connected to itself stays unavailable for a minute.
 
 Deno.test({
   name: `self-connect: a session of a dead local target is not relayed to itself${WHY}`,
