@@ -1,22 +1,22 @@
 import { type Cidr, formatCidr, type IpBytes } from "../base/mod.ts";
 import { CidrSet } from "./cidr_set.ts";
 
-/** Who may come in. */
+/** Rules for client addresses. */
 export interface AccessRules {
-  /** When not empty, nobody else. */
+  /** If not empty, only these may connect. */
   readonly allow?: readonly Cidr[];
-  /** Never these, whatever `allow` says. */
+  /** Never these, even if `allow` contains them. */
   readonly deny?: readonly Cidr[];
 }
 
-/** What the rules say of one address. */
+/** The decision about one address. */
 export interface AccessVerdict {
   readonly allowed: boolean;
-  /** The rule that decided, as the config has it (`deny 10.9.0.0/16`), or why none did (`not in allow`). */
+  /** The rule that decided, as in the config (`deny 10.9.0.0/16`), or why none did (`not in allow`). */
   readonly rule: string;
 }
 
-/** Rules for clients' addresses, compiled once; deny wins. */
+/** Access rules for client addresses, compiled once; deny wins. */
 export class AccessList {
   readonly #allow: CidrSet;
   readonly #deny: CidrSet;
@@ -27,16 +27,16 @@ export class AccessList {
   }
 
   /**
-   * Whether a client with this address may come in. What is no IP address is in no block: it is let in only where
-   * there is nothing that must allow it. (The client of a unix socket has none; the permissions of the socket's file
-   * say who that may be, so it need not be asked about here.)
+   * Returns whether a client with this address may connect. Text that is not an IP address is in no block, so it is
+   * admitted only without `allow` rules. (Clients of a unix socket have no address; the permissions of the socket
+   * file control who may connect.)
    */
   allows(address: string | IpBytes): boolean {
     if (this.#deny.size > 0 && this.#deny.find(address) !== undefined) return false;
     return this.#allow.size === 0 || this.#allow.find(address) !== undefined;
   }
 
-  /** As {@link AccessList.allows}, and why. Where blocks are within each other, the widest is named. */
+  /** As {@link AccessList.allows}, with the reason. Of nested blocks, the widest is named. */
   explain(address: string | IpBytes): AccessVerdict {
     const denied = this.#deny.find(address);
     if (denied !== undefined) return { allowed: false, rule: `deny ${formatCidr(denied)}` };

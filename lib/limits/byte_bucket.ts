@@ -1,9 +1,9 @@
 import { TokenBucket } from "./token_bucket.ts";
 
-/** Seconds' worth of bytes that may pass at once after a pause. */
+/** Burst size, in seconds' worth of bytes. */
 const BURST_SECONDS = 0.1;
 
-/** A {@link TokenBucket} over bytes, at any rate: a taker is never refused but told how long to wait. */
+/** A {@link TokenBucket} over bytes, at any rate: it never refuses, but returns how long to wait. */
 export class ByteBucket {
   readonly #bytes: TokenBucket;
 
@@ -14,7 +14,7 @@ export class ByteBucket {
     }, nowMs);
   }
 
-  /** Takes `bytes` and gives how many milliseconds to wait before they may pass; 0 when they may pass at once. */
+  /** Takes `bytes` and returns how many milliseconds to wait before they may pass; 0 for none. */
   take(bytes: number, nowMs: number): number {
     return this.#bytes.take(bytes, nowMs);
   }

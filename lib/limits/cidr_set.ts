@@ -1,10 +1,10 @@
 import { type Cidr, type IpBytes, ipv4Number, isIpv4Mapped, parseIp } from "../base/mod.ts";
 
 /**
- * Blocks of addresses, compiled once; finding the one that an address is in takes a binary search.
+ * A set of address blocks, compiled once; looking up an address is a binary search.
  *
- * Blocks are nested or apart, never half in each other. So with the nested ones dropped, those left are in order, and
- * only the last one that begins at or before an address can hold it.
+ * CIDR blocks are nested or disjoint. Without the nested ones, the rest can be sorted, and only the last block that
+ * begins at or before an address can contain it.
  */
 export class CidrSet {
   readonly #ipv4: Ipv4Blocks;
@@ -16,14 +16,14 @@ export class CidrSet {
     this.#ipv6 = new Ipv6Blocks(outermost(all.filter(({ network }) => network.length === 16)));
   }
 
-  /** How many blocks are kept: those within others are not. */
+  /** Number of blocks, not counting those inside others. */
   get size(): number {
     return this.#ipv4.size + this.#ipv6.size;
   }
 
   /**
-   * The widest block that holds the address, if one does; a text that is no IP address is in none. An IPv4-mapped
-   * address is the IPv4 address, so no IPv6 block holds it, `::/0` included.
+   * Returns the widest block that contains the address, if any; text that is not an IP address is in none. An
+   * IPv4-mapped address counts as IPv4, so no IPv6 block contains it, not even `::/0`.
    */
   find(address: string | IpBytes): Cidr | undefined {
     if (typeof address === "string") {
@@ -61,7 +61,7 @@ class Ipv4Blocks {
     const block = this.#blocks[from - 1];
     if (block === undefined) return undefined;
     const difference = (this.#networks[from - 1] ?? 0) ^ address;
-    // A shift by 32 is one by 0, so a block of everything is a case of its own.
+    // JavaScript shifts modulo 32, so `/0` needs a case of its own.
     return block.prefix === 0 || difference >>> (32 - block.prefix) === 0 ? block : undefined;
   }
 }
@@ -91,7 +91,7 @@ class Ipv6Blocks {
   }
 }
 
-/** The blocks that are in no other, in order. */
+/** Returns the blocks that are inside no other, sorted. */
 function outermost(blocks: readonly Cidr[]): Cidr[] {
   const widestFirst = [...blocks].sort((a, b) =>
     compare(a.network, b.network, a.network.length) || a.prefix - b.prefix
@@ -110,7 +110,7 @@ function uint32(bytes: IpBytes, offset: number): number {
   return number >>> 0;
 }
 
-/** Compares the first `length` bytes as numbers of that width. */
+/** Compares the first `length` bytes as big-endian integers. */
 function compare(a: IpBytes, b: IpBytes, length: number): number {
   for (let i = 0; i < length; i++) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0);

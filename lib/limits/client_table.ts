@@ -2,50 +2,53 @@ import { ipv4Number, parseIp, unmapIp } from "../base/mod.ts";
 import { Guard } from "./guard.ts";
 import { TokenBucket, type TokenBucketOptions } from "./token_bucket.ts";
 
-/** What each client may take. */
+/** Limits per client. */
 export interface ClientLimits {
-  /** Connections at once; default no limit. */
+  /** Concurrent connections; default no limit. */
   readonly maxConnections?: number;
-  /** New connections; default no limit. */
+  /** Rate of new connections; default no limit. */
   readonly acceptRate?: TokenBucketOptions | undefined;
-  /** How many clients without a connection are remembered; default 65,536, which take about 15 MB. */
+  /** Clients without a connection to remember; default 65,536, which take about 15 MB. */
   readonly maxRemembered?: number;
 }
 
-/** A guard that counts the connection until it is disposed of, or the reason why it may not come in. */
+/** A guard that counts the connection until it is disposed of, or the reason for a refusal. */
 export type ClientAdmission = Disposable | "limit" | "rate_limit";
 
-/** Connections and their rate, by client: in one thread {@link ClientTable}, across threads `SharedClientTable`. */
+/**
+ * Limits connections and their rate per client: {@link ClientTable} in one thread, `SharedClientTable` across
+ * threads.
+ */
 export interface ClientLimiter {
-  /** Lets one connection in, or says why not. A refusal costs the client nothing of its rate. */
+  /** Admits a connection, or returns the reason for a refusal. A refusal costs the client nothing of its rate. */
   admit(address: string, nowMs: number): ClientAdmission;
 }
 
 const DEFAULT_MAX_REMEMBERED = 65_536;
 
-/** How many of the longest forgotten are looked at for each connection, so that no connection pays for a long sweep. */
+/** Oldest entries checked per connection, so that no connection pays for a long sweep. */
 const FORGET_PER_ADMISSION = 2;
 
 /**
- * Connections and their rate, by client.
+ * Limits connections and their rate per client, in one thread.
  *
- * An IPv4 client is its address, an IPv6 client is its /64: that is the least a network is given (RFC 6177), and any
- * host of it may take as many addresses as it likes (RFC 8981), so that a limit by address would limit nobody.
+ * A client is an IPv4 address or an IPv6 /64. A /64 is the smallest network that is assigned (RFC 6177), and any host
+ * in it can use as many addresses as it likes (RFC 8981), so a limit per IPv6 address would limit nobody.
  *
- * A client is remembered as long as it has a connection (the process bounds these), and then until its rate has been
- * paid off. Of those without a connection at most `maxRemembered` are, and whoever has been away longest is forgotten
- * first: a flood from a million addresses costs no more memory than that. What it gains is that a client whose rate is
- * forgotten may begin anew; a client that goes on knocking is not away, and is not forgotten.
+ * A client is remembered while it has a connection (the process bounds these), and then until its bucket is full
+ * again. At most `maxRemembered` clients without a connection are kept, and the least recently active one is evicted
+ * first: a flood from a million addresses takes no more memory than that. The price is that a client whose rate is
+ * forgotten starts afresh; one that keeps connecting stays recent and is not evicted.
  */
 export class ClientTable implements ClientLimiter {
   #maxConnections: number;
-  /** What a new client's rate is; `undefined` for no limit. */
+  /** Rate of a new client; `undefined` for no limit. */
   #rate: TokenBucketOptions | undefined;
   readonly #maxRemembered: number;
   readonly #clients = new Map<ClientKey, Client>();
   /**
-   * Those without a connection. Not the order of the map: to find its first entry, a map steps over all that were
-   * deleted before it, which took 70 microseconds a connection with 65,536 clients.
+   * Clients without a connection. The map's own order would not do: to find its first entry, a map steps over all
+   * that were deleted before it, which took 70 microseconds per connection with 65,536 clients.
    */
   readonly #away = new AwayList();
 
@@ -55,7 +58,7 @@ export class ClientTable implements ClientLimiter {
     this.#maxRemembered = limits.maxRemembered ?? DEFAULT_MAX_REMEMBERED;
   }
 
-  /** Sets other limits; connections that are counted stay so. Where the rate is another, each client begins it anew. */
+  /** Replaces the limits. Counted connections stay counted; if the rate differs, every client starts afresh. */
   update(
     { maxConnections = Infinity, acceptRate }: Pick<ClientLimits, "maxConnections" | "acceptRate">,
   ): void {
@@ -67,17 +70,17 @@ export class ClientTable implements ClientLimiter {
     for (let { oldest } = this.#away; oldest !== undefined; oldest = this.#away.oldest) this.#forget(oldest);
   }
 
-  /** How many clients are known. */
+  /** Number of known clients. */
   get size(): number {
     return this.#clients.size;
   }
 
-  /** The connections that the client with this address has. */
+  /** Returns the number of connections of this client. */
   active(address: string): number {
     return this.#clients.get(clientKey(address))?.active ?? 0;
   }
 
-  /** Lets one connection in, or says why not. A refusal costs the client nothing of its rate. */
+  /** Admits a connection, or returns the reason for a refusal. A refusal costs the client nothing of its rate. */
   admit(address: string, nowMs: number): ClientAdmission {
     this.#forgetPaidOff(nowMs);
     const key = clientKey(address);
@@ -138,7 +141,7 @@ interface Client {
   readonly key: ClientKey;
   rate: TokenBucket | undefined;
   active: number;
-  /** Its neighbours in the list of those away. */
+  /** Neighbours in the {@link AwayList}. */
   older: Client | undefined;
   newer: Client | undefined;
 }
@@ -165,7 +168,7 @@ class AwayList {
     this.#size++;
   }
 
-  /** Takes a client out; nothing happens when it is not in. */
+  /** Removes a client, if it is in the list. */
   remove(client: Client): void {
     const { older, newer } = client;
     if (older === undefined && this.#oldest !== client) return;
@@ -179,7 +182,7 @@ class AwayList {
   }
 }
 
-/** A number for IPv4, the /64 as text for IPv6, and what is no IP address as it stands. */
+/** Returns a number for IPv4, the /64 as text for IPv6, and any other text as is. */
 function clientKey(address: string): ClientKey {
   const ipv4 = ipv4Number(address);
   if (ipv4 !== undefined) return ipv4;

@@ -1,4 +1,4 @@
-/** Gives back what was taken, once, however often it is disposed of. */
+/** Releases what was taken; idempotent. */
 export class Guard implements Disposable {
   #giveBack: (() => void) | undefined;
 

@@ -1,4 +1,4 @@
-/** What one client or one app may take. */
+/** Limits per client and per app. */
 export { AccessList, type AccessRules, type AccessVerdict } from "./access_list.ts";
 export { ByteBucket } from "./byte_bucket.ts";
 export { CidrSet } from "./cidr_set.ts";

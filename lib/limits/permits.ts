@@ -1,24 +1,24 @@
 import type { WaitOptions } from "./wait_queue.ts";
 
-/** A number of places, each held by a guard. In one thread {@link Slots}, across threads {@link SharedSlots}. */
+/** A number of permits, each held by a guard: {@link Slots} in one thread, {@link SharedSlots} across threads. */
 export interface Permits {
-  /** Takes a place if one is free for a newcomer. */
+  /** Takes a permit if one is free for a newcomer. */
   tryTake(): Disposable | undefined;
 
   /**
-   * Takes a place, waiting for one; `undefined` when too many wait already, or the time is over.
+   * Takes a permit, waiting for one; `undefined` if too many wait already, or on timeout.
    *
    * @throws the signal's reason, once it is aborted.
    */
   take(options: WaitOptions): Promise<Disposable | undefined>;
 }
 
-/** A rate of single things. In one thread {@link TokenBucket}, across threads {@link SharedRate}. */
+/** A rate limit: {@link TokenBucket} in one thread, {@link SharedRate} across threads. */
 export interface Rate {
-  /** Takes one if the rate has room for it. */
+  /** Takes a token if there is one. */
   tryTake(nowMs: number): boolean;
-  /** Milliseconds until {@link Rate.tryTake} is worth another try; 0 when it is now. */
+  /** Returns the milliseconds until {@link Rate.tryTake} may succeed; 0 for now. */
   waitMs(nowMs: number): number;
-  /** Gives back one that was taken, and came to nothing. */
+  /** Returns a token that was taken but not used. */
   giveBack(): void;
 }

@@ -1,22 +1,22 @@
 import type { Rate } from "./permits.ts";
 
-/** How fast a bucket fills and how much it holds. */
+/** Rate and size of a bucket. */
 export interface TokenBucketOptions {
   readonly ratePerSecond: number;
-  /** The most that may pass at once after a pause. Default one second's worth, at least 1. */
+  /** Most tokens that may be taken at once after a pause. Default: one second's worth, at least 1. */
   readonly burst?: number;
 }
 
 /**
- * Half a nanosecond of a token: waiting for as long as {@link TokenBucket.waitMs} says must be enough, whatever
- * rounding does to sums of fractions.
+ * A billionth of a token: waiting for {@link TokenBucket.waitMs} must suffice despite rounding errors in sums of
+ * fractions.
  */
 const ROUNDING = 1e-9;
 
 /**
- * A token bucket: at most `ratePerSecond` in the long run, and at most `burst` at once. It begins full.
+ * A token bucket: at most `ratePerSecond` in the long run, and at most `burst` at once. Starts full.
  *
- * The continuous-state leaky bucket of ITU-T I.371, seen from the other side; nothing runs while nobody asks.
+ * The mirror image of the continuous-state leaky bucket of ITU-T I.371; it runs no timer.
  */
 export class TokenBucket implements Rate {
   readonly #tokensPerMs: number;
@@ -31,7 +31,7 @@ export class TokenBucket implements Rate {
     this.#filledMs = nowMs;
   }
 
-  /** Takes one token if there is one. */
+  /** Takes a token if there is one. */
   tryTake(nowMs: number): boolean {
     this.#fill(nowMs);
     if (this.#tokens < 1 - ROUNDING) return false;
@@ -39,7 +39,7 @@ export class TokenBucket implements Rate {
     return true;
   }
 
-  /** Milliseconds until {@link TokenBucket.tryTake} will find a token; 0 when there is one. */
+  /** Returns the milliseconds until {@link TokenBucket.tryTake} finds a token; 0 if there is one. */
   waitMs(nowMs: number): number {
     this.#fill(nowMs);
     return this.#tokens >= 1 - ROUNDING ? 0 : (1 - this.#tokens) / this.#tokensPerMs;
@@ -50,8 +50,8 @@ export class TokenBucket implements Rate {
   }
 
   /**
-   * Takes any number, into debt if need be, and gives how many milliseconds to wait before they may be used. So nothing
-   * is too large to pass, and the rate holds over time.
+   * Takes any number of tokens, on credit if need be, and returns how many milliseconds to wait before using them. So
+   * nothing is too large to pass, and the rate holds over time.
    */
   take(count: number, nowMs: number): number {
     this.#fill(nowMs);
@@ -59,7 +59,7 @@ export class TokenBucket implements Rate {
     return this.#tokens >= -ROUNDING ? 0 : -this.#tokens / this.#tokensPerMs;
   }
 
-  /** Whether it is as a new one would be, so that nothing is lost by forgetting it. */
+  /** Whether the bucket equals a new one, so that it can be forgotten without loss. */
   isFull(nowMs: number): boolean {
     this.#fill(nowMs);
     return this.#tokens >= this.#burst;

@@ -1,44 +1,44 @@
 import { MAX_TIMER_MS } from "../base/mod.ts";
 
-/** How one wait may end other than by being woken. */
+/** How a wait can end before its turn. */
 export interface WaitOptions {
-  /** Whoever waits may leave: the wait then rejects with the signal's reason. */
+  /** Ends the wait, which then rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** The longest wait. 0 is none at all. */
+  /** Longest wait; 0 does not wait. */
   readonly timeoutMs: number;
 }
 
-/** How a wait ended: it was this one's turn, there was no room to wait, or it took too long. */
+/** How a wait ended: its turn came, the queue was full, or it timed out. */
 export type WaitOutcome = "woken" | "full" | "timeout";
 
-/** One that waits. */
+/** A queued waiter. */
 interface Waiting {
   readonly wake: () => void;
   readonly isReady: () => boolean;
 }
 
-/** Waiting in order of arrival, bounded in number and in time. What is waited for, the caller knows. */
+/** A first-come, first-served queue, bounded in length and time. The caller knows what is waited for. */
 export class WaitQueue {
   readonly #maxWaiting: number;
-  /** A set keeps the order of arrival, and lets anyone leave from the middle. */
+  /** A set keeps the order of arrival and allows removal from the middle. */
   readonly #waiting = new Set<Waiting>();
 
   constructor(maxWaiting: number) {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** How many wait. While it is not 0, a newcomer must queue as well, or the order is lost. */
+  /** Number of waiters. While it is not 0, newcomers must queue as well to keep the order. */
   get size(): number {
     return this.#waiting.size;
   }
 
   /**
-   * Waits for one's turn.
+   * Waits for a turn.
    *
-   * Whoever is woken has been handed what was waited for and must use it or {@link WaitQueue.wakeNext}, even if its
-   * signal is aborted in the same moment.
+   * A woken caller has been handed what it waited for, and must use it or call {@link WaitQueue.wakeNext}, even if
+   * its signal is aborted at the same moment.
    *
-   * @param isReady what {@link WaitQueue.wakeReady} asks: not everyone can use everything that is waited for.
+   * @param isReady checked by {@link WaitQueue.wakeReady}: not every waiter can use everything.
    * @throws the signal's reason, once it is aborted.
    */
   wait({ signal, timeoutMs }: WaitOptions, isReady: () => boolean = () => true): Promise<WaitOutcome> {
@@ -62,7 +62,7 @@ export class WaitQueue {
         leave();
         reject(signal.reason);
       };
-      // A longer delay than a timer holds is no limit, and without a timer needs none.
+      // A delay beyond a timer's range counts as no limit.
       const timer = timeoutMs > MAX_TIMER_MS ? undefined : setTimeout(() => {
         leave();
         resolve("timeout");
@@ -72,7 +72,7 @@ export class WaitQueue {
     });
   }
 
-  /** Wakes who has waited longest; false when nobody waits. */
+  /** Wakes the longest waiter; false if there is none. */
   wakeNext(): boolean {
     for (const { wake } of this.#waiting) {
       wake();
@@ -81,7 +81,7 @@ export class WaitQueue {
     return false;
   }
 
-  /** Wakes all that say that they are ready, in order of arrival, while `mayGoOn`. */
+  /** Wakes all ready waiters in order of arrival, as long as `mayGoOn` holds. */
   wakeReady(mayGoOn: () => boolean): void {
     for (const { isReady, wake } of this.#waiting) {
       if (!mayGoOn()) return;

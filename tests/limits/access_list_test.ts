@@ -6,13 +6,13 @@ function accessList(allow: string[], deny: string[]): AccessList {
   return new AccessList({ allow: allow.map(parseCidr), deny: deny.map(parseCidr) });
 }
 
-Deno.test("AccessList: without rules everyone comes in", () => {
+Deno.test("AccessList: without rules, everyone may connect", () => {
   const list = new AccessList({});
   assertEquals(["10.0.0.1", "::1", ""].map((address) => list.allows(address)), [true, true, true]);
   assertEquals(list.explain("10.0.0.1"), { allowed: true, rule: "no rules" });
 });
 
-Deno.test("AccessList: with allow, nobody else", () => {
+Deno.test("AccessList: with allow, nobody else may connect", () => {
   const list = accessList(["10.0.0.0/8", "fd00::/8"], []);
   assertEquals(["10.1.2.3", "11.1.2.3", "fd12::1", "2001:db8::1"].map((address) => list.allows(address)), [
     true,
@@ -24,7 +24,7 @@ Deno.test("AccessList: with allow, nobody else", () => {
   assertEquals(list.explain("2001:db8::1"), { allowed: false, rule: "not in allow" });
 });
 
-Deno.test("AccessList: with deny alone, everybody else", () => {
+Deno.test("AccessList: with deny alone, everyone else may connect", () => {
   const list = accessList([], ["10.9.0.0/16"]);
   assertEquals(list.explain("10.9.1.1"), { allowed: false, rule: "deny 10.9.0.0/16" });
   assertEquals(list.explain("10.8.1.1"), { allowed: true, rule: "not in deny" });
@@ -44,7 +44,7 @@ Deno.test("AccessList: an IPv4 client of a listener for both families is the IPv
   assertEquals(list.allows("::ffff:11.1.2.3"), false);
 });
 
-Deno.test("AccessList: what is no IP address is let in only where nothing must allow it", () => {
+Deno.test("AccessList: text that is not an IP address is admitted only without allow rules", () => {
   assertEquals(accessList(["0.0.0.0/0", "::/0"], []).explain("unix"), {
     allowed: false,
     rule: "not in allow",
@@ -52,7 +52,7 @@ Deno.test("AccessList: what is no IP address is let in only where nothing must a
   assertEquals(accessList([], ["0.0.0.0/0"]).allows("unix"), true);
 });
 
-Deno.test("AccessList: allows says what explain says", () => {
+Deno.test("AccessList: allows and explain agree", () => {
   const list = accessList(["10.0.0.0/8", "::/0"], ["10.9.0.0/16", "2001:db8::/32"]);
   for (const address of ["10.9.9.9", "10.8.8.8", "9.9.9.9", "2001:db8::1", "2001:db9::1", "none", ""]) {
     assertEquals(list.allows(address), list.explain(address).allowed);

@@ -12,7 +12,7 @@ function leave(admission: ClientAdmission | undefined): void {
   if (typeof admission === "object") admission[Symbol.dispose]();
 }
 
-Deno.test("ClientTable: without limits everyone comes in and nobody is remembered", () => {
+Deno.test("ClientTable: without limits, admits everyone and remembers nobody", () => {
   const table = new ClientTable({});
   for (let i = 0; i < 100; i++) assertEquals(visit(table, "192.0.2.1", 0), "in");
   assertEquals(table.size, 0);
@@ -86,7 +86,7 @@ Deno.test("ClientTable: a million addresses do not grow it without limit", () =>
   assertEquals(greatest, 1000);
 });
 
-Deno.test("ClientTable: a flood of addresses forgets no client that has a connection", () => {
+Deno.test("ClientTable: a flood of addresses evicts no client with a connection", () => {
   const table = new ClientTable({ maxConnections: 1, acceptRate: { ratePerSecond: 1 }, maxRemembered: 10 });
   const live = Array.from({ length: 50 }, (_, i) => table.admit(`192.0.2.${i}`, 0));
   for (let i = 0; i < 1000; i++) visit(table, `10.0.${i >> 8}.${i & 255}`, 0);
@@ -96,7 +96,7 @@ Deno.test("ClientTable: a flood of addresses forgets no client that has a connec
   assertEquals(table.size, 10);
 });
 
-Deno.test("ClientTable: a flood does not forget the rate of who goes on knocking", () => {
+Deno.test("ClientTable: a flood does not evict a client that keeps connecting", () => {
   const table = new ClientTable({ acceptRate: { ratePerSecond: 1 }, maxRemembered: 10 });
   visit(table, "192.0.2.1", 0);
   for (let i = 0; i < 1000; i++) {
@@ -105,7 +105,7 @@ Deno.test("ClientTable: a flood does not forget the rate of who goes on knocking
   }
 });
 
-Deno.test("ClientTable: who has paid off its rate is forgotten as others come", () => {
+Deno.test("ClientTable: forgets clients whose rate has recovered as others come", () => {
   const table = new ClientTable({ acceptRate: { ratePerSecond: 1 } });
   for (let i = 0; i < 100; i++) visit(table, `10.0.0.${i}`, 0);
   assertEquals(table.size, 100);
@@ -113,7 +113,7 @@ Deno.test("ClientTable: who has paid off its rate is forgotten as others come", 
   assertEquals(table.size, 1);
 });
 
-Deno.test("ClientTable: what it counts is what is open, whatever comes and goes", () => {
+Deno.test("ClientTable: counts exactly the open connections, whatever the order of events", () => {
   const step = fc.record({ client: fc.nat({ max: 4 }), isCome: fc.boolean(), passMs: fc.nat({ max: 700 }) });
   const limits: ClientLimits = { maxConnections: 3, acceptRate: { ratePerSecond: 2 }, maxRemembered: 2 };
   fc.assert(fc.property(fc.array(step, { maxLength: 100 }), (steps) => {

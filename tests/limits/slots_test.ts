@@ -12,7 +12,7 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }
 
-Deno.test("Slots: gives as many as there are", () => {
+Deno.test("Slots: hands out as many as there are", () => {
   const slots = new Slots(2);
   const one = slots.tryTake();
   const other = slots.tryTake();
@@ -21,7 +21,7 @@ Deno.test("Slots: gives as many as there are", () => {
   assertEquals([slots.taken, slots.tryTake() !== undefined, slots.taken], [1, true, 2]);
 });
 
-Deno.test("Slots: a guard gives back once, and on every path out of its block", () => {
+Deno.test("Slots: a guard releases once, on every path out of its block", () => {
   const slots = new Slots(1);
   const failing = (): never => {
     using _slot = slots.tryTake();
@@ -38,13 +38,13 @@ Deno.test("Slots: a guard gives back once, and on every path out of its block", 
   assertEquals(slots.taken, 0);
 });
 
-Deno.test("Slots: no limit is no limit, and a limit of 0 gives none", () => {
+Deno.test("Slots: Infinity never refuses, and 0 always does", () => {
   const unlimited = new Slots(Infinity);
   assertEquals(Array.from({ length: 100 }, () => unlimited.tryTake()).includes(undefined), false);
   assertEquals(new Slots(0).tryTake(), undefined);
 });
 
-Deno.test("Slots: whoever waits is served in order of arrival", async () => {
+Deno.test("Slots: waiters are served in order of arrival", async () => {
   const slots = new Slots(1);
   let held = slots.tryTake();
   const served: number[] = [];
@@ -63,7 +63,7 @@ Deno.test("Slots: whoever waits is served in order of arrival", async () => {
   await Promise.all(waits);
 });
 
-Deno.test("Slots: nobody overtakes those who wait", async () => {
+Deno.test("Slots: nobody overtakes the waiters", async () => {
   const slots = new Slots(1);
   const held = slots.tryTake();
   const wait = slots.take({ signal: never(), timeoutMs: NO_HURRY });
@@ -74,11 +74,11 @@ Deno.test("Slots: nobody overtakes those who wait", async () => {
   assertEquals(await wait !== undefined, true);
 });
 
-Deno.test("Slots: a free one is taken without waiting", async () => {
+Deno.test("Slots: takes a free slot without waiting", async () => {
   assertEquals(await new Slots(1).take({ signal: never(), timeoutMs: 0 }) !== undefined, true);
 });
 
-Deno.test("Slots: no more than so many may wait", async () => {
+Deno.test("Slots: no more than maxWaiting may wait", async () => {
   const slots = new Slots(1, { maxWaiting: 1 });
   const held = slots.tryTake();
   const wait = slots.take({ signal: never(), timeoutMs: NO_HURRY });
@@ -88,7 +88,7 @@ Deno.test("Slots: no more than so many may wait", async () => {
   await wait;
 });
 
-Deno.test("Slots: a wait ends when its time is over, and its place is free again", async () => {
+Deno.test("Slots: a wait times out, and frees its place in the queue", async () => {
   const slots = new Slots(1);
   const held = slots.tryTake();
   assertEquals(await slots.take({ signal: never(), timeoutMs: 1 }), undefined);
@@ -97,7 +97,7 @@ Deno.test("Slots: a wait ends when its time is over, and its place is free again
   assertEquals(slots.taken, 0);
 });
 
-Deno.test("Slots: whoever leaves does not keep the others from their turn", async () => {
+Deno.test("Slots: a waiter that leaves does not cost the others their turn", async () => {
   const slots = new Slots(1);
   const held = slots.tryTake();
   const leaving = new AbortController();
@@ -111,7 +111,7 @@ Deno.test("Slots: whoever leaves does not keep the others from their turn", asyn
   assertEquals([await stays !== undefined, slots.taken], [true, 1]);
 });
 
-Deno.test("Slots: a slot handed to one that leaves in the same moment goes to the next", async () => {
+Deno.test("Slots: a slot handed to a waiter that leaves at the same moment goes to the next", async () => {
   const slots = new Slots(1);
   const held = slots.tryTake();
   const leaving = new AbortController();
@@ -125,13 +125,13 @@ Deno.test("Slots: a slot handed to one that leaves in the same moment goes to th
   assertEquals([await stays !== undefined, slots.taken], [true, 1]);
 });
 
-Deno.test("Slots: whoever has left already takes nothing", async () => {
+Deno.test("Slots: take rejects when already aborted", async () => {
   const slots = new Slots(1);
   await assertRejects(() => slots.take({ signal: AbortSignal.abort(), timeoutMs: NO_HURRY }));
   assertEquals(slots.taken, 0);
 });
 
-Deno.test("Slots: a greater number lets in who waits, a smaller one takes nothing away", async () => {
+Deno.test("Slots: resizing up admits waiters, resizing down takes nothing away", async () => {
   const slots = new Slots(1);
   const held = [slots.tryTake()];
   const waits = [1, 2].map(() => slots.take({ signal: never(), timeoutMs: NO_HURRY }));
@@ -147,7 +147,7 @@ Deno.test("Slots: a greater number lets in who waits, a smaller one takes nothin
   assertEquals([slots.taken, slots.tryTake() !== undefined], [0, true]);
 });
 
-Deno.test("Slots: what is given back beyond a smaller number goes to nobody", async () => {
+Deno.test("Slots: a slot released beyond a smaller limit goes to nobody", async () => {
   const slots = new Slots(2);
   const held = [slots.tryTake(), slots.tryTake()];
   const wait = slots.take({ signal: never(), timeoutMs: NO_HURRY });

@@ -9,7 +9,7 @@ Deno.test("TokenBucket: a second's worth at once, then one by one", () => {
   assertEquals([1249, 1250, 1251].map((nowMs) => bucket.tryTake(nowMs)), [false, true, false]);
 });
 
-Deno.test("TokenBucket: what is given back can be taken again, and no more than the burst is saved", () => {
+Deno.test("TokenBucket: a returned token can be taken again, up to the burst", () => {
   const bucket = new TokenBucket({ ratePerSecond: 2 }, 0);
   bucket.giveBack();
   assertEquals([1, 2, 3].map(() => bucket.tryTake(0)), [true, true, false]);
@@ -17,7 +17,7 @@ Deno.test("TokenBucket: what is given back can be taken again, and no more than 
   assertEquals([1, 2].map(() => bucket.tryTake(0)), [true, false]);
 });
 
-Deno.test("TokenBucket: a rate below one a second still lets one pass at once", () => {
+Deno.test("TokenBucket: a rate below one per second still admits one at once", () => {
   const bucket = new TokenBucket({ ratePerSecond: 0.5 }, 0);
   assertEquals([0, 1999, 2000].map((nowMs) => bucket.tryTake(nowMs)), [true, false, true]);
 });
@@ -27,7 +27,7 @@ Deno.test("TokenBucket: a pause saves no more than the burst", () => {
   assertEquals([1, 2, 3].map(() => bucket.tryTake(3_600_000)), [true, true, false]);
 });
 
-Deno.test("TokenBucket: waiting for as long as it says is enough, at any rate", () => {
+Deno.test("TokenBucket: waiting for waitMs suffices, at any rate", () => {
   fc.assert(
     fc.property(fc.double({ min: 0.001, max: 1e6, noNaN: true }), fc.nat(), (ratePerSecond, beginMs) => {
       const bucket = new TokenBucket({ ratePerSecond, burst: 1 }, beginMs);
@@ -55,14 +55,14 @@ Deno.test("TokenBucket: never more than burst and rate allow together", () => {
   }));
 });
 
-Deno.test("TokenBucket: any number can be taken into debt, and is paid off at the rate", () => {
+Deno.test("TokenBucket: any number can be taken on credit, and is paid off at the rate", () => {
   const bucket = new TokenBucket({ ratePerSecond: 1000, burst: 100 }, 0);
   assertEquals([bucket.take(100, 0), bucket.take(50, 0), bucket.take(5000, 0)], [0, 50, 5050]);
   assertEquals(bucket.take(0, 5050), 0);
   assertEquals(bucket.take(10, 5050), 10);
 });
 
-Deno.test("TokenBucket: is full until something is taken, and again when it is paid off", () => {
+Deno.test("TokenBucket: is full until something is taken, and again once paid off", () => {
   const bucket = new TokenBucket({ ratePerSecond: 2 }, 0);
   assertEquals(bucket.isFull(0), true);
   bucket.tryTake(0);

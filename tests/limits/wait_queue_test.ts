@@ -18,7 +18,7 @@ Deno.test("WaitQueue: wakes in order of arrival, one at a time", async () => {
   assertEquals(queue.wakeNext(), false);
 });
 
-Deno.test("WaitQueue.wakeReady: wakes those that are ready, in order, as long as it may go on", async () => {
+Deno.test("WaitQueue.wakeReady: wakes ready waiters in order, as long as mayGoOn holds", async () => {
   const queue = new WaitQueue(10);
   const asked: number[] = [];
   const isReady = (name: number) => (): boolean => {
@@ -34,12 +34,12 @@ Deno.test("WaitQueue.wakeReady: wakes those that are ready, in order, as long as
   await Promise.all(waits);
 });
 
-Deno.test("WaitQueue: with no room, or no time, nobody waits", async () => {
+Deno.test("WaitQueue: does not wait without room or time", async () => {
   assertEquals(await new WaitQueue(0).wait({ signal: SIGNAL, timeoutMs: 1000 }), "full");
   assertEquals(await new WaitQueue(1).wait({ signal: SIGNAL, timeoutMs: 0 }), "timeout");
 });
 
-Deno.test("WaitQueue: a wait that is over leaves nothing behind", async () => {
+Deno.test("WaitQueue: a finished wait leaves nothing behind", async () => {
   const queue = new WaitQueue(1);
   assertEquals(await queue.wait({ signal: SIGNAL, timeoutMs: 1 }), "timeout");
   assertEquals([queue.size, queue.wakeNext()], [0, false]);

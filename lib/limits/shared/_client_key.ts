@@ -6,12 +6,12 @@ export interface ClientBits {
   readonly low: number;
 }
 
-/** The upper half of all IPv4 clients: as an IPv6 network it would be multicast, and nobody's address. */
+/** Upper half of all IPv4 clients: as an IPv6 prefix it would be multicast, which is no client's address. */
 const IPV4_HIGH = -1;
 
 /**
- * An IPv4 client is its address, an IPv6 client its /64 (why, `ClientTable` says): both fit without loss. What is no IP
- * address is hashed (FNV-1a, in two halves).
+ * Packs a client into 64 bits: an IPv4 address or an IPv6 /64 (see `ClientTable`) fits without loss. Any other text
+ * is hashed (FNV-1a, in two halves).
  */
 export function clientBits(address: string): ClientBits {
   const ipv4 = ipv4Number(address);

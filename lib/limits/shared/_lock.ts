@@ -2,20 +2,20 @@ const FREE = 0;
 const TAKEN = 1;
 const AWAITED = 2;
 
-/** Tries before a thread lies down: what is done under the lock takes less time than to fall asleep. */
+/** Attempts before a thread sleeps: critical sections are shorter than falling asleep takes. */
 const SPINS = 200;
 
-/** A thread looks again after this long even if nobody wakes it. */
+/** A sleeping thread checks again after this long even if nobody wakes it. */
 const NAP_MS = 1;
 
 /**
- * A lock between threads, for some hundred nanoseconds of work and never across an `await`. Free it costs two atomic
- * operations (the third mutex of Drepper, "Futexes are tricky", 2011).
+ * A lock between threads, for some hundred nanoseconds of work and never across an `await`. Uncontended, it costs two
+ * atomic operations (the third mutex of Drepper, "Futexes are tricky", 2011).
  */
 export class SharedLock {
   readonly #word: Int32Array;
 
-  /** @param word an array of one word, at first 0. */
+  /** @param word an array of one word, initially 0. */
   constructor(word: Int32Array) {
     this.#word = word;
   }

@@ -3,56 +3,56 @@ import { Guard } from "../guard.ts";
 import { SharedLock } from "./_lock.ts";
 import type { ClientAdmission, ClientLimiter, ClientLimits } from "../client_table.ts";
 
-/** Who shares the table, and what each client may take. */
+/** This thread and its limits per client. */
 export interface SharedClientOptions extends Omit<ClientLimits, "maxRemembered"> {
-  /** This thread's number. */
+  /** Number of this thread. */
   readonly worker: number;
 }
 
-/** How large a table is. */
+/** The size of a table. */
 export interface SharedClientSize {
   /** How many threads share it. */
   readonly workers: number;
-  /** How many clients it can know, those with a connection included; a power of two. Default 131,072. */
+  /** How many clients it can hold, with or without connections; a power of two. Default 131,072. */
   readonly capacity?: number;
 }
 
 const DEFAULT_CAPACITY = 131_072;
 
-/** A client may have any of so many places in a row; with the table half full, all of them taken is out of the question. */
+/** Consecutive cells that may hold a client; in a half-full table it is practically impossible that all are taken. */
 const WINDOW = 64;
 
-/** The clock of the threads may differ by this much; what is due within it is due. */
+/** Tolerance for differences between the clocks of the threads. */
 const ROUNDING_MS = 1e-6;
 
 /**
- * Connections and their rate by client, across threads; the counterpart of `ClientTable`, with the same clients and the
- * same answers.
+ * Limits connections and their rate per client across threads; the counterpart of `ClientTable`, with the same
+ * clients and the same decisions.
  *
- * The table has a fixed size, about 4 MB for two threads, whatever a flood does. A client with a connection is never
- * forgotten; of the others, whoever's rate is next to being paid off gives way first. Where all places that a client may
- * have are held by clients with connections, it is refused for the limit: a limit that gave way in a crowd would be none.
+ * The table has a fixed size, about 4 MB for two threads, even in a flood. A client with a connection is never
+ * evicted; of the others, the one whose rate recovers first is. If all cells for a client are held by clients with
+ * connections, it is refused with "limit": a limit that gave way under load would be none.
  */
 export class SharedClientTable implements ClientLimiter {
   readonly #cells: Cells;
   readonly #lock: SharedLock;
   readonly #maxConnections: number;
-  /** Milliseconds from one connection of a client to its next, in the long run; 0 is no limit. */
+  /** Milliseconds between connections of a client in the long run; 0 for no limit. */
   readonly #intervalMs: number;
   readonly #toleranceMs: number;
   readonly #worker: number;
 
-  /** Memory for an empty table. */
+  /** Allocates an empty table. */
   static allocate({ workers, capacity = DEFAULT_CAPACITY }: SharedClientSize): SharedClientMemory {
     return { workers, capacity, bytes: new SharedArrayBuffer(layout(workers, capacity).length) };
   }
 
-  /** Gives back the connections of a thread that has died. */
+  /** Releases the connections of a thread that has died. */
   static forget(memory: SharedClientMemory, worker: number): void {
     const { active, shares } = cellsOf(memory);
     for (let cell = 0; cell < memory.capacity; cell++) {
       const share = cell * memory.workers + worker;
-      // Memory that was never written to takes none until it is.
+      // Reads before it writes, so that untouched memory stays uncommitted.
       if (Atomics.load(shares, share) === 0) continue;
       Atomics.sub(active, cell, Atomics.exchange(shares, share, 0));
     }
@@ -69,7 +69,7 @@ export class SharedClientTable implements ClientLimiter {
     this.#worker = worker;
   }
 
-  /** The connections that the client with this address has, in all threads. */
+  /** Returns the number of connections of this client, in all threads. */
   active(address: string): number {
     const cell = this.#find(clientBits(address));
     return cell < 0 ? 0 : Atomics.load(this.#cells.active, cell);
@@ -104,14 +104,14 @@ export class SharedClientTable implements ClientLimiter {
     Atomics.add(active, cell, 1);
     const share = cell * workers + this.#worker;
     Atomics.add(shares, share, 1);
-    // Without the lock: a cell whose client has a connection is not given to another.
+    // No lock needed: the cell of a client with a connection is not reused.
     return new Guard(() => {
       Atomics.sub(shares, share, 1);
       Atomics.sub(active, cell, 1);
     });
   }
 
-  /** The client's cell, or -1. */
+  /** Returns the client's cell, or -1. */
   #find({ high, low }: ClientBits): number {
     const cells = this.#cells;
     const mask = cells.low.length - 1;
@@ -123,7 +123,7 @@ export class SharedClientTable implements ClientLimiter {
     return -1;
   }
 
-  /** A cell for a client that has none: of those without a connection the one that is paid off first; or -1. */
+  /** Returns a cell for a new client: of those without a connection, the one whose rate recovers first; or -1. */
   #room({ high, low }: ClientBits, nowMs: number): number {
     const { active, arrival, low: lows } = this.#cells;
     const mask = lows.length - 1;
@@ -142,14 +142,14 @@ export class SharedClientTable implements ClientLimiter {
   }
 }
 
-/** The memory of a table, as it is handed to other threads. */
+/** The memory of a table, as passed to other threads. */
 export interface SharedClientMemory {
   readonly workers: number;
   readonly capacity: number;
   readonly bytes: SharedArrayBuffer;
 }
 
-/** Of each cell: the client, when its rate is paid off, its connections, and which thread has how many of them. */
+/** Per cell: the client, when its rate has recovered, its connections, and how many each thread has. */
 interface Cells {
   readonly workers: number;
   readonly lock: Int32Array;
@@ -188,7 +188,7 @@ function cellsOf({ workers, capacity, bytes }: SharedClientMemory): Cells {
   };
 }
 
-/** Where a client's places begin: its bits, mixed so that neighbours spread (the finalizer of MurmurHash3). */
+/** Returns a client's first cell: its bits, mixed so that neighbours spread (the finalizer of MurmurHash3). */
 function startOf(high: number, low: number, mask: number): number {
   let mixed = low ^ Math.imul(high, 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);

@@ -1,32 +1,32 @@
-/** Which of the threads that share something one is. */
+/** This thread and the limit. */
 export interface ShareOptions {
-  /** The thread's number, 0 to one less than there are. */
+  /** Number of this thread, from 0. */
   readonly worker: number;
-  /** How many may be taken at once, by all threads together; `Infinity` is no limit. */
+  /** Limit of all threads together; `Infinity` for none. */
   readonly max: number;
 }
 
-/** The first word is the sum, the others are each thread's part of it. */
+/** The first word is the total, the others are the threads' shares of it. */
 const TOTAL = 0;
 const FIRST_SHARE = 1;
 
 /**
- * A count with a limit that holds exactly across threads: a place is taken by compare and exchange on one word.
+ * A count with a limit that is exact across threads: a compare-and-exchange on one word takes a permit.
  *
- * Beside the sum, each thread's share is kept, so that what a thread held when it died can be given back. A thread dies
- * between two tasks, by an error that nobody caught, and so never between the two words.
+ * Each thread's share is kept beside the total, so that the permits of a thread that died can be released. A thread
+ * dies between two tasks, by an uncaught error, and so never between the two words.
  */
 export class SharedCount {
   readonly #words: Int32Array;
   readonly #max: number;
   readonly #share: number;
 
-  /** Memory for a count that so many threads share; begins at 0. */
+  /** Allocates a count, initially 0, for this many threads. */
   static allocate(workers: number): SharedArrayBuffer {
     return new SharedArrayBuffer((FIRST_SHARE + workers) * Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** Gives back what a thread that has died held; says how many that were. */
+  /** Releases the permits of a thread that has died; returns how many there were. */
   static forget(memory: SharedArrayBuffer, worker: number): number {
     const words = new Int32Array(memory);
     const held = Atomics.exchange(words, FIRST_SHARE + worker, 0);
@@ -40,37 +40,37 @@ export class SharedCount {
     this.#share = FIRST_SHARE + worker;
   }
 
-  /** This thread's number. */
+  /** Number of this thread. */
   get thread(): number {
     return this.#share - FIRST_SHARE;
   }
 
-  /** How many threads there are. */
+  /** Number of threads. */
   get threads(): number {
     return this.#words.length - FIRST_SHARE;
   }
 
-  /** How many are taken, by all threads together. */
+  /** Permits taken by all threads together. */
   get taken(): number {
     return Atomics.load(this.#words, TOTAL);
   }
 
-  /** How many this thread has taken. */
+  /** Permits taken by this thread. */
   get mine(): number {
     return Atomics.load(this.#words, this.#share);
   }
 
-  /** How many a thread has taken. */
+  /** Returns the permits taken by a thread. */
   of(worker: number): number {
     return Atomics.load(this.#words, FIRST_SHARE + worker);
   }
 
-  /** How many are free; another thread may take them before this one does. */
+  /** Free permits; another thread may take them first. */
   get free(): number {
     return Math.max(0, this.#max - this.taken);
   }
 
-  /** Takes one if one is free. */
+  /** Takes a permit if one is free. */
   tryTake(): boolean {
     for (let taken = this.taken; taken < this.#max;) {
       const found = Atomics.compareExchange(this.#words, TOTAL, taken, taken + 1);
@@ -83,7 +83,7 @@ export class SharedCount {
     return false;
   }
 
-  /** Gives back one that this thread has taken. */
+  /** Releases a permit of this thread. */
   giveBack(): void {
     Atomics.sub(this.#words, this.#share, 1);
     Atomics.sub(this.#words, TOTAL, 1);

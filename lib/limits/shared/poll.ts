@@ -1,20 +1,20 @@
 /**
- * How often a thread that waits looks whether another has given a place back. (`Atomics.waitAsync` would tell at once,
- * but its promise does not wake the event loop of every runtime that the program is compiled with.)
+ * How often a waiting thread checks for permits that another has released. (`Atomics.waitAsync` would notify at once,
+ * but its promise does not wake the event loop of every supported runtime.)
  */
 const POLL_MS = 5;
 
-/** Looks at shared memory again and again while there is somebody to look for. */
+/** Polls shared memory as long as someone waits. */
 export class Poll {
   readonly #look: () => boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param look says whether to look again. */
+  /** @param look returns whether to look again. */
   constructor(look: () => boolean) {
     this.#look = look;
   }
 
-  /** Begins to look, unless it does already. */
+  /** Starts polling, unless it runs already. */
   begin(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -22,7 +22,7 @@ export class Poll {
     }, POLL_MS);
   }
 
-  /** Ends it. */
+  /** Stops polling. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

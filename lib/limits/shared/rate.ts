@@ -1,29 +1,29 @@
 import type { Rate } from "../permits.ts";
 
-/** How fast, and how many at once after a pause. */
+/** Rate and burst. */
 export interface SharedRateOptions {
   readonly ratePerSecond: number;
-  /** Default one second's worth, at least 1. */
+  /** Default: one second's worth, at least 1. */
   readonly burst?: number;
 }
 
 const NS_PER_MS = 1e6;
 
 /**
- * A rate that threads share: at most `ratePerSecond` in the long run, and at most `burst` at once. It begins with a whole
- * burst to spend.
+ * A rate limit that threads share: at most `ratePerSecond` in the long run, and at most `burst` at once. Starts with
+ * a full burst.
  *
- * The generic cell rate algorithm in its virtual scheduling form (ITU-T I.371): its state is one word, the theoretical
- * arrival time of the next, and so a compare and exchange is all that threads need. It lets pass exactly what the token
- * bucket does. All threads must read one clock that begins at 0 or later.
+ * The generic cell rate algorithm in its virtual scheduling form (ITU-T I.371). Its state is one word, the
+ * theoretical arrival time of the next token, so a compare-and-exchange suffices. It admits exactly what the token
+ * bucket does. All threads must read the same clock, which starts at 0 or later.
  */
 export class SharedRate implements Rate {
-  /** Nanoseconds. */
+  /** In nanoseconds. */
   readonly #arrival: BigInt64Array;
   readonly #intervalMs: number;
   readonly #toleranceMs: number;
 
-  /** Memory for one rate. */
+  /** Allocates one rate. */
   static allocate(): SharedArrayBuffer {
     return new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
   }
@@ -55,7 +55,7 @@ export class SharedRate implements Rate {
   }
 }
 
-/** What is due within a nanosecond is due: a sum of roundings must not cost a place. */
+/** Whatever is due within two nanoseconds is due now: accumulated rounding must not cost a token. */
 function waitMs(dueMs: number, nowMs: number): number {
   const leftMs = dueMs - nowMs;
   return leftMs <= 2 / NS_PER_MS ? 0 : leftMs;

@@ -5,8 +5,8 @@ import { Poll } from "./poll.ts";
 import { type WaitOptions, WaitQueue } from "../wait_queue.ts";
 
 /**
- * Permits that threads share; the counterpart of `Slots`. In one thread whoever came first is served first; among threads
- * there is no order.
+ * A semaphore that threads share; the counterpart of `Slots`. Within a thread the order of arrival holds; between
+ * threads there is none.
  */
 export class SharedSlots implements Permits {
   readonly #count: SharedCount;
@@ -41,7 +41,7 @@ export class SharedSlots implements Permits {
     });
   }
 
-  /** Wakes as many as there are places; says whether anyone still waits. */
+  /** Wakes as many waiters as there are free permits; returns whether anyone still waits. */
   #wake(): boolean {
     for (let left = Math.min(this.#count.free, this.#queue.size); left > 0; left--) this.#queue.wakeNext();
     return this.#queue.size > 0;

@@ -21,7 +21,7 @@ Deno.test("SharedClientTable: threads count a client together, each client on it
   assertEquals([other?.active("192.0.2.1"), word(other?.admit("192.0.2.1", 0))], [1, "in"]);
 });
 
-Deno.test("SharedClientTable: clients are those of the table of one thread", () => {
+Deno.test("SharedClientTable: identifies clients as ClientTable does", () => {
   const memory = SharedClientTable.allocate({ workers: 1, capacity: 64 });
   const table = new SharedClientTable(memory, { worker: 0, maxConnections: 1 });
   assertEquals(
@@ -41,7 +41,7 @@ Deno.test("SharedClientTable: clients are those of the table of one thread", () 
   );
 });
 
-Deno.test("SharedClientTable: forget gives back one thread's connections", () => {
+Deno.test("SharedClientTable: forget releases one thread's connections", () => {
   const memory = SharedClientTable.allocate({ workers: 2, capacity: 64 });
   const [one, other] = [0, 1].map((worker) => new SharedClientTable(memory, { worker, maxConnections: 2 }));
   one?.admit("192.0.2.1", 0);
@@ -58,7 +58,7 @@ Deno.test("SharedClientTable: forget gives back one thread's connections", () =>
   ]);
 });
 
-Deno.test("SharedClientTable: answers as the table of one thread does, whatever comes and goes", () => {
+Deno.test("SharedClientTable: decides as ClientTable does, whatever the order of events", () => {
   const step = fc.record({
     client: fc.nat({ max: 5 }),
     worker: fc.nat({ max: 1 }),
@@ -92,7 +92,7 @@ Deno.test("SharedClientTable: answers as the table of one thread does, whatever 
   }));
 });
 
-Deno.test("SharedClientTable: a flood of clients never makes it forget one with a connection", () => {
+Deno.test("SharedClientTable: a flood of clients never evicts one with a connection", () => {
   const memory = SharedClientTable.allocate({ workers: 1, capacity: 64 });
   const table = new SharedClientTable(memory, {
     worker: 0,
@@ -106,7 +106,7 @@ Deno.test("SharedClientTable: a flood of clients never makes it forget one with 
   assertStrictEquals(table.active("192.0.2.1"), 0);
 });
 
-Deno.test("SharedClientTable: when all places have a connection, who is new is refused, and those who are known are not", () => {
+Deno.test("SharedClientTable: when all cells have a connection, refuses new clients and admits known ones", () => {
   const memory = SharedClientTable.allocate({ workers: 1, capacity: 64 });
   const table = new SharedClientTable(memory, { worker: 0, maxConnections: 2 });
   const admissions = Array.from({ length: 64 }, (_, i) => table.admit(`10.0.0.${i}`, 0));

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { SharedClientTable, SharedCount, SharedRate } from "../../../lib/limits/mod.ts";
 import type { Contended, Contention } from "./contending_worker.ts";
 
-Deno.test("shared limits: hold exactly when threads contend, and all is given back in the end", async () => {
+Deno.test("shared limits: are exact when threads contend, and end at zero", async () => {
   const workers = 3;
   const max = 2;
   const common: Omit<Contention, "worker"> = {

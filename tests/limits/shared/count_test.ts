@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { SharedCount, SharedSlots } from "../../../lib/limits/mod.ts";
 
-Deno.test("SharedCount: gives out what there is, to all together", () => {
+Deno.test("SharedCount: the limit holds for all threads together", () => {
   const memory = SharedCount.allocate(2);
   const [one, other] = [0, 1].map((worker) => new SharedCount(memory, { worker, max: 3 }));
   assertEquals([one?.tryTake(), other?.tryTake(), one?.tryTake(), other?.tryTake()], [
@@ -16,7 +16,7 @@ Deno.test("SharedCount: gives out what there is, to all together", () => {
   assertEquals([other?.tryTake(), one?.tryTake()], [true, false]);
 });
 
-Deno.test("SharedCount: forget gives back what one held, and leaves the others theirs", () => {
+Deno.test("SharedCount: forget releases one thread's permits, and no others", () => {
   const memory = SharedCount.allocate(2);
   const [one, other] = [0, 1].map((worker) => new SharedCount(memory, { worker, max: 4 }));
   for (let i = 0; i < 3; i++) one?.tryTake();
@@ -26,7 +26,7 @@ Deno.test("SharedCount: forget gives back what one held, and leaves the others t
   assertStrictEquals(SharedCount.forget(memory, 0), 0);
 });
 
-Deno.test("SharedCount: never more than the limit, and the sum is that of all, whatever comes and goes", () => {
+Deno.test("SharedCount: never exceeds the limit, and the total is the sum of the shares", () => {
   const step = fc.record({
     worker: fc.nat({ max: 2 }),
     takes: fc.boolean(),
@@ -55,7 +55,7 @@ Deno.test("SharedCount: never more than the limit, and the sum is that of all, w
   }));
 });
 
-Deno.test("SharedSlots: whoever waits gets the place that another thread gives back", async () => {
+Deno.test("SharedSlots: a waiter gets the permit that another thread releases", async () => {
   const memory = SharedCount.allocate(2);
   const elsewhere = new SharedCount(memory, { worker: 1, max: 1 });
   const slots = new SharedSlots(new SharedCount(memory, { worker: 0, max: 1 }));
@@ -68,7 +68,7 @@ Deno.test("SharedSlots: whoever waits gets the place that another thread gives b
   assertEquals([slot === undefined, elsewhere.taken, elsewhere.tryTake()], [false, 1, false]);
 });
 
-Deno.test("SharedSlots: a wait ends at its limit, and when it is called off", async () => {
+Deno.test("SharedSlots: a wait ends on timeout and on abort", async () => {
   const memory = SharedCount.allocate(1);
   const slots = new SharedSlots(new SharedCount(memory, { worker: 0, max: 1 }));
   using _slot = slots.tryTake();

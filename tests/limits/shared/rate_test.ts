@@ -26,7 +26,7 @@ Deno.test("SharedRate: threads spend from one budget", () => {
   ]);
 });
 
-Deno.test("SharedRate: lets pass what the token bucket does, whatever the times", () => {
+Deno.test("SharedRate: admits what the token bucket does, at any times", () => {
   fc.assert(fc.property(
     fc.array(fc.tuple(fc.nat({ max: 1500 }), fc.boolean()), { maxLength: 80 }),
     fc.constantFrom(1 / 4, 1, 2, 4, 8, 50),
@@ -47,7 +47,7 @@ Deno.test("SharedRate: lets pass what the token bucket does, whatever the times"
   ));
 });
 
-Deno.test("SharedRate: waiting for as long as it says is enough", () => {
+Deno.test("SharedRate: waiting for waitMs suffices", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5000 }), fc.nat({ max: 10_000 }), (ratePerSecond, startMs) => {
       const rate = new SharedRate(SharedRate.allocate(), { ratePerSecond, burst: 1 });
