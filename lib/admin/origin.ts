@@ -36,6 +36,7 @@ export function foreignBecause(sender: Sender, listen: TcpAddress): string | und
 function isOwn(host: string | undefined, listen: TcpAddress): boolean {
   if (host === undefined) return false;
   if (isLoopback(host) || host === canonical(listen.host)) return true;
+  if (listen.name !== undefined && host === canonical(listen.name)) return true;
   return (listen.host === "::" || listen.host === "0.0.0.0") && parseIp(host) !== undefined;
 }
 

@@ -13,6 +13,8 @@ export interface TcpAddress {
   readonly kind: "tcp";
   readonly host: string;
   readonly port: number;
+  /** The name that the config has for a listener, where `host` is one of the name's addresses. */
+  readonly name?: string;
 }
 
 /** A unix stream socket. */

@@ -1,4 +1,5 @@
-import { errorMessage, formatAddress } from "../base/mod.ts";
+import { errorMessage, formatAddress, type TcpAddress } from "../base/mod.ts";
+import type { AdminServer } from "../admin/mod.ts";
 import type { AdminConfig } from "../config/mod.ts";
 import type { Logger } from "../log/mod.ts";
 import { type ProxyControl, StartError } from "../proxy/mod.ts";
@@ -24,15 +25,17 @@ const SETTLE_MS = 5000;
 /**
  * Opens the admin API, where the config has one. Nothing of it is loaded where it has none.
  *
- * @throws {StartError} when its address cannot be bound, or its token not be read.
+ * @param addresses where it listens: all that its `listen` stands for.
+ * @throws {StartError} when an address cannot be bound, or its token not be read.
  */
 export async function openAdmin(
   config: AdminConfig | undefined,
+  addresses: readonly TcpAddress[],
   { log, reloads }: { readonly log: Logger; readonly reloads: ConfigReloads },
 ): Promise<Admin> {
   if (config === undefined) return NO_ADMIN;
-  const { listen, tokenFile } = config;
-  const { AdminServer, readToken, TokenError } = await import("../admin/mod.ts");
+  const { tokenFile } = config;
+  const { AdminServer: Server, readToken, TokenError } = await import("../admin/mod.ts");
   const failing = new Episode<string>({
     settleMs: SETTLE_MS,
     schedule,
@@ -42,40 +45,49 @@ export async function openAdmin(
       }),
     onEnd: () => log.info("the admin API answers again"),
   });
+  const servers: AdminServer[] = [];
+  const close = async (): Promise<void> => {
+    failing.close();
+    await Promise.all(servers.map((server) => server.close()));
+  };
   try {
-    const server = AdminServer.open({
-      listen,
-      token: tokenFile === undefined ? undefined : await readToken(tokenFile),
-      version: VERSION,
-      reloads: {
-        reload: () => reloads.reload("admin API"),
-        plan: (config) => reloads.plan(config),
-      },
-      observer: {
-        adminFailing: (error) => failing.begin("", error),
-        adminRecovered: () => failing.end(""),
-        defect: (error) =>
-          log.error("internal error: {error}", {
-            error: errorMessage(error),
-            stack: error instanceof Error ? error.stack : undefined,
-          }),
-      },
-    });
-    log.info(
-      `the admin API is on http://{address}, ${
-        tokenFile === undefined ? "for everyone on this machine" : "for whoever has the token"
-      }`,
-      { address: formatAddress(server.address) },
-    );
+    const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
+    const whom = tokenFile === undefined ? "for everyone on this machine" : "for whoever has the token";
+    for (const listen of addresses) {
+      const place = formatAddress(listen);
+      servers.push(Server.open({
+        listen,
+        token,
+        version: VERSION,
+        reloads: {
+          reload: () => reloads.reload("admin API"),
+          plan: (config) => reloads.plan(config),
+        },
+        observer: {
+          adminFailing: (error) => failing.begin(place, error),
+          adminRecovered: () => failing.end(place),
+          defect: (error) =>
+            log.error("internal error: {error}", {
+              error: errorMessage(error),
+              stack: error instanceof Error ? error.stack : undefined,
+            }),
+        },
+      }));
+    }
+    for (const { address } of servers) {
+      log.info(`the admin API is on http://{address}, ${whom}`, { address: formatAddress(address) });
+    }
     return {
-      attach: (proxy) => server.attach(proxy),
-      drain: () => server.drain(),
-      close: async () => {
-        failing.close();
-        await server.close();
+      attach: (proxy) => {
+        for (const server of servers) server.attach(proxy);
       },
+      drain: () => {
+        for (const server of servers) server.drain();
+      },
+      close,
     };
   } catch (error) {
+    await close();
     if (!(error instanceof TokenError)) throw error;
     throw new StartError(`start admin: ${error.message}`, { cause: error });
   }

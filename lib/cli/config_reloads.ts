@@ -1,7 +1,7 @@
 import { errorMessage } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
 import type { Logger } from "../log/mod.ts";
-import type { ProxyControl, ReloadPlan, ReloadResult } from "../proxy/mod.ts";
+import { type ProxyControl, type ReloadPlan, type ReloadResult, resolveListenNames } from "../proxy/mod.ts";
 import { logReload } from "./reload_lines.ts";
 
 export interface ConfigReloadsOptions {
@@ -60,7 +60,7 @@ export class ConfigReloads implements Disposable {
     const { readConfig } = this.#options;
     if (this.#proxy === undefined) return refusedPlan(NOT_STARTED);
     try {
-      return await this.#proxy.plan(next ?? await readConfig?.());
+      return await this.#proxy.plan(await numbered(next ?? await readConfig?.()));
     } catch (error) {
       return refusedPlan(...messagesOf(error));
     }
@@ -90,11 +90,16 @@ export class ConfigReloads implements Disposable {
     const { readConfig } = this.#options;
     if (this.#proxy === undefined) return { kind: "refused", problems: refusedPlan(NOT_STARTED).problems };
     try {
-      return await this.#proxy.reload(await readConfig?.());
+      return await this.#proxy.reload(await numbered(await readConfig?.()));
     } catch (error) {
       return { kind: "refused", problems: refusedPlan(...messagesOf(error)).problems };
     }
   }
+}
+
+/** With today's addresses in place of the names that it listens on, as in the config that runs. */
+async function numbered(config: Config | undefined): Promise<Config | undefined> {
+  return config && (await resolveListenNames(config)).config;
 }
 
 const NOT_STARTED = "the proxy has not started yet";

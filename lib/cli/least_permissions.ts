@@ -3,6 +3,7 @@ import { formatAddress, type TargetAddress } from "../base/mod.ts";
 import type { AppConfig, Config, TargetConfig } from "../config/mod.ts";
 import { processStreamAt } from "../log/mod.ts";
 import { dialedAt, targetsOf } from "../app/mod.ts";
+import type { NamedListeners } from "../proxy/mod.ts";
 import { UsageError } from "./command.ts";
 import { nameservers } from "./system_dns.ts";
 
@@ -25,13 +26,15 @@ export interface LeastPermissionsOptions {
   readonly configFile?: string | undefined;
   /** Where the system's own resolver is asked; default any address that it may have. */
   readonly systemDns?: readonly string[];
+  /** What the names stand for that the config listens on; default it has none. */
+  readonly named?: Pick<NamedListeners, "config" | "admin" | "names">;
   /** The folder that relative paths start from; default the working directory. */
   readonly folder?: string;
 }
 
 /** Works out the least permissions of a config. */
 export function leastPermissions(config: Config, options: LeastPermissionsOptions = {}): LeastPermissions {
-  const { configFile, systemDns = nameservers(), folder = Deno.cwd() } = options;
+  const { configFile, systemDns = nameservers(), folder = Deno.cwd(), named } = options;
   // A unix socket stands on the runtime's list by its whole path alone.
   const whole = <A extends TargetAddress>(address: A): A =>
     address.kind === "unix" ? { ...address, path: resolve(folder, address.path) } : address;
@@ -44,11 +47,13 @@ export function leastPermissions(config: Config, options: LeastPermissionsOption
   const { admin, log: { access } } = config;
   return {
     net: targets.some(({ target }) => target.discover === "srv") ? true : unique([
-      ...config.apps.flatMap((app) => app.listen.map(whole).map(formatAddress)),
+      // The runtime allows to look up a name only where it allows the name on every port.
+      ...(named?.names ?? []).map(({ name }) => name),
+      ...(named?.config ?? config).apps.flatMap((app) => app.listen.map(whole).map(formatAddress)),
       ...targets.flatMap(({ target, app }) =>
         netOf({ ...target, address: whole(target.address) }, app, systemDns)
       ),
-      ...(admin === undefined ? [] : [formatAddress(admin.listen)]),
+      ...(named?.admin ?? given(admin?.listen)).map(formatAddress),
     ]),
     read: unique([
       ...given(configFile),
@@ -126,7 +131,7 @@ function workerFiles({ workers }: Config): string[] {
     : [decodeURIComponent(pathname).replace(/\/$/, "")];
 }
 
-function given(...values: readonly (string | undefined)[]): string[] {
+function given<T>(...values: readonly (T | undefined)[]): T[] {
   return values.filter((value) => value !== undefined);
 }
 

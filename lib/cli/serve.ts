@@ -9,7 +9,7 @@ import {
   type LogProblem,
   setUpLogging,
 } from "../log/mod.ts";
-import { Proxy, type ProxyControl, StartError } from "../proxy/mod.ts";
+import { Proxy, type ProxyControl, resolveListenNames, StartError } from "../proxy/mod.ts";
 import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "./exit_code.ts";
 import { ConfigReloads } from "./config_reloads.ts";
@@ -18,7 +18,7 @@ import type { Io } from "./io.ts";
 import { LogObserver } from "./log_observer.ts";
 import { shutDown } from "./shut_down.ts";
 import { ignoreSignals, KeptSignal, listenForSignals, type Signals } from "./signals.ts";
-import { logConfig, logListeners, logProgram } from "./start_lines.ts";
+import { logConfig, logListeners, logListenNames, logProgram } from "./start_lines.ts";
 import { VERSION } from "./version.ts";
 
 /** The file of the config that runs. */
@@ -117,8 +117,10 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   let proxy: ProxyControl;
   let admin = NO_ADMIN;
   try {
-    admin = await openAdmin(config.admin, { log, reloads });
-    proxy = await start(config, observer, access.enabled ? "all" : "notable");
+    const named = await resolveListenNames(config);
+    logListenNames(log, named.names);
+    admin = await openAdmin(config.admin, named.admin, { log, reloads });
+    proxy = await start(named.config, observer, access.enabled ? "all" : "notable");
   } catch (error) {
     await admin.close();
     if (!(error instanceof StartError)) throw error;

@@ -1,7 +1,7 @@
 import { formatAddress } from "../base/mod.ts";
 import type { AppConfig, Config, RouteConfig, TargetConfig } from "../config/mod.ts";
 import type { Logger } from "../log/mod.ts";
-import type { ListenerInfo } from "../proxy/mod.ts";
+import type { ListenerInfo, ListenName } from "../proxy/mod.ts";
 
 /** What runs, beside its config. */
 export interface ProgramInfo {
@@ -58,6 +58,27 @@ function formatRoute({ sni, alpn, targets }: RouteConfig): string {
 
 function labels(targets: readonly TargetConfig[]): string[] {
   return targets.map((target) => target.label);
+}
+
+/** Says what the names stand for that the config listens on. */
+export function logListenNames(log: Logger, names: readonly ListenName[]): void {
+  for (const { name, hosts, missing, mayLookUp } of names) {
+    if (!mayLookUp) {
+      log.warning(
+        "{name}: bound on its first address only, as the runtime forbids to look it up; " +
+          'start with the flags that "tcpproxy permissions" prints',
+        { name },
+      );
+      continue;
+    }
+    log.info("{name} stands for {hosts}", { name, hosts: hosts.join(", ") });
+    if (missing.length > 0) {
+      log.warning("{name}: {hosts} is left out, this machine has no such address family", {
+        name,
+        hosts: missing.join(", "),
+      });
+    }
+  }
 }
 
 /** Says what is bound. */

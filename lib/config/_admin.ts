@@ -8,7 +8,8 @@ export const ADMIN_ADDRESS = "127.0.0.1:9900";
 /** The admin API. */
 export const Admin = z.strictObject({
   listen: hostAndPort(ADMIN_ADDRESS).prefault(ADMIN_ADDRESS).meta({
-    description: "Where it listens, beside the apps. What other machines can reach needs `token_file`.",
+    description: "Where it listens, beside the apps. What other machines can reach needs `token_file`. " +
+      "A host name is all its addresses.",
   }),
   token_file: filePath().optional().meta({
     description:

@@ -60,7 +60,9 @@ const Retry = z.strictObject({
 /** The options that `defaults` can give for every app. A new one is a row here and a field in `_resolve.ts`. */
 const AppOptions = z.strictObject({
   host: listenHost().meta({
-    description: "The address that `ports` are bound on. `::` is every interface, IPv6 and IPv4.",
+    description:
+      "The address that `ports` are bound on. `::` is every interface, IPv6 and IPv4. A host name is all its addresses, " +
+      "IPv6 ones left out on a machine without IPv6.",
     default: "::",
     examples: ["127.0.0.1"],
   }),
@@ -255,7 +257,7 @@ export const App = z.strictObject({
   }),
   listen: z.array(ListenRange, { error: "a list of addresses" }).optional().meta({
     description: "Addresses that are listened on, beside or instead of `ports`: `host:port`, `[v6]:port`, " +
-      "`host:first-last` or `unix:/path`.",
+      "`host:first-last` or `unix:/path`. A host name is all its addresses, as in `host`.",
     examples: [["127.0.0.1:7000", "unix:/run/pg.sock"]],
   }),
   targets: z.array(Target, { error: "a list of targets" }).optional().meta({

@@ -17,6 +17,7 @@ export { connectForCheck, LOOP, type LoopClient, LoopError, Loops, type LoopsOpt
 export { Crossings } from "./crossings.ts";
 export { isUnspecified, nameOf, type OwnListener, OwnListeners } from "./own_listeners.ts";
 export {
+  lookUpName,
   RESOLVE_TIMEOUT_MS,
   resolveAddresses,
   ResolveError,

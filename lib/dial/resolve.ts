@@ -100,6 +100,23 @@ export async function resolveAddresses(name: string, options: ResolveOptions = {
   }
 }
 
+/**
+ * The addresses of a name as the system's own lookup has them (`getaddrinfo`: `/etc/hosts` first), canonical, each once
+ * and in one order. For names of this machine, of which the DNS may know nothing. A name without addresses gives none.
+ *
+ * @throws {ResolveError} when the system could not answer, or the runtime's permissions forbid it (`EPERM`).
+ */
+export async function lookUpName(name: string, options: ResolveOptions = {}): Promise<string[]> {
+  const { timeoutMs: limitMs = RESOLVE_TIMEOUT_MS, lookup = systemLookup } = options;
+  try {
+    const asked = (signal: AbortSignal): Promise<readonly string[]> => orAborted(lookup(name), signal);
+    return canonical(await limited(asked, { name, options, limitMs }));
+  } catch (error) {
+    if (errorCode(error) === "ENOTFOUND") return [];
+    throw error;
+  }
+}
+
 /** Longest chain of aliases from a service name to its records; resolvers follow about as many. */
 const MAX_ALIASES = 8;
 
@@ -210,6 +227,9 @@ function queryOptions({ nameserver }: ResolveOptions, signal: AbortSignal): Deno
 /** The lookup itself cannot be cancelled, only the wait for it. */
 async function systemLookup(name: string): Promise<string[]> {
   // Loaded on first use: most proxies never need it, and loading takes some milliseconds.
+  const { default: process } = await import("node:process");
+  // Deno 2.6 warns on stderr of a module that its own node:dns loads.
+  Object.assign(process, { noDeprecation: true });
   const { lookup } = await import("node:dns/promises");
   return (await lookup(name, { all: true })).map((entry) => entry.address);
 }

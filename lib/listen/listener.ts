@@ -3,6 +3,7 @@ import {
   errorCode,
   errorMessage,
   formatAddress,
+  isLoopback,
   isReset,
   isResourceExhaustion,
   type TcpAddress,
@@ -135,7 +136,7 @@ export class Listener {
     options: ListenerOptions,
   ) {
     this.address = socket.addr.transport === "tcp" && address.kind === "tcp"
-      ? { kind: "tcp", host: address.host, port: socket.addr.port }
+      ? { ...address, port: socket.addr.port }
       : address;
     this.#socket = socket;
     this.#removeFile = removeFile;
@@ -262,6 +263,20 @@ export class Listener {
         resolve();
       };
     });
+  }
+}
+
+/**
+ * Whether this machine lacks the address's family: the kernel knows no such socket, or loopback has no such address.
+ * Tries to bind it. An address of another machine is not meant.
+ */
+export function isMissingHere(address: TcpAddress): boolean {
+  try {
+    bind(address).close();
+    return false;
+  } catch (error) {
+    const code = errorCode(error);
+    return code === "EAFNOSUPPORT" || (code === "EADDRNOTAVAIL" && isLoopback(address.host));
   }
 }
 

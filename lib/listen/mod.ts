@@ -3,6 +3,7 @@ export {
   type Accepted,
   type AcceptGate,
   type AcceptPlace,
+  isMissingHere,
   Listener,
   type ListenerObserver,
   type ListenerOptions,

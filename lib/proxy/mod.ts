@@ -21,6 +21,12 @@ export {
   readQuestion,
   type Spell,
 } from "./explain/question.ts";
+export {
+  type ListenName,
+  type ListenNamesOptions,
+  type NamedListeners,
+  resolveListenNames,
+} from "./listen_names.ts";
 export type { ListenerInfo, RuntimeSnapshot } from "./runtime_snapshot.ts";
 export { type AppStatus, type ProxyStatus, statusOf } from "./status.ts";
 export type { ProxyControl } from "./control.ts";

@@ -4,6 +4,7 @@ import { leastPermissions, permissionFlags } from "../../lib/cli/least_permissio
 import type { Address } from "../../lib/base/mod.ts";
 import { nameservers } from "../../lib/cli/system_dns.ts";
 import { resolveConfig } from "../../lib/config/mod.ts";
+import { resolveListenNames } from "../../lib/proxy/mod.ts";
 
 function leastOf(
   app: Record<string, unknown>,
@@ -150,4 +151,24 @@ Deno.test("leastPermissions: the admin API listens too, and its token is read", 
   assertEquals(least("off").net, ["127.0.0.1:1", "h:1"]);
   const both = least({ listen: "0.0.0.0:9900", token_file: "/run/token" });
   assertEquals([both.net, both.read], [["127.0.0.1:1", "h:1", "0.0.0.0:9900"], ["/run/token"]]);
+});
+
+Deno.test("leastPermissions: a name that is listened on may be looked up, and its addresses bound", async () => {
+  const config = resolveConfig({
+    admin: { listen: "name.test:9900", token_file: "/t" },
+    apps: [{ name: "a", listen: ["name.test:1001", "127.0.0.1:1002"], targets: ["h:80"] }],
+  }, { source: "test" });
+  const named = await resolveListenNames(config, {
+    lookUp: () => Promise.resolve(["127.0.0.1", "::1"]),
+    isMissing: () => false,
+  });
+  assertEquals(leastPermissions(config, { named }).net, [
+    "name.test",
+    "127.0.0.1:1001",
+    "[::1]:1001",
+    "127.0.0.1:1002",
+    "h:80",
+    "127.0.0.1:9900",
+    "[::1]:9900",
+  ]);
 });

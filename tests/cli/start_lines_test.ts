@@ -1,5 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { formatPorts, logConfig, logListeners, logProgram } from "../../lib/cli/start_lines.ts";
+import {
+  formatPorts,
+  logConfig,
+  logListeners,
+  logListenNames,
+  logProgram,
+} from "../../lib/cli/start_lines.ts";
 import { embeddedConfig, resolveConfig } from "../../lib/config/mod.ts";
 import { RecordedLog } from "../helpers/recorded_log.ts";
 
@@ -73,5 +79,21 @@ Deno.test("logConfig: of more than eight ports, targets or routes, the first six
     "info - Name: eight - Ports: [5001 5003 5005 5007 5009 5011 5013 5015] " +
     `- Targets: [${six} h:5013 h:5015]`,
     `info - Name: many - Ports: [6000-6999] - Targets: [${six} … and 92 more]`,
+  ]);
+});
+
+Deno.test("logListenNames: says what each name stands for, and what of it is not bound", () => {
+  const log = new RecordedLog();
+  logListenNames(log, [
+    { name: "a.test", hosts: ["127.0.0.1", "::1"], missing: [], mayLookUp: true },
+    { name: "b.test", hosts: ["127.0.0.1"], missing: ["::1"], mayLookUp: true },
+    { name: "c.test", hosts: ["c.test"], missing: [], mayLookUp: false },
+  ]);
+  assertEquals(log.lines, [
+    "info a.test stands for 127.0.0.1, ::1",
+    "info b.test stands for 127.0.0.1",
+    "warning b.test: ::1 is left out, this machine has no such address family",
+    "warning c.test: bound on its first address only, as the runtime forbids to look it up; " +
+    'start with the flags that "tcpproxy permissions" prints',
   ]);
 });

@@ -21,7 +21,10 @@ For Deno 2.9 and newer, where unix sockets are on the list of --allow-net.`,
 
 async function printPermissions(args: CommandArgs, io: Io): Promise<number> {
   const { config, source } = await readConfig(args.text("config"));
+  const { resolveListenNames } = await import("../../proxy/mod.ts");
   const least = leastPermissions(config, {
+    // What this machine lacks another may have, and the runtime has to allow the try.
+    named: await resolveListenNames(config, { isMissing: () => false }),
     configFile: source.kind === "file" ? source.path : undefined,
     systemDns: await systemDns(),
   });

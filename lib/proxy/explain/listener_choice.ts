@@ -42,7 +42,15 @@ export function chooseListener(all: readonly ListenerInfo[], to: Destination): L
   const listeners = rated.filter(({ rank }) => rank === best).map(({ listener }) => listener);
   const [listener] = listeners;
   if (best === 0 || listener === undefined) return { kind: "none", nearest: nearestTo(all, to) };
-  return listeners.length === 1 ? { kind: "found", listener } : { kind: "several", listeners };
+  return listeners.every((other) => other === listener || areOneName(other, listener))
+    ? { kind: "found", listener }
+    : { kind: "several", listeners };
+}
+
+/** Whether these are two addresses of one name, behind which is one app. */
+function areOneName(a: ListenerInfo, b: ListenerInfo): boolean {
+  return a.app === b.app && a.address.kind === "tcp" && b.address.kind === "tcp" &&
+    a.address.name !== undefined && a.address.name === b.address.name;
 }
 
 /** How closely a listener fits; 0 for not at all. An address of its own comes before a wildcard. */
@@ -53,6 +61,7 @@ function rankOf(listener: Address, to: Destination): number {
   if (listener.port !== to.port) return 0;
   if (to.kind === "port") return 1;
   const [have, wanted] = [canonical(listener.host), canonical(to.host)];
+  if (listener.name !== undefined && canonical(listener.name) === wanted) return 3;
   if (have === wanted) return 3;
   const wantsIpv6 = wanted.includes(":");
   if (have === "0.0.0.0") return wantsIpv6 ? 0 : 2;
