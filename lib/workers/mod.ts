@@ -1,4 +1,4 @@
-/** The proxy in several threads: a control plane, and workers that the runtime confines to their config. */
+/** The proxy in several threads: a control plane, and workers that the runtime restricts to what their config needs. */
 export type { WorkersObserver } from "./control/workers_observer.ts";
 export type { SessionsReported } from "./channel/messages.ts";
 export { type Sandbox, sandboxOf } from "./control/sandbox.ts";

@@ -9,7 +9,7 @@ const A = "10.0.0.1:1";
 const B = "10.0.0.2:1";
 const C = "10.0.0.3:1";
 
-Deno.test("AppTargets: a target that a route's connections eject is reported with the route, one of the app's own without", () => {
+Deno.test("AppTargets: an ejection is reported with its route, one in the app's own pool without", () => {
   const config = appConfig({
     targets: [A, B],
     routes: [{ sni: ["a.test"], targets: [A, B] }],
@@ -25,7 +25,7 @@ Deno.test("AppTargets: a target that a route's connections eject is reported wit
   assertEquals(log.changeDetails, [detail, `routes[0] (sni a.test): ${detail}`]);
 });
 
-Deno.test("AppTargets: a config that is prepared changes nothing before it is committed, and nothing when discarded", async () => {
+Deno.test("AppTargets: a prepared config changes nothing before commit, nor when discarded", async () => {
   const { targets } = build(appConfig({ targets: [A, B] }));
   const prepared = await targets.prepare(appConfig({ targets: [C] }));
   assertEquals(labels(targets), [[A, B]]);
@@ -34,7 +34,7 @@ Deno.test("AppTargets: a config that is prepared changes nothing before it is co
   await targets.stop();
 });
 
-Deno.test("AppTargets: targets that stay over a reload keep health, ejection and connections", async () => {
+Deno.test("AppTargets: targets that remain over a reload keep health, ejection and connections", async () => {
   const passive = { failures: 1 };
   const { targets } = build(appConfig({ targets: [A, B], passive_health: passive }));
   const pool = targets.own;
@@ -59,7 +59,7 @@ Deno.test("AppTargets: targets that stay over a reload keep health, ejection and
   await targets.stop();
 });
 
-Deno.test("AppTargets: another passive_health returns ejected targets", async () => {
+Deno.test("AppTargets: a changed passive_health returns ejected targets", async () => {
   const { targets, log } = build(appConfig({ targets: [A, B], passive_health: { failures: 1 } }));
   const [a] = targets.own?.targets ?? [];
   if (a !== undefined) targets.own?.report(a, "failed");
@@ -69,7 +69,7 @@ Deno.test("AppTargets: another passive_health returns ejected targets", async ()
   await targets.stop();
 });
 
-Deno.test("AppTargets: a route keeps its pool for as long as its rules stay, wherever it stands", async () => {
+Deno.test("AppTargets: a route keeps its pool while its rules stay the same, wherever it moves", async () => {
   const a = { sni: ["a.test"], targets: [A] };
   const b = { sni: ["b.test"], targets: [B] };
   const { targets } = build(appConfig({ targets: [C], routes: [a, b] }));
@@ -84,7 +84,7 @@ Deno.test("AppTargets: a route keeps its pool for as long as its rules stay, whe
   await targets.stop();
 });
 
-Deno.test("AppTargets: a target that was down is up again once nothing checks it", async () => {
+Deno.test("AppTargets: a target that was down is up once nothing checks it", async () => {
   const { targets } = build(appConfig({ targets: [A], health_check: { interval: "1h" } }));
   const [a] = targets.own?.targets ?? [];
   if (a !== undefined) targets.own?.setUp(a, false, "refused");

@@ -8,7 +8,7 @@ function problem(found: FileText): unknown {
   return "error" in found ? found.error : undefined;
 }
 
-Deno.test("FileTexts: a file is read once, however often it is asked for and whatever becomes of it", async () => {
+Deno.test("FileTexts: reads a file once, however often it is requested and whatever happens to it", async () => {
   await using folder = new TemporaryFolder();
   const path = await folder.write("a.pem", "one");
   const files = new FileTexts();
@@ -19,7 +19,7 @@ Deno.test("FileTexts: a file is read once, however often it is asked for and wha
 });
 
 Deno.test({
-  name: "FileTexts: a file that never ends is given up",
+  name: "FileTexts: gives up on a file that never ends",
   ignore: !hasTool("mkfifo"),
   fn: async () => {
     await using folder = new TemporaryFolder();

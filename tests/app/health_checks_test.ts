@@ -13,7 +13,7 @@ import { writeAll } from "../helpers/clients.ts";
 import { neverAnswering, refusingAddress, type Serve, TestTarget } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";
 
-Deno.test("HealthChecks: a target that comes into a pool is down at once where it is known to be", async () => {
+Deno.test("HealthChecks: a target new to a pool is down at once where its address is known to be down", async () => {
   const dead = refusingAddress();
   const check = { interval: "1h", timeout: "5s", fall: 1 };
   const [config] = configOf({ apps: [{ targets: [dead], health_check: check }] }).apps;
@@ -36,7 +36,7 @@ Deno.test("HealthChecks: a target that comes into a pool is down at once where i
   await checks.stop();
 });
 
-Deno.test("HealthChecks: with other checks, a target that is down stays so until they find it up", async () => {
+Deno.test("HealthChecks: after a change of checks, a down target stays down until the new check succeeds", async () => {
   await using target = new TestTarget(neverAnswering);
   const checked = async (check: Record<string, unknown>): Promise<AppConfig> => {
     const [config] = configOf({ apps: [{ targets: [target.address], health_check: check }] }).apps;
@@ -133,14 +133,14 @@ async function checkTwoNames(http: Record<string, unknown>, times: number): Prom
   return { asked, told };
 }
 
-Deno.test("HealthChecks: an address that was found by two names is checked by each, and each has its own state", async () => {
+Deno.test("HealthChecks: an address found by two names is checked under each, with separate state", async () => {
   const { asked, told } = await checkTwoNames({ path: "/" }, 2);
   assertEquals(asked.sort(), ["a.test", "b.test"]);
   assertEquals(told.length, 1);
   assertStringIncludes(told[0] ?? "", "b.test down: as b.test: the target answered");
 });
 
-Deno.test("HealthChecks: where the config gives the name, an address is checked once however it was found", async () => {
+Deno.test("HealthChecks: an address is checked once where the config gives the name", async () => {
   const { asked, told } = await checkTwoNames({ path: "/", host: "a.test" }, 1);
   assertEquals([asked, told], [["a.test"], []]);
 });

@@ -28,7 +28,7 @@ Deno.test("workers: two threads serve, and SIGTERM loses no line of the access l
 });
 
 Deno.test({
-  name: "workers: where the runtime forbids them to load the program, the flag that is wanted is named",
+  name: "workers: without permission to load the program, the error names the missing flag",
   ignore: BINARY !== undefined,
   fn: async () => {
     await using folder = new TemporaryFolder();
@@ -43,7 +43,7 @@ Deno.test({
     const folderOfProgram = new URL("../../lib", import.meta.url).pathname;
     assertStringIncludes(
       stderr,
-      `start workers: the runtime forbids them to load the program, --allow-read=${folderOfProgram} was wanted`,
+      `start workers: no read permission for the program's own files; add --allow-read=${folderOfProgram}`,
     );
   },
 });

@@ -58,7 +58,7 @@ async function isOver(promise: Promise<void> | undefined): Promise<boolean> {
   return over;
 }
 
-Deno.test("AcceptBalancer: a thread that is level with the others, or one session ahead, accepts at once", () => {
+Deno.test("AcceptBalancer: a thread level with the others, or one session ahead, accepts at once", () => {
   const [one, other] = pair();
   assertStrictEquals(one.turns.take(), undefined);
   one.begin();
@@ -75,7 +75,7 @@ Deno.test("AcceptBalancer: a thread that is ahead waits until one of its session
   await turn;
 });
 
-Deno.test("AcceptBalancer: a thread that is ahead waits until the others have caught up, who wake it", async () => {
+Deno.test("AcceptBalancer: a thread that is ahead waits until the others catch up and wake it", async () => {
   const [one, other] = pair();
   one.begin(3);
   const turn = one.turns.take();
@@ -85,7 +85,7 @@ Deno.test("AcceptBalancer: a thread that is ahead waits until the others have ca
   await turn;
 });
 
-Deno.test("AcceptBalancer: every listener of a thread that waits goes on", async () => {
+Deno.test("AcceptBalancer: every listener of a waiting thread resumes", async () => {
   const [one] = pair();
   one.begin(2);
   const waiting = [one.turns.take(), one.turns.take()];
@@ -94,21 +94,21 @@ Deno.test("AcceptBalancer: every listener of a thread that waits goes on", async
   assertEquals(waiting.map((turn) => turn === undefined), [false, false]);
 });
 
-Deno.test("AcceptBalancer: of many sessions an eighth more is no reason to wait", () => {
+Deno.test("AcceptBalancer: with many sessions, an eighth more is no reason to wait", () => {
   const [one, other] = pair();
   other.begin(80);
   one.begin(90);
   assertStrictEquals(one.turns.take(), undefined);
 });
 
-Deno.test("AcceptBalancer: who has not joined is nobody to wait for", () => {
+Deno.test("AcceptBalancer: does not wait for a thread that has not joined", () => {
   const [one] = threads(2);
   one?.turns.join();
   one?.begin(5);
   assertStrictEquals(one?.turns.take(), undefined);
 });
 
-Deno.test("AcceptBalancer: who has died is nobody to wait for, and whoever waited goes on", async () => {
+Deno.test("AcceptBalancer: does not wait for a dead thread, and wakes those that did", async () => {
   const [one, other] = two(
     shared(2).map(({ turns: memory, sessions }, worker) => ({
       memory,
@@ -126,7 +126,7 @@ Deno.test("AcceptBalancer: who has died is nobody to wait for, and whoever waite
   assertStrictEquals(one.turns.take(), undefined);
 });
 
-Deno.test("AcceptBalancer: a thread that lives and takes no session is waited for, check after check", async () => {
+Deno.test("AcceptBalancer: keeps waiting for a live thread that takes no session", async () => {
   const [one] = pair({ checkMs: 1 });
   one.begin(2);
   const turn = one.turns.take();
@@ -135,7 +135,7 @@ Deno.test("AcceptBalancer: a thread that lives and takes no session is waited fo
   await turn;
 });
 
-Deno.test("AcceptBalancer: a thread that hangs is not waited for twice, until some time has passed", async () => {
+Deno.test("AcceptBalancer: does not wait twice for a hung thread, until some time has passed", async () => {
   let nowMs = 0;
   const [one] = two(shared(2));
   // What `join` writes of the other one, which then never looks whether it is wanted.

@@ -15,6 +15,7 @@ const SESSION: EndedSession = {
   client: { kind: "tcp", host: "192.0.2.1", port: 99 },
   sni: "example.com",
   detail: "",
+  fields: undefined,
   target: { label: "t:1" },
   reason: "client_closed",
   up: { bytes: 3 },
@@ -27,7 +28,7 @@ const SESSION: EndedSession = {
   error: undefined,
 };
 
-Deno.test("sessionRecord: told again in another thread, a session is the same", () => {
+Deno.test("sessionRecord: a session survives the way to another thread", () => {
   const told = endedSession(structuredClone(sessionRecord(SESSION, 0)), LISTENER);
   const { endedAtMs: _, ...facts } = told;
   assertEquals({ ...facts, startedMs: 1000, endedMs: 1000 + facts.endedMs }, SESSION);
@@ -39,7 +40,7 @@ Deno.test("sessionRecord: an error keeps its message and its code", () => {
   assertEquals([errorMessage(told.error), errorCode(told.error)], ["no route", "EHOSTUNREACH"]);
 });
 
-Deno.test("isNotable: what the operational log may speak of, and nothing else", () => {
+Deno.test("isNotable: only sessions that the operational log may mention", () => {
   assertEquals(
     [SESSION, { ...SESSION, reason: "no_target" as const }, { ...SESSION, detail: "x" }, {
       ...SESSION,
@@ -50,7 +51,7 @@ Deno.test("isNotable: what the operational log may speak of, and nothing else", 
   );
 });
 
-Deno.test("SessionBatcher: tells of sessions in batches, and of all that wait when it is flushed", () => {
+Deno.test("SessionBatcher: sends sessions in batches, and the rest on flush", () => {
   const sizes: number[] = [];
   const outbox = new SessionBatcher((message) =>
     void (message.kind === "sessions" && sizes.push(message.records.length))
@@ -61,7 +62,7 @@ Deno.test("SessionBatcher: tells of sessions in batches, and of all that wait wh
   assertEquals(sizes, [256, 44]);
 });
 
-Deno.test("OutcomeBatcher: a failure is told at once, after the successes before it, of which one a target is enough", () => {
+Deno.test("OutcomeBatcher: sends a failure at once, after one success per target from before it", () => {
   const told: string[] = [];
   const reports = new OutcomeBatcher((message: FromWorker) => {
     if (message.kind === "report") told.push(`${message.target.label} ${message.outcome}`);

@@ -9,7 +9,7 @@ function answer(more: Partial<Answer> = {}): Answer {
   return { kind: "answer", to: "use", reload: 7, problem: undefined, ...more };
 }
 
-Deno.test("Replies: all have been heard when each has answered or died, and who refused is said", async () => {
+Deno.test("Replies: resolve once each worker has answered or died, with those that refused", async () => {
   const replies = new Replies(QUESTION, [0, 1, 2, 3], LIMIT_MS);
   replies.receive(0, answer());
   replies.receive(1, answer({ problem: "it will not" }));
@@ -19,14 +19,14 @@ Deno.test("Replies: all have been heard when each has answered or died, and who 
   assertEquals(await replies.refusals, [{ worker: 2, why: "it will not" }]);
 });
 
-Deno.test("Replies: where nobody is asked, nobody is waited for", async () => {
+Deno.test("Replies: with nobody asked, resolve at once", async () => {
   assertEquals(await new Replies(QUESTION, [], LIMIT_MS).refusals, []);
 });
 
-Deno.test("Replies: what answers another question is no answer, and who gives none in time has refused", async () => {
+Deno.test("Replies: ignore answers to another question, and count a late worker as refusing", async () => {
   const replies = new Replies(QUESTION, [0, 1], 20);
   replies.receive(0, answer({ to: "prepare" }));
   replies.receive(0, answer({ reload: 6 }));
   replies.receive(1, answer());
-  assertEquals(await replies.refusals, [{ worker: 1, why: "it did not answer within 0.02 s" }]);
+  assertEquals(await replies.refusals, [{ worker: 1, why: "no answer within 0.02 s" }]);
 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { sandboxOf } from "../../lib/workers/mod.ts";
 import { configOf } from "../helpers/proxy.ts";
 
-Deno.test("sandboxOf: names listeners and targets, those of routes too, and no files", () => {
+Deno.test("sandboxOf: allows listeners and targets, those of routes too, and no files", () => {
   const config = configOf({
     apps: [{
       listen: ["127.0.0.1:5001", "[::1]:5002"],
@@ -30,7 +30,7 @@ Deno.test("sandboxOf: names listeners and targets, those of routes too, and no f
   });
 });
 
-Deno.test("sandboxOf: a unix socket is a file, and an address where the runtime says so", () => {
+Deno.test("sandboxOf: a unix socket is a file, and an address where the runtime counts it as one", () => {
   const config = configOf({ apps: [{ listen: ["unix:/run/a.sock"], targets: ["unix:/run/b.sock", "h:1"] }] });
   for (const unixIsNet of [true, false]) {
     const { net, read, write } = sandboxOf(config, { unixIsNet });
@@ -44,7 +44,7 @@ Deno.test("sandboxOf: a listener for both families may fall back to IPv4", () =>
   assertEquals(sandboxOf(config, { unixIsNet: true }).net, ["[::]:5001", "0.0.0.0:5001", "h:1"]);
 });
 
-Deno.test("sandboxOf: what discovery will find nobody knows, so the process's own bound holds", () => {
+Deno.test("sandboxOf: with discovery, inherits the network permissions of the process", () => {
   const config = configOf({ apps: [{ targets: [{ address: "db.internal:5432", discover: "dns" }] }] });
   assertEquals(sandboxOf(config, { unixIsNet: true }).net, "inherit");
 });

@@ -43,7 +43,7 @@ async function withMortals(use: (kill: (number: number) => void) => Promise<void
 
 const MORTAL = new URL("./mortal_entry.ts", import.meta.url);
 
-Deno.test("WorkerProxy: the runtime refuses a worker any target that its sandbox does not name", async () => {
+Deno.test("WorkerProxy: the runtime refuses targets outside the sandbox", async () => {
   await using named = new TestTarget(echo);
   await using other = new TestTarget(echo);
   const listen = freePort();
@@ -62,7 +62,7 @@ Deno.test("WorkerProxy: the runtime refuses a worker any target that its sandbox
   assertStrictEquals(other.accepted, 0);
 });
 
-Deno.test("WorkerProxy: a listener that the sandbox does not name stops the start, and says so", async () => {
+Deno.test("WorkerProxy: a listener outside the sandbox fails the start with a message", async () => {
   const config = configOf({ apps: [{ name: "a", targets: ["127.0.0.1:1"] }] });
   const error = await assertRejects(
     () => plane({ permissions: NOTHING })(config, new PlaneLog()),
@@ -74,14 +74,14 @@ Deno.test("WorkerProxy: a listener that the sandbox does not name stops the star
   );
 });
 
-Deno.test("WorkerProxy: a module that cannot be loaded stops the start, and says so", async () => {
+Deno.test("WorkerProxy: a module that cannot be loaded fails the start with a message", async () => {
   const module = new URL("./nothing_here.ts", import.meta.url);
   const config = configOf({ apps: [{ targets: ["127.0.0.1:1"] }] });
   const error = await assertRejects(() => plane({ module })(config, new PlaneLog()), StartError);
   assert(error.message.startsWith("start workers: "), error.message);
 });
 
-Deno.test("WorkerProxy: a worker that dies is replaced and says so, the others go on, and what it held is given back", async () => {
+Deno.test("WorkerProxy: a worker that dies is replaced, the others go on, and what it held is released", async () => {
   await using target = new TestTarget(echo);
   const app = {
     targets: [{ address: target.address, "max_connections": 8 }],
@@ -116,7 +116,7 @@ Deno.test("WorkerProxy: a worker that dies is replaced and says so, the others g
   );
 });
 
-Deno.test("WorkerProxy: connections that come one by one and stay are shared out evenly", async () => {
+Deno.test("WorkerProxy: long connections that arrive one by one are spread evenly", async () => {
   await using target = new TestTarget(echo);
   await withMortals((kill) =>
     withPlane(plane({ module: MORTAL }), { apps: [{ targets: [target.address] }] }, async (proxy) => {
@@ -136,7 +136,7 @@ Deno.test("WorkerProxy: connections that come one by one and stay are shared out
   );
 });
 
-Deno.test("WorkerProxy: clients that come while a worker is dead are served by the others", async () => {
+Deno.test("WorkerProxy: clients that arrive while a worker is dead are served by the others", async () => {
   await using target = new TestTarget(echo);
   await withMortals((kill) =>
     withPlane(plane({ module: MORTAL }), { apps: [{ targets: [target.address] }] }, async (proxy) => {
@@ -151,7 +151,7 @@ Deno.test("WorkerProxy: clients that come while a worker is dead are served by t
   );
 });
 
-Deno.test("WorkerProxy: the accepting of a worker that dies does not count as paused any more", async () => {
+Deno.test("WorkerProxy: a dead worker no longer counts as paused", async () => {
   const module = new URL("./pausing_entry.ts", import.meta.url);
   const app = { listen: [`127.0.0.1:${freePort()}`], targets: ["127.0.0.1:1"] };
   await withPlane(plane({ module, workers: 1 }), { apps: [app] }, async ({ log }) => {
@@ -161,7 +161,7 @@ Deno.test("WorkerProxy: the accepting of a worker that dies does not count as pa
   });
 });
 
-Deno.test("WorkerProxy: a proxy whose workers are all dead can be drained", async () => {
+Deno.test("WorkerProxy: can be drained when all workers are dead", async () => {
   await withMortals((kill) =>
     withPlane(plane({ module: MORTAL }), { apps: [{ targets: ["127.0.0.1:1"] }] }, async (proxy) => {
       kill(0);
@@ -172,7 +172,7 @@ Deno.test("WorkerProxy: a proxy whose workers are all dead can be drained", asyn
   );
 });
 
-Deno.test("WorkerProxy: what has expired stays so in a worker that takes the place of a dead one", async () => {
+Deno.test("WorkerProxy: expired faults stay expired in a replacement worker", async () => {
   await using target = new TestTarget(echo);
   const app = { targets: [target.address], faults: [{ kind: "refuse", expires: "1s" }] };
   await withMortals((kill) =>
@@ -216,7 +216,7 @@ testTls("WorkerProxy: a worker that takes the place of a dead one has the new ce
 });
 
 testTls(
-  "WorkerProxy: where one worker refuses new certificates, all go on with the old ones",
+  "WorkerProxy: when one worker refuses new certificates, all keep the old ones",
   async (lab) => {
     await using target = new TestTarget(echo);
     const app = { ...terminating(lab), targets: [target.address] };
@@ -226,14 +226,14 @@ testTls(
       const result = await proxy.control.reload();
       assertEquals(result.kind === "refused" && result.problems.map(({ app, message }) => [app, message]), [[
         undefined,
-        "use the new certificates: worker 2: it will not; all workers were wanted to be ready",
+        "reload: worker 2: it will not",
       ]]);
       await assertShown(proxy.port, lab.ca);
     });
   },
 );
 
-Deno.test("WorkerProxy: where only notable sessions are wanted, the others are not told", async () => {
+Deno.test("WorkerProxy: with only notable sessions requested, reports no others", async () => {
   await using target = new TestTarget(echo);
   const unreachable = freePort();
   const root = {

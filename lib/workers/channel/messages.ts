@@ -1,6 +1,6 @@
 /**
- * What the control plane and its workers say to each other. Both are of one program, so nothing is negotiated; each
- * message is plain data, and memory that is shared travels in them as such.
+ * The messages between the control plane and its workers. Both run the same program, so there is no version
+ * negotiation. Messages are plain data; shared memory travels in them as such.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Retirement } from "../../proxy/mod.ts";
 import type { LogField } from "../../session/mod.ts";
 import type { NextTlsFiles, PoolRef, TargetRef, TlsFiles } from "../../app/mod.ts";
 
-/** What a worker is told. */
+/** A message to a worker. */
 export type ToWorker =
   | StartMessage
   /** All workers have bound their listeners: accept. */
@@ -22,13 +22,13 @@ export type ToWorker =
   | { readonly kind: "drain" }
   | { readonly kind: "stop" };
 
-/** What a worker says. */
+/** A message from a worker. */
 export type FromWorker =
-  /** Its module runs. */
+  /** Its module has loaded. */
   | { readonly kind: "loaded" }
   /** Its listeners are bound; messages after this one name them by their index. */
   | { readonly kind: "bound"; readonly listeners: readonly { app: string; address: Address }[] }
-  /** It cannot start, for a reason that the operator must mend. */
+  /** It cannot start, for a reason that the operator must fix. */
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "sessions"; readonly records: readonly SessionRecord[] }
   | Answer
@@ -39,18 +39,18 @@ export type FromWorker =
   | { readonly kind: "leads_back"; readonly app: string; readonly target: string; readonly way: string }
   | { readonly kind: "draining"; readonly leftMs: number }
   | { readonly kind: "defect"; readonly error: ErrorRecord }
-  /** No session is left, and all that it had to say is said. */
+  /** No session is left and every message has been sent. */
   | { readonly kind: "ended" };
 
-/** What a worker answers. `reload` is the number of the reload that it is about. */
+/** A request that a worker answers. `reload` is the number of the reload it belongs to. */
 export type Question =
-  /** Files of apps have other content: get ready for it. */
+  /** The files of some apps have changed: prepare their new contents. */
   | { readonly kind: "prepare"; readonly reload: number; readonly changed: readonly NextTlsFiles[] }
-  /** All are ready: use it from now on. */
+  /** All workers are ready: use it from now on. */
   | { readonly kind: "use"; readonly reload: number }
   | RetireQuestion;
 
-/** What a worker says when it has done what it was asked, or why it could not. */
+/** The reply to a {@link Question}; `problem` says why it failed. */
 export interface Answer {
   readonly kind: "answer";
   readonly to: Question["kind"];
@@ -62,39 +62,39 @@ export interface StartMessage {
   readonly kind: "start";
   /** This worker's number in its generation, from 0. */
   readonly worker: number;
-  /** Its part of the memory of limits, which no other worker of any generation has. */
+  /** Its share of the limits' memory; no other worker of any generation has the same. */
   readonly share: number;
   readonly config: Config;
-  /** By name. */
+  /** By app name. */
   readonly apps: ReadonlyMap<string, AppRecord>;
   readonly memory: CommonMemory;
   /** The time on the clock that all workers share. */
   readonly nowMs: number;
-  /** When the proxy began, on that clock. */
+  /** When the proxy started, on that clock. */
   readonly startedMs: number;
-  /** Whether this one has the listeners that only one can have. */
+  /** Whether this worker has the listeners that only one worker can have. */
   readonly hasUnixListeners: boolean;
   readonly sessions: SessionsReported;
 }
 
-/** Workers with another config take over: accept nothing more, say so, and end when no session is left. */
+/** Workers with another config take over: stop accepting, confirm it, and end when no session is left. */
 export interface RetireQuestion extends Retirement {
   readonly kind: "retire";
   readonly reload: number;
 }
 
-/** Which sessions a worker tells of when they have ended: all, or those of which the operational log may have to speak. */
+/** Which ended sessions a worker reports: all, or only those that the operational log may mention. */
 export type SessionsReported = "all" | "notable";
 
-/** What one app needs beside its config. */
+/** What an app needs besides its config. */
 export interface AppRecord {
   readonly tlsFiles: TlsFiles;
   readonly memory: AppMemory;
-  /** By the key of the pool. */
+  /** By pool key. */
   readonly pools: ReadonlyMap<string, readonly TargetRecord[]>;
 }
 
-/** A target's state with the memory of its places, where they are limited. */
+/** A target's state with the memory of its places, where connections are limited. */
 export interface TargetRecord extends TargetState {
   readonly places: SharedArrayBuffer | undefined;
 }
@@ -105,26 +105,26 @@ export interface CommonMemory {
   readonly ids: SharedArrayBuffer;
   /** The sessions that have not ended. */
   readonly active: SharedArrayBuffer;
-  /** Whose turn it is to accept. */
+  /** The memory of {@link AcceptBalancer}. */
   readonly turns: SharedArrayBuffer;
-  /** The dials that lack a file descriptor. */
+  /** How many dials wait for a file descriptor. */
   readonly starved: SharedArrayBuffer;
   /** How many of these have gone on. */
   readonly starvedMoves: SharedArrayBuffer;
-  /** The connections from one own listener to another. */
+  /** The connections from this proxy to its own listeners. */
   readonly crossings: SharedArrayBuffer;
 }
 
-/** The memory of an app's limits; `undefined` where there is none. */
+/** The memory of an app's limits; `undefined` where there is no limit. */
 export interface AppMemory {
   readonly places: SharedArrayBuffer | undefined;
   readonly rate: SharedArrayBuffer | undefined;
   readonly clients: SharedClientMemory | undefined;
-  /** What each fault has been drawn for, a number of 32 bits each. */
+  /** The number of draws of each fault, 32 bits each. */
   readonly faults: SharedArrayBuffer | undefined;
 }
 
-/** A session that has ended. */
+/** An ended session. */
 export interface SessionRecord {
   readonly id: number;
   readonly app: string;
@@ -147,7 +147,7 @@ export interface SessionRecord {
   readonly error: ErrorRecord | undefined;
 }
 
-/** An error; its class and what else hangs on it stay where it was thrown. */
+/** An error as plain data; its class and other properties stay in the thread that threw it. */
 export interface ErrorRecord {
   readonly message: string;
   readonly code: string;

@@ -2,7 +2,7 @@ import { type Address, errorCode, errorMessage } from "../../base/mod.ts";
 import type { EndedSession } from "../../session/mod.ts";
 import type { ErrorRecord, SessionRecord } from "./messages.ts";
 
-/** An error as it can be told another thread. */
+/** Converts an error to plain data for another thread. */
 export function errorRecord(error: unknown): ErrorRecord {
   return {
     message: errorMessage(error),
@@ -11,7 +11,7 @@ export function errorRecord(error: unknown): ErrorRecord {
   };
 }
 
-/** An error that another thread told of: its code is what `errorCode` reads. */
+/** An error received from another thread; `errorCode` reads its code. */
 export class WorkerError extends Error {
   override readonly name = "WorkerError";
   readonly code: string;
@@ -23,7 +23,7 @@ export class WorkerError extends Error {
   }
 }
 
-/** A session as it can be told another thread. */
+/** Converts an ended session to plain data for another thread. */
 export function sessionRecord(session: EndedSession, listener: number): SessionRecord {
   return {
     id: session.id,
@@ -46,12 +46,12 @@ export function sessionRecord(session: EndedSession, listener: number): SessionR
   };
 }
 
-/** Whether the operational log may have to speak of a session. */
+/** Whether the operational log may mention the session. */
 export function isNotable({ reason, error, detail }: EndedSession): boolean {
   return reason === "no_target" || error !== undefined || detail !== "";
 }
 
-/** A session that another thread told of. */
+/** Restores a session received from another thread. */
 export function endedSession(record: SessionRecord, listener: Address): EndedSession {
   return {
     id: record.id,

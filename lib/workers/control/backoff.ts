@@ -1,14 +1,14 @@
 const FIRST_MS = 100;
 const MAX_MS = 10_000;
 
-/** A worker that has lived this long is started anew at once after all: what ended it was not the start. */
+/** A worker that lived this long restarts without extra delay: its start was not the problem. */
 const STEADY_MS = 60_000;
 
-/** How long to wait before a worker that died is started again: 100 ms, twice as much each time, at most 10 s. */
+/** The delay before a crashed worker restarts: 100 ms, doubling each time, at most 10 s. */
 export class Backoff {
   #nextMs = FIRST_MS;
 
-  /** The delay after a death, of a worker that had lived so long. */
+  /** Returns the delay in milliseconds after the crash of a worker that lived `livedMs`. */
   next(livedMs: number): number {
     if (livedMs >= STEADY_MS) this.#nextMs = FIRST_MS;
     const delayMs = this.#nextMs;

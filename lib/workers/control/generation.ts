@@ -3,12 +3,12 @@ import { SharedCount } from "../../limits/mod.ts";
 import { AcceptBalancer } from "../shared/accept_balancer.ts";
 import type { SharedLimits } from "../shared/shared_limits.ts";
 
-/** What the workers of one config share, and their part of what all share. */
+/** What the workers of one config share, and their share of the memory common to all generations. */
 export class Generation {
   readonly memory: CommonMemory;
   readonly #limits: SharedLimits;
   readonly #workers: number;
-  /** Its number among the generations that have sessions at the same time, from 0. */
+  /** Its number among the generations with open sessions, from 0. */
   readonly #slot: number;
 
   constructor(limits: SharedLimits, { workers, slot }: { readonly workers: number; readonly slot: number }) {
@@ -29,22 +29,22 @@ export class Generation {
     return this.#slot;
   }
 
-  /** Sessions of all its workers that have not ended. */
+  /** The open sessions of all its workers. */
   get active(): number {
     return this.#active(0).taken;
   }
 
-  /** Sessions of one worker that have not ended. */
+  /** The open sessions of one worker. */
   activeOf(worker: number): number {
     return this.#active(worker).mine;
   }
 
-  /** The part of the memory of limits that one worker has. */
+  /** Returns a worker's share of the limits' memory. */
   shareOf(worker: number): number {
     return this.#slot * this.#workers + worker;
   }
 
-  /** Gives back all that a worker held when it died. */
+  /** Releases everything that a dead worker held. */
   forget(worker: number): void {
     SharedCount.forget(this.memory.active, worker);
     AcceptBalancer.forget(this.memory.turns, worker);

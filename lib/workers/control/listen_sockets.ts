@@ -3,19 +3,19 @@ import type { Config } from "../../config/mod.ts";
 import { Listener, type ListenerObserver, ListenError } from "../../listen/mod.ts";
 import { StartError } from "../../proxy/mod.ts";
 
-/** Sockets that are open for a config that is not in effect yet. */
+/** Sockets opened for a config that is not in effect yet. */
 export interface PreparedSockets {
-  /** The config with the addresses that are really bound. */
+  /** The config with the addresses actually bound. */
   readonly config: Config;
-  /** Keeps these, and lets go of those that the config does not name. */
+  /** Keeps these, and closes those that the config no longer names. */
   commit(): void;
-  /** Lets go of the new ones. */
+  /** Closes the new ones. */
   discard(): void;
 }
 
 /**
- * The control plane's own hold on each TCP address. It accepts nothing: it finds out whether the address is free, and keeps
- * the queue of connections while workers come and go, so that none in it is lost with a worker.
+ * The control plane's own socket on each TCP address. It accepts nothing: it finds out whether the address is free,
+ * and keeps the accept queue open while workers come and go, so that no queued connection is lost with a worker.
  */
 export class ListenSockets {
   readonly #observer: ListenerObserver;
@@ -26,15 +26,15 @@ export class ListenSockets {
   }
 
   /**
-   * Opens the addresses that are not held yet, all or none.
+   * Opens the addresses that are not open yet, all or none.
    *
-   * @throws {StartError} when one cannot be bound; it says which app's, where, and why.
+   * @throws {StartError} when one cannot be bound; it names the app, the address and the cause.
    */
   prepare(config: Config): PreparedSockets {
     const left = [...this.#held];
     const next: HeldSocket[] = [];
     const added: HeldSocket[] = [];
-    const discard = (): void => letGo(added);
+    const discard = (): void => closeAll(added);
     try {
       const apps = config.apps.map((app) => ({
         ...app,
@@ -54,7 +54,7 @@ export class ListenSockets {
         discard,
         commit: () => {
           this.#held = next;
-          letGo(left);
+          closeAll(left);
         },
       };
     } catch (error) {
@@ -63,9 +63,9 @@ export class ListenSockets {
     }
   }
 
-  /** Lets go; an address is free when its last worker has let go too. Idempotent. */
+  /** Closes all sockets; an address is free once its last worker has closed it too. Idempotent. */
   close(): void {
-    letGo(this.#held);
+    closeAll(this.#held);
   }
 }
 
@@ -75,7 +75,7 @@ interface HeldSocket {
   readonly listener: Listener;
 }
 
-function letGo(sockets: readonly HeldSocket[]): void {
+function closeAll(sockets: readonly HeldSocket[]): void {
   for (const { listener } of sockets) void listener.closeNow();
 }
 

@@ -1,18 +1,18 @@
 import type { Answer, Question } from "../channel/messages.ts";
 
-/** A worker that did not do what it was asked. */
+/** A worker that did not carry out a request. */
 export interface Refusal {
   /** Its number, from 1. */
   readonly worker: number;
   readonly why: string;
 }
 
-/** How long a worker may take to answer; beyond that it hangs. */
+/** How long a worker may take to answer before it counts as hung. */
 const ANSWER_LIMIT_MS = 10_000;
 
-/** The answers of all workers to one question. One that dies has none to give, and none is missed. */
+/** Collects the answers of all workers to one question. A worker that dies has none to give and is not waited for. */
 export class Replies {
-  /** Who refused, or said nothing in time; resolves when all have been heard. */
+  /** The workers that refused, or did not answer in time; resolves when all have been heard. */
   readonly refusals: Promise<readonly Refusal[]>;
   readonly #question: Question;
   readonly #open: Set<number>;
@@ -20,7 +20,7 @@ export class Replies {
   readonly #settled = Promise.withResolvers<readonly Refusal[]>();
   readonly #timer: ReturnType<typeof setTimeout>;
 
-  /** @param workers the numbers of those that are asked, from 0. */
+  /** @param workers the numbers of the workers asked, from 0. */
   constructor(question: Question, workers: Iterable<number>, limitMs: number = ANSWER_LIMIT_MS) {
     this.#question = question;
     this.#open = new Set(workers);
@@ -29,7 +29,7 @@ export class Replies {
     this.#settle();
   }
 
-  /** Takes what a worker says; an answer to something else is none. */
+  /** Takes a worker's answer; ignores answers to other questions. */
   receive(worker: number, { to, reload, problem }: Answer): void {
     if (to !== this.#question.kind || reload !== this.#question.reload) return;
     if (!this.#open.delete(worker)) return;
@@ -37,7 +37,7 @@ export class Replies {
     this.#settle();
   }
 
-  /** A worker is no more. */
+  /** A worker has died or ended. */
   lost(worker: number): void {
     this.#open.delete(worker);
     this.#settle();
@@ -45,7 +45,7 @@ export class Replies {
 
   #late(limitMs: number): void {
     for (const worker of this.#open) {
-      this.#refusals.push({ worker: worker + 1, why: `it did not answer within ${limitMs / 1000} s` });
+      this.#refusals.push({ worker: worker + 1, why: `no answer within ${limitMs / 1000} s` });
     }
     this.#open.clear();
     this.#settle();

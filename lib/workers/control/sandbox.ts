@@ -2,9 +2,9 @@ import { type Address, formatAddress } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import { dialedAt, targetsOf } from "../../app/mod.ts";
 
-/** What the runtime allows a worker; all else it refuses, whatever the code in it asks for. */
+/** The permissions of a worker; the runtime refuses everything else, whatever the code tries. */
 export interface Sandbox {
-  /** Addresses that are listened on and dialed: the runtime has one list for both. */
+  /** Addresses to listen on and to dial: the runtime has one list for both. */
   readonly net: string[] | "inherit";
   readonly read: string[] | false;
   readonly write: string[] | false;
@@ -15,19 +15,19 @@ export interface Sandbox {
   readonly sys: false;
 }
 
-/** What a worker of this config is allowed. */
+/** What the permissions depend on besides the config. */
 export interface SandboxOptions {
-  /** Whether the runtime has unix sockets on the list for the network too; it does from 2.9 on. */
+  /** Whether the runtime counts unix sockets as network permissions; it does from 2.9 on. */
   readonly unixIsNet: boolean;
 }
 
 /**
- * Works out what a worker needs for its config: to listen where it listens, to dial its targets, and the files of unix
- * sockets. Certificates are read for it, and names of `discover` are resolved for it.
+ * Returns the permissions that a worker needs for its config: its listeners, its targets, and the files of unix
+ * sockets. The control plane reads certificates and resolves names of `discover` for it.
  *
- * Which numbers discovery will find, nobody knows when the worker starts, and the runtime's list for a worker can say
- * neither "any host on this port" nor a block of IPv6. So where any app discovers targets, its workers may reach what
- * the process itself may (`--allow-net` of the process is the bound then).
+ * Discovered addresses are unknown when the worker starts, and the runtime's list for a worker can express neither
+ * "any host on this port" nor an IPv6 block. So where any app discovers targets, workers inherit the network
+ * permissions of the process (its `--allow-net` is the limit then).
  */
 export function sandboxOf(config: Config, { unixIsNet }: SandboxOptions): Sandbox {
   const dialed = config.apps.flatMap((app) => targetsOf(app).flatMap((target) => dialedAt(target, app)));

@@ -18,37 +18,37 @@ export interface SupervisorOptions {
   readonly module: URL;
   readonly permissions: Sandbox;
   readonly observer: WorkersObserver;
-  /** What a worker is started with, as things are at this moment. */
+  /** Returns the current start message of a worker. */
   startMessage(worker: number): Omit<StartMessage, "nowMs">;
-  /** Is handed what is for the control plane. */
+  /** Receives the outcomes that the control plane judges. */
   onReport(message: Extract<FromWorker, { kind: "report" }>): void;
 }
 
-/** One place for a worker: whoever is in it, and what became of those before. */
+/** A slot for one worker and its successors. */
 interface WorkerSlot {
   readonly number: number;
   readonly backoff: Backoff;
   thread: WorkerThread | undefined;
   state: "loading" | "loaded" | "binding" | "bound" | "serving" | "dead" | "ended";
   bornMs: number;
-  /** That of whoever is in it. */
+  /** The events of the current worker. */
   events: WorkerEvents;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** How long a worker may take to bind its listeners; beyond that it hangs. */
+/** How long a worker may take to bind its listeners before it counts as hung. */
 const START_LIMIT_MS = 30_000;
 
-/** How long a worker may take beyond its own limit to say that it has ended. */
+/** How long a worker may take, beyond its own limit, to report that it has ended. */
 const END_SLACK_MS = 5000;
 
 /** The longest delay that a timer holds; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Reports of a drain come from all workers at once, and this often from each; one is enough. */
+/** All workers report a drain, each this often; one report is enough. */
 const DRAIN_REPORT_MS = 2500;
 
-/** Starts workers, keeps as many as there should be, and ends them. */
+/** Starts workers, replaces those that crash, and ends them. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #slots: readonly WorkerSlot[];
@@ -75,14 +75,14 @@ export class Supervisor {
   /**
    * Starts all workers; resolves when each has bound its listeners.
    *
-   * @throws {StartError} when one cannot; whoever called ends the others.
+   * @throws {StartError} when one cannot; the caller ends the others.
    */
   bind(): Promise<void> {
     for (const slot of this.#slots) this.#spawn(slot);
     return this.#bound.promise;
   }
 
-  /** Lets all accept. A worker that dies from here on is replaced. */
+  /** Lets all workers accept. From here on a worker that dies is replaced. */
   accept(): void {
     this.#phase = "serving";
     for (const slot of this.#slots) {
@@ -91,14 +91,14 @@ export class Supervisor {
     }
   }
 
-  /** Tells all workers that have been started; those that come later are started with what is so then. */
+  /** Sends a message to all started workers; later ones get the current state in their start message. */
   post(message: ToWorker): void {
     for (const { thread } of this.#slots.filter(hasStarted)) thread?.post(message);
   }
 
   /**
-   * Asks all workers that have been started, and waits for their answers, within a limit; gives who did not do it. One
-   * question at a time.
+   * Asks all started workers and waits for their answers, within a limit. Returns those that failed. One question at
+   * a time.
    */
   async ask(question: Question): Promise<readonly Refusal[]> {
     const asked = this.#slots.filter((slot) => hasStarted(slot) && slot.thread !== undefined);
@@ -108,7 +108,7 @@ export class Supervisor {
     return await replies.refusals;
   }
 
-  /** Until it is disposed of, workers that have loaded wait to be started. */
+  /** Holds back the start of loaded workers until the returned object is disposed of. */
   hold(): Disposable {
     this.#isHeld = true;
     return {
@@ -119,7 +119,7 @@ export class Supervisor {
     };
   }
 
-  /** Has all workers accept nothing more, as others with another config take over; resolves when that is so. */
+  /** Stops all workers from accepting, as others with another config take over; resolves when they have stopped. */
   async retire(question: RetireQuestion): Promise<readonly Refusal[]> {
     this.#phase = "ending";
     for (const slot of this.#slots) {
@@ -131,19 +131,22 @@ export class Supervisor {
     return refusals;
   }
 
-  /** Resolves when all have ended; never before they were told to. */
+  /** Resolves when all have ended, which they do only after {@link Supervisor.end} or {@link Supervisor.retire}. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
 
-  /** Ends all workers; resolves when no session is left and all has been told. To be called again to hurry. */
+  /**
+   * Ends all workers; resolves when no session is left and every event has been reported. A second call with `stop`
+   * shortens a drain.
+   */
   async end(how: "drain" | "stop"): Promise<void> {
     this.#phase = "ending";
     const drainMs = how === "drain" ? this.#options.config.shutdown.drainTimeoutMs : 0;
     const limit = setTimeout(() => this.terminate(), Math.min(MAX_TIMER_MS, drainMs + END_SLACK_MS));
     for (const slot of this.#slots) {
       clearTimeout(slot.timer);
-      // One that has not begun has nothing to end.
+      // A worker that has not started has nothing to end.
       if (!hasStarted(slot)) this.#over(slot);
       else slot.thread?.post({ kind: how });
     }
@@ -168,7 +171,7 @@ export class Supervisor {
     slot.events = new WorkerEvents(observer);
     slot.bornMs = monotonicClock.nowMs();
     slot.timer = setTimeout(
-      () => this.#died(slot, new Error(`it did not start within ${START_LIMIT_MS / 1000} s`)),
+      () => this.#died(slot, new Error(`not started within ${START_LIMIT_MS / 1000} s`)),
       START_LIMIT_MS,
     );
     try {
@@ -244,7 +247,7 @@ export class Supervisor {
     generation.forget(slot.number);
     slot.events.close();
     if (this.#phase === "starting") {
-      // Where all had bound already this changes nothing: it is replaced when the others begin to accept.
+      // If all had bound already, nothing is lost: the worker is replaced when the others begin to accept.
       this.#bound.reject(startError(error, this.#options.module));
       return;
     }
@@ -277,7 +280,7 @@ export class Supervisor {
   }
 }
 
-/** Whether whoever is in the place has been told what to do, or was: one that has not hears it with its start. */
+/** Whether the slot's worker has had its start message; one that has not gets the current state with it. */
 function hasStarted({ state }: WorkerSlot): boolean {
   return state !== "loading" && state !== "loaded" && state !== "dead";
 }

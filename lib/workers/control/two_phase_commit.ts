@@ -3,22 +3,22 @@ import { programProblem, type ReloadProblem } from "../../proxy/mod.ts";
 import type { Refusal } from "./replies.ts";
 import type { Supervisor } from "./supervisor.ts";
 
-/** One reload, as all threads are to take part in it. */
+/** A reload that all threads take part in. */
 export interface CommitOptions {
-  /** Its number. */
+  /** The reload's number. */
   readonly reload: number;
   readonly changed: readonly NextTlsFiles[];
-  /** Puts it to use in this thread, and in what workers are started with. */
+  /** Applies it in this thread, and to workers started from now on. */
   commit(): void;
 }
 
 /**
- * Has all workers use the texts of changed files, or none: each gets ready and says so, and only when all are is any told
- * to use them. Workers that load meanwhile are started after it, with what is in use then.
+ * Makes all workers use the contents of changed files, or none: each prepares and confirms, and only when all have
+ * confirmed are they told to use them. Workers that load meanwhile start afterwards, with what is in use then.
  *
- * Resolves with what went wrong when there was no way back.
+ * Resolves with the problems that came too late to turn back.
  *
- * @throws {Error} when one does not get ready; nothing has changed.
+ * @throws {Error} when a worker cannot prepare; nothing has changed.
  */
 export async function commitEverywhere(
   supervisor: Supervisor,
@@ -27,12 +27,12 @@ export async function commitEverywhere(
   using _held = supervisor.hold();
   const unready = await supervisor.ask({ kind: "prepare", reload, changed });
   if (unready.length > 0) {
-    throw new Error(`${unready.map(describe).join(", ")}; all workers were wanted to be ready`);
+    throw new Error(unready.map(describe).join(", "));
   }
   commit();
   const left = await supervisor.ask({ kind: "use", reload });
   return left.map((refusal) =>
-    programProblem(`use the new certificates: ${describe(refusal)}, it was wanted to use them by now`)
+    programProblem(`use the new certificates: ${describe(refusal)}; it still serves the old ones`)
   );
 }
 

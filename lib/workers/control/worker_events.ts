@@ -3,18 +3,18 @@ import type { WorkersObserver } from "./workers_observer.ts";
 import type { FromWorker } from "../channel/messages.ts";
 import { endedSession, WorkerError } from "../channel/records.ts";
 
-/** What workers tell that is for whoever looks on. */
+/** The messages of workers that are meant for the observer. */
 export type WorkerEvent = Extract<
   FromWorker,
   { kind: "sessions" | "accept_paused" | "accept_resumed" | "dial_starved" | "leads_back" | "defect" }
 >;
 
-/** Passes on what one worker tells, as if it had happened in this thread. */
+/** Passes one worker's events to the observer, as if they had happened in this thread. */
 export class WorkerEvents {
-  /** The worker's, by the index that its messages name them by. */
+  /** The worker's listeners, by the index that its messages use. */
   listeners: readonly Address[] = [];
   readonly #observer: WorkersObserver;
-  /** Listeners whose accepting pauses, and since when. */
+  /** The listeners that have paused accepting, and since when. */
   readonly #paused = new Map<Address, number>();
 
   constructor(observer: WorkersObserver) {
@@ -48,7 +48,7 @@ export class WorkerEvents {
     }
   }
 
-  /** Ends what the worker, which is dead, can no longer end: a listener that is gone does not pause. */
+  /** Closes the open episodes of a dead worker: a listener that is gone is not paused. */
   close(): void {
     for (const [listener, sinceMs] of this.#paused) {
       this.#observer.acceptResumed(listener, monotonicClock.nowMs() - sinceMs);
@@ -61,5 +61,5 @@ export class WorkerEvents {
   }
 }
 
-/** A listener that a worker never told of; there is none. */
+/** Stands for a listener that the worker never announced; none is known. */
 const UNKNOWN: Address = { kind: "unix", path: "" };

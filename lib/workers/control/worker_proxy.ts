@@ -36,22 +36,22 @@ export interface WorkerProxyOptions extends WallTime {
   readonly workers: number;
   readonly observer: WorkersObserver;
   /**
-   * Which sessions the observer is told of: all (the default), or those alone that the operational log may have to
-   * speak of, which saves a message for each of the others.
+   * Which sessions the observer gets: all (the default), or only those that the operational log may mention, which
+   * saves a message for each of the others.
    */
   readonly sessions?: SessionsReported;
-  /** The module that workers run; default this program's. */
+  /** The module that workers run. Default: this program's. */
   readonly module?: URL;
-  /** What the runtime allows workers; default what the config needs. */
+  /** The permissions of workers. Default: what the config needs. */
   readonly permissions?: Sandbox;
 }
 
 /**
- * A proxy of several threads. Each worker carries connections from their beginning to their end; this thread carries none,
- * and does once what is needed once: files, discovery, checks, logs.
+ * A proxy with several threads. Each worker carries connections from start to end; this thread carries none, and does
+ * what is needed only once: files, discovery, checks, logs.
  *
- * What the runtime allows a worker is fixed when it starts. So a reload of the config starts other workers on the same
- * sockets, and those before them accept nothing more and end with their last session.
+ * A worker's permissions are fixed when it starts. So a reload of the config starts other workers on the same
+ * sockets, while the earlier ones stop accepting and end with their last session.
  */
 export class WorkerProxy implements ProxyControl {
   readonly #options: WorkerProxyOptions;
@@ -59,13 +59,13 @@ export class WorkerProxy implements ProxyControl {
   readonly #sockets: ListenSockets;
   readonly #limits: SharedLimits;
   readonly #reloader: Reloader;
-  /** Pools whose change workers do not know yet; they learn of it when this task is over. */
+  /** Pools with changes that workers do not know yet; they are sent when this task ends. */
   readonly #changed = new Map<string, PoolRef>();
   readonly #startedMs = monotonicClock.nowMs();
-  readonly #retired = new Set<Crew>();
-  /** The config with the addresses that are really bound. */
+  readonly #retired = new Set<WorkerGroup>();
+  /** The config with the addresses actually bound. */
   #config: Config;
-  #crew: Crew;
+  #group: WorkerGroup;
   #holdsChanges = false;
   #reloads = 0;
   #drained: Promise<void> | undefined;
@@ -74,7 +74,7 @@ export class WorkerProxy implements ProxyControl {
   /**
    * Opens every listener of the config, or none.
    *
-   * @throws {StartError} when one cannot be opened, or the workers cannot be started; it says why.
+   * @throws {StartError} when one cannot be opened, or the workers cannot start; the message says why.
    */
   static async start(config: Config, options: WorkerProxyOptions): Promise<WorkerProxy> {
     const { observer } = options;
@@ -85,12 +85,12 @@ export class WorkerProxy implements ProxyControl {
     const proxy = new WorkerProxy(config, { control, sockets, bound: prepared.config }, options);
     control.listensOn(proxy.listeners());
     try {
-      await Promise.all([control.start((pool) => proxy.#change(pool)), proxy.#crew.supervisor.bind()]);
-      proxy.#crew.supervisor.accept();
+      await Promise.all([control.start((pool) => proxy.#change(pool)), proxy.#group.supervisor.bind()]);
+      proxy.#group.supervisor.accept();
       proxy.#reloader.watch();
       return proxy;
     } catch (error) {
-      proxy.#crew.supervisor.terminate();
+      proxy.#group.supervisor.terminate();
       await proxy.stop();
       throw error;
     }
@@ -102,7 +102,7 @@ export class WorkerProxy implements ProxyControl {
     this.#sockets = parts.sockets;
     this.#config = parts.bound;
     this.#limits = new SharedLimits(config, options.workers);
-    this.#crew = this.#muster(this.#config, 0);
+    this.#group = this.#createGroup(this.#config, 0);
     this.#reloader = new Reloader(config, {
       ...options,
       files: this.#control.files,
@@ -118,7 +118,7 @@ export class WorkerProxy implements ProxyControl {
   }
 
   activeSessions(): number {
-    return this.#crews().reduce((sum, { generation }) => sum + generation.active, 0);
+    return this.#groups().reduce((sum, { generation }) => sum + generation.active, 0);
   }
 
   reload(next?: Config): Promise<ReloadResult> {
@@ -146,18 +146,18 @@ export class WorkerProxy implements ProxyControl {
   }
 
   async #end(how: "drain" | "stop"): Promise<void> {
-    // First, so that the queue ends with the last worker, which empties it.
+    // First, so that the last worker to close empties the accept queue.
     this.#sockets.close();
-    await Promise.all(this.#crews().map(({ supervisor }) => supervisor.end(how)));
+    await Promise.all(this.#groups().map(({ supervisor }) => supervisor.end(how)));
     this.#reloader.stop();
     await this.#control.stop();
   }
 
-  #crews(): Crew[] {
-    return [this.#crew, ...this.#retired];
+  #groups(): WorkerGroup[] {
+    return [this.#group, ...this.#retired];
   }
 
-  #muster(config: Config, slot: number): Crew {
+  #createGroup(config: Config, slot: number): WorkerGroup {
     const { workers, observer, module, permissions } = this.#options;
     const generation = new Generation(this.#limits, { workers, slot });
     const supervisor = new Supervisor({
@@ -173,7 +173,7 @@ export class WorkerProxy implements ProxyControl {
     return { supervisor, generation };
   }
 
-  /** Puts certificates that have changed to use in all workers, or in none. */
+  /** Applies changed certificates in all workers, or in none. */
   async #renew(
     { config, files, renewed }: ReloadStep,
     commit: () => void,
@@ -184,7 +184,7 @@ export class WorkerProxy implements ProxyControl {
       }),
     );
     const use = await this.#control.prepare(changed);
-    return await commitEverywhere(this.#crew.supervisor, {
+    return await commitEverywhere(this.#group.supervisor, {
       reload: ++this.#reloads,
       changed,
       commit: () => {
@@ -194,7 +194,7 @@ export class WorkerProxy implements ProxyControl {
     });
   }
 
-  /** Has other workers take over, with another config. */
+  /** Starts workers with another config, which take over from the current ones. */
   async #replace(step: ReloadStep, commit: () => void): Promise<readonly ReloadProblem[]> {
     refuseUnixSockets(step);
     const slot = this.#freeSlot();
@@ -206,34 +206,34 @@ export class WorkerProxy implements ProxyControl {
       sockets.discard();
       throw error;
     }
-    // New workers start with what the control plane knows by the new config; those of now must not hear of it.
+    // New workers start with the control plane's view of the new config; the current ones must not get it.
     this.#holdsChanges = true;
     control.commit();
     this.#limits.update(step.config);
-    const crew = this.#muster(sockets.config, slot);
+    const group = this.#createGroup(sockets.config, slot);
     try {
-      await crew.supervisor.bind();
+      await group.supervisor.bind();
       if (this.#drained !== undefined || this.#stopped !== undefined) {
         throw new StartError("reload: the proxy is draining");
       }
     } catch (error) {
-      crew.supervisor.terminate();
+      group.supervisor.terminate();
       sockets.discard();
       await this.#rollBack(step);
       throw error;
     }
-    const before = this.#crew;
-    this.#crew = crew;
+    const before = this.#group;
+    this.#group = group;
     this.#config = sockets.config;
     sockets.commit();
     this.#control.listensOn(this.listeners());
     commit();
-    crew.supervisor.accept();
+    group.supervisor.accept();
     this.#releaseChanges();
     return await this.#retire(before, step.config);
   }
 
-  /** Has the control plane go by the config before the step again. */
+  /** Returns the control plane to the config before the step. */
   async #rollBack({ config, previous }: ReloadStep): Promise<void> {
     const diff = diffConfigs(config, previous.config);
     const renewed = new Set(previous.config.apps.map(({ name }) => name));
@@ -243,11 +243,13 @@ export class WorkerProxy implements ProxyControl {
     this.#releaseChanges();
   }
 
-  /** Resolves when the workers of the config before accept nothing any more; they end with their last session. */
-  async #retire(crew: Crew, next: Config): Promise<readonly ReloadProblem[]> {
-    const { supervisor } = crew;
-    this.#retired.add(crew);
-    supervisor.ended.then(() => this.#retired.delete(crew)).catch((error) =>
+  /**
+   * Retires workers with the previous config; resolves when they no longer accept. They end with their last session.
+   */
+  async #retire(group: WorkerGroup, next: Config): Promise<readonly ReloadProblem[]> {
+    const { supervisor } = group;
+    this.#retired.add(group);
+    supervisor.ended.then(() => this.#retired.delete(group)).catch((error) =>
       this.#options.observer.defect(error)
     );
     const late = await supervisor.retire({
@@ -258,13 +260,13 @@ export class WorkerProxy implements ProxyControl {
       obsoleteMs: obsoleteMs(next),
     });
     return late.map(({ worker, why }) =>
-      programProblem(`worker ${worker} with the config before: ${why}; it may still accept connections`)
+      programProblem(`worker ${worker} with the previous config: ${why}; it may still accept connections`)
     );
   }
 
-  /** @throws {StartError} when so many generations have sessions that there is no memory for another. */
+  /** @throws {StartError} when too many generations have open sessions to start another. */
   #freeSlot(): number {
-    const taken = new Set(this.#crews().map(({ generation }) => generation.slot));
+    const taken = new Set(this.#groups().map(({ generation }) => generation.slot));
     for (let slot = 0; slot < MAX_GENERATIONS; slot++) if (!taken.has(slot)) return slot;
     throw new StartError(
       `reload: connections of ${MAX_GENERATIONS} configs are open; end the oldest, or set "on_reload: drain"`,
@@ -296,7 +298,7 @@ export class WorkerProxy implements ProxyControl {
       config,
       startedMs: this.#startedMs,
       memory: generation.memory,
-      // A path can be bound once.
+      // Only one worker can bind a path.
       hasUnixListeners: worker === 0,
       sessions: this.#options.sessions ?? "all",
       apps: new Map(config.apps.map(({ name: app }) => [app, {
@@ -313,7 +315,7 @@ export class WorkerProxy implements ProxyControl {
     return this.#limits.recordsOf(pool, this.#control.states(pool.app).get(pool.pool) ?? []);
   }
 
-  /** Notes that a pool has changed; one answer of the DNS changes many targets, and workers learn of it once. */
+  /** Notes that a pool has changed. One DNS answer changes many targets, so workers are told once per task. */
   #change(pool: PoolRef): void {
     const isFirst = this.#changed.size === 0;
     this.#changed.set(`${pool.app} ${pool.pool}`, pool);
@@ -328,16 +330,16 @@ export class WorkerProxy implements ProxyControl {
   #postChanges(): void {
     if (this.#holdsChanges) return;
     for (const pool of this.#changed.values()) {
-      // It may have gone with its app meanwhile.
+      // The pool may have gone with its app meanwhile.
       if (!this.#control.has(pool)) continue;
-      this.#crew.supervisor.post({ kind: "targets", pool, targets: this.#records(pool) });
+      this.#group.supervisor.post({ kind: "targets", pool, targets: this.#records(pool) });
     }
     this.#changed.clear();
   }
 }
 
 /** The workers of one config. */
-interface Crew {
+interface WorkerGroup {
   readonly supervisor: Supervisor;
   readonly generation: Generation;
 }
@@ -345,11 +347,11 @@ interface Crew {
 interface WorkerProxyParts {
   readonly control: ControlPlane;
   readonly sockets: ListenSockets;
-  /** The config with the addresses that are really bound. */
+  /** The config with the addresses actually bound. */
   readonly bound: Config;
 }
 
-/** A path can be bound by one worker alone, which no other can take over from. */
+/** Only one worker can bind a path, and no other can take over from it. */
 function refuseUnixSockets({ config, previous }: ReloadStep): void {
   for (const { name, listen } of [...config.apps, ...previous.config.apps]) {
     if (listen.every(({ kind }) => kind === "tcp")) continue;

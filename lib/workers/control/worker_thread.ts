@@ -1,10 +1,10 @@
 import type { FromWorker, ToWorker } from "../channel/messages.ts";
 import type { Sandbox } from "./sandbox.ts";
 
-/** What the control plane hears of a thread. */
+/** Receives the events of a worker thread. */
 export interface ThreadObserver {
   message(message: FromWorker): void;
-  /** It has ended by an error that nobody caught; it says nothing more. */
+  /** The thread ended with an uncaught error; no message follows. */
   died(error: Error): void;
 }
 
@@ -15,13 +15,17 @@ export interface ThreadOptions {
   readonly observer: ThreadObserver;
 }
 
-/** One worker as its control plane sees it. */
+/** A worker thread, as the control plane holds it. */
 export class WorkerThread {
   readonly #worker: Worker;
   readonly #observer: ThreadObserver;
   #isOver = false;
 
-  /** Starts the thread. @throws what the runtime throws where the permissions are more than the process has. */
+  /**
+   * Starts the thread.
+   *
+   * @throws the runtime's error where the permissions exceed those of the process.
+   */
   constructor({ name, module, permissions, observer }: ThreadOptions) {
     this.#observer = observer;
     this.#worker = new Worker(module, { type: "module", name, deno: { permissions } });
@@ -29,7 +33,7 @@ export class WorkerThread {
       if (!this.#isOver) this.#observer.message(data);
     };
     this.#worker.onerror = (event): void => {
-      // Without this, the end of a worker is the end of the process.
+      // Without this, a worker's crash would end the process.
       event.preventDefault();
       if (this.#isOver) return;
       this.terminate();
@@ -41,7 +45,7 @@ export class WorkerThread {
     if (!this.#isOver) this.#worker.postMessage(message);
   }
 
-  /** Ends the thread at once; idempotent. */
+  /** Ends the thread at once. Idempotent. */
   terminate(): void {
     this.#isOver = true;
     this.#worker.terminate();

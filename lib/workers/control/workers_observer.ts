@@ -1,12 +1,12 @@
 import type { ProxyObserver } from "../../proxy/mod.ts";
 
-/** What a proxy of several threads tells beside what every proxy tells. Workers are numbered from 1. */
+/** The events of a proxy with several threads. Workers are numbered from 1. */
 export interface WorkersObserver extends ProxyObserver {
-  /** A worker has died, and so many sessions with it; another takes its place after so long, or none at the end of all. */
+  /** A worker crashed and lost `sessions`; another starts after `restartMs`, or none where the proxy is ending. */
   workerDied(
     worker: number,
     what: { error: Error; sessions: number; restartMs: number | undefined },
   ): void;
-  /** Another worker has taken the place of one that died. */
+  /** A replacement for a crashed worker is up. */
   workerRestarted(worker: number): void;
 }

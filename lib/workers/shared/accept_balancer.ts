@@ -3,30 +3,30 @@ import type { SharedCount } from "../../limits/mod.ts";
 import { runtimeAtLeast } from "../../runtime/mod.ts";
 
 /**
- * By how much a thread may be ahead of the one with the fewest sessions: one (one that has just ended elsewhere would cost
- * a wait), and an eighth, which no connection is worth to be passed on for.
+ * How far a thread may be ahead of the one with the fewest sessions: by one (else a session that has just ended
+ * elsewhere would cost a wait), and by an eighth, a gap too small to be worth passing on a connection.
  */
 const SLACK = 1;
 const SLACK_SHARE = 1 / 8;
 
-/** Deno 2.6 leaves a thread asleep that waits for a word of shared memory. */
+/** Deno 2.6 does not wake a thread that waits on a word of shared memory. */
 const CAN_WAKE = runtimeAtLeast(2, 9);
 
-/** How often a thread that waits for its turn looks whether those before it are alive; without being woken, for how long. */
+/** How often a waiting thread checks that those before it are alive; where it cannot be woken, its whole wait. */
 const CHECK_MS = CAN_WAKE ? 500 : 2;
 
-/** After a wait that was in vain, nobody is waited for again for so long. */
+/** After a wait in vain, how long the thread waits for nobody. */
 const PATIENCE_MS = CAN_WAKE ? 10_000 : 50;
 
-/** The words of one thread in the shared memory: whether it accepts, waits for its turn, is to look, and has looked. */
+/** The words of one thread in shared memory: accepts, waits for its turn, wake-up counter, heartbeat. */
 const ACCEPTS = 0;
 const WAITS = 1;
 const WAKE = 2;
 const BEAT = 3;
 const WORDS = 4;
 
-export interface TurnsOptions {
-  /** This thread's number, 0 to one less than there are. */
+export interface AcceptBalancerOptions {
+  /** This thread's number, from 0. */
   readonly worker: number;
   /** The sessions of each thread. */
   readonly sessions: SharedCount;
@@ -37,12 +37,12 @@ export interface TurnsOptions {
 }
 
 /**
- * Whose turn it is to accept, among threads that take from one queue: anybody's who is not ahead of the others. Whoever is
- * leaves the queue, until one of its own sessions has ended or the others have caught up, of which they tell it.
+ * Balances accepting among threads that share one queue: any thread may accept that is not ahead of the others. A
+ * thread that is ahead waits until one of its own sessions has ended, or the others have caught up and wake it.
  *
- * Left to themselves, all are woken by a connection and the first takes it: of a hundred that came one by one a single
- * thread took 85 to 99, of eight at once seven. A thread that does not look at all (it hangs) holds the others up for two
- * checks, and then they go on without it.
+ * Unbalanced, a connection wakes all threads and the first takes it: of a hundred that came one by one, a single
+ * thread took 85 to 99; of eight at once, seven. A hung thread holds the others up for two checks, and then they go
+ * on without it.
  */
 export class AcceptBalancer {
   readonly #words: Int32Array;
@@ -50,27 +50,27 @@ export class AcceptBalancer {
   readonly #sessions: SharedCount;
   readonly #clock: Clock;
   readonly #checkMs: number;
-  /** The value of the own {@link WAKE} that was looked at last. */
+  /** The last value seen of this thread's {@link WAKE}. */
   #seen = 0;
   #waiting: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Whom this one waits for, and its beat when it was asked. */
+  /** The thread that this one waits for, and its heartbeat when last checked. */
   #asked: { readonly worker: number; readonly beat: number } | undefined;
   #impatientUntilMs = -Infinity;
 
-  /** Memory for so many threads, none of which accepts yet. */
+  /** Allocates memory for this many threads, none of which accepts yet. */
   static allocate(workers: number): SharedArrayBuffer {
     return new SharedArrayBuffer(workers * WORDS * Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** Takes out a thread that has died, once its sessions are no longer counted. */
+  /** Removes a dead thread. Call it once its sessions are no longer counted. */
   static forget(memory: SharedArrayBuffer, worker: number): void {
     const words = new Int32Array(memory);
     for (const word of [ACCEPTS, WAITS]) Atomics.store(words, worker * WORDS + word, 0);
     for (let other = 0; other < words.length / WORDS; other++) wake(words, other);
   }
 
-  constructor(memory: SharedArrayBuffer, options: TurnsOptions) {
+  constructor(memory: SharedArrayBuffer, options: AcceptBalancerOptions) {
     this.#words = new Int32Array(memory);
     this.#worker = options.worker;
     this.#sessions = options.sessions;
@@ -78,7 +78,7 @@ export class AcceptBalancer {
     this.#checkMs = options.checkMs ?? CHECK_MS;
   }
 
-  /** Joins the others: from now on this thread accepts. Once. */
+  /** Starts accepting with the others. Call it once. */
   join(): void {
     Atomics.store(this.#words, this.#at(ACCEPTS), 1);
     if (!CAN_WAKE) return;
@@ -86,19 +86,19 @@ export class AcceptBalancer {
     this.#listen();
   }
 
-  /** Resolves when it is this thread's turn; `undefined` where that is now. */
+  /** Resolves when it is this thread's turn; returns `undefined` where it is already. */
   take(): Promise<void> | undefined {
     if (!this.#isAhead || this.#clock.nowMs() < this.#impatientUntilMs) return undefined;
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       Atomics.store(this.#words, this.#at(WAITS), 1);
-      // Whoever has caught up before that was written has told nobody.
+      // A thread that caught up before the store saw nobody waiting and woke nobody.
       if (!this.#isAhead) return this.#release();
       this.#timer ??= setTimeout(this.#check, this.#checkMs);
     });
   }
 
-  /** To be told of each session of this thread that begins, once it is counted: others may no longer be ahead. */
+  /** Call it for each new session of this thread, once it is counted: others may no longer be ahead. */
   sessionBegan(): void {
     const words = this.#words;
     let least: number | undefined;
@@ -111,7 +111,7 @@ export class AcceptBalancer {
     }
   }
 
-  /** To be told of each session of this thread that has ended, once it is no longer counted. */
+  /** Call it for each ended session of this thread, once it is no longer counted. */
   sessionEnded(): void {
     if (this.#waiting.length > 0 && !this.#isAhead) this.#release();
   }
@@ -120,7 +120,7 @@ export class AcceptBalancer {
     return isAhead(this.#sessions.mine, this.#sessions.of(this.#least()));
   }
 
-  /** The thread with the fewest sessions of those that accept, this one where there is no other. */
+  /** The accepting thread with the fewest sessions; this one where there is no other. */
   #least(): number {
     let [least, fewest] = [this.#worker, this.#sessions.mine];
     for (let worker = 0; worker < this.#words.length / WORDS; worker++) {
@@ -131,7 +131,7 @@ export class AcceptBalancer {
     return least;
   }
 
-  /** Waits for as long as whoever has the fewest shows that it is alive. */
+  /** Keeps waiting while the thread with the fewest sessions shows that it is alive. */
   readonly #check = (): void => {
     this.#timer = undefined;
     if (!this.#isAhead) return this.#release();
@@ -151,7 +151,7 @@ export class AcceptBalancer {
     return Atomics.load(this.#words, worker * WORDS + BEAT);
   }
 
-  /** Waits to be woken, again and again; that neither rejects nor keeps the thread from ending. */
+  /** Waits to be woken, repeatedly; this neither rejects nor keeps the thread alive. */
   #listen(): void {
     const woken = Atomics.waitAsync(this.#words, this.#at(WAKE), this.#seen);
     if (woken.async) woken.value.then(this.#look);

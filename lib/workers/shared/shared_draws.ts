@@ -1,10 +1,10 @@
 import type { DrawCounter } from "../../relay/mod.ts";
 
-/** Counts, for all workers together, the sessions that each fault of an app is drawn for. */
+/** Counts the draws of an app's faults over all workers. */
 export class SharedDraws implements DrawCounter {
   readonly #drawn: Uint32Array;
 
-  /** Memory for so many rules. */
+  /** Allocates memory for this many rules. */
   static allocate(rules: number): SharedArrayBuffer {
     return new SharedArrayBuffer(rules * Uint32Array.BYTES_PER_ELEMENT);
   }

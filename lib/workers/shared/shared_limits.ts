@@ -7,24 +7,26 @@ import type { AppMemory, TargetRecord } from "../channel/messages.ts";
 import { SharedDraws } from "./shared_draws.ts";
 
 /**
- * How many generations of workers may have sessions at once. Each reload of the config makes one, and it lasts until its
- * last session has ended.
+ * How many generations of workers may have sessions at once. Each reload of the config makes one, which lasts until
+ * its last session has ended.
  */
 export const MAX_GENERATIONS = 8;
 
-/** The memory of the limits that all workers share: made by the control plane, and cleaned by it when a worker dies. */
+/**
+ * The memory of the limits that all workers share. The control plane allocates it, and cleans it when a worker dies.
+ */
 export class SharedLimits {
-  /** The number of the last session. */
+  /** The last session id given out. */
   readonly ids = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
-  /** The dials that lack a file descriptor. */
+  /** How many dials wait for a file descriptor. */
   readonly starved: SharedArrayBuffer;
-  /** Counts the changes of that, to be waited for. */
+  /** Counts the changes of `starved`, for waiting on them. */
   readonly starvedMoves = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  /** The connections from one own listener to another. */
+  /** The connections from this proxy to its own listeners. */
   readonly crossings = Crossings.allocate();
   readonly #shares: number;
   #apps: ReadonlyMap<string, AppMemory>;
-  /** The places of limited targets, by their pool, and in it by name and limit. */
+  /** The places of limited targets, by pool, then by name and limit. */
   readonly #targets = new Map<string, ReadonlyMap<string, SharedArrayBuffer>>();
 
   constructor(config: Config, workers: number) {
@@ -33,18 +35,18 @@ export class SharedLimits {
     this.#apps = this.#memories(config);
   }
 
-  /** Takes up another config: apps that stay keep what is counted. */
+  /** Switches to another config; apps that remain keep their counts. */
   update(config: Config): void {
     this.#apps = this.#memories(config);
   }
 
-  /** Sessions of an app that have not ended; `undefined` for one without a limit, whose sessions nobody counts. */
+  /** Returns the open sessions of an app; `undefined` for an app without a limit, which nobody counts. */
   sessionsOf(app: string): number | undefined {
     const places = this.#apps.get(app)?.places;
     return places === undefined ? undefined : new SharedCount(places, { worker: 0, max: Infinity }).taken;
   }
 
-  /** The memory of the app of this name. */
+  /** Returns the memory of an app. */
   app(name: string): AppMemory {
     const memory = this.#apps.get(name);
     if (memory === undefined) throw new RangeError(`there is no app "${name}"`);
@@ -52,8 +54,8 @@ export class SharedLimits {
   }
 
   /**
-   * Adds the memory of their places to the states of a pool's targets. A target has the same memory as before, also where
-   * it was away for a while and still has connections.
+   * Adds the memory of places to target states. A target keeps its memory, even after an absence in which it still
+   * had connections.
    */
   recordsOf(pool: PoolRef, states: readonly TargetState[]): TargetRecord[] {
     const before = this.#targets.get(poolName(pool)) ?? new Map<string, SharedArrayBuffer>();
@@ -75,7 +77,10 @@ export class SharedLimits {
     return records;
   }
 
-  /** How many connections each of a pool's targets has in all threads; `undefined` for one that is not limited, nor counted. */
+  /**
+   * Returns how many connections each of a pool's targets has over all threads; `undefined` for unlimited targets,
+   * which nobody counts.
+   */
   takenOf(pool: PoolRef, states: readonly TargetState[]): (number | undefined)[] {
     const places = this.#targets.get(poolName(pool));
     return keysOf(states).map((key) => {
@@ -84,7 +89,7 @@ export class SharedLimits {
     });
   }
 
-  /** Gives back all that a worker with this share held when it died. */
+  /** Releases everything that a dead worker with this share held. */
   forget(share: number): void {
     SharedCount.forget(this.starved, share);
     Crossings.forget(this.crossings, share);
@@ -106,20 +111,20 @@ function poolName({ app, pool }: PoolRef): string {
   return `${app} ${pool}`;
 }
 
-/** What the places of each target of a pool are known by; `undefined` for one that is not limited. */
+/** Returns the key of each target's places; `undefined` for an unlimited target. */
 function keysOf(states: readonly TargetState[]): (string | undefined)[] {
   const seen = new Map<string, number>();
   return states.map(({ spec: { label, maxConnections = Infinity } }) => {
     if (maxConnections === Infinity) return undefined;
     const name = `${label} ${maxConnections}`;
-    // A target may be named twice, and then is two.
+    // A target named twice counts as two.
     const twin = seen.get(name) ?? 0;
     seen.set(name, twin + 1);
     return `${name} ${twin}`;
   });
 }
 
-/** The memory of an app; what it had before it keeps, where it still has the limit. */
+/** Allocates the memory of an app, reusing that of limits that it already had. */
 function memoryOf(app: AppConfig, shares: number, before: AppMemory | undefined): AppMemory {
   const countsClients = app.maxConnectionsPerClient !== Infinity || app.acceptRatePerClient !== undefined;
   const faultBytes = SharedDraws.allocate(app.faults.length).byteLength;

@@ -5,7 +5,7 @@ import type { WorkerAppContext } from "../../app/mod.ts";
 import type { AppRecord, TargetRecord } from "../channel/messages.ts";
 import { SharedDraws } from "./shared_draws.ts";
 
-/** An app's limits on shared memory, as one worker uses them. */
+/** Attaches an app's limits to shared memory, as one worker uses them. */
 export function attachApp(record: AppRecord, config: AppConfig, worker: number): WorkerAppContext {
   const { places, rate, clients, faults } = record.memory;
   const { acceptRate, acceptRatePerClient, maxConnections, maxConnectionsPerClient } = config;
@@ -25,7 +25,7 @@ export function attachApp(record: AppRecord, config: AppConfig, worker: number):
   };
 }
 
-/** The states of a pool's targets, with their places as one worker takes them. */
+/** Returns the states of a pool's targets, with their places attached to shared memory. */
 export function attachTargets(records: readonly TargetRecord[], worker: number): TargetState[] {
   return records.map(({ spec, up, ejected, places }) => ({
     up,

@@ -1,12 +1,12 @@
 /**
- * What a worker runs. It is named by its address alone, so whoever packs the program must be told of it.
+ * The module that a worker runs. It is referred to only by URL, so a bundler must be told to include it.
  *
  * @module
  */
 import type { FromWorker, ToWorker } from "../channel/messages.ts";
 import { WorkerPlane } from "./worker_plane.ts";
 
-/** A worker's end of its channel; the program is checked with the types of the main thread, which has none. */
+/** A worker's end of its channel. The program is type-checked with the main thread's globals, which have none. */
 interface Port {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
   postMessage(message: FromWorker): void;
@@ -15,7 +15,7 @@ interface Port {
 const port = globalThis as unknown as Port;
 const plane = new WorkerPlane((message) => port.postMessage(message));
 
-// A defect in one corner must not end the worker, and with it every connection that it carries.
+// An uncaught error must not end the worker, and every connection with it.
 globalThis.addEventListener("error", (event) => {
   event.preventDefault();
   plane.defect(event.error);

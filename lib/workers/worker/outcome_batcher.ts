@@ -1,12 +1,12 @@
 import type { TargetRef } from "../../app/mod.ts";
 import type { FromWorker } from "../channel/messages.ts";
 
-/** How long a success may wait to be told. */
+/** How long a success may wait before it is sent. */
 const WAIT_MS = 50;
 
 /**
- * Tells how connections to targets went. Failures go at once. Of the successes that come between them, one a target and
- * moment says as much as all: they only begin the count of failures anew.
+ * Reports the outcomes of connections to targets. Failures go at once. Successes are merged per target: they only
+ * reset the count of failures, so one says as much as many.
  */
 export class OutcomeBatcher {
   readonly #post: (message: FromWorker) => void;
@@ -23,12 +23,12 @@ export class OutcomeBatcher {
       this.#timer ??= setTimeout(() => this.flush(), WAIT_MS);
       return;
     }
-    // What came before it must be heard before it.
+    // Earlier outcomes must arrive first.
     this.flush();
     this.#post({ kind: "report", target, outcome });
   }
 
-  /** Tells of all that wait. */
+  /** Sends everything that waits. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

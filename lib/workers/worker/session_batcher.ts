@@ -1,10 +1,10 @@
 import type { FromWorker, SessionRecord } from "../channel/messages.ts";
 
-/** How long the end of a session may wait to be told, and how many may wait. */
+/** How long an ended session may wait before it is sent, and how many may wait. */
 const WAIT_MS = 50;
 const BATCH = 256;
 
-/** Tells of sessions in batches: a message costs about as much for one as for a hundred. */
+/** Sends ended sessions in batches: a message with a hundred costs about as much as one with a single session. */
 export class SessionBatcher {
   readonly #post: (message: FromWorker) => void;
   #records: SessionRecord[] = [];
@@ -20,7 +20,7 @@ export class SessionBatcher {
     else this.#timer ??= setTimeout(() => this.flush(), WAIT_MS);
   }
 
-  /** Tells of all that wait. */
+  /** Sends everything that waits. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

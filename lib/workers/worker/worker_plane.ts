@@ -14,26 +14,26 @@ import { errorRecord, isNotable, sessionRecord } from "../channel/records.ts";
 import { OutcomeBatcher } from "./outcome_batcher.ts";
 import { AcceptBalancer } from "../shared/accept_balancer.ts";
 
-/** The data plane of one worker: a proxy that follows, and the messages that lead it. */
+/** The data plane of one worker: a proxy controlled by messages. */
 export class WorkerPlane {
   readonly #post: (message: FromWorker) => void;
-  readonly #outbox: SessionBatcher;
-  readonly #reports: OutcomeBatcher;
+  readonly #sessions: SessionBatcher;
+  readonly #outcomes: OutcomeBatcher;
   readonly #accept = Promise.withResolvers<void>();
   readonly #bound = Promise.withResolvers<BoundProxy>();
   #share = 0;
   #starting: Promise<Proxy | undefined> = Promise.resolve(undefined);
   #isEnding = false;
-  /** What is ready to be used, and since which reload. */
+  /** What is prepared, and by which reload. */
   #ready: { readonly reload: number; readonly use: () => void } | undefined;
 
   constructor(post: (message: FromWorker) => void) {
     this.#post = post;
-    this.#outbox = new SessionBatcher(post);
-    this.#reports = new OutcomeBatcher(post);
+    this.#sessions = new SessionBatcher(post);
+    this.#outcomes = new OutcomeBatcher(post);
   }
 
-  /** Does what a message says. */
+  /** Handles a message from the control plane. */
   receive(message: ToWorker): void {
     switch (message.kind) {
       case "start":
@@ -42,7 +42,7 @@ export class WorkerPlane {
       case "accept":
         return this.#accept.resolve();
       case "targets":
-        // Before the first connection: clients may wait in the queue already.
+        // Before the first connection: clients may already wait in the accept queue.
         this.#bound.promise
           .then((proxy) => proxy.follow(message.pool, attachTargets(message.targets, this.#share)))
           .catch((error) => this.defect(error));
@@ -62,7 +62,7 @@ export class WorkerPlane {
     }
   }
 
-  /** Tells of an error that nobody else caught. */
+  /** Reports an uncaught error. */
   defect(error: unknown): void {
     this.#post({ kind: "defect", error: errorRecord(error) });
   }
@@ -103,7 +103,7 @@ export class WorkerPlane {
         await this.#accept.promise;
         turns.join();
       },
-      report: (target, outcome) => this.#reports.add(target, outcome),
+      report: (target, outcome) => this.#outcomes.add(target, outcome),
     };
     try {
       const observer = this.#observer(listeners, { active, turns, sessions: message.sessions });
@@ -125,7 +125,7 @@ export class WorkerPlane {
         active.giveBack();
         turns.sessionEnded();
         if (sessions === "notable" && !isNotable(session)) return;
-        this.#outbox.add(sessionRecord(session, indexOf(session.listener)));
+        this.#sessions.add(sessionRecord(session, indexOf(session.listener)));
       },
       acceptPaused: (address, error) =>
         this.#post({
@@ -139,7 +139,7 @@ export class WorkerPlane {
       targetLeadsBack: (app, { label }, way) => this.#post({ kind: "leads_back", app, target: label, way }),
       draining: (_left, leftMs) => this.#post({ kind: "draining", leftMs }),
       defect: (error) => this.defect(error),
-      // The control plane knows these first, and tells of them.
+      // The control plane sees these first and reports them.
       targetChanged: () => {},
       certificateExpiring: () => {},
       discoveryFailing: () => {},
@@ -155,7 +155,7 @@ export class WorkerPlane {
       if (question.kind === "prepare") this.#ready = { reload, use: await proxy.prepare(question.changed) };
       else if (question.kind === "retire") await proxy.retire(question);
       else if (this.#ready?.reload === reload) this.#ready.use();
-      else problem = "it was not ready";
+      else problem = "not prepared";
     } catch (error) {
       problem = errorMessage(error);
     }
@@ -163,14 +163,14 @@ export class WorkerPlane {
   }
 
   #end(how: (proxy: Proxy) => Promise<void>): void {
-    // One that still waits for the word to accept ends too.
+    // A worker that still waits for permission to accept ends too.
     this.#accept.resolve();
     this.#whenStarted(async (proxy) => {
       await how(proxy);
       if (this.#isEnding) return;
       this.#isEnding = true;
-      this.#outbox.flush();
-      this.#reports.flush();
+      this.#sessions.flush();
+      this.#outcomes.flush();
       this.#post({ kind: "ended" });
     });
   }
