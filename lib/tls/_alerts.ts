@@ -19,10 +19,10 @@ const ALERT = {
 } as const;
 
 /**
- * The alert for a client whose hello led nowhere: in the clear, because no keys are agreed on yet. `undefined` where the
- * client would not understand one.
+ * Returns the alert for a failed ClientHello, in the clear because no keys exist yet. `undefined` where the client
+ * would not understand one.
  *
- * @param runtimes what the runtime has for it, which knows better what is broken, and not whether a version is too old.
+ * @param runtimes the runtime's own alert: more precise about malformed data, but not about old versions.
  */
 export function alertFor(error: TlsError, runtimes: Uint8Array | undefined): Uint8Array | undefined {
   if (error.code === "PLAIN_HTTP" || error.code === "NOT_TLS" || error.code === "PEER_ALERT") {
@@ -32,13 +32,15 @@ export function alertFor(error: TlsError, runtimes: Uint8Array | undefined): Uin
   return runtimes === undefined || own === ALERT.protocolVersion ? plainAlert(own) : runtimes;
 }
 
-/** The alert, in the clear, for a client whose certificate is refused: what OpenSSL sends for the same reason. */
+/**
+ * Returns the alert, in the clear, for a refused client certificate: the one that OpenSSL sends for the same reason.
+ */
 export function certificateAlert({ code }: TlsError): Uint8Array {
   return plainAlert(CERTIFICATE_ALERTS.get(code) ?? ALERT.internalError);
 }
 
 const CERTIFICATE_ALERTS: ReadonlyMap<TlsErrorCode, number> = new Map([
-  // TLS 1.2 has no alert of its own for it (RFC 5246 section 7.4.6).
+  // TLS 1.2 has no alert of its own for this (RFC 5246 section 7.4.6).
   ["CERTIFICATE_MISSING", ALERT.handshakeFailure],
   ["CERTIFICATE_UNKNOWN", ALERT.unknownCa],
   ["CERTIFICATE_SELF_SIGNED", ALERT.unknownCa],
@@ -60,14 +62,14 @@ function helloAlert(error: TlsError): number {
 }
 
 /**
- * The alert for a client whose ClientHello asks for what nobody here serves, in place of a ServerHello (RFC 6066 section 3,
- * RFC 7301 section 3.2).
+ * Returns the alert for a ClientHello that asks for something not served here, in place of a ServerHello (RFC 6066
+ * section 3, RFC 7301 section 3.2).
  */
 export function unservedAlert(what: "server_name" | "protocol"): Uint8Array {
   return plainAlert(what === "server_name" ? ALERT.unrecognizedName : ALERT.noApplicationProtocol);
 }
 
-/** One fatal alert in a record of its own. */
+/** Returns a fatal alert in its own record. */
 function plainAlert(description: number): Uint8Array {
   return Uint8Array.of(ALERT_RECORD, 3, 3, 0, 2, 2, description);
 }

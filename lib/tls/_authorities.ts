@@ -4,10 +4,10 @@ import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { isIssuedBy } from "./_issued_by.ts";
 import { splitPem } from "./_pem.ts";
 
-/** Certificates that were verified and are remembered; of more, those that came last. About 1 MB. */
+/** How many verified certificates to remember, the latest ones. About 1 MB. */
 const MAX_REMEMBERED = 8192;
 
-/** A file of CAs, and what is known to be by them. */
+/** A file of CAs, with a memory of certificates known to be issued by them. */
 export class Authorities {
   /** The file's text. */
   readonly pem: string;
@@ -15,14 +15,14 @@ export class Authorities {
   readonly #crypto: typeof NodeCrypto;
   readonly #issued = new Set<string>();
 
-  /** @param pem a text that `checkAuthorities` has no error about. */
+  /** @param pem a text in which `checkAuthorities` finds no error. */
   constructor(pem: string, crypto: typeof NodeCrypto) {
     this.pem = pem;
     this.certificates = splitPem(pem).map((each) => new crypto.X509Certificate(each));
     this.#crypto = crypto;
   }
 
-  /** Whether one of them has issued the peer's certificate, by its signatures; each certificate is searched for once. */
+  /** Whether one of them issued the peer's certificate, by signature; the result is remembered. */
   haveIssued(certificate: X509Certificate, socket: TLSSocket, nowMs: number): boolean {
     if (this.#issued.has(certificate.fingerprint256)) return true;
     const others = othersOf(socket).map((raw) => new this.#crypto.X509Certificate(raw));
@@ -32,7 +32,7 @@ export class Authorities {
     return true;
   }
 
-  /** Takes note that one of them has issued it. */
+  /** Remembers that one of them issued the certificate. */
   remember({ fingerprint256 }: X509Certificate): void {
     this.#issued.delete(fingerprint256);
     this.#issued.add(fingerprint256);
@@ -44,12 +44,12 @@ export class Authorities {
   }
 }
 
-/** What a peer sent beside its own certificate, in DER. */
+/** Returns the certificates that a peer sent besides its own, in DER. */
 export function othersOf(socket: TLSSocket): Uint8Array[] {
   const others: Uint8Array[] = [];
   const seen = new Set<DetailedPeerCertificate>();
   let each: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  // The last one is its own issuer.
+  // The last one names itself as its issuer.
   while (each?.raw !== undefined && !seen.has(each)) {
     seen.add(each);
     others.push(each.raw);

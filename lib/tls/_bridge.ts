@@ -3,48 +3,48 @@ import type { Duplex } from "../base/mod.ts";
 import { ALERT_RECORD } from "./_alerts.ts";
 import type { TlsEngine } from "./_engine.ts";
 
-/** Who is told what happens to the connection beneath TLS. */
+/** Receives the events of the connection beneath TLS. */
 export interface BridgeOwner {
-  /** What was read has been given to TLS. */
+  /** Bytes read have been passed to TLS. */
   fed(): void;
   /** The peer's FIN. */
   ended(): void;
-  /** A read failed; nothing more comes. */
+  /** A read failed; no more data follows. */
   failed(error: unknown): void;
-  /** The runtime's TLS choked on what came; nothing more comes. */
+  /** The runtime's TLS threw at the received data; no more data follows. */
   choked(error: unknown): void;
-  /** A write failed; nothing more is sent. What the peer had sent before may still come. */
+  /** A write failed; nothing more is sent. Data that the peer sent earlier may still arrive. */
   unwritable(error: unknown): void;
-  /** All that TLS has written is with the kernel. */
+  /** The kernel has everything that TLS wrote. */
   drained(): void;
 }
 
-/** Bytes of one read: small while the peer pauses, several TLS records (16 KiB each at most) while it does not. */
+/** Read sizes: small while the peer pauses, several TLS records (16 KiB each at most) while it does not. */
 const BUFFER_BYTES = [2 * 1024, 16 * 1024, 64 * 1024] as const;
 
-/** How much of the peer's first bytes is kept, for messages. */
+/** How many of the peer's first bytes to keep, for messages. */
 const OPENING_BYTES = 16;
 
 /**
- * The connection beneath TLS, as the stream that the runtime's TLS wants.
+ * The connection beneath TLS, as the stream that the runtime's TLS expects.
  *
- * That runtime has no back-pressure on such a stream: it takes what comes, and calls a write finished before a byte of
- * it has left. So nothing flows by itself here. One read is made when {@link Bridge.pull} asks, and
- * {@link Bridge.unsentBytes} tells whoever writes when to go on.
+ * The runtime's TLS has no back-pressure on such a stream: it takes whatever comes, and reports a write as finished
+ * before a byte of it is sent. So nothing flows by itself here: {@link Bridge.pull} makes one read, and {@link
+ * Bridge.unsentBytes} tells writers when to continue.
  *
- * Closes nothing: the connection is its holder's.
+ * Never closes the connection unless told to: its holder owns it.
  */
 export class Bridge {
-  /** What is given to the runtime's TLS. */
+  /** The stream for the runtime's TLS. */
   readonly stream: NodeDuplex;
   owner: BridgeOwner;
   /** The first bytes that the peer sent. */
   opening: Uint8Array = new Uint8Array(0);
   /** Whether TLS has sent anything. */
   hasWritten = false;
-  /** An alert that is the first that TLS has to say: whoever gives the handshake up may know a better one. */
+  /** An alert that is the first output of TLS, held back because a failed handshake may have a better one. */
   alert: Uint8Array | undefined;
-  /** Bytes that TLS has written and the kernel has not taken. */
+  /** Bytes that TLS has written and the kernel has not taken yet. */
   unsentBytes = 0;
 
   readonly #raw: Duplex;
@@ -56,29 +56,29 @@ export class Bridge {
   #unwritable = false;
   #detached = false;
   #muted = false;
-  /** What came before TLS is to have it; `undefined` when it gets all at once. */
+  /** Bytes held back from TLS; `undefined` when they pass straight through. */
   #held: Uint8Array | undefined;
 
   constructor(raw: Duplex, owner: BridgeOwner, engine: TlsEngine) {
     this.#raw = raw;
     this.owner = owner;
     this.stream = new engine.stream.Duplex({
-      // TLS takes this over, and with it a peer that has finished can still be written to.
+      // TLS inherits this, so that a peer that has finished can still be written to.
       allowHalfOpen: true,
-      // Reading is by pull() alone.
+      // Only pull() reads.
       read: () => undefined,
       write: (chunk: Uint8Array, _encoding, done) => {
         this.#fromTls(chunk);
         done();
       },
     });
-    this.#hearLastWords();
-    // What TLS has to say of its stream it says of itself too; unheard, the event would end the process.
+    this.#catchFinalAlert();
+    // TLS reports stream errors itself too; without a listener the event would end the process.
     this.stream.on("error", this.#streamFailed);
   }
 
-  /** The runtime destroys the stream at a failure, and only then writes the alert for the peer, which a stream would drop. */
-  #hearLastWords(): void {
+  /** On failure the runtime destroys the stream and only then writes the alert, which a stream would drop. */
+  #catchFinalAlert(): void {
     const { stream } = this;
     const write = stream.write;
     const writeOrSend = (...args: Parameters<typeof write>): boolean => {
@@ -95,36 +95,36 @@ export class Bridge {
     else this.send(chunk);
   }
 
-  /** From here on nothing is sent that TLS writes. */
+  /** Discards everything that TLS writes from here on. */
   mute(): void {
     this.#muted = true;
   }
 
-  /** Reads once and gives it to TLS, unless that goes on already. */
+  /** Makes one read for TLS, unless one is pending. */
   pull(): void {
     if (this.#reading || this.#ended || this.#detached) return;
     this.#reading = true;
     this.#raw.read(this.#buffer).then(this.#received, this.#failed);
   }
 
-  /** Keeps what comes, until {@link Bridge.release}. */
+  /** Holds back received bytes until {@link Bridge.release}. */
   hold(): void {
     this.#held = new Uint8Array(0);
   }
 
-  /** What was kept. */
+  /** The bytes held back. */
   get held(): Uint8Array {
     return this.#held ?? new Uint8Array(0);
   }
 
-  /** Gives TLS what was kept, and from now on what comes. */
+  /** Passes the held bytes to TLS, and later ones straight through. */
   release(): void {
     const held = this.held;
     this.#held = undefined;
     if (held.length > 0) this.#push(held);
   }
 
-  /** Takes bytes from the peer for TLS. They may be used after this returns. */
+  /** Passes received bytes to TLS. The caller may reuse the buffer afterwards. */
   feed(bytes: Uint8Array): void {
     if (this.opening.length < OPENING_BYTES) {
       this.opening = joined(this.opening, bytes.subarray(0, OPENING_BYTES - this.opening.length));
@@ -133,7 +133,7 @@ export class Bridge {
     else this.#held = joined(this.#held, bytes);
   }
 
-  /** The runtime throws at some bytes (a certificate that is none), and where nobody catches that, it is nobody's. */
+  /** The runtime throws at some bytes (such as an invalid certificate); uncaught, the error would be lost. */
   #push(bytes: Uint8Array): void {
     try {
       this.stream.push(bytes);
@@ -142,7 +142,7 @@ export class Bridge {
     }
   }
 
-  /** Sends bytes to the peer, after those before. */
+  /** Sends bytes to the peer, in order. */
   send(bytes: Uint8Array): void {
     if (this.#detached || this.#unwritable) return;
     this.hasWritten = true;
@@ -151,17 +151,17 @@ export class Bridge {
     if (this.#unsent.length === 1) this.#write(bytes);
   }
 
-  /** Tells the peer that nothing more comes. */
+  /** Half-closes the connection. */
   closeWrite(): Promise<void> {
     return this.#raw.closeWrite();
   }
 
-  /** As {@link Duplex.setNoDelay}. */
+  /** Like {@link Duplex.setNoDelay}. */
   setNoDelay(on: boolean): void {
     this.#raw.setNoDelay?.(on);
   }
 
-  /** As {@link Duplex.setKeepAlive}. */
+  /** Like {@link Duplex.setKeepAlive}. */
   setKeepAlive(on: boolean): void {
     this.#raw.setKeepAlive?.(on);
   }
@@ -172,7 +172,7 @@ export class Bridge {
     this.#raw.close();
   }
 
-  /** From here on nothing is read or sent, and the owner hears nothing more. */
+  /** Stops reading, sending and reporting to the owner. */
   detach(): void {
     this.#detached = true;
     this.#dropUnsent();
@@ -197,7 +197,7 @@ export class Bridge {
     this.owner.fed();
   };
 
-  /** TLS copies what it takes at once, and then the buffer is free again. */
+  /** TLS copies what it takes at once, so the buffer is free again. */
   #fitBuffer(count: number): void {
     const size = this.#buffer.length;
     const level = count === size
@@ -229,7 +229,7 @@ export class Bridge {
     if (this.#detached) return;
     this.#unwritable = true;
     this.#afterThis(() => {
-      // Not before: who waits for the last of them is told first that it was not sent.
+      // Only now: a writer waiting for the last bytes must first learn that they were not sent.
       this.owner.unwritable(error);
       this.#dropUnsent();
     });
@@ -243,7 +243,7 @@ export class Bridge {
     });
   };
 
-  /** TLS tells what was in the bytes that it was given by events, some of them later in the same turn of the loop. */
+  /** TLS reports the content of received bytes by events, some later in the same turn of the event loop. */
   #afterThis(tell: () => void): void {
     setImmediate(() => {
       if (!this.#detached) tell();

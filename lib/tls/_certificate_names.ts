@@ -1,12 +1,12 @@
 import type { X509Certificate } from "node:crypto";
 
-/** The names that a certificate is for. */
+/** The names of a certificate. */
 export interface CertificateNames {
   readonly dns: readonly string[];
   readonly ip: readonly string[];
 }
 
-/** Its subject alternative names; where it has none, its common name, as servers chose certificates of old. */
+/** Returns the subject alternative names; without any, the common name, as old servers did. */
 export function certificateNames(certificate: X509Certificate): CertificateNames {
   const entries = splitAltNames(certificate.subjectAltName ?? "");
   const dns = valuesOf(entries, "DNS:");
@@ -16,18 +16,18 @@ export function certificateNames(certificate: X509Certificate): CertificateNames
   return { dns: commonName === undefined ? [] : [commonName], ip: [] };
 }
 
-/** The common name of its subject. */
+/** Returns the common name of the subject. */
 export function commonNameOf(certificate: X509Certificate): string | undefined {
   return subjectPart(certificate.subject, "CN");
 }
 
-/** The subject on one line, `CN=client, O=Example`, as operators write it. */
+/** Returns the subject on one line, such as `CN=client, O=Example`. */
 export function subjectLine(certificate: X509Certificate): string {
   // A subject without any name is legal (RFC 5280 section 4.1.2.6).
   return (certificate.subject ?? "").split("\n").filter((part) => part !== "").join(", ");
 }
 
-/** `DNS:a, DNS:"b, c", IP Address:192.0.2.1`, where text that could be mistaken is quoted as JSON. */
+/** Splits text such as `DNS:a, DNS:"b, c", IP Address:192.0.2.1`, where ambiguous values are quoted as JSON. */
 function splitAltNames(text: string): string[] {
   return [...text.matchAll(/(?:[^",]|"(?:[^"\\]|\\.)*")+/g)].map((match) => match[0].trim());
 }

@@ -4,29 +4,29 @@ import { type Authorities, othersOf } from "./_authorities.ts";
 import { subjectLine } from "./_certificate_names.ts";
 import { isValidAt } from "./_issued_by.ts";
 import type { Revocations } from "./_revocations.ts";
-import { nothingShown, refusalOf } from "./_verdict.ts";
+import { missingCertificate, refusalOf } from "./_verdict.ts";
 import { TlsError } from "./error.ts";
 
-/** How clients are judged. */
+/** Options of {@link ClientTrust}. */
 export interface ClientTrustOptions {
   /** Whether a client without a certificate is refused. */
   readonly isRequired: boolean;
-  /** What the CAs have revoked; default nothing is looked for. */
+  /** The CAs' revocation lists. Default: no check for revocation. */
   readonly revocations?: Revocations | undefined;
 }
 
 /**
- * Which clients an app's client CA vouches for.
+ * Decides which clients an app's client CA admits.
  *
- * The runtime verifies a certificate at a handshake that begins from nothing. Where a client takes up an earlier session
- * again it does not: it has one key for the tickets of all servers of a thread, calls whatever certificate is in one
- * authorized, and offers no way to turn tickets away, or off. So a client of another app, of a CA that is no longer
- * trusted, or with a certificate that has expired since, would get in with a session from before. Hence a certificate of
- * an earlier session must be one that the runtime has verified for this very CA, or lead to it by our own search.
+ * The runtime verifies a certificate in a full handshake, but not when a client resumes a session: it has one ticket
+ * key for all servers of a thread, reports any certificate in a ticket as authorized, and offers no way to reject or
+ * disable tickets. So a client of another app, of a CA no longer trusted, or with a certificate that has since
+ * expired could resume its way in. Hence a resumed session's certificate must be one that the runtime has verified
+ * for this very CA, or chain to it by our own search.
  *
- * That search looks at signatures and times. A ticket holds a certificate that the runtime has verified in full for some
- * app, or else the client had been refused before it got one; what is left out is whether a second CA that signed the
- * same certificate limits it by names.
+ * That search checks signatures and times. A ticket holds a certificate that the runtime fully verified for some app,
+ * otherwise the client would have been refused before it got one. Not checked is whether a second CA that signed the
+ * same certificate constrains its names.
  */
 export class ClientTrust {
   readonly authorities: Authorities;
@@ -41,44 +41,44 @@ export class ClientTrust {
     this.#revocations = revocations;
   }
 
-  /** Why a client is not let in after its handshake; `undefined` when it is. Fails closed. */
+  /** Returns why a client is refused after its handshake; `undefined` when it is admitted. Fails closed. */
   refusal(socket: TLSSocket, nowMs: number = Date.now()): TlsError | undefined {
     const refusal = refusalOf(socket, "client");
     if (refusal?.code === "CERTIFICATE_MISSING" && !this.isRequired) return undefined;
     if (refusal !== undefined) return refusal;
     const certificate = socket.getPeerX509Certificate();
-    if (certificate === undefined) return nothingShown("client");
+    if (certificate === undefined) return missingCertificate("client");
     const revoked = this.#revocations?.refusal(certificate, othersOf(socket), { side: "client", nowMs });
     if (revoked !== undefined) return revoked;
-    if (isFromNothing(socket)) {
+    if (isFullHandshake(socket)) {
       this.authorities.remember(certificate);
       return undefined;
     }
-    return this.#refusalAgain(certificate, { socket, nowMs });
+    return this.#refusalResumed(certificate, { socket, nowMs });
   }
 
-  #refusalAgain(
+  #refusalResumed(
     certificate: X509Certificate,
     { socket, nowMs }: { socket: TLSSocket; nowMs: number },
   ): TlsError | undefined {
-    const name = `the certificate "${subjectLine(certificate)}" of an earlier session`;
+    const name = `the certificate "${subjectLine(certificate)}" of a resumed session`;
     if (!isValidAt(certificate, nowMs)) {
-      return new TlsError(`${name} expired on ${certificate.validTo}, a valid one was wanted`, {
+      return new TlsError(`${name} expired on ${certificate.validTo}`, {
         code: "CERTIFICATE_EXPIRED",
         side: "client",
       });
     }
     if (this.authorities.haveIssued(certificate, socket, nowMs)) return undefined;
     const issuer = certificate.issuer.split("\n").join(", ");
-    return new TlsError(`${name} is by "${issuer}", one by a known CA was wanted`, {
+    return new TlsError(`${name} was issued by "${issuer}"; expected a known CA`, {
       code: "CERTIFICATE_UNKNOWN",
       side: "client",
     });
   }
 }
 
-/** Whether the handshake was whole. What a runtime does not tell is not so. */
-function isFromNothing(socket: TLSSocket): boolean {
+/** Whether it was a full handshake; false where the runtime does not expose it. */
+function isFullHandshake(socket: TLSSocket): boolean {
   const { isSessionReused } = socket as Partial<TLSSocket>;
   return isSessionReused?.call(socket) === false;
 }

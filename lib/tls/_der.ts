@@ -1,9 +1,9 @@
 /** One element of DER (X.690 section 8.1). */
 export interface DerElement {
   readonly tag: number;
-  /** What is in it. */
+  /** The content. */
   readonly content: Uint8Array;
-  /** With its tag and length. */
+  /** The content with tag and length. */
   readonly whole: Uint8Array;
 }
 
@@ -21,15 +21,15 @@ export const TAG = {
   explicit3: 0xa3,
 } as const;
 
-/** Bytes that are not the DER that was expected. */
+/** Malformed or unexpected DER. */
 export class DerError extends Error {
   override readonly name = "DerError";
 }
 
 /**
- * Reads elements one after the other.
+ * Reads DER elements in sequence.
  *
- * Strict: a length that is indefinite, longer than needed or past the end is an error, as is a tag of more than a byte.
+ * Strict: rejects lengths that are indefinite, longer than needed or past the end, and tags of more than one byte.
  */
 export class DerReader {
   readonly #bytes: Uint8Array;
@@ -43,12 +43,16 @@ export class DerReader {
     return this.#offset >= this.#bytes.length;
   }
 
-  /** The tag of what comes next, `undefined` at the end. */
+  /** The tag of the next element; `undefined` at the end. */
   get nextTag(): number | undefined {
     return this.#bytes[this.#offset];
   }
 
-  /** @throws {DerError} when the next element is malformed, or has another tag than `tag`. */
+  /**
+   * Reads the next element.
+   *
+   * @throws {DerError} when it is malformed, or has another tag than `tag`.
+   */
   read(tag?: number): DerElement {
     const start = this.#offset;
     const found = this.#byte();
@@ -65,12 +69,16 @@ export class DerReader {
     };
   }
 
-  /** Reads the next element if it has this tag. */
+  /** Reads the next element if it has one of these tags. */
   readOptional(...tags: readonly number[]): DerElement | undefined {
     return this.nextTag !== undefined && tags.includes(this.nextTag) ? this.read() : undefined;
   }
 
-  /** @throws {DerError} when something is left. */
+  /**
+   * Asserts the end of input.
+   *
+   * @throws {DerError} when bytes are left.
+   */
   end(): void {
     if (!this.isAtEnd) throw new DerError("bytes follow the last element");
   }
@@ -86,7 +94,7 @@ export class DerReader {
     const first = this.#byte();
     if (first < 0x80) return first;
     const count = first & 0x7f;
-    if (count === 0 || count > 4) throw new DerError("a length is not one of DER");
+    if (count === 0 || count > 4) throw new DerError("a length is not valid in DER");
     let length = 0;
     for (let i = 0; i < count; i++) length = length * 256 + this.#byte();
     if (length < 0x80 || length < 256 ** (count - 1)) throw new DerError("a length is longer than needed");
@@ -94,7 +102,7 @@ export class DerReader {
   }
 }
 
-/** Bytes in hex, without what separates them. */
+/** Returns bytes in hex, without separators. */
 export function hexOf(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += byte.toString(16).padStart(2, "0");

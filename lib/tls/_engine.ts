@@ -4,10 +4,10 @@ import type * as NodeTls from "node:tls";
 import { runtimeAtLeast } from "../runtime/mod.ts";
 import { TlsError, type TlsSide } from "./error.ts";
 
-/** A version of TLS. */
+/** A TLS version. */
 export type TlsVersion = "1.2" | "1.3";
 
-/** The versions that are spoken. */
+/** The accepted TLS versions. */
 export interface TlsVersions {
   /** The oldest. Default 1.2. */
   readonly minVersion?: TlsVersion | undefined;
@@ -15,40 +15,40 @@ export interface TlsVersions {
   readonly maxVersion?: TlsVersion | undefined;
 }
 
-/** What the runtime is told of versions. */
+/** Returns the version options for the runtime. */
 export function versionOptions(
   { minVersion = "1.2", maxVersion = "1.3" }: TlsVersions,
 ): { minVersion: `TLSv${TlsVersion}`; maxVersion: `TLSv${TlsVersion}` } {
   return { minVersion: `TLSv${minVersion}`, maxVersion: `TLSv${maxVersion}` };
 }
 
-/** The runtime's TLS. */
+/** The runtime's TLS modules. */
 export interface TlsEngine {
   readonly tls: typeof NodeTls;
   readonly stream: typeof NodeStream;
 }
 
 /**
- * The first runtime whose `node:tls` terminates TLS on any duplex stream, asks for client certificates, and calls back
- * for the server name. Before it (2.6 was tried) a server of `node:tls` can do none of these, and a client reports a
- * handshake that failed as one that succeeded.
+ * The first Deno whose `node:tls` terminates TLS on any duplex stream, requests client certificates, and calls back
+ * for the server name. Earlier servers (2.6 was tried) do none of these, and an earlier client reports a failed
+ * handshake as successful.
  */
 const NEEDED = { major: 2, minor: 9 } as const;
 
-/** Whether this runtime can do TLS on a connection that is open already. */
+/** Whether this runtime can do TLS over an open connection. */
 export function isTlsSupported(): boolean {
   return runtimeAtLeast(NEEDED.major, NEEDED.minor);
 }
 
 /**
- * Loads the runtime's TLS, which a proxy without TLS never pays for.
+ * Loads the runtime's TLS on demand, so that a proxy without TLS does not pay for it.
  *
  * @throws {TlsError} `UNSUPPORTED_RUNTIME`.
  */
 export async function loadEngine(side: TlsSide): Promise<TlsEngine> {
   if (!isTlsSupported()) {
     throw new TlsError(
-      `this runtime is Deno ${Deno.version.deno}, ${NEEDED.major}.${NEEDED.minor} or newer was wanted`,
+      `this is Deno ${Deno.version.deno}; TLS needs ${NEEDED.major}.${NEEDED.minor} or newer`,
       { code: "UNSUPPORTED_RUNTIME", side },
     );
   }
@@ -56,7 +56,7 @@ export async function loadEngine(side: TlsSide): Promise<TlsEngine> {
   return { tls, stream };
 }
 
-/** Loads what reads certificates. */
+/** Loads `node:crypto`, which reads certificates. */
 export async function loadCrypto(): Promise<typeof NodeCrypto> {
   return await import("node:crypto");
 }

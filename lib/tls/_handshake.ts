@@ -9,7 +9,7 @@ import { describeFailure } from "./_failure.ts";
 import { TlsConn } from "./conn.ts";
 import { TlsError, type TlsSide } from "./error.ts";
 
-/** A handshake that lasts longer is given up even where no limit is set: no wait is without one. */
+/** The limit of any handshake: no wait is unbounded. */
 export const MAX_HANDSHAKE_MS = 600_000;
 
 export interface HandshakeOptions {
@@ -18,28 +18,29 @@ export interface HandshakeOptions {
   /** At most {@link MAX_HANDSHAKE_MS}. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Bytes of the peer that were read before. */
+  /** Bytes read from the peer before the handshake. */
   readonly lead?: Uint8Array;
-  /** Called with the server name that a client's hello asks for, as soon as it has been read. */
+  /** Called with the server name of the ClientHello as soon as it has been read. */
   readonly onHello?: ((serverName: string | undefined) => void) | undefined;
   /**
-   * Begins, on the stream; calls `done` when the runtime has finished and is content. What it throws fails the handshake.
+   * Starts TLS on the stream; calls `done` when the runtime has finished and accepts the peer. An exception fails the
+   * handshake.
    *
-   * @param serverName what the hello asks for, where it was read and asks for one.
+   * @param serverName the name in the ClientHello, if there is one.
    */
   begin(stream: NodeDuplex, events: HandshakeEvents, serverName: string | undefined): void;
 }
 
-/** How a side says how it went. The first call counts. */
+/** The outcome of a handshake. The first call counts. */
 export interface HandshakeEvents {
   done(socket: TLSSocket): void;
-  /** The runtime, or what is ours before it, has given the handshake up. */
+  /** The runtime, or our own check before it, has refused the handshake. */
   refused(error: unknown): void;
-  /** The runtime is content with the handshake, and we are not with the peer's certificate. */
+  /** The runtime accepts the handshake, and our check of the peer's certificate refuses it. */
   rejected(error: unknown, socket: TLSSocket): void;
 }
 
-/** What both peers have agreed on. */
+/** A finished handshake. */
 export interface HandshakeResult {
   readonly conn: TlsConn;
   readonly socket: TLSSocket;
@@ -47,10 +48,10 @@ export interface HandshakeResult {
 }
 
 /**
- * One handshake, within its time. Resolves with a connection that owns `raw`; when it rejects, `raw` is its caller's
- * still, to be closed.
+ * Performs one handshake within its time limit. On success the returned connection owns `raw`; on failure the caller
+ * must close it.
  *
- * @throws {TlsError}; an abort's reason is that of the signal.
+ * @throws {TlsError} an abort rejects with the signal's reason.
  */
 export function shakeHands(raw: Duplex, options: HandshakeOptions): Promise<HandshakeResult> {
   return new Promise((resolve, reject) => new Handshake(raw, options, { resolve, reject }).begin());
@@ -65,7 +66,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   readonly #options: HandshakeOptions;
   readonly #settle: Settle;
   readonly #bridge: Bridge;
-  /** Reads a client's hello before the runtime sees any of it: its name chooses the certificate. */
+  /** Reads the ClientHello before the runtime sees it: its server name chooses the certificate. */
   readonly #hello: ClientHelloParser | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #serverName: string | undefined;
@@ -100,7 +101,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
       return this.#start();
     }
     this.refused(
-      new Error(verdict.kind === "bad" ? verdict.problem : "its hello is longer than any that is known"),
+      new Error(verdict.kind === "bad" ? verdict.problem : "the ClientHello is too long"),
     );
   }
 
@@ -111,7 +112,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
     } catch (error) {
       return this.refused(error);
     }
-    // The runtime's TLS starts over some ticks, and bytes that fail it before would end the process.
+    // The runtime's TLS starts over several ticks; bytes that fail it before then would end the process.
     setImmediate(() => {
       if (this.#settled) return;
       this.#bridge.release();
@@ -122,7 +123,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   done(socket: TLSSocket): void {
     if (this.#settled) return void socket.destroy();
     this.#cleanUp();
-    // At once: what came with the end of the handshake is emitted next.
+    // At once: data that came with the end of the handshake is emitted next.
     const conn = new TlsConn(socket, this.#bridge, this.#options.side);
     this.#settle.resolve({ conn, socket, serverName: this.#serverName });
   }
@@ -132,7 +133,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
     this.#isRefused = true;
     const { side } = this.#options;
     const failure = error instanceof TlsError ? error : describeFailure(error, this.#bridge.opening, side);
-    // The runtime hands its alert on in the same turn of the loop.
+    // The runtime emits its alert in the same turn of the event loop.
     setImmediate(() => {
       const alert = side === "client" && !this.#bridge.hasWritten
         ? alertFor(failure, this.#bridge.alert)
@@ -144,7 +145,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
 
   rejected(error: unknown, socket: TLSSocket): void {
     if (this.#settled || this.#isRefused) return;
-    // What the runtime has ready would end the handshake, and give the peer a session to come back with.
+    // The runtime's pending bytes would complete the handshake and give the peer a session ticket.
     this.#bridge.mute();
     const { side } = this.#options;
     const failure = error instanceof TlsError ? error : describeFailure(error, this.#bridge.opening, side);
@@ -154,7 +155,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
 
   failed(error: unknown): void {
     if (this.#isRefused) return;
-    const what = `it broke the connection (${errorMessage(error)}), a handshake was wanted`;
+    const what = `connection lost during the handshake (${errorMessage(error)})`;
     this.#fail(this.#hungUp(what, error));
   }
 
@@ -174,11 +175,11 @@ class Handshake implements BridgeOwner, HandshakeEvents {
 
   ended(): void {
     if (this.#isRefused) return;
-    this.#fail(this.#hungUp("it hung up during the handshake, a connection was wanted"));
+    this.#fail(this.#hungUp("connection closed during the handshake"));
   }
 
   drained(): void {
-    // Nobody waits for it during a handshake.
+    // Nothing waits for it during a handshake.
   }
 
   readonly #aborted = (): void => {
@@ -188,7 +189,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   readonly #late = (): void => {
     const { side, timeoutMs } = this.#options;
     const ms = Math.min(timeoutMs, MAX_HANDSHAKE_MS);
-    const what = `the handshake has not ended, an end within ${ms} ms was wanted`;
+    const what = `handshake not finished within ${ms} ms`;
     this.#fail(new TlsError(what, { code: "HANDSHAKE_TIMEOUT", side }));
   };
 
@@ -213,8 +214,8 @@ class Handshake implements BridgeOwner, HandshakeEvents {
 }
 
 /**
- * Whether a server that has heard all of its client may still send an alert in the clear: in TLS 1.2, where it has not yet
- * turned encryption on. In TLS 1.3 the keys are in use by then, and the runtime sends no alert that it is asked for.
+ * Whether a server that has the client's whole flight may still send an alert in the clear: in TLS 1.2, before it has
+ * turned encryption on. In TLS 1.3 the keys are in use by then, and the runtime offers no way to send an alert.
  */
 function isInTheClear(socket: TLSSocket): boolean {
   const { getProtocol, isSessionReused } = socket as Partial<TLSSocket>;

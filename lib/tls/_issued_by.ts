@@ -2,9 +2,9 @@ import type * as NodeCrypto from "node:crypto";
 import type { X509Certificate } from "node:crypto";
 import { isSignedBy, readSigned } from "./_signed.ts";
 
-/** Among what a certificate is looked for. */
+/** Options of {@link isIssuedBy}. */
 export interface IssuerOptions {
-  /** Those that the peer sent with it; trusted in nothing but what an authority signed. */
+  /** The rest of the peer's chain; trusted only where a CA signed it. */
   readonly others: readonly X509Certificate[];
   readonly authorities: readonly X509Certificate[];
   /** Milliseconds since 1970. */
@@ -12,14 +12,14 @@ export interface IssuerOptions {
   readonly crypto: typeof NodeCrypto;
 }
 
-/** Certificates from the peer's own to that of an authority; what the runtime's own search allows. */
+/** The longest chain, from the peer's certificate to the CA; the runtime's own search allows as many. */
 const MAX_LENGTH = 8;
 
 /**
- * Whether one of the authorities has issued a certificate, itself or by others in between. Each signature and the time
- * of each certificate are looked at, but that of the authority's own: who trusts it has decided (RFC 5280 section 6.1).
+ * Whether one of the CAs issued the certificate, directly or through intermediates. Checks each signature, and the
+ * validity of each certificate except the CA's own, which is trusted as it is (RFC 5280 section 6.1).
  *
- * What a CA may have written into it of names and uses is not; see who calls it for why that is enough there.
+ * Does not check name constraints and key usages; callers explain why that is enough for them.
  */
 export function isIssuedBy(certificate: X509Certificate, options: IssuerOptions): boolean {
   return leads(certificate, options.others, { options, left: MAX_LENGTH });
@@ -42,12 +42,12 @@ function leads(
   }
   return others.some((other) => {
     if (!other.ca || isItself(other) || !hasSigned(other, certificate, options.crypto)) return false;
-    // Each once, so that a circle ends.
+    // Each once, so that a loop ends.
     return leads(other, others.filter((each) => each !== other), { options, left: left - 1 });
   });
 }
 
-/** Whether a certificate has begun and has not expired. */
+/** Whether a certificate is within its validity period. */
 export function isValidAt({ validFrom, validTo }: X509Certificate, nowMs: number): boolean {
   return nowMs >= Date.parse(validFrom) && nowMs < Date.parse(validTo);
 }
@@ -61,7 +61,7 @@ function hasSigned(
     return certificate.checkIssued(issuer) &&
       isSignedBy(readSigned(certificate.raw), issuer.publicKey, crypto);
   } catch {
-    // The runtime knows some keys (P-521, RSA-PSS) in handshakes alone; what cannot be verified is not.
+    // The runtime supports some keys (P-521, RSA-PSS) only in handshakes; what cannot be verified is not trusted.
     return false;
   }
 }

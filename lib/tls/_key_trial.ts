@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { isTlsSupported, loadEngine, type TlsEngine } from "./_engine.ts";
 
-/** The keys with which the runtime's TLS shakes hands. */
+/** The key types that the runtime's TLS supports. */
 export const USABLE_KEYS = "RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519";
 
 /** A certificate with its key, in PEM. */
@@ -11,13 +11,13 @@ interface Pair {
   readonly key: string;
 }
 
-/** One handshake takes a few milliseconds; one that is still under way then never ends. */
+/** A handshake takes a few milliseconds; one still running after this never ends. */
 const TRIAL_LIMIT_MS = 5000;
 
-/** What handshakes have shown, by kind of key: it is the kind that a runtime can sign with, or cannot. */
+/** The results of test handshakes, by kind of key: support depends on the kind alone. */
 const known = new Map<string, Promise<boolean>>();
 
-/** What kind of key it is, in words. */
+/** Describes the kind of a key, for messages. */
 export function keyKind({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): string {
   const name = NAMES.get(type ?? "") ?? type ?? "of an unknown kind";
   if (type === "ec") return `${name} with ${details?.namedCurve ?? "an unknown curve"}`;
@@ -34,8 +34,8 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Whether the runtime's TLS can use a key of this kind. It says so itself only when a peer is there, and then to the peer;
- * so the first key of each kind shakes hands with itself, in memory. A runtime without TLS has nothing to say.
+ * Whether the runtime's TLS supports this kind of key. It reports that only during a handshake, to the peer; so the
+ * first key of each kind performs one with itself, in memory. True on a runtime without TLS.
  */
 export async function isKeyUsable(pair: Pair, kind: string): Promise<boolean> {
   if (!isTlsSupported()) return true;
@@ -58,12 +58,12 @@ function tryHandshake({ tls, stream }: TlsEngine, pair: Pair): Promise<boolean> 
       const server = new tls.Server(pair);
       server.on("tlsClientError", () => end(false));
       server.on("secureConnection", (socket) => {
-        // What the end of the streams makes of it.
+        // Destroying the streams may emit an error.
         socket.on("error", () => {});
         end(true);
       });
       server.emit("connection", near);
-      // Whom it is by, and for whom, is another question.
+      // Issuer and name do not matter here.
       const client = tls.connect({
         socket: far,
         rejectUnauthorized: false,
@@ -76,7 +76,7 @@ function tryHandshake({ tls, stream }: TlsEngine, pair: Pair): Promise<boolean> 
   });
 }
 
-/** Two streams, each of which gives what is written to the other. */
+/** Creates two streams, each of which reads what is written to the other. */
 function streamPair(Stream: TlsEngine["stream"]["Duplex"]): [Duplex, Duplex] {
   const create = (other: () => Duplex): Duplex =>
     new Stream({

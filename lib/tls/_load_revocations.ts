@@ -6,9 +6,9 @@ import type { TlsSide } from "./error.ts";
 import { checkRevocations } from "./revocation.ts";
 
 /**
- * Reads the revocation lists of CAs.
+ * Loads the revocation lists of CAs.
  *
- * @throws {TlsError} `BAD_CERTIFICATE` when one cannot be used. One past its time can: it lets nobody in.
+ * @throws {TlsError} `BAD_CERTIFICATE` when one cannot be used. An outdated list can: it lets nobody in.
  */
 export async function loadRevocations(
   pem: string | undefined,

@@ -2,10 +2,10 @@ import type { CertificateProblem } from "./certificate.ts";
 import { TlsError, type TlsSide } from "./error.ts";
 
 /**
- * Lets pass what has warnings at most.
+ * Throws at the first error that makes a certificate unusable; warnings pass.
  *
- * An expired certificate passes too: a reload, or a restart at night, must not take down what most clients still accept
- * or have been told to. `check` and the log say it.
+ * An expired certificate passes too: a reload, or a restart at night, must not take down what most clients still
+ * accept or have been told to. `check` and the log report it.
  *
  * @throws {TlsError} `BAD_CERTIFICATE`
  */

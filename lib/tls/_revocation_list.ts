@@ -3,18 +3,22 @@ import { readSigned, type Signed } from "./_signed.ts";
 
 /** A certificate revocation list (RFC 5280 section 5.1). */
 export interface RevocationList {
-  /** The name of the CA, its DER in hex. */
+  /** The CA's name, its DER in hex. */
   readonly issuer: string;
   /** Serial numbers in hex. */
   readonly serials: ReadonlySet<string>;
-  /** Milliseconds since 1970; `undefined` where the list does not say when the next one is due. */
+  /** Milliseconds since 1970; `undefined` where the list names no next update. */
   readonly nextUpdateMs: number | undefined;
   readonly signed: Signed;
 }
 
 const BLOCK = /-----BEGIN X509 CRL-----([\s\S]*?)-----END X509 CRL-----/g;
 
-/** The lists of a text in PEM, each in DER. @throws {DerError} when one is not base64. */
+/**
+ * Returns the lists of a PEM text, each in DER.
+ *
+ * @throws {DerError} when one is not base64.
+ */
 export function splitLists(pem: string): Uint8Array[] {
   return [...pem.matchAll(BLOCK)].map(([, text = ""]) => {
     try {
@@ -25,7 +29,11 @@ export function splitLists(pem: string): Uint8Array[] {
   });
 }
 
-/** @throws {DerError} when the list is malformed, or says what this proxy does not know and may not leave out. */
+/**
+ * Parses a revocation list.
+ *
+ * @throws {DerError} when it is malformed, or has a critical extension that is not supported.
+ */
 export function readRevocationList(der: Uint8Array): RevocationList {
   const signed = readSigned(der);
   const body = new DerReader(new DerReader(signed.body).read(TAG.sequence).content);
@@ -49,7 +57,7 @@ export function readRevocationList(der: Uint8Array): RevocationList {
   return { issuer, serials, nextUpdateMs, signed };
 }
 
-/** What is critical changes what the list means: a part of another, of some certificates alone, of several CAs. */
+/** A critical extension changes what the list means: a delta, only some certificates, or several CAs. */
 function refuseCritical(extensions: Uint8Array): void {
   for (const list = new DerReader(extensions); !list.isAtEnd;) {
     const extension = new DerReader(list.read(TAG.sequence).content);
@@ -67,12 +75,12 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ["551d1d", "certificateIssuer"],
 ]);
 
-/** A time (RFC 5280 section 5.1.2.4), in milliseconds since 1970. */
+/** Reads a time (RFC 5280 section 5.1.2.4), in milliseconds since 1970. */
 function readTime(reader: DerReader): number {
   const { tag, content } = reader.read();
   const text = String.fromCharCode(...content.subarray(0, 20));
   const isShort = tag === TAG.utcTime;
-  if (!isShort && tag !== TAG.generalizedTime) throw new DerError("a time is none");
+  if (!isShort && tag !== TAG.generalizedTime) throw new DerError("a time has a wrong type");
   const match = /^(\d{2}|\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (match === null || (match[1]?.length === 2) !== isShort) throw new DerError(`a time is "${text}"`);
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);

@@ -6,7 +6,7 @@ import { isSignedBy } from "./_signed.ts";
 import { readHead } from "./_x509_head.ts";
 import { TlsError, type TlsSide } from "./error.ts";
 
-/** Whose certificates are looked for in lists, and with what. */
+/** Options of {@link Revocations}. */
 export interface RevocationsOptions {
   readonly authorities: readonly X509Certificate[];
   readonly crypto: typeof NodeCrypto;
@@ -15,14 +15,14 @@ export interface RevocationsOptions {
 /**
  * The certificates that CAs have revoked.
  *
- * As strict as OpenSSL with a file of lists: the certificate that a peer shows must be by a CA of which there is a list,
- * and that list must not be past its time; else who was revoked since would come in.
+ * As strict as OpenSSL with a file of lists: the CA of a peer's certificate must have a list, and the list must not
+ * be outdated; otherwise a certificate revoked since would be accepted.
  */
 export class Revocations {
   readonly #lists = new Map<string, RevocationList[]>();
 
   /**
-   * @param pem a text that `checkRevocations` has no error about but those of time.
+   * @param pem a text in which `checkRevocations` finds no error, except about time.
    * @throws {DerError}
    */
   constructor(pem: string, { authorities, crypto }: RevocationsOptions) {
@@ -35,9 +35,9 @@ export class Revocations {
   }
 
   /**
-   * Why a verified certificate does not count any more; `undefined` when it does.
+   * Returns why a verified certificate is refused; `undefined` when it is accepted.
    *
-   * @param others what the peer sent with it, in DER: a CA in between may be revoked too.
+   * @param others the rest of the peer's chain, in DER: an intermediate CA may be revoked too.
    */
   refusal(
     certificate: X509Certificate,
@@ -49,18 +49,18 @@ export class Revocations {
     const lists = this.#lists.get(issuer);
     if (lists === undefined) {
       return unclear(
-        `${name} is by a CA of which there is no revocation list; add its list to the file`,
+        `${name} was issued by a CA without a revocation list; add the CA's list to the file`,
         side,
       );
     }
     if ([certificate.raw, ...others].some((der) => this.#isRevoked(der))) {
-      return new TlsError(`${name} was revoked, or a CA above it`, { code: "CERTIFICATE_REVOKED", side });
+      return new TlsError(`${name} or a CA above it is revoked`, { code: "CERTIFICATE_REVOKED", side });
     }
     const due = Math.max(...lists.map(({ nextUpdateMs }) => nextUpdateMs ?? Infinity));
     if (nowMs < due) return undefined;
     const when = new Date(due).toISOString();
     return unclear(
-      `${name} is by a CA whose revocation list expired on ${when}; put a newer one in the file`,
+      `${name} was issued by a CA whose revocation list expired on ${when}; put a newer one in the file`,
       side,
     );
   }
@@ -71,7 +71,7 @@ export class Revocations {
   }
 }
 
-/** Whether one of these CAs has signed a list. */
+/** Whether one of these CAs signed the list. */
 export function isByOneOf(
   { signed }: RevocationList,
   authorities: readonly X509Certificate[],
@@ -81,7 +81,7 @@ export function isByOneOf(
     try {
       return isSignedBy(signed, authority.publicKey, crypto);
     } catch {
-      // A key that the runtime cannot read has signed nothing that can be verified.
+      // A key that the runtime cannot read verifies nothing.
       return false;
     }
   });

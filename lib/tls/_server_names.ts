@@ -1,11 +1,14 @@
-/** Which of several things, each with the names that it is for, is for one name. */
+/** Chooses a value by server name. */
 export class ServerNames<T> {
   readonly #exact = new Map<string, T>();
-  /** By what follows the star and its dot. */
+  /** By the part after `*.`. */
   readonly #wildcard = new Map<string, T>();
   readonly #first: T;
 
-  /** @param entries the first is for whoever asks for no name, or for none of these; of two for one name the first counts. */
+  /**
+   * @param entries the first is the default for no name and unknown names; of two with the same name the first
+   * counts.
+   */
   constructor(entries: readonly [ServerNamesEntry<T>, ...ServerNamesEntry<T>[]]) {
     this.#first = entries[0].value;
     for (const { names, value } of entries) {
@@ -18,7 +21,10 @@ export class ServerNames<T> {
     }
   }
 
-  /** An exact name before a wildcard, a wildcard for one label (RFC 9525 section 6.3), else the first entry. */
+  /**
+   * Returns the value for a name: an exact match before a wildcard, which stands for one label (RFC 9525 section
+   * 6.3), else the first entry.
+   */
   choose(serverName: string): T {
     const name = normalize(serverName);
     const exact = this.#exact.get(name);
@@ -28,13 +34,13 @@ export class ServerNames<T> {
   }
 }
 
-/** One thing and the names that it is for, a leading label `*` included. */
+/** A value and its names, which may start with the label `*`. */
 export interface ServerNamesEntry<T> {
   readonly names: readonly string[];
   readonly value: T;
 }
 
-/** Names are compared without case and final dot (RFC 6066 section 3). */
+/** Names compare without case and final dot (RFC 6066 section 3). */
 function normalize(name: string): string {
   return name.toLowerCase().replace(/\.$/, "");
 }

@@ -4,27 +4,27 @@ import type { ClientTrust } from "./_client_trust.ts";
 import { type TlsEngine, type TlsVersions, versionOptions } from "./_engine.ts";
 import type { HandshakeEvents } from "./_handshake.ts";
 
-/** What the handshakes of one certificate have in common. */
+/** Options shared by the handshakes of one certificate. */
 export interface ServerPoolOptions extends TlsVersions {
   readonly cert: string;
   readonly key: string;
-  /** Whose certificates clients must show; `undefined` when none is asked for. */
+  /** The trust in client certificates; `undefined` when none is requested. */
   readonly clients: ClientTrust | undefined;
   readonly alpn: readonly string[];
 }
 
-/** More than this many are not kept: handshakes that go on at once are few. */
+/** The most idle servers to keep: few handshakes run at once. */
 const MAX_IDLE = 32;
 
 /**
- * Servers of the runtime's TLS that never listen, for one certificate.
+ * A pool of the runtime's TLS servers for one certificate; they never listen.
  *
- * Only a server says publicly whether a client's certificate was verified, and it does not say which stream it speaks
- * of: so each has one handshake at a time. Reading certificate and key, 0.4 ms of the 1.5 that a handshake takes, is
- * what the pool saves.
+ * Only a server exposes whether a client's certificate was verified, and it does not say for which stream: so each
+ * serves one handshake at a time. Pooling saves reading certificate and key, 0.4 ms of the 1.5 that a handshake
+ * takes.
  *
- * The runtime's own choice by server name is not used: what it holds for a client that never gets past its hello is
- * never freed.
+ * The runtime's own choice by server name is not used: it never frees what it holds for a client that does not get
+ * past its hello.
  */
 export class ServerPool {
   readonly #engine: TlsEngine;
@@ -36,7 +36,7 @@ export class ServerPool {
     this.#options = options;
   }
 
-  /** One handshake on a stream. */
+  /** Serves one handshake on a stream. */
   serve(stream: Duplex, events: HandshakeEvents): void {
     const server = this.#idle.pop() ?? new OneAtATime(this.#create(), this.#options, this.#reuse);
     server.serve(stream, events);
@@ -54,23 +54,23 @@ export class ServerPool {
       ca: clients?.authorities.pem,
       ...versionOptions(this.#options),
       requestCert: clients !== undefined,
-      // Refused by us, where it can be said why.
+      // We refuse it ourselves, where the reason is known.
       rejectUnauthorized: false,
-      // None of the runtime's, which it does not stop when a handshake fails. Ours counts.
+      // The runtime does not stop its own timer when a handshake fails; ours counts.
       handshakeTimeout: -1,
       ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
     });
     if (clients?.isRequired !== true) return server;
-    // So the runtime refuses a client without a certificate itself, with the alert that only it can send, and leaves the
-    // certificate of another to us. Where it should ever make something else of it, we refuse both.
+    // This makes the runtime refuse a client without a certificate, with an alert that only it can send, and leave
+    // the check of other certificates to us. If a runtime should ever treat it otherwise, we refuse both.
     Object.assign(server, { rejectUnauthorized: undefined });
     return server;
   }
 }
 
 /**
- * A server with one handshake. It is used again only after one that succeeded, because then the runtime has let go of the
- * connection; what a failed one may still have to say must not be heard by the next.
+ * A server with one handshake. It is reused only after a success, when the runtime has let go of the connection; late
+ * events of a failed handshake must not reach the next.
  */
 class OneAtATime {
   readonly #server: Server;
@@ -87,7 +87,7 @@ class OneAtATime {
       try {
         refusal = options.clients?.refusal(socket);
       } catch (error) {
-        // Thrown in an event it would be nobody's, and the handshake would last to its limit.
+        // An exception in an event handler would be lost, and the handshake would run to its limit.
         refusal = error;
       }
       if (refusal === undefined && events !== undefined) return events.done(socket);

@@ -2,18 +2,22 @@ import type * as NodeCrypto from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { DerError, DerReader, hexOf, TAG } from "./_der.ts";
 
-/** The parts of a certificate or a revocation list (RFC 5280 sections 4.1 and 5.1). */
+/** The signed parts of a certificate or revocation list (RFC 5280 sections 4.1 and 5.1). */
 export interface Signed {
-  /** What is signed, in DER. */
+  /** The signed body, in DER. */
   readonly body: Uint8Array;
-  /** The object identifier of the algorithm, in hex. */
+  /** The object identifier of the signature algorithm, in hex. */
   readonly algorithm: string;
   /** The parameters of the algorithm, in DER; empty where there are none. */
   readonly parameters: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-/** @throws {DerError} when it is not signed in the way of X.509. */
+/**
+ * Reads the parts of an X.509 structure.
+ *
+ * @throws {DerError} when it is not one.
+ */
 export function readSigned(der: Uint8Array): Signed {
   const outer = new DerReader(der);
   const parts = new DerReader(outer.read(TAG.sequence).content);
@@ -33,7 +37,7 @@ export function readSigned(der: Uint8Array): Signed {
 
 type Scheme = { readonly hash: string | null; readonly isPss?: boolean };
 
-/** What certificates are signed with today; SHA-1 and older are not among it. */
+/** The signature algorithms in use; SHA-1 and older are not accepted. */
 const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ["2a864886f70d01010b", { hash: "sha256" }],
   ["2a864886f70d01010c", { hash: "sha384" }],
@@ -52,7 +56,7 @@ const PSS_HASHES: readonly [oid: string, hash: string][] = [
   ["0609608648016503040203", "sha512"],
 ];
 
-/** Whether a key has made the signature. What cannot be verified here is not. */
+/** Whether the key made the signature; false where it cannot be verified. */
 export function isSignedBy(signed: Signed, key: KeyObject, crypto: typeof NodeCrypto): boolean {
   const scheme = SCHEMES.get(signed.algorithm);
   if (scheme === undefined) return false;
@@ -65,7 +69,7 @@ export function isSignedBy(signed: Signed, key: KeyObject, crypto: typeof NodeCr
     const saltLength = { sha256: 32, sha384: 48, sha512: 64 }[hash] ?? 32;
     return crypto.verify(hash, signed.body, { key, padding, saltLength }, signed.signature);
   } catch {
-    // A key that the runtime knows in handshakes alone.
+    // The runtime supports some keys only in handshakes.
     return false;
   }
 }

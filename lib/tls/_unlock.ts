@@ -1,12 +1,12 @@
 import { loadCrypto } from "./_engine.ts";
 import { privateKeyIn } from "./_pem.ts";
 
-/** A key that stays shut. */
+/** A key that cannot be decrypted. */
 export class LockedKeyError extends Error {
   override readonly name = "LockedKeyError";
 }
 
-/** What this runtime can decrypt. */
+/** How to encrypt a key so that this runtime can decrypt it. */
 const REMEDY = `"openssl pkcs8 -topk8 -v2 aes-256-cbc" writes one that this runtime can decrypt`;
 
 /** Whether the first private key of a text is encrypted. */
@@ -16,9 +16,9 @@ export function isLocked(text: string): boolean {
 }
 
 /**
- * The text of a key without its passphrase; a text whose key has none as it is.
+ * Returns the key decrypted; an unencrypted one unchanged.
  *
- * @throws {LockedKeyError} when it cannot be decrypted; the passphrase is in no message.
+ * @throws {EncryptedKeyError} when it cannot be decrypted; no message contains the passphrase.
  */
 export async function unlockKey(text: string, passphrase: string | undefined): Promise<string> {
   const found = privateKeyIn(text);
@@ -32,7 +32,7 @@ export async function unlockKey(text: string, passphrase: string | undefined): P
   try {
     return String(createPrivateKey({ key: found.pem, passphrase }).export({ type: "pkcs8", format: "pem" }));
   } catch {
-    // Of a wrong passphrase the runtime makes one error or another, and the same of a cipher that it does not know.
+    // The runtime's errors do not tell a wrong passphrase from an unknown cipher.
     throw new LockedKeyError(
       `the passphrase does not open the key: correct it, or encrypt the key anew (${REMEDY})`,
     );

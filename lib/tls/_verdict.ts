@@ -6,8 +6,7 @@ import { subjectLine } from "./_certificate_names.ts";
 import { x509Version } from "./_x509_head.ts";
 
 /**
- * Why the peer's certificate is not accepted by its CA, `undefined` when it is. Whether it has the right name is another
- * question.
+ * Returns why the peer's certificate is refused, whatever its name; `undefined` when it is accepted.
  *
  * Fails closed: what is not known to be verified is refused.
  */
@@ -18,25 +17,25 @@ export function refusalOf(
 ): TlsError | undefined {
   try {
     const certificate = socket.getPeerX509Certificate();
-    if (certificate === undefined) return nothingShown(side);
+    if (certificate === undefined) return missingCertificate(side);
     const unproven = unprovenVersion(certificate, side);
     if (unproven !== undefined) return unproven;
     if (socket.authorized) return undefined;
-    // An error to the types of Node, its code in the runtime.
+    // Node's types say Error; the runtime has its code.
     const reason = String(socket.authorizationError ?? "unknown");
     const issuerEndedOn = expiredIssuer(socket, nowMs);
     const { code, what } = explain(certificate, { reason, nowMs, issuerEndedOn });
     return new TlsError(what, { code, side, cause: reason });
   } catch (cause) {
-    // The runtime verifies what it needs, and may have let pass what it cannot show.
-    const what = `a certificate that it sent cannot be read (${errorMessage(cause)}), valid ones were wanted`;
+    // The runtime verifies what it needs, and may have accepted what it cannot show.
+    const what = `cannot read a certificate that the peer sent (${errorMessage(cause)})`;
     return new TlsError(what, { code: "CERTIFICATE_INVALID", side, cause });
   }
 }
 
 /**
- * The runtime calls a certificate of version 1 authorized, or tells no more of it, without having looked whether the peer
- * holds its key: anyone who has seen it could show it. Its CA does not matter then.
+ * The runtime reports a version 1 certificate as authorized, or reports nothing, without proof that the peer holds
+ * its key: anyone who has seen the certificate could present it. So its CA does not matter.
  */
 function unprovenVersion(certificate: X509Certificate, side: TlsSide): TlsError | undefined {
   const version = x509Version(certificate.raw);
@@ -51,25 +50,25 @@ function unprovenVersion(certificate: X509Certificate, side: TlsSide): TlsError 
   );
 }
 
-/** The refusal of a certificate that no known CA has issued. */
+/** Returns the refusal of a certificate by an unknown CA. */
 export function unknownIssuer(certificate: X509Certificate, side: TlsSide): TlsError {
   const issuer = certificate.issuer.split("\n").join(", ");
   return new TlsError(
-    `the certificate "${subjectLine(certificate)}" is by "${issuer}", one by a known CA was wanted`,
+    `the certificate "${subjectLine(certificate)}" was issued by "${issuer}"; expected a known CA`,
     { code: "CERTIFICATE_UNKNOWN", side },
   );
 }
 
-/** The refusal of a peer that has shown no certificate. */
-export function nothingShown(side: TlsSide): TlsError {
-  return new TlsError("it showed no certificate, one was wanted", { code: "CERTIFICATE_MISSING", side });
+/** Returns the refusal of a peer without a certificate. */
+export function missingCertificate(side: TlsSide): TlsError {
+  return new TlsError("no certificate presented", { code: "CERTIFICATE_MISSING", side });
 }
 
 interface Refused {
-  /** What the runtime says. It has one word for most, an expired certificate and a wrong issuer among them. */
+  /** The runtime's code. One code covers most cases, among them an expired certificate and a wrong issuer. */
   readonly reason: string;
   readonly nowMs: number;
-  /** When the issuer's own certificate expired, where the peer has sent that along and it has. */
+  /** When the issuer's certificate expired, if the peer sent it and it has. */
   readonly issuerEndedOn: string | undefined;
 }
 
@@ -80,30 +79,30 @@ function explain(
   const { subject, issuer, validFrom, validTo, ca } = certificate;
   const name = `the certificate "${subjectLine(certificate)}"`;
   if (nowMs >= Date.parse(validTo) || reason.includes("CERT_HAS_EXPIRED")) {
-    return { code: "CERTIFICATE_EXPIRED", what: `${name} expired on ${validTo}, a valid one was wanted` };
+    return { code: "CERTIFICATE_EXPIRED", what: `${name} expired on ${validTo}` };
   }
   if (nowMs < Date.parse(validFrom) || reason.includes("CERT_NOT_YET_VALID")) {
     return {
       code: "CERTIFICATE_NOT_YET_VALID",
-      what: `${name} is valid from ${validFrom}, a valid one was wanted`,
+      what: `${name} is not valid before ${validFrom}`,
     };
   }
   if (subject === issuer) {
     return {
       code: "CERTIFICATE_SELF_SIGNED",
-      what: `${name} is self-signed, one by a known CA was wanted`,
+      what: `${name} is self-signed; expected one issued by a known CA`,
     };
   }
-  // The runtime says "self-signed" of this too.
+  // The runtime reports this as self-signed too.
   if (ca && reason.includes("DEPTH_ZERO")) {
-    return { code: "CERTIFICATE_INVALID", what: `${name} is a CA's own, one that a CA issued was wanted` };
+    return { code: "CERTIFICATE_INVALID", what: `${name} is a CA certificate; expected one issued by a CA` };
   }
   if (/UNABLE_TO|ISSUER|LEAF_SIGNATURE|SELF_SIGNED/.test(reason)) {
     const by = `"${issuer.split("\n").join(", ")}"`;
     const ended = issuerEndedOn === undefined ? "" : `, which expired on ${issuerEndedOn}`;
-    return { code: "CERTIFICATE_UNKNOWN", what: `${name} is by ${by}${ended}, one by a known CA was wanted` };
+    return { code: "CERTIFICATE_UNKNOWN", what: `${name} was issued by ${by}${ended}; expected a known CA` };
   }
-  return { code: "CERTIFICATE_INVALID", what: `${name} is refused (${reason}), a valid one was wanted` };
+  return { code: "CERTIFICATE_INVALID", what: `${name} is not valid (${reason})` };
 }
 
 function expiredIssuer(socket: TLSSocket, nowMs: number): string | undefined {

@@ -1,17 +1,21 @@
 import { DerError, DerReader, hexOf, TAG } from "./_der.ts";
 import { readSigned } from "./_signed.ts";
 
-/** How a certificate begins (RFC 5280 section 4.1). */
+/** The first fields of a certificate (RFC 5280 section 4.1). */
 export interface X509Head {
   /** 1 to 3. */
   readonly version: number;
-  /** In hex, as a revocation list has it. */
+  /** In hex, as in a revocation list. */
   readonly serial: string;
-  /** The name of the issuer, its DER in hex. */
+  /** The issuer's name, its DER in hex. */
   readonly issuer: string;
 }
 
-/** @throws {DerError} where a certificate is not strict DER. */
+/**
+ * Parses the first fields of a certificate.
+ *
+ * @throws {DerError} when it is not strict DER.
+ */
 export function readHead(der: Uint8Array): X509Head {
   const body = new DerReader(new DerReader(readSigned(der).body).read(TAG.sequence).content);
   const explicit = body.readOptional(TAG.explicit0);
@@ -25,14 +29,14 @@ export function readHead(der: Uint8Array): X509Head {
 
 function versionOf(content: Uint8Array): number {
   const [value = 255] = content;
-  if (content.length !== 1 || value > 2) throw new DerError("the version is none of X.509");
+  if (content.length !== 1 || value > 2) throw new DerError("the version is not one of X.509");
   return value + 1;
 }
 
 /**
- * The version of a certificate in DER; `undefined` where it is none in strict DER.
+ * Returns the X.509 version of a certificate; `undefined` where it is not strict DER.
  *
- * The runtime lets a peer whose own certificate has version 1 in without having it prove that it holds the key.
+ * The runtime accepts a peer whose own certificate has version 1 without proof that it holds the key.
  */
 export function x509Version(der: Uint8Array): number | undefined {
   try {

@@ -2,13 +2,13 @@ import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { commonNameOf } from "./_certificate_names.ts";
 
-/** What both sides of a TLS connection have agreed on. */
+/** The negotiated parameters of a TLS connection. */
 export interface TlsAgreement {
-  /** `TLSv1.3`. */
+  /** Such as `TLSv1.3`. */
   readonly version: string | undefined;
-  /** `TLS_AES_128_GCM_SHA256`, as OpenSSL calls it. */
+  /** OpenSSL's name, such as `TLS_AES_128_GCM_SHA256`. */
   readonly cipher: string | undefined;
-  /** The verified certificate of the client; `undefined` where none was asked for. */
+  /** The client's verified certificate; `undefined` where none was requested. */
   readonly certificate: ClientCertificate | undefined;
 }
 
@@ -16,11 +16,11 @@ export interface TlsAgreement {
 export interface ClientCertificate {
   readonly commonName: string | undefined;
   readonly der: Uint8Array;
-  /** Whether the client showed it in an earlier session that it has taken up again. */
+  /** Whether it comes from a resumed session. */
   readonly isOfEarlierSession: boolean;
 }
 
-/** What was agreed on in the handshake of a socket. */
+/** Returns what a socket's handshake negotiated. */
 export function agreementOf(socket: TLSSocket, certificate: X509Certificate | undefined): TlsAgreement {
   return {
     version: socket.getProtocol() ?? undefined,
@@ -33,7 +33,7 @@ export function agreementOf(socket: TLSSocket, certificate: X509Certificate | un
   };
 }
 
-/** The runtime may know no cipher. */
+/** The runtime may not expose the cipher. */
 function cipherOf(socket: TLSSocket): string | undefined {
   const cipher: { readonly name?: string } | undefined = socket.getCipher();
   return cipher?.name;

@@ -7,34 +7,34 @@ import type { TlsSide } from "./error.ts";
 import { LockedKeyError, unlockKey } from "./_unlock.ts";
 import { type CertificateFacts, certificateFacts } from "./inspection.ts";
 
-/** Something about a certificate, key or CA that an operator should know. */
+/** A problem with a certificate, key or CA that the operator should know. */
 export interface CertificateProblem {
-  /** An `error` is one that peers, or we, will refuse. */
+  /** An `error` makes peers, or this proxy, refuse it. */
   readonly severity: "error" | "warning";
-  /** What is and what was wanted. */
+  /** What is wrong and what to do. */
   readonly message: string;
-  /** Which of the two texts is at fault; an authority is a certificate. */
+  /** Which of the two files is at fault; a CA counts as a certificate. */
   readonly about: "certificate" | "key";
-  /** Whether time alone makes it a problem. */
+  /** Whether it is about validity times. */
   readonly isAboutTime: boolean;
 }
 
-/** Against what certificates are checked. */
+/** Options of certificate checks. */
 export interface CertificateCheckOptions {
   /** Milliseconds since 1970. Default now. */
   readonly nowMs?: number;
-  /** Of an encrypted key. Default none. */
+  /** The passphrase of an encrypted key. Default none. */
   readonly passphrase?: string | undefined;
-  /** Of authorities, whom they vouch for: of targets each signature is verified here. Default `client`. */
+  /** For CAs: whose certificates they verify; signatures of targets are verified here. Default `client`. */
   readonly vouchFor?: TlsSide;
 }
 
-/** From when on a certificate's end is worth a warning: shorter than the renewal of the usual 90 days. */
+/** How long before expiry to warn: shorter than the usual renewal of 90-day certificates. */
 const EXPIRY_WARNING_MS = 14 * 86_400_000;
 
 /**
- * Everything that is wrong with a certificate (PEM, those that lead to its CA after it) and its key (PEM). Both may be the
- * same text, with both in it. Never rejects.
+ * Returns the problems of a certificate (PEM, followed by its chain) and its key (PEM). One text may hold both. Never
+ * rejects.
  */
 export async function checkCertificate(
   cert: string,
@@ -50,7 +50,7 @@ export async function checkCertificate(
   return [...problems, ...await checkPair(leaf, keyObject, pairOf({ cert, key: plain ?? key }))];
 }
 
-/** Everything that is wrong with a file of CA certificates (PEM). Never rejects. */
+/** Returns the problems of a file of CA certificates (PEM). Never rejects. */
 export async function checkAuthorities(
   pem: string,
   options: CertificateCheckOptions = {},
@@ -59,14 +59,16 @@ export async function checkAuthorities(
   const leaf = list.find((certificate) => !certificate.ca);
   if (leaf !== undefined) {
     problems.push(
-      warning(`the certificate "${nameOf(leaf)}" is no CA, one that may issue others was wanted`),
+      warning(
+        `the certificate "${nameOf(leaf)}" is not a CA certificate; expected one that may issue others`,
+      ),
     );
   }
   if (options.vouchFor === "target") problems.push(...list.flatMap((each) => checkVerifiable(each) ?? []));
   return [...problems, ...checkEach(list, options)];
 }
 
-/** The runtime verifies signatures of some keys in handshakes alone, and there not always: see `TargetTls`. */
+/** The runtime verifies signatures of some keys only in handshakes, and there not always: see `TargetTls`. */
 function checkVerifiable(authority: X509Certificate): CertificateProblem | undefined {
   let kind: string;
   try {
@@ -76,14 +78,17 @@ function checkVerifiable(authority: X509Certificate): CertificateProblem | undef
     kind = "of a kind that it cannot read";
   }
   return warning(
-    `targets whose certificate is by "${
+    `targets whose certificate was issued by "${
       nameOf(authority)
     }" are refused: its key is ${kind}, and this runtime verifies ` +
       "signatures of RSA, ECDSA with P-256 or P-384, and Ed25519; use a CA with one of these",
   );
 }
 
-/** What the first certificate of a text (PEM) says, the one that peers are shown; `undefined` where it has none. Never rejects. */
+/**
+ * Returns the facts of the first certificate of a text (PEM), the one that peers see; `undefined` where there is
+ * none. Never rejects.
+ */
 export async function firstCertificate(pem: string): Promise<CertificateFacts | undefined> {
   const { list: [certificate] } = await readCertificates(pem, "certificate");
   return certificate === undefined ? undefined : certificateFacts(certificate);
@@ -99,23 +104,23 @@ async function readCertificates(pem: string, what: string): Promise<Certificates
   const blocks = splitPem(pem);
   const list: X509Certificate[] = [];
   const problems: CertificateProblem[] = [];
-  // A file that is being written may end anywhere, and what is missing would be missed by clients alone.
+  // A file still being written may end anywhere, and only clients would notice what is missing.
   if (isCutPem(pem)) {
-    problems.push(error(`certificate ${blocks.length + 1} is cut off, a PEM ${what} was wanted`));
-  } else if (blocks.length === 0) problems.push(error(`${describeText(pem)}, a PEM ${what} was wanted`));
+    problems.push(error(`certificate ${blocks.length + 1} is cut off; expected a PEM ${what}`));
+  } else if (blocks.length === 0) problems.push(error(`${describeText(pem)}; expected a PEM ${what}`));
   for (const [index, block] of blocks.entries()) {
     try {
       list.push(new X509Certificate(block));
     } catch (cause) {
       problems.push(
-        error(`certificate ${index + 1} cannot be read (${errorMessage(cause)}), a PEM ${what} was wanted`),
+        error(`certificate ${index + 1} cannot be read (${errorMessage(cause)}); expected a PEM ${what}`),
       );
     }
   }
   return { list, problems };
 }
 
-/** What a text is that has no certificate, or no key, in it. */
+/** Describes a text without a certificate or key. */
 function describeText(text: string): string {
   if (text.trim() === "") return "the file is empty";
   const kind = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(text)?.[1];
@@ -136,15 +141,15 @@ function checkTime(certificate: X509Certificate, nowMs: number): CertificateProb
   const toMs = Date.parse(certificate.validTo);
   const shared = { about: "certificate", isAboutTime: true } as const;
   if (nowMs < fromMs) {
-    const message = `the certificate "${name}" is valid from ${day(fromMs)}, one that is valid was wanted`;
+    const message = `the certificate "${name}" is not valid before ${day(fromMs)}`;
     return { severity: "error", message, ...shared };
   }
   if (nowMs >= toMs) {
-    const message = `the certificate "${name}" expired on ${day(toMs)}, one that is valid was wanted`;
+    const message = `the certificate "${name}" expired on ${day(toMs)}; renew it`;
     return { severity: "error", message, ...shared };
   }
   if (toMs - nowMs >= EXPIRY_WARNING_MS) return undefined;
-  const message = `the certificate "${name}" expires on ${day(toMs)}, more than 14 days were wanted`;
+  const message = `the certificate "${name}" expires on ${day(toMs)}, in less than 14 days; renew it`;
   return { severity: "warning", message, ...shared };
 }
 
@@ -158,7 +163,7 @@ function nameOf(certificate: X509Certificate): string {
 
 interface Key {
   readonly key?: KeyObject;
-  /** The text of the key, decrypted. */
+  /** The decrypted key, in PEM. */
   readonly plain?: string;
   readonly problems: readonly CertificateProblem[];
 }
@@ -173,16 +178,16 @@ async function readKey(text: string, passphrase: string | undefined): Promise<Ke
   }
   const found = privateKeyIn(plain);
   if (found === "none") {
-    return { problems: [keyError(`${describeKeyText(text)}, a PEM private key was wanted`)] };
+    return { problems: [keyError(`${describeKeyText(text)}; expected a PEM private key`)] };
   }
-  if (found === "cut") return { problems: [keyError("the key is cut off, a PEM private key was wanted")] };
+  if (found === "cut") return { problems: [keyError("the key is cut off; expected a PEM private key")] };
   const { pem } = found;
   const { createPrivateKey } = await loadCrypto();
   try {
     return { key: createPrivateKey(pem), plain, problems: [] };
   } catch (cause) {
     return {
-      problems: [keyError(`the key cannot be read (${errorMessage(cause)}), a PEM private key was wanted`)],
+      problems: [keyError(`the key cannot be read (${errorMessage(cause)}); expected a PEM private key`)],
     };
   }
 }
@@ -191,7 +196,7 @@ function describeKeyText(text: string): string {
   return describeText(text).replace("the file", "the key's file");
 }
 
-/** What is wrong with a certificate and its key beside each other, and in handshakes. */
+/** Returns the problems of a certificate and its key together, and in handshakes. */
 async function checkPair(
   leaf: X509Certificate,
   key: KeyObject,
@@ -204,13 +209,13 @@ async function checkPair(
     isOwn = publicHalf(leaf.publicKey) === publicHalf(createPublicKey(key));
   } catch (cause) {
     const why = errorMessage(cause);
-    return [error(`the certificate's key cannot be used (${why}), ${USABLE_KEYS} was wanted`)];
+    return [error(`the certificate's key cannot be used (${why}); expected ${USABLE_KEYS}`)];
   }
   if (!isOwn) {
-    return [keyError("the key is not the certificate's, the one that it was made with was wanted")];
+    return [keyError("the key does not match the certificate")];
   }
   const kind = keyKind(key);
-  return await isKeyUsable(pair, kind) ? [] : [keyError(`the key is ${kind}, ${USABLE_KEYS} was wanted`)];
+  return await isKeyUsable(pair, kind) ? [] : [keyError(`the key is ${kind}; expected ${USABLE_KEYS}`)];
 }
 
 function error(message: string): CertificateProblem {

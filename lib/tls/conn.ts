@@ -5,8 +5,8 @@ import { describeFailure } from "./_failure.ts";
 import type { TlsSide } from "./error.ts";
 
 /**
- * Bytes given to TLS at once: four records. The runtime's TLS encrypts at most 64 KiB in one go and has no way to be
- * asked for the rest.
+ * Bytes given to TLS at once: three records. The runtime's TLS encrypts at most 64 KiB in one go and cannot be asked
+ * for the rest.
  */
 const MAX_WRITE_BYTES = 48 * 1024;
 
@@ -18,32 +18,32 @@ interface PendingRead {
 
 interface PendingWrite {
   readonly count: number;
-  /** Whether TLS has taken the bytes; then only the kernel is waited for. */
+  /** Whether TLS has taken the bytes; then only the kernel has to. */
   encrypted: boolean;
   resolve(count: number): void;
   reject(error: unknown): void;
 }
 
 /**
- * A TLS connection after its handshake. Whoever is handed it owns it, and the connection beneath it.
+ * A TLS connection after its handshake. Its holder owns it and the connection beneath it.
  *
- * A read takes from the peer only when nothing is waiting, and a write resolves when the kernel has the encrypted bytes:
- * what is held is at most one read of each kind.
+ * A read pulls from the peer only when nothing is buffered, and a write resolves when the kernel has the encrypted
+ * bytes: at most one read of each kind is held.
  *
- * The end of each direction is its close_notify (RFC 8446 section 6.1): {@link TlsConn.closeWrite} sends it, then FIN,
- * and reading goes on; the peer's makes a read give `null`, and writing goes on. A FIN without close_notify gives `null`
- * too, and {@link TlsConn.truncated} says so: many peers never send it, HAProxy and nginx are as lenient, and protocols
- * that care have an end of their own. So that those that do not are not told of an end that there was not, close_notify
- * is left out after {@link TlsConn.withholdEnd}.
+ * Each direction ends with close_notify (RFC 8446 section 6.1): {@link TlsConn.closeWrite} sends it, then FIN, and
+ * reading goes on; the peer's makes reads return `null`, and writing goes on. A FIN without close_notify returns
+ * `null` too and sets {@link TlsConn.truncated}: many peers never send one, HAProxy and nginx are as lenient, and
+ * protocols that care mark their own end. For those that do not, {@link TlsConn.withholdEnd} suppresses our
+ * close_notify, so that a truncated stream is not passed on as complete.
  */
 export class TlsConn implements Duplex, BridgeOwner {
-  /** Whether the peer ended without close_notify: its last bytes may be missing. */
+  /** Whether the peer ended without close_notify, so that its last bytes may be missing. */
   truncated = false;
 
   readonly #socket: TLSSocket;
   readonly #bridge: Bridge;
   readonly #side: TlsSide;
-  /** Decrypted, and not yet read. */
+  /** Decrypted bytes not read yet. */
   readonly #chunks: Uint8Array[] = [];
   #inEnded = false;
   #outEnded = false;
@@ -56,7 +56,7 @@ export class TlsConn implements Duplex, BridgeOwner {
   #write: PendingWrite | undefined;
   #flush: (() => void) | undefined;
 
-  /** For this room: on a socket whose handshake has just ended, before it emits anything more. */
+  /** For this folder only. Must run right after the handshake, before the socket emits anything more. */
   constructor(socket: TLSSocket, bridge: Bridge, side: TlsSide) {
     this.#socket = socket;
     this.#bridge = bridge;
@@ -72,7 +72,7 @@ export class TlsConn implements Duplex, BridgeOwner {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#inEnded) return Promise.resolve(null);
     if (this.#read !== undefined) {
-      return Promise.reject(new TypeError("read: one is pending, none was wanted"));
+      return Promise.reject(new TypeError("read: another read is pending"));
     }
     return new Promise((resolve, reject) => {
       this.#read = { buffer, resolve, reject };
@@ -87,7 +87,7 @@ export class TlsConn implements Duplex, BridgeOwner {
       return Promise.reject(new Deno.errors.BrokenPipe("write: the sending side is closed"));
     }
     if (this.#write !== undefined) {
-      return Promise.reject(new TypeError("write: one is pending, none was wanted"));
+      return Promise.reject(new TypeError("write: another write is pending"));
     }
     if (bytes.length === 0) return Promise.resolve(0);
     const chunk = bytes.length > MAX_WRITE_BYTES ? bytes.subarray(0, MAX_WRITE_BYTES) : bytes;
@@ -125,8 +125,8 @@ export class TlsConn implements Duplex, BridgeOwner {
   }
 
   /**
-   * Rejects what is pending, sends close_notify unless that is done or withheld or the connection has failed, and frees
-   * everything, the connection beneath one turn of the event loop later. Idempotent.
+   * Rejects pending calls, sends close_notify (unless sent, withheld, or the connection has failed) and frees
+   * everything; the connection beneath closes one turn of the event loop later. Idempotent.
    */
   close(): void {
     if (this.#closed) return;
@@ -136,12 +136,14 @@ export class TlsConn implements Duplex, BridgeOwner {
       (this.#failure ?? this.#writeFailure) === undefined;
     this.#outEnded = true;
     this.#fail(new Deno.errors.Interrupted("the connection was closed"));
-    // The kernel takes these few bytes as soon as they are written, unless the peer has stopped reading.
+    // The kernel takes these few bytes at once, unless the peer has stopped reading.
     if (isOwed) void this.#sendCloseNotify().then(this.#free);
     else this.#free();
   }
 
-  /** The runtime's TLS hands the alert on only after the socket has called its writing finished, in the same turn. */
+  /**
+   * The runtime's TLS emits the alert only after the socket has finished writing, in the same turn of the event loop.
+   */
   #sendCloseNotify(): Promise<void> {
     this.#socket.end();
     return new Promise((resolve) => void setImmediate(resolve));
@@ -151,7 +153,7 @@ export class TlsConn implements Duplex, BridgeOwner {
     try {
       this.#bridge.close();
     } catch (error) {
-      // Whoever dialed or accepted it may have closed it already.
+      // The dialer or acceptor may have closed it already.
       if (errorCode(error) !== "EBADF") throw error;
     } finally {
       this.#socket.destroy();
@@ -177,7 +179,7 @@ export class TlsConn implements Duplex, BridgeOwner {
     this.#fail(describeFailure(error, this.#bridge.opening, this.#side));
   }
 
-  /** Reading goes on: the kernel gives what the peer sent before it was gone, and then says so. */
+  /** Reading goes on: the kernel delivers what the peer sent before it was gone, and then the error. */
   unwritable(error: unknown): void {
     this.#writeFailure ??= error;
     this.#rejectWrite(error);

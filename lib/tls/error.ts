@@ -1,17 +1,17 @@
-/** Whom the TLS connection is with. */
+/** The peer of a TLS connection. */
 export type TlsSide = "client" | "target";
 
 /**
- * What went wrong, for decisions; the message is for people.
+ * The kind of failure, for programs; the message is for people.
  *
- * - `HANDSHAKE_TIMEOUT`, `HUNG_UP`: the peer was too slow, or left before the handshake was done.
- * - `PLAIN_HTTP`, `NOT_TLS`: the peer's first bytes are no TLS.
+ * - `HANDSHAKE_TIMEOUT`, `HUNG_UP`: the peer was too slow, or left during the handshake.
+ * - `PLAIN_HTTP`, `NOT_TLS`: the peer's first bytes are not TLS.
  * - `NO_SHARED_PROTOCOL`: no TLS version, cipher or ALPN protocol in common.
- * - `CERTIFICATE_…`: the peer's certificate is not one that is accepted.
+ * - `CERTIFICATE_…`: the peer's certificate is not accepted.
  * - `PEER_ALERT`: the peer refused, with an alert.
- * - `BROKEN`: bytes that no TLS peer sends.
- * - `BAD_CERTIFICATE`: a certificate, key or CA of our own cannot be used.
- * - `UNSUPPORTED_RUNTIME`: this runtime cannot do TLS on a connection that is open already.
+ * - `BROKEN`: invalid TLS data.
+ * - `BAD_CERTIFICATE`: one of our own certificates, keys or CAs cannot be used.
+ * - `UNSUPPORTED_RUNTIME`: this runtime cannot do TLS over an open connection.
  */
 export type TlsErrorCode =
   | "HANDSHAKE_TIMEOUT"
@@ -34,25 +34,25 @@ export type TlsErrorCode =
   | "BAD_CERTIFICATE"
   | "UNSUPPORTED_RUNTIME";
 
-/** What a {@link TlsError} is made of. */
+/** Options of a {@link TlsError}. */
 export interface TlsErrorOptions {
   readonly code: TlsErrorCode;
   readonly side: TlsSide;
-  /** What the runtime said, where there was something. */
+  /** The runtime's error, if there is one. */
   readonly cause?: unknown;
-  /** Whether the peer left without having sent a byte, as a check of the port does. Default false. */
+  /** Whether the peer left without sending a byte, as a port check does. Default false. */
   readonly isSilent?: boolean;
 }
 
-/** A TLS connection that failed, or settings that cannot work. */
+/** A failed TLS connection, or settings that cannot work. */
 export class TlsError extends Error {
   override readonly name = "TlsError";
   readonly code: TlsErrorCode;
   readonly side: TlsSide;
-  /** Whether the peer left without having sent a byte. */
+  /** Whether the peer left without sending a byte. */
   readonly isSilent: boolean;
 
-  /** @param what what is and what was wanted; whom it is about is put before it. */
+  /** @param what what went wrong; the peer is put before it. */
   constructor(what: string, options: TlsErrorOptions) {
     super(`TLS with the ${options.side}: ${what}`, { cause: options.cause });
     this.code = options.code;

@@ -3,35 +3,35 @@ import type { TLSSocket } from "node:tls";
 import { certificateNames, subjectLine } from "./_certificate_names.ts";
 import type { TlsConn } from "./conn.ts";
 
-/** What a handshake has shown of a target. */
+/** The result of {@link TargetTls.inspect}. */
 export interface TlsInspection {
   readonly conn: TlsConn;
-  /** `TLSv1.2` or `TLSv1.3`; `undefined` where the runtime does not tell. */
+  /** `TLSv1.2` or `TLSv1.3`; `undefined` where the runtime does not expose it. */
   readonly protocol: string | undefined;
-  /** The cipher suite; `undefined` where the runtime does not tell. */
+  /** The cipher suite; `undefined` where the runtime does not expose it. */
   readonly cipher: string | undefined;
-  /** The application protocol that was agreed on. */
+  /** The negotiated application protocol. */
   readonly alpn: string | undefined;
   /** The target's own certificate. */
   readonly certificate: CertificateFacts | undefined;
-  /** Why a connection that verifies would have been refused; `undefined` when it would not. */
+  /** Why verification would refuse the target; `undefined` when it would not. */
   readonly refusal: string | undefined;
 }
 
-/** What a certificate says. */
+/** The facts of a certificate. */
 export interface CertificateFacts {
-  /** On one line, `CN=client, O=Example`. */
+  /** On one line, such as `CN=client, O=Example`. */
   readonly subject: string;
-  /** Likewise. */
+  /** In the same form as `subject`. */
   readonly issuer: string;
-  /** The host names and addresses that it is for. */
+  /** The host names and addresses of the certificate. */
   readonly names: readonly string[];
   /** Milliseconds since 1970, as `validToMs`. */
   readonly validFromMs: number;
   readonly validToMs: number;
 }
 
-/** What the peer's certificate says. */
+/** Returns the facts of a certificate. */
 export function certificateFacts(certificate: X509Certificate): CertificateFacts {
   const { dns, ip } = certificateNames(certificate);
   return {
@@ -43,9 +43,9 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
   };
 }
 
-/** Protocol and cipher of a connection, as far as the runtime tells. */
+/** Returns protocol and cipher, as far as the runtime exposes them. */
 export function negotiated(socket: TLSSocket): Pick<TlsInspection, "protocol" | "cipher"> {
-  // The types of Node promise both; runtimes that only resemble it may have neither.
+  // Node's types promise both; other runtimes may have neither.
   const { getProtocol, getCipher } = socket as Partial<TLSSocket>;
   return {
     protocol: getProtocol?.call(socket) ?? undefined,

@@ -1,4 +1,4 @@
-/** TLS on connections that are open already: terminated towards clients, originated towards targets. */
+/** TLS over connections that are already open: terminated towards clients, originated towards targets. */
 export type { ClientCertificate, TlsAgreement } from "./agreement.ts";
 export { unservedAlert } from "./_alerts.ts";
 export { isTlsSupported, type TlsVersion, type TlsVersions } from "./_engine.ts";

@@ -6,9 +6,9 @@ import { DerError } from "./_der.ts";
 import type { CertificateCheckOptions, CertificateProblem } from "./certificate.ts";
 
 /**
- * Everything that is wrong with a file of revocation lists (PEM).
+ * Returns the problems of a file of revocation lists (PEM).
  *
- * @param authorities PEM: the CAs whose lists they must be.
+ * @param authorities PEM: the CAs that must have issued the lists.
  */
 export async function checkRevocations(
   pem: string,
@@ -20,7 +20,7 @@ export async function checkRevocations(
     try {
       return [new crypto.X509Certificate(each)];
     } catch {
-      // It has its problem already.
+      // `checkAuthorities` reports it.
       return [];
     }
   });
@@ -51,7 +51,9 @@ export async function checkRevocations(
       } else if (list.nextUpdateMs !== undefined && nowMs >= list.nextUpdateMs) {
         const when = new Date(list.nextUpdateMs).toISOString();
         problem(
-          `list ${index + 1} expired on ${when}, and no certificate by its CA is let in; fetch a newer one`,
+          `list ${
+            index + 1
+          } expired on ${when}, so every certificate of its CA is refused; fetch a newer one`,
           true,
         );
       }

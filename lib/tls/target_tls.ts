@@ -15,38 +15,38 @@ import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
 import { certificateFacts, negotiated, type TlsInspection } from "./inspection.ts";
 
-/** How targets are spoken to. */
+/** Options for TLS with targets. */
 export interface TargetTlsOptions extends TlsVersions {
-  /** PEM: the only CAs that are trusted. Default: those that the runtime brings. */
+  /** PEM: the only trusted CAs. Default: those built into the runtime. */
   readonly ca?: string;
-  /** PEM: lists of the certificates that the CAs of `ca` have revoked. Default: none is looked for. */
+  /** PEM: revocation lists of the CAs in `ca`. Default: no check for revocation. */
   readonly crl?: string;
-  /** PEM: our certificate, then those that lead to its CA. Default: none is shown. */
+  /** PEM: the client certificate, then its chain. Default: none is presented. */
   readonly cert?: string;
-  /** PEM, of {@link TargetTlsOptions.cert}. */
+  /** PEM: the key of {@link TargetTlsOptions.cert}. */
   readonly key?: string;
-  /** Of an encrypted {@link TargetTlsOptions.key}. */
+  /** The passphrase of an encrypted {@link TargetTlsOptions.key}. */
   readonly passphrase?: string | undefined;
-  /** Whether a target must prove by its certificate that it is the one. Default true. */
+  /** Whether to verify the target's certificate. Default true. */
   readonly verify?: boolean;
-  /** Application protocols that are offered, the most wanted first. Default none. */
+  /** Application protocols to offer, in order of preference. Default none. */
   readonly alpn?: readonly string[];
 }
 
-/** What {@link TargetTls.connect} is told of one connection. */
+/** Options of {@link TargetTls.connect}. */
 export interface TlsConnectOptions {
-  /** The name, or the address, that the target's certificate must be for; a name is sent as SNI. */
+  /** The name or address that the target's certificate must be for; a name is sent as SNI. */
   readonly serverName: string;
   /** At most 10 minutes, also when this is `Infinity`. */
   readonly timeoutMs: number;
-  /** Gives the handshake up. */
+  /** Aborts the handshake. */
   readonly signal: AbortSignal;
 }
 
-/** A target with which TLS is spoken. */
+/** An established TLS connection to a target. */
 export interface TlsConnected {
   readonly conn: TlsConn;
-  /** The application protocol that was agreed on. */
+  /** The negotiated application protocol. */
   readonly alpn: string | undefined;
 }
 
@@ -57,7 +57,7 @@ interface Loaded {
   readonly options: TargetTlsOptions;
 }
 
-/** Originates TLS 1.2 and 1.3 on connections that were dialed. Its certificates are read once. */
+/** Originates TLS 1.2 and 1.3 over dialed connections. Loads its certificates once. */
 export class TargetTls {
   readonly #engine: TlsEngine;
   readonly #context: SecureContext;
@@ -67,9 +67,9 @@ export class TargetTls {
   readonly #revocations: Revocations | undefined;
 
   /**
-   * Reads the certificates.
+   * Loads the certificates.
    *
-   * @throws {TlsError} `BAD_CERTIFICATE` when one of them cannot work, `UNSUPPORTED_RUNTIME`.
+   * @throws {TlsError} `BAD_CERTIFICATE` when one cannot be used, `UNSUPPORTED_RUNTIME`.
    */
   static async load(options: TargetTlsOptions): Promise<TargetTls> {
     const engine = await loadEngine("target");
@@ -101,12 +101,13 @@ export class TargetTls {
   }
 
   /**
-   * Shakes hands with a target, after whatever was written to it before (a PROXY header). The connection that it
-   * resolves with owns `raw`; when it rejects, `raw` is still its caller's, to be closed.
+   * Performs the handshake with a target, after any bytes written before it (a PROXY header). On success the returned
+   * connection owns `raw`; on failure the caller must close it.
    *
-   * A target that wants a certificate may refuse ours only after the handshake (TLS 1.3): then the first read says so.
+   * A target that requires a client certificate may reject ours only after the handshake (TLS 1.3); the first read
+   * then fails.
    *
-   * @throws {TlsError} when no connection came about; an abort's reason is that of the signal.
+   * @throws {TlsError} when the handshake fails; an abort rejects with the signal's reason.
    */
   async connect(raw: Duplex, options: TlsConnectOptions): Promise<TlsConnected> {
     const { conn, socket } = await this.#shakeHands(raw, options, this.#verify);
@@ -114,10 +115,10 @@ export class TargetTls {
   }
 
   /**
-   * As {@link TargetTls.connect}, to look rather than to trust: a certificate that would be refused is reported, and the
-   * connection is made all the same.
+   * Like {@link TargetTls.connect}, for inspection: a certificate that would be refused is reported, and the
+   * connection is established all the same.
    *
-   * @throws {TlsError} when no connection came about; an abort's reason is that of the signal.
+   * @throws {TlsError} when the handshake fails; an abort rejects with the signal's reason.
    */
   async inspect(raw: Duplex, options: TlsConnectOptions): Promise<TlsInspection> {
     const { conn, socket } = await this.#shakeHands(raw, options, false);
@@ -142,9 +143,9 @@ export class TargetTls {
         const client = this.#engine.tls.connect({
           socket: stream,
           secureContext: this.#context,
-          // An address is no server name (RFC 6066 section 3).
+          // An IP address is not a server name (RFC 6066 section 3).
           ...(isIp ? {} : { servername: options.serverName }),
-          // Both are decided below, where it can be said why.
+          // Both are checked below, where the reason is known.
           rejectUnauthorized: false,
           checkServerIdentity: () => undefined,
           ...(this.#alpn.length > 0 ? { ALPNProtocols: [...this.#alpn] } : {}),
@@ -161,10 +162,10 @@ export class TargetTls {
   }
 
   /**
-   * With a CA of ours the runtime compares names alone, no signature, where a certificate of the chain has version 1 or
-   * anything that its parser does not like. So signatures are verified here once more.
+   * With custom CAs the runtime compares only issuer names, not signatures, when a certificate of the chain has
+   * version 1 or cannot be parsed. So signatures are verified again here.
    */
-  #forged(socket: TLSSocket): TlsError | undefined {
+  #untrusted(socket: TLSSocket): TlsError | undefined {
     const certificate = socket.getPeerX509Certificate();
     if (this.#authorities === undefined || certificate === undefined) return undefined;
     const nowMs = Date.now();
@@ -174,14 +175,14 @@ export class TargetTls {
   }
 
   #refusal(socket: TLSSocket, serverName: string): TlsError | undefined {
-    const refusal = refusalOf(socket, "target") ?? this.#forged(socket);
+    const refusal = refusalOf(socket, "target") ?? this.#untrusted(socket);
     if (refusal !== undefined) return refusal;
     const cause = this.#engine.tls.checkServerIdentity(serverName, socket.getPeerCertificate());
     if (cause === undefined) return undefined;
     const certificate = socket.getPeerX509Certificate();
     const { dns, ip } = certificate === undefined ? { dns: [], ip: [] } : certificateNames(certificate);
     const names = [...dns, ...ip].map((name) => `"${name}"`).join(", ") || "no name";
-    return new TlsError(`its certificate is for ${names}, one for "${serverName}" was wanted`, {
+    return new TlsError(`the certificate is for ${names}; expected one for "${serverName}"`, {
       code: "CERTIFICATE_WRONG_NAME",
       side: "target",
       cause,

@@ -17,71 +17,71 @@ import { TlsError } from "./error.ts";
 
 /** A certificate with its key. */
 export interface TlsCertificate {
-  /** PEM: the certificate, then those that lead to its CA. */
+  /** PEM: the certificate, then its chain. */
   readonly cert: string;
   /** PEM; may be the same text as the certificate. */
   readonly key: string;
-  /** Of an encrypted key. */
+  /** The passphrase of an encrypted key. */
   readonly passphrase?: string | undefined;
-  /** What messages call it, a file's name most likely. */
+  /** Its name in messages, usually the file. */
   readonly origin: string;
 }
 
-/** How a listener speaks TLS. */
+/** Options for TLS with clients. */
 export interface TlsTerminatorOptions extends TlsVersions {
-  /** At least one. By the names in each the client's server name chooses; the first is for all others. */
+  /** At least one. The client's server name chooses by their names; the first is the default. */
   readonly certificates: readonly TlsCertificate[];
-  /** PEM: clients must show a certificate that one of these CAs issued. Default: none is asked for. */
+  /** PEM: CAs whose certificates clients must present. Default: none is requested. */
   readonly clientCa?: string;
-  /** PEM: lists of the certificates that the CAs of `clientCa` have revoked. Default: none is looked for. */
+  /** PEM: revocation lists of the CAs in `clientCa`. Default: no check for revocation. */
   readonly clientCrl?: string;
-  /** Whether a client may also show none. Default `required`. */
+  /** Whether a client may present no certificate. Default `required`. */
   readonly clientAuth?: "required" | "optional";
-  /** Application protocols, the most wanted first; a client that offers others alone is refused. Default: none. */
+  /** Application protocols in order of preference; a client that offers only others is refused. Default: none. */
   readonly alpn?: readonly string[];
-  /** From the first byte; at most 10 minutes, also when this is `Infinity`. */
+  /** From the first byte; capped at 10 minutes, even when `Infinity`. */
   readonly handshakeTimeoutMs: number;
 }
 
-/** What {@link TlsTerminator.accept} is told of one connection. */
+/** Options of {@link TlsTerminator.accept}. */
 export interface TlsAcceptOptions {
-  /** Bytes that were read from the client before, after a PROXY header or to route it. Default none. */
+  /** Bytes read from the client before, such as behind a PROXY header or to route it. Default none. */
   readonly lead?: Uint8Array;
-  /** Gives the handshake up. */
+  /** Aborts the handshake. */
   readonly signal: AbortSignal;
-  /** Is told the name that the client asks for, however the handshake ends. */
+  /** Called with the client's server name, however the handshake ends. */
   readonly onHello?: (serverName: string | undefined) => void;
 }
 
-/** A client with which TLS is spoken. */
+/** An established TLS connection from a client. */
 export interface TlsAccepted {
   readonly conn: TlsConn;
-  /** The name that the client asked for, without case. */
+  /** The client's server name, in lower case. */
   readonly sni: string | undefined;
-  /** The application protocol that was agreed on. */
+  /** The negotiated application protocol. */
   readonly alpn: string | undefined;
-  /** Of a verified client certificate, `CN=client, O=Example`. */
+  /** The subject of the verified client certificate, such as `CN=client, O=Example`. */
   readonly clientSubject: string | undefined;
-  /** What was agreed on, looked up when it is asked for. */
+  /** What was negotiated, looked up on demand. */
   agreement(): TlsAgreement;
 }
 
 interface Settings {
   readonly servers: ServerNames<ServerPool>;
-  /** Whose certificates clients must show; `undefined` when none is asked for. */
+  /** The trust in client certificates; `undefined` when none is requested. */
   readonly clients: ClientTrust | undefined;
   readonly handshakeTimeoutMs: number;
 }
 
-/** Terminates TLS 1.2 and 1.3 on connections that were accepted. */
+/** Terminates TLS 1.2 and 1.3 on accepted connections. */
 export class TlsTerminator {
   readonly #engine: TlsEngine;
   #settings: Settings;
 
   /**
-   * Reads the certificates.
+   * Loads the certificates.
    *
-   * @throws {TlsError} `BAD_CERTIFICATE` when one of them cannot work, `UNSUPPORTED_RUNTIME`.
+   * @throws {TlsError} `BAD_CERTIFICATE` when one cannot be used, `UNSUPPORTED_RUNTIME`.
    */
   static async load(options: TlsTerminatorOptions): Promise<TlsTerminator> {
     const engine = await loadEngine("client");
@@ -94,8 +94,8 @@ export class TlsTerminator {
   }
 
   /**
-   * Reads other options. Nothing changes until what this resolves with is called: from then on handshakes use them, whose
-   * client has not said hello. Those under way end as they began, and connections are left alone.
+   * Loads other options. They take effect when the returned function is called, for handshakes whose ClientHello has
+   * not been read. Later handshakes and connections are left alone.
    *
    * @throws {TlsError} as {@link TlsTerminator.load}.
    */
@@ -107,7 +107,7 @@ export class TlsTerminator {
   }
 
   /**
-   * Takes other options at once. When this throws the old ones stay.
+   * Loads other options and applies them at once. On failure the old ones stay.
    *
    * @throws {TlsError} as {@link TlsTerminator.load}.
    */
@@ -116,13 +116,13 @@ export class TlsTerminator {
   }
 
   /**
-   * Shakes hands with a client. The connection that it resolves with owns `raw`; when it rejects, `raw` is still its
-   * caller's, to be closed.
+   * Performs the handshake with a client. On success the returned connection owns `raw`; on failure the caller must
+   * close it.
    *
-   * @throws {TlsError} when no connection came about; an abort's reason is that of the signal.
+   * @throws {TlsError} when the handshake fails; an abort rejects with the signal's reason.
    */
   async accept(raw: Duplex, options: TlsAcceptOptions): Promise<TlsAccepted> {
-    // Until the client has said what it wants, a reload is for this handshake too.
+    // Until the ClientHello has been read, a reload applies to this handshake too.
     let settings = this.#settings;
     const { conn, socket, serverName } = await shakeHands(raw, {
       side: "client",
@@ -149,7 +149,7 @@ export class TlsTerminator {
 
 interface CompileOptions {
   readonly engine: TlsEngine;
-  /** The settings that these take the place of. */
+  /** The settings to be replaced. */
   readonly before?: Settings;
 }
 
@@ -174,7 +174,7 @@ async function compile(options: TlsTerminatorOptions, { engine, before }: Compil
   }
   const [first, ...others] = entries;
   if (first === undefined) {
-    throw new TlsError("there is no certificate, at least one was wanted", {
+    throw new TlsError("no certificate; expected at least one", {
       code: "BAD_CERTIFICATE",
       side: "client",
     });
@@ -186,7 +186,7 @@ async function compile(options: TlsTerminatorOptions, { engine, before }: Compil
   };
 }
 
-/** Reads a client CA. Of the same file as before, what it has verified stays known. */
+/** Loads a client CA. With an unchanged file, its verified certificates stay known. */
 async function trust(
   { clientCa: pem, clientAuth = "required", clientCrl }: TlsTerminatorOptions,
   before: ClientTrust | undefined,

@@ -180,13 +180,13 @@ Deno.test("ConfigReloads: each problem is an error, and the old config stays in 
   const lines = await linesOf({
     kind: "refused",
     problems: [
-      { app: "web", file: "a.key", message: "the key is not the certificate's", ...shared },
+      { app: "web", file: "a.key", message: "the key does not match the certificate", ...shared },
       { app: "web", file: "b.pem", message: 'the file "b.pem" does not exist', ...shared },
       { app: undefined, file: undefined, message: "worker 2: it will not", ...shared },
     ],
   });
   assertEquals(lines, [
-    `error SIGHUP: app "web": a.key: the key is not the certificate's; the old config stays in effect`,
+    `error SIGHUP: app "web": a.key: the key does not match the certificate; the old config stays in effect`,
     'error SIGHUP: app "web": the file "b.pem" does not exist; the old config stays in effect',
     "error SIGHUP: worker 2: it will not; the old config stays in effect",
   ]);

@@ -39,7 +39,7 @@ test("check and run: a key of another certificate is reported at its line, and e
     assertEquals(io.printed, "");
     assertStringIncludes(
       io.complaints,
-      `${path}:8:16: apps[0].tls.certificates[0].key: the key is not the certificate's`,
+      `${path}:8:16: apps[0].tls.certificates[0].key: the key does not match the certificate`,
     );
     assertStringIncludes(io.complaints, `    8 |           key: ${folder.path}/two.key\n`);
   }
@@ -63,7 +63,7 @@ test("check: one that is about to expire is a warning on stderr, and all is well
   assertEquals(await runCli(["check", "-c", path], io), 0);
   assertMatch(
     io.complaints,
-    /:7:17: .*: warning: the certificate "CN=soon" expires on .*, more than 14 days/,
+    /:7:17: .*: warning: the certificate "CN=soon" expires on .*, in less than 14 days/,
   );
   assertStringIncludes(io.printed, "name: a");
 });

@@ -223,7 +223,7 @@ Deno.test({
     });
     const probed = await probe(target.address, "--alpn", "h2");
     assertEquals([probed.code, probed.steps.length, probed.error?.step], [1, 1, "tls"]);
-    assertStringIncludes(probed.complaints, "a TLS handshake was wanted");
+    assertStringIncludes(probed.complaints, "expected a TLS handshake");
     await using silent = new TestTarget(neverReading);
     const late = await probe(silent.address, "--sni", "a.example", ...BRIEF);
     assertEquals([late.code, late.error?.message], [1, "no TLS handshake within 50ms"]);

@@ -28,7 +28,7 @@ export function testDiscoveredNamesContract(name: string, start: StartPlane): vo
       await discovering(records, start, { ...app("other.test"), ...trusting(lab) }, async (plane) => {
         const [session] = await refused(plane);
         assertEquals(session?.failures.map(({ message }) => message), [
-          'TLS with the target: its certificate is for "api.test", one for "other.test" was wanted',
+          'TLS with the target: the certificate is for "api.test"; expected one for "other.test"',
         ]);
       });
       const named = { ...app("other.test"), ...trusting(lab, { server_name: "api.test" }) };

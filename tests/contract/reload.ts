@@ -53,15 +53,15 @@ export function testReloadContract(name: string, start: StartPlane): void {
       const cases: readonly (readonly [spoil: () => void, problem: string])[] = [
         [
           () => lab.folder.write("other.key", lab.folder.make("third").key),
-          `b ${key} ${at}.key: the key is not the certificate's, the one that it was made with was wanted`,
+          `b ${key} ${at}.key: the key does not match the certificate`,
         ],
         [
           () => lab.folder.write("other.pem", other.cert.slice(0, -100)),
-          `b ${cert} ${at}.cert: certificate 1 is cut off, a PEM certificate was wanted`,
+          `b ${cert} ${at}.cert: certificate 1 is cut off; expected a PEM certificate`,
         ],
         [
           () => lab.folder.write("other.pem", ""),
-          `b ${cert} ${at}.cert: the file is empty, a PEM certificate was wanted`,
+          `b ${cert} ${at}.cert: the file is empty; expected a PEM certificate`,
         ],
         [
           () => Deno.removeSync(cert),

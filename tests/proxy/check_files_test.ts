@@ -71,12 +71,12 @@ Deno.test({
     const at = "apps[0].tls.certificates";
     const problems = await found({ tls, ["target_tls"]: { ca: `${folder.path}/none.pem` } });
     assertEquals(problems, [
-      `error! ${at}[0].key: the key is not the certificate's, the one that it was made with was wanted`,
+      `error! ${at}[0].key: the key does not match the certificate`,
       `error! ${at}[1].cert: the file "${folder.path}/none.pem" does not exist, a file in PEM was wanted`,
       `error! ${at}[2].key: the file "${folder.path}" is a directory, a file in PEM was wanted`,
-      `error! ${at}[3].cert: the file is not PEM, a PEM certificate was wanted`,
-      `error! ${at}[3].key: the key's file is empty, a PEM private key was wanted`,
-      `error! apps[0].tls.client_ca: the file holds "PRIVATE KEY", a PEM CA certificate was wanted`,
+      `error! ${at}[3].cert: the file is not PEM; expected a PEM certificate`,
+      `error! ${at}[3].key: the key's file is empty; expected a PEM private key`,
+      `error! apps[0].tls.client_ca: the file holds "PRIVATE KEY"; expected a PEM CA certificate`,
       `error! apps[0].target_tls.ca: the file "${folder.path}/none.pem" does not exist, a file in PEM was wanted`,
     ]);
   },
@@ -93,10 +93,10 @@ Deno.test({
     ];
     const [one, two] = [pss, short].map(({ certFile: cert, keyFile: key }) => ({ cert, key }));
     const problems = await found({ tls: { certificates: [one] }, ["target_tls"]: two });
-    const wanted = "RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519 was wanted";
+    const expected = "expected RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519";
     assertEquals(problems, [
-      `error! apps[0].tls.certificates[0].cert: the certificate's key cannot be used (unsupported x509 public key type), ${wanted}`,
-      `error! apps[0].target_tls.key: the key is RSA of 1024 bits, ${wanted}`,
+      `error! apps[0].tls.certificates[0].cert: the certificate's key cannot be used (unsupported x509 public key type); ${expected}`,
+      `error! apps[0].target_tls.key: the key is RSA of 1024 bits; ${expected}`,
     ]);
   },
 });

@@ -52,27 +52,27 @@ Deno.test({
     const encrypted = Deno.readTextFileSync(encryptedFile);
     const broken = one.cert.replace(/^([^\n]*\n)....../, "$1AAAAAA");
     const cases: [cert: string, key: string, message: string][] = [
-      ["", one.key, "the file is empty, a PEM certificate was wanted"],
-      ["nonsense", one.key, "the file is not PEM, a PEM certificate was wanted"],
-      [one.key, one.key, 'the file holds "PRIVATE KEY", a PEM certificate was wanted'],
+      ["", one.key, "the file is empty; expected a PEM certificate"],
+      ["nonsense", one.key, "the file is not PEM; expected a PEM certificate"],
+      [one.key, one.key, 'the file holds "PRIVATE KEY"; expected a PEM certificate'],
       [broken, one.key, "certificate 1 cannot be read ("],
       [
         one.cert + other.cert.slice(0, 300),
         one.key,
-        "certificate 2 is cut off, a PEM certificate was wanted",
+        "certificate 2 is cut off; expected a PEM certificate",
       ],
       [
         one.cert.slice(0, 300),
         one.key,
-        "certificate 1 is cut off, a PEM certificate was wanted",
+        "certificate 1 is cut off; expected a PEM certificate",
       ],
-      [one.cert, "", "the key's file is empty, a PEM private key was wanted"],
-      [one.cert, "nonsense", "the key's file is not PEM, a PEM private key was wanted"],
-      [one.cert, one.cert, 'the key\'s file holds "CERTIFICATE", a PEM private key was wanted'],
+      [one.cert, "", "the key's file is empty; expected a PEM private key"],
+      [one.cert, "nonsense", "the key's file is not PEM; expected a PEM private key"],
+      [one.cert, one.cert, 'the key\'s file holds "CERTIFICATE"; expected a PEM private key'],
       [
         one.cert,
         other.key,
-        "the key is not the certificate's, the one that it was made with was wanted",
+        "the key does not match the certificate",
       ],
       [one.cert, encrypted, 'the key is encrypted: name the file of its passphrase in "key_passphrase_file"'],
       [
@@ -89,7 +89,7 @@ Deno.test({
   },
 });
 
-const WANTED = "RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519 was wanted";
+const EXPECTED = "expected RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519";
 
 Deno.test({
   name: "checkCertificate: a key of a kind that no handshake can use is said, and what can be used",
@@ -97,14 +97,14 @@ Deno.test({
   fn: async () => {
     using folder = new CertificateFolder();
     const cases: [newKey: string, message: string | undefined][] = [
-      ["rsa:1024", `the key is RSA of 1024 bits, ${WANTED}`],
-      ["rsa:1536", `the key is RSA of 1536 bits, ${WANTED}`],
+      ["rsa:1024", `the key is RSA of 1024 bits; ${EXPECTED}`],
+      ["rsa:1536", `the key is RSA of 1536 bits; ${EXPECTED}`],
       ["rsa:2048", undefined],
-      ["ec -pkeyopt ec_paramgen_curve:secp256k1", `the key is ECDSA with secp256k1, ${WANTED}`],
+      ["ec -pkeyopt ec_paramgen_curve:secp256k1", `the key is ECDSA with secp256k1; ${EXPECTED}`],
       ["ec -pkeyopt ec_paramgen_curve:P-384", undefined],
       ["ec -pkeyopt ec_paramgen_curve:P-521", undefined],
       ["ed25519", undefined],
-      ["ed448", `the key is Ed448, ${WANTED}`],
+      ["ed448", `the key is Ed448; ${EXPECTED}`],
     ];
     for (const [newKey, message] of cases) {
       const { cert, key } = folder.make("any", { newKey });
@@ -130,7 +130,7 @@ Deno.test({
     assertEquals([problem.severity, problem.about], ["error", "certificate"]);
     assertEquals(
       problem.message,
-      `the certificate's key cannot be used (unsupported x509 public key type), ${WANTED}`,
+      `the certificate's key cannot be used (unsupported x509 public key type); ${EXPECTED}`,
     );
   },
 });
@@ -148,11 +148,11 @@ Deno.test({
     }
     assertStringIncludes(
       only(await checkCertificate(cert, cert + other.key)).message,
-      "the key is not the certificate's",
+      "the key does not match the certificate",
     );
     assertStringIncludes(
       only(await checkCertificate(cert + key, cert)).message,
-      'the key\'s file holds "CERTIFICATE", a PEM private key was wanted',
+      'the key\'s file holds "CERTIFICATE"; expected a PEM private key',
     );
     const [half] = key.split("-----END");
     assertStringIncludes(only(await checkCertificate(cert, cert + half)).message, "the key is cut off");
@@ -175,7 +175,7 @@ Deno.test({
     assertStringIncludes(late.message, 'the certificate "CN=leaf" expired on 20');
     const early = only(await checkCertificate(cert, key, { nowMs: nowMs - DAY_MS }));
     assertEquals([early.severity, early.isAboutTime], ["error", true]);
-    assertStringIncludes(early.message, 'the certificate "CN=leaf" is valid from 20');
+    assertStringIncludes(early.message, 'the certificate "CN=leaf" is not valid before 20');
   },
 });
 
@@ -199,11 +199,11 @@ Deno.test({
     const leaf = folder.make("leaf");
     assertStringIncludes(
       only(await checkAuthorities(leaf.key)).message,
-      'the file holds "PRIVATE KEY", a PEM CA certificate was wanted',
+      'the file holds "PRIVATE KEY"; expected a PEM CA certificate',
     );
     const noCa = only(await checkAuthorities(leaf.cert));
     assertEquals(noCa.severity, "warning");
-    assertStringIncludes(noCa.message, 'the certificate "CN=leaf" is no CA');
+    assertStringIncludes(noCa.message, 'the certificate "CN=leaf" is not a CA certificate');
   },
 });
 

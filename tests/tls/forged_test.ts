@@ -123,7 +123,7 @@ testTls(
       assertEquals(problem?.severity, "warning");
       assertMatch(
         problem?.message ?? "",
-        /^targets whose certificate is by "CN=(?:big|pss)" are refused: its key is /,
+        /^targets whose certificate was issued by "CN=(?:big|pss)" are refused: its key is /,
       );
       assertEquals(await checkAuthorities(cert), []);
     }

@@ -41,7 +41,7 @@ for (const version of VERSIONS) {
     assertEquals(verdict(arrival), "CERTIFICATE_UNKNOWN");
     assertMatch(
       (arrival as TlsError).message,
-      /^TLS with the client: the certificate "CN=stranger" of an earlier session is by "CN=other-ca", one by a known CA/,
+      /^TLS with the client: the certificate "CN=stranger" of a resumed session was issued by "CN=other-ca"; expected a known CA/,
     );
   });
 
