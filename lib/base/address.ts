@@ -232,7 +232,7 @@ function parseUnix(text: string): UnixAddress {
 function splitHostPort(text: string): { host: string; port: string } {
   const wanted = addressInUrl(text);
   if (wanted !== undefined) throw new AddressError(`the address "${text}" is a URL, "${wanted}" was wanted`);
-  const bracketed = /^\[([^\]]*)\]:(.*)$/.exec(text);
+  const bracketed = /^\[([^\]]*)\]:(.*)$/s.exec(text);
   if (bracketed !== null) {
     const host = bracketed[1] ?? "";
     if (!host.includes(":")) {

@@ -12,7 +12,7 @@ export class UnitError extends Error {
   override readonly name = "UnitError";
 }
 
-const DURATION_UNITS_MS = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
+const DURATION_UNITS_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
 
 const SIZE_UNITS_BYTES = {
   GiB: 1024 ** 3,
@@ -35,27 +35,33 @@ export const MAX_DURATION_MS = 30 * 24 * 3_600_000;
 export const MAX_SIZE_BYTES = 1024 ** 4;
 
 /**
- * Parses `500ms`, `5s`, `10m`, `1h` or `off` to milliseconds; `off` is `Infinity`. Fractions are read (`1.5s`).
+ * Parses `500ms`, `5s`, `10m`, `1h`, `1d` or `off` to milliseconds; `off` is `Infinity`. One unit may have a fraction
+ * (`1.5s`); of several, each stands once, the largest first (`1h30m`).
  *
  * @throws {UnitError} when it is none of them, negative, or above 30 days.
  */
 export function parseDuration(text: string): number {
   if (text === "off") return Infinity;
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  if (match === null) {
-    throw new UnitError(`the duration is "${text}", one as 500ms, 5s, 10m, 1h or off was wanted`);
+  if (text === "" || !DURATION.test(text)) {
+    throw new UnitError(`the duration is "${text}"; expected one like 500ms, 5s, 10m, 1h30m or off`);
   }
-  const ms = Number(match[1]) * DURATION_UNITS_MS[match[2] as keyof typeof DURATION_UNITS_MS];
+  let ms = 0;
+  for (const [, count, unit] of text.matchAll(/([\d.]+)([a-z]+)/g)) {
+    ms += Number(count) * DURATION_UNITS_MS[unit as keyof typeof DURATION_UNITS_MS];
+  }
   if (ms > MAX_DURATION_MS) {
-    throw new UnitError(`the duration is "${text}", at most 720h, or off, was wanted`);
+    throw new UnitError(`the duration is "${text}"; expected at most 720h, or off`);
   }
   return Math.round(ms);
 }
 
-/** Formats so that {@link parseDuration} reads the same milliseconds again, in the largest unit that is exact. */
+const DURATION = /^(?:\d+(?:\.\d+)?(?:d|h|ms|m|s)|(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?)$/;
+
+/** Formats so that {@link parseDuration} reads the same milliseconds again, in the largest unit up to `h` that is exact. */
 export function formatDuration(ms: number): string {
   if (ms === Infinity) return "off";
-  for (const [unit, factor] of Object.entries(DURATION_UNITS_MS)) {
+  for (const unit of ["h", "m", "s", "ms"] as const) {
+    const factor = DURATION_UNITS_MS[unit];
     if (ms >= factor && ms % factor === 0) return `${ms / factor}${unit}`;
   }
   return `${ms}${ms === 0 ? "s" : "ms"}`;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Leaf, read, refuse } from "./_leaf.ts";
+import { pathExcept } from "./_patterns.ts";
 import { readPath } from "./_texts.ts";
 
 const WANTED = "true, off or the path of a file";
@@ -26,5 +27,5 @@ export function accessLog(): Leaf<boolean | string, boolean | string> {
     const word = value.toLowerCase();
     if (!Object.hasOwn(MEANT, word)) return read(value, context, readPath);
     return refuse(context, `the value is "${value}", ${WANTED} was wanted; did you mean ${MEANT[word]}?`);
-  }).meta({ title: "`true`, `off` or path" });
+  }).meta({ title: "`true`, `off` or path", pattern: pathExcept(Object.keys(MEANT)) });
 }

@@ -10,7 +10,7 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
   [/^(?:w|weeks?)$/i, 604_800_000],
 ];
 
-/** ` (did you mean …?)` for a duration that others would read: `1d`, `1h30m`, `5sec`, `5 s`, `300`; else nothing. */
+/** ` (did you mean …?)` for a duration that others would read: `1w`, `5sec`, `5 s`, `300`; else nothing. */
 export function durationHint(written: string | number): string {
   const text = String(written).trim();
   if (/^[0-9]{1,9}$/.test(text)) return `; did you mean "${text}s" or "${text}ms"?`;

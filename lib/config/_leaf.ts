@@ -10,13 +10,16 @@ export type Leaf<Output, Input = string> = z.ZodType<Output, Input>;
  * A text that `parse` reads; the message of what it throws is shown as it is.
  *
  * @param title what operators call it, for the JSON Schema and the reference.
+ * @param pattern what it looks like, for the JSON Schema.
  */
 export function leaf<Output>(
   title: string,
   wanted: string | ((issue: { input?: unknown }) => string),
   parse: (text: string) => Output,
+  pattern: string,
 ): Leaf<Output> {
-  return z.string({ error: wanted }).transform((text, context) => read(text, context, parse)).meta({ title });
+  return z.string({ error: wanted }).transform((text, context) => read(text, context, parse))
+    .meta({ title, pattern });
 }
 
 /** What `parse` makes of a text; what it throws becomes an issue. */

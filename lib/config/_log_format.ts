@@ -1,6 +1,7 @@
 import { ACCESS_FIELDS, parseAccessTemplate, TemplateError } from "../base/mod.ts";
 import { LOG_FORMATS, type LogConfig } from "./config.ts";
 import { type Leaf, leaf } from "./_leaf.ts";
+import { PATTERNS } from "./_patterns.ts";
 import { suggest } from "./_suggest.ts";
 
 const EXPECTED = `text, json or a template such as "{time} {client} {target}"`;
@@ -20,7 +21,7 @@ export function logFormat(): Leaf<Pick<LogConfig, "format" | "template">> {
     }
     checkTemplate(text);
     return { format: "text", template: text };
-  });
+  }, PATTERNS.logFormat);
 }
 
 function checkTemplate(text: string): void {

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { type Leaf, leaf, refuse } from "./_leaf.ts";
+import { PATTERNS } from "./_patterns.ts";
 
 /** The highest limit on a number of connections: beyond any machine. */
 const MAX_COUNT = 1_000_000_000;
@@ -24,7 +25,8 @@ export function wholeNumber(least: number, most: number): Leaf<number, number> {
 /** A number of connections, at least 1; `Infinity` for `off`, which a YAML 1.1 tool may have turned into `false`. */
 export function countOrOff(): Leaf<number, number | "off" | false> {
   const wanted = `a whole number from 1 to ${MAX_COUNT}, or off,`;
-  return z.union([z.number(), z.literal("off"), z.literal(false)], { error: wanted })
+  const count = z.number().meta({ type: "integer", minimum: 1, maximum: MAX_COUNT });
+  return z.union([count, z.literal("off"), z.literal(false)], { error: wanted })
     .transform((value, context) => {
       if (typeof value !== "number") return Infinity;
       if (Number.isInteger(value) && value >= 1 && value <= MAX_COUNT) return value;
@@ -47,7 +49,7 @@ export function percentage(): Leaf<number> {
     const percent = /^\d{1,3}%$/.test(text) ? Number(text.slice(0, -1)) : NaN;
     if (percent >= 1 && percent <= 100) return percent / 100;
     throw new Error(`the share is "${text}", a whole number from 1% to 100% was wanted`);
-  });
+  }, PATTERNS.percentage);
 }
 
 /** Formats what {@link percentage} has read. */

@@ -7,19 +7,20 @@
 import { z } from "zod";
 import { checkHost, type Cidr, parseCidr, parseIp } from "../base/mod.ts";
 import { type Leaf, leaf } from "./_leaf.ts";
+import { PATTERNS } from "./_patterns.ts";
 
 /** The longest host name in text (RFC 1035 section 2.3.4). */
 const MAX_HOST_NAME_LENGTH = 253;
 
 /** A list of addresses and CIDR blocks. */
 export function blocks(): z.ZodArray<Leaf<Cidr>> {
-  const block = leaf("block", `an address or a block as "10.0.0.0/8"`, parseCidr);
+  const block = leaf("block", `an address or a block as "10.0.0.0/8"`, parseCidr, PATTERNS.block);
   return z.array(block, { error: "a list of addresses and blocks" });
 }
 
 /** The path of a file. */
 export function filePath(): Leaf<string> {
-  return leaf("path", "the path of a file", readPath);
+  return leaf("path", "the path of a file", readPath, PATTERNS.path);
 }
 
 /** A text that can be the path of a file. */
@@ -31,7 +32,7 @@ export function readPath(text: string): string {
 
 /** A host name or an IP address. */
 export function hostName(): Leaf<string> {
-  return leaf("host", "a host name", (text) => checkHost(text));
+  return leaf("host", "a host name", (text) => checkHost(text), PATTERNS.host);
 }
 
 /** What a route may say of the server name: a name, `*.` and a name, or `*`. Lower case, without a closing dot. */
@@ -53,7 +54,7 @@ export function serverName(): Leaf<string> {
       : undefined;
     if (fault !== undefined) throw new Error(`the server name "${text}" ${fault}`);
     return isBelow ? `*.${name}` : name;
-  });
+  }, PATTERNS.serverName);
 }
 
 /** A list of ALPN protocols (RFC 7301). All registered names are printable ASCII. */
@@ -61,7 +62,7 @@ export function protocols(): z.ZodArray<Leaf<string>> {
   const protocol = leaf("protocol", "a protocol as h2", (text) => {
     if (/^[\x21-\x7e]{1,255}$/.test(text)) return text;
     throw new Error(`the protocol is "${text}", from 1 to 255 printable ASCII characters were wanted`);
-  });
+  }, PATTERNS.protocol);
   return z.array(protocol, { error: "a list of protocols" });
 }
 
@@ -74,7 +75,7 @@ export function isServiceName(text: string): boolean {
 
 /** What a health check sends: a text with escapes. */
 export function escapedText(): Leaf<string> {
-  return leaf("text", "a text", checkEscapes);
+  return leaf("text", "a text", checkEscapes, PATTERNS.escaped);
 }
 
 /** What a health check expects: a text with escapes, or a regular expression between slashes. */
@@ -89,7 +90,7 @@ export function expectation(): Leaf<string> {
     }
     checkRegex(text, parts[1] ?? "", parts[2] ?? "");
     return text;
-  });
+  }, PATTERNS.expectation);
 }
 
 /** The name of a user or a database. */
@@ -98,7 +99,7 @@ export function loginName(): Leaf<string> {
     // deno-lint-ignore no-control-regex -- control characters are what it refuses
     if (/^[^\0-\x1f\x7f]{1,63}$/.test(text)) return text;
     throw new Error(`the name is "${text}"; expected 1 to 63 printable characters`);
-  });
+  }, PATTERNS.loginName);
 }
 
 /** The path of an HTTP request. */
@@ -107,15 +108,16 @@ export function httpPath(): Leaf<string> {
     if (!text.startsWith("/")) throw new Error(`the path is "${text}", one that begins with "/" was wanted`);
     if (/^[\x21-\x7e]+$/.test(text)) return text;
     throw new Error(`the path is "${text}", printable ASCII without spaces was wanted`);
-  });
+  }, PATTERNS.httpPath);
 }
 
 /** The status that an HTTP check wants: a number, a class or a range. */
 export function httpStatus(): Leaf<string, string | number> {
-  return z.union([z.number(), z.string()], { error: "a status as 200, 2xx or 200-399" }).transform(String)
+  const status = z.number().meta({ type: "integer", minimum: 100, maximum: 599 });
+  return z.union([status, z.string()], { error: "a status as 200, 2xx or 200-399" }).transform(String)
     .refine(isHttpStatus, {
       error: ({ input }) => `the status is "${input}", one as 200, 2xx or 200-399 was wanted`,
-    }).meta({ title: "status" });
+    }).meta({ title: "status", pattern: PATTERNS.httpStatus });
 }
 
 function isHttpStatus(text: string): boolean {
@@ -130,7 +132,7 @@ export function hostHeader(): Leaf<string> {
   return leaf("text", "a host name", (text) => {
     if (/^[A-Za-z0-9._:[\]-]{1,255}$/.test(text)) return text;
     throw new Error(`the host is "${text}", a host name, with a port or without one, was wanted`);
-  });
+  }, PATTERNS.hostHeader);
 }
 
 /** The checks run as an automaton, which knows neither look-around nor back-references. */

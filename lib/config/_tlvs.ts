@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { formatTlv, MAX_TLV_TYPE, parseTlv, TLV_NAMES } from "../base/mod.ts";
 import { type Leaf, read, refuse } from "./_leaf.ts";
+import { fieldPattern } from "./_patterns.ts";
 
 /** Types that are free for the use of a site (PROXY protocol section 2.2.8). */
 const CUSTOM = { first: 0xe0, last: 0xef } as const;
@@ -19,6 +20,8 @@ const FIELD = `a field as ${Object.keys(TLV_NAMES)[1]}, or a type as 0xEA,`;
 /** A field of a header, by its name or its type. */
 export function tlv(): Leaf<number, string | number> {
   return tlvThat((type) => !OF_ONE_HEADER.includes(type), {
+    first: 1,
+    last: MAX_TLV_TYPE,
     wanted: FIELD,
     refusal: "speaks of one header alone, expected another",
   });
@@ -27,6 +30,7 @@ export function tlv(): Leaf<number, string | number> {
 /** A type that is free for the use of a site. */
 export function customTlv(): Leaf<number, string | number> {
   return tlvThat((type) => type >= CUSTOM.first && type <= CUSTOM.last, {
+    ...CUSTOM,
     wanted: "a type from 0xE0 to 0xEF",
     refusal: "has a meaning of its own, expected one from 0xE0 to 0xEF",
   });
@@ -34,9 +38,10 @@ export function customTlv(): Leaf<number, string | number> {
 
 function tlvThat(
   isGood: (type: number) => boolean,
-  { wanted, refusal }: { wanted: string; refusal: string },
+  { first, last, wanted, refusal }: { first: number; last: number; wanted: string; refusal: string },
 ): Leaf<number, string | number> {
-  return z.union([z.string(), z.number()], { error: wanted }).transform((value, context) => {
+  const number = z.number().meta({ type: "integer", minimum: first, maximum: last });
+  return z.union([z.string(), number], { error: wanted }).transform((value, context) => {
     if (typeof value === "string") return read(value, context, (text) => check(parseTlv(text), `"${text}"`));
     const isType = Number.isInteger(value) && value >= 1 && value <= MAX_TLV_TYPE;
     try {
@@ -44,7 +49,7 @@ function tlvThat(
     } catch (error) {
       return refuse(context, error instanceof Error ? error.message : String(error));
     }
-  }).meta({ title: "TLV" });
+  }).meta({ title: "TLV", pattern: fieldPattern(Object.keys(TLV_NAMES)) });
 
   function check(type: number | undefined, shown: string): number {
     if (type === undefined) throw new Error(`the field is ${shown}, expected ${wanted.replace(/,$/, "")}`);

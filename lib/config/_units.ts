@@ -14,6 +14,7 @@ import {
   formatDuration,
   formatIp,
   MAX_PORT,
+  MAX_SIZE_BYTES,
   parseAddress,
   parseByteRate,
   parseDuration,
@@ -28,9 +29,10 @@ import {
 import type { EventRate, PortRange, TargetAddress, TcpAddress, TcpRange, UnixAddress } from "../base/mod.ts";
 import { type Leaf, leaf, read, refuse } from "./_leaf.ts";
 import { durationHint } from "./_duration_hint.ts";
+import { PATTERNS } from "./_patterns.ts";
 import { isServiceName } from "./_texts.ts";
 
-const DURATION = "a duration as 500ms, 5s, 10m or 1h";
+const DURATION = "a duration as 500ms, 5s, 10m or 1h30m";
 
 /** A limit on a wait: longer than nothing, unless the options allow it, no longer than `mostMs`, and never `off`. */
 export function limit(options: { zero?: boolean; mostMs?: number } = {}): Leaf<number> {
@@ -41,7 +43,7 @@ export function limit(options: { zero?: boolean; mostMs?: number } = {}): Leaf<n
     const { mostMs = Infinity } = options;
     if (ms <= mostMs) return ms;
     throw new Error(`the duration is "${text}", at most ${formatDuration(mostMs)} was wanted`);
-  });
+  }, options.zero === true ? PATTERNS.durationOrZero : PATTERNS.duration);
 }
 
 /** A duration longer than nothing, or `off`, which a YAML 1.1 tool may have turned into `false`. */
@@ -53,7 +55,7 @@ export function limitOrOff(): Leaf<number, string | false> {
       if (ms === 0) throw tooShort(text);
       return ms;
     })
-  ).meta({ title: "duration or `off`" });
+  ).meta({ title: "duration or `off`", pattern: PATTERNS.durationOrOff });
 }
 
 /** Bytes per second; `Infinity` for `off`, which a YAML 1.1 tool may have turned into `false`. */
@@ -61,12 +63,12 @@ export function byteRateOrOff(): Leaf<number, string | false> {
   const wanted = "a rate as 64KiB/s or 10MiB/s, or off,";
   return z.union([z.string(), z.literal(false)], { error: wanted }).transform((value, context) =>
     value === false || value === "off" ? Infinity : read(value, context, parseByteRate)
-  ).meta({ title: "rate or `off`" });
+  ).meta({ title: "rate or `off`", pattern: PATTERNS.byteRateOrOff });
 }
 
 /** Bytes per second, and never `off`. */
 export function byteRate(): Leaf<number> {
-  return leaf("rate", "a rate as 64KiB/s or 10MiB/s", parseByteRate);
+  return leaf("rate", "a rate as 64KiB/s or 10MiB/s", parseByteRate, PATTERNS.byteRate);
 }
 
 /** Events in a time, or `off`, which a YAML 1.1 tool may have turned into `false`. */
@@ -81,19 +83,20 @@ export function eventRateOrOff(): Leaf<EventRate | "off", string | false> {
       }
       return rate;
     })
-  ).meta({ title: "events or `off`" });
+  ).meta({ title: "events or `off`", pattern: PATTERNS.eventRateOrOff });
 }
 
 /** Bytes, at least one; a number without a unit is bytes too. */
 export function size(): Leaf<number, string | number> {
   const wanted = "a size as 512B, 16KiB or 10MiB";
-  return z.union([z.string(), z.number()], { error: wanted }).transform((value, context) =>
+  const bytes = z.number().meta({ type: "integer", minimum: 1, maximum: MAX_SIZE_BYTES });
+  return z.union([z.string(), bytes], { error: wanted }).transform((value, context) =>
     read(String(value), context, (text) => {
       const bytes = parseSize(/^\d+$/.test(text) ? `${text}B` : text);
       if (bytes === 0) throw new Error(`the size is "${text}"; expected more than 0 bytes`);
       return bytes;
     })
-  ).meta({ title: "size" });
+  ).meta({ title: "size", pattern: PATTERNS.size });
 }
 
 /** An app's name. */
@@ -108,22 +111,23 @@ export function name(): Leaf<string> {
     }
     if (text === "") throw new Error(`the name is empty, from 1 to 63 characters were wanted`);
     throw new Error(`the name is "${text}", letters, digits, "-", "_" and "." were wanted`);
-  });
+  }, PATTERNS.name);
 }
 
 /** The host that ports are bound on. */
 export function listenHost(): Leaf<string> {
-  return leaf("host", "a host as 127.0.0.1 or ::", (text) => canonicalHost(checkHost(text)));
+  return leaf("host", "a host as 127.0.0.1 or ::", (text) => canonicalHost(checkHost(text)), PATTERNS.host);
 }
 
 /** A port or a range of ports, as a number or a text. */
 export function portRange(): Leaf<PortRange, string | number> {
   const wanted = `a port as 5001, or a range as "6000-6009",`;
-  return z.union([z.string(), z.number()], { error: wanted }).transform((value, context) => {
+  const port = z.number().meta({ type: "integer", minimum: 1, maximum: MAX_PORT });
+  return z.union([z.string(), port], { error: wanted }).transform((value, context) => {
     if (typeof value === "string") return read(value, context, parsePortRange);
     if (Number.isInteger(value) && value >= 1 && value <= MAX_PORT) return { first: value, last: value };
     return refuse(context, `the port is ${value}, a whole number from 1 to ${MAX_PORT} was wanted`);
-  }).meta({ title: "port or range" });
+  }).meta({ title: "port or range", pattern: PATTERNS.ports });
 }
 
 /** What a listener may be told. */
@@ -131,7 +135,7 @@ export function listenRange(): Leaf<UnixAddress | TcpRange> {
   return leaf("address", `an address as "127.0.0.1:7000" or "unix:/path"`, (text) => {
     const range = parseListenRange(text);
     return range.kind === "unix" ? range : { ...range, host: canonicalHost(range.host) };
-  });
+  }, PATTERNS.listen);
 }
 
 /** A host and one port. */
@@ -142,7 +146,7 @@ export function hostAndPort(example: string): Leaf<TcpAddress> {
       throw new Error(`the address is "${text}", a host and a port as "${example}" was wanted`);
     }
     return { ...address, host: canonicalHost(address.host) };
-  });
+  }, PATTERNS.hostAndPort);
 }
 
 /** Where a target is. */
@@ -152,14 +156,16 @@ export function targetAddress(): Leaf<TargetAddress> {
     throw new Error(
       `the address "${text}" is the name of a service, { address: "${text}", discover: srv } was wanted`,
     );
-  });
+  }, PATTERNS.target);
 }
 
 /** Where a target is, or the bare name of what discovery looks up; `_check_targets.ts` says which names may be bare. */
 export function discoverableAddress(): Leaf<TargetAddress> {
   return leaf("address", `an address as "host:port"`, (text) => {
-    return text.includes(":") ? parseTargetAddress(text) : { kind: "tcp", host: text, port: 0 };
-  });
+    return text.includes(":") || text === ""
+      ? parseTargetAddress(text)
+      : { kind: "tcp", host: text, port: 0 };
+  }, PATTERNS.discoverable);
 }
 
 /** An IP address and a port. */
@@ -171,7 +177,7 @@ export function nameserver(): Leaf<TcpAddress | "system"> {
       throw new Error(`the nameserver is "${text}", an IP address and a port as "10.0.0.2:53" was wanted`);
     }
     return { ...address, host: canonicalHost(address.host) };
-  });
+  }, PATTERNS.nameserver);
 }
 
 /** One of a few words. */
@@ -208,7 +214,7 @@ function parseDurationOrOff(text: string): number {
     const hint = durationHint(text);
     if (!(error instanceof UnitError) || hint === "") throw error;
     const message =
-      `the duration is "${text}"; expected one like 500ms, 5s, 10m, 1h or off, at most 720h${hint}`;
+      `the duration is "${text}"; expected one like 500ms, 5s, 10m, 1h30m or off, at most 720h${hint}`;
     throw new UnitError(message, { cause: error });
   }
 }
@@ -219,7 +225,7 @@ function parseLimit(text: string): number {
     return parseDuration(text);
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
-    const message = `the duration is "${text}"; expected one like 500ms, 5s, 10m or 1h, at most 720h` +
+    const message = `the duration is "${text}"; expected one like 500ms, 5s, 10m or 1h30m, at most 720h` +
       durationHint(text);
     throw new UnitError(message, { cause: error });
   }

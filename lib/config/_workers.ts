@@ -5,7 +5,10 @@ import { MAX_WORKERS, sharesPorts } from "./worker_count.ts";
 /** How many threads carry connections, on the system `os`. */
 export function workers(os: string): Leaf<number | "auto", number | "auto"> {
   const wanted = `a whole number from 1 to ${MAX_WORKERS}, or auto,`;
-  return z.union([z.number(), z.literal("auto")], { error: wanted }).transform((value, context) => {
+  return z.union(
+    [z.number().meta({ type: "integer", minimum: 1, maximum: MAX_WORKERS }), z.literal("auto")],
+    { error: wanted },
+  ).transform((value, context) => {
     if (value === "auto") return value;
     if (!(Number.isInteger(value) && value >= 1 && value <= MAX_WORKERS)) {
       return refuse(context, `the value is ${value}, ${wanted} was wanted`);

@@ -41,18 +41,48 @@ Deno.test("parseDuration: fractions are read to the millisecond", () => {
   assertStrictEquals(parseDuration("0.1ms"), 0);
 });
 
+Deno.test("parseDuration: days, and several units of which the largest is first", () => {
+  const cases = {
+    "1d": 86_400_000,
+    "1.5d": 129_600_000,
+    "1h30m": 5_400_000,
+    "1m500ms": 60_500,
+    "1d2h3m4s5ms": 93_784_005,
+    "0h0m": 0,
+    "30d": MAX_DURATION_MS,
+  };
+  for (const [text, ms] of Object.entries(cases)) assertStrictEquals(parseDuration(text), ms);
+});
+
 Deno.test("parseDuration: refuses everything else and says what was wanted", () => {
   for (
-    const text of ["", "5", "s", "-5s", "5 s", "5S", "1e3s", ".5s", "5.s", "Off", "1d", "Infinity", "5s "]
+    const text of [
+      "",
+      "5",
+      "s",
+      "-5s",
+      "5 s",
+      "5S",
+      "1e3s",
+      ".5s",
+      "5.s",
+      "Off",
+      "1w",
+      "Infinity",
+      "5s ",
+      "1m1h",
+      "1s1s",
+      "1.5h1m",
+    ]
   ) {
     assertStrictEquals(
       assertThrows(() => parseDuration(text), UnitError).message,
-      `the duration is "${text}", one as 500ms, 5s, 10m, 1h or off was wanted`,
+      `the duration is "${text}"; expected one like 500ms, 5s, 10m, 1h30m or off`,
     );
   }
   assertStrictEquals(
     assertThrows(() => parseDuration("721h"), UnitError).message,
-    `the duration is "721h", at most 720h, or off, was wanted`,
+    `the duration is "721h"; expected at most 720h, or off`,
   );
 });
 
