@@ -62,7 +62,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
   );
 }
 
-testTls("TlsTerminator: in TLS 1.2 an alert says why a certificate is refused", async (lab) => {
+testTls("TlsTerminator: in TLS 1.2 an alert gives the reason for refusing a certificate", async (lab) => {
   const terminator = await lab.terminator({ clientCa: lab.ca.cert });
   for (const [certificate, wanted, alert] of badCertificates(lab)) {
     const { code, told } = await refusalOf(terminator, ["-tls1_2", ...shown(certificate)]);
@@ -72,7 +72,7 @@ testTls("TlsTerminator: in TLS 1.2 an alert says why a certificate is refused", 
 });
 
 testTls(
-  "TlsTerminator: in TLS 1.3 a certificate is refused by the end of the connection, with no session",
+  "TlsTerminator: in TLS 1.3 refusing a certificate closes the connection and gives no session",
   async (lab) => {
     const terminator = await lab.terminator({ clientCa: lab.ca.cert });
     for (const [certificate, wanted] of badCertificates(lab)) {
@@ -85,7 +85,7 @@ testTls(
 );
 
 testTls(
-  "TlsTerminator: a client that shares no version, cipher or group is told so by an alert",
+  "TlsTerminator: a client with no version, cipher or group in common gets an alert",
   async (lab) => {
     const terminator = await lab.terminator();
     const cases: [args: string[], alert: RegExp][] = [

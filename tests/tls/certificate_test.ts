@@ -32,7 +32,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "checkCertificate: each thing that cannot work is said",
+  name: "checkCertificate: reports each unusable certificate or key",
   ignore,
   fn: async () => {
     using folder = new CertificateFolder();
@@ -92,7 +92,7 @@ Deno.test({
 const EXPECTED = "expected RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519";
 
 Deno.test({
-  name: "checkCertificate: a key of a kind that no handshake can use is said, and what can be used",
+  name: "checkCertificate: reports an unsupported kind of key, and the supported ones",
   ignore: ignore || !isTlsSupported(),
   fn: async () => {
     using folder = new CertificateFolder();
@@ -121,7 +121,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "checkCertificate: a certificate whose key cannot even be read, that of RSA-PSS, is said",
+  name: "checkCertificate: reports a certificate with an unreadable key (RSA-PSS)",
   ignore,
   fn: async () => {
     using folder = new CertificateFolder();
@@ -160,7 +160,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "checkCertificate: an end in less than 14 days is a warning, one in the past an error",
+  name: "checkCertificate: expiry within 14 days is a warning, expiry in the past an error",
   ignore,
   fn: async () => {
     using folder = new CertificateFolder();
@@ -180,7 +180,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "checkCertificate: a certificate of the chain that has expired is said too",
+  name: "checkCertificate: reports an expired certificate of the chain",
   ignore,
   fn: async () => {
     using folder = new CertificateFolder();
@@ -192,7 +192,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "checkAuthorities: no certificate is an error, one that is no CA a warning",
+  name: "checkAuthorities: no certificate is an error, a non-CA certificate a warning",
   ignore,
   fn: async () => {
     using folder = new CertificateFolder();
@@ -207,7 +207,7 @@ Deno.test({
   },
 });
 
-Deno.test("checkCertificate: any text is answered with problems", async () => {
+Deno.test("checkCertificate: any text gives problems, never an exception", async () => {
   await fc.assert(
     fc.asyncProperty(anyText({ maxLength: 200 }), anyText({ maxLength: 200 }), async (cert, key) => {
       const wrapped = `-----BEGIN CERTIFICATE-----\n${cert}\n-----END CERTIFICATE-----`;

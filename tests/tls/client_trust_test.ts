@@ -28,7 +28,7 @@ function read(...certificates: readonly TestCertificate[]): X509Certificate[] {
   return certificates.map(({ cert }) => new X509Certificate(cert));
 }
 
-test("isIssuedBy: an authority itself, or others in between that the peer has sent", (make) => {
+test("isIssuedBy: by a CA directly, or through intermediates that the peer sent", (make) => {
   const ca = make("ca", { isCa: true });
   const middle = make("middle", { isCa: true, issuer: ca });
   const low = make("low", { isCa: true, issuer: middle });
@@ -50,7 +50,7 @@ test("isIssuedBy: an authority itself, or others in between that the peer has se
   assertEquals(check([low, middle, ca], [make("other", { isCa: true })]), false);
 });
 
-test("isIssuedBy: a name alone, a certificate that is no CA, or one that is not valid is not enough", (make) => {
+test("isIssuedBy: a matching name, a non-CA issuer or an expired one is not enough", (make) => {
   const ca = make("ca", { isCa: true });
   const namesake = make("namesake", { isCa: true, subject: "/CN=ca" });
   const noCa = make("no-ca", { issuer: ca });
@@ -67,7 +67,7 @@ test("isIssuedBy: a name alone, a certificate that is no CA, or one that is not 
   assertEquals(check(ca, ca, -1), false);
 });
 
-test("isIssuedBy: an authority's own certificate is trusted, and a circle ends", (make) => {
+test("isIssuedBy: a CA's own certificate is trusted, and a loop ends", (make) => {
   const [one] = read(make("one", { isCa: true }));
   if (one === undefined) throw new Error("there is no certificate");
   assertEquals(isIssuedBy(one, { others: [], authorities: [one], nowMs: Date.now(), crypto }), true);
@@ -107,13 +107,13 @@ test("ClientTrust: a session outlives neither its certificate nor the trust in i
   assertEquals(trust.refusal(after(make("other"), true))?.code, "CERTIFICATE_UNKNOWN");
 });
 
-test("ClientTrust: where the runtime does not tell whether a session is new, it is taken for an old one", (make) => {
+test("ClientTrust: a session counts as resumed where the runtime does not say", (make) => {
   const ca = make("ca", { isCa: true });
   assertEquals(trustIn(ca).refusal(after(make("good", { issuer: ca }), undefined)), undefined);
   assertEquals(trustIn(ca).refusal(after(make("other"), undefined))?.code, "CERTIFICATE_UNKNOWN");
 });
 
-test("ClientTrust: what the runtime has verified itself need not be searched for", (make) => {
+test("ClientTrust: does not search again for what the runtime has verified", (make) => {
   const [ca, other] = [make("ca", { isCa: true }), make("other")];
   const trust = trustIn(ca);
   assertEquals(trust.refusal(after(other, false)), undefined);

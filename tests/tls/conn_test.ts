@@ -242,7 +242,7 @@ for (const how of ["closeWrite", "close"] as const) {
   });
 }
 
-test("TlsConn: an end that was none is none for whoever it is passed to, and a proper one is", async (lab) => {
+test("TlsConn: passes a truncated end on as truncated, and a proper one as proper", async (lab) => {
   for (const isTruncated of [true, false]) {
     for (const isLate of [true, false]) {
       const [{ client, server }, back] = [await tcpPair(), await tcpPair()];
@@ -267,7 +267,7 @@ test("TlsConn: an end that was none is none for whoever it is passed to, and a p
   }
 });
 
-test("TlsConn: what is pending rejects when it is closed, and so does what comes later", async (lab) => {
+test("TlsConn: close rejects pending calls, and later ones", async (lab) => {
   using pair = await tlsPair(lab);
   const reading = pair.client.read(new Uint8Array(8));
   pair.client.close();
@@ -277,7 +277,7 @@ test("TlsConn: what is pending rejects when it is closed, and so does what comes
   await pair.client.closeWrite();
 });
 
-test("TlsConn: a connection beneath that its owner closed first does no harm", async (lab) => {
+test("TlsConn: tolerates that the owner has closed the connection beneath", async (lab) => {
   const { client, server } = await tcpPair();
   const [one, other] = await over(lab, client, server);
   const reading = one.read(new Uint8Array(8));
@@ -309,7 +309,7 @@ test("TlsConn: a reset is a reset", async (lab) => {
   receiver.close();
 });
 
-test("TlsConn: what the peer sent before it was gone is read after a write that failed", async (lab) => {
+test("TlsConn: after a failed write, reads what the peer sent before", async (lab) => {
   const { client, server } = await tcpPair();
   const gone = new Deno.errors.ConnectionReset("Connection reset by peer");
   let isGone = false;
@@ -332,7 +332,7 @@ test("TlsConn: what the peer sent before it was gone is read after a write that 
   other.close();
 });
 
-test("TlsConn: a write that failed while a read waits leaves the read waiting", async (lab) => {
+test("TlsConn: a failed write leaves a pending read pending", async (lab) => {
   const { client, server } = await tcpPair();
   let isGone = false;
   const failing: Duplex = {
@@ -354,7 +354,7 @@ test("TlsConn: a write that failed while a read waits leaves the read waiting", 
   other.close();
 });
 
-test("TlsConn: a record that was tampered with fails the connection", async (lab) => {
+test("TlsConn: a tampered record fails the connection", async (lab) => {
   const { client, server } = await tcpPair();
   let isTampering = false;
   const tampering: Duplex = {
@@ -377,7 +377,7 @@ test("TlsConn: a record that was tampered with fails the connection", async (lab
   receiver.close();
 });
 
-test("TlsConn: options of the socket are those of the connection beneath", async (lab) => {
+test("TlsConn: socket options apply to the connection beneath", async (lab) => {
   const { client: near, server: far } = await tcpPair();
   const asked: string[] = [];
   near.setNoDelay = (on = true) => void asked.push(`no delay ${on}`);

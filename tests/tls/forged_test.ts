@@ -41,7 +41,7 @@ function namesake({ folder }: TlsLab): ReturnType<TlsLab["folder"]["make"]> {
 }
 
 testTls(
-  "TargetTls: a certificate of version 1 lets no target in, whoever signed it and whoever has its key",
+  "TargetTls: refuses a version 1 certificate, whoever signed it",
   async (lab) => {
     const { folder, ca, local } = lab;
     const genuine = folder.make("genuine", { issuer: ca, subject: "/CN=localhost", version: 1 });
@@ -62,7 +62,7 @@ testTls(
   },
 );
 
-testTls("TargetTls: what stands beside a forged certificate does not make it good", async (lab) => {
+testTls("TargetTls: a genuine chain beside a forged certificate does not help it", async (lab) => {
   const { folder } = lab;
   const fake = namesake(lab);
   const forged = folder.make("forged", { issuer: fake, altNames: "DNS:localhost" });
@@ -74,7 +74,7 @@ testTls("TargetTls: what stands beside a forged certificate does not make it goo
   }
 });
 
-testTls("TargetTls: a CA in between, of any usual key, leads to the one that is trusted", async (lab) => {
+testTls("TargetTls: an intermediate CA with any usual key leads to the trusted one", async (lab) => {
   for (const newKey of ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-384", "ed25519"]) {
     const middle = lab.folder.make("middle", { isCa: true, issuer: lab.ca, newKey });
     const leaf = lab.folder.make("leaf", { issuer: middle, altNames: "DNS:localhost" });
@@ -90,7 +90,7 @@ testTls("TargetTls: an old CA, of version 1, is trusted", async (lab) => {
 });
 
 testTls(
-  "TlsTerminator: a client's certificate of version 1 is refused, and why, also where it is the CA itself",
+  "TlsTerminator: refuses a version 1 client certificate with the reason, even that of the CA itself",
   async (lab) => {
     const { folder, ca, local } = lab;
     const old = folder.make("old-ca", { version: 1 });
@@ -114,7 +114,7 @@ testTls(
 );
 
 testTls(
-  "checkAuthorities: a CA whose signatures cannot be verified is said, of targets alone",
+  "checkAuthorities: reports a CA with unverifiable signatures, for targets only",
   async ({ folder }) => {
     const big = folder.make("big", { isCa: true, newKey: "ec -pkeyopt ec_paramgen_curve:P-521" });
     const pss = folder.make("pss", { isCa: true, newKey: "rsa-pss -pkeyopt rsa_keygen_bits:2048" });

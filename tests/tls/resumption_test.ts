@@ -17,7 +17,7 @@ import { type Arrival, hostOne, noSignal, type TlsLab } from "../helpers/tls_lab
 const VERSIONS = ["-tls1_2", "-tls1_3"] as const;
 
 for (const version of VERSIONS) {
-  testTls(`ClientTrust: a session is taken up again, without the certificate (${version})`, async (lab) => {
+  testTls(`ClientTrust: a session resumes without the certificate (${version})`, async (lab) => {
     const terminator = await lab.terminator({ clientCa: lab.ca.cert });
     const client = new Client(lab, version);
     assertEquals(
@@ -28,7 +28,7 @@ for (const version of VERSIONS) {
     assertMatch(client.lastOutput, /^Reused, TLSv1/m);
   });
 
-  testTls(`ClientTrust: a session of another CA's client is no way in (${version})`, async (lab) => {
+  testTls(`ClientTrust: a session of another CA's client is refused (${version})`, async (lab) => {
     const otherCa = lab.folder.make("other-ca", { isCa: true });
     const other = await lab.terminator({ clientCa: otherCa.cert });
     const terminator = await lab.terminator({ clientCa: lab.ca.cert });
@@ -45,7 +45,7 @@ for (const version of VERSIONS) {
     );
   });
 
-  testTls(`ClientTrust: a CA that a reload takes away lets no session in (${version})`, async (lab) => {
+  testTls(`ClientTrust: a CA removed by a reload admits no session (${version})`, async (lab) => {
     const nextCa = lab.folder.make("next-ca", { isCa: true });
     const terminator = await lab.terminator({ clientCa: lab.ca.cert });
     const client = new Client(lab, version);
@@ -76,7 +76,7 @@ for (const version of VERSIONS) {
     },
   );
 
-  testTls(`ClientTrust: a CA that a reload adds keeps no session out (${version})`, async (lab) => {
+  testTls(`ClientTrust: a CA added by a reload keeps no session out (${version})`, async (lab) => {
     const nextCa = lab.folder.make("next-ca", { isCa: true });
     const middle = lab.folder.make("middle", { isCa: true, issuer: lab.ca });
     const good = lab.folder.make("good", { issuer: middle });
@@ -89,7 +89,7 @@ for (const version of VERSIONS) {
     assertEquals(verdict(await client.resume(terminator)), "CERTIFICATE_UNKNOWN");
   });
 
-  testTls(`ClientTrust: a client that is refused is given no session (${version})`, async (lab) => {
+  testTls(`ClientTrust: a refused client gets no session (${version})`, async (lab) => {
     const terminator = await lab.terminator({ clientCa: lab.ca.cert });
     const client = new Client(lab, version);
     assertEquals(verdict(await client.visit(terminator, lab.folder.make("self"))), "CERTIFICATE_SELF_SIGNED");
@@ -167,7 +167,7 @@ async function echoOnce(conn: Duplex): Promise<void> {
 }
 
 for (const version of VERSIONS) {
-  testTls(`TargetTls: a visit without verifying lets no later one in (${version})`, async (lab) => {
+  testTls(`TargetTls: an unverified connection does not admit a later one (${version})`, async (lab) => {
     const { certFile, keyFile } = lab.folder.make("self", { altNames: "DNS:localhost" });
     await withSServer(["-cert", certFile, "-key", keyFile, version], async (port) => {
       const [lax, strict] = await Promise.all([TargetTls.load({ verify: false }), TargetTls.load({})]);

@@ -33,7 +33,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
 }
 
 testTls(
-  "TlsTerminator: as openssl, a CA without a list, or with one past its time, lets nobody in",
+  "TlsTerminator: like openssl, refuses everyone of a CA without a current list",
   async (lab) => {
     const { folder, ca } = lab;
     const other = folder.make("other-ca", { isCa: true });
@@ -56,7 +56,7 @@ testTls(
   },
 );
 
-testTls("TlsTerminator: a CA in between that was revoked vouches for nobody", async (lab) => {
+testTls("TlsTerminator: refuses everyone of a revoked intermediate CA", async (lab) => {
   const { folder, ca } = lab;
   const middle = folder.make("middle", { isCa: true, issuer: ca });
   const client = folder.make("client", { issuer: middle });
@@ -90,7 +90,7 @@ testTls("TargetTls: a target whose certificate was revoked is refused", async (l
   });
 });
 
-testTls("checkRevocations: what cannot be used is said", async ({ folder, ca }) => {
+testTls("checkRevocations: reports each unusable list", async ({ folder, ca }) => {
   const list = folder.revoke("list", ca, []).pem;
   const old = folder.revoke("old", ca, [], { until: "20210101000000Z" }).pem;
   const delta = folder.revoke("delta", ca, [], { extensions: "2.5.29.27=critical,ASN1:INTEGER:1" }).pem;
@@ -113,7 +113,7 @@ testTls("checkRevocations: what cannot be used is said", async ({ folder, ca }) 
   }
 });
 
-testTls("readRevocationList: whatever bytes there are, it reads them or says why not", ({ folder, ca }) => {
+testTls("readRevocationList: any bytes are parsed or give a DerError", ({ folder, ca }) => {
   const [der = new Uint8Array()] = splitLists(
     folder.revoke("list", ca, [folder.make("bad", { issuer: ca })]).pem,
   );

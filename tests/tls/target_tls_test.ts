@@ -74,7 +74,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
   });
 }
 
-test("TargetTls: an application protocol is agreed on", async (lab) => {
+test("TargetTls: negotiates an application protocol", async (lab) => {
   await withSServer([...server(lab.local), "-alpn", "http/1.1,h2"], async (port) => {
     assertEquals(await visit(await lab.targetTls({ alpn: ["h2"] }), port), "h2");
     assertEquals(await visit(await lab.targetTls(), port), undefined);
@@ -82,7 +82,7 @@ test("TargetTls: an application protocol is agreed on", async (lab) => {
   });
 });
 
-test("TargetTls: only the versions that are wanted are spoken", async (lab) => {
+test("TargetTls: speaks only the configured versions", async (lab) => {
   await withSServer([...server(lab.local), "-tls1_2"], async (port) => {
     assertEquals(await visit(await lab.targetTls({ maxVersion: "1.2" }), port), undefined);
     assertEquals(codeOf(await visit(await lab.targetTls({ minVersion: "1.3" }), port)), "PEER_ALERT");
@@ -163,7 +163,7 @@ test("TargetTls: the certificate must be by a known CA, and within its time", as
   }
 });
 
-test("TargetTls: what a target sends along with its certificate is not mistaken for it", async (lab) => {
+test("TargetTls: does not mistake the rest of the chain for the target's certificate", async (lab) => {
   const { folder, ca } = lab;
   const otherCa = folder.make("other-ca", { isCa: true });
   const altNames = "DNS:localhost";
@@ -188,7 +188,7 @@ test("TargetTls: what a target sends along with its certificate is not mistaken 
   }
 });
 
-test("TargetTls: a target that sends along what is no certificate is refused, verified or not", async (lab) => {
+test("TargetTls: refuses a target whose chain has an invalid certificate, verified or not", async (lab) => {
   const { cert, key } = lab.local;
   const target = createServer(
     { cert: cert + JUNK_CERTIFICATE, key },
@@ -205,7 +205,7 @@ test("TargetTls: a target that sends along what is no certificate is refused, ve
   await new Promise<void>((resolve) => target.close(() => resolve()));
 });
 
-test("TargetTls: a CA that is given is the only one that counts", async (lab) => {
+test("TargetTls: a configured CA is the only trusted one", async (lab) => {
   const otherCa = lab.folder.make("other-ca", { isCa: true });
   const other = await lab.targetTls({ ca: otherCa.cert });
   const both = await lab.targetTls({ ca: otherCa.cert + lab.ca.cert });
@@ -215,7 +215,7 @@ test("TargetTls: a CA that is given is the only one that counts", async (lab) =>
   });
 });
 
-test("TargetTls: a target that wants a certificate gets ours, or says so", async (lab) => {
+test("TargetTls: presents our certificate to a target that requires one, and reports its alert otherwise", async (lab) => {
   const { cert, key } = lab.folder.make("us", { issuer: lab.ca });
   const args = [...server(lab.local), "-CAfile", lab.ca.certFile, "-Verify", "1", "-verify_return_error"];
   for (const version of ["-tls1_2", "-tls1_3"]) {
@@ -249,7 +249,7 @@ test("TargetTls: a target that wants a certificate gets ours, or says so", async
   }
 });
 
-test("TargetTls.load: what cannot work is refused", async (lab) => {
+test("TargetTls.load: refuses unusable settings", async (lab) => {
   const other = lab.folder.make("other");
   const { cert } = lab.local;
   for (const options of [{ ca: "nonsense" }, { cert }, { cert, key: other.key }, { key: other.key }]) {
@@ -258,7 +258,7 @@ test("TargetTls.load: what cannot work is refused", async (lab) => {
   }
 });
 
-test("TargetTls: a target that is silent, speaks HTTP, or hangs up is told apart", async (lab) => {
+test("TargetTls: distinguishes a target that is silent, speaks HTTP, or hangs up", async (lab) => {
   const tls = await lab.targetTls();
   const cases: [answer: string | undefined, code: string][] = [
     [undefined, "HANDSHAKE_TIMEOUT"],
@@ -283,7 +283,7 @@ test("TargetTls: a target that is silent, speaks HTTP, or hangs up is told apart
   }
 });
 
-test("TargetTls: an abort gives the handshake up with the signal's reason", async (lab) => {
+test("TargetTls: an abort rejects with the signal's reason", async (lab) => {
   const tls = await lab.targetTls();
   const { client, server } = await tcpPair();
   const controller = new AbortController();

@@ -36,7 +36,7 @@ function refused(arrival: Arrival): TlsError {
 }
 
 for (const [version, name] of [["-tls1_2", "TLSv1.2"], ["-tls1_3", "TLSv1.3"]] as const) {
-  test(`TlsTerminator: ${name} is spoken, and the end of each side arrives`, async (lab) => {
+  test(`TlsTerminator: speaks ${name}, and each side's end arrives`, async (lab) => {
     const { arrival, visit } = await hostOne(
       await lab.terminator(),
       (port) =>
@@ -85,7 +85,7 @@ test("TlsTerminator: the server name chooses the certificate", async (lab) => {
   }
 });
 
-test("TlsTerminator: an application protocol is agreed on, refused, or not spoken of", async (lab) => {
+test("TlsTerminator: negotiates an application protocol, refuses, or uses none", async (lab) => {
   const terminator = await lab.terminator({ alpn: ["h2", "http/1.1"] });
   const both = await hostOne(terminator, (port) => runSClient(port, { args: ["-alpn", "http/1.1,h2"] }));
   assertEquals(accepted(both.arrival).alpn, "h2");
@@ -97,7 +97,7 @@ test("TlsTerminator: an application protocol is agreed on, refused, or not spoke
 });
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
-  test(`TlsTerminator: with a client CA a client must show a certificate of it (${version})`, async (lab) => {
+  test(`TlsTerminator: with a client CA, requires a certificate of it (${version})`, async (lab) => {
     const { folder, ca } = lab;
     const strangerCa = folder.make("stranger-ca", { isCa: true });
     const terminator = await lab.terminator({ clientCa: ca.cert });
@@ -132,7 +132,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
   });
 }
 
-test("TlsTerminator: a client that sends along what is no certificate is refused", async (lab) => {
+test("TlsTerminator: refuses a client whose chain has an invalid certificate", async (lab) => {
   const terminator = await lab.terminator({ clientCa: lab.ca.cert });
   for (const { cert, key } of [lab.folder.make("good", { issuer: lab.ca }), lab.folder.make("alone")]) {
     const { arrival } = await hostOne(terminator, async (port) => {
@@ -149,7 +149,7 @@ test("TlsTerminator: a client that sends along what is no certificate is refused
   }
 });
 
-test("TlsTerminator: without a client CA no certificate is asked for", async (lab) => {
+test("TlsTerminator: without a client CA, requests no certificate", async (lab) => {
   const { arrival, visit } = await hostOne(
     await lab.terminator(),
     (port) => runSClient(port, { args: ["-cert", lab.local.certFile, "-key", lab.local.keyFile] }),
@@ -158,7 +158,7 @@ test("TlsTerminator: without a client CA no certificate is asked for", async (la
   assertMatch(visit.stdout, /No client certificate CA names sent/);
 });
 
-test("TlsTerminator: bytes that were read before are taken first", async (lab) => {
+test("TlsTerminator: takes bytes read earlier first", async (lab) => {
   const [terminator, targetTls, { client, server }] = await Promise.all([
     lab.terminator(),
     lab.targetTls(),
@@ -212,7 +212,7 @@ test("TlsTerminator.reload: the next handshake has the new certificate, a connec
   conn.close();
 });
 
-test("TlsTerminator.prepare: a handshake ends as it began, and begins with the client's hello", async (lab) => {
+test("TlsTerminator.prepare: a handshake uses the settings in effect at its ClientHello", async (lab) => {
   const nextCa = lab.folder.make("next-ca", { isCa: true });
   const next = lab.folder.make("next", { altNames: "DNS:localhost", issuer: nextCa });
   const options = {
@@ -256,14 +256,14 @@ test("TlsTerminator.prepare: a handshake ends as it began, and begins with the c
   }
 });
 
-test("TlsTerminator: an expired certificate of our own is no reason not to start", async (lab) => {
+test("TlsTerminator: starts with an expired certificate of our own", async (lab) => {
   const old = lab.folder.make("old", { issuer: lab.ca, days: -1 });
   const terminator = await lab.terminator({ certificates: [{ ...old, origin: "old.pem" }] });
   const { arrival } = await hostOne(terminator, (port) => runSClient(port));
   accepted(arrival);
 });
 
-test("TlsTerminator: a handshake that stalls is given up", async (lab) => {
+test("TlsTerminator: gives up on a stalled handshake", async (lab) => {
   const terminator = await lab.terminator({ handshakeTimeoutMs: 20 });
   // The beginning of a record, and no more of it.
   for (const opening of [[], [0x16], [0x16, 3, 1, 2, 0, 1, 0, 1]]) {
@@ -277,7 +277,7 @@ test("TlsTerminator: a handshake that stalls is given up", async (lab) => {
   }
 });
 
-test("TlsTerminator: an abort gives the handshake up with the signal's reason", async (lab) => {
+test("TlsTerminator: an abort rejects with the signal's reason", async (lab) => {
   const terminator = await lab.terminator();
   const { client, server } = await tcpPair();
   const controller = new AbortController();
@@ -289,7 +289,7 @@ test("TlsTerminator: an abort gives the handshake up with the signal's reason", 
   client.close();
 });
 
-test("TlsTerminator: a client that hangs up, speaks HTTP or anything else is told apart", async (lab) => {
+test("TlsTerminator: distinguishes a client that hangs up, speaks HTTP or anything else", async (lab) => {
   const terminator = await lab.terminator();
   const cases: [opening: string, code: string, message: RegExp][] = [
     ["", "HUNG_UP", /connection closed during the handshake/],
@@ -310,7 +310,7 @@ test("TlsTerminator: a client that hangs up, speaks HTTP or anything else is tol
   }
 });
 
-test("TlsTerminator: no bytes crash it, or keep it past the client's end", async (lab) => {
+test("TlsTerminator: no bytes crash it or outlast the client", async (lab) => {
   const terminator = await lab.terminator();
   const record = fc.uint8Array({ minLength: 1, maxLength: 300 }).map((body) =>
     Uint8Array.of(0x16, 3, 1, body.length >> 8, body.length & 255, ...body)
@@ -330,7 +330,7 @@ test("TlsTerminator: no bytes crash it, or keep it past the client's end", async
   );
 });
 
-test("TlsTerminator: a connection beneath that is closed in mid-handshake rejects", async (lab) => {
+test("TlsTerminator: rejects when the connection beneath closes in mid-handshake", async (lab) => {
   const terminator = await lab.terminator();
   const { client, server } = await tcpPair();
   const accepting = terminator.accept(server, { signal: noSignal() });
@@ -341,7 +341,7 @@ test("TlsTerminator: a connection beneath that is closed in mid-handshake reject
 });
 
 Deno.test({
-  name: "TlsTerminator.load: a runtime that cannot do it is named, and the one that can",
+  name: "TlsTerminator.load: names an unsupported runtime and the required one",
   ignore: isTlsSupported(),
   fn: async () => {
     const options = { certificates: [], handshakeTimeoutMs: 10_000 };
@@ -352,7 +352,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "TlsTerminator.load: without a certificate it is refused",
+  name: "TlsTerminator.load: refuses no certificate",
   ignore: !isTlsSupported(),
   fn: async () => {
     const options = { certificates: [], handshakeTimeoutMs: 10_000 };
@@ -361,7 +361,7 @@ Deno.test({
   },
 });
 
-test("TlsTerminator: a hello that shares nothing is refused", async (lab) => {
+test("TlsTerminator: refuses a ClientHello with nothing in common", async (lab) => {
   const terminator = await lab.terminator();
   const { client, server } = await tcpPair();
   await client.write(buildHello());
@@ -371,7 +371,7 @@ test("TlsTerminator: a hello that shares nothing is refused", async (lab) => {
   client.close();
 });
 
-test("TlsTerminator: a client that says no more than its hello is given up", async (lab) => {
+test("TlsTerminator: gives up on a client that sends nothing after its ClientHello", async (lab) => {
   const [terminator, targetTls] = await Promise.all([
     lab.terminator({ handshakeTimeoutMs: 50 }),
     lab.targetTls(),
@@ -394,7 +394,7 @@ test("TlsTerminator: a client that says no more than its hello is given up", asy
   client.close();
 });
 
-test("TlsTerminator: a hello cut at every byte is read", async (lab) => {
+test("TlsTerminator: reads a ClientHello cut at every byte", async (lab) => {
   const terminator = await lab.terminator();
   const targetTls = await lab.targetTls();
   const { client, server } = await tcpPair();
@@ -414,7 +414,7 @@ test("TlsTerminator: a hello cut at every byte is read", async (lab) => {
   connected.conn.close();
 });
 
-test("TlsTerminator: only the versions that are wanted are spoken", async (lab) => {
+test("TlsTerminator: speaks only the configured versions", async (lab) => {
   for (
     const [version, refusedVersion, options] of [
       ["-tls1_3", "-tls1_2", { minVersion: "1.3" }],
@@ -430,7 +430,7 @@ test("TlsTerminator: only the versions that are wanted are spoken", async (lab) 
 });
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
-  test(`TlsTerminator: an optional client certificate may be missing, not bad (${version})`, async (lab) => {
+  test(`TlsTerminator: an optional client certificate may be missing, but not invalid (${version})`, async (lab) => {
     const terminator = await lab.terminator({ clientCa: lab.ca.cert, clientAuth: "optional" });
     const visit = async (certificate?: { certFile: string; keyFile: string }): Promise<Arrival> => {
       const shown = certificate === undefined
@@ -448,7 +448,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
   });
 }
 
-test("the runtime's TLS is deaf to lists of ciphers and groups, as the config says", async (lab) => {
+test("the runtime's TLS ignores lists of ciphers and groups, as the config documents", async (lab) => {
   const { cert, key } = lab.local;
   const server = createServer({
     cert,

@@ -7,7 +7,7 @@ import { testTls } from "../helpers/tls_app.ts";
 import { hostOne, noSignal } from "../helpers/tls_lab.ts";
 
 testTls(
-  "unlockKey: keys as openssl encrypts them today are opened, and no other way",
+  "unlockKey: decrypts keys in openssl's current format, and no other",
   async ({ folder, local }) => {
     const rsa = folder.make("rsa", { newKey: "rsa:2048" });
     for (
@@ -43,12 +43,12 @@ testTls(
   },
 );
 
-testTls("unlockKey: a key that is not encrypted stays as it is", async ({ local }) => {
+testTls("unlockKey: leaves an unencrypted key unchanged", async ({ local }) => {
   assertEquals(await unlockKey(local.key, "unneeded"), local.key);
   assertEquals(await unlockKey("nonsense", "unneeded"), "nonsense");
 });
 
-testTls("TlsTerminator: an encrypted key is opened with its passphrase", async (lab) => {
+testTls("TlsTerminator: decrypts a key with its passphrase", async (lab) => {
   const { key } = lab.folder.lock(lab.local, "s3cret");
   const own = { cert: lab.local.cert, key, origin: "local.pem" };
   const terminator = await lab.terminator({ certificates: [{ ...own, passphrase: "s3cret" }] });
@@ -59,7 +59,7 @@ testTls("TlsTerminator: an encrypted key is opened with its passphrase", async (
   assertMatch(error.message, /^TLS with the client: "local\.pem": the passphrase does not open the key: /);
 });
 
-testTls("TargetTls: an encrypted key is opened with its passphrase", async (lab) => {
+testTls("TargetTls: decrypts a key with its passphrase", async (lab) => {
   const client = lab.folder.make("client", { issuer: lab.ca });
   const { key } = lab.folder.lock(client, "s3cret");
   const tls = await lab.targetTls({ cert: client.cert, key, passphrase: "s3cret" });
