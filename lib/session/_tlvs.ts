@@ -87,7 +87,7 @@ function sslFields({ version, cipher, commonName }: ProxySsl): LogField[] {
 }
 
 function sslOf(tls: TlsAccepted): ProxySsl {
-  const { version, cipher, certificate } = tls.agreement();
+  const { version, cipher, certificate } = tls.connectionState();
   return {
     overTls: true,
     presented: certificate === undefined

@@ -6,7 +6,7 @@ import {
   type ProxyTlvs,
   type Upgrade,
 } from "../protocol/mod.ts";
-import { type TlsAgreement, TlsError, unservedAlert } from "../tls/mod.ts";
+import { type TlsConnectionState, TlsError, unservedAlert } from "../tls/mod.ts";
 import { describePeek, type ProxyHeaderRule, readProxyHeader } from "./_proxy_intake.ts";
 import { describeTalk, talk, type TalkOutcome } from "./_talk.ts";
 
@@ -36,7 +36,7 @@ export interface TlsAccepted {
   readonly sni: string | undefined;
   readonly alpn: string | undefined;
   /** What was agreed on, looked up when it is asked for. */
-  agreement(): TlsAgreement;
+  connectionState(): TlsConnectionState;
 }
 
 /** What {@link TlsIntake.accept} is told of one connection. */

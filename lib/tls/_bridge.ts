@@ -1,7 +1,7 @@
 import type { Duplex as NodeDuplex } from "node:stream";
 import type { Duplex } from "../base/mod.ts";
 import { ALERT_RECORD } from "./_alerts.ts";
-import type { TlsEngine } from "./_engine.ts";
+import type { RuntimeTls } from "./_runtime_tls.ts";
 
 /** Receives the events of the connection beneath TLS. */
 export interface BridgeOwner {
@@ -59,10 +59,10 @@ export class Bridge {
   /** Bytes held back from TLS; `undefined` when they pass straight through. */
   #held: Uint8Array | undefined;
 
-  constructor(raw: Duplex, owner: BridgeOwner, engine: TlsEngine) {
+  constructor(raw: Duplex, owner: BridgeOwner, runtime: RuntimeTls) {
     this.#raw = raw;
     this.owner = owner;
-    this.stream = new engine.stream.Duplex({
+    this.stream = new runtime.stream.Duplex({
       // TLS inherits this, so that a peer that has finished can still be written to.
       allowHalfOpen: true,
       // Only pull() reads.

@@ -4,7 +4,7 @@ import { type Authorities, othersOf } from "./_authorities.ts";
 import { subjectLine } from "./_certificate_names.ts";
 import { isValidAt } from "./_issued_by.ts";
 import type { Revocations } from "./_revocations.ts";
-import { missingCertificate, refusalOf } from "./_verdict.ts";
+import { missingCertificate, refusalOf } from "./_certificate_refusal.ts";
 import { TlsError } from "./error.ts";
 
 /** Options of {@link ClientTrust}. */

@@ -3,9 +3,9 @@ import type { TLSSocket } from "node:tls";
 import { type Duplex, errorMessage } from "../base/mod.ts";
 import { ClientHelloParser } from "../protocol/mod.ts";
 import { Bridge, type BridgeOwner } from "./_bridge.ts";
-import type { TlsEngine } from "./_engine.ts";
+import type { RuntimeTls } from "./_runtime_tls.ts";
 import { alertFor, certificateAlert } from "./_alerts.ts";
-import { describeFailure } from "./_failure.ts";
+import { handshakeError } from "./_handshake_error.ts";
 import { TlsConn } from "./conn.ts";
 import { TlsError, type TlsSide } from "./error.ts";
 
@@ -14,7 +14,7 @@ export const MAX_HANDSHAKE_MS = 600_000;
 
 export interface HandshakeOptions {
   readonly side: TlsSide;
-  readonly engine: TlsEngine;
+  readonly runtime: RuntimeTls;
   /** At most {@link MAX_HANDSHAKE_MS}. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -77,7 +77,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
   constructor(raw: Duplex, options: HandshakeOptions, settle: Settle) {
     this.#options = options;
     this.#settle = settle;
-    this.#bridge = new Bridge(raw, this, options.engine);
+    this.#bridge = new Bridge(raw, this, options.runtime);
     this.#hello = options.side === "client" ? new ClientHelloParser() : undefined;
   }
 
@@ -132,7 +132,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
     if (this.#settled || this.#isRefused) return;
     this.#isRefused = true;
     const { side } = this.#options;
-    const failure = error instanceof TlsError ? error : describeFailure(error, this.#bridge.opening, side);
+    const failure = error instanceof TlsError ? error : handshakeError(error, this.#bridge.opening, side);
     // The runtime emits its alert in the same turn of the event loop.
     setImmediate(() => {
       const alert = side === "client" && !this.#bridge.hasWritten
@@ -148,7 +148,7 @@ class Handshake implements BridgeOwner, HandshakeEvents {
     // The runtime's pending bytes would complete the handshake and give the peer a session ticket.
     this.#bridge.mute();
     const { side } = this.#options;
-    const failure = error instanceof TlsError ? error : describeFailure(error, this.#bridge.opening, side);
+    const failure = error instanceof TlsError ? error : handshakeError(error, this.#bridge.opening, side);
     if (side === "client" && isInTheClear(socket)) this.#bridge.send(certificateAlert(failure));
     this.#fail(failure);
   }

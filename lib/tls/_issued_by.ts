@@ -1,6 +1,6 @@
 import type * as NodeCrypto from "node:crypto";
 import type { X509Certificate } from "node:crypto";
-import { isSignedBy, readSigned } from "./_signed.ts";
+import { isSignedBy, readSigned } from "./_signature.ts";
 
 /** Options of {@link isIssuedBy}. */
 export interface IssuerOptions {

@@ -1,9 +1,9 @@
 import type { Authorities } from "./_authorities.ts";
-import { loadCrypto } from "./_engine.ts";
+import { loadCrypto } from "./_runtime_tls.ts";
 import { requireUsable } from "./_require_usable.ts";
 import { Revocations } from "./_revocations.ts";
 import type { TlsSide } from "./error.ts";
-import { checkRevocations } from "./revocation.ts";
+import { checkRevocations } from "./check_revocations.ts";
 
 /**
  * Loads the revocation lists of CAs.

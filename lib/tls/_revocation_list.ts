@@ -1,5 +1,5 @@
 import { DerError, DerReader, hexOf, TAG } from "./_der.ts";
-import { readSigned, type Signed } from "./_signed.ts";
+import { readSigned, type Signed } from "./_signature.ts";
 
 /** A certificate revocation list (RFC 5280 section 5.1). */
 export interface RevocationList {

@@ -2,8 +2,8 @@ import type * as NodeCrypto from "node:crypto";
 import type { X509Certificate } from "node:crypto";
 import { subjectLine } from "./_certificate_names.ts";
 import { readRevocationList, type RevocationList, splitLists } from "./_revocation_list.ts";
-import { isSignedBy } from "./_signed.ts";
-import { readHead } from "./_x509_head.ts";
+import { isSignedBy } from "./_signature.ts";
+import { readHead } from "./_certificate_head.ts";
 import { TlsError, type TlsSide } from "./error.ts";
 
 /** Options of {@link Revocations}. */

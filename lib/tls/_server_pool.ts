@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Server } from "node:tls";
 import type { ClientTrust } from "./_client_trust.ts";
-import { type TlsEngine, type TlsVersions, versionOptions } from "./_engine.ts";
+import { type RuntimeTls, type TlsVersions, versionOptions } from "./_runtime_tls.ts";
 import type { HandshakeEvents } from "./_handshake.ts";
 
 /** Options shared by the handshakes of one certificate. */
@@ -27,28 +27,28 @@ const MAX_IDLE = 32;
  * past its hello.
  */
 export class ServerPool {
-  readonly #engine: TlsEngine;
+  readonly #runtime: RuntimeTls;
   readonly #options: ServerPoolOptions;
-  readonly #idle: OneAtATime[] = [];
+  readonly #idle: SerialServer[] = [];
 
-  constructor(engine: TlsEngine, options: ServerPoolOptions) {
-    this.#engine = engine;
+  constructor(runtime: RuntimeTls, options: ServerPoolOptions) {
+    this.#runtime = runtime;
     this.#options = options;
   }
 
   /** Serves one handshake on a stream. */
   serve(stream: Duplex, events: HandshakeEvents): void {
-    const server = this.#idle.pop() ?? new OneAtATime(this.#create(), this.#options, this.#reuse);
+    const server = this.#idle.pop() ?? new SerialServer(this.#create(), this.#options, this.#reuse);
     server.serve(stream, events);
   }
 
-  readonly #reuse = (server: OneAtATime): void => {
+  readonly #reuse = (server: SerialServer): void => {
     if (this.#idle.length < MAX_IDLE) this.#idle.push(server);
   };
 
   #create(): Server {
     const { cert, key, clients, alpn } = this.#options;
-    const server = new this.#engine.tls.Server({
+    const server = new this.#runtime.tls.Server({
       cert,
       key,
       ca: clients?.authorities.pem,
@@ -72,11 +72,11 @@ export class ServerPool {
  * A server with one handshake. It is reused only after a success, when the runtime has let go of the connection; late
  * events of a failed handshake must not reach the next.
  */
-class OneAtATime {
+class SerialServer {
   readonly #server: Server;
   #events: HandshakeEvents | undefined;
 
-  constructor(server: Server, options: ServerPoolOptions, reuse: (server: OneAtATime) => void) {
+  constructor(server: Server, options: ServerPoolOptions, reuse: (server: SerialServer) => void) {
     this.#server = server;
     server.on("tlsClientError", (error) => this.#events?.refused(error));
     server.on("secureConnection", (socket) => {

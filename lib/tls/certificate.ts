@@ -1,10 +1,10 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { errorMessage } from "../base/mod.ts";
-import { loadCrypto } from "./_engine.ts";
-import { isKeyUsable, keyKind, USABLE_KEYS } from "./_key_trial.ts";
+import { loadCrypto } from "./_runtime_tls.ts";
+import { isKeyUsable, keyKind, USABLE_KEYS } from "./_key_support.ts";
 import { isCutPem, pairOf, privateKeyIn, splitPem } from "./_pem.ts";
 import type { TlsSide } from "./error.ts";
-import { LockedKeyError, unlockKey } from "./_unlock.ts";
+import { decryptKey, EncryptedKeyError } from "./_encrypted_key.ts";
 import { type CertificateFacts, certificateFacts } from "./inspection.ts";
 
 /** A problem with a certificate, key or CA that the operator should know. */
@@ -171,9 +171,9 @@ interface Key {
 async function readKey(text: string, passphrase: string | undefined): Promise<Key> {
   let plain: string;
   try {
-    plain = await unlockKey(text, passphrase);
+    plain = await decryptKey(text, passphrase);
   } catch (error) {
-    if (!(error instanceof LockedKeyError)) throw error;
+    if (!(error instanceof EncryptedKeyError)) throw error;
     return { problems: [keyError(error.message)] };
   }
   const found = privateKeyIn(plain);

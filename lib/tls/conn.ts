@@ -1,7 +1,7 @@
 import type { TLSSocket } from "node:tls";
 import { type Duplex, errorCode } from "../base/mod.ts";
 import type { Bridge, BridgeOwner } from "./_bridge.ts";
-import { describeFailure } from "./_failure.ts";
+import { handshakeError } from "./_handshake_error.ts";
 import type { TlsSide } from "./error.ts";
 
 /**
@@ -176,7 +176,7 @@ export class TlsConn implements Duplex, BridgeOwner {
   }
 
   choked(error: unknown): void {
-    this.#fail(describeFailure(error, this.#bridge.opening, this.#side));
+    this.#fail(handshakeError(error, this.#bridge.opening, this.#side));
   }
 
   /** Reading goes on: the kernel delivers what the peer sent before it was gone, and then the error. */
@@ -238,7 +238,7 @@ export class TlsConn implements Duplex, BridgeOwner {
   }
 
   readonly #socketFailed = (error: Error): void => {
-    if (this.#failure === undefined) this.#fail(describeFailure(error, this.#bridge.opening, this.#side));
+    if (this.#failure === undefined) this.#fail(handshakeError(error, this.#bridge.opening, this.#side));
   };
 
   #fail(error: unknown): void {

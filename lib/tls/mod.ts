@@ -1,7 +1,7 @@
 /** TLS over connections that are already open: terminated towards clients, originated towards targets. */
-export type { ClientCertificate, TlsAgreement } from "./agreement.ts";
+export type { ClientCertificate, TlsConnectionState } from "./connection_state.ts";
 export { unservedAlert } from "./_alerts.ts";
-export { isTlsSupported, type TlsVersion, type TlsVersions } from "./_engine.ts";
+export { isTlsSupported, type TlsVersion, type TlsVersions } from "./_runtime_tls.ts";
 export {
   type CertificateCheckOptions,
   type CertificateProblem,
@@ -12,7 +12,7 @@ export {
 export { TlsConn } from "./conn.ts";
 export { TlsError, type TlsErrorCode, type TlsErrorOptions, type TlsSide } from "./error.ts";
 export type { CertificateFacts, TlsInspection } from "./inspection.ts";
-export { checkRevocations } from "./revocation.ts";
+export { checkRevocations } from "./check_revocations.ts";
 export { TargetTls, type TargetTlsOptions, type TlsConnected, type TlsConnectOptions } from "./target_tls.ts";
 export {
   type TlsAccepted,

@@ -4,12 +4,18 @@ import { Authorities, othersOf } from "./_authorities.ts";
 import { loadRevocations } from "./_load_revocations.ts";
 import type { Revocations } from "./_revocations.ts";
 import { certificateNames } from "./_certificate_names.ts";
-import { loadCrypto, loadEngine, type TlsEngine, type TlsVersions, versionOptions } from "./_engine.ts";
+import {
+  loadCrypto,
+  loadRuntimeTls,
+  type RuntimeTls,
+  type TlsVersions,
+  versionOptions,
+} from "./_runtime_tls.ts";
 import { type HandshakeResult, shakeHands } from "./_handshake.ts";
 import { pairOf } from "./_pem.ts";
 import { requireUsable } from "./_require_usable.ts";
-import { refusalOf, unknownIssuer } from "./_verdict.ts";
-import { unlockKey } from "./_unlock.ts";
+import { refusalOf, unknownIssuer } from "./_certificate_refusal.ts";
+import { decryptKey } from "./_encrypted_key.ts";
 import { checkAuthorities, checkCertificate } from "./certificate.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
@@ -59,7 +65,7 @@ interface Loaded {
 
 /** Originates TLS 1.2 and 1.3 over dialed connections. Loads its certificates once. */
 export class TargetTls {
-  readonly #engine: TlsEngine;
+  readonly #runtime: RuntimeTls;
   readonly #context: SecureContext;
   readonly #verify: boolean;
   readonly #alpn: readonly string[];
@@ -72,7 +78,7 @@ export class TargetTls {
    * @throws {TlsError} `BAD_CERTIFICATE` when one cannot be used, `UNSUPPORTED_RUNTIME`.
    */
   static async load(options: TargetTlsOptions): Promise<TargetTls> {
-    const engine = await loadEngine("target");
+    const runtime = await loadRuntimeTls("target");
     const { ca, cert, key, passphrase } = options;
     if (ca !== undefined) requireUsable(await checkAuthorities(ca), "the CA", "target");
     if (cert !== undefined || key !== undefined) {
@@ -84,15 +90,15 @@ export class TargetTls {
     }
     const own = cert === undefined || key === undefined
       ? {}
-      : pairOf({ cert, key: await unlockKey(key, passphrase) });
-    const context = engine.tls.createSecureContext({ ca, ...own, ...versionOptions(options) });
+      : pairOf({ cert, key: await decryptKey(key, passphrase) });
+    const context = runtime.tls.createSecureContext({ ca, ...own, ...versionOptions(options) });
     const authorities = ca === undefined ? undefined : new Authorities(ca, await loadCrypto());
     const revocations = await loadRevocations(options.crl, authorities, "target");
-    return new TargetTls(engine, { context, authorities, revocations, options });
+    return new TargetTls(runtime, { context, authorities, revocations, options });
   }
 
-  private constructor(engine: TlsEngine, { context, authorities, revocations, options }: Loaded) {
-    this.#engine = engine;
+  private constructor(runtime: RuntimeTls, { context, authorities, revocations, options }: Loaded) {
+    this.#runtime = runtime;
     this.#context = context;
     this.#authorities = authorities;
     this.#revocations = revocations;
@@ -135,12 +141,12 @@ export class TargetTls {
   #shakeHands(raw: Duplex, options: TlsConnectOptions, verify: boolean): Promise<HandshakeResult> {
     return shakeHands(raw, {
       side: "target",
-      engine: this.#engine,
+      runtime: this.#runtime,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
       begin: (stream, events) => {
         const isIp = parseIp(options.serverName) !== undefined;
-        const client = this.#engine.tls.connect({
+        const client = this.#runtime.tls.connect({
           socket: stream,
           secureContext: this.#context,
           // An IP address is not a server name (RFC 6066 section 3).
@@ -177,7 +183,7 @@ export class TargetTls {
   #refusal(socket: TLSSocket, serverName: string): TlsError | undefined {
     const refusal = refusalOf(socket, "target") ?? this.#untrusted(socket);
     if (refusal !== undefined) return refusal;
-    const cause = this.#engine.tls.checkServerIdentity(serverName, socket.getPeerCertificate());
+    const cause = this.#runtime.tls.checkServerIdentity(serverName, socket.getPeerCertificate());
     if (cause === undefined) return undefined;
     const certificate = socket.getPeerX509Certificate();
     const { dns, ip } = certificate === undefined ? { dns: [], ip: [] } : certificateNames(certificate);

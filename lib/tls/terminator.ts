@@ -3,15 +3,15 @@ import { loadRevocations } from "./_load_revocations.ts";
 import { Authorities } from "./_authorities.ts";
 import { certificateNames, subjectLine } from "./_certificate_names.ts";
 import { ClientTrust } from "./_client_trust.ts";
-import { loadCrypto, loadEngine, type TlsEngine, type TlsVersions } from "./_engine.ts";
+import { loadCrypto, loadRuntimeTls, type RuntimeTls, type TlsVersions } from "./_runtime_tls.ts";
 import { shakeHands } from "./_handshake.ts";
 import { requireUsable } from "./_require_usable.ts";
 import { ServerPool } from "./_server_pool.ts";
 import { ServerNames, type ServerNamesEntry } from "./_server_names.ts";
 import { pairOf } from "./_pem.ts";
-import { unlockKey } from "./_unlock.ts";
+import { decryptKey } from "./_encrypted_key.ts";
 import { checkAuthorities, checkCertificate } from "./certificate.ts";
-import { agreementOf, type TlsAgreement } from "./agreement.ts";
+import { connectionStateOf, type TlsConnectionState } from "./connection_state.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./error.ts";
 
@@ -63,7 +63,7 @@ export interface TlsAccepted {
   /** The subject of the verified client certificate, such as `CN=client, O=Example`. */
   readonly clientSubject: string | undefined;
   /** What was negotiated, looked up on demand. */
-  agreement(): TlsAgreement;
+  connectionState(): TlsConnectionState;
 }
 
 interface Settings {
@@ -75,7 +75,7 @@ interface Settings {
 
 /** Terminates TLS 1.2 and 1.3 on accepted connections. */
 export class TlsTerminator {
-  readonly #engine: TlsEngine;
+  readonly #runtime: RuntimeTls;
   #settings: Settings;
 
   /**
@@ -84,12 +84,12 @@ export class TlsTerminator {
    * @throws {TlsError} `BAD_CERTIFICATE` when one cannot be used, `UNSUPPORTED_RUNTIME`.
    */
   static async load(options: TlsTerminatorOptions): Promise<TlsTerminator> {
-    const engine = await loadEngine("client");
-    return new TlsTerminator(engine, await compile(options, { engine }));
+    const runtime = await loadRuntimeTls("client");
+    return new TlsTerminator(runtime, await compile(options, { runtime }));
   }
 
-  private constructor(engine: TlsEngine, settings: Settings) {
-    this.#engine = engine;
+  private constructor(runtime: RuntimeTls, settings: Settings) {
+    this.#runtime = runtime;
     this.#settings = settings;
   }
 
@@ -100,7 +100,7 @@ export class TlsTerminator {
    * @throws {TlsError} as {@link TlsTerminator.load}.
    */
   async prepare(options: TlsTerminatorOptions): Promise<() => void> {
-    const settings = await compile(options, { engine: this.#engine, before: this.#settings });
+    const settings = await compile(options, { runtime: this.#runtime, before: this.#settings });
     return () => {
       this.#settings = settings;
     };
@@ -126,7 +126,7 @@ export class TlsTerminator {
     let settings = this.#settings;
     const { conn, socket, serverName } = await shakeHands(raw, {
       side: "client",
-      engine: this.#engine,
+      runtime: this.#runtime,
       timeoutMs: settings.handshakeTimeoutMs,
       signal: options.signal,
       lead: options.lead,
@@ -142,27 +142,30 @@ export class TlsTerminator {
       sni: serverName,
       alpn: socket.alpnProtocol || undefined,
       clientSubject: certificate === undefined ? undefined : subjectLine(certificate),
-      agreement: () => agreementOf(socket, certificate),
+      connectionState: () => connectionStateOf(socket, certificate),
     };
   }
 }
 
 interface CompileOptions {
-  readonly engine: TlsEngine;
+  readonly runtime: RuntimeTls;
   /** The settings to be replaced. */
   readonly before?: Settings;
 }
 
-async function compile(options: TlsTerminatorOptions, { engine, before }: CompileOptions): Promise<Settings> {
+async function compile(
+  options: TlsTerminatorOptions,
+  { runtime, before }: CompileOptions,
+): Promise<Settings> {
   const { X509Certificate } = await loadCrypto();
   const entries: ServerNamesEntry<ServerPool>[] = [];
   const clients = await trust(options, before?.clients);
   for (const { origin, ...texts } of options.certificates) {
     const { passphrase } = texts;
     requireUsable(await checkCertificate(texts.cert, texts.key, { passphrase }), `"${origin}"`, "client");
-    const { cert, key } = pairOf({ cert: texts.cert, key: await unlockKey(texts.key, passphrase) });
+    const { cert, key } = pairOf({ cert: texts.cert, key: await decryptKey(texts.key, passphrase) });
     const { dns, ip } = certificateNames(new X509Certificate(cert));
-    const value = new ServerPool(engine, {
+    const value = new ServerPool(runtime, {
       cert,
       key,
       clients,

@@ -4,7 +4,7 @@ import { type Candidate, Pool } from "../../lib/pool/mod.ts";
 import { opening } from "../../lib/session/_opening.ts";
 import type { SecureTarget } from "../../lib/session/app.ts";
 import { Intake } from "../../lib/session/intake.ts";
-import { noAgreement } from "../helpers/tls_agreement.ts";
+import { emptyConnectionState } from "../helpers/tls_connection_state.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { RecordingDuplex } from "../helpers/recording_duplex.ts";
 
@@ -50,7 +50,7 @@ Deno.test("Intake: what follows the handshake with a client is not held back unt
     tls: {
       accept: async (conn) => {
         await conn.write(utf8("hello"));
-        return { conn, sni: undefined, alpn: undefined, agreement: noAgreement };
+        return { conn, sni: undefined, alpn: undefined, connectionState: emptyConnectionState };
       },
     },
   }, FOREVER);

@@ -3,7 +3,7 @@ import { parseAddress } from "../../lib/base/mod.ts";
 import { Dialer, type DialResult } from "../../lib/dial/mod.ts";
 import { ClientTable } from "../../lib/limits/mod.ts";
 import { type Candidate, Pool } from "../../lib/pool/mod.ts";
-import { noAgreement } from "../helpers/tls_agreement.ts";
+import { emptyConnectionState } from "../helpers/tls_connection_state.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
 import { type MemoryDuplex, memoryPipe } from "../helpers/memory_duplex.ts";
@@ -247,7 +247,7 @@ Deno.test("Session.end: what the entry has made of the connection is closed too"
         tls: {
           accept: async () => {
             await accepting;
-            return { conn: plain, sni: undefined, alpn: undefined, agreement: noAgreement };
+            return { conn: plain, sni: undefined, alpn: undefined, connectionState: emptyConnectionState };
           },
         },
       },

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { LockedKeyError, unlockKey } from "../../lib/tls/_unlock.ts";
+import { decryptKey, EncryptedKeyError } from "../../lib/tls/_encrypted_key.ts";
 import { checkCertificate, TlsError } from "../../lib/tls/mod.ts";
 import { runSClient, withSServer } from "../helpers/tls.ts";
 import { connectTo } from "../helpers/clients.ts";
@@ -7,7 +7,7 @@ import { testTls } from "../helpers/tls_app.ts";
 import { hostOne, noSignal } from "../helpers/tls_lab.ts";
 
 testTls(
-  "unlockKey: decrypts keys in openssl's current format, and no other",
+  "decryptKey: decrypts keys in openssl's current format, and no other",
   async ({ folder, local }) => {
     const rsa = folder.make("rsa", { newKey: "rsa:2048" });
     for (
@@ -19,7 +19,7 @@ testTls(
       ] as const
     ) {
       const { key } = folder.lock(certificate, "s3cret", how);
-      assertMatch(await unlockKey(key, "s3cret"), /^-----BEGIN PRIVATE KEY-----/);
+      assertMatch(await decryptKey(key, "s3cret"), /^-----BEGIN PRIVATE KEY-----/);
       assertEquals(await checkCertificate(certificate.cert, key, { passphrase: "s3cret" }), []);
       for (
         const [passphrase, message] of [
@@ -27,7 +27,7 @@ testTls(
           [undefined, /^the key is encrypted: name the file of its passphrase in "key_passphrase_file"$/],
         ] as const
       ) {
-        const error = await assertRejects(() => unlockKey(key, passphrase), LockedKeyError);
+        const error = await assertRejects(() => decryptKey(key, passphrase), EncryptedKeyError);
         assertMatch(error.message, message);
         assertEquals(error.message.includes("wr0ng"), false);
         const [problem] = await checkCertificate(certificate.cert, key, { passphrase });
@@ -35,7 +35,7 @@ testTls(
       }
     }
     const old = folder.lock(local, "s3cret", ["pkcs8", "-topk8", "-v2", "des3"]);
-    const error = await assertRejects(() => unlockKey(old.key, "s3cret"), LockedKeyError);
+    const error = await assertRejects(() => decryptKey(old.key, "s3cret"), EncryptedKeyError);
     assertMatch(
       error.message,
       /^the passphrase does not open the key: .*"openssl pkcs8 -topk8 -v2 aes-256-cbc" writes one/,
@@ -43,9 +43,9 @@ testTls(
   },
 );
 
-testTls("unlockKey: leaves an unencrypted key unchanged", async ({ local }) => {
-  assertEquals(await unlockKey(local.key, "unneeded"), local.key);
-  assertEquals(await unlockKey("nonsense", "unneeded"), "nonsense");
+testTls("decryptKey: leaves an unencrypted key unchanged", async ({ local }) => {
+  assertEquals(await decryptKey(local.key, "unneeded"), local.key);
+  assertEquals(await decryptKey("nonsense", "unneeded"), "nonsense");
 });
 
 testTls("TlsTerminator: decrypts a key with its passphrase", async (lab) => {

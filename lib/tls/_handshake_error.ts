@@ -13,7 +13,7 @@ const HANDSHAKE_RECORD = 0x16;
  *
  * @param opening the first bytes that the peer sent.
  */
-export function describeFailure(error: unknown, opening: Uint8Array, side: TlsSide): TlsError {
+export function handshakeError(error: unknown, opening: Uint8Array, side: TlsSide): TlsError {
   const { code, what } = explain(error, opening);
   return new TlsError(what, { code, side, cause: error });
 }

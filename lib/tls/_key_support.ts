@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { isTlsSupported, loadEngine, type TlsEngine } from "./_engine.ts";
+import { isTlsSupported, loadRuntimeTls, type RuntimeTls } from "./_runtime_tls.ts";
 
 /** The key types that the runtime's TLS supports. */
 export const USABLE_KEYS = "RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519";
@@ -40,11 +40,11 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 export async function isKeyUsable(pair: Pair, kind: string): Promise<boolean> {
   if (!isTlsSupported()) return true;
   let usable = known.get(kind);
-  if (usable === undefined) known.set(kind, usable = tryHandshake(await loadEngine("client"), pair));
+  if (usable === undefined) known.set(kind, usable = tryHandshake(await loadRuntimeTls("client"), pair));
   return await usable;
 }
 
-function tryHandshake({ tls, stream }: TlsEngine, pair: Pair): Promise<boolean> {
+function tryHandshake({ tls, stream }: RuntimeTls, pair: Pair): Promise<boolean> {
   return new Promise((resolve) => {
     const [near, far] = streamPair(stream.Duplex);
     const timer = setTimeout(() => end(false), TRIAL_LIMIT_MS);
@@ -77,7 +77,7 @@ function tryHandshake({ tls, stream }: TlsEngine, pair: Pair): Promise<boolean> 
 }
 
 /** Creates two streams, each of which reads what is written to the other. */
-function streamPair(Stream: TlsEngine["stream"]["Duplex"]): [Duplex, Duplex] {
+function streamPair(Stream: RuntimeTls["stream"]["Duplex"]): [Duplex, Duplex] {
   const create = (other: () => Duplex): Duplex =>
     new Stream({
       read: () => undefined,

@@ -1,6 +1,6 @@
-import type { TlsAgreement } from "../../lib/tls/mod.ts";
+import type { TlsConnectionState } from "../../lib/tls/mod.ts";
 
 /** What a TLS that was none has agreed on. */
-export function noAgreement(): TlsAgreement {
+export function emptyConnectionState(): TlsConnectionState {
   return { version: undefined, cipher: undefined, certificate: undefined };
 }

@@ -23,7 +23,7 @@ export function versionOptions(
 }
 
 /** The runtime's TLS modules. */
-export interface TlsEngine {
+export interface RuntimeTls {
   readonly tls: typeof NodeTls;
   readonly stream: typeof NodeStream;
 }
@@ -45,7 +45,7 @@ export function isTlsSupported(): boolean {
  *
  * @throws {TlsError} `UNSUPPORTED_RUNTIME`.
  */
-export async function loadEngine(side: TlsSide): Promise<TlsEngine> {
+export async function loadRuntimeTls(side: TlsSide): Promise<RuntimeTls> {
   if (!isTlsSupported()) {
     throw new TlsError(
       `this is Deno ${Deno.version.deno}; TLS needs ${NEEDED.major}.${NEEDED.minor} or newer`,

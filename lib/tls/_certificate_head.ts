@@ -1,5 +1,5 @@
 import { DerError, DerReader, hexOf, TAG } from "./_der.ts";
-import { readSigned } from "./_signed.ts";
+import { readSigned } from "./_signature.ts";
 
 /** The first fields of a certificate (RFC 5280 section 4.1). */
 export interface X509Head {

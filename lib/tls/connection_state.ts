@@ -3,7 +3,7 @@ import type { TLSSocket } from "node:tls";
 import { commonNameOf } from "./_certificate_names.ts";
 
 /** The negotiated parameters of a TLS connection. */
-export interface TlsAgreement {
+export interface TlsConnectionState {
   /** Such as `TLSv1.3`. */
   readonly version: string | undefined;
   /** OpenSSL's name, such as `TLS_AES_128_GCM_SHA256`. */
@@ -21,7 +21,10 @@ export interface ClientCertificate {
 }
 
 /** Returns what a socket's handshake negotiated. */
-export function agreementOf(socket: TLSSocket, certificate: X509Certificate | undefined): TlsAgreement {
+export function connectionStateOf(
+  socket: TLSSocket,
+  certificate: X509Certificate | undefined,
+): TlsConnectionState {
   return {
     version: socket.getProtocol() ?? undefined,
     cipher: cipherOf(socket),

@@ -3,7 +3,7 @@ import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { errorMessage } from "../base/mod.ts";
 import { TlsError, type TlsErrorCode, type TlsSide } from "./error.ts";
 import { subjectLine } from "./_certificate_names.ts";
-import { x509Version } from "./_x509_head.ts";
+import { x509Version } from "./_certificate_head.ts";
 
 /**
  * Returns why the peer's certificate is refused, whatever its name; `undefined` when it is accepted.

@@ -1,4 +1,4 @@
-import { loadCrypto } from "./_engine.ts";
+import { loadCrypto } from "./_runtime_tls.ts";
 import { splitPem } from "./_pem.ts";
 import { readRevocationList, splitLists } from "./_revocation_list.ts";
 import { isByOneOf } from "./_revocations.ts";
