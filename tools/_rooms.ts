@@ -11,21 +11,21 @@ export const ROOMS: Readonly<Record<string, number>> = {
   config: 1,
   protocol: 1,
   runtime: 1,
-  listen: 2,
+  net: 2,
   routing: 2,
   balancing: 2,
-  dial: 2,
   relay: 2,
   tls: 2,
   limits: 2,
-  pool: 3,
-  session: 4,
-  metrics: 5,
-  app: 5,
-  proxy: 6,
-  workers: 7,
-  admin: 8,
-  cli: 9,
+  listen: 3,
+  dial: 3,
+  pool: 4,
+  session: 5,
+  app: 6,
+  proxy: 7,
+  workers: 8,
+  admin: 9,
+  cli: 10,
 };
 
 /** The room that `main.ts` opens. */
@@ -41,8 +41,12 @@ export interface ApiRule {
 
 /** What is allowed in some places of the product only. */
 export const API_RULES: readonly ApiRule[] = [
-  { pattern: /\bDeno\.listen\w*/g, allowedIn: ["lib/listen/"] },
-  { pattern: /\bDeno\.(?:connect\w*|startTls)/g, allowedIn: ["lib/dial/"] },
+  { pattern: /\bDeno\.listen\w*/g, allowedIn: ["lib/net/runtime/"] },
+  { pattern: /\bDeno\.(?:connect\w*|startTls)/g, allowedIn: ["lib/net/runtime/"] },
+  {
+    pattern: /\bDeno\.(?:Addr|NetAddr|UnixAddr|Conn|TcpConn|UnixConn)\b/g,
+    allowedIn: ["lib/net/runtime/", "lib/admin/"],
+  },
   { pattern: /\bDeno\.serve\b/g, allowedIn: ["lib/admin/"] },
   { pattern: /\bDeno\.exit\b/g, allowedIn: ["main.ts"] },
   { pattern: /(?<![.\w#$])console\b(?=\s*[.?[])/g, allowedIn: ["lib/cli/", "lib/log/"] },

@@ -1,6 +1,7 @@
 import { type Address, formatAddress, type Random } from "../base/mod.ts";
 import type { HealthCheckConfig } from "../config/mod.ts";
-import { connectForCheck, type Dialed, type OwnListeners } from "../dial/mod.ts";
+import { connectForCheck, type OwnListeners } from "../dial/mod.ts";
+import type { Connection } from "../net/mod.ts";
 import { Checker, type CheckProber, type CheckTarget, type Pool, Probe, type Target } from "../pool/mod.ts";
 import { encodeProxyHeader } from "../protocol/mod.ts";
 import { type ExchangeMaker, exchangeMaker } from "./check_exchange.ts";
@@ -24,7 +25,7 @@ export class CheckGroup {
   readonly #check: HealthCheckConfig;
   readonly #key: string | undefined;
   readonly #tls: Pick<AppTls, "secureProbe">;
-  readonly #connect: (address: Address, signal: AbortSignal) => Promise<Dialed>;
+  readonly #connect: (address: Address, signal: AbortSignal) => Promise<Connection>;
   readonly #exchange: ExchangeMaker;
   readonly #checker: Checker;
   /** The first of the targets that share a check, by check key. */

@@ -13,3 +13,4 @@ export * from "./socket_options.ts";
 export * from "./starttls.ts";
 export * from "./tlv_name.ts";
 export * from "./units.ts";
+export * from "./unmap_address.ts";

@@ -1,5 +1,6 @@
 import { type Address, errorMessage, formatAddress } from "../base/mod.ts";
-import { type Accepted, Listener } from "../listen/mod.ts";
+import { Listener } from "../listen/mod.ts";
+import type { Connection } from "../net/mod.ts";
 import { getLogger } from "../log/mod.ts";
 
 const BUFFER_BYTES = 16 * 1024;
@@ -7,7 +8,7 @@ const BUFFER_BYTES = 16 * 1024;
 /** Sends back what it is sent, and finishes when its client does. Survives any client. */
 export class EchoServer {
   readonly #listener: Listener;
-  readonly #conns = new Set<Accepted>();
+  readonly #conns = new Set<Connection>();
 
   /**
    * Listens and answers from here on.
@@ -46,7 +47,7 @@ export class EchoServer {
   }
 
   /** Never rejects; the connection is closed when it resolves. */
-  async #answer(conn: Accepted): Promise<void> {
+  async #answer(conn: Connection): Promise<void> {
     this.#conns.add(conn);
     try {
       const buffer = new Uint8Array(BUFFER_BYTES);

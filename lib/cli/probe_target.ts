@@ -15,7 +15,7 @@ import {
   monotonicClock,
   sendAtOnce,
 } from "../base/mod.ts";
-import { connect, type Dialed } from "../dial/mod.ts";
+import { type Connection, runtimeTransport, type Transport } from "../net/mod.ts";
 import {
   encodeProxyHeader,
   ImapTargetUpgrade,
@@ -43,7 +43,7 @@ export interface ProbeTargetOptions {
   /** Default the runtime's. */
   readonly clock?: Clock;
   /** Default the runtime's connect. */
-  readonly connect?: (address: Address, signal: AbortSignal) => Promise<Dialed>;
+  readonly connect?: (address: Address, signal: AbortSignal) => Promise<Connection>;
 }
 
 /** Makes the connection, takes every step of the plan, and closes it. What goes wrong is in the report. */
@@ -84,7 +84,7 @@ type Step = (signal: AbortSignal) => Promise<ProbeFinding>;
 class TargetProbe {
   readonly #plan: ProbePlan;
   readonly #clock: Clock;
-  readonly #dial: typeof connect;
+  readonly #dial: Transport["connect"];
   readonly #steps: ProbeStep[] = [];
   #conn: Duplex | undefined;
   #ends: { readonly local: Address; readonly remote: Address } | undefined;
@@ -92,7 +92,7 @@ class TargetProbe {
   constructor(plan: ProbePlan, options: ProbeTargetOptions) {
     this.#plan = plan;
     this.#clock = options.clock ?? monotonicClock;
-    this.#dial = options.connect ?? connect;
+    this.#dial = options.connect ?? runtimeTransport.connect;
   }
 
   async run(): Promise<ProbeReport> {
@@ -148,7 +148,7 @@ class TargetProbe {
     signal.throwIfAborted();
     // The steps are timed, and none of them is to include the delayed acknowledgement of the one before.
     sendAtOnce(conn);
-    this.#ends = { local: addressOf(conn.localAddr), remote: addressOf(conn.remoteAddr) };
+    this.#ends = { local: conn.local, remote: conn.peer };
     return { kind: "connect", ...this.#ends };
   }
 
@@ -226,18 +226,5 @@ class TargetProbe {
     const conn = this.#conn;
     this.#conn = undefined;
     conn?.close();
-  }
-}
-
-function addressOf(addr: Deno.Addr): Address {
-  switch (addr.transport) {
-    case "tcp":
-    case "udp":
-      return { kind: "tcp", host: addr.hostname, port: addr.port };
-    case "unix":
-    case "unixpacket":
-      return { kind: "unix", path: addr.path };
-    default:
-      throw new TypeError(`the address is of "${addr.transport}"; expected TCP or a unix socket`);
   }
 }

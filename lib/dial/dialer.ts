@@ -1,6 +1,6 @@
 import { type Address, type Duplex, errorCode, errorMessage, isResourceExhaustion } from "../base/mod.ts";
+import { type Connection, runtimeTransport, type Transport } from "../net/mod.ts";
 import { pauseDialing, SignalHolder, STARVED_PAUSE_MS, TimedAttempt } from "./_timed_attempt.ts";
-import { connect, type Dialed } from "./connect.ts";
 import { FdPressure } from "./fd_pressure.ts";
 import type { DialHolder } from "./holder.ts";
 
@@ -43,7 +43,11 @@ export interface DialObserver<T extends DialTarget> {
  * Prepares a fresh connection before it counts as made: sends a PROXY header, completes a TLS handshake. It owns the
  * connection until it resolves, and closes it when it rejects.
  */
-export type Opening<T extends DialTarget> = (conn: Dialed, target: T, signal: AbortSignal) => Promise<Duplex>;
+export type Opening<T extends DialTarget> = (
+  conn: Connection,
+  target: T,
+  signal: AbortSignal,
+) => Promise<Duplex>;
 
 /** A pause before the next target is requested; it counts towards the deadline. */
 export class DialPause {
@@ -68,6 +72,8 @@ export interface DialerOptions<T extends DialTarget> {
   readonly observer?: DialObserver<T>;
   /** Descriptor pressure that the dialers of a thread share; default: one of its own. */
   readonly fdPressure?: FdPressure;
+  /** Default the runtime's sockets. */
+  readonly transport?: Transport;
 }
 
 /** Least time for a dial: a deadline's timer may fire a fraction of a millisecond early. */
@@ -166,7 +172,11 @@ export class Dialer<T extends DialTarget> {
     const attempt = new TimedAttempt(beganMs + limitMs);
     holder.hold(attempt);
     try {
-      const raw = await dialVetted(target.address, holder, attempt.signal);
+      const raw = await dialVetted(target.address, {
+        holder,
+        signal: attempt.signal,
+        transport: this.#options.transport ?? runtimeTransport,
+      });
       const conn = open === undefined ? raw : await open(raw, target, attempt.signal);
       const durationMs = performance.now() - beganMs;
       observer?.dialed(target, durationMs);
@@ -189,11 +199,20 @@ export class Dialer<T extends DialTarget> {
   }
 }
 
-async function dialVetted(address: Address, holder: DialHolder, signal: AbortSignal): Promise<Dialed> {
+interface Vetting {
+  readonly holder: DialHolder;
+  readonly signal: AbortSignal;
+  readonly transport: Transport;
+}
+
+async function dialVetted(
+  address: Address,
+  { holder, signal, transport }: Vetting,
+): Promise<Connection> {
   let refusal = holder.refusal?.(address);
   if (refusal instanceof Promise) refusal = await refusal;
   if (refusal !== undefined) throw refusal;
-  const conn = await connect(address, signal);
+  const conn = await transport.connect(address, signal);
   try {
     holder.vet?.(conn, address);
     return conn;

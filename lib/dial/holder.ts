@@ -1,5 +1,5 @@
+import type { Connection } from "../net/mod.ts";
 import type { Address } from "../base/mod.ts";
-import type { Dialed } from "./connect.ts";
 
 /** One dial, or the pause before the next, while it lasts. */
 export interface DialAttempt {
@@ -21,5 +21,5 @@ export interface DialHolder {
   /** Returns why a target must not be dialed now, which counts as its failure. Default: every target may be dialed. */
   refusal?(address: Address): Error | Promise<Error | undefined> | undefined;
   /** Inspects a connection that has just been made; if it throws, the connection is closed and the target has failed. */
-  vet?(conn: Dialed, address: Address): void;
+  vet?(conn: Connection, address: Address): void;
 }

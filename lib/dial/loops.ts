@@ -5,7 +5,7 @@
  * @module
  */
 import { type Address, type Clock, formatAddress, monotonicClock } from "../base/mod.ts";
-import { connect, type Dialed } from "./connect.ts";
+import { type Connection, runtimeTransport } from "../net/mod.ts";
 import { type Crossing, Crossings } from "./crossings.ts";
 import { type KnownListener, nameOf, type OwnListener, type OwnListeners } from "./own_listeners.ts";
 
@@ -23,7 +23,7 @@ export interface LoopClient {
   /** The listener it came to. */
   readonly listener: Address;
   /** Where it came from. */
-  readonly peer: Deno.Addr;
+  readonly peer: Address;
 }
 
 export interface LoopsOptions {
@@ -98,17 +98,16 @@ export class Loops {
    *
    * @throws {LoopError} for one that leads back; the caller closes it.
    */
-  enter(conn: Dialed, client: LoopClient, target: Address): Disposable | undefined {
-    const { remoteAddr, localAddr } = conn;
-    if (remoteAddr.transport !== "tcp" || !this.listeners.hasPort(remoteAddr.port)) return undefined;
-    if (localAddr.transport !== "tcp") return undefined;
+  enter(conn: Connection, client: LoopClient, target: Address): Disposable | undefined {
+    const { peer, local } = conn;
+    if (peer.kind !== "tcp" || local.kind !== "tcp" || !this.listeners.hasPort(peer.port)) return undefined;
     const from = this.listeners.of(client.listener);
-    const to = this.listeners.arrivalOf({ localAddr, remoteAddr });
+    const to = this.listeners.arrivalOf({ local, peer });
     if (from === undefined || to === undefined) return undefined;
     const refusal = this.#refusal(client, target, { from, to });
     if (refusal !== undefined) throw refusal;
     const crossing = crossingOf(client, { from, to });
-    const { port } = localAddr;
+    const { port } = local;
     this.#crossings.set(port, crossing);
     return { [Symbol.dispose]: () => this.#crossings.delete(port, crossing) };
   }
@@ -162,7 +161,7 @@ interface CrossingEnds {
 }
 
 function crossingOf({ peer }: LoopClient, { from, to }: CrossingEnds): Crossing {
-  return { from: from.id, to: to.id, clientPort: peer.transport === "tcp" ? peer.port : 0 };
+  return { from: from.id, to: to.id, clientPort: peer.kind === "tcp" ? peer.port : 0 };
 }
 
 function nextTurn(): Promise<void> {
@@ -177,16 +176,16 @@ function nextTurn(): Promise<void> {
 export async function connectForCheck(
   address: Address,
   { app, listeners, signal }: { app: string; listeners: OwnListeners; signal: AbortSignal },
-): Promise<Dialed> {
+): Promise<Connection> {
   const refuse = (to: OwnListener | undefined): void => {
     if (to?.app === app) throw new LoopError(`leads back to this proxy: ${nameOf(to)}`);
   };
   if (address.kind === "tcp") refuse(listeners.certainAt(address));
-  const conn = await connect(address, signal);
-  const { localAddr, remoteAddr } = conn;
-  if (localAddr.transport !== "tcp" || remoteAddr.transport !== "tcp") return conn;
+  const conn = await runtimeTransport.connect(address, signal);
+  const { local, peer } = conn;
+  if (local.kind !== "tcp" || peer.kind !== "tcp") return conn;
   try {
-    refuse(listeners.arrivalOf({ localAddr, remoteAddr }));
+    refuse(listeners.arrivalOf({ local, peer }));
     return conn;
   } catch (error) {
     conn.close();

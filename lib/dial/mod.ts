@@ -1,5 +1,4 @@
 /** Connecting to targets. */
-export { connect, type Dialed } from "./connect.ts";
 export {
   Dialer,
   type DialerOptions,

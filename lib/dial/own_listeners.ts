@@ -1,4 +1,12 @@
-import { type Address, formatAddress, formatIp, isLoopback, parseIp, unmapIp } from "../base/mod.ts";
+import {
+  type Address,
+  formatAddress,
+  formatIp,
+  isLoopback,
+  parseIp,
+  type TcpAddress,
+  unmapIp,
+} from "../base/mod.ts";
 
 /** A listener of this proxy, which a dial may arrive at. */
 export interface OwnListener {
@@ -12,8 +20,8 @@ export interface OwnListener {
 
 /** The two ends of a TCP connection. */
 export interface Ends {
-  readonly localAddr: Deno.NetAddr;
-  readonly remoteAddr: Deno.NetAddr;
+  readonly local: TcpAddress;
+  readonly peer: TcpAddress;
 }
 
 /** A listener that dials are compared with. */
@@ -68,9 +76,8 @@ export class OwnListeners {
   }
 
   /** Returns the listener at which a fresh connection has arrived, if any. */
-  arrivalOf({ localAddr, remoteAddr }: Ends): KnownListener | undefined {
-    const { hostname, port } = remoteAddr;
-    return this.#find(hostname, port, localAddr.hostname === hostname);
+  arrivalOf({ local, peer }: Ends): KnownListener | undefined {
+    return this.#find(peer.host, peer.port, local.host === peer.host);
   }
 
   /** Returns the listener that a dial to this address is certain to reach, before it is made. */

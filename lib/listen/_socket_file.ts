@@ -1,8 +1,9 @@
 import { errorCode } from "../base/mod.ts";
+import type { ListeningSocket, Transport } from "../net/mod.ts";
 
 /** A unix socket that listens, and the file by which it is reached. */
 export interface BoundFile {
-  readonly socket: Deno.Listener;
+  readonly socket: ListeningSocket;
   /** Removes the file if it is still this socket's own. Call it once the socket is closed; never rejects. */
   remove(): Promise<void>;
 }
@@ -16,16 +17,16 @@ export interface BoundFile {
  *
  * @throws what the runtime throws; AddrInUse where there is a file at `path`.
  */
-export function listenOnFile(path: string): BoundFile {
+export function listenOnFile(path: string, transport: Transport): BoundFile {
   const aside = `${path}.${crypto.randomUUID().slice(0, 8)}`;
-  if (!mayUse(aside)) return direct(path);
-  let socket: Deno.Listener;
+  if (!mayUse(aside)) return direct(path, transport);
+  let socket: ListeningSocket;
   try {
-    socket = Deno.listen({ transport: "unix", path: aside });
+    socket = transport.listenUnix(aside);
   } catch (error) {
     if (errorCode(error) === "EADDRINUSE") throw error;
     // The error of the path itself is the one to report, where there is one.
-    return direct(path);
+    return direct(path, transport);
   }
   try {
     Deno.linkSync(aside, path);
@@ -38,12 +39,12 @@ export function listenOnFile(path: string): BoundFile {
     if (error instanceof Deno.errors.AlreadyExists) {
       throw new Deno.errors.AddrInUse(`the file ${path} exists`, { cause: error });
     }
-    return direct(path);
+    return direct(path, transport);
   }
 }
 
-function direct(path: string): BoundFile {
-  return { socket: Deno.listen({ transport: "unix", path }), remove: () => Promise.resolve() };
+function direct(path: string, transport: Transport): BoundFile {
+  return { socket: transport.listenUnix(path), remove: () => Promise.resolve() };
 }
 
 /** Asked first, because a runtime on a terminal would ask its user instead of throwing. */

@@ -9,13 +9,7 @@ import {
   type TcpAddress,
 } from "../base/mod.ts";
 import { listenOnFile } from "./_socket_file.ts";
-import { type AddressedDuplex, runtimeAtLeast, SettlingDuplex } from "../runtime/mod.ts";
-
-/** A connection that was accepted. Whoever is handed it owns it. */
-export type Accepted = AddressedDuplex;
-
-/** Deno 2.9 settles a write when its connection is closed. */
-const CLOSE_SETTLES_WRITES = runtimeAtLeast(2, 9);
+import { type Connection, type ListeningSocket, runtimeTransport, type Transport } from "../net/mod.ts";
 
 /** What happens to a listener beside the connections that it hands on. */
 export interface ListenerObserver {
@@ -44,6 +38,8 @@ export interface AcceptGate {
 
 export interface ListenerOptions {
   readonly observer: ListenerObserver;
+  /** Default the runtime's sockets. */
+  readonly transport?: Transport;
   /** Default none: every connection is handed on at once. */
   readonly gate?: AcceptGate | undefined;
   /**
@@ -57,7 +53,7 @@ export interface ListenerOptions {
    */
   readonly turn?: ((signal: AbortSignal) => Promise<void> | undefined) | undefined;
   /** Is handed each connection, the address it came to and its place; must return at once, and not throw. */
-  onConnection(conn: Accepted, listener: Address, place: AcceptPlace | undefined): void;
+  onConnection(conn: Connection, listener: Address, place: AcceptPlace | undefined): void;
 }
 
 /** A listener that could not be opened; `code` is the errno name. */
@@ -82,19 +78,13 @@ const QUIET_MS = 5;
 const LAST_CALL_MS = 100;
 
 /**
- * Connections that the kernel may complete ahead of `accept` (capped by the system's `somaxconn`). The runtime's 511 is
- * overrun by a burst of clients that reconnect after a restart.
- */
-const BACKLOG = 4096;
-
-/**
  * Owns one bound address and accepts on it in a loop of its own. The loop outlives every failure to accept; a
  * `for await` over the runtime's listener would end at the first.
  */
 export class Listener {
   /** What is bound: where port 0 was asked for, the port that the system chose. */
   readonly address: Address;
-  readonly #socket: Deno.Listener;
+  readonly #socket: ListeningSocket;
   readonly #removeFile: (() => Promise<void>) | undefined;
   readonly #options: ListenerOptions;
   /** Aborted when the listener closes, for what waits at the gate. */
@@ -116,12 +106,14 @@ export class Listener {
    * @throws {ListenError} when the address cannot be bound.
    */
   static open(address: Address, options: ListenerOptions): Listener {
+    const { transport = runtimeTransport } = options;
     try {
       if (address.kind === "unix") {
-        const { socket, remove } = listenOnFile(address.path);
+        const { socket, remove } = listenOnFile(address.path, transport);
         return new Listener(address, { socket, removeFile: remove }, options);
       }
-      return new Listener(address, { socket: options.shared ? bindShared(address) : bind(address) }, options);
+      const socket = transport.listen(address, { shared: options.shared === true });
+      return new Listener(socket.address, { socket }, options);
     } catch (error) {
       if (address.kind === "tcp" && address.host === "::" && lacksIpv6(error)) {
         return Listener.open({ ...address, host: "0.0.0.0" }, options);
@@ -132,12 +124,10 @@ export class Listener {
 
   private constructor(
     address: Address,
-    { socket, removeFile }: { socket: Deno.Listener; removeFile?: () => Promise<void> },
+    { socket, removeFile }: { socket: ListeningSocket; removeFile?: () => Promise<void> },
     options: ListenerOptions,
   ) {
-    this.address = socket.addr.transport === "tcp" && address.kind === "tcp"
-      ? { ...address, port: socket.addr.port }
-      : address;
+    this.address = address;
     this.#socket = socket;
     this.#removeFile = removeFile;
     this.#options = options;
@@ -202,14 +192,14 @@ export class Listener {
   }
 
   /** The next connection, or `undefined` when accepting failed, after the pause that this calls for. */
-  async #next(): Promise<Accepted | undefined> {
+  async #next(): Promise<Connection | undefined> {
     // The kernel refuses to accept without a free descriptor even when nobody waits, so an accept that is left waiting
     // says that there are some again.
     const recovery = this.#pausedAtMs === undefined ? undefined : setTimeout(() => this.#resumed(), PAUSE_MS);
     try {
       const conn = await this.#socket.accept();
       this.#resumed();
-      return CLOSE_SETTLES_WRITES ? conn : new SettlingDuplex(conn);
+      return conn;
     } catch (error) {
       // The client gave up between its SYN and our accept: nothing is wrong with the listener. (ENOTCONN: the runtime
       // asks the new socket for its peer's address, and one that was reset has none.)
@@ -229,7 +219,7 @@ export class Listener {
   }
 
   /** Hands the connection on when there is a place for it; closes it when the listener closes first, like the backlog. */
-  async #enter(conn: Accepted, gate: AcceptGate): Promise<void> {
+  async #enter(conn: Connection, gate: AcceptGate): Promise<void> {
     let place: AcceptPlace | undefined;
     try {
       place = await gate.enter(this.#waiting.signal);
@@ -272,33 +262,12 @@ export class Listener {
  */
 export function isMissingHere(address: TcpAddress): boolean {
   try {
-    bind(address).close();
+    runtimeTransport.listen(address, { shared: false }).close();
     return false;
   } catch (error) {
     const code = errorCode(error);
     return code === "EAFNOSUPPORT" || (code === "EADDRNOTAVAIL" && isLoopback(address.host));
   }
-}
-
-function bind(address: TcpAddress): Deno.Listener {
-  return Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: BACKLOG });
-}
-
-/**
- * `loadBalanced` is what the runtime's own parallel HTTP server binds with: it keeps one socket an address for the whole
- * process, and gives each listener a duplicate of it. (`reusePort` makes a queue a listener instead, and what waits in a
- * queue is reset when its listener's thread ends.)
- */
-function bindShared(address: TcpAddress): Deno.Listener {
-  let { port } = address;
-  if (port === 0) {
-    // The runtime keeps the sockets by what was asked for: two that ask for port 0 would get the same one.
-    const probe = Deno.listen({ hostname: address.host, port });
-    port = probe.addr.port;
-    probe.close();
-  }
-  const options = { hostname: address.host, port, tcpBacklog: BACKLOG, loadBalanced: true };
-  return Deno.listen(options);
 }
 
 function lacksIpv6(error: unknown): boolean {

@@ -1,6 +1,5 @@
 /** Bound addresses and their accept loops. */
 export {
-  type Accepted,
   type AcceptGate,
   type AcceptPlace,
   isMissingHere,

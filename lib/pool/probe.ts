@@ -7,7 +7,7 @@ import {
   isResourceExhaustion,
   sendAtOnce,
 } from "../base/mod.ts";
-import { connect } from "../dial/mod.ts";
+import { runtimeTransport } from "../net/mod.ts";
 import { CheckAttempt } from "./_check_attempt.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -98,7 +98,7 @@ export class Probe implements Prober {
   }
 
   async #check(address: Address, attempt: CheckAttempt): Promise<Problem | undefined> {
-    const { preface, secure, connect: dial = connect } = this.#options;
+    const { preface, secure, connect: dial = runtimeTransport.connect } = this.#options;
     let conn = await dial(address, attempt.signal);
     attempt.owns(conn);
     if (preface !== undefined || secure !== undefined) sendAtOnce(conn);

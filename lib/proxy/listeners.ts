@@ -2,7 +2,6 @@ import { type Address, formatAddress } from "../base/mod.ts";
 import type { App } from "../app/mod.ts";
 import type { OwnListeners } from "../dial/mod.ts";
 import {
-  type Accepted,
   type AcceptGate,
   type AcceptPlace,
   Listener,
@@ -10,6 +9,7 @@ import {
   type ListenerOptions,
   ListenError,
 } from "../listen/mod.ts";
+import type { Connection } from "../net/mod.ts";
 import { ownListeners } from "./_own_listeners.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
 import { removeStaleSocket } from "./stale_socket.ts";
@@ -30,7 +30,7 @@ export interface ListenersOptions {
   /** Waited for before each connection is accepted; see {@link ListenerOptions.turn}. */
   turn(listener: TurnTaker, signal: AbortSignal): Promise<void> | undefined;
   /** Takes over a connection. */
-  begin(conn: Accepted, origin: { app: App; listener: Address; place: AcceptPlace | undefined }): void;
+  begin(conn: Connection, origin: { app: App; listener: Address; place: AcceptPlace | undefined }): void;
 }
 
 /** Listeners that are bound for a config that is not in effect yet. */
@@ -185,7 +185,7 @@ class BoundListener implements ListenerOptions {
     this.#app = app;
   }
 
-  onConnection(conn: Accepted, listener: Address, place: AcceptPlace | undefined): void {
+  onConnection(conn: Connection, listener: Address, place: AcceptPlace | undefined): void {
     if (this.#app === undefined) return conn.close();
     this.#options.begin(conn, { app: this.#app, listener, place });
   }

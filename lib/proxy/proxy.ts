@@ -2,7 +2,7 @@ import { type Address, type Clock, monotonicClock, type Random } from "../base/m
 import { App, FileTexts, type NextTlsFiles, type PoolRef, readTlsFiles, type TlsFiles } from "../app/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
 import { FdPressure, isUnspecified, Loops, OwnListeners } from "../dial/mod.ts";
-import type { Accepted } from "../listen/mod.ts";
+import type { Connection } from "../net/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
 import { Session, type SessionOrigin, type SessionShared, SessionTable } from "../session/mod.ts";
@@ -132,9 +132,8 @@ export class Proxy implements ProxyControl {
         this.#fdPressure.hold(signal) ?? this.#shares.hold(app, signal) ??
           (wanted.kind === "tcp" ? this.#context?.turn() : undefined),
       begin: (conn, { app, listener, place }) => {
-        const { localAddr } = conn;
-        if (localAddr.transport === "tcp" && listener.kind === "tcp" && isUnspecified(listener.host)) {
-          this.#own.noteLocal(localAddr.hostname);
+        if (listener.kind === "tcp" && isUnspecified(listener.host) && conn.local.kind === "tcp") {
+          this.#own.noteLocal(conn.local.host);
         }
         this.#begin(conn, { id: this.#nextId(), app: app.session, listener, place });
       },
@@ -349,7 +348,7 @@ export class Proxy implements ProxyControl {
     return this.#context?.beginSession() ?? ++this.#lastId;
   }
 
-  #begin(conn: Accepted, origin: SessionOrigin): void {
+  #begin(conn: Connection, origin: SessionOrigin): void {
     const session = new Session(conn, origin, this.#shared);
     this.#sessions.add(session);
     this.#shares.began(session.app.name);

@@ -1,5 +1,5 @@
 import { errorCode } from "../base/mod.ts";
-import { connect } from "../dial/mod.ts";
+import { runtimeTransport } from "../net/mod.ts";
 import type { ListenError } from "../listen/mod.ts";
 
 const PROBE_LIMIT_MS = 1000;
@@ -13,7 +13,7 @@ export async function removeStaleSocket(error: ListenError): Promise<boolean> {
   if (address.kind !== "unix" || error.code !== "EADDRINUSE") return false;
   try {
     if (!(await Deno.lstat(address.path)).isSocket) return false;
-    const conn = await connect(address, AbortSignal.timeout(PROBE_LIMIT_MS));
+    const conn = await runtimeTransport.connect(address, AbortSignal.timeout(PROBE_LIMIT_MS));
     conn.close();
     return false;
   } catch (probe) {

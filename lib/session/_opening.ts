@@ -1,5 +1,6 @@
 import { type Address, type Duplex, type ProxyVersion, sendAtOnce } from "../base/mod.ts";
-import type { Dialed, Opening } from "../dial/mod.ts";
+import type { Opening } from "../dial/mod.ts";
+import type { Connection } from "../net/mod.ts";
 import { encodeProxyHeader } from "../protocol/mod.ts";
 import type { Candidate } from "../pool/mod.ts";
 import type { SecureTarget, TargetTalk } from "./app.ts";
@@ -29,7 +30,7 @@ export interface OpeningFacts {
  * (neither is ever inside of it).
  */
 export function opening(facts: OpeningFacts): Opening<Candidate> {
-  return async (raw: Dialed, candidate: Candidate, signal: AbortSignal): Promise<Duplex> => {
+  return async (raw: Connection, candidate: Candidate, signal: AbortSignal): Promise<Duplex> => {
     let isClosed = false;
     const close = (): void => {
       if (!isClosed) raw.close();

@@ -1,4 +1,4 @@
-import { type Address, errorMessage } from "../base/mod.ts";
+import { type Address, errorMessage, unmapAddress } from "../base/mod.ts";
 import type { CidrSet } from "../limits/mod.ts";
 import {
   isUnderWay,
@@ -8,7 +8,6 @@ import {
 } from "../protocol/mod.ts";
 import type { Final, PeekedConnection, PeekOutcome } from "../routing/mod.ts";
 import type { Announced, Refusal } from "./intake.ts";
-import { unmapped } from "./_peer.ts";
 
 /** From whom a PROXY header is read, and how long it may take. */
 export interface ProxyHeaderRule {
@@ -53,7 +52,11 @@ export async function readProxyHeader(
   if (verdict.kind !== "header") return refuse(verdict.problem);
   conn.skip(verdict.length);
   const { source, destination, tlvs } = verdict.header;
-  return { source: source && unmapped(source), destination: destination && unmapped(destination), tlvs };
+  return {
+    source: source && unmapAddress(source),
+    destination: destination && unmapAddress(destination),
+    tlvs,
+  };
 }
 
 function refuse(detail: string): Refusal {

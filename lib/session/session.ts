@@ -1,7 +1,8 @@
 import { type Address, type Duplex, keepAlive, type Reason } from "../base/mod.ts";
 import { clientHash, hashKeyOf } from "../balancing/mod.ts";
-import type { DialAttempt, Dialed, DialHolder, DialResult, LoopClient } from "../dial/mod.ts";
-import type { Accepted, AcceptPlace } from "../listen/mod.ts";
+import type { DialAttempt, DialHolder, DialResult, LoopClient } from "../dial/mod.ts";
+import type { AcceptPlace } from "../listen/mod.ts";
+import type { Connection } from "../net/mod.ts";
 import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
 import type {
   CutKind,
@@ -20,7 +21,6 @@ import { enter, isRefusal } from "./_entry.ts";
 import { hadTheirTime, haveSaidTheirLast } from "./_last_words.ts";
 import { opening } from "./_opening.ts";
 import { type SessionOrigin, SessionOutcome } from "./outcome.ts";
-import { addressOf } from "./_peer.ts";
 import { SessionTlvs, type TlvFacts } from "./_tlvs.ts";
 import type { LogField } from "./ended.ts";
 
@@ -42,7 +42,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   pendingRead: PendingRead | undefined;
 
   readonly #shared: SessionShared;
-  readonly #accepted: Accepted;
+  readonly #accepted: Connection;
   #controller: AbortController | undefined;
   readonly #endsAtMs: number;
   readonly #place: AcceptPlace | undefined;
@@ -67,7 +67,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   /** Watches the client while its target is dialed, where that takes long. */
   #watch: ClientWatch | undefined;
 
-  constructor(client: Accepted, origin: SessionOrigin, shared: SessionShared) {
+  constructor(client: Connection, origin: SessionOrigin, shared: SessionShared) {
     super(origin, shared.clock.nowMs());
     this.#place = origin.place;
     this.#needsKeepalive = this.app.keepalive;
@@ -79,12 +79,12 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
 
   /** Who the client is: the address that a PROXY header gave, or else the one that the connection comes from. */
   get client(): Address {
-    return this.#clientAddress ??= addressOf(this.#accepted.remoteAddr);
+    return this.#clientAddress ??= this.#accepted.peer;
   }
 
   /** Where the connection really comes from. */
-  get peer(): Deno.Addr {
-    return this.#accepted.remoteAddr;
+  get peer(): Address {
+    return this.#accepted.peer;
   }
 
   /** The hash of the client, or of what else `hash_key` names; worked out when a strategy asks for it. */
@@ -177,7 +177,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     return this.#shared.loops?.before(this, address);
   }
 
-  vet(conn: Dialed, address: Address): void {
+  vet(conn: Connection, address: Address): void {
     this.#endCrossing();
     this.#crossing = this.#shared.loops?.enter(conn, this, address);
   }
@@ -291,7 +291,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       opening: sendsProxy || secureTarget !== undefined || targetTalk !== undefined
         ? opening({
           source: this.client,
-          destination: this.#destination ?? addressOf(this.#accepted.localAddr),
+          destination: this.#destination ?? this.#accepted.local,
           secureTarget,
           talk: targetTalk === undefined ? undefined : () => this.#talk = targetTalk(this.#clientHasTls),
           sni: this.sni,

@@ -134,14 +134,14 @@ Deno.test("probe: a reset is a failure of the answer", async () => {
 });
 
 Deno.test("probeTarget: what came before a reset is shown, and the connection closed once", async () => {
-  const addr = { transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
+  const addr = { kind: "tcp", host: "127.0.0.1", port: 1 } as const;
   const answers = ["+OK"];
   let closed = 0;
   const { failure } = await probeTarget({ ...PLAIN, address: parseAddress("127.0.0.1:1") }, {
     connect: () =>
       Promise.resolve({
-        localAddr: addr,
-        remoteAddr: addr,
+        local: addr,
+        peer: addr,
         read: (buffer) => {
           const answer = answers.shift();
           if (answer === undefined) return Promise.reject(new Deno.errors.ConnectionReset("reset"));

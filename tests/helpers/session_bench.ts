@@ -1,7 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { parseAddress, type Reason } from "../../lib/base/mod.ts";
 import { Dialer, type DialResult } from "../../lib/dial/mod.ts";
-import type { Accepted, AcceptPlace } from "../../lib/listen/mod.ts";
+import type { AcceptPlace } from "../../lib/listen/mod.ts";
+import type { Connection } from "../../lib/net/mod.ts";
 import { type Candidate, Pool } from "../../lib/pool/mod.ts";
 import { pumpEngine, type Ticker } from "../../lib/relay/mod.ts";
 import { Session, type SessionApp } from "../../lib/session/mod.ts";
@@ -44,8 +45,8 @@ export class SessionBench {
       onReport: (_target, outcome) => void this.reports.push(outcome),
     });
     [this.client, this.near] = memoryPipe(options.client);
-    const addr = { transport: "tcp", hostname: "192.0.2.1", port: 4000 } as const;
-    const accepted: Accepted = Object.assign(this.near, { localAddr: addr, remoteAddr: addr });
+    const addr = { kind: "tcp", host: "192.0.2.1", port: 4000 } as const;
+    const accepted: Connection = Object.assign(this.near, { local: addr, peer: addr });
     this.session = new Session(accepted, {
       id: 1,
       app: {

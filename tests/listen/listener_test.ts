@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { type Accepted, Listener, type ListenerOptions, ListenError } from "../../lib/listen/mod.ts";
+import type { Connection } from "../../lib/net/mod.ts";
+import { Listener, type ListenerOptions, ListenError } from "../../lib/listen/mod.ts";
 import { connectTo, readAll, resettingClient } from "../helpers/clients.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
@@ -7,7 +8,7 @@ const LOCAL = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
 
 /** What a listener hands on, kept. */
 class Hand implements ListenerOptions, Disposable {
-  readonly conns: Accepted[] = [];
+  readonly conns: Connection[] = [];
   readonly places: (Disposable | undefined)[] = [];
   readonly pauses: unknown[] = [];
   resumes = 0;
@@ -22,7 +23,7 @@ class Hand implements ListenerOptions, Disposable {
     this.gate = gate;
   }
 
-  readonly onConnection = (conn: Accepted, _address: unknown, place: Disposable | undefined): void => {
+  readonly onConnection = (conn: Connection, _address: unknown, place: Disposable | undefined): void => {
     this.conns.push(conn);
     this.places.push(place);
     this.#wake();

@@ -1,12 +1,13 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Address } from "../../lib/base/mod.ts";
-import { type Accepted, Listener, type ListenerOptions, ListenError } from "../../lib/listen/mod.ts";
+import type { Connection } from "../../lib/net/mod.ts";
+import { Listener, type ListenerOptions, ListenError } from "../../lib/listen/mod.ts";
 import { connectTo, readToEnd } from "../helpers/clients.ts";
 
 const ANYWHERE: Address = { kind: "tcp", host: "127.0.0.1", port: 0 };
 
 function options(
-  onConnection: (conn: Accepted) => void,
+  onConnection: (conn: Connection) => void,
   more: Partial<ListenerOptions> = {},
 ): ListenerOptions {
   return { observer: { acceptPaused: () => {}, acceptResumed: () => {} }, onConnection, ...more };
@@ -48,7 +49,7 @@ Deno.test("Listener: two that share port 0 have a port each", async () => {
 
 Deno.test("Listener: asks for its turn before each connection, and waits for it", async () => {
   const turns: (() => void)[] = [];
-  const accepted: Accepted[] = [];
+  const accepted: Connection[] = [];
   const listener = Listener.open(
     ANYWHERE,
     options((conn) => accepted.push(conn), {
@@ -72,7 +73,7 @@ Deno.test("Listener: asks for its turn before each connection, and waits for it"
 });
 
 Deno.test("Listener: one that waits for its turn, closes without it and takes what is in the queue", async () => {
-  const accepted: Accepted[] = [];
+  const accepted: Connection[] = [];
   const listener = Listener.open(
     ANYWHERE,
     options((conn) => accepted.push(conn), { turn: () => new Promise(() => {}) }),

@@ -31,14 +31,14 @@ const PAIRS: readonly Pair[] = [
     from: "lib/dial/dialer.ts",
     right: "lib/base/mod.ts",
     wrong: "lib/pool/mod.ts",
-    message: "room dial (2) imports room pool (3), a room with a smaller number was wanted",
+    message: "room dial (3) imports room pool (4), a room with a smaller number was wanted",
   },
   {
     rule: "a room imports a smaller number, not the same one",
     from: "lib/dial/dialer.ts",
     right: "lib/log/mod.ts",
     wrong: "lib/listen/mod.ts",
-    message: "room dial (2) imports room listen (2), a room with a smaller number was wanted",
+    message: "room dial (3) imports room listen (3), a room with a smaller number was wanted",
   },
   {
     rule: "another room is entered through mod.ts, not beside it",
@@ -130,17 +130,17 @@ Deno.test("edgesOf: type-only, dynamic and missing imports count, and carry thei
     ],
   };
   assertEquals(checkEdges(edgesOf(graph, root)).map(formatFinding), [
-    "lib/listen/mod.ts:5: room listen (2) imports room dial (2), a room with a smaller number was wanted",
+    "lib/listen/mod.ts:5: room listen (3) imports room dial (3), a room with a smaller number was wanted",
     'lib/listen/mod.ts:8: "./gone.ts" cannot be resolved (Module not found)',
   ]);
 });
 
 /** A use of the runtime with the file where it belongs and one where it does not. */
 const USES: readonly { readonly use: string; readonly right: string; readonly wrong: string }[] = [
-  { use: "Deno.listen({ port })", right: "lib/listen/listener.ts", wrong: "lib/proxy/proxy.ts" },
-  { use: "Deno.listenTls(o)", right: "lib/listen/listener.ts", wrong: "lib/session/session.ts" },
-  { use: "Deno.connect({ port })", right: "lib/dial/connect.ts", wrong: "lib/pool/checks.ts" },
-  { use: "Deno.startTls(conn)", right: "lib/dial/tls.ts", wrong: "lib/session/session.ts" },
+  { use: "Deno.listen({ port })", right: "lib/net/runtime/listen.ts", wrong: "lib/proxy/proxy.ts" },
+  { use: "Deno.listenTls(o)", right: "lib/net/runtime/listen.ts", wrong: "lib/session/session.ts" },
+  { use: "Deno.connect({ port })", right: "lib/net/runtime/connect.ts", wrong: "lib/pool/checks.ts" },
+  { use: "Deno.startTls(conn)", right: "lib/net/runtime/tls.ts", wrong: "lib/session/session.ts" },
   { use: "Deno.serve(handler)", right: "lib/admin/server.ts", wrong: "lib/metrics/text.ts" },
   { use: "Deno.exit(1)", right: "main.ts", wrong: "lib/cli/run.ts" },
   { use: "console.log(text)", right: "lib/cli/run.ts", wrong: "lib/proxy/proxy.ts" },
@@ -167,7 +167,7 @@ Deno.test("checkApis: a member of that name is not the runtime's, and Deno.exitC
 
 Deno.test("checkApis: the runtime taken whole is wrong everywhere", () => {
   for (const source of ["const { listen } = Deno;", 'Deno["listen"]({ port: 1 });', "run(Deno);"]) {
-    assertEquals(checkApis("lib/listen/listener.ts", source).length, 1, source);
+    assertEquals(checkApis("lib/net/runtime/listen.ts", source).length, 1, source);
   }
 });
 
@@ -225,7 +225,7 @@ Deno.test("checkRepository: a tree with one wrong import and one wrong call is t
   const findings = (await checkRepository(root)).map(formatFinding);
   await Deno.remove(folder, { recursive: true });
   assertEquals(findings, [
-    "lib/listen/mod.ts:1: room listen (2) imports room dial (2), a room with a smaller number was wanted",
+    "lib/listen/mod.ts:1: room listen (3) imports room dial (3), a room with a smaller number was wanted",
     'lib/listen/mod.ts:3: "Deno.exit" is used, its place, main.ts, was wanted',
   ]);
 });

@@ -23,9 +23,10 @@ export class ExpiryWatch {
     this.#options = options;
   }
 
+  /** Begins, unless it has begun already. */
   start(): void {
     const { schedule = runtimeTimer } = this.#options;
-    if (!this.#isStopped) this.#cancel = schedule(() => void this.#look(), DAY_MS);
+    if (!this.#isStopped) this.#cancel ??= schedule(() => void this.#look(), DAY_MS);
   }
 
   /** Tells nothing from here on; idempotent. */
@@ -35,6 +36,7 @@ export class ExpiryWatch {
   }
 
   async #look(): Promise<void> {
+    this.#cancel = undefined;
     this.start();
     for (const problem of await this.#options.look()) if (!this.#isStopped) this.#options.tell(problem);
   }

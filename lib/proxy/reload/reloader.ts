@@ -53,6 +53,7 @@ export class Reloader {
   readonly #wallClockMs: () => number;
   readonly #watch: ExpiryWatch;
   #config: Config;
+  #isWatching = false;
   /** What is in use. */
   #files: FileTexts;
   #running: Promise<ReloadResult> | undefined;
@@ -76,9 +77,10 @@ export class Reloader {
     return this.#config;
   }
 
-  /** Begins to look at certificates once a day. */
+  /** Looks at certificates once a day from now on, where the config has any. */
   watch(): void {
-    this.#watch.start();
+    this.#isWatching = true;
+    if (this.#config.apps.some((app) => tlsFilesOf(app).length > 0)) this.#watch.start();
   }
 
   /** Ends that. A reload still works. */
@@ -125,6 +127,7 @@ export class Reloader {
           this.#files = files;
           this.#config = next;
         });
+      if (this.#isWatching) this.watch();
       const restarts = restartSettings(diff).map(restartProblem);
       return { kind: "done", diff, apps, warnings: [...late, ...restarts, ...problems] };
     } catch (error) {

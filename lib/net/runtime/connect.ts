@@ -1,28 +1,15 @@
-/**
- * Connects to a single address; the only caller of `Deno.connect` in the program.
- *
- * @module
- */
-import { type Address, errorCode, parseIp } from "../base/mod.ts";
-import { type AddressedDuplex, runtimeAtLeast, SettlingDuplex } from "../runtime/mod.ts";
+import { type Address, errorCode, parseIp } from "../../base/mod.ts";
+import { runtimeAtLeast } from "../../runtime/mod.ts";
+import type { Connection } from "../transport.ts";
 import { refuseItself } from "./_itself.ts";
+import { connectionOf } from "./connection.ts";
 
-/** A connection to a target. The receiver owns it. */
-export type Dialed = AddressedDuplex;
-
-/**
- * Connects to `address`. If a name has several addresses, all of them are tried (RFC 8305, by the runtime where it
- * supports that).
- *
- * @param signal of this dial alone.
- * @throws the runtime's error (ECONNREFUSED also for a connection to itself), or the signal's reason.
- */
-export async function connect(address: Address, signal: AbortSignal): Promise<Dialed> {
-  const conn = await connectAny(address, signal);
-  return CLOSE_SETTLES_WRITES ? conn : new SettlingDuplex(conn);
+/** {@link Transport.connect} by the runtime, which tries the addresses of a name itself where it can. */
+export async function connect(address: Address, signal: AbortSignal): Promise<Connection> {
+  return connectionOf(await connectAny(address, signal));
 }
 
-async function connectAny(address: Address, signal: AbortSignal): Promise<Dialed> {
+async function connectAny(address: Address, signal: AbortSignal): Promise<Deno.Conn> {
   if (address.kind === "unix") return await connectUnix(address.path, signal);
   try {
     return refuseItself(await connectTcp(address.host, address.port, signal));
@@ -70,9 +57,6 @@ async function connectUnix(path: string, signal: AbortSignal): Promise<Deno.Unix
 
 /** Deno 2.9 tries every address of a name, 2.6 only the first. */
 const HAS_HAPPY_EYEBALLS = runtimeAtLeast(2, 9);
-
-/** Deno 2.9 settles a pending write when its connection is closed. */
-const CLOSE_SETTLES_WRITES = runtimeAtLeast(2, 9);
 
 async function connectOthers(
   host: string,

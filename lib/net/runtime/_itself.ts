@@ -1,10 +1,3 @@
-/** The parts of a TCP connection that are checked. */
-interface Ends {
-  readonly localAddr: Deno.NetAddr;
-  readonly remoteAddr: Deno.NetAddr;
-  close(): void;
-}
-
 /**
  * Returns the connection, unless it has connected to itself. A dial to a local port in the ephemeral range on which
  * nothing listens may be assigned that very port, and the socket then opens itself (RFC 9293 section 3.5,
@@ -13,7 +6,7 @@ interface Ends {
  *
  * @throws {Deno.errors.ConnectionRefused} as the system does for a port that nothing listens on.
  */
-export function refuseItself<C extends Ends>(conn: C): C {
+export function refuseItself<C extends Pick<Deno.TcpConn, "localAddr" | "remoteAddr" | "close">>(conn: C): C {
   const { localAddr, remoteAddr } = conn;
   if (localAddr.port !== remoteAddr.port || localAddr.hostname !== remoteAddr.hostname) return conn;
   conn.close();

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { errorCode } from "../../lib/base/mod.ts";
-import { refuseItself } from "../../lib/dial/_itself.ts";
+import { refuseItself } from "../../lib/net/runtime/_itself.ts";
 
 /** A connection from one port of a host to another, that counts how often it is closed. */
 function conn(from: [string, number], to: [string, number]): {
