@@ -5,6 +5,7 @@ import { FaultPlan, type FaultRule } from "../../lib/relay/mod.ts";
 import type { EndedSession } from "../../lib/session/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, randomBytes, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
+import { freePort } from "../helpers/free_ports.ts";
 import { PlaneLog, type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
 import { configOf } from "../helpers/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
@@ -78,7 +79,7 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
   Deno.test(`${name}: a port that is taken is named, and nothing else stays open`, async () => {
     await using target = new TestTarget(echo);
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const free = freePort("127.0.0.2");
+    const free = freePort();
     const config = configOf({
       apps: [
         { name: "good", listen: [`127.0.0.2:${free}`], targets: [target.address] },
@@ -429,10 +430,4 @@ async function refuses(port: number): Promise<boolean> {
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!await isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
-/** A port that a config can name; the one that was given out last is not given out again at once. */
-function freePort(hostname: string): number {
-  using listener = Deno.listen({ hostname, port: 0 });
-  return listener.addr.port;
 }

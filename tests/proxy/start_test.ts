@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { Proxy, StartError } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange } from "../helpers/clients.ts";
+import { freePort } from "../helpers/free_ports.ts";
 import { configOf, ProxyLog, withProxy } from "../helpers/proxy.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 
@@ -39,7 +40,7 @@ Deno.test("Proxy.start: listens on every address of every app, in the order of t
 Deno.test("Proxy.start: a port that is taken names app and address, and everything else is closed again", async () => {
   await using target = new TestTarget(echo);
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const free = freePort("127.0.0.2");
+  const free = freePort();
   const root = (last: string): Parameters<typeof configOf>[0] => ({
     apps: [
       { name: "good", listen: [`127.0.0.2:${free}`], targets: [target.address] },
@@ -63,7 +64,7 @@ Deno.test("Proxy.start: a port that is taken names app and address, and everythi
 Deno.test("Proxy.start: a client that comes while the proxy fails to start is served by no target", async () => {
   await using target = new TestTarget(echo);
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const free = freePort("127.0.0.2");
+  const free = freePort();
   const config = configOf({
     apps: [{
       listen: [`127.0.0.2:${free}`, `127.0.0.1:${taken.addr.port}`],
@@ -113,9 +114,3 @@ Deno.test("Proxy: on [::] it serves IPv4 and IPv6 clients alike", async () => {
     }
   });
 });
-
-/** A port that the config can name; the one that was given out last is not given out again at once. */
-function freePort(hostname: string): number {
-  using listener = Deno.listen({ hostname, port: 0 });
-  return listener.addr.port;
-}

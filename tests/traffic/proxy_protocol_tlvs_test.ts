@@ -3,8 +3,7 @@ import { parseProxyHeader, PROXY_V2_TLV, type ProxyHeader } from "../../lib/prot
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { buildHello, serverName } from "../helpers/client_hello.ts";
 import { exchange, readAll, writeAll } from "../helpers/clients.ts";
-import { connectWhenListening, withHaproxy } from "../helpers/haproxy.ts";
-import { withLoadBalancer } from "../helpers/load_balancer.ts";
+import { connectWhenListening, withHaproxy, withLoadBalancer } from "../helpers/haproxy.ts";
 import { withProxy } from "../helpers/proxy.ts";
 import { buildProxyV2, buildWithChecksum, IPV4_BLOCK, tlv } from "../helpers/proxy_v2.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";

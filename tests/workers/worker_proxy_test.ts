@@ -3,6 +3,7 @@ import { StartError } from "../../lib/proxy/mod.ts";
 import { type Sandbox, WorkerProxy, type WorkerProxyOptions } from "../../lib/workers/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
+import { freePort } from "../helpers/free_ports.ts";
 import { PlaneLog, type StartPlane, withPlane } from "../helpers/plane.ts";
 import { configOf } from "../helpers/proxy.ts";
 import { assertShown, renew } from "../helpers/renewal.ts";
@@ -256,10 +257,4 @@ Deno.test("WorkerProxy: with only notable sessions requested, reports no others"
 
 async function untilTrue(isSo: () => Promise<boolean>): Promise<void> {
   while (!await isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-/** A port that a config can name; the one that was given out last is not given out again at once. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
