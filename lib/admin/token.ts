@@ -6,6 +6,9 @@ const MIN_CHARACTERS = 16;
 /** More than any header of a request may have. */
 const MAX_CHARACTERS = 1024;
 
+/** The limit of reading the file: one on a dead network mount is never read. */
+const READ_LIMIT_MS = 10_000;
+
 /** A token that cannot be used; the message says what is and what was wanted. */
 export class TokenError extends Error {
   override readonly name = "TokenError";
@@ -14,13 +17,14 @@ export class TokenError extends Error {
 /**
  * Reads the token that callers of the admin API must show: the one word in a file.
  *
- * @throws {TokenError} when the file cannot be read, or what is in it is no token (RFC 6750 section 2.1) of at least 16
+ * @param limitMs how long reading may take; default 10 s.
+ * @throws {TokenError} when the file is a pipe, cannot be read in time or at all, or what is in it is no token (RFC 6750 section 2.1) of at least 16
  * characters. No message has a part of it.
  */
-export async function readToken(file: string): Promise<string> {
+export async function readToken(file: string, { limitMs = READ_LIMIT_MS } = {}): Promise<string> {
   let text: string;
   try {
-    text = await readStart(file);
+    text = await within(limitMs, readStart(file));
   } catch (error) {
     throw new TokenError(`the file "${file}" ${unreadable(error)}`, { cause: error });
   }
@@ -46,6 +50,8 @@ function faultOf(token: string): string | undefined {
 
 /** As much of a file as shows whether it is longer than a token may be. */
 async function readStart(path: string): Promise<string> {
+  // To open a pipe without a writer would wait for ever, in a thread that the runtime cannot free.
+  if ((await Deno.stat(path)).isFifo) throw new Error("it is a pipe");
   using file = await Deno.open(path);
   const bytes = new Uint8Array(2 * MAX_CHARACTERS);
   let length = 0;
@@ -55,6 +61,17 @@ async function readStart(path: string): Promise<string> {
     length += count;
   }
   return new TextDecoder().decode(bytes.subarray(0, length));
+}
+
+/** What `read` gives, unless it takes longer; then it is left to itself. */
+async function within<T>(limitMs: number, read: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`not read within ${limitMs} ms`)), limitMs);
+  try {
+    return await Promise.race([read, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function unreadable(error: unknown): string {
@@ -68,6 +85,6 @@ function unreadable(error: unknown): string {
     case "NOT_CAPABLE":
       return "may not be read, the flag --allow-read was wanted";
     default:
-      return `cannot be read (${errorMessage(error)}), a file with a token was wanted`;
+      return `cannot be read: ${errorMessage(error)}; use a regular file that holds a token`;
   }
 }

@@ -45,3 +45,26 @@ Deno.test("readToken: a file that cannot be read is said to be so", async () => 
   const directory = await assertRejects(() => readToken(folder.path), TokenError);
   assertStringIncludes(directory.message, "is a directory, a file with a token was wanted");
 });
+
+Deno.test("readToken: a pipe is refused at once", async () => {
+  await using folder = new TemporaryFolder();
+  const pipe = folder.file("pipe");
+  assertEquals((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success, true);
+  const refused = await assertRejects(() => readToken(pipe), TokenError);
+  assertEquals(
+    refused.message,
+    `the file "${pipe}" cannot be read: it is a pipe; use a regular file that holds a token`,
+  );
+});
+
+Deno.test("readToken: a file that is never read is reported after the limit", async () => {
+  const { stat } = Deno;
+  // Stands in for a dead mount.
+  Deno.stat = () => new Promise(() => {});
+  try {
+    const late = await assertRejects(() => readToken("/mnt/token", { limitMs: 1 }), TokenError);
+    assertStringIncludes(late.message, "cannot be read: not read within 1 ms");
+  } finally {
+    Deno.stat = stat;
+  }
+});
