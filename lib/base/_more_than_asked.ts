@@ -1,5 +1,5 @@
 /**
- * What somebody has copied from a browser or another config, and which part of it was wanted.
+ * Addresses copied from a browser or another config, and the part of them that is expected.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const PORTS: ReadonlyMap<string, string> = new Map([
   ["wss", "443"],
 ]);
 
-/** The address that was wanted in place of a URL, as far as it says it; `undefined` for any other text. */
+/** The address to write in place of a URL, as far as it says it; `undefined` for any other text. */
 export function addressInUrl(text: string): string | undefined {
   const match = URL_SHAPE.exec(text);
   if (match === null) return undefined;

@@ -35,7 +35,7 @@ export type Address = TcpAddress | UnixAddress;
 /** What a target may be written as. */
 export type TargetAddress = Address | SamePortAddress;
 
-/** An address that cannot be read; the message says what it is and what was wanted. */
+/** An address that cannot be read; the message says what it is and what is expected. */
 export class AddressError extends Error {
   override readonly name = "AddressError";
 }
@@ -69,7 +69,7 @@ export function parseTargetAddress(text: string): TargetAddress {
 export function parseAddress(text: string): Address {
   const address = parseTargetAddress(text);
   if (address.kind === "same_port") {
-    throw new AddressError(`the port of "${text}" is "*", a number from 1 to ${MAX_PORT} was wanted`);
+    throw new AddressError(`the port of "${text}" is "*"; expected a number from 1 to ${MAX_PORT}`);
   }
   return address;
 }
@@ -127,7 +127,7 @@ export function parsePortRange(text: string): PortRange {
   const first = parsePort(range[1] ?? "");
   const last = parsePort(range[2] ?? "");
   if (last < first) {
-    throw new AddressError(`the range "${text}" runs backwards, "${last}-${first}" was wanted`);
+    throw new AddressError(`the range "${text}" runs backwards; expected "${last}-${first}"`);
   }
   return { first, last };
 }
@@ -154,7 +154,7 @@ export function portsOf(range: PortRange): number[] {
 export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : NaN;
   if (!(port >= 1 && port <= MAX_PORT)) {
-    throw new AddressError(`the port is "${text}", a number from 1 to ${MAX_PORT} was wanted`);
+    throw new AddressError(`the port is "${text}"; expected a number from 1 to ${MAX_PORT}`);
   }
   return port;
 }
@@ -188,42 +188,42 @@ export function collides(a: Address, b: Address): boolean {
  * @throws {AddressError} when it is neither.
  */
 export function checkHost(host: string, address?: string): string {
-  if (host === "") throw new AddressError(`the host of "${address ?? ""}" is empty, "host:port" was wanted`);
+  if (host === "") throw new AddressError(`the host of "${address ?? ""}" is empty; expected "host:port"`);
   const more = address === undefined ? moreThanHost(host) : undefined;
   if (more !== undefined) {
-    throw new AddressError(`the host "${host}" ${more.what}, "${more.host}" was wanted`);
+    throw new AddressError(`the host "${host}" ${more.what}; expected "${more.host}"`);
   }
   if (host.includes(":")) {
     if (parseIpv6(host) === undefined) {
-      throw new AddressError(`the host "${host}" is no IPv6 address, one as in "[::1]:5001" was wanted`);
+      throw new AddressError(`the host "${host}" is no IPv6 address; expected one like "[::1]:5001"`);
     }
     return host;
   }
   // All digits and dots is meant as an IPv4 address: the resolver would read "10.1" or "010.0.0.1" as something else.
   if (/^[\d.]+$/.test(host)) {
     if (parseIpv4(host) === undefined) {
-      throw new AddressError(`the host "${host}" is no IPv4 address, four numbers from 0 to 255 were wanted`);
+      throw new AddressError(`the host "${host}" is no IPv4 address; expected four numbers from 0 to 255`);
     }
     return host;
   }
   const labels = host.replace(/\.$/, "").split(".");
   const good = host.length <= 253 && labels.every((label) => /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/.test(label));
   if (!good) {
-    throw new AddressError(`the host "${host}" is no host name, letters, digits, "-" and "." were wanted`);
+    throw new AddressError(`the host "${host}" is no host name; expected letters, digits, "-" and "."`);
   }
   return host;
 }
 
 function parseUnix(text: string): UnixAddress {
   const path = text.slice("unix:".length);
-  if (path === "") throw new AddressError(`the path of "${text}" is empty, "unix:/path" was wanted`);
+  if (path === "") throw new AddressError(`the path of "${text}" is empty; expected "unix:/path"`);
   if (path.includes("\0")) {
-    throw new AddressError(`the path of a unix socket has a NUL byte, none was wanted`);
+    throw new AddressError(`the path of a unix socket has a NUL byte; remove it`);
   }
   const bytes = new TextEncoder().encode(path).length;
   if (bytes > MAX_UNIX_PATH_BYTES) {
     throw new AddressError(
-      `the path of a unix socket has ${bytes} bytes, at most ${MAX_UNIX_PATH_BYTES} were wanted`,
+      `the path of a unix socket has ${bytes} bytes; expected at most ${MAX_UNIX_PATH_BYTES}`,
     );
   }
   return { kind: "unix", path };
@@ -231,23 +231,23 @@ function parseUnix(text: string): UnixAddress {
 
 function splitHostPort(text: string): { host: string; port: string } {
   const wanted = addressInUrl(text);
-  if (wanted !== undefined) throw new AddressError(`the address "${text}" is a URL, "${wanted}" was wanted`);
+  if (wanted !== undefined) throw new AddressError(`the address "${text}" is a URL; expected "${wanted}"`);
   const bracketed = /^\[([^\]]*)\]:(.*)$/s.exec(text);
   if (bracketed !== null) {
     const host = bracketed[1] ?? "";
     if (!host.includes(":")) {
       throw new AddressError(
-        `the host "${host}" stands in brackets, they were wanted for IPv6 addresses alone`,
+        `the host "${host}" stands in brackets; expected those around IPv6 addresses only`,
       );
     }
     return { host, port: bracketed[2] ?? "" };
   }
   const colon = text.lastIndexOf(":");
-  if (colon < 0) throw new AddressError(`the address "${text}" has no port, "host:port" was wanted`);
+  if (colon < 0) throw new AddressError(`the address "${text}" has no port; expected "host:port"`);
   const host = text.slice(0, colon);
   if (host.includes(":")) {
     throw new AddressError(
-      `the address "${text}" has several colons, "[v6]:port" was wanted for an IPv6 address`,
+      `the address "${text}" has several colons; expected "[v6]:port" for an IPv6 address`,
     );
   }
   return { host, port: text.slice(colon + 1) };

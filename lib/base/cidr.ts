@@ -8,7 +8,7 @@ export interface Cidr {
   readonly prefix: number;
 }
 
-/** A block that cannot be read; the message says what it is and what was wanted. */
+/** A block that cannot be read; the message says what it is and what is expected. */
 export class CidrError extends Error {
   override readonly name = "CidrError";
 }
@@ -31,7 +31,7 @@ export function parseCidr(text: string): Cidr {
   const bytes = parseIp(address);
   if (bytes === undefined) {
     throw new CidrError(
-      `the address "${address}" is no IP address, one as in "10.0.0.0/8" or "fd00::/8" was wanted`,
+      `the address "${address}" is no IP address; expected one like "10.0.0.0/8" or "fd00::/8"`,
     );
   }
   const bits = bytes.length * 8;
@@ -39,7 +39,7 @@ export function parseCidr(text: string): Cidr {
   const network = masked(bytes, prefix);
   if (network.some((byte, index) => byte !== bytes[index])) {
     throw new CidrError(
-      `the block "${text}" has bits set beyond its prefix, "${formatIp(network)}/${prefix}" was wanted ` +
+      `the block "${text}" has bits set beyond its prefix; expected "${formatIp(network)}/${prefix}" ` +
         `(or "${address}" for that address alone)`,
     );
   }
@@ -58,7 +58,7 @@ function parsePrefix(text: string, start: number, bits: number): number {
   const digits = text.slice(start);
   const prefix = /^(0|[1-9]\d{0,2})$/.test(digits) ? Number(digits) : NaN;
   if (!(prefix <= bits)) {
-    throw new CidrError(`the prefix of "${text}" is "${digits}", a number from 0 to ${bits} was wanted`);
+    throw new CidrError(`the prefix of "${text}" is "${digits}"; expected a number from 0 to ${bits}`);
   }
   return prefix;
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-/** A quantity that cannot be read; the message says what it is and what was wanted. */
+/** A quantity that cannot be read; the message says what it is and what is expected. */
 export class UnitError extends Error {
   override readonly name = "UnitError";
 }
@@ -74,9 +74,9 @@ export function formatDuration(ms: number): string {
  */
 export function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB|[kK]B|MB|GB)$/.exec(text);
-  if (match === null) throw new UnitError(`the size is "${text}", one as 512B, 16KiB or 10MiB was wanted`);
+  if (match === null) throw new UnitError(`the size is "${text}"; expected one like 512B, 16KiB or 10MiB`);
   const bytes = Number(match[1]) * SIZE_UNITS_BYTES[match[2] as keyof typeof SIZE_UNITS_BYTES];
-  if (bytes > MAX_SIZE_BYTES) throw new UnitError(`the size is "${text}", at most 1024GiB was wanted`);
+  if (bytes > MAX_SIZE_BYTES) throw new UnitError(`the size is "${text}"; expected at most 1024GiB`);
   return Math.round(bytes);
 }
 
@@ -96,9 +96,9 @@ export function formatSize(bytes: number): string {
  */
 export function parseByteRate(text: string): number {
   const match = /^(.+)\/s$/.exec(text);
-  if (match === null) throw new UnitError(`the rate is "${text}", one as 64KiB/s or 10MiB/s was wanted`);
+  if (match === null) throw new UnitError(`the rate is "${text}"; expected one like 64KiB/s or 10MiB/s`);
   const bytes = parseSize(match[1] ?? "");
-  if (bytes === 0) throw new UnitError(`the rate is "${text}", more than nothing was wanted`);
+  if (bytes === 0) throw new UnitError(`the rate is "${text}"; expected more than nothing`);
   return bytes;
 }
 
@@ -124,7 +124,7 @@ export function parseEventRate(text: string): EventRate {
   const match = /^(\d+(?:\.\d+)?)\/(s|m|h)$/.exec(text);
   const count = Number(match?.[1] ?? NaN);
   if (match === null || !(count > 0)) {
-    throw new UnitError(`the rate is "${text}", one as 100/s or 30/m was wanted`);
+    throw new UnitError(`the rate is "${text}"; expected one like 100/s or 30/m`);
   }
   const unitMs = DURATION_UNITS_MS[match[2] as keyof typeof DURATION_UNITS_MS];
   return { ratePerSecond: count * 1000 / unitMs, burst: Math.max(1, count) };

@@ -3,7 +3,7 @@ import { type Leaf, read, refuse } from "./_leaf.ts";
 import { pathExcept } from "./_patterns.ts";
 import { readPath } from "./_texts.ts";
 
-const WANTED = "true, off or the path of a file";
+const EXPECTED = "true, off or the path of a file";
 
 /** Words that mean one of the two in other configs, and that nobody calls a file; in lower case. */
 const MEANT: Readonly<Record<string, string>> = {
@@ -20,12 +20,12 @@ const MEANT: Readonly<Record<string, string>> = {
 
 /** Where the access log goes: to standard output, nowhere (`off`, which is `false`), or to the file of this path. */
 export function accessLog(): Leaf<boolean | string, boolean | string> {
-  return z.union([z.boolean(), z.string()], { error: WANTED }).transform((value, context) => {
+  return z.union([z.boolean(), z.string()], { error: EXPECTED }).transform((value, context) => {
     if (typeof value === "boolean") return value;
     if (value === "off") return false;
-    if (value === "") return refuse(context, "the value is empty, the path of a file was wanted");
+    if (value === "") return refuse(context, "the value is empty; expected the path of a file");
     const word = value.toLowerCase();
     if (!Object.hasOwn(MEANT, word)) return read(value, context, readPath);
-    return refuse(context, `the value is "${value}", ${WANTED} was wanted; did you mean ${MEANT[word]}?`);
+    return refuse(context, `the value is "${value}"; expected ${EXPECTED}; did you mean ${MEANT[word]}?`);
   }).meta({ title: "`true`, `off` or path", pattern: pathExcept(Object.keys(MEANT)) });
 }

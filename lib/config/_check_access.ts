@@ -38,10 +38,10 @@ export function checkAccess(app: Raw, path: Path, defaults: Raw): Problem[] {
   if (!hasClientAddresses(app, defaults) || shutOut(app, defaults)?.includes(false) !== false) return [];
   if (app.allow !== undefined || app.deny === undefined) {
     const message =
-      `every client that is let in is kept out by "deny", which wins, one outside of it was wanted`;
+      `every client that is let in is kept out by "deny", which wins; narrow "deny", or allow clients outside it`;
     return [{ path: [...app.allow === undefined ? ["defaults"] : path, "allow"], message }];
   }
-  const message = `every client of "allow" in "defaults" is kept out, a narrower list was wanted`;
+  const message = `every client of "allow" in "defaults" is kept out; narrow this list`;
   return [{ path: [...path, "deny"], message }];
 }
 

@@ -18,7 +18,7 @@ export function checkAdmin(root: Raw): Problem[] {
   const claim = adminClaim(root);
   if (claim === undefined || isLoopback(claim.address.host)) return [];
   if (asMapping(root.admin).token_file !== undefined) return [];
-  const message = `the address "${formatAddress(claim.address)}" can be reached from other machines, ` +
-    `"token_file" beside it, or a loopback address as "${ADMIN_ADDRESS}", was wanted`;
+  const message = `the address "${formatAddress(claim.address)}" can be reached from other machines; ` +
+    `add "token_file", or listen on a loopback address such as "${ADMIN_ADDRESS}"`;
   return [{ path: claim.path, message }];
 }

@@ -16,17 +16,17 @@ function checkJitter(fault: Raw, path: Path): Problem[] {
   const amount = parsed(Duration, fault.amount);
   const jitter = parsed(Duration, fault.jitter);
   if (amount === undefined || jitter === undefined || jitter <= amount) return [];
-  const message = `the jitter is ${formatDuration(jitter)}, at most the amount, ${
+  const message = `the jitter is ${formatDuration(jitter)}; expected at most the amount, ${
     formatDuration(amount)
-  }, was wanted`;
+  }`;
   return [{ path: [...path, "jitter"], message }];
 }
 
 function checkCut({ after, after_bytes: afterBytes }: Raw, path: Path): Problem[] {
   if (after === undefined && afterBytes === undefined) {
-    return [{ path, message: `it is not said when, "after" or "after_bytes" was wanted` }];
+    return [{ path, message: `the time is missing; set "after" or "after_bytes"` }];
   }
   if (after === undefined || afterBytes === undefined) return [];
-  const message = `"after" is given too, one of the two was wanted`;
+  const message = `"after" is given too; keep one of the two`;
   return [{ path: [...path, "after_bytes"], at: "key", message }];
 }

@@ -28,6 +28,6 @@ function checkSlowStart(options: Raw, path: Path, defaults: Raw): Problem[] {
   const slowStart = parsed(Defaults.shape.slow_start, options.slow_start) ?? Infinity;
   const balance = options.balance ?? defaults.balance ?? BUILT_IN_APP_OPTIONS.balance;
   if (slowStart === Infinity || balance !== "first") return [];
-  const message = `"balance: first" takes targets in order whatever their weight, off was wanted`;
+  const message = `"balance: first" takes targets in order whatever their weight; set this to off`;
   return [{ path: [...path, "slow_start"], message }];
 }

@@ -15,8 +15,8 @@ export function checkProtocols(app: Raw, path: Path, defaults: Raw): Problem[] {
   return routesByProtocol(app, path, defaults).flatMap(({ at, asked, offered }) => {
     if (asked.some((protocol) => offered.includes(protocol))) return [];
     const offer = offered.length === 0 ? "no protocol" : `no other protocol than ${offered.join(", ")}`;
-    const message = `the route never matches, as "tls" offers ${offer}, ` +
-      `${asked.join(" or ")} in its "alpn" was wanted`;
+    const message = `the route never matches, as "tls" offers ${offer}; ` +
+      `add ${asked.join(" or ")} to its "alpn"`;
     return [{ path: at, message }];
   });
 }
@@ -27,8 +27,8 @@ export function idleProtocols(app: Raw, path: Path, defaults: Raw): Problem[] {
     if (!asked.some((protocol) => offered.includes(protocol))) return [];
     return asked.flatMap((protocol, index) => {
       if (offered.includes(protocol)) return [];
-      const message = `the protocol is never agreed on, as "tls" offers ${offered.join(", ")} alone, ` +
-        `one of these was wanted`;
+      const message = `the protocol is never agreed on, as "tls" offers ${offered.join(", ")} only; ` +
+        `remove it, or add it to the "alpn" of "tls"`;
       return [{ path: [...at, index], message }];
     });
   });

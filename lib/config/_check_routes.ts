@@ -28,9 +28,9 @@ export function checkRoutes(app: Raw, path: Path): Problem[] {
     if (cover !== undefined) {
       const other = formatPath([...path, "routes", cover]);
       const message = catchAll === undefined
-        ? `the route never matches, as ${other} takes all that it would, a place before that one was wanted`
-        : `the route never matches, as ${other} has no "sni" and no "alpn" and takes everything, ` +
-          `a place before that one was wanted`;
+        ? `the route never matches, as ${other} takes all that it would; move it before that one`
+        : `the route never matches, as ${other} has no "sni" and no "alpn" and takes everything; ` +
+          `move it before that one`;
       problems.push({ path: [...path, "routes", index], message });
     }
     if (rule.sni === undefined && rule.alpn === undefined) catchAll ??= index;
@@ -39,7 +39,7 @@ export function checkRoutes(app: Raw, path: Path): Problem[] {
   if (catchAll !== undefined && asList(app.targets).length > 0) {
     const message =
       `the targets are never used, as ${formatPath([...path, "routes", catchAll])} has no "sni" ` +
-      `and no "alpn" and takes everything, one of the two was wanted`;
+      `and no "alpn" and takes everything; keep one of the two`;
     problems.push({ path: [...path, "targets"], at: "key", message });
   }
   return problems;

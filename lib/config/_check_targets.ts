@@ -53,14 +53,14 @@ function checkPresence(app: Raw, path: Path): Problem[] {
   const keys = Object.keys(app);
   if (keys.length === 0 || !isNone(app.routes) || !isNone(app.targets)) return [];
   if (app.targets !== undefined) {
-    return [{ path: [...path, "targets"], message: "the value is empty, at least one target was wanted" }];
+    return [{ path: [...path, "targets"], message: "the value is empty; expected at least one target" }];
   }
   // A mistyped key is reported as what it is.
   const isMistyped = keys.some((key) => {
     const meant = Object.hasOwn(App.shape, key) ? undefined : suggest(key, Object.keys(App.shape));
     return meant === "targets" || meant === "routes";
   });
-  return isMistyped ? [] : [{ path, message: `the key "targets" is missing, a list of targets was wanted` }];
+  return isMistyped ? [] : [{ path, message: `the key "targets" is missing; expected a list of targets` }];
 }
 
 /** What may be looked up, and what comes from there. */
@@ -71,8 +71,8 @@ function checkDiscovery(target: Raw, path: Path): Problem[] {
   if (discover === undefined) {
     if (address.includes(":")) return [];
     const message = isServiceName(address)
-      ? `the address "${address}" is the name of a service, "discover: srv" beside it was wanted`
-      : `the address "${address}" has no port, "host:port" was wanted`;
+      ? `the address "${address}" is the name of a service; add "discover: srv"`
+      : `the address "${address}" has no port; expected "host:port"`;
     return [{ path: at, message }];
   }
   if (discover === "srv") return checkService(target, path, address);
@@ -83,12 +83,12 @@ function checkService(target: Raw, path: Path, address: string): Problem[] {
   const problems: Problem[] = [];
   if (!isServiceName(address)) {
     const message =
-      `the address "${address}" is no service, a name without a port as "_pg._tcp.db.internal" was wanted`;
+      `the address "${address}" is no service; expected a name without a port, such as "_pg._tcp.db.internal"`;
     problems.push({ path: [...path, "address"], message });
   }
   for (const key of ["weight", "backup"]) {
     if (target[key] === undefined) continue;
-    const message = `the SRV records say that of each target, no "${key}" was wanted`;
+    const message = `the SRV records say that of each target; remove "${key}"`;
     problems.push({ path: [...path, key], at: "key", message });
   }
   return problems;
@@ -96,19 +96,19 @@ function checkService(target: Raw, path: Path, address: string): Problem[] {
 
 function checkName(address: string, path: Path): Problem[] {
   if (!address.includes(":")) {
-    return [{ path, message: `the address "${address}" has no port, "host:port" was wanted` }];
+    return [{ path, message: `the address "${address}" has no port; expected "host:port"` }];
   }
   const target = parsed(TargetMapping.shape.address, address);
   if (target === undefined) return [];
-  const wanted = `a name and a port as "db.internal:5432" was wanted`;
+  const wanted = `a name and a port such as "db.internal:5432"`;
   if (target.kind === "unix") {
-    return [{ path, message: `the address "${address}" cannot be looked up, ${wanted}` }];
+    return [{ path, message: `the address "${address}" cannot be looked up; expected ${wanted}` }];
   }
   if (parseIp(target.host) !== undefined) {
-    return [{ path, message: `the host "${target.host}" is an IP address already, ${wanted}` }];
+    return [{ path, message: `the host "${target.host}" is an IP address already; expected ${wanted}` }];
   }
   if (target.kind === "same_port") {
-    return [{ path, message: `the address "${address}" has no port of its own, ${wanted}` }];
+    return [{ path, message: `the address "${address}" has no port of its own; expected ${wanted}` }];
   }
   return [];
 }
@@ -118,7 +118,7 @@ function checkWeights({ targets, path }: TargetList): Problem[] {
   if (targets.length === 0 || !targets.every(isIdle)) return [];
   return [{
     path,
-    message: `every weight is 0 and no target would get a connection, one above 0 was wanted`,
+    message: `every weight is 0 and no target would get a connection; set at least one above 0`,
   }];
 }
 
@@ -137,8 +137,7 @@ function checkReach(app: Raw, lists: readonly TargetList[], defaults: Raw): Prob
         problems.push({ path: at, message });
       }
       if (needsName && text?.startsWith("unix:")) {
-        const message =
-          `the address "${text}" has no name to verify, "server_name" in "target_tls" was wanted`;
+        const message = `the address "${text}" has no name to verify; set "server_name" in "target_tls"`;
         problems.push({ path: at, message });
       }
     }
@@ -176,8 +175,8 @@ function checkPorts(app: Raw, lists: readonly TargetList[]): Problem[] {
     targets.flatMap((target, index): Problem[] => {
       const [text, at] = addressOf(target, [...path, index]);
       if (text?.endsWith(":*") !== true) return [];
-      const message = `the port of "${text}" is the client's, and those of "${socket}" have none, ` +
-        `a port, or an app of its own for the socket, was wanted`;
+      const message = `the port of "${text}" is the client's, and those of "${socket}" have none; ` +
+        `give a port, or move the socket to an app of its own`;
       return [{ path: at, message }];
     })
   );
@@ -193,6 +192,6 @@ function addressOf(target: unknown, path: Path): [text: string | undefined, at: 
 
 function checkDns(app: Raw, lists: readonly TargetList[], path: Path): Problem[] {
   if (app.dns === undefined || lists.some(({ targets }) => targets.some(isDiscovered))) return [];
-  const message = `no target is looked up, one with "discover" was wanted`;
+  const message = `no target is looked up; add "discover" to one, or remove this`;
   return [{ path: [...path, "dns"], at: "key", message }];
 }

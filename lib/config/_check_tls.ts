@@ -50,7 +50,7 @@ function checkCertificates({ certificates }: Raw, path: Path): Problem[] {
     const before = first.get(cert);
     if (before === undefined) first.set(cert, index);
     else {
-      const message = `the certificate "${cert}" is that of certificates[${before}] too, another was wanted`;
+      const message = `the certificate "${cert}" is that of certificates[${before}] too; remove one of them`;
       problems.push({ path: [...path, "certificates", index, "cert"], message });
     }
   }
@@ -63,7 +63,7 @@ export function checkTargetTls(tls: Raw, path: Path): Problem[] {
   const problems = checkVersions(tls, path);
   if ((cert === undefined) !== (key === undefined)) {
     const [given, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
-    const message = `"${given}" is given alone, "${missing}" beside it was wanted`;
+    const message = `"${given}" is given alone; add "${missing}"`;
     problems.push({ path: [...path, given], message });
   }
   if (tls.key_passphrase_file !== undefined && key === undefined) {
@@ -75,8 +75,8 @@ export function checkTargetTls(tls: Raw, path: Path): Problem[] {
     problems.push({ path: [...path, "crl"], at: "key", message });
   }
   if (verify === false && ca !== undefined) {
-    const message = `certificates are not verified, and whom "ca" trusts makes no difference, ` +
-      `true, or no "ca", was wanted`;
+    const message = `certificates are not verified, and whom "ca" trusts makes no difference; ` +
+      `set it to true, or remove "ca"`;
     problems.push({ path: [...path, "verify"], message });
   }
   return problems;

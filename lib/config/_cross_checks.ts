@@ -76,7 +76,7 @@ function checkNames(apps: readonly Raw[]): Problem[] {
     const taken = first.get(String(name));
     if (taken === undefined) first.set(String(name), index);
     else {
-      const message = `the name "${name}" is that of apps[${taken}] too, one of its own was wanted`;
+      const message = `the name "${name}" is that of apps[${taken}] too; give each app its own`;
       problems.push({ path: ["apps", index, "name"], message });
     }
   }
@@ -90,7 +90,7 @@ function checkListens(app: Raw, index: number): Problem[] {
   if (keys.some((key) => !Object.hasOwn(App.shape, key) && suggest(key, ["ports", "listen"]) !== undefined)) {
     return [];
   }
-  return [{ path: ["apps", index], message: `the app listens nowhere, "ports" or "listen" was wanted` }];
+  return [{ path: ["apps", index], message: `the app has no listener; set "ports" or "listen"` }];
 }
 
 function claimsOf(app: Raw, index: number, fallback: string): Claim[] {
@@ -119,7 +119,7 @@ function checkListenerCount(claims: readonly Claim[]): Problem[] | undefined {
   for (const { path, range } of claims) {
     count += range.kind === "unix" ? 1 : range.last - range.first + 1;
     if (count <= MAX_LISTENERS) continue;
-    const message = `the listeners are ${count} up to here, at most ${MAX_LISTENERS} in all were wanted`;
+    const message = `the config has ${count} listeners up to here; expected at most ${MAX_LISTENERS} in all`;
     return [{ path, message }];
   }
   return undefined;
@@ -154,9 +154,7 @@ function checkCollisions(claims: readonly Claim[]): Problem[] {
 
 function collision(claim: Claim, holder: Claim, address: string, others: number): Problem {
   const more = others === 0 ? "" : ` (and ${others} more)`;
-  const message = `the address "${address}"${more} is taken by ${
-    formatPath(holder.path)
-  }, a free one was wanted`;
+  const message = `the address "${address}"${more} is taken by ${formatPath(holder.path)}; choose a free one`;
   return { path: claim.path, message };
 }
 

@@ -61,7 +61,7 @@ const Step = z.strictObject({
     description: "What must not come back, as in `health_check.expect_not`.",
     examples: ["-ERR"],
   }),
-}, { error: "a step as { send: … } or { expect: … }" });
+}, { error: "a step like { send: … } or { expect: … }" });
 
 /** Active checks. */
 export const HealthCheck = z.strictObject({

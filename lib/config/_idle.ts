@@ -41,7 +41,7 @@ export function findIdle(value: unknown): Problem[] {
 function idleBlocks(app: Raw, path: Path, defaults: Raw): Problem[] {
   if (app.allow === undefined || !hasClientAddresses(app, defaults)) return [];
   return (shutOut(app, defaults) ?? []).flatMap((isShut, index) => {
-    const message = `"deny" keeps out all of it, and wins, a block outside of "deny" was wanted`;
+    const message = `"deny" keeps out all of it, and wins; remove it, or narrow "deny"`;
     return isShut ? [{ path: [...path, "allow", index], message }] : [];
   });
 }
@@ -60,8 +60,8 @@ function idleByAddress(app: Raw, path: Path, defaults: Raw): Problem[] {
   const hashKey = parsed(HashKey, app.hash_key ?? defaults.hash_key) ?? "client";
   const isByAddress = hashKey === "client" || (typeof hashKey === "object" && hashKey.subnet !== undefined);
   if (app.balance !== "source_hash" || !isByAddress) return problems;
-  const message = `all clients go to one target, as those of unix sockets have no address, ` +
-    `another strategy was wanted`;
+  const message = `all clients go to one target, as those of unix sockets have no address; ` +
+    `choose another strategy`;
   return [...problems, { path: [...path, "balance"], message }];
 }
 
@@ -113,14 +113,14 @@ function doubleTls(app: Raw, path: Path, defaults: Raw): Problem[] {
     .some(({ sni, alpn }) => sni !== undefined || alpn !== undefined);
   if (!isOn(app.target_tls) || !isByHello || isOn(app.tls ?? defaults.tls)) return [];
   const message =
-    `the clients' TLS is passed on as it is, within TLS to the targets, "tls" that ends it here, ` +
-    `or no "target_tls", was wanted`;
+    `the clients' TLS is passed on as it is, within TLS to the targets; set "tls" to end it here, ` +
+    `or remove "target_tls"`;
   return [{ path: [...path, "target_tls"], at: "key", message }];
 }
 
 function idleTargetDown(app: Raw, path: Path, defaults: Raw): Problem[] {
   if (app.on_target_down !== "close" || hasChecks(app, defaults)) return [];
-  const message = `without checks no target goes down, "health_check" was wanted`;
+  const message = `without checks no target goes down; set "health_check"`;
   return [{ path: [...path, "on_target_down"], message }];
 }
 

@@ -1,5 +1,5 @@
 /**
- * From zod's issues to problems in our own words. A schema's own `error` says only what was wanted ("a list of ports").
+ * Turns zod's issues into problems with messages of our own. A schema's own `error` says only what is expected ("a list of ports").
  *
  * @module
  */
@@ -91,10 +91,10 @@ function problemOf(issue: Issue, path: Path): Problem {
   if (issue.code === "invalid_union" && issue.discriminator !== undefined) return kindProblem(issue, path);
   const wanted = issue.message;
   if (isMissing(issue, path)) return missingKey(path, wanted);
-  if (issue.code === "too_small") return { path, message: `the value is empty, ${wanted} was wanted` };
+  if (issue.code === "too_small") return { path, message: `the value is empty; expected ${wanted}` };
   const word = typeof issue.input === "string" ? suggest(issue.input, wordsOf(issue)) : undefined;
   const hint = word === undefined ? shapeHint(issue.input, path, wanted) : didYouMean(word);
-  return { path, message: `the value is ${show(issue.input)}, ${wanted} was wanted${hint}` };
+  return { path, message: `the value is ${show(issue.input)}; expected ${wanted}${hint}` };
 }
 
 /** The shape that a value of another shape stands for: the one entry of a list, a mapping with defaults, seconds. */
@@ -125,11 +125,11 @@ function kindProblem(issue: Extract<Issue, { code: "invalid_union" }>, path: Pat
   const given = (issue.input as Record<string, unknown> | undefined)?.[issue.discriminator ?? ""];
   if (given === undefined) return missingKey(path, wanted);
   const hint = didYouMean(typeof given === "string" ? suggest(given, kinds) : undefined);
-  return { path, message: `the value is ${show(given)}, ${wanted} was wanted${hint}` };
+  return { path, message: `the value is ${show(given)}; expected ${wanted}${hint}` };
 }
 
 function missingKey(path: Path, wanted: string): Problem {
-  return { path: path.slice(0, -1), message: `the key "${path.at(-1)}" is missing, ${wanted} was wanted` };
+  return { path: path.slice(0, -1), message: `the key "${path.at(-1)}" is missing; expected ${wanted}` };
 }
 
 function substitutionHint(value: unknown): string {
@@ -146,13 +146,17 @@ function separatePort(path: Path, mapping: unknown): Problem | undefined {
   if (!isPort || path.at(-3) !== "targets") return undefined;
   const host = address.replace(/:\d+$/, "");
   const whole = shorten(`${host}:${port}`, MAX_SHOWN);
-  return { path, at: "key", message: `the key is unknown; the port belongs to the address: "${whole}"` };
+  return { path, at: "key", message: `unknown key; the port belongs to the address: "${whole}"` };
 }
 
 function unknownKey(path: Path, known: KnownKeys, suggestion: string | undefined): Problem {
   const key = String(path.at(-1));
   if (key === MERGE_KEY) {
-    return { path, at: "key", message: `the merge key "<<" is read in YAML alone, none was wanted` };
+    return {
+      path,
+      at: "key",
+      message: `the merge key "<<" is read in YAML only; write out what it stands for`,
+    };
   }
   const unheard = UNHEARD.get(key);
   if (unheard !== undefined && /^(?:target_)?tls$/.test(String(path.at(-2)))) {
@@ -167,11 +171,11 @@ function unknownKey(path: Path, known: KnownKeys, suggestion: string | undefined
     : keys;
   const wanted = shown.length === 1 ? `"${shown[0]}"` : `one of ${shown.join(", ")}`;
   if (kinds.length > 0) {
-    const message = `the key is for the ${kinds.length === 1 ? "kind" : "kinds"} ${kinds.join(" and ")}, ` +
-      `${wanted} was wanted`;
+    const message = `the key is for the ${kinds.length === 1 ? "kind" : "kinds"} ${kinds.join(" and ")}; ` +
+      `expected ${wanted}`;
     return { path, at: "key", message };
   }
-  return { path, at: "key", message: `the key is unknown, ${wanted} was wanted${didYouMean(suggestion)}` };
+  return { path, at: "key", message: `unknown key; expected ${wanted}${didYouMean(suggestion)}` };
 }
 
 const CIPHERS =

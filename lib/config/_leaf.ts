@@ -30,7 +30,7 @@ export function read<Output>(
 ): Output {
   try {
     if (text.length > MAX_SCALAR_LENGTH) {
-      throw new Error(`the text has ${text.length} characters, at most ${MAX_SCALAR_LENGTH} were wanted`);
+      throw new Error(`the text has ${text.length} characters; expected at most ${MAX_SCALAR_LENGTH}`);
     }
     return parse(text);
   } catch (error) {

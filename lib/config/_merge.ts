@@ -59,13 +59,13 @@ export function bound(value: unknown, options: { merge: boolean }): Bounds {
   function measure(node: unknown): Size {
     if (typeof node !== "object" || node === null) return { values: 1, height: 0 };
     const known = sizes.get(node);
-    if (known === "open") fail("the value contains itself, an end was wanted");
+    if (known === "open") fail("the value contains itself; remove the alias");
     if (path.length > MAX_DEPTH || path.length + (known?.height ?? 0) > MAX_DEPTH) {
-      fail(`the value is nested deeper than ${MAX_DEPTH} levels, fewer were wanted`, path.slice(0, 3));
+      fail(`the value is nested deeper than ${MAX_DEPTH} levels; expected fewer`, path.slice(0, 3));
     }
     if (known !== undefined) return known;
     if (Array.isArray(node) && node.length > MAX_ENTRIES) {
-      fail(`the list has ${node.length} entries, at most ${MAX_ENTRIES} were wanted`);
+      fail(`the list has ${node.length} entries; expected at most ${MAX_ENTRIES}`);
     }
     sizes.set(node, "open");
     let values = 1;
@@ -97,7 +97,7 @@ export function bound(value: unknown, options: { merge: boolean }): Bounds {
     for (const source of Array.isArray(given) ? given : [given]) {
       if (typeof source !== "object" || source === null || Array.isArray(source)) {
         const message =
-          `the merge key "<<" is given something else, a mapping or a list of mappings was wanted`;
+          `the merge key "<<" is given something else; expected a mapping or a list of mappings`;
         problems.push({ path: [...path, MERGE_KEY], message });
         return;
       }
@@ -112,7 +112,7 @@ export function bound(value: unknown, options: { merge: boolean }): Bounds {
 
   function tooMany(): never {
     fail(
-      `the config has more than ${MAX_VALUES} values, each use of an alias counted, fewer were wanted`,
+      `the config has more than ${MAX_VALUES} values, each use of an alias counted; expected fewer`,
       [],
     );
   }

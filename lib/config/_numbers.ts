@@ -24,13 +24,13 @@ export function wholeNumber(least: number, most: number): Leaf<number, number> {
 
 /** A number of connections, at least 1; `Infinity` for `off`, which a YAML 1.1 tool may have turned into `false`. */
 export function countOrOff(): Leaf<number, number | "off" | false> {
-  const wanted = `a whole number from 1 to ${MAX_COUNT}, or off,`;
+  const wanted = `a whole number from 1 to ${MAX_COUNT}, or off`;
   const count = z.number().meta({ type: "integer", minimum: 1, maximum: MAX_COUNT });
   return z.union([count, z.literal("off"), z.literal(false)], { error: wanted })
     .transform((value, context) => {
       if (typeof value !== "number") return Infinity;
       if (Number.isInteger(value) && value >= 1 && value <= MAX_COUNT) return value;
-      return refuse(context, `the value is ${value}, ${wanted} was wanted`);
+      return refuse(context, `the value is ${value}; expected ${wanted}`);
     }).meta({ title: "whole number or `off`" });
 }
 
@@ -45,10 +45,10 @@ export function probability(): Leaf<number, number> {
 
 /** A share in whole percent, above 0 and at most 1. */
 export function percentage(): Leaf<number> {
-  return leaf("percentage", "a share as 50%", (text) => {
+  return leaf("percentage", "a share like 50%", (text) => {
     const percent = /^\d{1,3}%$/.test(text) ? Number(text.slice(0, -1)) : NaN;
     if (percent >= 1 && percent <= 100) return percent / 100;
-    throw new Error(`the share is "${text}", a whole number from 1% to 100% was wanted`);
+    throw new Error(`the share is "${text}"; expected a whole number from 1% to 100%`);
   }, PATTERNS.percentage);
 }
 
@@ -59,6 +59,6 @@ export function formatPercentage(share: number): string {
 
 function numberThat(isGood: (value: number) => boolean, wanted: string): z.ZodNumber {
   return z.number({ error: wanted }).refine(isGood, {
-    error: ({ input }) => `the value is ${input}, ${wanted} was wanted`,
+    error: ({ input }) => `the value is ${input}; expected ${wanted}`,
   });
 }

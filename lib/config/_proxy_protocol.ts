@@ -35,7 +35,7 @@ const Tlvs = z.strictObject({
   crc32c: flag(
     "A checksum of the header, which a receiver that knows it verifies. A wrong one that comes is always refused.",
   ),
-  pass: z.union([z.literal("all"), z.array(tlv())], { error: "all, or a list of fields," }).prefault([]).meta(
+  pass: z.union([z.literal("all"), z.array(tlv())], { error: "all, or a list of fields" }).prefault([]).meta(
     {
       description:
         "Received fields that are passed on as they came: by name or type as in `log`, or `all`. AWS sends the id of a VPC " +

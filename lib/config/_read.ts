@@ -27,15 +27,15 @@ export interface ReadFile {
  * @throws {ConfigError} when it cannot be read or is no text.
  */
 export async function readBounded(path: string): Promise<ReadFile> {
-  if (path.includes("\0")) throw refuse(path, "the path has a NUL byte, none was wanted");
+  if (path.includes("\0")) throw refuse(path, "the path has a NUL byte; remove it");
   // The runtime asks for all permissions before it opens a device, and for none before it reads its own input.
   if (STANDARD_INPUT.includes(path)) {
     return { text: await decode(path, Deno.stdin), baseDirectory: ".", isSteady: false };
   }
   try {
     const info = await Deno.stat(path);
-    if (info.isDirectory) throw refuse(path, "the path is a directory, a file was wanted");
-    if (info.size > MAX_CONFIG_BYTES) throw refuse(path, `the file has ${info.size} bytes, ${atMost()}`);
+    if (info.isDirectory) throw refuse(path, "the path is a directory; expected a file");
+    if (info.size > MAX_CONFIG_BYTES) throw refuse(path, `the file has ${info.size} bytes; ${atMost()}`);
     using file = await Deno.open(path, { read: true });
     const { isFile } = info;
     return {
@@ -57,7 +57,7 @@ async function decode(path: string, reader: Pick<Deno.FsFile, "read">): Promise<
     if (count === null) break;
     size += count;
     if (size > MAX_CONFIG_BYTES) {
-      throw refuse(path, `the file has more than ${MAX_CONFIG_BYTES} bytes, ${atMost()}`);
+      throw refuse(path, `the file has more than ${MAX_CONFIG_BYTES} bytes; ${atMost()}`);
     }
     chunks.push(chunk.subarray(0, count));
   }
@@ -66,23 +66,25 @@ async function decode(path: string, reader: Pick<Deno.FsFile, "read">): Promise<
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw refuse(path, `the file is no UTF-8 text${encodingOf(bytes)}, UTF-8 was wanted`, error);
+    throw refuse(path, `the file is no UTF-8 text${encodingOf(bytes)}; save it as UTF-8`, error);
   }
 }
 
 function explain(error: unknown): string {
   const code = errorCode(error);
   if (code === "NOT_CAPABLE" && errorMessage(error).includes("all access")) {
-    return `the runtime opens it with --allow-all alone, a regular file or "-" for standard input was wanted`;
+    return `the runtime opens it only with --allow-all; give a regular file, or "-" for standard input`;
   }
   if (code === "NOT_CAPABLE") {
-    return "the runtime does not allow it to be read, the flag --allow-read was wanted";
+    return "the runtime does not allow reading it; run with --allow-read";
   }
-  if (code === "ENOENT") return "the file does not exist, a config file was wanted";
-  if (code === "EACCES") return "the file is not readable for this user, read permission was wanted";
-  if (code === "ENOTDIR") return "the path leads through a file, folders were wanted";
-  if (code === "ELOOP") return "the path leads in a circle of links, a file was wanted";
-  return `the file cannot be read (${errorMessage(error)}), a config file was wanted`;
+  if (code === "ENOENT") return "the file does not exist";
+  if (code === "EACCES") {
+    return "this user may not read the file; change its permissions, or run as another user";
+  }
+  if (code === "ENOTDIR") return "the path leads through a file; expected folders";
+  if (code === "ELOOP") return "the path leads in a circle of links; expected a file";
+  return `the file cannot be read: ${errorMessage(error)}`;
 }
 
 function encodingOf(bytes: Uint8Array): string {
@@ -91,7 +93,7 @@ function encodingOf(bytes: Uint8Array): string {
 }
 
 function atMost(): string {
-  return `at most ${MAX_CONFIG_BYTES} were wanted`;
+  return `expected at most ${MAX_CONFIG_BYTES}`;
 }
 
 function refuse(path: string, message: string, cause?: unknown): ConfigError {

@@ -32,7 +32,7 @@ export const Starttls = z.union([
   z.enum(["off"]),
   z.literal(false).transform((): "off" => "off"),
   StarttlsMapping,
-], { error: `one of ${STARTTLS_PROTOCOLS.join(", ")}, off, or a mapping,` });
+], { error: `one of ${STARTTLS_PROTOCOLS.join(", ")}, off, or a mapping` });
 
 const DEFAULTS = { plain: "refuse", host_name: "localhost" } as const;
 

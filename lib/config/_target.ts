@@ -61,4 +61,4 @@ export type ParsedTarget = z.output<typeof TargetMapping>;
 export const Target = z.union([
   targetAddress().transform((address): ParsedTarget => ({ address, ...PLAIN_TARGET })),
   TargetMapping,
-], { error: `a target as "host:port"` });
+], { error: `a target like "host:port"` });

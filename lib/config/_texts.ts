@@ -14,7 +14,7 @@ const MAX_HOST_NAME_LENGTH = 253;
 
 /** A list of addresses and CIDR blocks. */
 export function blocks(): z.ZodArray<Leaf<Cidr>> {
-  const block = leaf("block", `an address or a block as "10.0.0.0/8"`, parseCidr, PATTERNS.block);
+  const block = leaf("block", `an address or a block like "10.0.0.0/8"`, parseCidr, PATTERNS.block);
   return z.array(block, { error: "a list of addresses and blocks" });
 }
 
@@ -25,8 +25,8 @@ export function filePath(): Leaf<string> {
 
 /** A text that can be the path of a file. */
 export function readPath(text: string): string {
-  if (text === "") throw new Error("the path is empty, the path of a file was wanted");
-  if (text.includes("\0")) throw new Error("the path has a NUL byte, none was wanted");
+  if (text === "") throw new Error("the path is empty; expected the path of a file");
+  if (text.includes("\0")) throw new Error("the path has a NUL byte; remove it");
   return text;
 }
 
@@ -37,20 +37,20 @@ export function hostName(): Leaf<string> {
 
 /** What a route may say of the server name: a name, `*.` and a name, or `*`. Lower case, without a closing dot. */
 export function serverName(): Leaf<string> {
-  return leaf("server name", `a server name as "example.com" or "*.example.com"`, (text) => {
+  return leaf("server name", `a server name like "example.com" or "*.example.com"`, (text) => {
     if (text === "*") return text;
     const isBelow = text.startsWith("*.");
     const name = (isBelow ? text.slice("*.".length) : text).toLowerCase().replace(/\.$/, "");
     const fault = name.includes("*")
-      ? `has a "*" within, one only as the first label was wanted`
+      ? `has a "*" within; expected it as the first label only`
       : /[^\0-\x7f]/.test(name)
-      ? `has letters beyond ASCII, its form with "xn--" was wanted`
+      ? `has letters beyond ASCII; expected its "xn--" form`
       : /^[^:]+:\d+$/.test(name)
-      ? "has a port, which clients never send, a name alone was wanted"
+      ? "has a port, which clients never send; expected the name only"
       : parseIp(name) !== undefined
-      ? "is an IP address, which clients never send, a name was wanted"
+      ? "is an IP address, which clients never send; expected a name"
       : name.length > MAX_HOST_NAME_LENGTH || !name.split(".").every(isLabel)
-      ? `is no host name, letters, digits, "-", "_" and "." were wanted`
+      ? `is no host name; expected letters, digits, "-", "_" and "."`
       : undefined;
     if (fault !== undefined) throw new Error(`the server name "${text}" ${fault}`);
     return isBelow ? `*.${name}` : name;
@@ -59,9 +59,9 @@ export function serverName(): Leaf<string> {
 
 /** A list of ALPN protocols (RFC 7301). All registered names are printable ASCII. */
 export function protocols(): z.ZodArray<Leaf<string>> {
-  const protocol = leaf("protocol", "a protocol as h2", (text) => {
+  const protocol = leaf("protocol", "a protocol like h2", (text) => {
     if (/^[\x21-\x7e]{1,255}$/.test(text)) return text;
-    throw new Error(`the protocol is "${text}", from 1 to 255 printable ASCII characters were wanted`);
+    throw new Error(`the protocol is "${text}"; expected 1 to 255 printable ASCII characters`);
   }, PATTERNS.protocol);
   return z.array(protocol, { error: "a list of protocols" });
 }
@@ -85,7 +85,7 @@ export function expectation(): Leaf<string> {
     const parts = /^\/([^]+)\/([A-Za-z]*)$/.exec(text);
     if (parts === null) {
       throw new Error(
-        `the text "${text}" begins with "/" and is no "/regex/flags", one or "\\x2f" for the slash was wanted`,
+        `the text "${text}" begins with "/" and is no "/regex/flags"; expected one or "\\x2f" for the slash`,
       );
     }
     checkRegex(text, parts[1] ?? "", parts[2] ?? "");
@@ -104,19 +104,19 @@ export function loginName(): Leaf<string> {
 
 /** The path of an HTTP request. */
 export function httpPath(): Leaf<string> {
-  return leaf("path", `a path as "/ready"`, (text) => {
-    if (!text.startsWith("/")) throw new Error(`the path is "${text}", one that begins with "/" was wanted`);
+  return leaf("path", `a path like "/ready"`, (text) => {
+    if (!text.startsWith("/")) throw new Error(`the path is "${text}"; expected one that begins with "/"`);
     if (/^[\x21-\x7e]+$/.test(text)) return text;
-    throw new Error(`the path is "${text}", printable ASCII without spaces was wanted`);
+    throw new Error(`the path is "${text}"; expected printable ASCII without spaces`);
   }, PATTERNS.httpPath);
 }
 
 /** The status that an HTTP check wants: a number, a class or a range. */
 export function httpStatus(): Leaf<string, string | number> {
   const status = z.number().meta({ type: "integer", minimum: 100, maximum: 599 });
-  return z.union([status, z.string()], { error: "a status as 200, 2xx or 200-399" }).transform(String)
+  return z.union([status, z.string()], { error: "a status like 200, 2xx or 200-399" }).transform(String)
     .refine(isHttpStatus, {
-      error: ({ input }) => `the status is "${input}", one as 200, 2xx or 200-399 was wanted`,
+      error: ({ input }) => `the status is "${input}"; expected one like 200, 2xx or 200-399`,
     }).meta({ title: "status", pattern: PATTERNS.httpStatus });
 }
 
@@ -131,38 +131,42 @@ function isHttpStatus(text: string): boolean {
 export function hostHeader(): Leaf<string> {
   return leaf("text", "a host name", (text) => {
     if (/^[A-Za-z0-9._:[\]-]{1,255}$/.test(text)) return text;
-    throw new Error(`the host is "${text}", a host name, with a port or without one, was wanted`);
+    throw new Error(`the host is "${text}"; expected a host name, with a port or without one`);
   }, PATTERNS.hostHeader);
 }
 
 /** The checks run as an automaton, which knows neither look-around nor back-references. */
 function checkRegex(text: string, source: string, flags: string): void {
   if (!/^[ims]*$/.test(flags) || new Set(flags).size !== flags.length) {
-    throw new Error(`the flags of "${text}" are "${flags}", of i, m and s each at most once was wanted`);
+    throw new Error(`the flags of "${text}" are "${flags}"; expected i, m and s, each at most once`);
   }
   try {
     new RegExp(source, flags);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const reason = error.message.slice(error.message.lastIndexOf(": ") + 2);
-    throw new Error(`the expression "${text}" cannot be read (${reason}), a regular expression was wanted`, {
+    throw new Error(`the expression "${text}" cannot be read (${reason}); expected a regular expression`, {
       cause: error,
     });
   }
   const plain = source.replace(/\\[^1-9k]/g, "");
   if (/\(\?<?[=!]/.test(plain)) {
-    throw new Error(`the expression "${text}" looks around, one that only goes ahead was wanted`);
+    throw new Error(
+      `the expression "${text}" looks around, which checks cannot; expected one without look-around`,
+    );
   }
   if (/\\[1-9k]/.test(plain)) {
-    throw new Error(`the expression "${text}" refers back to a group, one without that was wanted`);
+    throw new Error(
+      `the expression "${text}" refers back to a group, which checks cannot; expected one without back-references`,
+    );
   }
 }
 
 function checkEscapes(text: string): string {
-  if (text === "") throw new Error("the text is empty, at least one byte was wanted");
+  if (text === "") throw new Error("the text is empty; expected at least one byte");
   for (const [piece] of text.matchAll(/\\x[0-9A-Fa-f]{2}|\\[^]?/g)) {
     if (/^\\(?:[rnt0\\]|x..)$/.test(piece)) continue;
-    throw new Error(`the escape "${piece}" is unknown, \\r, \\n, \\t, \\0, \\xNN or \\\\ was wanted`);
+    throw new Error(`the escape "${piece}" is unknown; expected \\r, \\n, \\t, \\0, \\xNN or \\\\`);
   }
   return text;
 }

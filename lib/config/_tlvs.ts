@@ -15,7 +15,7 @@ const CUSTOM = { first: 0xe0, last: 0xef } as const;
 /** Types that speak of one header alone: the checksum and the padding. */
 const OF_ONE_HEADER: readonly number[] = [0x03, 0x04];
 
-const FIELD = `a field as ${Object.keys(TLV_NAMES)[1]}, or a type as 0xEA,`;
+const FIELD = `a field like ${Object.keys(TLV_NAMES)[1]}, or a type like 0xEA`;
 
 /** A field of a header, by its name or its type. */
 export function tlv(): Leaf<number, string | number> {
@@ -23,7 +23,7 @@ export function tlv(): Leaf<number, string | number> {
     first: 1,
     last: MAX_TLV_TYPE,
     wanted: FIELD,
-    refusal: "speaks of one header alone, expected another",
+    refusal: "speaks of one header only; expected another",
   });
 }
 
@@ -32,7 +32,7 @@ export function customTlv(): Leaf<number, string | number> {
   return tlvThat((type) => type >= CUSTOM.first && type <= CUSTOM.last, {
     ...CUSTOM,
     wanted: "a type from 0xE0 to 0xEF",
-    refusal: "has a meaning of its own, expected one from 0xE0 to 0xEF",
+    refusal: "has a meaning of its own; expected one from 0xE0 to 0xEF",
   });
 }
 
@@ -52,7 +52,7 @@ function tlvThat(
   }).meta({ title: "TLV", pattern: fieldPattern(Object.keys(TLV_NAMES)) });
 
   function check(type: number | undefined, shown: string): number {
-    if (type === undefined) throw new Error(`the field is ${shown}, expected ${wanted.replace(/,$/, "")}`);
+    if (type === undefined) throw new Error(`the field is ${shown}; expected ${wanted}`);
     if (!isGood(type)) throw new Error(`the field ${formatTlv(type)} ${refusal}`);
     return type;
   }

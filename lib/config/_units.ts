@@ -2,7 +2,7 @@
  * The scalars of the schema: base's parsers in zod's clothing. A key's schema is one of these (or a mapping or list of
  * them) with a description.
  *
- * The `error` of each of these schemas is the words for what was wanted ("a name", "a list"), nothing more;
+ * The `error` of each of these schemas says only what is expected ("a name", "a list");
  * `_issues.ts` makes the sentence.
  *
  * @module
@@ -32,23 +32,23 @@ import { durationHint } from "./_duration_hint.ts";
 import { PATTERNS } from "./_patterns.ts";
 import { isServiceName } from "./_texts.ts";
 
-const DURATION = "a duration as 500ms, 5s, 10m or 1h30m";
+const DURATION = "a duration like 500ms, 5s, 10m or 1h30m";
 
 /** A limit on a wait: longer than nothing, unless the options allow it, no longer than `mostMs`, and never `off`. */
 export function limit(options: { zero?: boolean; mostMs?: number } = {}): Leaf<number> {
   return leaf("duration", DURATION, (text) => {
     const ms = parseLimit(text);
-    if (ms === Infinity) throw new Error(`the duration is "off", a limit as 5s was wanted`);
+    if (ms === Infinity) throw new Error(`the duration is "off"; expected a limit like 5s`);
     if (ms === 0 && options.zero !== true) throw tooShort(text);
     const { mostMs = Infinity } = options;
     if (ms <= mostMs) return ms;
-    throw new Error(`the duration is "${text}", at most ${formatDuration(mostMs)} was wanted`);
+    throw new Error(`the duration is "${text}"; expected at most ${formatDuration(mostMs)}`);
   }, options.zero === true ? PATTERNS.durationOrZero : PATTERNS.duration);
 }
 
 /** A duration longer than nothing, or `off`, which a YAML 1.1 tool may have turned into `false`. */
 export function limitOrOff(): Leaf<number, string | false> {
-  const wanted = `${DURATION}, or off,`;
+  const wanted = `${DURATION}, or off`;
   return z.union([z.string(), z.literal(false)], { error: wanted }).transform((value, context) =>
     value === false ? Infinity : read(value, context, (text) => {
       const ms = parseDurationOrOff(text);
@@ -60,7 +60,7 @@ export function limitOrOff(): Leaf<number, string | false> {
 
 /** Bytes per second; `Infinity` for `off`, which a YAML 1.1 tool may have turned into `false`. */
 export function byteRateOrOff(): Leaf<number, string | false> {
-  const wanted = "a rate as 64KiB/s or 10MiB/s, or off,";
+  const wanted = "a rate like 64KiB/s or 10MiB/s, or off";
   return z.union([z.string(), z.literal(false)], { error: wanted }).transform((value, context) =>
     value === false || value === "off" ? Infinity : read(value, context, parseByteRate)
   ).meta({ title: "rate or `off`", pattern: PATTERNS.byteRateOrOff });
@@ -68,18 +68,18 @@ export function byteRateOrOff(): Leaf<number, string | false> {
 
 /** Bytes per second, and never `off`. */
 export function byteRate(): Leaf<number> {
-  return leaf("rate", "a rate as 64KiB/s or 10MiB/s", parseByteRate, PATTERNS.byteRate);
+  return leaf("rate", "a rate like 64KiB/s or 10MiB/s", parseByteRate, PATTERNS.byteRate);
 }
 
 /** Events in a time, or `off`, which a YAML 1.1 tool may have turned into `false`. */
 export function eventRateOrOff(): Leaf<EventRate | "off", string | false> {
-  const wanted = "a rate as 100/s or 30/m, or off,";
+  const wanted = "a rate like 100/s or 30/m, or off";
   return z.union([z.string(), z.literal(false)], { error: wanted }).transform((value, context) =>
     value === false || value === "off" ? "off" : read(value, context, (text): EventRate | "off" => {
       const rate = parseEventRate(text);
       // What is no whole number could not always be written again as the same rate.
       if (!/^\d{1,9}\//.test(text)) {
-        throw new Error(`the rate is "${text}", a whole number of at most 9 digits as in 30/m was wanted`);
+        throw new Error(`the rate is "${text}"; expected a whole number of at most 9 digits, such as 30/m`);
       }
       return rate;
     })
@@ -88,7 +88,7 @@ export function eventRateOrOff(): Leaf<EventRate | "off", string | false> {
 
 /** Bytes, at least one; a number without a unit is bytes too. */
 export function size(): Leaf<number, string | number> {
-  const wanted = "a size as 512B, 16KiB or 10MiB";
+  const wanted = "a size like 512B, 16KiB or 10MiB";
   const bytes = z.number().meta({ type: "integer", minimum: 1, maximum: MAX_SIZE_BYTES });
   return z.union([z.string(), bytes], { error: wanted }).transform((value, context) =>
     read(String(value), context, (text) => {
@@ -107,32 +107,32 @@ export function name(): Leaf<string> {
   return leaf("name", error, (text) => {
     if (/^[A-Za-z0-9._-]{1,63}$/.test(text)) return text;
     if (text.length > 63) {
-      throw new Error(`the name has ${text.length} characters, from 1 to 63 were wanted`);
+      throw new Error(`the name has ${text.length} characters; expected 1 to 63`);
     }
-    if (text === "") throw new Error(`the name is empty, from 1 to 63 characters were wanted`);
-    throw new Error(`the name is "${text}", letters, digits, "-", "_" and "." were wanted`);
+    if (text === "") throw new Error(`the name is empty; expected 1 to 63 characters`);
+    throw new Error(`the name is "${text}"; expected letters, digits, "-", "_" and "."`);
   }, PATTERNS.name);
 }
 
 /** The host that ports are bound on. */
 export function listenHost(): Leaf<string> {
-  return leaf("host", "a host as 127.0.0.1 or ::", (text) => canonicalHost(checkHost(text)), PATTERNS.host);
+  return leaf("host", "a host like 127.0.0.1 or ::", (text) => canonicalHost(checkHost(text)), PATTERNS.host);
 }
 
 /** A port or a range of ports, as a number or a text. */
 export function portRange(): Leaf<PortRange, string | number> {
-  const wanted = `a port as 5001, or a range as "6000-6009",`;
+  const wanted = `a port like 5001, or a range like "6000-6009"`;
   const port = z.number().meta({ type: "integer", minimum: 1, maximum: MAX_PORT });
   return z.union([z.string(), port], { error: wanted }).transform((value, context) => {
     if (typeof value === "string") return read(value, context, parsePortRange);
     if (Number.isInteger(value) && value >= 1 && value <= MAX_PORT) return { first: value, last: value };
-    return refuse(context, `the port is ${value}, a whole number from 1 to ${MAX_PORT} was wanted`);
+    return refuse(context, `the port is ${value}; expected a whole number from 1 to ${MAX_PORT}`);
   }).meta({ title: "port or range", pattern: PATTERNS.ports });
 }
 
 /** What a listener may be told. */
 export function listenRange(): Leaf<UnixAddress | TcpRange> {
-  return leaf("address", `an address as "127.0.0.1:7000" or "unix:/path"`, (text) => {
+  return leaf("address", `an address like "127.0.0.1:7000" or "unix:/path"`, (text) => {
     const range = parseListenRange(text);
     return range.kind === "unix" ? range : { ...range, host: canonicalHost(range.host) };
   }, PATTERNS.listen);
@@ -140,10 +140,10 @@ export function listenRange(): Leaf<UnixAddress | TcpRange> {
 
 /** A host and one port. */
 export function hostAndPort(example: string): Leaf<TcpAddress> {
-  return leaf("address", `an address as "${example}"`, (text) => {
+  return leaf("address", `an address like "${example}"`, (text) => {
     const address = parseAddress(text);
     if (address.kind === "unix") {
-      throw new Error(`the address is "${text}", a host and a port as "${example}" was wanted`);
+      throw new Error(`the address is "${text}"; expected a host and a port like "${example}"`);
     }
     return { ...address, host: canonicalHost(address.host) };
   }, PATTERNS.hostAndPort);
@@ -151,17 +151,17 @@ export function hostAndPort(example: string): Leaf<TcpAddress> {
 
 /** Where a target is. */
 export function targetAddress(): Leaf<TargetAddress> {
-  return leaf("address", `an address as "host:port"`, (text) => {
+  return leaf("address", `an address like "host:port"`, (text) => {
     if (!isServiceName(text)) return parseTargetAddress(text);
     throw new Error(
-      `the address "${text}" is the name of a service, { address: "${text}", discover: srv } was wanted`,
+      `the address "${text}" is the name of a service; expected { address: "${text}", discover: srv }`,
     );
   }, PATTERNS.target);
 }
 
 /** Where a target is, or the bare name of what discovery looks up; `_check_targets.ts` says which names may be bare. */
 export function discoverableAddress(): Leaf<TargetAddress> {
-  return leaf("address", `an address as "host:port"`, (text) => {
+  return leaf("address", `an address like "host:port"`, (text) => {
     return text.includes(":") || text === ""
       ? parseTargetAddress(text)
       : { kind: "tcp", host: text, port: 0 };
@@ -170,11 +170,11 @@ export function discoverableAddress(): Leaf<TargetAddress> {
 
 /** An IP address and a port. */
 export function nameserver(): Leaf<TcpAddress | "system"> {
-  return leaf("address", `an address as "10.0.0.2:53", or system,`, (text) => {
+  return leaf("address", `an address like "10.0.0.2:53", or system`, (text) => {
     if (text === "system") return text;
     const address = parseAddress(text);
     if (address.kind === "unix" || parseIp(address.host) === undefined) {
-      throw new Error(`the nameserver is "${text}", an IP address and a port as "10.0.0.2:53" was wanted`);
+      throw new Error(`the nameserver is "${text}"; expected an IP address and a port like "10.0.0.2:53"`);
     }
     return { ...address, host: canonicalHost(address.host) };
   }, PATTERNS.nameserver);
@@ -201,7 +201,7 @@ export function choiceOrOff<const Words extends readonly ["off", ...string[]]>(
 export function mappingOrOff<Output, Input>(
   mapping: z.ZodType<Output, Input>,
 ): Leaf<Output | "off", Input | "off" | false> {
-  return z.union([mapping, z.literal("off"), z.literal(false)], { error: "a mapping, or off," })
+  return z.union([mapping, z.literal("off"), z.literal(false)], { error: "a mapping, or off" })
     .transform((value) => value === false ? "off" : value)
     .meta({ title: "mapping or `off`" });
 }
@@ -232,7 +232,7 @@ function parseLimit(text: string): number {
 }
 
 function tooShort(text: string): Error {
-  return new Error(`the duration is "${text}", more than nothing was wanted`);
+  return new Error(`the duration is "${text}"; expected more than nothing`);
 }
 
 /** The one spelling of a host, so that two spellings of an address are seen to be one. */

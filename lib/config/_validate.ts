@@ -24,7 +24,8 @@ export function validate(value: unknown, options: { merge: boolean }): Validatio
   if (!bounds.bounded) return { problems: bounds.problems, total: bounds.problems.length };
   const result = parseRoot(value);
   if (result === undefined) {
-    const message = "the config has more problems than can be listed, none was wanted";
+    const message =
+      "the config has more problems than can be listed; correct those that stand out and check again";
     return { problems: [{ path: [], message }], total: 1 };
   }
   const shape = problemsOf(result.error?.issues ?? [], MAX_PROBLEMS);
@@ -51,7 +52,7 @@ function parseRoot(value: unknown): ReturnType<typeof Root.safeParse> | undefine
   }
 }
 
-/** What was wanted, for schemas that do not say it themselves. */
+/** What is expected, for schemas that do not say it themselves. */
 function wantedType(issue: { code?: string; expected?: unknown }): string {
   return issue.code === "invalid_type" && issue.expected === "boolean" ? "true or false" : "another value";
 }

@@ -4,7 +4,7 @@ export type Path = readonly (string | number)[];
 /** One thing that is wrong with a config. */
 export interface Problem {
   readonly path: Path;
-  /** What is, and what was wanted, without the place. */
+  /** What is found and what is expected, without the place. */
   readonly message: string;
   /** Whether the key itself is at fault or its value; default the value. */
   readonly at?: "key" | "value";

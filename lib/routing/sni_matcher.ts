@@ -40,7 +40,7 @@ export function parseSniPattern(text: string): SniPattern {
   }
   if (/[^\0-\x7f]/.test(name)) {
     throw new RouteError(
-      `the server name "${text}" has letters beyond ASCII, its form with "xn--" was wanted`,
+      `the server name "${text}" has letters beyond ASCII; expected its "xn--" form`,
     );
   }
   if (parseIp(name) !== undefined) {

@@ -24,9 +24,9 @@ Deno.test("parseCidr: bits beyond the prefix are refused, and the block is sugge
   const error = assertThrows(() => parseCidr("10.0.0.1/8"), CidrError);
   assertEquals(
     error.message,
-    `the block "10.0.0.1/8" has bits set beyond its prefix, "10.0.0.0/8" was wanted (or "10.0.0.1" for that address alone)`,
+    `the block "10.0.0.1/8" has bits set beyond its prefix; expected "10.0.0.0/8" (or "10.0.0.1" for that address alone)`,
   );
-  assertThrows(() => parseCidr("fd00::1/8"), CidrError, `"fd00::/8" was wanted`);
+  assertThrows(() => parseCidr("fd00::1/8"), CidrError, `expected "fd00::/8"`);
 });
 
 Deno.test("parseCidr: says what is wrong with anything else", () => {
@@ -35,12 +35,12 @@ Deno.test("parseCidr: says what is wrong with anything else", () => {
     "example.com": `the address "example.com" is no IP address`,
     "10.0.0/8": `the address "10.0.0" is no IP address`,
     "010.0.0.0/8": `the address "010.0.0.0" is no IP address`,
-    "10.0.0.0/33": `the prefix of "10.0.0.0/33" is "33", a number from 0 to 32 was wanted`,
-    "10.0.0.0/": `is "", a number from 0 to 32`,
-    "10.0.0.0/08": `is "08", a number from 0 to 32`,
-    "10.0.0.0/8/8": `is "8/8", a number from 0 to 32`,
-    "10.0.0.0/255.0.0.0": `is "255.0.0.0", a number from 0 to 32`,
-    "::/129": `is "129", a number from 0 to 128`,
+    "10.0.0.0/33": `the prefix of "10.0.0.0/33" is "33"; expected a number from 0 to 32`,
+    "10.0.0.0/": `is ""; expected a number from 0 to 32`,
+    "10.0.0.0/08": `is "08"; expected a number from 0 to 32`,
+    "10.0.0.0/8/8": `is "8/8"; expected a number from 0 to 32`,
+    "10.0.0.0/255.0.0.0": `is "255.0.0.0"; expected a number from 0 to 32`,
+    "::/129": `is "129"; expected a number from 0 to 128`,
     "fe80::1%eth0": `the address "fe80::1%eth0" is no IP address`,
   };
   for (const [text, message] of Object.entries(wanted)) {

@@ -54,7 +54,7 @@ Deno.test("parseDuration: days, and several units of which the largest is first"
   for (const [text, ms] of Object.entries(cases)) assertStrictEquals(parseDuration(text), ms);
 });
 
-Deno.test("parseDuration: refuses everything else and says what was wanted", () => {
+Deno.test("parseDuration: refuses everything else and says what is expected", () => {
   for (
     const text of [
       "",
@@ -108,16 +108,16 @@ Deno.test("parseSize: binary units are of 1024, decimal ones of 1000", () => {
   assertStrictEquals(parseSize("1024GiB"), MAX_SIZE_BYTES);
 });
 
-Deno.test("parseSize: refuses everything else and says what was wanted", () => {
+Deno.test("parseSize: refuses everything else and says what is expected", () => {
   for (const text of ["", "10", "10K", "10kiB", "-1B", "1 KiB", "1TiB", "MiB"]) {
     assertStrictEquals(
       assertThrows(() => parseSize(text), UnitError).message,
-      `the size is "${text}", one as 512B, 16KiB or 10MiB was wanted`,
+      `the size is "${text}"; expected one like 512B, 16KiB or 10MiB`,
     );
   }
   assertStrictEquals(
     assertThrows(() => parseSize("1025GiB"), UnitError).message,
-    `the size is "1025GiB", at most 1024GiB was wanted`,
+    `the size is "1025GiB"; expected at most 1024GiB`,
   );
 });
 
@@ -130,11 +130,11 @@ Deno.test("parseByteRate: reads what formatByteRate writes", () => {
 Deno.test("parseByteRate: refuses no rate and nothing per second", () => {
   assertStrictEquals(
     assertThrows(() => parseByteRate("10MiB"), UnitError).message,
-    `the rate is "10MiB", one as 64KiB/s or 10MiB/s was wanted`,
+    `the rate is "10MiB"; expected one like 64KiB/s or 10MiB/s`,
   );
   assertStrictEquals(
     assertThrows(() => parseByteRate("0B/s"), UnitError).message,
-    `the rate is "0B/s", more than nothing was wanted`,
+    `the rate is "0B/s"; expected more than nothing`,
   );
   assertThrows(() => parseByteRate("10MiB/m"), UnitError);
 });
@@ -147,7 +147,7 @@ Deno.test("parseEventRate: per second, minute and hour, with a burst of the whol
   for (const text of ["", "0/s", "100", "100/d", "-1/s", "/s", "1/ms"]) {
     assertStrictEquals(
       assertThrows(() => parseEventRate(text), UnitError).message,
-      `the rate is "${text}", one as 100/s or 30/m was wanted`,
+      `the rate is "${text}"; expected one like 100/s or 30/m`,
     );
   }
 });

@@ -110,7 +110,7 @@ Deno.test("explain: a port that nobody listens on ends with 1 and names the near
 const MISTAKES: readonly [words: string[], says: string][] = [
   [["--client", "192.0.2.7"], "there is no port, --port N was wanted"],
   [["--port", "7443"], "there is no client, --client ADDR was wanted"],
-  [["--port", "x", "--client", "192.0.2.7"], 'the port is "x", a number from 1 to 65535 was wanted'],
+  [["--port", "x", "--client", "192.0.2.7"], 'the port is "x"; expected a number from 1 to 65535'],
   [["--port", "1", "--client", "example.com"], 'the client is "example.com", an IP address was wanted'],
   [["--listen", "127.0.0.1", "--client", "192.0.2.7"], 'the address "127.0.0.1" has no port'],
   [["--port", "1", "--listen", "127.0.0.1:2", "--client", "192.0.2.7"], "has not the port 1"],

@@ -112,8 +112,8 @@ Deno.test("check: what has no effect is a warning on stderr, with its place, and
     assertEquals(await runCli([...words, "-c", path], io), 0);
     assertStringIncludes(
       io.complaints,
-      `${path}:5:21: apps[0].on_target_down: warning: without checks no target goes down, ` +
-        `"health_check" was wanted\n    5 |     on_target_down: close\n`,
+      `${path}:5:21: apps[0].on_target_down: warning: without checks no target goes down; ` +
+        `set "health_check"\n    5 |     on_target_down: close\n`,
     );
   }
   const io = new CapturedIo();
@@ -128,6 +128,6 @@ Deno.test("findFileProblems: what has no effect is one line for the log, and kee
   const findings = await findFileProblems(await ConfigDocument.load(path), { kind: "file", path });
   assertEquals([findings.isFatal, findings.hasErrors], [false, false]);
   assertEquals(findings.lines, [
-    `${path}:5:21: apps[0].on_target_down: without checks no target goes down, "health_check" was wanted`,
+    `${path}:5:21: apps[0].on_target_down: without checks no target goes down; set "health_check"`,
   ]);
 });

@@ -256,7 +256,7 @@ Deno.test({
 const MISTAKES: readonly [words: string[], says: string][] = [
   [[], '"probe" needs more arguments: tcpproxy probe ADDRESS'],
   [["localhost"], 'the address "localhost" has no port'],
-  [["h:*"], "a number from 1 to 65535 was wanted"],
+  [["h:*"], "expected a number from 1 to 65535"],
   [["h:1", "--as", "192.0.2.7"], "--as needs --proxy-protocol v1 or v2"],
   [["h:1", "--proxy-protocol", "v3"], 'the PROXY protocol is "v3"; expected v1 or v2'],
   [["h:1", "--proxy-protocol", "v1", "--as", "h:1"], 'the client is "h:1"; expected an IP address'],

@@ -73,14 +73,14 @@ const MISTAKES: readonly { words: string[]; says: string; hint: string }[] = [
   { words: ["forward", "8080"], says: '"forward" needs more arguments', hint: "help forward" },
   {
     words: ["forward", "x", "a:1"],
-    says: 'the port is "x", a number from 1 to 65535 was wanted',
+    says: 'the port is "x"; expected a number from 1 to 65535',
     hint: "help forward",
   },
   { words: ["forward", "1", "host"], says: 'the address "host" has no port', hint: "help forward" },
   { words: ["echo"], says: '"echo" needs more arguments', hint: "help echo" },
   {
     words: ["echo", "70000"],
-    says: 'the port is "70000", a number from 1 to 65535 was wanted',
+    says: 'the port is "70000"; expected a number from 1 to 65535',
     hint: "help echo",
   },
   { words: ["echo", "1", "--host", "a b"], says: 'the host "a b" is no host name', hint: "help echo" },

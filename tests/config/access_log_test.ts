@@ -34,17 +34,17 @@ Deno.test("log.access: off is said again as what it is", () => {
 });
 
 Deno.test("log.access: a word that means on or off elsewhere is no file", async () => {
-  const wanted = `true, off or the path of a file was wanted`;
+  const expected = `expected true, off or the path of a file`;
   for (const word of ["on", "yes", "YES", "true", "stdout", "-"]) {
-    assertEquals(await refusalOf(word), `the value is "${word}", ${wanted}; did you mean true?`);
+    assertEquals(await refusalOf(word), `the value is "${word}"; ${expected}; did you mean true?`);
   }
   for (const word of ["no", "OFF", "false", "none"]) {
-    assertEquals(await refusalOf(word), `the value is "${word}", ${wanted}; did you mean "off"?`);
+    assertEquals(await refusalOf(word), `the value is "${word}"; ${expected}; did you mean "off"?`);
   }
 });
 
 Deno.test("log.access: what can be no path is refused", async () => {
-  assertEquals(await refusalOf(""), "the value is empty, the path of a file was wanted");
-  assertEquals(await refusalOf("a\0b"), "the path has a NUL byte, none was wanted");
-  assertEquals(await refusalOf(5), "the value is 5, true, off or the path of a file was wanted");
+  assertEquals(await refusalOf(""), "the value is empty; expected the path of a file");
+  assertEquals(await refusalOf("a\0b"), "the path has a NUL byte; remove it");
+  assertEquals(await refusalOf(5), "the value is 5; expected true, off or the path of a file");
 });

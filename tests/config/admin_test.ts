@@ -52,7 +52,7 @@ Deno.test("parseConfig: admin without a token may listen on loopback alone", asy
 });
 
 Deno.test("parseConfig: admin's address must not be one of an app's", async () => {
-  const taken = `is taken by apps[0].listen[0], a free one was wanted`;
+  const taken = `is taken by apps[0].listen[0]; choose a free one`;
   for (const listen of ["127.0.0.1:7000", "[::ffff:127.0.0.1]:7000"]) {
     assertStringIncludes((await problemsOf(`admin: { listen: "${listen}" }`))[0] ?? "", taken);
   }
@@ -62,8 +62,8 @@ Deno.test("parseConfig: admin's address must not be one of an app's", async () =
 });
 
 Deno.test("parseConfig: admin as something else is told what it may be", async () => {
-  assertEquals(await problemsOf("admin: 9900"), ["the value is 9900, a mapping, or off, was wanted"]);
+  assertEquals(await problemsOf("admin: 9900"), ["the value is 9900; expected a mapping, or off"]);
   assertEquals(await problemsOf("admin: { listen: 9900 }"), [
-    `the value is 9900, an address as "127.0.0.1:9900" was wanted`,
+    `the value is 9900; expected an address like "127.0.0.1:9900"`,
   ]);
 });

@@ -27,7 +27,7 @@ Deno.test("parseConfig: nesting in every style is refused", async () => {
   const steps = Array.from({ length: 500 }, (_, depth) => `${" ".repeat(depth)}a:\n`).join("");
   assertEquals(
     await messageOf(steps),
-    "c:4:4: a.a.a: the value is nested deeper than 32 levels, fewer were wanted",
+    "c:4:4: a.a.a: the value is nested deeper than 32 levels; expected fewer",
   );
 });
 
@@ -56,7 +56,7 @@ Deno.test("parseConfig: more text, values or entries than a config has", async (
 
 Deno.test("parseConfig: ranges are counted before they are expanded", async () => {
   const text = `apps: [{ name: a, targets: ["h:1"], ports: [${fill(`"1-65535",`, 90_000)}] }]`;
-  assert((await messageOf(text)).includes("the listeners are 131070 up to here"));
+  assert((await messageOf(text)).includes("the config has 131070 listeners up to here"));
 });
 
 Deno.test("parseConfig: a thousand apps on the same five thousand ports are compared by port", async () => {

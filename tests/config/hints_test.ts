@@ -76,7 +76,7 @@ Deno.test("parseConfig: a port beside the address of a target, and a variable, a
   const { message } = await configErrorOf(() => parseConfig(text, { file: "c" }));
   assertStringIncludes(
     message,
-    `targets[0].port: the key is unknown; the port belongs to the address: "10.0.0.1:80"`,
+    `targets[0].port: unknown key; the port belongs to the address: "10.0.0.1:80"`,
   );
   assertStringIncludes(message, `"\${PORT}"`);
   assertStringIncludes(message, "environment variables are not substituted");

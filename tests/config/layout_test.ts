@@ -110,8 +110,8 @@ Deno.test("parseConfig: a tab in the indentation is the one thing that is said",
   assertEquals(await told("apps:\n  -\tname: x\n"), [`c:2:4: ${tab}`]);
   // In JSON tabs are as good as spaces.
   assertEquals(await told('{\n\t"apps": [\n\t],\n\t"lgo": 1\n}\n'), [
-    "c:2:10: apps: the value is empty, at least one app was wanted",
-    'c:4:2: lgo: the key is unknown, one of workers, log, admin, … was wanted; did you mean "log"?',
+    "c:2:10: apps: the value is empty; expected at least one app",
+    'c:4:2: lgo: unknown key; expected one of workers, log, admin, …; did you mean "log"?',
   ]);
   assertEquals(await told('{\n\t"apps": []\n\t"log": 1\n}\n'), ["c:3:2: expected a comma before this"]);
 });

@@ -46,11 +46,11 @@ Deno.test("loadConfig: relative paths start at the file's folder", async () => {
 });
 
 Deno.test("loadConfig: a missing file", async () => {
-  assertEquals(await messageOf("/nowhere/config.yaml"), "the file does not exist, a config file was wanted");
+  assertEquals(await messageOf("/nowhere/config.yaml"), "the file does not exist");
 });
 
 Deno.test("loadConfig: a directory", async () => {
-  assertEquals(await messageOf("/"), "the path is a directory, a file was wanted");
+  assertEquals(await messageOf("/"), "the path is a directory; expected a file");
 });
 
 Deno.test({
@@ -58,14 +58,14 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await withFile("", async (path) => {
-      assertEquals(await messageOf(`${path}/x`), "the path leads through a file, folders were wanted");
+      assertEquals(await messageOf(`${path}/x`), "the path leads through a file; expected folders");
     });
   },
 });
 
 Deno.test("loadConfig: a path with a NUL byte", async () => {
   const error = await configErrorOf(() => loadConfig("a\0b"));
-  assertEquals(error.message, "a\\u0000b: the path has a NUL byte, none was wanted");
+  assertEquals(error.message, "a\\u0000b: the path has a NUL byte; remove it");
 });
 
 Deno.test({
@@ -74,7 +74,7 @@ Deno.test({
   fn: async () => {
     assertEquals(
       await messageOf("config.yaml"),
-      "the runtime does not allow it to be read, the flag --allow-read was wanted",
+      "the runtime does not allow reading it; run with --allow-read",
     );
   },
 });
@@ -101,7 +101,7 @@ Deno.test({
         cwd: ROOT,
       }).output();
       const message = new TextDecoder().decode(stdout);
-      assert(message.includes(`a regular file or "-" for standard input was wanted`), message);
+      assert(message.includes(`give a regular file, or "-" for standard input`), message);
     });
   },
 });
@@ -114,27 +114,27 @@ Deno.test("loadConfig: an empty file", async () => {
 
 Deno.test("loadConfig: bytes that are no text", async () => {
   await withFile(new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe]), async (path) => {
-    assertEquals(await messageOf(path), "the file is no UTF-8 text, UTF-8 was wanted");
+    assertEquals(await messageOf(path), "the file is no UTF-8 text; save it as UTF-8");
   });
 });
 
 Deno.test("loadConfig: UTF-16 is named", async () => {
   await withFile(new Uint8Array([0xff, 0xfe, 0x61, 0x00]), async (path) => {
-    assertEquals(await messageOf(path), "the file is no UTF-8 text but UTF-16, UTF-8 was wanted");
+    assertEquals(await messageOf(path), "the file is no UTF-8 text but UTF-16; save it as UTF-8");
   });
 });
 
 Deno.test("loadConfig: a file above the limit is refused by its size, however large", async () => {
   await withFile("", async (path) => {
     await Deno.truncate(path, 50_000_000_000);
-    assertEquals(await messageOf(path), "the file has 50000000000 bytes, at most 1048576 were wanted");
+    assertEquals(await messageOf(path), "the file has 50000000000 bytes; expected at most 1048576");
   });
 });
 
 Deno.test("loadConfig: what has no size is read up to the limit", async () => {
   assertEquals(
     await messageOf("/dev/zero"),
-    "the file has more than 1048576 bytes, at most 1048576 were wanted",
+    "the file has more than 1048576 bytes; expected at most 1048576",
   );
 });
 

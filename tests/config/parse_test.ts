@@ -252,10 +252,10 @@ Deno.test("resolveConfig: makes the same checks and names the source", async () 
     resolveConfig({ apps: [app, app], "<<": {}, lgo: {} }, { source: "forward" })
   );
   assertEquals(error.message.split("\n"), [
-    `forward: ["<<"]: the merge key "<<" is read in YAML alone, none was wanted`,
-    `forward: lgo: the key is unknown, one of workers, log, admin, … was wanted; did you mean "log"?`,
-    `forward: apps[1].name: the name "a" is that of apps[0] too, one of its own was wanted`,
-    `forward: apps[1].ports[0]: the address "[::]:80" is taken by apps[0].ports[0], a free one was wanted`,
+    `forward: ["<<"]: the merge key "<<" is read in YAML only; write out what it stands for`,
+    `forward: lgo: unknown key; expected one of workers, log, admin, …; did you mean "log"?`,
+    `forward: apps[1].name: the name "a" is that of apps[0] too; give each app its own`,
+    `forward: apps[1].ports[0]: the address "[::]:80" is taken by apps[0].ports[0]; choose a free one`,
   ]);
 });
 

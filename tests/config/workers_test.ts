@@ -21,12 +21,12 @@ Deno.test("workers: more than one is refused with the reason where threads canno
   for (const os of ["darwin", "windows"]) {
     assertEquals(
       problemOf(os, 2),
-      "the value is 2, 1 was wanted: on this system threads cannot share a port",
+      "the value is 2; expected 1: threads cannot share a port on this system",
     );
   }
   assertEquals(
     problemOf("linux", 257),
-    "the value is 257, a whole number from 1 to 256, or auto, was wanted",
+    "the value is 257; expected a whole number from 1 to 256, or auto",
   );
 });
 

@@ -40,7 +40,7 @@ Deno.test("readQuestion: what is wrong is said in the spelling of whoever asks",
       { port: "2", listen: "[::1]:1", client: "::1" },
       'listen:="[::1]:1" has not the port 2, one of them was wanted',
     ],
-    [{ port: "0", client: "::1" }, 'the port is "0", a number from 1 to 65535 was wanted'],
+    [{ port: "0", client: "::1" }, 'the port is "0"; expected a number from 1 to 65535'],
     [{ port: "1", client: "host" }, 'the client is "host", an IP address was wanted'],
   ];
   for (const [texts, says] of mistakes) assertThrows(() => read(texts), QuestionError, says);
