@@ -10,6 +10,9 @@ export interface FileTextsOptions {
 
 const READ_LIMIT_MS = 10_000;
 
+/** Reads that outlasted their limit, by path. Each holds a thread of the runtime, so that none is begun beside it. */
+const hanging = new Map<string, Promise<FileText>>();
+
 /**
  * Reads the files of a config, each once, on first use: what was checked is what is used, even if the file changes
  * meanwhile.
@@ -34,14 +37,14 @@ export class FileTexts {
 
   async #readNow(path: string): Promise<FileText> {
     const late = Promise.withResolvers<FileText>();
-    const timer = setTimeout(
-      () => late.resolve({ error: new Error(`not read within ${this.#limitMs} ms`) }),
-      this.#limitMs,
-    );
-    const read = Deno.readTextFile(path).then(
+    const read = hanging.get(path) ?? Deno.readTextFile(path).then(
       (text): FileText => ({ text }),
       (error: unknown): FileText => ({ error }),
-    );
+    ).finally(() => hanging.delete(path));
+    const timer = setTimeout(() => {
+      hanging.set(path, read);
+      late.resolve({ error: new Error(`not read within ${this.#limitMs} ms`) });
+    }, this.#limitMs);
     try {
       return await Promise.race([read, late.promise]);
     } finally {

@@ -32,3 +32,28 @@ Deno.test({
     await new Promise((resolve) => setTimeout(resolve, 0));
   },
 });
+
+Deno.test("FileTexts: a path whose read hangs is not read a second time until that has ended", async () => {
+  const { readTextFile } = Deno;
+  const reads: PromiseWithResolvers<string>[] = [];
+  Deno.readTextFile = () => {
+    const read = Promise.withResolvers<string>();
+    reads.push(read);
+    return read.promise;
+  };
+  try {
+    for (let reload = 0; reload < 3; reload++) {
+      const found = await new FileTexts({ limitMs: 1 }).read("/mnt/a.pem");
+      assertEquals(errorMessage(problem(found)), "not read within 1 ms");
+    }
+    assertEquals(reads.length, 1);
+    const last = new FileTexts().read("/mnt/a.pem");
+    reads[0]?.resolve("one");
+    assertEquals(await last, { text: "one" });
+    const next = new FileTexts().read("/mnt/a.pem");
+    reads[1]?.resolve("two");
+    assertEquals(await next, { text: "two" });
+  } finally {
+    Deno.readTextFile = readTextFile;
+  }
+});
