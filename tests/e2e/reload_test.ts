@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
-import { connectTo, exchange, readExactly, writeAll } from "../helpers/clients.ts";
+import { connectTo, exchange, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
 import { type Program, program, programRuntime, runProgram } from "../helpers/program.ts";
 import { assertShown, renew } from "../helpers/renewal.ts";
@@ -159,6 +159,11 @@ for (const workers of [1, 2]) {
       await proxy.waitFor("SIGHUP: ");
       const planned = await runProgram(["check", "-c", other, "--against", url]);
       assertEquals([planned.code, planned.stderr], [0, ""]);
+      // The drain would wait for them.
+      for (const conn of [open, during, next]) {
+        await conn.closeWrite();
+        await readToEnd(conn);
+      }
       assertStrictEquals(await proxy.stop(), 0);
       assert(!proxy.stderr.includes("internal error"), proxy.stderr);
     },

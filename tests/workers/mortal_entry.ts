@@ -1,5 +1,5 @@
 /**
- * A worker that dies when it is told to: whatever a worker may die of, it looks like this from outside.
+ * A worker that dies on request; `worker_proxy_test.ts` has the other end.
  *
  * @module
  */

@@ -25,7 +25,7 @@ function plane(options: Partial<WorkerProxyOptions> = {}): StartPlane {
   return (config, observer) => WorkerProxy.start(config, { workers: 2, observer, ...options });
 }
 
-/** Runs `use` with the workers that are started meanwhile, in order. */
+/** Runs `use` with a way to have the workers that are started meanwhile die, by their order; each is a {@link MORTAL}. */
 async function withMortals(use: (kill: (number: number) => void) => Promise<void>): Promise<void> {
   const workers: Worker[] = [];
   const original = globalThis.Worker;
@@ -33,6 +33,13 @@ async function withMortals(use: (kill: (number: number) => void) => Promise<void
     constructor(...args: ConstructorParameters<typeof Worker>) {
       super(...args);
       workers.push(this);
+      this.addEventListener("message", (event) => {
+        if (event.data !== "dead") return;
+        event.stopImmediatePropagation();
+        this.terminate();
+        // What the runtime dispatches for an uncaught error.
+        this.dispatchEvent(new ErrorEvent("error", { message: "Uncaught Error: die", cancelable: true }));
+      });
     }
   };
   try {
@@ -76,10 +83,8 @@ Deno.test("WorkerProxy: a listener outside the sandbox fails the start with a me
 });
 
 Deno.test("WorkerProxy: a module that cannot be loaded fails the start with a message", async () => {
-  const module = new URL("./nothing_here.ts", import.meta.url);
-  const config = configOf({ apps: [{ targets: ["127.0.0.1:1"] }] });
-  const error = await assertRejects(() => plane({ module })(config, new PlaneLog()), StartError);
-  assert(error.message.startsWith("start workers: "), error.message);
+  const { startError } = await runDeaths("./nothing_here.ts", `127.0.0.1:${freePort()}`);
+  assert(startError?.startsWith("start workers: "), startError);
 });
 
 Deno.test("WorkerProxy: a worker that dies is replaced, the others go on, and what it held is released", async () => {
@@ -152,14 +157,15 @@ Deno.test("WorkerProxy: clients that arrive while a worker is dead are served by
   );
 });
 
-Deno.test("WorkerProxy: a dead worker no longer counts as paused", async () => {
-  const module = new URL("./pausing_entry.ts", import.meta.url);
-  const app = { listen: [`127.0.0.1:${freePort()}`], targets: ["127.0.0.1:1"] };
-  await withPlane(plane({ module, workers: 1 }), { apps: [app] }, async ({ log }) => {
-    await log.when(() => log.deaths.length === 2);
-    assertEquals(log.pauses, [...app.listen, ...app.listen]);
-    assertEquals(log.resumes, log.pauses);
-  });
+Deno.test("WorkerProxy: a worker that dies of an uncaught error is replaced, and no longer counts as paused", async () => {
+  const listen = `127.0.0.1:${freePort()}`;
+  const { deaths, pauses, resumes } = await runDeaths("./pausing_entry.ts", listen);
+  assertEquals(deaths, [
+    { worker: 1, sessions: 0, restartMs: 100, message: "Uncaught Error: die" },
+    { worker: 1, sessions: 0, restartMs: 200, message: "Uncaught Error: die" },
+  ]);
+  assertEquals(pauses, [listen, listen]);
+  assertEquals(resumes, pauses);
 });
 
 Deno.test("WorkerProxy: can be drained when all workers are dead", async () => {
@@ -254,6 +260,21 @@ Deno.test("WorkerProxy: with only notable sessions requested, reports no others"
     assertEquals([session?.app.name, session?.reason], ["none", "no_target"]);
   });
 });
+
+/** What `deaths_child.ts` prints. */
+interface DeathsHeard extends Partial<Pick<PlaneLog, "deaths" | "pauses" | "resumes">> {
+  readonly startError?: string;
+}
+
+async function runDeaths(module: string, listen: string): Promise<DeathsHeard> {
+  const child = new URL("./deaths_child.ts", import.meta.url);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "--allow-all", child.href, module, listen],
+    stdin: "null",
+  }).output();
+  assertStrictEquals(code, 0, new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
 
 async function untilTrue(isSo: () => Promise<boolean>): Promise<void> {
   while (!await isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
