@@ -1,8 +1,8 @@
 /**
- * A binary min-heap of the numbers 0 to size - 1, in which an entry can be moved or removed by its number.
+ * A binary min-heap of the numbers 0 to size - 1, whose entries can be moved or removed by number.
  *
- * Least key first; among equal keys, least tie first. (J. W. J. Williams, "Algorithm 232: Heapsort", Communications of
- * the ACM 7(6), 1964, with the entries' places kept beside it.)
+ * Ordered by key, then by tie. (J. W. J. Williams, "Algorithm 232: Heapsort", Communications of the ACM 7(6), 1964,
+ * with an index of the entries' places.)
  */
 export class IndexedHeap {
   readonly #entries: Int32Array;
@@ -18,7 +18,7 @@ export class IndexedHeap {
     this.#ties = new Float64Array(size);
   }
 
-  /** The least entry, or -1 when there is none. */
+  /** The least entry, or -1 if the heap is empty. */
   get top(): number {
     return this.#size === 0 ? -1 : this.#entries[0] ?? -1;
   }
@@ -27,7 +27,7 @@ export class IndexedHeap {
     return (this.#places[entry] ?? -1) >= 0;
   }
 
-  /** The key that an entry has, or had when it was removed. */
+  /** Returns the key of an entry, or its last key if it was removed. */
   key(entry: number): number {
     return this.#keys[entry] ?? 0;
   }
@@ -38,7 +38,7 @@ export class IndexedHeap {
     return difference < 0 || (difference === 0 && (this.#ties[a] ?? 0) < (this.#ties[b] ?? 0));
   }
 
-  /** Puts an entry in, or moves the one that is in. */
+  /** Inserts an entry, or moves it if it is in the heap. */
   set(entry: number, key: number, tie: number): void {
     this.#keys[entry] = key;
     this.#ties[entry] = tie;
@@ -50,7 +50,7 @@ export class IndexedHeap {
     this.#settle(entry, place);
   }
 
-  /** Takes an entry out; nothing happens when it is not in. */
+  /** Removes an entry, if it is in the heap. */
   remove(entry: number): void {
     const place = this.#places[entry] ?? -1;
     if (place < 0) return;

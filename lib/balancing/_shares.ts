@@ -2,23 +2,23 @@ import type { Random } from "../base/mod.ts";
 import type { CandidateView } from "./chooser.ts";
 
 /**
- * Shares are whole numbers, 256 to one unit of weight: sums stay exact where fractions of a slow start would drift,
- * and 1,000 candidates of weight 256 make a sum of 2^26.
+ * Shares are integers, 256 per unit of weight: sums stay exact where the fractions of a slow start would drift, and
+ * 1,000 candidates of weight 256 add up to 2^26.
  */
 const SHARES_PER_WEIGHT = 256;
 
-/** A weight as a whole number of shares; what is above 0 has at least one. */
+/** Converts a weight to shares; any weight above 0 has at least one. */
 export function toShares(weight: number): number {
   return weight > 0 ? Math.max(1, Math.round(weight * SHARES_PER_WEIGHT)) : 0;
 }
 
-/** The shares that a candidate has at this moment: none while it is not available. */
+/** Returns a candidate's current shares; 0 while it is not available. */
 export function sharesOf(view: CandidateView, index: number): number {
   return view.available(index) ? toShares(view.weight(index)) : 0;
 }
 
 /**
- * The candidates' shares with drawing by share and changing one, both in the logarithm of their number.
+ * The candidates' shares; drawing by share and updating one take logarithmic time.
  *
  * A binary indexed tree (Peter M. Fenwick, "A new data structure for cumulative frequency tables", Software: Practice
  * and Experience 24(3), 1994).
@@ -54,14 +54,14 @@ export class ShareTree {
     }
   }
 
-  /** The sum of the shares of all candidates before this one. */
+  /** Returns the sum of the shares of all candidates before this one. */
   before(index: number): number {
     let sum = 0;
     for (let node = index; node > 0; node -= node & -node) sum += this.#sums[node] ?? 0;
     return sum;
   }
 
-  /** The candidate whose shares cover this position, counted from 0 to below the total. */
+  /** Returns the candidate whose shares cover this position, from 0 to below the total. */
   at(position: number): number {
     let node = 0;
     let left = position;
@@ -75,7 +75,7 @@ export class ShareTree {
     return node;
   }
 
-  /** Draws a candidate with the probability of its share; -1 when there are no shares. */
+  /** Draws a candidate with probability proportional to its shares; -1 if there are none. */
   draw(random: Random): number {
     return this.#total === 0 ? -1 : this.at(Math.floor(random() * this.#total));
   }

@@ -9,22 +9,22 @@ export interface StrategyParts {
 }
 
 /**
- * The part of a chooser that differs from strategy to strategy. {@link StrategyChooser} makes a chooser of it and
- * keeps account of what a connection has tried, so that no strategy has to.
+ * The part of a chooser that is specific to a strategy. {@link StrategyChooser} turns it into a chooser and records
+ * what a connection has tried.
  */
 export interface Strategy {
-  /** The candidate for a connection that has tried none yet, or -1. This is the hot path: no scan, no allocation. */
+  /** Returns the first candidate of a connection, or -1. This is the hot path: no scan, no allocation. */
   pick(context: PickContext): number;
 
   /**
-   * The candidate for a connection after those in `tried`, or -1. A dial has just failed, which took longer than a scan
-   * of every candidate does, so a scan is fine here.
+   * Returns the next candidate after those in `tried`, or -1. A dial has just failed, which took longer than a scan
+   * of all candidates, so a scan is fine here.
    */
   repick(context: PickContext, tried: Tried): number;
 
   /**
-   * All candidates with a weight, available or not, in the order in which `pick` and `repick` give them. For a strategy
-   * whose every `repick` looks at all of them: a connection that tries many would look at each as often.
+   * Returns all candidates with a weight, available or not, in the order of `pick` and `repick`. For strategies whose
+   * `repick` scans all candidates: many retries would repeat the scan as often.
    */
   ranked?(context: PickContext): Int32Array;
 
@@ -34,7 +34,7 @@ export interface Strategy {
 
 const NO_ORDER = new Int32Array();
 
-/** The candidates that one connection has had already. */
+/** The candidates that a connection has tried. */
 export class Tried {
   readonly #flags: Uint8Array;
   #last = -1;
@@ -43,7 +43,7 @@ export class Tried {
     this.#flags = new Uint8Array(size);
   }
 
-  /** The latest of them. */
+  /** The latest one. */
   get last(): number {
     return this.#last;
   }
@@ -58,21 +58,21 @@ export class Tried {
   }
 }
 
-/** Whether a candidate may be given out at this moment. */
+/** Whether a candidate may be chosen now. */
 export function isEligible(view: CandidateView, index: number): boolean {
   return view.available(index) && view.weight(index) > 0;
 }
 
 /**
- * Who comes first among equals: the places 0 to size - 1 in the order of the list, from a random start. (Proxies that
- * start together and all began with the first of the list would send it their first connections at once.)
+ * Returns ranks that break ties: 0 to size - 1 in list order, from a random start. (Proxies that start together and
+ * all begin with the first candidate would send it their first connections at once.)
  */
 export function randomRanks(size: number, random: Random): Float64Array {
   const start = Math.floor(random() * size);
   return Float64Array.from({ length: size }, (_, index) => (index - start + size) % size);
 }
 
-/** A chooser made of a strategy. */
+/** Turns a strategy into a chooser. */
 export class StrategyChooser implements Chooser {
   readonly #strategy: Strategy;
   readonly #size: number;
@@ -99,10 +99,10 @@ interface OrderParts {
   readonly context: PickContext;
 }
 
-/** How many candidates a connection tries before all others are put into order at once. */
+/** Tries after which all remaining candidates are ranked at once. */
 const RANKED_FROM = 4;
 
-/** Most connections are served by their first candidate, so the account of what was tried begins with the second. */
+/** The order of one connection. Most connections need a single candidate, so `Tried` is created with the second. */
 class StrategyOrder implements Order {
   readonly #strategy: Strategy;
   readonly #size: number;
@@ -111,7 +111,7 @@ class StrategyOrder implements Order {
   #first = -1;
   #tried: Tried | undefined;
   #count = 1;
-  /** The order of all, and how far it has been gone through. */
+  /** The ranking, and the position in it. */
   #ranked: Int32Array | undefined;
   #at = 0;
 
@@ -134,7 +134,7 @@ class StrategyOrder implements Order {
     return index;
   }
 
-  /** `undefined` where there is no such order, or its end: what was passed over may be available by then. */
+  /** Returns `undefined` without a ranking or at its end: candidates passed over may be available by then. */
   #nextRanked(tried: Tried): number | undefined {
     if (this.#count < RANKED_FROM) return undefined;
     const ranked = this.#ranked ??= this.#strategy.ranked?.(this.#context) ?? NO_ORDER;

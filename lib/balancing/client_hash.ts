@@ -2,10 +2,10 @@ import { ipv4Number, parseIp, unmapIp } from "../base/mod.ts";
 import { hashBytes, hashText, mix } from "./_hash.ts";
 
 /**
- * The hash of a client's address for {@link PickContext.clientHash}: unsigned, 32 bits, the same on every machine.
+ * Hashes a client's address for {@link PickContext.clientHash}: unsigned, 32 bits, the same on every machine.
  *
- * All ways to write an address hash alike, and `::ffff:192.0.2.1`, as a listener for both families shows an IPv4
- * client, like `192.0.2.1`. A text that is no IP address (a unix client has none) is hashed as it stands.
+ * All spellings of an address hash alike, and `::ffff:192.0.2.1`, which a dual-stack listener shows for an IPv4
+ * client, hashes like `192.0.2.1`. Text that is not an IP address (a unix client has none) is hashed as is.
  */
 export function clientHash(address: string): number {
   const ipv4 = ipv4Number(address);

@@ -2,9 +2,9 @@ import type { CandidateView, PickContext } from "./chooser.ts";
 import { isEligible, type Strategy, type StrategyParts, type Tried } from "./_strategy.ts";
 
 /**
- * `first`: in the order of the config, so that a candidate is used only while all before it cannot be.
+ * `first`: config order, so that a candidate is used only while none before it can be.
  *
- * A weight says no more than whether it is 0.
+ * Weights do not matter, except for 0.
  */
 export class FirstStrategy implements Strategy {
   readonly #view: CandidateView;
@@ -30,6 +30,6 @@ export class FirstStrategy implements Strategy {
   }
 
   changed(_index: number): void {
-    // Keeps nothing that could be out of date.
+    // Keeps no state that could be out of date.
   }
 }

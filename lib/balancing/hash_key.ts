@@ -1,15 +1,15 @@
 import { formatIp, parseIp, unmapIp } from "../base/mod.ts";
 import type { HashKeyConfig } from "../config/mod.ts";
 
-/** What is known of a connection that a key can be. */
+/** The facts about a connection that can serve as a hash key. */
 export interface HashFacts {
-  /** The client's address; a path, or nothing, for that of a unix socket. */
+  /** The client's address; for a unix client a path, or an empty string. */
   readonly client: string;
   readonly sni: string | undefined;
   tlv(type: number): Uint8Array | undefined;
 }
 
-/** The text that is hashed for a connection: its key, or the client's address where it has no such key. */
+/** Returns the text to hash for a connection: its key, or the client's address if it has no such key. */
 export function hashKeyOf(key: HashKeyConfig, facts: HashFacts): string {
   switch (key.kind) {
     case "client":

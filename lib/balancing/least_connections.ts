@@ -4,20 +4,20 @@ import { sharesOf } from "./_shares.ts";
 import { randomRanks, type Strategy, type StrategyParts, type Tried } from "./_strategy.ts";
 
 /**
- * `least_connections`: whoever would carry the least load per weight with this connection, `(active + 1) / weight`.
+ * `least_connections`: the candidate with the least load per weight including this connection,
+ * `(active + 1) / weight`.
  *
- * With equal weights that is the one with the fewest connections. The connection to come counts, because with
- * `active / weight` every idle candidate would look alike: one of weight 1 would get as many first connections as one
- * of weight 256, and one that has just begun its slow start would be hit at once. Among equals, the one that was chosen
- * longest ago.
+ * With equal weights that is the one with the fewest connections. The new connection counts, because by
+ * `active / weight` all idle candidates would look alike: one of weight 1 would get as many first connections as one of weight
+ * 256, and one at the start of its slow start would be hit at once. Ties go to the least recently chosen.
  *
- * The loads are kept in a heap: a choice reads its top, a connection that comes or goes moves one entry.
+ * The loads are in a heap: a choice reads its top, and a connection that opens or closes moves one entry.
  */
 export class LeastConnectionsStrategy implements Strategy {
   readonly #view: CandidateView;
   readonly #size: number;
   readonly #loads: IndexedHeap;
-  /** When each was chosen last, as the number of the choice; before the first one, a rank below 0. */
+  /** Sequence number of each candidate's last choice; a negative rank before the first. */
   readonly #chosenAt: Float64Array;
   #choices = 0;
 

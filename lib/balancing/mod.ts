@@ -1,4 +1,4 @@
-/** One small pure chooser per strategy, behind one interface. */
+/** Load balancing: one small, pure chooser per strategy, behind one interface. */
 export type { CandidateIdentity, CandidateView, Chooser, Order, PickContext } from "./chooser.ts";
 export { clientHash } from "./client_hash.ts";
 export { type HashFacts, hashKeyOf } from "./hash_key.ts";

@@ -4,10 +4,10 @@ import { sharesOf, ShareTree } from "./_shares.ts";
 import { isEligible, type Strategy, type StrategyParts, type Tried } from "./_strategy.ts";
 
 /**
- * `random`: a random start, then the next in order, around the list.
+ * `random`: a random start, then around the list in order.
  *
- * The start is drawn by weight among those available. (Drawing among all and stepping over the unavailable would give
- * the whole load of one that is down to its neighbour.)
+ * The start is drawn by weight among the available candidates. (Drawing among all and skipping the unavailable would
+ * give the whole load of one that is down to its neighbour.)
  */
 export class RandomStrategy implements Strategy {
   readonly #view: CandidateView;

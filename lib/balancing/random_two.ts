@@ -4,11 +4,11 @@ import { sharesOf, ShareTree } from "./_shares.ts";
 import type { Strategy, StrategyParts, Tried } from "./_strategy.ts";
 
 /**
- * `random_two`: two different candidates drawn by weight, and of these the one that would carry less load per weight.
+ * `random_two`: draws two different candidates by weight and takes the one with less load per weight.
  *
- * Nearly as even as `least_connections`, and without its herd: where many proxies share the same targets and each
- * knows only its own connections, they do not all choose the same one. (Michael Mitzenmacher, "The Power of Two
- * Choices in Randomized Load Balancing", IEEE Transactions on Parallel and Distributed Systems 12(10), 2001.)
+ * Nearly as even as `least_connections`, without its herding: proxies that share targets and know only their own
+ * connections do not all choose the same one. (Michael Mitzenmacher, "The Power of Two Choices in Randomized Load
+ * Balancing", IEEE Transactions on Parallel and Distributed Systems 12(10), 2001.)
  */
 export class RandomTwoStrategy implements Strategy {
   readonly #view: CandidateView;
@@ -30,7 +30,7 @@ export class RandomTwoStrategy implements Strategy {
     const own = this.#shares.get(one);
     const others = this.#shares.total - own;
     if (others === 0) return one;
-    // A draw among the others: the positions of the first are stepped over.
+    // Draws among the others by skipping the positions of the first.
     const position = Math.floor(this.#random() * others);
     return this.#lighter(
       one,

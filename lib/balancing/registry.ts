@@ -17,21 +17,21 @@ const STRATEGIES = {
   first: FirstStrategy,
 } as const satisfies Record<string, new (parts: StrategyParts) => Strategy>;
 
-/** The name of a strategy, as the config's `balance` gives it. */
+/** The name of a strategy, as in the config's `balance`. */
 export type StrategyName = keyof typeof STRATEGIES;
 
-/** The names of all strategies, the default first. */
+/** The names of all strategies; the first is the default. */
 export const STRATEGY_NAMES: readonly StrategyName[] = Object.keys(STRATEGIES) as StrategyName[];
 
-/** What a chooser is given beside its candidates. */
+/** Options of a chooser. */
 export interface ChooserOptions {
-  /** The candidates' live facts. */
+  /** The candidates' live state. */
   readonly view: CandidateView;
-  /** Where chance comes from; default `Math.random`. */
+  /** Source of randomness; default `Math.random`. */
   readonly random?: Random;
 }
 
-/** Builds the chooser of a strategy. The view is asked about every candidate at once, so it must be ready. */
+/** Builds the chooser of a strategy. It reads the view of every candidate at once. */
 export function createChooser(
   strategy: StrategyName,
   candidates: readonly CandidateIdentity[],

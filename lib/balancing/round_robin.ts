@@ -4,33 +4,34 @@ import { sharesOf } from "./_shares.ts";
 import { randomRanks, type Strategy, type StrategyParts, type Tried } from "./_strategy.ts";
 
 /**
- * `round_robin`: each in turn, by weight, spread as evenly as whole connections allow.
+ * `round_robin`: in turn, by weight, spread as evenly as whole connections allow.
  *
- * In virtual time a candidate of weight w is due once in every 1/w, and time runs so that all are due together as often
- * as connections come. Of those whose turn has begun, the one whose turn ends first is chosen. So at every moment each
- * candidate is less than one connection away from its exact share, and after as many connections as the weights add up
- * to, each has had exactly its weight. (R. Tijdeman, "The chairman assignment problem", Discrete Mathematics 32(3),
- * 1980; as a scheduler: J. C. R. Bennett and H. Zhang, "WF2Q: Worst-case Fair Weighted Fair Queueing", INFOCOM 1996.)
+ * In virtual time, a candidate of weight w is due once in every 1/w, and time advances so that all together are due
+ * as often as connections come. Of the candidates whose turn has begun, the one whose turn ends first is chosen. So
+ * each candidate is always less than one connection away from its exact share, and after as many connections as the
+ * weights add up to, each has had exactly its weight. (R. Tijdeman, "The chairman assignment problem", Discrete
+ * Mathematics 32(3), 1980; as a scheduler: J. C. R. Bennett and H. Zhang, "WF2Q: Worst-case Fair Weighted Fair
+ * Queueing", INFOCOM 1996.)
  *
- * Two heaps do it in the logarithm of the number of candidates, where the smooth weighted round robin of nginx walks
- * over all of them for every connection. Who comes first among equals is drawn once, so that many proxies started
- * together do not all begin with the same candidate.
+ * Two heaps make a choice logarithmic in the number of candidates, where the smooth weighted round robin of nginx
+ * visits all of them for every connection. Ties are broken by ranks drawn once, so that proxies started together do
+ * not all begin with the same candidate.
  *
- * A second or later try of a connection counts as a turn as well, so that the turns of a candidate that cannot be
- * reached are shared out among all others rather than given to its neighbour.
+ * A retry counts as a turn too, so that the turns of an unreachable candidate are shared among all others rather than
+ * given to its neighbour.
  */
 export class RoundRobinStrategy implements Strategy {
   readonly #view: CandidateView;
   readonly #size: number;
   readonly #ranks: Float64Array;
-  /** Those whose turn has begun, by the end of it. */
+  /** Candidates whose turn has begun, by its end. */
   readonly #due: IndexedHeap;
-  /** Those whose turn is to come, by the beginning of it. */
+  /** Candidates whose turn is yet to come, by its beginning. */
   readonly #waiting: IndexedHeap;
   readonly #turns: Turn[];
-  /** Shares of all that take part. */
+  /** Shares of all active candidates. */
   #total = 0;
-  /** Now is `base + served / total`: a quotient rather than a sum of steps, so that it is exact. */
+  /** The current time is `base + served / total`: a quotient is exact, a sum of steps is not. */
   #base = 0;
   #served = 0;
 
@@ -81,11 +82,11 @@ export class RoundRobinStrategy implements Strategy {
     const turn = this.#turns[index];
     const shares = sharesOf(this.#view, index);
     if (turn === undefined || turn.shares === shares) return;
-    // From here on time runs at another speed.
+    // Time advances at another speed from here on.
     const now = this.#now();
     this.#base = now;
     this.#served = 0;
-    // What it still has to wait is kept, at the price of its new weight: leaving and coming back wins no turn.
+    // A candidate keeps its remaining wait, scaled to its new weight: leaving and returning gains no turn.
     const wait = Math.max(0, beginOf(turn) - now) * turn.lastShares;
     this.#total += shares - turn.shares;
     turn.shares = shares;
@@ -118,7 +119,7 @@ export class RoundRobinStrategy implements Strategy {
     return index;
   }
 
-  /** Sets time back to 0 after a full period, so that numbers stay small and exact. */
+  /** Resets time to 0 after a full period, so that numbers stay small and exact. */
   #beginPeriod(): void {
     const now = this.#now();
     this.#base = 0;
@@ -143,12 +144,12 @@ export class RoundRobinStrategy implements Strategy {
 
 /** One candidate's place in virtual time. */
 interface Turn {
-  /** Its turns are counted from here. */
+  /** The time from which its turns are counted. */
   base: number;
   served: number;
-  /** 0 while it takes no part. */
+  /** 0 while it is inactive. */
   shares: number;
-  /** The shares that it has, or had when it last took part. */
+  /** Its current shares, or the last ones while it is inactive. */
   lastShares: number;
 }
 

@@ -4,35 +4,33 @@ import { toShares } from "./_shares.ts";
 import type { Strategy, StrategyParts, Tried } from "./_strategy.ts";
 
 /**
- * `source_hash`: the same client to the same candidate, after a restart and on every replica, without any talk between
- * them.
+ * `source_hash`: sends a client to the same candidate, after a restart and on every replica, without any
+ * communication.
  *
- * This is weighted rendezvous hashing: each candidate has an exponential lot for each client, `-ln(1 - u) / weight` with
- * `u` from a hash of both, and the least lot wins. (D. G. Thaler and C. V. Ravishankar, "Using Name-Based Mappings to
+ * Weighted rendezvous hashing: each candidate has an exponential lot for each client, `-ln(1 - u) / weight` with `u`
+ * from a hash of both, and the least lot wins. (D. G. Thaler and C. V. Ravishankar, "Using Name-Based Mappings to
  * Increase Hit Rates", IEEE/ACM Transactions on Networking 6(1), 1998; weights: C. Schindelhauer and G. Schomaker,
- * "Weighted distributed hash tables", SPAA 2005.) What it gives, and the alternatives do not all give:
+ * "Weighted distributed hash tables", SPAA 2005.) Its advantages over the alternatives:
  *
- * - When a candidate goes, its own clients move and no others, each to the candidate that was its second; when it comes
- *   back, exactly these return. Of N equals that is 1/N of the clients. A Maglev table (D. E. Eisenbud et al., NSDI 2016)
- *   of the paper's 65,537 places, filled anew, moved 1.0/N of the places at 10 candidates but 1.6/N at 100 and 7/N at
- *   1,000.
- * - Weights are exact in expectation, without points on a ring whose arcs differ, and a change of weight moves only the
- *   clients that it must. So a slow start brings a candidate's own clients back to it little by little.
- * - There is nothing to build and nothing to keep. Two replicas that disagree on who is healthy still agree on all
- *   clients of those that both hold healthy.
+ * - When a candidate leaves, only its own clients move, each to its second choice, and exactly these return with it.
+ *   Of N equals that is 1/N of the clients. A rebuilt Maglev table (D. E. Eisenbud et al., NSDI 2016) with the
+ *   paper's 65,537 entries moved 1.0/N of the entries at 10 candidates, but 1.6/N at 100 and 7/N at 1,000.
+ * - Weights are exact in expectation, without points on a ring whose arcs differ, and a change of weight moves only
+ *   the clients that it must. So a slow start brings a candidate's own clients back step by step.
+ * - It has no table to build or keep. Replicas that disagree about health still agree on all clients of the
+ *   candidates that both consider healthy.
  *
- * The price is to look at every candidate: 1.2 to 2 microseconds for 1,000, far below any dial; a
- * connection that tries many has all of them sorted once. Loads are not bounded (V.
- * Mirrokni, M. Thorup, M. Zadimoghaddam, "Consistent Hashing with Bounded Loads", SODA 2018): where a client goes would
- * depend on the connections of the moment, which replicas and restarts do not share. A candidate's `max_connections`
- * is the bound where one is needed.
+ * The price is a scan of all candidates: 1.2 to 2 microseconds for 1,000, far below any dial; a connection that tries
+ * many sorts them once. Loads are not bounded (V. Mirrokni, M. Thorup, M. Zadimoghaddam, "Consistent Hashing with
+ * Bounded Loads", SODA 2018), because a client's candidate would then depend on the current connections, which
+ * replicas and restarts do not share. Use `max_connections` where a bound is needed.
  */
 export class SourceHashStrategy implements Strategy {
   readonly #view: CandidateView;
   readonly #seeds: readonly number[];
   readonly #shares: Float64Array;
   #classes: readonly WeightClass[] | undefined;
-  /** Those whose weight is another than that of their class. */
+  /** Candidates whose weight differs from that of their class. */
   readonly #apart = new Set<number>();
 
   constructor({ candidates, view }: StrategyParts) {
@@ -60,14 +58,14 @@ export class SourceHashStrategy implements Strategy {
     const shares = toShares(this.#view.weight(index));
     if (shares === this.#shares[index]) return;
     this.#shares[index] = shares;
-    // In a slow start one changes again and again, and after an outage many do together: a few are set apart from their
-    // classes, and when these are too many the classes are made anew at the next pick.
+    // During a slow start one weight changes repeatedly, and after an outage many do at once: a few candidates are
+    // kept apart from their classes, and beyond {@link MAX_APART} the classes are rebuilt at the next pick.
     if (this.#classes === undefined) return;
     this.#apart.add(index);
     if (this.#apart.size > MAX_APART) this.#classes = undefined;
   }
 
-  /** `Infinity` for one without weight. */
+  /** Returns a candidate's lot; `Infinity` without weight. */
   #lot(clientHash: number, index: number): number {
     const shares = this.#shares[index] ?? 0;
     return shares === 0 ? Infinity : lotOf(pairHash(clientHash, this.#seeds[index] ?? 0), shares);
@@ -82,7 +80,7 @@ export class SourceHashStrategy implements Strategy {
     let best = -1;
     let leastLot = Infinity;
     for (const { shares, indexes, seeds } of this.#weightClasses()) {
-      // As -ln(1 - u) >= u, no greater hash than this can win: most classes are passed without a logarithm.
+      // As -ln(1 - u) >= u, no greater hash than this can win: most classes are skipped without a logarithm.
       const place = this.#leastHash(clientHash, seeds, {
         indexes,
         limit: Math.min(MAX_HASH, leastLot * shares * HASHES + MIN_HASH),
@@ -103,7 +101,9 @@ export class SourceHashStrategy implements Strategy {
     return best;
   }
 
-  /** The place of the least hash that may be chosen, or -1. Equal weights need no logarithm: lots order as hashes do. */
+  /**
+   * Returns the position of the least eligible hash, or -1. Equal weights need no logarithm: lots order as hashes do.
+   */
   #leastHash(clientHash: number, seeds: Int32Array, { indexes, limit, tried }: ScanOptions): number {
     const view = this.#view;
     let least = limit | 0;
@@ -111,7 +111,7 @@ export class SourceHashStrategy implements Strategy {
     for (let i = 0; i < seeds.length; i++) {
       const hash = pairHash(clientHash, seeds[i] ?? 0);
       if (hash > least) continue;
-      // Asked last: only the few that beat all before them get here.
+      // Checked last: only hashes below all previous ones get here.
       const index = indexes[i] ?? -1;
       if (this.#apart.has(index) || !view.available(index) || (tried !== undefined && tried.has(index))) {
         continue;
@@ -123,7 +123,7 @@ export class SourceHashStrategy implements Strategy {
   }
 }
 
-/** Candidates of one weight, as the scan wants them. */
+/** Candidates of one weight, laid out for the scan. */
 interface WeightClass {
   readonly shares: number;
   readonly indexes: Int32Array;
@@ -137,14 +137,17 @@ interface ScanOptions {
   readonly tried: Tried | undefined;
 }
 
-/** How many may be apart from their classes. */
+/** How many candidates may be apart from their classes. */
 const MAX_APART = 64;
 
 const HASHES = 2 ** 32;
 const MIN_HASH = -(2 ** 31);
 const MAX_HASH = 2 ** 31 - 1;
 
-/** The hash of client and candidate, signed so that the scan stays within integers. For one client no two seeds meet. */
+/**
+ * Hashes client and candidate, signed, so that the scan stays within integers. Different seeds never collide for one
+ * client.
+ */
 function pairHash(clientHash: number, seed: number): number {
   const hash = Math.imul(clientHash ^ seed, 0x85ebca6b);
   return Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
@@ -155,7 +158,7 @@ function lotOf(hash: number, shares: number): number {
   return -Math.log1p(-uniform) / shares;
 }
 
-/** Heaviest first, as its winner lets the scan of the others pass over most. */
+/** Groups candidates by weight, heaviest first: its winner rules out most of the others. */
 function weightClasses(shares: Float64Array, seeds: readonly number[]): WeightClass[] {
   const byShares = new Map<number, number[]>();
   for (const [index, own] of shares.entries()) {
@@ -172,8 +175,8 @@ function weightClasses(shares: Float64Array, seeds: readonly number[]): WeightCl
 }
 
 /**
- * One seed a candidate, by its key alone; where two keys meet (or are the same), the later one takes the next. So none
- * hides another, and the order of the list does not matter.
+ * Returns one seed per candidate, derived from its key alone; colliding or equal keys take the next free seed. So no
+ * candidate hides another, and the order of the list does not matter.
  */
 function seedsOf(candidates: readonly CandidateIdentity[]): number[] {
   const seeds = new Array<number>(candidates.length).fill(0);

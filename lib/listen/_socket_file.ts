@@ -1,21 +1,21 @@
 import { errorCode } from "../base/mod.ts";
 import type { ListeningSocket, Transport } from "../net/mod.ts";
 
-/** A unix socket that listens, and the file by which it is reached. */
+/** A listening unix socket and its file. */
 export interface BoundFile {
   readonly socket: ListeningSocket;
-  /** Removes the file if it is still this socket's own. Call it once the socket is closed; never rejects. */
+  /** Removes the file if it still belongs to this socket. Call it once the socket is closed; never rejects. */
   remove(): Promise<void>;
 }
 
 /**
- * Listens on a unix socket whose file is removed only while it is its own.
+ * Listens on a unix socket whose file is removed only while it belongs to the socket.
  *
- * The runtime removes the path that a socket was bound to when it closes, whoever made the file that is there by then. So
- * the socket is bound under another name beside it, which is linked to `path` and removed at once. Where the runtime does
- * not allow that name, or it is too long for a socket, the socket is bound to `path` itself.
+ * When a socket closes, the runtime removes the path that it was bound to, even if another process has created a new
+ * file there. So the socket is bound to a temporary name beside it, which is linked to `path` and removed at once. If
+ * the runtime does not permit that name, or it is too long for a socket, the socket is bound to `path` itself.
  *
- * @throws what the runtime throws; AddrInUse where there is a file at `path`.
+ * @throws what the runtime throws; AddrInUse if `path` exists.
  */
 export function listenOnFile(path: string, transport: Transport): BoundFile {
   const aside = `${path}.${crypto.randomUUID().slice(0, 8)}`;
@@ -25,7 +25,7 @@ export function listenOnFile(path: string, transport: Transport): BoundFile {
     socket = transport.listenUnix(aside);
   } catch (error) {
     if (errorCode(error) === "EADDRINUSE") throw error;
-    // The error of the path itself is the one to report, where there is one.
+    // The error for the path itself, if any, is the one to report.
     return direct(path, transport);
   }
   try {
@@ -34,7 +34,7 @@ export function listenOnFile(path: string, transport: Transport): BoundFile {
     const own = Deno.lstatSync(path);
     return { socket, remove: () => removeOwn(path, own) };
   } catch (error) {
-    // Closing removes the name aside.
+    // Closing removes the temporary name.
     socket.close();
     if (error instanceof Deno.errors.AlreadyExists) {
       throw new Deno.errors.AddrInUse(`the file ${path} exists`, { cause: error });
@@ -47,7 +47,7 @@ function direct(path: string, transport: Transport): BoundFile {
   return { socket: transport.listenUnix(path), remove: () => Promise.resolve() };
 }
 
-/** Asked first, because a runtime on a terminal would ask its user instead of throwing. */
+/** Queried first, because a runtime on a terminal would prompt its user instead of throwing. */
 function mayUse(path: string): boolean {
   const descriptors: Deno.PermissionDescriptor[] = [{ name: "net" }, { name: "read", path }, {
     name: "write",
@@ -61,6 +61,6 @@ async function removeOwn(path: string, own: Pick<Deno.FileInfo, "dev" | "ino">):
     const { dev, ino } = await Deno.lstat(path);
     if (dev === own.dev && ino === own.ino) await Deno.remove(path);
   } catch {
-    // Gone already, or not ours to remove any more: the next start deals with a file that nobody listens on.
+    // Already removed, or no longer ours: the next start deals with a file that nothing listens on.
   }
 }

@@ -11,25 +11,28 @@ import {
 import { listenOnFile } from "./_socket_file.ts";
 import { type Connection, type ListeningSocket, runtimeTransport, type Transport } from "../net/mod.ts";
 
-/** What happens to a listener beside the connections that it hands on. */
+/** Receives the events of a listener, apart from connections. */
 export interface ListenerObserver {
-  /** Accepting fails (file descriptors are used up, most likely); it is tried again every {@link PAUSE_MS}. Once an episode. */
+  /**
+   * Accepting fails, most likely for lack of file descriptors; retried every {@link PAUSE_MS}. Called once per
+   * episode.
+   */
   acceptPaused(address: Address, error: unknown): void;
-  /** Accepting works again, after so many milliseconds; or the listener has closed, and so pauses no more. */
+  /** Accepting works again after `pausedMs`, or the listener has closed. */
   acceptResumed(address: Address, pausedMs: number): void;
 }
 
-/** A connection's place in its app, until it is disposed of. */
+/** A connection's permit in its app, until it is disposed of. */
 export interface AcceptPlace extends Disposable {
-  /** Undoes what the connection has cost the app's rate: it was refused, and must not keep out those that are let in. */
+  /** Restores what a refused connection has cost the app's accept rate, so that it does not count against others. */
   refund?(): void;
 }
 
-/** Holds connections back where an app has as many as it may. */
+/** Holds connections back while an app is at its limit. */
 export interface AcceptGate {
   /**
-   * Gives a place for one connection (`undefined` where none is counted), at once or when there is one. While a listener
-   * waits it accepts nothing more: the kernel's backlog holds the rest.
+   * Returns a permit for one connection (`undefined` if none is counted), at once or as soon as there is one. A
+   * waiting listener accepts nothing more: the kernel's backlog holds the rest.
    *
    * @throws the signal's reason.
    */
@@ -38,21 +41,21 @@ export interface AcceptGate {
 
 export interface ListenerOptions {
   readonly observer: ListenerObserver;
-  /** Default the runtime's sockets. */
+  /** Default: the runtime's sockets. */
   readonly transport?: Transport;
-  /** Default none: every connection is handed on at once. */
+  /** Default: none, connections are handed on at once. */
   readonly gate?: AcceptGate | undefined;
   /**
-   * Whether listeners of this process on one TCP address, in whichever thread, take from one queue; default false. The
+   * Whether the listeners of this process on one TCP address, in any thread, share one queue; default false. The
    * queue lasts until the last of them has closed. No other process can share it.
    */
   readonly shared?: boolean;
   /**
-   * Is asked before each connection is accepted, which then waits: one of several threads may leave the next to another.
-   * The signal is aborted when the listener closes; from when it is to close on, nobody waits. Never rejects.
+   * Called before each accept, which waits for it: a thread may leave the next connection to another. The signal is
+   * aborted when the listener closes, and once closing begins no accept waits. Never rejects.
    */
   readonly turn?: ((signal: AbortSignal) => Promise<void> | undefined) | undefined;
-  /** Is handed each connection, the address it came to and its place; must return at once, and not throw. */
+  /** Receives each connection, the address it came to and its permit; must return at once and not throw. */
   onConnection(conn: Connection, listener: Address, place: AcceptPlace | undefined): void;
 }
 
@@ -70,24 +73,24 @@ export class ListenError extends Error {
   }
 }
 
-/** How long to leave the backlog alone when accepting fails: long enough not to spin, short enough to go unnoticed. */
+/** Pause after a failed accept: long enough not to spin, short enough to go unnoticed. */
 const PAUSE_MS = 100;
 
-/** Closing takes what is in the backlog until it has been empty for this long, and at most {@link LAST_CALL_MS}. */
+/** Closing drains the backlog until it has been empty for this long, for at most {@link LAST_CALL_MS}. */
 const QUIET_MS = 5;
 const LAST_CALL_MS = 100;
 
 /**
- * Owns one bound address and accepts on it in a loop of its own. The loop outlives every failure to accept; a
+ * Owns one bound address and accepts on it in a loop of its own. The loop survives every failure to accept; a
  * `for await` over the runtime's listener would end at the first.
  */
 export class Listener {
-  /** What is bound: where port 0 was asked for, the port that the system chose. */
+  /** The bound address; for port 0, with the port that the system chose. */
   readonly address: Address;
   readonly #socket: ListeningSocket;
   readonly #removeFile: (() => Promise<void>) | undefined;
   readonly #options: ListenerOptions;
-  /** Aborted when the listener closes, for what waits at the gate. */
+  /** Aborted when the listener closes; ends waits at the gate. */
   readonly #waiting = new AbortController();
   #done: Promise<void> = Promise.resolve();
   #removed: Promise<void> | undefined;
@@ -95,13 +98,13 @@ export class Listener {
   #closing = false;
   #closed = false;
   #quietTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Since when accepting has failed; `undefined` while it works. */
+  /** When accepting began to fail; `undefined` while it works. */
   #pausedAtMs: number | undefined;
   #wake: (() => void) | undefined;
 
   /**
-   * Binds; the kernel completes connections from here on, {@link Listener.start} hands them out. `::` falls back to
-   * `0.0.0.0` on a system without IPv6.
+   * Binds the address. The kernel completes connections from then on; {@link Listener.start} hands them out. `::`
+   * falls back to `0.0.0.0` on a system without IPv6.
    *
    * @throws {ListenError} when the address cannot be bound.
    */
@@ -133,15 +136,15 @@ export class Listener {
     this.#options = options;
   }
 
-  /** Begins to accept; once. */
+  /** Starts accepting. Call it once. */
   start(): void {
     this.#started = true;
     this.#done = this.#accept();
   }
 
   /**
-   * Stops listening. Connections that the kernel has completed already are handed on first, because closing the socket
-   * would reset them. Resolves when the loop has ended; idempotent.
+   * Stops listening. Connections that the kernel has already completed are handed on first, because closing the
+   * socket would reset them. Resolves when the loop has ended; idempotent.
    */
   close(): Promise<void> {
     if (!this.#started) return this.closeNow();
@@ -155,7 +158,7 @@ export class Listener {
     return this.#ended();
   }
 
-  /** Stops listening at once; what waits in the backlog is reset. Idempotent. */
+  /** Stops listening at once; connections in the backlog are reset. Idempotent. */
   closeNow(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#quietTimer);
@@ -178,7 +181,7 @@ export class Listener {
   async #accept(): Promise<void> {
     const { turn } = this.#options;
     while (!this.#closed) {
-      // At the end there are no turns: what is in the queue must be out of it soon.
+      // No turns while closing: the queue must be drained soon.
       const wait = this.#closing ? undefined : turn?.(this.#waiting.signal);
       if (wait !== undefined) await this.#unlessClosing(wait);
       const conn = await this.#next();
@@ -191,10 +194,10 @@ export class Listener {
     this.#resumed();
   }
 
-  /** The next connection, or `undefined` when accepting failed, after the pause that this calls for. */
+  /** Returns the next connection, or `undefined` after a failed accept and its pause. */
   async #next(): Promise<Connection | undefined> {
-    // The kernel refuses to accept without a free descriptor even when nobody waits, so an accept that is left waiting
-    // says that there are some again.
+    // Without a free descriptor the kernel fails an accept even when no client waits, so an accept that stays pending
+    // shows that there are some again.
     const recovery = this.#pausedAtMs === undefined ? undefined : setTimeout(() => this.#resumed(), PAUSE_MS);
     try {
       const conn = await this.#socket.accept();
@@ -202,7 +205,7 @@ export class Listener {
       return conn;
     } catch (error) {
       // The client gave up between its SYN and our accept: nothing is wrong with the listener. (ENOTCONN: the runtime
-      // asks the new socket for its peer's address, and one that was reset has none.)
+      // queries the new socket's peer address, and one that was reset has none.)
       if (!this.#closed && !isReset(errorCode(error))) await this.#pause(error);
       return undefined;
     } finally {
@@ -210,7 +213,7 @@ export class Listener {
     }
   }
 
-  /** Waits for `wait`, but no longer than until the listener is to close. */
+  /** Waits for `wait`, but no longer than until closing begins. */
   #unlessClosing(wait: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
@@ -218,13 +221,13 @@ export class Listener {
     });
   }
 
-  /** Hands the connection on when there is a place for it; closes it when the listener closes first, like the backlog. */
+  /** Hands the connection on once it has a permit; closes it if the listener closes first, like the backlog. */
   async #enter(conn: Connection, gate: AcceptGate): Promise<void> {
     let place: AcceptPlace | undefined;
     try {
       place = await gate.enter(this.#waiting.signal);
     } catch {
-      // The gate rejects for one cause: the listener has closed.
+      // The gate rejects only when the listener has closed.
       return conn.close();
     }
     this.#options.onConnection(conn, this.address, place);
@@ -278,21 +281,21 @@ function lacksIpv6(error: unknown): boolean {
 function describe(address: Address, code: string, cause: unknown): string {
   if (code === "EADDRINUSE") {
     return address.kind === "unix"
-      ? "the socket file exists, a path that nobody listens on was wanted"
-      : "the port is taken by another process, a free one was wanted";
+      ? "socket file already exists; choose another path, or stop the process that uses it"
+      : "port already in use; choose another one, or stop the process that uses it";
   }
-  if (code === "EADDRNOTAVAIL") return "the address is not one of this machine, one that is was wanted";
+  if (code === "EADDRNOTAVAIL") return "not an address of this machine; choose a local one";
   if (code === "EACCES") {
     return address.kind === "tcp" && address.port < 1024
-      ? "the system forbids ports below 1024 to this user, CAP_NET_BIND_SERVICE or a higher port was wanted"
-      : "the system forbids it, an address that this user may use was wanted";
+      ? "permission denied for ports below 1024; grant CAP_NET_BIND_SERVICE or choose a higher port"
+      : "permission denied; choose an address that this user may use";
   }
   if (code === "NOT_CAPABLE") {
-    const also = address.kind === "unix" ? ", --allow-read and --allow-write for its path" : "";
-    return `the runtime forbids it, --allow-net=${formatAddress(address)}${also} was wanted`;
+    const also = address.kind === "unix" ? ", and --allow-read and --allow-write for its path" : "";
+    return `not permitted by the runtime; add --allow-net=${formatAddress(address)}${also}`;
   }
   if (isResourceExhaustion(code)) {
-    return "file descriptors are used up, a higher limit (ulimit -n) was wanted";
+    return "out of file descriptors; raise the limit (ulimit -n)";
   }
   return errorMessage(cause);
 }

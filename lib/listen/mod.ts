@@ -1,4 +1,4 @@
-/** Bound addresses and their accept loops. */
+/** Listeners: bound addresses and their accept loops. */
 export {
   type AcceptGate,
   type AcceptPlace,

@@ -1,2 +1,2 @@
-/** Where the supported versions of the runtime differ. */
+/** Differences between the supported versions of the runtime. */
 export { runtimeAtLeast } from "./version.ts";

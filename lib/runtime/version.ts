@@ -1,6 +1,6 @@
 /**
- * Whether this is at least that Deno. What only a later one does is looked up here, so that the program also runs on
- * the earlier ones that it may be compiled with.
+ * Returns whether the runtime is at least this version of Deno. Used to detect newer features, so that the program
+ * also runs on the older versions that may compile it.
  */
 export function runtimeAtLeast(major: number, minor: number): boolean {
   const [haveMajor = 0, haveMinor = 0] = Deno.version.deno.split(".").map(Number);

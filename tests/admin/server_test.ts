@@ -73,7 +73,7 @@ Deno.test("AdminServer: an address that is taken is named, in the words of every
         reloads: reloadsOf(new QuietProxy()),
       }),
     StartError,
-    `start admin: listen on 127.0.0.1:${port}: the port is taken by another process, a free one was wanted`,
+    `start admin: listen on 127.0.0.1:${port}: port already in use; choose another one, or stop the process that uses it`,
   );
 });
 

@@ -7,7 +7,7 @@ Deno.test("first: keeps to the order of the list, whatever load and weight", () 
   assertEquals([list.order(), list.order()], [[0, 1, 2], [0, 1, 2]]);
 });
 
-Deno.test("first: goes back to the one before as soon as it is available", () => {
+Deno.test("first: returns to the earlier candidate as soon as it is available", () => {
   const list = new CandidateList("first", [1, 1, 1]);
   list.setAvailable(0, false);
   assertEquals(list.pick(), 1);

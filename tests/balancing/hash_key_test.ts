@@ -9,19 +9,19 @@ const FACTS: HashFacts = {
 };
 const UNKNOWN: HashFacts = { client: "192.0.2.77", sni: undefined, tlv: () => undefined };
 
-Deno.test("hashKeyOf: the client's address, the server name, a field of the header", () => {
+Deno.test("hashKeyOf: returns the client's address, the server name or a header field", () => {
   assertEquals(hashKeyOf({ kind: "client" }, FACTS), "192.0.2.77");
   assertEquals(hashKeyOf({ kind: "sni" }, FACTS), "example.com");
   assertEquals(hashKeyOf({ kind: "tlv", type: 0xea }, FACTS), "vpce-1");
 });
 
-Deno.test("hashKeyOf: a key that is not there, or empty, is the client's address", () => {
+Deno.test("hashKeyOf: a missing or empty key falls back to the client's address", () => {
   assertEquals(hashKeyOf({ kind: "sni" }, UNKNOWN), "192.0.2.77");
   assertEquals(hashKeyOf({ kind: "tlv", type: 0xea }, UNKNOWN), "192.0.2.77");
   assertEquals(hashKeyOf({ kind: "tlv", type: 0xeb }, FACTS), "192.0.2.77");
 });
 
-Deno.test("hashKeyOf: a subnet has all addresses of its network, and no others", () => {
+Deno.test("hashKeyOf: a subnet covers all addresses of its network, and no others", () => {
   const cases = [
     ["192.0.2.77", 24, "192.0.2.0/24"],
     ["::ffff:192.0.2.77", 24, "192.0.2.0/24"],

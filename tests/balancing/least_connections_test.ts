@@ -7,7 +7,7 @@ function leastConnections(weights: readonly number[]): CandidateList {
   return new CandidateList("least_connections", weights, { random: scriptedRandom(0) });
 }
 
-Deno.test("least_connections: goes to the one with the fewest", () => {
+Deno.test("least_connections: picks the candidate with the fewest connections", () => {
   const list = leastConnections([1, 1, 1]);
   list.setActive(0, 2);
   list.setActive(1, 1);
@@ -33,7 +33,7 @@ Deno.test("least_connections: the first connection goes to the heaviest", () => 
   assertEquals(leastConnections([1, 2, 256]).pick(), 2);
 });
 
-Deno.test("least_connections: one that has just begun its slow start is not hit at once", () => {
+Deno.test("least_connections: a candidate at the start of its slow start is not hit at once", () => {
   const list = leastConnections([1, 1]);
   list.setActive(0, 9);
   list.setWeight(1, 1 / 16);
@@ -42,7 +42,7 @@ Deno.test("least_connections: one that has just begun its slow start is not hit 
   assertEquals(list.pick(), 1);
 });
 
-Deno.test("least_connections: agrees with a plain search after any connects and disconnects", () => {
+Deno.test("least_connections: agrees with a linear search after any connects and disconnects", () => {
   const weights = [1, 1, 2, 3, 5, 8];
   const step = fc.record({ isConnect: fc.boolean(), index: fc.nat({ max: 5 }) });
   fc.assert(

@@ -8,7 +8,7 @@ function grid(steps: number): number[] {
   return places.flatMap((one) => places.flatMap((other) => [one, other]));
 }
 
-Deno.test("random_two: takes the lighter of two different ones", () => {
+Deno.test("random_two: takes the less loaded of two different candidates", () => {
   // Among four, 0.3 is the second; among the three others, 0.5 is the third of all.
   const list = new CandidateList("random_two", [1, 1, 1, 1], {
     random: scriptedRandom(0.3, 0.5, 0.3, 0.5, 0.3, 0.1),
@@ -20,14 +20,14 @@ Deno.test("random_two: takes the lighter of two different ones", () => {
   assertEquals(list.pick(), 0);
 });
 
-Deno.test("random_two: the second draw begins behind the first where it reaches it", () => {
+Deno.test("random_two: the second draw skips the first candidate", () => {
   // Of three, the second is drawn first; half of the two others is where it begins itself.
   const list = new CandidateList("random_two", [1, 1, 1], { random: scriptedRandom(0.5, 0.5) });
   list.setActive(1, 5);
   assertEquals(list.pick(), 2);
 });
 
-Deno.test("random_two: never takes the one with the most while there are two", () => {
+Deno.test("random_two: never takes the most loaded of two or more", () => {
   const draws = grid(12);
   const list = new CandidateList("random_two", [1, 1, 1], { random: scriptedRandom(...draws) });
   list.setActive(0, 1);
@@ -50,7 +50,7 @@ Deno.test("random_two: a single candidate needs no second draw", () => {
   assertEquals(new CandidateList("random_two", [1], { random: scriptedRandom(0.9) }).pick(), 0);
 });
 
-Deno.test("random_two: later tries take the lighter of two that are left", () => {
+Deno.test("random_two: retries take the less loaded of two that are left", () => {
   const list = new CandidateList("random_two", [1, 1, 1], { random: scriptedRandom(0, 0, 0, 0, 0) });
   list.setActive(1, 2);
   list.setActive(2, 1);

@@ -15,16 +15,16 @@ Deno.test("round_robin: equal weights take turns in the order of the list", () =
   assertEquals(picks(roundRobin([1, 1, 1]), 9), [0, 1, 2, 0, 1, 2, 0, 1, 2]);
 });
 
-Deno.test("round_robin: chance decides who begins, the order stays", () => {
+Deno.test("round_robin: starts at a random candidate, in the same order", () => {
   const list = new CandidateList("round_robin", [1, 1, 1], { random: scriptedRandom(0.7) });
   assertEquals(picks(list, 6), [2, 0, 1, 2, 0, 1]);
 });
 
-Deno.test("round_robin: unequal weights are spread, not served in runs", () => {
+Deno.test("round_robin: spreads unequal weights instead of serving them in runs", () => {
   assertEquals(picks(roundRobin([5, 1, 1]), 14), [0, 1, 0, 0, 2, 0, 0, 0, 1, 0, 0, 2, 0, 0]);
 });
 
-Deno.test("round_robin: each has exactly its weight in every full period", () => {
+Deno.test("round_robin: each candidate gets exactly its weight in every full period", () => {
   for (const weights of [[1], [1, 2, 3], [256, 1, 255, 7, 7, 0, 3], [5, 5, 5, 5], [2, 4, 6]]) {
     const list = roundRobin(weights);
     const period = weights.reduce((sum, weight) => sum + weight, 0);
@@ -35,7 +35,7 @@ Deno.test("round_robin: each has exactly its weight in every full period", () =>
   }
 });
 
-Deno.test("round_robin: at no moment is anyone a whole connection away from the exact share", () => {
+Deno.test("round_robin: every candidate is always less than one connection away from its exact share", () => {
   const weights = fc.array(fc.integer({ min: 1, max: 256 }), { minLength: 1, maxLength: 12 });
   fc.assert(
     fc.property(weights, (weights) => {
@@ -55,12 +55,12 @@ Deno.test("round_robin: at no moment is anyone a whole connection away from the 
   );
 });
 
-Deno.test("round_robin: a thousand candidates have exactly their weights", () => {
+Deno.test("round_robin: a thousand candidates get exactly their weights", () => {
   const weights = Array.from({ length: 1000 }, (_, index) => 1 + index % 5);
   assertEquals(tally(picks(roundRobin(weights), 3000), 1000), weights);
 });
 
-Deno.test("round_robin: the turns of one that cannot be reached are shared by all others", () => {
+Deno.test("round_robin: the turns of an unreachable candidate are shared among all others", () => {
   const list = roundRobin([1, 1, 1, 1]);
   const answered: number[] = [];
   for (let connection = 0; connection < 300; connection++) {
@@ -72,7 +72,7 @@ Deno.test("round_robin: the turns of one that cannot be reached are shared by al
   assertEquals(tally(answered, 4), [100, 0, 100, 100]);
 });
 
-Deno.test("round_robin: leaving and coming back wins no turn", () => {
+Deno.test("round_robin: leaving and returning gains no turn", () => {
   const list = roundRobin([1, 1, 1]);
   const counts = [0, 0, 0];
   for (let connection = 0; connection < 300; connection++) {
@@ -84,7 +84,7 @@ Deno.test("round_robin: leaving and coming back wins no turn", () => {
   assertEquals(counts, [100, 100, 100]);
 });
 
-Deno.test("round_robin: who was away for long is not given all that it missed", () => {
+Deno.test("round_robin: a candidate that was away does not catch up on missed turns", () => {
   const list = roundRobin([1, 1]);
   list.setAvailable(0, false);
   picks(list, 1000);
@@ -92,7 +92,7 @@ Deno.test("round_robin: who was away for long is not given all that it missed", 
   assertEquals(tally(picks(list, 10), 2), [5, 5]);
 });
 
-Deno.test("round_robin: a new weight holds from the next period on", () => {
+Deno.test("round_robin: a new weight is exact from the next period on", () => {
   const list = roundRobin([1, 1]);
   picks(list, 2);
   list.setWeight(0, 3);

@@ -22,7 +22,7 @@ function countMoved(before: readonly string[], after: readonly string[]): number
   return before.filter((key, client) => key !== after[client]).length;
 }
 
-Deno.test("source_hash: gives the same targets on every machine and in every version", () => {
+Deno.test("source_hash: picks the same targets on every machine and in every version", () => {
   const list = new CandidateList("source_hash", [1, 1, 2, 1, 0.5], { keys: targets(5) });
   const clients = [
     "192.0.2.1",
@@ -41,7 +41,7 @@ Deno.test("source_hash: the order of the list changes nothing", () => {
   assertEquals(placement([...keys].reverse()), placement(keys));
 });
 
-Deno.test("source_hash: when one of N leaves, its clients move and no others", () => {
+Deno.test("source_hash: when one of N candidates leaves, only its clients move", () => {
   for (const count of [2, 5, 10, 100]) {
     const keys = targets(count);
     const before = placement(keys);
@@ -55,7 +55,7 @@ Deno.test("source_hash: when one of N leaves, its clients move and no others", (
   }
 });
 
-Deno.test("source_hash: down for a while is the same as left, and all come back", () => {
+Deno.test("source_hash: an outage moves the same clients as a removal, and all return", () => {
   const keys = targets(10);
   const list = new CandidateList("source_hash", keys.map(() => 1), { keys });
   const before = CLIENTS.map((hash) => list.pick(hash));
@@ -66,7 +66,7 @@ Deno.test("source_hash: down for a while is the same as left, and all come back"
   assertEquals(CLIENTS.map((hash) => list.pick(hash)), before);
 });
 
-Deno.test("source_hash: a client's second choice is where it goes when the first leaves", () => {
+Deno.test("source_hash: a client moves to its second choice when the first leaves", () => {
   const keys = targets(7);
   const list = new CandidateList("source_hash", [1, 2, 3, 4, 1, 2, 3], { keys });
   for (const hash of CLIENTS.slice(0, 500)) {
@@ -87,7 +87,7 @@ Deno.test("source_hash: clients are spread by weight", () => {
   }
 });
 
-Deno.test("source_hash: a greater weight moves clients to it and nowhere else", () => {
+Deno.test("source_hash: a greater weight moves clients only to that candidate", () => {
   const keys = targets(6);
   const before = placement(keys, [1, 1, 1, 1, 1, 1]);
   const after = placement(keys, [1, 1, 3, 1, 1, 1]);
@@ -111,13 +111,13 @@ Deno.test("source_hash: a slow start brings back a target's own clients, each on
   assertEquals(CLIENTS.map((hash) => list.pick(hash)), home);
 });
 
-Deno.test("clientHash: all ways to write an address are one client", () => {
+Deno.test("clientHash: all spellings of an address are one client", () => {
   assertEquals(clientHash("::ffff:192.0.2.1"), clientHash("192.0.2.1"));
   assertEquals(clientHash("::FFFF:c000:201"), clientHash("192.0.2.1"));
   assertEquals(clientHash("2001:DB8:0:0::1"), clientHash("2001:db8::1"));
 });
 
-Deno.test("clientHash: different texts that are near are different clients", () => {
+Deno.test("clientHash: similar but different texts are different clients", () => {
   const texts = [
     "1.2.3.4",
     "1.2.3.40",
@@ -136,7 +136,7 @@ Deno.test("clientHash: different texts that are near are different clients", () 
 /** Worked out by a second implementation as well. Regenerate only with a change of major version: every client moves. */
 const GOLDEN_ORDERS: readonly string[] = ["04132", "31024", "04231", "10234", "20431", "34120", "24103"];
 
-Deno.test("source_hash: a connection that tries all has them in the order of those that each next one would be", () => {
+Deno.test("source_hash: a connection that tries all candidates gets them in the order of single retries", () => {
   for (const [count, weightOf] of [[12, (): number => 1], [40, (i: number): number => i % 7]] as const) {
     const keys = targets(count);
     const weights = keys.map((_, index) => weightOf(index));
@@ -155,7 +155,7 @@ Deno.test("source_hash: a connection that tries all has them in the order of tho
   }
 });
 
-Deno.test("source_hash: what comes and goes while a connection tries them is tried, or passed over", () => {
+Deno.test("source_hash: follows changes of availability between tries", () => {
   const keys = targets(20);
   const list = new CandidateList("source_hash", keys.map(() => 1), { keys });
   const all = list.order(7);
@@ -169,7 +169,7 @@ Deno.test("source_hash: what comes and goes while a connection tries them is tri
   assertEquals(tried, [...all.filter((index) => index !== gone && index !== back), back]);
 });
 
-Deno.test("source_hash: weights that have changed count as they do from the start, few of them or many", () => {
+Deno.test("source_hash: changed weights count like initial ones, few of them or many", () => {
   const keys = targets(200);
   for (const changed of [1, 10, 64, 65, 200]) {
     const list = new CandidateList("source_hash", keys.map(() => 1), { keys });

@@ -89,8 +89,8 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
     const error = await assertRejects(() => start(config, new PlaneLog()), StartError);
     assertEquals(
       error.message,
-      `start app "bad": listen on 127.0.0.1:${taken.addr.port}: the port is taken by another process, ` +
-        "a free one was wanted",
+      `start app "bad": listen on 127.0.0.1:${taken.addr.port}: port already in use; ` +
+        "choose another one, or stop the process that uses it",
     );
     await assertRejects(() => connectTo(free, "127.0.0.2"), Deno.errors.ConnectionRefused);
     assertStrictEquals(target.accepted, 0);

@@ -117,7 +117,8 @@ Deno.test("admin: an address that is taken keeps the proxy from starting, and an
     assertEquals([code, stdout], [1, ""]);
     return stderr;
   };
-  const isTaken = `listen on 127.0.0.1:${port}: the port is taken by another process, a free one was wanted`;
+  const isTaken =
+    `listen on 127.0.0.1:${port}: port already in use; choose another one, or stop the process that uses it`;
   assertStringIncludes(await start(port, free), `tcpproxy: start admin: ${isTaken}\n`);
   assertStringIncludes(await start(free, port), `tcpproxy: start app "web": ${isTaken}\n`);
 });

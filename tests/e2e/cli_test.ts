@@ -140,7 +140,7 @@ Deno.test("echo: a port that is taken is said, and ends with 1", async () => {
   assertEquals(code, 1);
   assertMatch(
     stderr,
-    /^tcpproxy: listen on 127\.0\.0\.1:\d+: the port is taken by another process, .* wanted\n$/,
+    /^tcpproxy: listen on 127\.0\.0\.1:\d+: port already in use; .*\n$/,
   );
 });
 
@@ -175,7 +175,7 @@ Deno.test({
     );
     assertStringIncludes(proxy.stderr, "- Name: five-thousand - Ports: [5001 5200 5300 5400] - Targets: ");
     const code = await proxy.stop();
-    if (code !== 0) assertStringIncludes(proxy.stderr, "the port is taken by another process");
+    if (code !== 0) assertStringIncludes(proxy.stderr, "port already in use");
   },
 });
 

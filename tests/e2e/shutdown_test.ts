@@ -146,7 +146,7 @@ Deno.test({
     assertEquals(await second.code, 1);
     assertStringIncludes(
       second.stderr,
-      `tcpproxy: start app "sock": listen on ${listen[0]}: the socket file exists`,
+      `tcpproxy: start app "sock": listen on ${listen[0]}: socket file already exists`,
     );
 
     using conn = await Deno.connect({ transport: "unix", path: folder.file("listen.sock") });

@@ -42,7 +42,7 @@ function portOf(listener: Listener): number {
   return listener.address.kind === "tcp" ? listener.address.port : 0;
 }
 
-Deno.test("Listener: hands on each connection, and says the port that the system chose", async () => {
+Deno.test("Listener: hands on each connection, and reports the port that the system chose", async () => {
   using hand = new Hand();
   const listener = Listener.open(LOCAL, hand);
   listener.start();
@@ -53,7 +53,7 @@ Deno.test("Listener: hands on each connection, and says the port that the system
   await listener.close();
 });
 
-Deno.test("Listener: accepts nothing before it is started, and what came before is not lost", async () => {
+Deno.test("Listener: accepts nothing before start, and loses no earlier connection", async () => {
   using hand = new Hand();
   const listener = Listener.open(LOCAL, hand);
   using _client = await connectTo(portOf(listener));
@@ -63,7 +63,7 @@ Deno.test("Listener: accepts nothing before it is started, and what came before 
   await listener.close();
 });
 
-Deno.test("Listener: close hands on what the kernel has completed already", async () => {
+Deno.test("Listener.close: hands on connections that the kernel has completed", async () => {
   using hand = new Hand();
   const listener = Listener.open(LOCAL, hand);
   const clients = await Promise.all(Array.from({ length: 50 }, () => connectTo(portOf(listener))));
@@ -77,7 +77,7 @@ Deno.test("Listener: close hands on what the kernel has completed already", asyn
   }
 });
 
-Deno.test("Listener: after close nothing listens, and the address is free", async () => {
+Deno.test("Listener.close: frees the address", async () => {
   using hand = new Hand();
   const listener = Listener.open(LOCAL, hand);
   listener.start();
@@ -90,7 +90,7 @@ Deno.test("Listener: after close nothing listens, and the address is free", asyn
   await second.close();
 });
 
-Deno.test("Listener: closeNow resets what waits in the backlog", async () => {
+Deno.test("Listener.closeNow: resets the connections in the backlog", async () => {
   using hand = new Hand();
   const listener = Listener.open(LOCAL, hand);
   using client = await connectTo(portOf(listener));
@@ -99,7 +99,7 @@ Deno.test("Listener: closeNow resets what waits in the backlog", async () => {
   assertStrictEquals(hand.conns.length, 0);
 });
 
-Deno.test("Listener: closing it again, in any way, changes nothing", async () => {
+Deno.test("Listener: closing is idempotent, in either way", async () => {
   using hand = new Hand();
   const listener = Listener.open(LOCAL, hand);
   listener.start();
@@ -108,7 +108,7 @@ Deno.test("Listener: closing it again, in any way, changes nothing", async () =>
   await listener.closeNow();
 });
 
-Deno.test("Listener: closing one that was never started frees its address", async () => {
+Deno.test("Listener: closing a listener that was never started frees its address", async () => {
   using hand = new Hand();
   const listener = Listener.open(LOCAL, hand);
   await listener.close();
@@ -127,7 +127,7 @@ Deno.test("Listener: clients that reset before they are accepted neither end nor
   await listener.close();
 });
 
-Deno.test("Listener: one that closes while its accepting pauses no longer counts as paused", async () => {
+Deno.test("Listener: closing ends a pause of accepting", async () => {
   using hand = new Hand();
   const error = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
   const listener = withSocket({ accept: () => Promise.reject(error) }, () => Listener.open(LOCAL, hand));
@@ -150,7 +150,7 @@ function withSocket(instead: Partial<Deno.Listener>, open: () => Listener): List
   }
 }
 
-Deno.test("Listener: with a gate, each connection waits for its place and is handed on with it", async () => {
+Deno.test("Listener: with a gate, each connection waits for its permit and is handed on with it", async () => {
   const places: Disposable[] = [];
   const waiting: ((place: Disposable) => void)[] = [];
   using hand = new Hand({ enter: () => new Promise((resolve) => waiting.push(resolve)) });
@@ -187,27 +187,27 @@ Deno.test("Listener: a connection that waits at the gate is closed when the list
   assertStrictEquals(hand.conns.length, 0);
 });
 
-Deno.test("ListenError: a port that is taken is named with its address", () => {
+Deno.test("ListenError: names the address of a port in use", () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = { ...LOCAL, port: taken.addr.port };
   const error = assertThrows(() => Listener.open(address, new Hand()), ListenError);
   assertEquals([error.code, error.address], ["EADDRINUSE", address]);
   assertStrictEquals(
     error.message,
-    `listen on 127.0.0.1:${taken.addr.port}: the port is taken by another process, a free one was wanted`,
+    `listen on 127.0.0.1:${taken.addr.port}: port already in use; choose another one, or stop the process that uses it`,
   );
 });
 
-Deno.test("ListenError: an address of another machine says so", () => {
+Deno.test("ListenError: explains an address of another machine", () => {
   const address = { kind: "tcp", host: "192.0.2.1", port: 5000 } as const;
   const error = assertThrows(() => Listener.open(address, new Hand()), ListenError);
   assertStrictEquals(
     error.message,
-    "listen on 192.0.2.1:5000: the address is not one of this machine, one that is was wanted",
+    "listen on 192.0.2.1:5000: not an address of this machine; choose a local one",
   );
 });
 
-Deno.test("ListenError: a socket file that exists says so", async () => {
+Deno.test("ListenError: explains an existing socket file", async () => {
   const directory = await Deno.makeTempDir();
   const path = `${directory}/a.sock`;
   await Deno.writeTextFile(path, "");

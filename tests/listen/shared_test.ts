@@ -18,7 +18,7 @@ function portOf({ address }: Listener): number {
   return address.port;
 }
 
-Deno.test("Listener: those that share an address share its queue, and one that closes takes nothing along", async () => {
+Deno.test("Listener: listeners that share an address share its queue, and closing one loses nothing", async () => {
   const shared = options((conn) => conn.close(), { shared: true });
   const kept = Listener.open(ANYWHERE, shared);
   const other = Listener.open(kept.address, shared);
@@ -32,7 +32,7 @@ Deno.test("Listener: those that share an address share its queue, and one that c
   assertStrictEquals(again.addr.port, portOf(kept));
 });
 
-Deno.test("Listener: an address is shared only with those that share it", async () => {
+Deno.test("Listener: an address is shared only among listeners with shared set", async () => {
   const alone = Listener.open(ANYWHERE, options((conn) => conn.close()));
   const shared = options((conn) => conn.close(), { shared: true });
   const error = assertThrows(() => Listener.open(alone.address, shared), ListenError);
@@ -40,14 +40,14 @@ Deno.test("Listener: an address is shared only with those that share it", async 
   await alone.closeNow();
 });
 
-Deno.test("Listener: two that share port 0 have a port each", async () => {
+Deno.test("Listener: two shared listeners on port 0 get a port each", async () => {
   const shared = options((conn) => conn.close(), { shared: true });
   const [one, other] = [Listener.open(ANYWHERE, shared), Listener.open(ANYWHERE, shared)];
   assertEquals(portOf(one) === portOf(other), false);
   await Promise.all([one.closeNow(), other.closeNow()]);
 });
 
-Deno.test("Listener: asks for its turn before each connection, and waits for it", async () => {
+Deno.test("Listener: waits for its turn before each accept", async () => {
   const turns: (() => void)[] = [];
   const accepted: Connection[] = [];
   const listener = Listener.open(
@@ -72,7 +72,7 @@ Deno.test("Listener: asks for its turn before each connection, and waits for it"
   await listener.close();
 });
 
-Deno.test("Listener: one that waits for its turn, closes without it and takes what is in the queue", async () => {
+Deno.test("Listener: closes without waiting for its turn, and drains the queue", async () => {
   const accepted: Connection[] = [];
   const listener = Listener.open(
     ANYWHERE,

@@ -54,7 +54,7 @@ Deno.test("Proxy.start: a port that is taken names app and address, and everythi
   );
   assertStrictEquals(
     error.message,
-    `start app "bad": listen on ${address}: the port is taken by another process, a free one was wanted`,
+    `start app "bad": listen on ${address}: port already in use; choose another one, or stop the process that uses it`,
   );
   // Were the first listener still open, this would fail in the same way.
   const proxy = await Proxy.start(configOf(root("127.0.0.3:1")), { observer: new ProxyLog() });

@@ -86,7 +86,7 @@ unixTest("Proxy.start: leaves a socket alone that somebody listens on", async (d
   );
   assertStrictEquals(
     error.message,
-    `start app "app": listen on unix:${path}: the socket file exists, a path that nobody listens on was wanted`,
+    `start app "app": listen on unix:${path}: socket file already exists; choose another path, or stop the process that uses it`,
   );
   // The proxy's question whether anybody listens.
   using _probe = await other.accept();

@@ -77,7 +77,7 @@ Deno.test("WorkerProxy: a listener outside the sandbox fails the start with a me
     StartError,
   );
   assert(
-    /^start app "a": listen on 127\.0\.0\.1:\d+: the runtime forbids it/.test(error.message),
+    /^start app "a": listen on 127\.0\.0\.1:\d+: not permitted by the runtime/.test(error.message),
     error.message,
   );
 });
