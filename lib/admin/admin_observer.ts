@@ -1,9 +1,9 @@
-/** What the admin API tells whoever looks on. */
+/** The events of the admin API. */
 export interface AdminObserver {
-  /** It has stopped to answer and drops its connections; it opens again by itself. */
+  /** The server has stopped and dropped its connections; it reopens by itself. */
   adminFailing(error: unknown): void;
-  /** It is open again. */
+  /** The server is open again. */
   adminRecovered(): void;
-  /** Something of the program itself failed; one request is lost. */
+  /** An internal error; one request is lost. */
   defect(error: unknown): void;
 }

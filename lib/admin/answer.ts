@@ -1,13 +1,13 @@
-/** A body of `application/problem+json` (RFC 9457); what the problem is, its status says. */
+/** A problem (RFC 9457), sent as `application/problem+json`; the status gives its title. */
 export interface Problem {
-  /** What is, and what was wanted. */
+  /** What is wrong and what to do. */
   readonly detail: string;
-  /** Members beyond those of the RFC. */
+  /** Extension members. */
   readonly more?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The media type of every answer that is no success. */
+/** The media type of every error response. */
 export const PROBLEM_TYPE = "application/problem+json";
 
 const TITLES = {
@@ -22,21 +22,21 @@ const TITLES = {
   503: "Service Unavailable",
 } as const;
 
-/** The statuses that answers have which are no success. */
+/** The statuses of error responses. */
 export type ProblemStatus = keyof typeof TITLES;
 
-/** An answer that is no success. */
+/** Returns an error response. */
 export function problem(status: ProblemStatus, { detail, more, headers }: Problem): Response {
   const body = { type: "about:blank", title: TITLES[status], status, detail, ...more };
   return answer(body, { status, headers: { "content-type": PROBLEM_TYPE, ...headers } });
 }
 
-/** An answer that is a success. */
+/** Returns a response with status 200. */
 export function json(value: unknown): Response {
   return answer(value, { status: 200, headers: { "content-type": "application/json" } });
 }
 
-/** With a line feed, for terminals, and its length, which an answer to HEAD has too. */
+/** Ends the body with a line feed, for terminals, and sets its length, which responses to HEAD have too. */
 function answer(
   value: unknown,
   { status, headers }: { status: number; headers: Record<string, string> },
@@ -49,8 +49,8 @@ function answer(
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * Of a body that is given whole, the runtime says that it is sent as soon as it has it, whoever reads it or not; then
- * nobody would count what is held in memory for clients that do not.
+ * The runtime reports a body given as one buffer as sent at once, whether the client reads it or not; memory held for
+ * slow clients would go uncounted.
  */
 function inPieces(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let sent = 0;

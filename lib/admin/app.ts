@@ -8,24 +8,24 @@ import type { AdminContext, AdminRoute, Handler, Method } from "./route.ts";
 export interface AppOptions {
   readonly routes: readonly AdminRoute[];
   readonly admin: AdminContext;
-  /** The address that is listened on, as the config has it. */
+  /** The listen address from the config. */
   readonly listen: TcpAddress;
-  /** What callers must show; `undefined` for nothing. */
+  /** The token that callers must send; `undefined` for none. */
   readonly token: string | undefined;
-  /** Is told what a handler threw. */
+  /** Called with an error that a handler threw. */
   onDefect(error: unknown): void;
 }
 
 /** Methods that change nothing. */
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
-/** What every answer says to browsers: it is of this moment, and nothing but what it says it is. */
+/** Sent with every response: do not cache, do not guess the media type. */
 const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
 };
 
-/** Puts the routes together, behind the checks of who may ask. */
+/** Builds the request handler: the routes behind the checks of access. */
 export function adminApp(options: AppOptions): (request: Request) => Promise<Response> {
   const { routes, admin } = options;
   const app = new Hono();
@@ -34,15 +34,13 @@ export function adminApp(options: AppOptions): (request: Request) => Promise<Res
     for (const [name, value] of Object.entries(HEADERS)) context.res.headers.set(name, value);
   });
   for (const route of routes) if (route.isOpen === true) register(app, route, admin);
-  // Whoever may not ask is not even told which paths there are.
+  // Unauthorized callers must not learn which paths exist.
   app.use("*", guard(options));
   for (const route of routes) if (route.isOpen !== true) register(app, route, admin);
-  app.notFound(({ req }) =>
-    problem(404, { detail: `there is no path "${req.path}"; GET / lists those that there are` })
-  );
+  app.notFound(({ req }) => problem(404, { detail: `unknown path "${req.path}"; GET / lists all paths` }));
   app.onError((error) => {
     options.onDefect(error);
-    return problem(500, { detail: "the answer failed by a defect of the program, its log says more" });
+    return problem(500, { detail: "internal error; see the log of tcpproxy" });
   });
   return async (request) => await app.fetch(request);
 }
@@ -53,7 +51,7 @@ function register(app: Hono, { path, handlers }: AdminRoute, admin: AdminContext
   const allowed = methods.flatMap(([method]) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
   app.all(path, ({ req }) =>
     problem(405, {
-      detail: `the method is ${req.method}, one of ${allowed} was wanted`,
+      detail: `method ${req.method} not allowed; expected ${allowed}`,
       headers: { allow: allowed },
     }));
 }
@@ -65,11 +63,11 @@ function guard(
   return async ({ req }, next) => {
     if (bearer !== undefined && !await bearer.accepts(req.header("authorization"))) {
       return problem(401, {
-        detail: 'there is no valid token, "Authorization: Bearer" and the token of "token_file" was wanted',
+        detail: 'missing or wrong token; send "Authorization: Bearer" with the token in "token_file"',
         headers: { "www-authenticate": 'Bearer realm="tcpproxy"' },
       });
     }
-    // A page from elsewhere has no token, so that what it could read is safe behind one.
+    // A cross-site page has no token, so reads are safe behind one.
     if (bearer === undefined || !SAFE.has(req.method)) {
       const why = foreignBecause({
         host: req.header("host"),

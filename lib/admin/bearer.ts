@@ -1,4 +1,4 @@
-/** Knows a token by its digest, so that how long a comparison takes tells nothing of it. */
+/** Verifies bearer tokens by digest, so that timing reveals nothing. */
 export class Bearer {
   readonly #token: string;
   #digest: Promise<Uint8Array> | undefined;
@@ -7,7 +7,7 @@ export class Bearer {
     this.#token = token;
   }
 
-  /** Whether an `Authorization` header shows the token (RFC 6750 section 2.1; the scheme in any case). */
+  /** Whether an `Authorization` header carries the token (RFC 6750 section 2.1; scheme in any case). */
   async accepts(header: string | undefined): Promise<boolean> {
     const shown = /^bearer +(\S+)$/i.exec(header ?? "")?.[1];
     if (shown === undefined) return false;
@@ -20,7 +20,7 @@ async function digest(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
-/** Looks at every byte, whatever the first ones are. */
+/** Compares every byte, in constant time. */
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
   let difference = one.length ^ other.length;
   for (const [index, byte] of one.entries()) difference |= byte ^ (other[index] ?? 0);

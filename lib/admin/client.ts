@@ -6,32 +6,32 @@ import { changesFromJson, type ChangesJson, problemFromJson, type ReloadProblemJ
 import { type JsonRecord, listIn, printable, recordOf } from "./shape.ts";
 
 export interface AdminClientOptions {
-  /** Where the API is: `http://127.0.0.1:9900`. */
+  /** The API's URL, such as `http://127.0.0.1:9900`. */
   readonly url: URL;
-  /** What it wants to be shown; `undefined` for nothing. */
+  /** The token to send; `undefined` for none. */
   readonly token: string | undefined;
-  /** The limit of one question, from connecting to the answer's last byte; default 5 s. */
+  /** The time limit per request, from connecting to the last byte; default 5 s. */
   readonly timeoutMs?: number;
 }
 
-/** A proxy that could not be asked, or has given no answer that can be used; the message says all. */
+/** A failed request to a proxy; the message says why. */
 export class AdminClientError extends Error {
   override readonly name = "AdminClientError";
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
 
-/** The longest answer: the status of some 20,000 targets. */
+/** The largest response: the status of some 20,000 targets. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** The limit of a reload: its files may be slow, and new workers have to start. */
+/** The time limit of a reload: its files may be slow, and new workers have to start. */
 const RELOAD_TIMEOUT_MS = 90_000;
 
-/** What came of a reload, or would. */
+/** The result of a reload or of a plan. */
 export type ReloadAnswer =
   | {
     readonly kind: "done";
-    /** The whole answer, for scripts. */
+    /** The whole response, for scripts. */
     readonly json: unknown;
     readonly changes: ChangesJson;
     readonly warnings: readonly ReloadProblemJson[];
@@ -44,14 +44,14 @@ interface Asked {
   readonly timeoutMs?: number;
 }
 
-/** An answer, as far as it is understood without knowing what was asked. */
+/** A decoded response. */
 interface Answer {
   readonly status: number;
   readonly isProblem: boolean;
   readonly json: unknown;
 }
 
-/** Asks a proxy that runs. */
+/** A client of a running proxy's admin API. */
 export class AdminClient {
   readonly #options: AdminClientOptions;
 
@@ -59,7 +59,11 @@ export class AdminClient {
     this.#options = options;
   }
 
-  /** What would happen to a connection. @throws {AdminClientError} */
+  /**
+   * Explains what would happen to a connection.
+   *
+   * @throws {AdminClientError}
+   */
   async explain(question: ConnectionQuestion): Promise<Explanation> {
     const query = Object.entries(questionTexts(question)).filter((part) => part[1] !== undefined);
     const { status, isProblem, json } = await this.#get("api/explain", new URLSearchParams(query));
@@ -77,13 +81,17 @@ export class AdminClient {
     });
   }
 
-  /** Has the proxy put its config's file into effect again. @throws {AdminClientError} */
+  /**
+   * Makes the proxy reload its config file.
+   *
+   * @throws {AdminClientError}
+   */
   async reload(): Promise<ReloadAnswer> {
     return this.#reloadAnswer(await this.#ask("POST", "api/reload", { timeoutMs: RELOAD_TIMEOUT_MS }));
   }
 
   /**
-   * What a reload would do: to the config given, as `effectiveConfig` makes it, or to that of the proxy's file.
+   * Returns what a reload would change: to the given config, as `effectiveConfig` builds it, or to the proxy's file.
    *
    * @throws {AdminClientError}
    */
@@ -132,7 +140,7 @@ export class AdminClient {
           accept: "application/json",
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         },
-        // The token is for this server and no other.
+        // The token is for this server only.
         redirect: "manual",
         signal: AbortSignal.timeout(timeoutMs),
         ...(client === undefined ? {} : { client }),
@@ -146,7 +154,7 @@ export class AdminClient {
     }
   }
 
-  /** The body, of at most 8 MiB. */
+  /** Reads the body, up to 8 MiB. */
   async #read(response: Response): Promise<string> {
     const decoder = new TextDecoder();
     let text = "";
@@ -154,7 +162,7 @@ export class AdminClient {
     for await (const chunk of response.body ?? []) {
       length += chunk.length;
       if (length > MAX_BYTES) {
-        throw this.#failure(`the answer has more than ${MAX_BYTES} bytes, fewer were wanted`);
+        throw this.#failure(`the response is larger than ${MAX_BYTES} bytes`);
       }
       text += decoder.decode(chunk, { stream: true });
     }
@@ -167,7 +175,7 @@ export class AdminClient {
     } catch (error) {
       if (error instanceof AdminClientError) throw error;
       throw this.#failure(
-        "the answer is not that of a tcpproxy, the address of its admin API was wanted",
+        "the response is not from a tcpproxy; give the address of its admin API",
         error,
       );
     }
@@ -175,30 +183,30 @@ export class AdminClient {
 
   #refused(status: number, problem: JsonRecord): AdminClientError {
     const detail = typeof problem.detail === "string" ? printable(problem.detail) : "";
-    return this.#failure(`the answer is ${status}${detail === "" ? "" : `: ${detail}`}`);
+    return this.#failure(`status ${status}${detail === "" ? "" : `: ${detail}`}`);
   }
 
   #unauthorized(): AdminClientError {
-    const shown = this.#options.token === undefined ? "it wants a token" : "it does not know this token";
-    return this.#failure(`${shown}, the one in its "admin.token_file" was wanted`);
+    const shown = this.#options.token === undefined ? "no token sent" : "wrong token";
+    return this.#failure(`${shown}; use the one in its "admin.token_file"`);
   }
 
   #unreachable(error: unknown, timeoutMs: number): AdminClientError {
     if (error instanceof DOMException && error.name === "TimeoutError") {
       return this.#failure(
-        `there is no answer within ${timeoutMs} ms, a tcpproxy with "admin" was wanted`,
+        `no response within ${timeoutMs} ms; is a tcpproxy with "admin" running there?`,
         error,
       );
     }
     if (error instanceof Error && error.name === "NotCapable") {
       return this.#failure(
-        `the runtime forbids it, --allow-net=${this.#options.url.host} was wanted`,
+        `network permission denied; add --allow-net=${this.#options.url.host}`,
         error,
       );
     }
     const reason = reasonIn(error);
     return this.#failure(
-      `nobody answers (${reason}), a tcpproxy with "admin" in its config was wanted`,
+      `cannot connect (${reason}); is a tcpproxy with "admin" running there?`,
       error,
     );
   }
@@ -209,8 +217,8 @@ export class AdminClient {
 }
 
 /**
- * A client that goes to a loopback address itself: the runtime's own would hand the token to whoever `HTTP_PROXY` names.
- * `undefined` for every other address, which may be within reach of that proxy alone.
+ * Returns a client that connects to loopback addresses directly: the default one would send the token through
+ * `HTTP_PROXY`. `undefined` for other addresses, which may be reachable only through that proxy.
  */
 function directClient({ protocol, hostname, port }: URL): Deno.HttpClient | undefined {
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
@@ -218,7 +226,7 @@ function directClient({ protocol, hostname, port }: URL): Deno.HttpClient | unde
   return Deno.createHttpClient({ proxy: { transport: "tcp", hostname: host, port: Number(port || 80) } });
 }
 
-/** The last part of what the runtime says, which is the system's: `Connection refused`. */
+/** Returns the system's part of the runtime's message, such as `Connection refused`. */
 function reasonIn(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const message = errorMessage(cause);

@@ -9,7 +9,7 @@ import { explanationToJson, listenerJson } from "./explanation_json.ts";
 import { json, problem } from "./answer.ts";
 import { type AdminRoute, withProxy } from "./route.ts";
 
-/** What would happen to a connection: the query is `port=`, `listen=`, `client=`, `sni=` and `alpn=`. */
+/** Explains what would happen to a connection; the query takes `port`, `listen`, `client`, `sni` and `alpn`. */
 export const explain: AdminRoute = {
   path: "/api/explain",
   summary: "Where a connection would go: ?port=N&client=ADDR, and sni, alpn",
@@ -36,7 +36,7 @@ function questionIn(query: URLSearchParams): ConnectionQuestion | QuestionError 
   const unknown = [...query.keys()].find((key) => !QUESTION_PARTS.some((part) => part === key));
   if (unknown !== undefined) {
     return new QuestionError(
-      `the part "${unknown}" is unknown, one of ${QUESTION_PARTS.join(", ")} was wanted`,
+      `unknown parameter "${unknown}"; expected one of ${QUESTION_PARTS.join(", ")}`,
     );
   }
   const text = (part: typeof QUESTION_PARTS[number]): string | undefined => query.get(part) ?? undefined;

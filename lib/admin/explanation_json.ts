@@ -9,24 +9,28 @@ import {
 } from "../proxy/mod.ts";
 import { booleanIn, type JsonRecord, listIn, recordOf, ShapeError, textIn } from "./shape.ts";
 
-/** What `GET /api/explain` answers: all that is known of what would happen. A contract. */
+/** The body of `GET /api/explain`. A stable contract. */
 export interface LiveExplanationJson extends ExplanationJson {
-  /** Targets that would be passed over as they are at this moment. */
+  /** Targets that would be skipped in their current state. */
   readonly skipped: readonly TargetExplanation[];
   /** Every route of the app, in order. */
   readonly routes: readonly RouteVerdict[];
-  /** Why it would be closed before any target is dialed; `null` where it would not. */
+  /** Why it would be closed before a target is dialed; `null` where it would not. */
   readonly refusal: { readonly reason: Reason; readonly why: string } | null;
   readonly notes: readonly string[];
 }
 
-/** Puts an explanation into JSON. */
+/** Converts an explanation to JSON. */
 export function explanationToJson(explanation: ExplainedConnection): LiveExplanationJson {
   const { skipped, routes, refusal, notes } = explanation;
   return { ...explanationJson(explanation), skipped, routes, refusal: refusal ?? null, notes };
 }
 
-/** Reads what {@link explanationToJson} has made. @throws {ShapeError} when it is something else. */
+/**
+ * Parses the output of {@link explanationToJson}.
+ *
+ * @throws {ShapeError} when it is something else.
+ */
 export function explanationFromJson(value: unknown): ExplainedConnection {
   const json = recordOf(value);
   const admission = recordOf(json.admission);
@@ -42,12 +46,16 @@ export function explanationFromJson(value: unknown): ExplainedConnection {
   };
 }
 
-/** A listener in JSON. */
+/** Converts a listener to JSON. */
 export function listenerJson({ app, address }: ListenerInfo): { app: string; listener: string } {
   return { app, listener: formatAddress(address) };
 }
 
-/** Reads what {@link listenerJson} has made. @throws {ShapeError} when it is something else. */
+/**
+ * Parses the output of {@link listenerJson}.
+ *
+ * @throws {ShapeError} when it is something else.
+ */
 export function listenerFromJson(value: unknown): ListenerInfo {
   const json = recordOf(value);
   return { app: textIn(json, "app"), address: parseAddress(textIn(json, "listener")) };

@@ -1,7 +1,7 @@
 import { json, problem } from "./answer.ts";
 import type { AdminRoute } from "./route.ts";
 
-/** Whether the program runs at all: what a supervisor asks before it starts it anew. */
+/** Liveness: whether the process runs at all. */
 export const healthz: AdminRoute = {
   path: "/healthz",
   summary: "200 while the process is alive",
@@ -9,15 +9,13 @@ export const healthz: AdminRoute = {
   handlers: { GET: () => json({ status: "alive" }) },
 };
 
-/** Whether clients should be sent here: every listener is bound, and it is not draining. */
+/** Readiness: whether every listener is bound and the proxy is not draining. */
 export const readyz: AdminRoute = {
   path: "/readyz",
   summary: "200 while every listener is bound and it is not draining, else 503",
   isOpen: true,
   handlers: {
     GET: (_request, { phase }) =>
-      phase === "ready"
-        ? json({ status: "ready" })
-        : problem(503, { detail: `the proxy is ${phase}, one that is ready was wanted` }),
+      phase === "ready" ? json({ status: "ready" }) : problem(503, { detail: `the proxy is ${phase}` }),
   },
 };

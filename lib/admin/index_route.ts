@@ -1,6 +1,6 @@
 import type { AdminRoute } from "./route.ts";
 
-/** What there is to ask, in plain text: for whoever finds the port and does not know what it is. */
+/** Lists the API's paths in plain text, for people who find the port. */
 export function indexOf(routes: readonly AdminRoute[]): AdminRoute {
   const rows = routes.flatMap(({ path, handlers, summary }) =>
     Object.keys(handlers).map((method) => ({ what: `${method} ${path}`, summary }))

@@ -1,4 +1,4 @@
-/** The admin API: what a proxy is asked while it runs, and who asks it. */
+/** The admin API: its server, its client and its tokens. */
 export { AdminClient, AdminClientError, type AdminClientOptions, type ReloadAnswer } from "./client.ts";
 export type { AppChangeJson, ChangesJson, ReloadProblemJson, TargetChangeJson } from "./reload_json.ts";
 export type { AdminReloads } from "./route.ts";

@@ -1,6 +1,6 @@
 import { formatAddress, formatIp, isLoopback, parseIp, type TcpAddress, unmapIp } from "../base/mod.ts";
 
-/** What a browser says of who sends a request; `undefined` where it says nothing. */
+/** The headers in which a browser identifies the origin of a request; `undefined` where absent. */
 export interface Sender {
   /** The `Host` header. */
   readonly host: string | undefined;
@@ -10,25 +10,23 @@ export interface Sender {
 }
 
 /**
- * Why a request may be the work of a page from elsewhere that a browser on this machine has open; `undefined` where it
- * is not. A page can send requests to any address, and by a name of its own that leads here (DNS rebinding) it can read
- * the answers too. It cannot choose these headers.
+ * Returns why a request may come from another site's page in a browser on this machine; `undefined` where it does
+ * not. A page can send requests to any address, and through a host name of its own that resolves here (DNS rebinding)
+ * it can read the responses too. It cannot choose these headers.
  *
- * Names in `Host` are this machine's own (`localhost`, a loopback address) and the address that is listened on; where
- * that is a wildcard, every IP address, as no page can have an address for its name.
+ * Accepted in `Host`: this machine's own names (`localhost`, a loopback address) and the listen address; with a
+ * wildcard, every IP address, as no page can use an address as its name.
  */
 export function foreignBecause(sender: Sender, listen: TcpAddress): string | undefined {
   const { host, origin, fetchSite } = sender;
   if (host !== undefined && !isOwn(hostOf(host), listen)) {
-    return `the request is for the host "${host}", "${
-      formatAddress(listen)
-    }" or a loopback address was wanted`;
+    return `the request is for host "${host}"; expected "${formatAddress(listen)}" or a loopback address`;
   }
   if (fetchSite !== undefined && fetchSite !== "same-origin" && fetchSite !== "none") {
-    return `the request is sent by a page of another site (Sec-Fetch-Site: ${fetchSite}), one of its own was wanted`;
+    return `request from a page of another site (Sec-Fetch-Site: ${fetchSite})`;
   }
   if (origin !== undefined && (host === undefined || authorityOf(origin) !== authorityOf(`http://${host}`))) {
-    return `the request is sent by a page of "${origin}", one of its own was wanted`;
+    return `request from a page of "${origin}", which is another site`;
   }
   return undefined;
 }
@@ -40,7 +38,7 @@ function isOwn(host: string | undefined, listen: TcpAddress): boolean {
   return (listen.host === "::" || listen.host === "0.0.0.0") && parseIp(host) !== undefined;
 }
 
-/** The name or number in a `Host` header, in its one spelling; `undefined` for what is none. */
+/** Returns the host of a `Host` header in canonical form; `undefined` where it is invalid. */
 function hostOf(header: string): string | undefined {
   const url = parseUrl(`http://${header}`);
   return url && canonical(url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, ""));

@@ -2,15 +2,15 @@ import type { ConfigDiff, OptionDiff } from "../config/mod.ts";
 import type { ProxyStatus, ReloadedFile, ReloadProblem } from "../proxy/mod.ts";
 import { type JsonRecord, listIn, recordOf, textIn } from "./shape.ts";
 
-/** What `POST /api/reload` answers when it is done, and `?plan=true` beside that. A contract; `null` is what does not apply. */
+/** The body of `POST /api/reload`, also with `?plan=true`. A stable contract; `null` where a field does not apply. */
 export interface ReloadJson {
   readonly changes: ChangesJson;
-  /** The apps that need files, each with those that have other content than before. */
+  /** The apps with files, each with its changed files. */
   readonly apps: readonly { readonly name: string; readonly files: readonly ReloadedFileJson[] }[];
   readonly warnings: readonly ReloadProblemJson[];
 }
 
-/** What is other than before, and how many live sessions that concerns. */
+/** What changes, and how many live sessions that affects. */
 export interface ChangesJson {
   readonly apps: readonly AppChangeJson[];
   readonly settings: readonly OptionDiff[];
@@ -19,7 +19,7 @@ export interface ChangesJson {
 export interface AppChangeJson {
   readonly name: string;
   readonly change: string;
-  /** Live sessions of the app; `null` where nobody counts them. */
+  /** The app's live sessions; `null` where nobody counts them. */
   readonly sessions: number | null;
   readonly listeners: readonly { readonly address: string; readonly change: string }[];
   readonly targets: readonly TargetChangeJson[];
@@ -28,7 +28,7 @@ export interface AppChangeJson {
 
 export interface TargetChangeJson {
   readonly address: string;
-  /** The rules of the route that leads to it; `null` for a target of the app's own. */
+  /** The rules of its route; `null` for one of the app's own targets. */
   readonly route: string | null;
   readonly change: string;
   /** Live connections to the target; `null` where nobody counts them. */
@@ -37,7 +37,7 @@ export interface TargetChangeJson {
 
 interface ReloadedFileJson {
   readonly file: string;
-  /** Of a certificate that is shown, the end of its validity, as in RFC 3339. */
+  /** When a presented certificate expires, as in RFC 3339. */
   readonly ["valid_to"]: string | null;
 }
 
@@ -47,7 +47,7 @@ export interface ReloadProblemJson {
   readonly message: string;
 }
 
-/** Puts a diff beside what lives at this moment. */
+/** Combines a diff with the live counts of now. */
 export function changesJson({ apps, settings }: ConfigDiff, status: ProxyStatus): ChangesJson {
   return {
     settings,
@@ -79,7 +79,11 @@ export function problemJson({ app, file, message }: ReloadProblem): ReloadProble
   return { app: app ?? null, file: file ?? null, message };
 }
 
-/** @throws when the value is not what {@link changesJson} gives. */
+/**
+ * Parses the output of {@link changesJson}.
+ *
+ * @throws when the value is something else.
+ */
 export function changesFromJson(value: unknown): ChangesJson {
   const { settings, apps } = recordOf(value);
   if (!Array.isArray(settings) || !Array.isArray(apps)) throw new TypeError("no list of changes");
@@ -118,7 +122,11 @@ function countIn(record: JsonRecord, key: string): number | null {
   return typeof count === "number" ? count : null;
 }
 
-/** @throws when the value is no problem of a reload. */
+/**
+ * Parses the output of {@link problemJson}.
+ *
+ * @throws when the value is not an object.
+ */
 export function problemFromJson(value: unknown): ReloadProblemJson {
   const { app, file, message } = recordOf(value);
   return {

@@ -5,12 +5,12 @@ import { json, problem } from "./answer.ts";
 import { changesJson, fileJson, problemJson, type ReloadJson } from "./reload_json.ts";
 import { type AdminContext, type AdminRoute, withProxy } from "./route.ts";
 
-/** A config of 5,000 apps, as it is sent to be compared. */
+/** Enough for a config of 5,000 apps. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /**
- * Puts the config's file into effect again, and waits until that is done or refused. With `?plan=true` nothing is done: the
- * answer is what would be, for the file or for the config in the body (as `tcpproxy check --json` prints it).
+ * Reloads the config file, and responds when that is done or refused. With `?plan=true` it only reports what a reload
+ * would change, to the file or to the config in the body (as `tcpproxy check --json` prints it).
  */
 export const reload: AdminRoute = {
   path: "/api/reload",
@@ -65,18 +65,18 @@ async function plan(
 }
 
 function refused(problems: readonly ReturnType<typeof problemJson>[]): Response {
-  const detail = problems[0]?.message ?? "the config cannot be put into effect";
+  const detail = problems[0]?.message ?? "the config cannot be used";
   return problem(409, { detail: `nothing has changed: ${detail}`, more: { problems } });
 }
 
-/** The config in a body; `undefined` for none. */
+/** Reads the config in a body; `undefined` for an empty one. */
 async function configIn(request: Request): Promise<Config | undefined> {
   if (request.body === null) return undefined;
   const decoder = new TextDecoder();
   let [text, length] = ["", 0];
   for await (const chunk of request.body) {
     length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw new RangeError(`the body has more than ${MAX_BODY_BYTES} bytes`);
+    if (length > MAX_BODY_BYTES) throw new RangeError(`the body is larger than ${MAX_BODY_BYTES} bytes`);
     text += decoder.decode(chunk, { stream: true });
   }
   text += decoder.decode();

@@ -4,17 +4,17 @@ import type { ProxyControl, ReloadPlan, ReloadResult } from "../proxy/mod.ts";
 import { problem } from "./answer.ts";
 import type { AdminObserver } from "./admin_observer.ts";
 
-/** What the program is doing, as far as whoever asks must know. */
+/** The program's state, as the API shows it. */
 export type Phase = "starting" | "ready" | "draining";
 
-/** Reloads of the config's file, wherever it is; neither ever rejects. */
+/** Reloads the config file; neither method ever rejects. */
 export interface AdminReloads {
   reload(): Promise<ReloadResult>;
-  /** What a reload to this config would do; default to that of the file. */
+  /** Returns what a reload to this config would change. Default: the file. */
   plan(config?: Config): Promise<ReloadPlan>;
 }
 
-/** What every route may use. */
+/** What every route has access to. */
 export interface AdminContext {
   readonly phase: Phase;
   /** The proxy; `undefined` until all its listeners are bound. */
@@ -23,34 +23,34 @@ export interface AdminContext {
   readonly startedAt: Date;
   readonly observer: AdminObserver;
   readonly reloads: AdminReloads;
-  /** Aborted when the server is about to close: an answer that does not end by itself must end then. */
+  /** Aborted when the server is about to close; a response that does not end by itself must end then. */
   readonly closing: AbortSignal;
 }
 
-/** Answers one request. What it throws is a defect, and answered with 500. */
+/** Handles one request. An exception is an internal error and gives status 500. */
 export type Handler = (request: Context, admin: AdminContext) => Response | Promise<Response>;
 
-/** The methods that a route may have; HEAD comes with GET. */
+/** The methods of a route; HEAD comes with GET. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** One path of the API. Any other method is answered with 405. */
+/** One path of the API. Other methods give status 405. */
 export interface AdminRoute {
-  /** As hono reads it: `/api/sessions/:id`. */
+  /** In hono's syntax: `/api/sessions/:id`. */
   readonly path: string;
-  /** One line, without a full stop, for the list of paths. */
+  /** One line without a full stop, for the list of paths. */
   readonly summary: string;
-  /** Whether everyone may ask, from anywhere, without a token: for probes. Default false. */
+  /** Whether the path needs no token and accepts any origin, for probes. Default false. */
   readonly isOpen?: boolean;
   readonly handlers: Readonly<Partial<Record<Method, Handler>>>;
 }
 
-/** A handler that needs the proxy; while it starts, the answer is 503. */
+/** Wraps a handler that needs the proxy; until it has started, the status is 503. */
 export function withProxy(
   handle: (request: Context, proxy: ProxyControl, admin: AdminContext) => Response | Promise<Response>,
 ): Handler {
   return (request, admin) => {
     if (admin.proxy !== undefined) return handle(request, admin.proxy, admin);
-    const detail = "the proxy is starting, it answers when all its listeners are bound";
+    const detail = "the proxy is starting; try again when all its listeners are bound";
     return problem(503, { detail, headers: { "retry-after": "1" } });
   };
 }

@@ -9,41 +9,41 @@ import { ROUTES } from "./routes.ts";
 
 export interface AdminServerOptions {
   readonly listen: TcpAddress;
-  /** What callers must show; `undefined` for nothing. */
+  /** The token that callers must send; `undefined` for none. */
   readonly token: string | undefined;
   readonly version: string;
   readonly observer: AdminObserver;
   readonly reloads: AdminReloads;
-  /** Default all of the API's. */
+  /** Default: {@link ROUTES}. */
   readonly routes?: readonly AdminRoute[];
-  /** How many requests may be under way at once, beyond which the answer is 503; default 64. */
+  /** How many requests may be in progress at once; more get status 503. Default 64. */
   readonly maxRequests?: number;
 }
 
-/** More than an operator's tools ask at once; what they wait for may be large, and is in memory until it is read. */
+/** More than an operator's tools send at once. Responses may be large, and stay in memory until they are read. */
 const MAX_REQUESTS = 64;
 
-/** How long answers may take to be sent when the server closes. */
+/** How long responses may take to finish when the server closes. */
 const GRACE_MS = 250;
 
-/** Between tries to open again: the first, and the longest. */
+/** The delay before reopening: the first, and the longest. */
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5000;
 
-/** A server of the runtime, and how to end it with every connection that it has. */
+/** A server of the runtime, with the means to end it and all its connections. */
 interface Serving {
   readonly server: Deno.HttpServer<Deno.NetAddr>;
   readonly abort: AbortController;
 }
 
 /**
- * The admin API's server. It answers from the moment that it is bound, before there is a proxy and while one drains.
+ * The admin API's server. It responds from the moment it is bound, before there is a proxy and while one drains.
  *
- * What it stands on ends for good when it cannot accept a connection, for want of file descriptors say; so it is opened
- * again. Its connections are closed by that, which is what gives back the descriptors of a client that has taken them all.
+ * The runtime's server ends when it cannot accept a connection, for example when file descriptors run out; so it is
+ * reopened. Its connections are closed by that, which frees the descriptors of a client that has taken them all.
  */
 export class AdminServer implements AdminContext {
-  /** What is bound: where port 0 was asked for, the port that the system chose. */
+  /** The bound address: for port 0, the port that the system chose. */
   readonly address: TcpAddress;
   readonly version: string;
   readonly startedAt: Date = new Date(performance.timeOrigin);
@@ -60,7 +60,7 @@ export class AdminServer implements AdminContext {
   #closed: Promise<void> | undefined;
 
   /**
-   * Binds the address and begins to answer.
+   * Binds the address and starts serving.
    *
    * @throws {StartError} when the address cannot be bound; it says where and why.
    */
@@ -108,18 +108,18 @@ export class AdminServer implements AdminContext {
     return this.#closing.signal;
   }
 
-  /** The proxy is there, and all its listeners are bound. */
+  /** Sets the proxy, once all its listeners are bound. */
   attach(proxy: ProxyControl): void {
     this.#proxy = proxy;
     this.#phase = "ready";
   }
 
-  /** The proxy is about to end: it is not ready any more, and can still be asked. */
+  /** Marks the proxy as draining: not ready, but still reachable here. */
   drain(): void {
     this.#phase = "draining";
   }
 
-  /** Ends answers that do not end by themselves, gives the others 250 ms, and closes every connection. Idempotent. */
+  /** Ends streaming responses, gives the others 250 ms, and closes every connection. Idempotent. */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
   }
@@ -130,7 +130,7 @@ export class AdminServer implements AdminContext {
     await this.#whenIdle(GRACE_MS);
     const serving = this.#serving;
     if (serving === undefined) return;
-    // Not `shutdown`, which waits for whoever is slow, and after which there is no other way to end.
+    // Not `shutdown`, which waits for slow clients and leaves no other way to end.
     serving.abort.abort();
     await serving.server.finished.catch(() => {});
   }
@@ -141,7 +141,7 @@ export class AdminServer implements AdminContext {
       hostname: host,
       port,
       signal: abort.signal,
-      // Without one, the runtime prints where it listens.
+      // Without a callback, the runtime prints the address.
       onListen: () => {},
       onError: (error) => this.#failed(error),
     }, (request, info) => this.#handle(request, info));
@@ -152,10 +152,10 @@ export class AdminServer implements AdminContext {
 
   async #handle(request: Request, { completed }: Deno.ServeHandlerInfo): Promise<Response> {
     this.#requests++;
-    // It rejects where the client has left.
+    // Rejects when the client has left.
     completed.catch(() => {}).finally(() => this.#ended());
     if (this.#requests > (this.#options.maxRequests ?? MAX_REQUESTS)) {
-      const detail = `${this.#requests - 1} requests are under way, fewer were wanted`;
+      const detail = `too many requests: ${this.#requests - 1} in progress`;
       return problem(503, { detail, headers: { "retry-after": "1" } });
     }
     return await this.#answer(request);
@@ -163,7 +163,7 @@ export class AdminServer implements AdminContext {
 
   #failed(error: unknown): Response {
     this.#options.observer.defect(error);
-    return problem(500, { detail: "the answer failed by a defect of the program, its log says more" });
+    return problem(500, { detail: "internal error; see the log of tcpproxy" });
   }
 
   #ended(): void {
@@ -171,7 +171,7 @@ export class AdminServer implements AdminContext {
     if (this.#requests === 0) { for (const resolve of this.#idle.splice(0)) resolve(); }
   }
 
-  /** Resolves when no request is under way, or after so long. */
+  /** Resolves when no request is in progress, or after the limit. */
   async #whenIdle(limitMs: number): Promise<void> {
     if (this.#requests === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -181,7 +181,7 @@ export class AdminServer implements AdminContext {
     clearTimeout(timer);
   }
 
-  /** The runtime's server has ended: it could not accept a connection. */
+  /** The runtime's server ended because it could not accept a connection. */
   #lost({ abort }: Serving, error: unknown): void {
     this.#serving = undefined;
     abort.abort();

@@ -4,7 +4,7 @@ import type { AppStatus } from "../proxy/mod.ts";
 import { json } from "./answer.ts";
 import { type AdminRoute, withProxy } from "./route.ts";
 
-/** One snapshot of all that is known. */
+/** Returns a snapshot of the proxy. */
 export const status: AdminRoute = {
   path: "/api/status",
   summary: "The state of every app and target, as JSON",
@@ -25,15 +25,15 @@ export const status: AdminRoute = {
   },
 };
 
-/** What `GET /api/status` answers. A contract; `null` is what is not known, or no limit. */
+/** The body of `GET /api/status`. A stable contract; `null` for unknown, or no limit. */
 export interface StatusJson {
   readonly version: string;
-  /** When the program began, as in RFC 3339. */
+  /** When the program started, as in RFC 3339. */
   readonly ["started_at"]: string;
   readonly state: "starting" | "ready" | "draining";
-  /** How many threads carry connections. */
+  /** The number of threads that carry connections. */
   readonly workers: number;
-  /** Sessions that have not ended. */
+  /** Open sessions. */
   readonly sessions: number;
   readonly apps: readonly AppJson[];
 }
@@ -49,7 +49,7 @@ interface AppJson extends PoolJson {
 
 interface PoolJson {
   readonly targets: readonly TargetJson[];
-  /** Names that are looked up and have no target at this moment. */
+  /** Discovered names without a target at the moment. */
   readonly undiscovered: readonly string[];
 }
 
@@ -57,12 +57,12 @@ interface TargetJson {
   readonly address: string;
   readonly state: "up" | "down" | "ejected";
   readonly weight: number;
-  /** The weight of this moment, less in a slow start. */
+  /** The effective weight: less during a slow start. */
   readonly ["current_weight"]: number;
   readonly backup: boolean;
   readonly connections: number | null;
   readonly ["max_connections"]: number | null;
-  /** The name by which it was discovered; `null` for one that the config names. */
+  /** The name that discovery found it by; `null` for a configured target. */
   readonly ["discovered_by"]: string | null;
 }
 

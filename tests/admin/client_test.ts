@@ -26,7 +26,7 @@ const APPS = [
   { name: "four", listen: ["127.0.0.2:7003"], targets: ["10.0.0.1:80"] },
 ];
 
-Deno.test("AdminClient: explains as the proxy that it asks", async () => {
+Deno.test("AdminClient: explains like the proxy itself", async () => {
   const proxy = new QuietProxy(APPS);
   await withAdmin({ proxy, token: TOKEN }, async ({ url }) => {
     const client = new AdminClient({ url, token: TOKEN });
@@ -44,7 +44,7 @@ Deno.test("AdminClient: explains as the proxy that it asks", async () => {
   });
 });
 
-Deno.test("AdminClient: finds the API below a path too", async () => {
+Deno.test("AdminClient: finds the API under a path prefix", async () => {
   const proxy = new QuietProxy(APPS);
   await withAdmin({ proxy }, async ({ url, port }) => {
     await using front = new TestTarget(rewriting("/proxy1/", port));
@@ -54,7 +54,7 @@ Deno.test("AdminClient: finds the API below a path too", async () => {
   });
 });
 
-Deno.test("explanationFromJson: reads what explanationToJson writes, and nothing that is otherwise", () => {
+Deno.test("explanationFromJson: reads the output of explanationToJson, and nothing else", () => {
   const explanation = new QuietProxy(APPS).explain({ ...QUESTION, sni: "x.example" });
   if (explanation.kind !== "explained") throw new Error(`it is "${explanation.kind}"`);
   const json: Record<string, unknown> = JSON.parse(JSON.stringify(explanationToJson(explanation)));
@@ -136,9 +136,9 @@ function rewriting(path: string, port: number): Serve {
   };
 }
 
-const NO_TCPPROXY = "the answer is not that of a tcpproxy, the address of its admin API was wanted";
+const NO_TCPPROXY = "the response is not from a tcpproxy; give the address of its admin API";
 
-Deno.test("AdminClient: a server that is no tcpproxy is told from one", async () => {
+Deno.test("AdminClient: recognizes a server that is not a tcpproxy", async () => {
   const problem = "content-type: application/problem+json\r\n";
   const answers: [string, string, string?][] = [
     ["200 OK", "<html>hello</html>"],
@@ -156,42 +156,42 @@ Deno.test("AdminClient: a server that is no tcpproxy is told from one", async ()
   }
 });
 
-Deno.test("AdminClient: a problem is told in the words of the server, without what a terminal obeys", async () => {
+Deno.test("AdminClient: passes on the server's error with control characters escaped", async () => {
   const body = JSON.stringify({ detail: "the proxy is \u001b[31mstarting" });
   const message = await messageOf(
     answering("503 Service Unavailable", body, "content-type: application/problem+json\r\n"),
   );
-  assertEquals(message, "the answer is 503: the proxy is \\u001b[31mstarting");
+  assertEquals(message, "status 503: the proxy is \\u001b[31mstarting");
 });
 
-Deno.test("AdminClient: a token that is missing, or another, is told as such", async () => {
+Deno.test("AdminClient: reports a missing or wrong token", async () => {
   await withAdmin({ token: TOKEN }, async ({ url }) => {
     for (
-      const [token, says] of [[undefined, "it wants a token"], [
+      const [token, says] of [[undefined, "no token sent"], [
         "x".repeat(16),
-        "it does not know this token",
+        "wrong token",
       ]] as const
     ) {
       const { message } = await assertRejects(
         () => new AdminClient({ url, token }).explain(QUESTION),
         AdminClientError,
       );
-      assertEquals(message, `ask ${url.origin}: ${says}, the one in its "admin.token_file" was wanted`);
+      assertEquals(message, `ask ${url.origin}: ${says}; use the one in its "admin.token_file"`);
     }
   });
 });
 
-Deno.test("AdminClient: where nobody listens it says so, and what was wanted", async () => {
+Deno.test("AdminClient: reports a refused connection", async () => {
   const port = freePort();
   const client = new AdminClient({ url: new URL(`http://127.0.0.1:${port}`), token: undefined });
   const { message } = await assertRejects(() => client.explain(QUESTION), AdminClientError);
   assertEquals(
     message,
-    `ask http://127.0.0.1:${port}: nobody answers (Connection refused), a tcpproxy with "admin" in its config was wanted`,
+    `ask http://127.0.0.1:${port}: cannot connect (Connection refused); is a tcpproxy with "admin" running there?`,
   );
 });
 
-Deno.test("AdminClient: a server that says nothing, or never ends, is given up", async () => {
+Deno.test("AdminClient: gives up on a server that is silent or never ends", async () => {
   const silent: Serve = async (_conn, ended) => await ended;
   const endless: Serve = async (conn, ended) => {
     await readHead(conn);
@@ -201,26 +201,26 @@ Deno.test("AdminClient: a server that says nothing, or never ends, is given up",
   for (const serve of [silent, endless]) {
     assertEquals(
       await messageOf(serve, { timeoutMs: 100 }),
-      'there is no answer within 100 ms, a tcpproxy with "admin" was wanted',
+      'no response within 100 ms; is a tcpproxy with "admin" running there?',
     );
   }
 });
 
-Deno.test("AdminClient: an answer without end is not read to the end", async () => {
+Deno.test("AdminClient: stops reading an endless response", async () => {
   const flood: Serve = async (conn) => {
     await readHead(conn);
     await writeAll(conn, utf8("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"));
     for (;;) await writeAll(conn, new Uint8Array(65536).fill(0x20));
   };
-  assertStringIncludes(await messageOf(flood), "the answer has more than 8388608 bytes, fewer were wanted");
+  assertStringIncludes(await messageOf(flood), "the response is larger than 8388608 bytes");
 });
 
-Deno.test("AdminClient: a connection that breaks is told as what it is", async () => {
+Deno.test("AdminClient: reports a broken connection", async () => {
   const message = await messageOf(async (conn) => void await readHead(conn));
-  assertStringIncludes(message, "nobody answers (");
+  assertStringIncludes(message, "cannot connect (");
 });
 
-Deno.test("AdminClient: does not follow a server to another, to which it would show the token", async () => {
+Deno.test("AdminClient: does not follow redirects with the token", async () => {
   await using other = new TestTarget(answering("200 OK", "{}"));
   const redirect = answering("307 Temporary Redirect", "", `location: http://${other.address}/\r\n`);
   assertEquals(await messageOf(redirect, { token: TOKEN }), NO_TCPPROXY);

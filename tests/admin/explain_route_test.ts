@@ -17,11 +17,11 @@ async function explain(query: string): Promise<Explained> {
     const { status, text } = await admin.ask(`/api/explain?${query}`);
     explained = { status, body: JSON.parse(text) };
   });
-  if (explained === undefined) throw new Error("explain: there is no answer, one was wanted");
+  if (explained === undefined) throw new Error("explain: no explanation");
   return explained;
 }
 
-Deno.test("GET /api/explain: an app, its listener, rule, route and targets, and what else is known", async () => {
+Deno.test("GET /api/explain: gives app, listener, rule, route and targets", async () => {
   const { status, body } = await explain(
     "listen=127.0.0.1:7001&client=10.9.0.1&sni=x.example&alpn=h2,http/1.1",
   );
@@ -39,14 +39,14 @@ Deno.test("GET /api/explain: an app, its listener, rule, route and targets, and 
   });
 });
 
-Deno.test("GET /api/explain: where nobody listens is 404, with the nearest that does", async () => {
+Deno.test("GET /api/explain: an address without listener is 404, with the nearest listener", async () => {
   const { status, body } = await explain("port=7003&client=192.0.2.7");
   assertEquals([status, body.nearest], [404, { app: "one", listener: "127.0.0.1:7001" }]);
   assertStringIncludes(String(body.detail), "nobody listens on port 7003");
   assertEquals((await explain("listen=unix:/x")).body.nearest, null);
 });
 
-Deno.test("GET /api/explain: where several listen is 409, with their addresses", async () => {
+Deno.test("GET /api/explain: an ambiguous address is 409, with the listeners", async () => {
   const { status, body } = await explain("port=7001&client=192.0.2.7");
   assertEquals(status, 409);
   assertEquals(body.listeners, [
@@ -56,7 +56,7 @@ Deno.test("GET /api/explain: where several listen is 409, with their addresses",
   assertStringIncludes(String(body.detail), "listen=ADDR with one of the addresses was wanted");
 });
 
-Deno.test("GET /api/explain: a question that makes no sense is 400, in the words of a query", async () => {
+Deno.test("GET /api/explain: an invalid question is 400, with the parameter names", async () => {
   const mistakes: [string, string][] = [
     ["client=::1", "there is no port, port=N was wanted"],
     ["port=7001", "there is no client, client=ADDR was wanted"],
@@ -64,7 +64,7 @@ Deno.test("GET /api/explain: a question that makes no sense is 400, in the words
     ["port=7001&client=me", 'the client is "me", an IP address was wanted'],
     [
       "port=7001&client=::1&sin=x",
-      'the part "sin" is unknown, one of port, listen, client, sni, alpn was wanted',
+      'unknown parameter "sin"; expected one of port, listen, client, sni, alpn',
     ],
   ];
   for (const [query, says] of mistakes) {

@@ -9,12 +9,12 @@ function isForeign(sender: Partial<Sender>, host = "127.0.0.1"): boolean {
   return foreignBecause({ ...all, ...sender }, { ...LOOPBACK, host }) !== undefined;
 }
 
-Deno.test("foreignBecause: programs that are no browsers say nothing, and are no pages", () => {
+Deno.test("foreignBecause: a request without browser headers is not from a page", () => {
   assertEquals(isForeign({}), false);
   assertEquals(isForeign({ host: "127.0.0.1:9900" }), false);
 });
 
-Deno.test("foreignBecause: a name of elsewhere that leads here is foreign", () => {
+Deno.test("foreignBecause: a foreign name that resolves here is foreign", () => {
   const own = [
     "localhost",
     "LOCALHOST:1",
@@ -39,7 +39,7 @@ Deno.test("foreignBecause: a name of elsewhere that leads here is foreign", () =
   assertEquals(others.filter((host) => !isForeign({ host })), []);
 });
 
-Deno.test("foreignBecause: the address that is listened on is its own, and every number where it is a wildcard", () => {
+Deno.test("foreignBecause: the listen address is accepted, and with a wildcard every IP address", () => {
   assertEquals(isForeign({ host: "admin.internal:1" }, "admin.internal"), false);
   assertEquals(isForeign({ host: "Admin.Internal" }, "admin.internal"), false);
   assertEquals(isForeign({ host: "other.internal" }, "admin.internal"), true);
@@ -52,7 +52,7 @@ Deno.test("foreignBecause: the address that is listened on is its own, and every
   }
 });
 
-Deno.test("foreignBecause: a page of another origin is foreign, one of its own is not", () => {
+Deno.test("foreignBecause: a page of another origin is foreign, a same-origin one is not", () => {
   const host = "localhost:9900";
   assertEquals(isForeign({ host, origin: "http://localhost:9900" }), false);
   assertEquals(isForeign({ host: "localhost", origin: "http://localhost" }), false);
@@ -68,13 +68,13 @@ Deno.test("foreignBecause: a page of another origin is foreign, one of its own i
   assertEquals(isForeign({ origin: "http://localhost" }), true);
 });
 
-Deno.test("foreignBecause: what a browser says of the site is believed", () => {
+Deno.test("foreignBecause: Sec-Fetch-Site is trusted", () => {
   const host = "localhost:9900";
   assertEquals(["same-origin", "none"].filter((fetchSite) => isForeign({ host, fetchSite })), []);
   assertEquals(["same-site", "cross-site", "x"].filter((fetchSite) => !isForeign({ host, fetchSite })), []);
 });
 
-Deno.test("foreignBecause: says what is and what was wanted", () => {
+Deno.test("foreignBecause: names the host and the accepted ones", () => {
   const why = foreignBecause({ host: "evil.example", origin: undefined, fetchSite: undefined }, LOOPBACK);
-  assertStringIncludes(why ?? "", '"evil.example", "127.0.0.1:9900" or a loopback address was wanted');
+  assertStringIncludes(why ?? "", '"evil.example"; expected "127.0.0.1:9900" or a loopback address');
 });

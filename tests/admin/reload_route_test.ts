@@ -40,7 +40,7 @@ async function answerTo(result: ReloadResult): Promise<{ status: number; body: u
   return answer;
 }
 
-Deno.test("POST /api/reload: gives what has changed, and which files are new until when", async () => {
+Deno.test("POST /api/reload: gives the changes, and the new files with their expiry", async () => {
   const validToMs = Date.UTC(2030, 0, 2);
   const { status, body } = await answerTo({
     kind: "done",
@@ -68,7 +68,7 @@ Deno.test("POST /api/reload: gives what has changed, and which files are new unt
   });
 });
 
-Deno.test("POST /api/reload: one that is refused is a conflict, with every problem", async () => {
+Deno.test("POST /api/reload: a refused reload is 409 with every problem", async () => {
   const { status, body } = await answerTo({
     kind: "refused",
     problems: [
@@ -103,7 +103,7 @@ Deno.test("POST /api/reload?plan=true: answers with the plan, for the file or fo
   });
 });
 
-Deno.test("POST /api/reload?plan=true: a body that is no config is refused, with why", async () => {
+Deno.test("POST /api/reload?plan=true: refuses a body that is not a config, with the reason", async () => {
   await withAdmin({}, async (admin) => {
     const ask = async (body: string): Promise<[number, string]> => {
       const { status, text } = await admin.ask("/api/reload?plan=true", { method: "POST", body });

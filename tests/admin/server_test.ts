@@ -39,7 +39,7 @@ const STREAM = route("/stream", (_request, { closing }) => {
   );
 });
 
-Deno.test("AdminServer: answers from the moment that it is bound, and is ready when there is a proxy", async () => {
+Deno.test("AdminServer: responds once bound, and is ready once there is a proxy", async () => {
   const server = AdminServer.open({
     listen: { kind: "tcp", host: "127.0.0.1", port: 0 },
     token: undefined,
@@ -60,7 +60,7 @@ Deno.test("AdminServer: answers from the moment that it is bound, and is ready w
   await server.close();
 });
 
-Deno.test("AdminServer: an address that is taken is named, in the words of every listener", () => {
+Deno.test("AdminServer: names an address in use as listeners do", () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
   assertThrows(
@@ -77,7 +77,7 @@ Deno.test("AdminServer: an address that is taken is named, in the words of every
   );
 });
 
-Deno.test("AdminServer: its port is free when it is closed, and closing it again is nothing", async () => {
+Deno.test("AdminServer: close frees the port and is idempotent", async () => {
   let port = 0;
   await withAdmin({}, async (admin) => {
     port = admin.port;
@@ -112,7 +112,7 @@ for (const [what, text] of Object.entries(STUCK)) {
   });
 }
 
-Deno.test("AdminServer: an answer that goes on until the end is told of it, and ends whole", async () => {
+Deno.test("AdminServer: a streaming response learns of the close and ends whole", async () => {
   let read: Promise<string> | undefined;
   await withAdmin({ routes: [STREAM] }, async (admin) => {
     const response = await fetch(new URL("/stream", admin.url));
@@ -121,7 +121,7 @@ Deno.test("AdminServer: an answer that goes on until the end is told of it, and 
   assertEquals(await read, "x");
 });
 
-Deno.test("AdminServer: more requests at once than it bears are sent away, and come in when there is room", async () => {
+Deno.test("AdminServer: refuses requests beyond its limit until there is room", async () => {
   await withAdmin(
     { routes: [STREAM, route("/x", () => new Response("x"))], maxRequests: 2 },
     async (admin) => {
@@ -130,7 +130,7 @@ Deno.test("AdminServer: more requests at once than it bears are sent away, and c
       for (const conn of [one, two]) await readExactly(conn, "HTTP/1.1 200 OK".length);
       const refused = await admin.ask("/x");
       assertEquals([refused.status, refused.headers.get("retry-after")], [503, "1"]);
-      assertStringIncludes(refused.text, "2 requests are under way, fewer were wanted");
+      assertStringIncludes(refused.text, "too many requests: 2 in progress");
       one.close();
       while ((await admin.ask("/x")).status !== 200) await new Promise((resolve) => setTimeout(resolve, 1));
       await admin.server.close();
@@ -139,7 +139,7 @@ Deno.test("AdminServer: more requests at once than it bears are sent away, and c
   );
 });
 
-Deno.test("AdminServer: a large answer is under way until its client has read it", async () => {
+Deno.test("AdminServer: a large response counts until its client has read it", async () => {
   const text = "x".repeat(16 * 1024 * 1024);
   await withAdmin({ routes: [route("/large", () => json(text))], maxRequests: 1 }, async (admin) => {
     using slow = await sending(admin, get("/large"));
@@ -155,7 +155,7 @@ Deno.test("AdminServer: a large answer is under way until its client has read it
   });
 });
 
-Deno.test("AdminServer: clients that leave in the middle of an answer are no defect", async () => {
+Deno.test("AdminServer: a client that leaves mid-response is not an internal error", async () => {
   await withAdmin({ routes: [HUGE, STREAM] }, async (admin) => {
     for (const path of ["/huge", "/stream"]) {
       const conn = await sending(admin, get(path));
@@ -167,7 +167,7 @@ Deno.test("AdminServer: clients that leave in the middle of an answer are no def
   });
 });
 
-Deno.test("AdminServer: what a handler throws is a defect, and costs one request", async () => {
+Deno.test("AdminServer: a handler's exception is an internal error and costs one request", async () => {
   const broken = route("/broken", () => {
     throw new Error("broken");
   });

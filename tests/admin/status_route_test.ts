@@ -30,7 +30,7 @@ const POOLS: readonly PoolSnapshot[] = [
   { targets: [], emptyEntries: [] },
 ];
 
-Deno.test("GET /api/status: is one snapshot, with null for what is not known or not limited", async () => {
+Deno.test("GET /api/status: is a snapshot, with null for unknown or unlimited", async () => {
   const app = {
     name: "web",
     listen: ["127.0.0.1:7001", "unix:/run/x"],

@@ -5,7 +5,7 @@ import { hasTool } from "../helpers/tools.ts";
 
 const GOOD = "abcdefghABCDEFGH";
 
-Deno.test("readToken: the word in the file, without what editors put round it", async () => {
+Deno.test("readToken: reads the token without surrounding white space", async () => {
   await using folder = new TemporaryFolder();
   for (const text of [GOOD, `${GOOD}\n`, `\n  ${GOOD}\r\n\n`]) {
     assertEquals(await readToken(await folder.write("t", text)), GOOD);
@@ -15,20 +15,20 @@ Deno.test("readToken: the word in the file, without what editors put round it", 
   }
 });
 
-Deno.test("readToken: what is no token is said without a part of it", async () => {
+Deno.test("readToken: an invalid token is reported without revealing any of it", async () => {
   await using folder = new TemporaryFolder();
   const mistakes: [string | Uint8Array, string][] = [
-    ["", "is empty, a token of at least 16 characters was wanted"],
-    [" \n", "is empty, a token of at least 16 characters was wanted"],
-    [`${GOOD} secret`, "has white space within its text, a token in one word was wanted"],
-    [`${GOOD}\nsecret`, "has white space within its text, a token in one word was wanted"],
-    ["secret", "has a token of 6 characters, at least 16 were wanted"],
-    [`${GOOD}"secret`, "has other characters than a token may have"],
-    [`${GOOD}=secret`, "has other characters than a token may have"],
-    [`${GOOD}ü`, "has other characters than a token may have"],
-    ["x".repeat(1025), "has more than 1024 characters, fewer were wanted"],
-    ["x".repeat(100_000), "has more than 1024 characters, fewer were wanted"],
-    [new Uint8Array(16).fill(0xff), "has other characters than a token may have"],
+    ["", "is empty; expected a token of at least 16 characters"],
+    [" \n", "is empty; expected a token of at least 16 characters"],
+    [`${GOOD} secret`, "has white space within the token; expected one word"],
+    [`${GOOD}\nsecret`, "has white space within the token; expected one word"],
+    ["secret", "has a token of 6 characters; expected at least 16"],
+    [`${GOOD}"secret`, "has characters that a token may not have"],
+    [`${GOOD}=secret`, "has characters that a token may not have"],
+    [`${GOOD}ü`, "has characters that a token may not have"],
+    ["x".repeat(1025), "has a token of more than 1024 characters; use a shorter one"],
+    ["x".repeat(100_000), "has a token of more than 1024 characters; use a shorter one"],
+    [new Uint8Array(16).fill(0xff), "has characters that a token may not have"],
   ];
   for (const [content, says] of mistakes) {
     const file = folder.file("t");
@@ -39,12 +39,12 @@ Deno.test("readToken: what is no token is said without a part of it", async () =
   }
 });
 
-Deno.test("readToken: a file that cannot be read is said to be so", async () => {
+Deno.test("readToken: reports a file that cannot be read", async () => {
   await using folder = new TemporaryFolder();
   const missing = await assertRejects(() => readToken(folder.file("none")), TokenError);
-  assertStringIncludes(missing.message, "does not exist, a file with a token was wanted");
+  assertStringIncludes(missing.message, "does not exist; expected a file with a token");
   const directory = await assertRejects(() => readToken(folder.path), TokenError);
-  assertStringIncludes(directory.message, "is a directory, a file with a token was wanted");
+  assertStringIncludes(directory.message, "is a directory; expected a file with a token");
 });
 
 Deno.test({

@@ -193,7 +193,7 @@ Deno.test("explain: a proxy that cannot be asked ends with 1, and says why", asy
   assertEquals([code, printed], [1, ""]);
   assertEquals(
     complaints,
-    `tcpproxy: ask ${url}: nobody answers (Connection refused), a tcpproxy with "admin" in its config was wanted\n`,
+    `tcpproxy: ask ${url}: cannot connect (Connection refused); is a tcpproxy with "admin" running there?\n`,
   );
 });
 
@@ -206,7 +206,7 @@ Deno.test("explain: flags that do not say which proxy is meant are refused in wo
     [["-c", path, "--url", url], "--url and --config exclude each other; give one of them"],
     [["--running", "--url", url], "--url and --running exclude each other; give one of them"],
     [["-c", path, "--token-file", "x"], "--token-file needs --url"],
-    [["--url", url, "--token-file", folder.file("none")], "does not exist, a file with a token was wanted"],
+    [["--url", url, "--token-file", folder.file("none")], "does not exist; expected a file with a token"],
     [["--url", "127.0.0.1:9900"], 'the URL is "127.0.0.1:9900"; expected one such as http://127.0.0.1:9900'],
     [
       ["--url", "ftp://127.0.0.1"],

@@ -82,13 +82,13 @@ apps:
     assertEquals(await runCli([...words, "-c", path], missing), 2, missing.complaints);
     assertStringIncludes(
       missing.complaints,
-      `${path}:2:15: admin.token_file: the file "${folder.path}/admin.token" does not exist, ` +
-        "a file with a token was wanted\n    2 |   token_file: admin.token\n",
+      `${path}:2:15: admin.token_file: the file "${folder.path}/admin.token" does not exist; ` +
+        "expected a file with a token\n    2 |   token_file: admin.token\n",
     );
     await folder.write("admin.token", "short");
     const short = new CapturedIo();
     assertEquals(await runCli([...words, "-c", path], short), 2);
-    assertStringIncludes(short.complaints, "has a token of 5 characters, at least 16 were wanted");
+    assertStringIncludes(short.complaints, "has a token of 5 characters; expected at least 16");
     assertEquals([missing.printed, short.printed], ["", ""]);
   }
   await folder.write("admin.token", "long enough to be one".replaceAll(" ", "-"));

@@ -140,7 +140,7 @@ Deno.test("admin: with a token, whoever has it is answered", async () => {
       runProgram(["explain", "-c", config, "--running", ...question]),
     ]);
     assertEquals([none.code, given.code, known.code], [1, 0, 0]);
-    assertStringIncludes(none.stderr, 'it wants a token, the one in its "admin.token_file" was wanted');
+    assertStringIncludes(none.stderr, 'no token sent; use the one in its "admin.token_file"');
   });
 });
 
