@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import type { TcpAddress } from "../base/mod.ts";
 import { Bearer } from "./bearer.ts";
-import { foreignBecause } from "./origin.ts";
-import { problem } from "./answer.ts";
+import { crossSiteReason } from "./cross_site.ts";
+import { problem } from "./responses.ts";
 import type { AdminContext, AdminRoute, Handler, Method } from "./route.ts";
 
 export interface AppOptions {
@@ -69,7 +69,7 @@ function guard(
     }
     // A cross-site page has no token, so reads are safe behind one.
     if (bearer === undefined || !SAFE.has(req.method)) {
-      const why = foreignBecause({
+      const why = crossSiteReason({
         host: req.header("host"),
         origin: req.header("origin"),
         fetchSite: req.header("sec-fetch-site"),

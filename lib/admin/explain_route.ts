@@ -6,7 +6,7 @@ import {
   readQuestion,
 } from "../proxy/mod.ts";
 import { explanationToJson, listenerJson } from "./explanation_json.ts";
-import { json, problem } from "./answer.ts";
+import { json, problem } from "./responses.ts";
 import { type AdminRoute, withProxy } from "./route.ts";
 
 /** Explains what would happen to a connection; the query takes `port`, `listen`, `client`, `sni` and `alpn`. */

@@ -7,7 +7,7 @@ import {
   type RouteVerdict,
   type TargetExplanation,
 } from "../proxy/mod.ts";
-import { booleanIn, type JsonRecord, listIn, recordOf, ShapeError, textIn } from "./shape.ts";
+import { booleanIn, type JsonRecord, listIn, recordOf, ShapeError, textIn } from "./json_fields.ts";
 
 /** The body of `GET /api/explain`. A stable contract. */
 export interface LiveExplanationJson extends ExplanationJson {

@@ -1,4 +1,4 @@
-import { json, problem } from "./answer.ts";
+import { json, problem } from "./responses.ts";
 import type { AdminRoute } from "./route.ts";
 
 /** Liveness: whether the process runs at all. */

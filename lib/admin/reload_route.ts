@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { errorMessage } from "../base/mod.ts";
 import { type Config, ConfigError, resolveConfig } from "../config/mod.ts";
-import { json, problem } from "./answer.ts";
+import { json, problem } from "./responses.ts";
 import { changesJson, fileJson, problemJson, type ReloadJson } from "./reload_json.ts";
 import { type AdminContext, type AdminRoute, withProxy } from "./route.ts";
 

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { Config } from "../config/mod.ts";
 import type { ProxyControl, ReloadPlan, ReloadResult } from "../proxy/mod.ts";
-import { problem } from "./answer.ts";
+import { problem } from "./responses.ts";
 import type { AdminObserver } from "./admin_observer.ts";
 
 /** The program's state, as the API shows it. */

@@ -3,7 +3,7 @@ import { ListenError } from "../listen/mod.ts";
 import { type ProxyControl, StartError } from "../proxy/mod.ts";
 import { adminApp } from "./app.ts";
 import type { AdminObserver } from "./admin_observer.ts";
-import { problem } from "./answer.ts";
+import { problem } from "./responses.ts";
 import type { AdminContext, AdminReloads, AdminRoute, Phase } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 

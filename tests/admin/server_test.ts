@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { AdminServer } from "../../lib/admin/mod.ts";
-import { json } from "../../lib/admin/answer.ts";
+import { json } from "../../lib/admin/responses.ts";
 import type { AdminRoute, Handler } from "../../lib/admin/route.ts";
 import { StartError } from "../../lib/proxy/mod.ts";
 import { AdminLog, QuietProxy, reloadsOf, type TestAdmin, withAdmin } from "../helpers/admin.ts";

@@ -1,20 +1,20 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { foreignBecause, type Sender } from "../../lib/admin/origin.ts";
+import { crossSiteReason, type Sender } from "../../lib/admin/cross_site.ts";
 import type { TcpAddress } from "../../lib/base/mod.ts";
 
 const LOOPBACK: TcpAddress = { kind: "tcp", host: "127.0.0.1", port: 9900 };
 
 function isForeign(sender: Partial<Sender>, host = "127.0.0.1"): boolean {
   const all = { host: undefined, origin: undefined, fetchSite: undefined };
-  return foreignBecause({ ...all, ...sender }, { ...LOOPBACK, host }) !== undefined;
+  return crossSiteReason({ ...all, ...sender }, { ...LOOPBACK, host }) !== undefined;
 }
 
-Deno.test("foreignBecause: a request without browser headers is not from a page", () => {
+Deno.test("crossSiteReason: a request without browser headers is not from a page", () => {
   assertEquals(isForeign({}), false);
   assertEquals(isForeign({ host: "127.0.0.1:9900" }), false);
 });
 
-Deno.test("foreignBecause: a foreign name that resolves here is foreign", () => {
+Deno.test("crossSiteReason: a foreign name that resolves here is foreign", () => {
   const own = [
     "localhost",
     "LOCALHOST:1",
@@ -39,7 +39,7 @@ Deno.test("foreignBecause: a foreign name that resolves here is foreign", () => 
   assertEquals(others.filter((host) => !isForeign({ host })), []);
 });
 
-Deno.test("foreignBecause: the listen address is accepted, and with a wildcard every IP address", () => {
+Deno.test("crossSiteReason: the listen address is accepted, and with a wildcard every IP address", () => {
   assertEquals(isForeign({ host: "admin.internal:1" }, "admin.internal"), false);
   assertEquals(isForeign({ host: "Admin.Internal" }, "admin.internal"), false);
   assertEquals(isForeign({ host: "other.internal" }, "admin.internal"), true);
@@ -52,7 +52,7 @@ Deno.test("foreignBecause: the listen address is accepted, and with a wildcard e
   }
 });
 
-Deno.test("foreignBecause: a page of another origin is foreign, a same-origin one is not", () => {
+Deno.test("crossSiteReason: a page of another origin is foreign, a same-origin one is not", () => {
   const host = "localhost:9900";
   assertEquals(isForeign({ host, origin: "http://localhost:9900" }), false);
   assertEquals(isForeign({ host: "localhost", origin: "http://localhost" }), false);
@@ -68,13 +68,13 @@ Deno.test("foreignBecause: a page of another origin is foreign, a same-origin on
   assertEquals(isForeign({ origin: "http://localhost" }), true);
 });
 
-Deno.test("foreignBecause: Sec-Fetch-Site is trusted", () => {
+Deno.test("crossSiteReason: Sec-Fetch-Site is trusted", () => {
   const host = "localhost:9900";
   assertEquals(["same-origin", "none"].filter((fetchSite) => isForeign({ host, fetchSite })), []);
   assertEquals(["same-site", "cross-site", "x"].filter((fetchSite) => !isForeign({ host, fetchSite })), []);
 });
 
-Deno.test("foreignBecause: names the host and the accepted ones", () => {
-  const why = foreignBecause({ host: "evil.example", origin: undefined, fetchSite: undefined }, LOOPBACK);
+Deno.test("crossSiteReason: names the host and the accepted ones", () => {
+  const why = crossSiteReason({ host: "evil.example", origin: undefined, fetchSite: undefined }, LOOPBACK);
   assertStringIncludes(why ?? "", '"evil.example"; expected "127.0.0.1:9900" or a loopback address');
 });

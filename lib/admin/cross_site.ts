@@ -17,7 +17,7 @@ export interface Sender {
  * Accepted in `Host`: this machine's own names (`localhost`, a loopback address) and the listen address; with a
  * wildcard, every IP address, as no page can use an address as its name.
  */
-export function foreignBecause(sender: Sender, listen: TcpAddress): string | undefined {
+export function crossSiteReason(sender: Sender, listen: TcpAddress): string | undefined {
   const { host, origin, fetchSite } = sender;
   if (host !== undefined && !isOwn(hostOf(host), listen)) {
     return `the request is for host "${host}"; expected "${formatAddress(listen)}" or a loopback address`;
