@@ -1,8 +1,8 @@
 /**
- * Reads numbers and vectors in network order and never past the end.
+ * Reads numbers and vectors in network byte order, never past the end.
  *
- * Asking for more than there is gives zeros or nothing, empties the reader and raises {@link ByteReader.overrun}, so that
- * a parser checks once after several reads and its loops over {@link ByteReader.remaining} end by themselves.
+ * A read beyond the end returns zeros or nothing, empties the reader and sets {@link ByteReader.overrun}. So a parser
+ * can check once after several reads, and loops over {@link ByteReader.remaining} terminate.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -13,7 +13,7 @@ export class ByteReader {
     this.#bytes = bytes;
   }
 
-  /** Whether more was asked for than there was. */
+  /** Whether a read went beyond the end. */
   get overrun(): boolean {
     return this.#overrun;
   }
@@ -23,28 +23,28 @@ export class ByteReader {
     return this.#bytes.length - this.#at;
   }
 
-  /** Where the next byte lies in what the reader was made of. */
+  /** Offset of the next byte in the reader's input. */
   get offset(): number {
     return this.#at;
   }
 
-  /** The next byte. */
+  /** Reads one byte. */
   uint8(): number {
     return this.bytes(1)[0] ?? 0;
   }
 
-  /** The next two bytes. */
+  /** Reads two bytes. */
   uint16(): number {
     const pair = this.bytes(2);
     return ((pair[0] ?? 0) << 8) | (pair[1] ?? 0);
   }
 
-  /** The next four bytes, unsigned. */
+  /** Reads four bytes, unsigned. */
   uint32(): number {
     return this.uint16() * 0x1_0000 + this.uint16();
   }
 
-  /** A view on the next `length` bytes, none when there are fewer. */
+  /** Returns a view of the next `length` bytes; empty if there are fewer. */
   bytes(length: number): Uint8Array {
     const start = this.#at;
     if (length > this.remaining) {
@@ -56,18 +56,18 @@ export class ByteReader {
     return this.#bytes.subarray(start, this.#at);
   }
 
-  /** A view on what a length of one byte announces. */
+  /** Returns a view of a vector with a one-byte length. */
   vector8(): Uint8Array {
     return this.bytes(this.uint8());
   }
 
-  /** A view on what a length of two bytes announces. */
+  /** Returns a view of a vector with a two-byte length. */
   vector16(): Uint8Array {
     return this.bytes(this.uint16());
   }
 }
 
-/** Bytes as text, one character a byte, so that different bytes are never the same text. */
+/** Decodes bytes one character each, so that different bytes never give the same text. */
 export function latin1(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);

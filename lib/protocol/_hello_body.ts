@@ -8,7 +8,7 @@ const RANDOM_BYTES = 32;
 const MAX_SESSION_ID_BYTES = 32;
 const HOST_NAME_TYPE = 0;
 
-/** The longest host name in text, without closing dot (RFC 1035 section 2.3.4). */
+/** Longest host name as text, without trailing dot (RFC 1035 section 2.3.4). */
 const MAX_HOST_NAME_BYTES = 253;
 
 const VERSIONS: ReadonlyMap<number, TlsVersion> = new Map<number, TlsVersion>([
@@ -19,10 +19,10 @@ const VERSIONS: ReadonlyMap<number, TlsVersion> = new Map<number, TlsVersion>([
   [0x0304, "TLSv1.3"],
 ]);
 
-/** The most that a client may offer without the extension that has replaced this field (RFC 8446 section 4.2.1). */
+/** Highest version without the extension that replaced this field (RFC 8446 section 4.2.1). */
 const MAX_LEGACY_VERSION = 0x0303;
 
-/** Parses a whole ClientHello behind its message header (RFC 8446 section 4.1.2). */
+/** Parses a whole ClientHello after its message header (RFC 8446 section 4.1.2). */
 export function parseHelloBody(body: Uint8Array): ClientHelloVerdict {
   const reader = new ByteReader(body);
   const legacyVersion = reader.uint16();
@@ -30,7 +30,7 @@ export function parseHelloBody(body: Uint8Array): ClientHelloVerdict {
   const sessionId = reader.vector8();
   const cipherSuites = reader.vector16();
   const compressions = reader.vector8();
-  // Before TLS 1.3 the extensions may be missing altogether.
+  // Before TLS 1.3, the extensions may be missing.
   const extensions = reader.remaining > 0 ? reader.vector16() : new Uint8Array();
 
   if (reader.overrun) return bad("the ClientHello ends within a field, a whole one was wanted");
@@ -78,7 +78,7 @@ interface Extension {
 }
 
 function readExtension(hello: Draft, extension: Extension): string | undefined {
-  // Two of a kind are forbidden, and dangerous here: the target might heed the other one.
+  // Duplicates are forbidden, and dangerous here: the target might use the other one.
   switch (extension.type) {
     case EXTENSION.serverName: {
       if (extension.isSecond) return "there are two server name extensions, one was wanted";
@@ -119,7 +119,7 @@ function parseServerName(data: Uint8Array): ServerName {
   let name: Uint8Array | undefined;
   while (list.remaining > 0) {
     const type = list.uint8();
-    // Every type, those to come included, begins with a length of two bytes.
+    // Every name type, including future ones, begins with a two-byte length.
     const value = list.vector16();
     if (list.overrun) return { problem: "a server name runs past the end of its list" };
     if (type !== HOST_NAME_TYPE) continue;
@@ -130,8 +130,8 @@ function parseServerName(data: Uint8Array): ServerName {
 }
 
 /**
- * Holds a name to what cannot harm a log or a rule, and leaves it to the target what to make of an odd one: printable
- * ASCII, no empty label, no longer than a host name can be.
+ * Accepts only names that cannot harm a log or a rule, and leaves the rest to the target: printable ASCII, no empty
+ * label, no longer than a host name can be.
  */
 function checkHostName(bytes: Uint8Array): ServerName {
   for (const byte of bytes) {
@@ -154,7 +154,7 @@ function checkHostName(bytes: Uint8Array): ServerName {
   return { problem: undefined, sni: name };
 }
 
-/** Parses a ProtocolNameList (RFC 7301 section 3.1); `undefined` when it is none. */
+/** Parses a ProtocolNameList (RFC 7301 section 3.1); `undefined` if it is malformed. */
 function parseAlpn(data: Uint8Array): string[] | undefined {
   const outer = new ByteReader(data);
   const list = new ByteReader(outer.vector16());
@@ -168,7 +168,9 @@ function parseAlpn(data: Uint8Array): string[] | undefined {
   return protocols;
 }
 
-/** The highest version known here of a list (RFC 8446 section 4.2.1), 0 when none is; `undefined` when it is no list. */
+/**
+ * Returns the highest known version of a list (RFC 8446 section 4.2.1), 0 for none; `undefined` if it is malformed.
+ */
 function parseVersions(data: Uint8Array): number | undefined {
   const outer = new ByteReader(data);
   const list = new ByteReader(outer.vector8());

@@ -13,7 +13,7 @@ export interface IpEndpoint {
   readonly port: number;
 }
 
-/** The addresses of a header in one family; `undefined` where they are not two IP addresses. */
+/** Converts a header's addresses to one family; `undefined` unless both are IP addresses. */
 export function ipPair(options: ProxyHeaderOptions): IpPair | undefined {
   const source = ipEndpoint(options.source);
   const destination = ipEndpoint(options.destination);

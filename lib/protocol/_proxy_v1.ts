@@ -9,7 +9,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 const UNKNOWN = "UNKNOWN";
 
-/** The families with addresses, each with its shortest header: all fields as short as they can be. */
+/** The address families, each with the length of its shortest header. */
 const FAMILIES = [
   {
     word: "TCP4",
@@ -58,12 +58,12 @@ export function parseProxyV1(bytes: Uint8Array): ProxyHeaderVerdict {
 
 const SHORTEST_UNKNOWN = "PROXY UNKNOWN\r\n".length;
 
-/** What stands between the prefix and the line's end, or the bytes' end. */
+/** The text between the prefix and the end of the line, or of the bytes. */
 interface Line {
   readonly text: string;
-  /** The CR is there, so `text` is whole. */
+  /** Whether the CR is there, so that `text` is complete. */
   readonly ended: boolean;
-  /** Bytes of the whole header; `undefined` until its LF is there. */
+  /** Length of the whole header in bytes; `undefined` until its LF is there. */
   readonly length: number | undefined;
 }
 
@@ -76,12 +76,12 @@ function findLine(bytes: Uint8Array): Line | string {
       if (next !== undefined && next !== LF) {
         return `a CR stands alone in the header, CRLF at its end was wanted`;
       }
-      // The limit itself is met below: a CR as the last byte allowed has no LF after it.
+      // A CR as the last allowed byte leaves no room for its LF; the limit is reported below.
       if (next === undefined && i + 1 === PROXY_V1_MAX_BYTES) break;
       const text = latin1(bytes.subarray(PROXY_V1_PREFIX.length, i));
       return { text, ended: true, length: next === undefined ? undefined : i + 2 };
     }
-    // Even what follows UNKNOWN and is ignored is text of one line: a lone LF means that the client's data has begun.
+    // Even the ignored text after UNKNOWN is a single line: a lone LF means that the client's data has begun.
     if (byte < 0x20 || byte > 0x7e) {
       return `the header has the byte 0x${
         byte.toString(16).padStart(2, "0")
@@ -112,7 +112,7 @@ function parseUnknown(bytes: Uint8Array, line: Line, word: string, wordEnded: bo
   };
 }
 
-/** Checks the fields that have ended strictly, and the one that has not for what it can still become. */
+/** Checks complete fields strictly, and the incomplete one for what it can still become. */
 function checkFields(family: Family, fields: readonly string[], ended: boolean): string | undefined {
   for (const [index, field] of fields.entries()) {
     const name = FIELDS[index];
@@ -143,14 +143,14 @@ function endpoint(family: Family, host = "", port = ""): Address | undefined {
   return { kind: "tcp", host: formatIp(ip), port: number };
 }
 
-/** A port without leading zeros, which some would read as octal; every beginning of a port is one too. */
+/** Parses a port without leading zeros, which some would read as octal; any prefix of a port is one too. */
 function parsePort(text: string): number | undefined {
   if (!/^(0|[1-9]\d{0,4})$/.test(text)) return undefined;
   const port = Number(text);
   return port > 65535 ? undefined : port;
 }
 
-/** The text is printable ASCII by now, but may hold quotes. */
+/** The text is printable ASCII here, but may contain quotes. */
 function quote(text: string): string {
   return JSON.stringify(text);
 }
@@ -171,7 +171,7 @@ export function encodeProxyV1(pair: IpPair | undefined): Uint8Array<ArrayBuffer>
   );
 }
 
-/** The grammar of v1 has groups of hexadecimal digits alone, so no dotted tail of a mapped address. */
+/** The v1 grammar has only groups of hexadecimal digits, so no dotted tail for a mapped address. */
 function v1Address(ip: IpBytes): string {
   if (!isIpv4Mapped(ip)) return formatIp(ip);
   const groups = [12, 14].map((at) => (((ip[at] ?? 0) << 8) | (ip[at + 1] ?? 0)).toString(16));

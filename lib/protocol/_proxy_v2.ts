@@ -34,7 +34,7 @@ export function parseProxyV2(bytes: Uint8Array): ProxyHeaderVerdict {
 
   const header = bytes.subarray(0, length);
   if (command(header) === PROXY_V2_COMMAND.local) {
-    // The receiver must accept it and discard the whole block, whose layout it cannot know: the family is ignored.
+    // LOCAL must be accepted and its block discarded, whose layout is unknown: the family is ignored.
     return {
       kind: "header",
       length,
@@ -44,7 +44,7 @@ export function parseProxyV2(bytes: Uint8Array): ProxyHeaderVerdict {
   const family = knownFamily(header);
   const fields = PROXY_V2_FIXED_BYTES + (family === undefined ? 0 : PROXY_V2_ADDRESS_BYTES[family]);
   const parsed = ProxyTlvs.parse(header, fields);
-  // Behind an unspecified family, fields come at once or the sender has put there something that only it understands.
+  // After an unspecified family there are either fields or data that only the sender understands.
   if (parsed.kind === "bad" || (parsed.kind === "overrun" && family !== undefined)) {
     return { kind: "bad", problem: parsed.problem };
   }
@@ -66,7 +66,7 @@ type Addresses = { readonly source: Address | undefined; readonly destination: A
 
 const NO_ADDRESSES: Addresses = { source: undefined, destination: undefined };
 
-/** Checks each byte of the fixed part that is there. */
+/** Checks the bytes of the fixed part that are there. */
 function checkFixedPart(bytes: Uint8Array): string | undefined {
   if (bytes.length <= VERSION_AND_COMMAND) return undefined;
   const version = (bytes[VERSION_AND_COMMAND] ?? 0) >> 4;
@@ -101,7 +101,7 @@ function checkLength(bytes: Uint8Array, isProxy: boolean): string | undefined {
   return undefined;
 }
 
-/** The family whose address layout the block has; `undefined` where family or protocol is unspecified. */
+/** Returns the family of the block's address layout; `undefined` if family or protocol is unspecified. */
 function knownFamily(header: Uint8Array): KnownFamily | undefined {
   if (protocolCode(header) === PROXY_V2_PROTOCOL.unspec) return undefined;
   switch (familyCode(header)) {
@@ -117,7 +117,7 @@ function knownFamily(header: Uint8Array): KnownFamily | undefined {
 }
 
 function addresses(header: Uint8Array, family: KnownFamily | undefined): Addresses {
-  // A datagram's addresses are none of a stream's: a receiver without support for them falls back to UNSPEC.
+  // Datagram addresses do not apply to a stream: a receiver without support falls back to UNSPEC.
   if (family === undefined || protocolCode(header) !== PROXY_V2_PROTOCOL.stream) return NO_ADDRESSES;
   const reader = new ByteReader(header.subarray(PROXY_V2_FIXED_BYTES));
   if (family === "unix") {
@@ -132,7 +132,7 @@ function addresses(header: Uint8Array, family: KnownFamily | undefined): Address
   };
 }
 
-/** The path up to its NUL; that of an abstract socket begins with `@` for its NUL, that of an unnamed one is empty. */
+/** Reads the path up to its NUL. An abstract socket's path begins with `@` for its NUL; an unnamed one's is empty. */
 function unixAddress(reader: ByteReader): Address {
   const bytes = reader.bytes(UNIX_PATH_BYTES);
   const isAbstract = bytes[0] === 0 && bytes[1] !== 0;
@@ -190,13 +190,13 @@ export function encodeProxyV2(
     at += field.length;
   }
   if (!isSummed) return header;
-  // The sum is taken over the header with zeros in place of the sum.
+  // The checksum covers the header with zeros in its own place.
   header.set(encodeTlv({ type: PROXY_V2_TLV.crc32c, value: new Uint8Array(CRC32C_BYTES) }), at);
   view.setUint32(at + TLV_HEADER_BYTES, crc32c(header));
   return header;
 }
 
-/** The fields that there is room for, encoded. */
+/** Returns the encoded fields that fit. */
 function fitting(tlvs: readonly ProxyTlv[], room: number): Uint8Array[] {
   const fields: Uint8Array[] = [];
   let left = room;

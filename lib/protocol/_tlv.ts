@@ -1,6 +1,6 @@
 import type { ProxyTlv } from "./proxy_tlvs.ts";
 
-/** Bytes of a field before its value: type and length. */
+/** Bytes before a field's value: type and length. */
 export const TLV_HEADER_BYTES = 3;
 
 /** Encodes one field; its value has at most 65535 bytes. */
@@ -13,12 +13,12 @@ export function encodeTlv({ type, value }: ProxyTlv): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** A text as bytes. */
+/** Encodes text. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
-/** A type or a checksum as messages show it. */
+/** Formats a type or a checksum for messages. */
 export function hexByte(value: number, digits = 2): string {
   return `0x${value.toString(16).padStart(digits, "0")}`;
 }

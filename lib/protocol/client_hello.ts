@@ -1,8 +1,8 @@
 /**
- * Reads the ClientHello that a TLS connection begins with, without taking part in the handshake.
+ * Parses the ClientHello at the start of a TLS connection, without taking part in the handshake.
  *
  * Sources: RFC 8446 sections 4.1.2 and 5.1 (TLS 1.3), RFC 5246 section 6.2.1 (TLS 1.2), RFC 6066 section 3 (server
- * name), RFC 7301 section 3.1 (ALPN), RFC 8701 (GREASE: values that mean nothing and must be passed over).
+ * name), RFC 7301 section 3.1 (ALPN), RFC 8701 (GREASE: meaningless values that must be ignored).
  *
  * @module
  */
@@ -12,43 +12,43 @@ import { parseHelloBody } from "./_hello_body.ts";
 /** A version of TLS that a client offers. */
 export type TlsVersion = "SSLv3" | "TLSv1.0" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
 
-/** What a client asks for before any key is agreed on. With encrypted hellos (ECH) these are the outer values. */
+/** The parts of a ClientHello that a proxy can use. With encrypted hellos (ECH) these are the outer values. */
 export interface ClientHello {
   /**
-   * The host name asked for, in lower case and without closing dot; `undefined` when there is none. An IP address in its
-   * place, which RFC 6066 forbids and some clients send, counts as none.
+   * The requested host name, in lower case and without trailing dot; `undefined` for none. An IP address, which RFC
+   * 6066 forbids and some clients send, counts as none.
    */
   readonly sni: string | undefined;
-  /** The application protocols offered, in the client's order, one character a byte; empty when there are none. */
+  /** The offered application protocols in the client's order, one character per byte; empty for none. */
   readonly alpn: readonly string[];
-  /** The highest version offered; `undefined` when the client offers only versions that are not known here. */
+  /** The highest offered version; `undefined` if none is known here. */
   readonly tlsVersion: TlsVersion | undefined;
 }
 
-/** What the first bytes of a connection are, as far as they have come. */
+/** What the first bytes of a connection are, so far. */
 export type ClientHelloVerdict =
-  /** They may become a ClientHello. */
+  /** Possibly the beginning of a ClientHello. */
   | { readonly kind: "need_more" }
-  /** They begin with a whole one. */
+  /** A whole ClientHello. */
   | ({ readonly kind: "hello" } & ClientHello)
-  /** They are another protocol's. */
+  /** Another protocol. */
   | { readonly kind: "not_tls" }
-  /** They are TLS, but no ClientHello that a server could read; `problem` says what is and what was wanted. */
+  /** TLS, but not a valid ClientHello; `problem` says why. */
   | { readonly kind: "bad"; readonly problem: string }
-  /** The ClientHello is longer than is read here. */
+  /** A ClientHello beyond the limit. */
   | { readonly kind: "too_long" };
 
 /**
- * The longest ClientHello in bytes, with its own header of four. One with a post-quantum key share has about 1.8 KiB, a
- * session ticket with a client's certificate in it adds a few. The default buffer of HAProxy and BoringSSL's limit for a
- * handshake message have this size too.
+ * Longest ClientHello in bytes, including its four-byte header. One with a post-quantum key share has about 1.8 KiB,
+ * and a session ticket that contains a client certificate adds a few. HAProxy's default buffer and BoringSSL's limit
+ * for a handshake message have the same size.
  */
 export const MAX_CLIENT_HELLO_BYTES = 16 * 1024;
 
 /**
- * The most bytes of a connection that are looked at for a ClientHello, record headers included. A record's header has
- * five bytes and a record may carry a single byte, which tools against censorship make use of; what is allowed beyond
- * the hello lets one of up to 5.3 KiB come so, and any hello in records of six bytes and more.
+ * Most bytes inspected for a ClientHello, record headers included. A record has a five-byte header and may carry a
+ * single byte, which censorship circumvention tools make use of. This allowance lets a hello of up to 5.3 KiB through
+ * in that form, and any hello in records of six bytes or more.
  */
 export const MAX_CLIENT_HELLO_WIRE_BYTES = 2 * MAX_CLIENT_HELLO_BYTES;
 
@@ -57,10 +57,10 @@ const CLIENT_HELLO_MESSAGE = 1;
 const RECORD_HEADER_BYTES = 5;
 const MESSAGE_HEADER_BYTES = 4;
 
-/** The longest record in the clear (RFC 8446 section 5.1). */
+/** Longest plaintext record (RFC 8446 section 5.1). */
 const MAX_RECORD_BYTES = 2 ** 14;
 
-/** The high byte of every version of SSL 3.0 and TLS, and the highest low byte that was ever assigned. */
+/** Major version of SSL 3.0 and all of TLS, and the highest minor version ever assigned. */
 const VERSION_MAJOR = 3;
 const VERSION_MINOR_MAX = 4;
 
@@ -69,33 +69,33 @@ const NOT_TLS: ClientHelloVerdict = { kind: "not_tls" };
 const TOO_LONG: ClientHelloVerdict = { kind: "too_long" };
 
 /**
- * Looks at the bytes that a connection began with, and consumes none. Never throws. Where the same bytes will be looked
- * at again as they grow, a {@link ClientHelloParser} saves doing the work anew.
+ * Parses the first bytes of a connection, without consuming them. Never throws. To parse the same bytes repeatedly as
+ * they grow, use a {@link ClientHelloParser}.
  */
 export function parseClientHello(bytes: Uint8Array): ClientHelloVerdict {
   return new ClientHelloParser().parse(bytes);
 }
 
 /**
- * Looks at the growing beginning of one connection. It remembers which records it has been through, so that all calls
- * together take time in proportion to the bytes, however small the pieces they come in.
+ * Parses the growing beginning of a connection. It remembers the records it has seen, so the total time is linear in
+ * the bytes, however small the pieces.
  */
 export class ClientHelloParser {
-  /** Where the first record that is not yet whole begins. */
+  /** Start of the first incomplete record. */
   #recordStart = 0;
-  /** Bytes of the message in whole records before that. */
+  /** Message bytes in the complete records before it. */
   #messageBytes = 0;
-  /** What the message has in all, its header included; `undefined` until that header is there. */
+  /** Total message length including its header; `undefined` until that header is there. */
   #messageLength: number | undefined;
   #verdict: ClientHelloVerdict = NEED_MORE;
 
   /**
-   * Looks at the beginning of the connection.
+   * Parses the beginning of the connection.
    *
-   * @param bytes all bytes of the calls before, and perhaps more.
+   * @param bytes all bytes of earlier calls, and possibly more.
    */
   parse(bytes: Uint8Array): ClientHelloVerdict {
-    // Cut here, so that the verdict does not depend on the pieces that the bytes came in.
+    // Cut here, so that the verdict does not depend on how the bytes were split.
     if (this.#verdict.kind === "need_more") {
       this.#verdict = this.#step(bytes.subarray(0, MAX_CLIENT_HELLO_WIRE_BYTES));
     }
@@ -138,7 +138,10 @@ export class ClientHelloParser {
     return this.#messageLength > MAX_CLIENT_HELLO_BYTES ? TOO_LONG : undefined;
   }
 
-  /** The first `length` bytes of the message, all of which are there: a view where one record holds them, else a copy. */
+  /**
+   * Returns the first `length` bytes of the message, which must be there: a view if one record contains them, else a
+   * copy.
+   */
   #message(bytes: Uint8Array, length: number): Uint8Array {
     const first = bytes.subarray(RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + recordBytes(bytes, 0));
     if (first.length >= length) return first.subarray(0, length);
@@ -155,11 +158,11 @@ export class ClientHelloParser {
   }
 }
 
-/** Checks what is there of a record's header; only the first one's can show that this is no TLS. */
+/** Checks the bytes of a record header that are there; only the first header can show that this is not TLS. */
 function checkRecordHeader(bytes: Uint8Array, start: number): ClientHelloVerdict | undefined {
   const type = bytes[start] ?? HANDSHAKE_RECORD;
   const major = bytes[start + 1] ?? VERSION_MAJOR;
-  // The version of a record says nothing about the version offered and must be ignored otherwise.
+  // The record version says nothing about the offered version and must otherwise be ignored.
   const minor = bytes[start + 2] ?? 0;
   if (start === 0 && !(type === HANDSHAKE_RECORD && major === VERSION_MAJOR && minor <= VERSION_MINOR_MAX)) {
     return NOT_TLS;

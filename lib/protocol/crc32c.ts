@@ -4,9 +4,9 @@ const CASTAGNOLI = 0x82f63b78;
 const CRC32C_TABLE = crc32cTable();
 
 /**
- * The CRC32C checksum of some bytes (RFC 9260 appendix A, as of RFC 4960 appendix B), an unsigned 32-bit number.
+ * Computes a CRC32C checksum (RFC 9260 appendix A, as of RFC 4960 appendix B), an unsigned 32-bit number.
  *
- * @param previous the checksum of the bytes before these, so that a whole can be summed in parts; default none.
+ * @param previous checksum of the preceding bytes, to sum a whole in parts; default: none.
  */
 export function crc32c(bytes: Uint8Array, previous = 0): number {
   let crc = ~previous;

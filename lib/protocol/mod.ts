@@ -1,6 +1,6 @@
 /**
- * What is said at the beginning of a connection, as bytes: the PROXY protocol both ways, the
- * ClientHello of TLS, and the talk that precedes it in protocols that have a request of their own for TLS.
+ * Protocols at the beginning of a connection, as bytes: the PROXY protocol both ways, the TLS ClientHello, and
+ * STARTTLS in its variants.
  *
  * @module
  */

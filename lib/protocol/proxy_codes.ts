@@ -1,18 +1,18 @@
 /**
- * What sender and receiver of the PROXY protocol have in common: the signature and the codes.
+ * Constants shared by sender and receiver of the PROXY protocol.
  *
  * Source: the PROXY protocol, versions 1 and 2 (doc/proxy-protocol.txt of HAProxy, revision 2020/03/05).
  *
  * @module
  */
 
-/** How every v1 header begins (section 2.1). */
+/** Prefix of every v1 header (section 2.1). */
 export const PROXY_V1_PREFIX: Uint8Array = new TextEncoder().encode("PROXY ");
 
 /** The longest v1 header in bytes, CRLF included (section 2.1). */
 export const PROXY_V1_MAX_BYTES = 107;
 
-/** How every v2 header begins (section 2.2). */
+/** Prefix of every v2 header (section 2.2). */
 export const PROXY_V2_SIGNATURE: Uint8Array = Uint8Array.of(
   0x0d,
   0x0a,
@@ -32,13 +32,13 @@ export const PROXY_V2_SIGNATURE: Uint8Array = Uint8Array.of(
 export const PROXY_V2_FIXED_BYTES = 16;
 
 /**
- * The longest block of addresses and fields that is taken, in bytes. The header itself could announce 65535. The longest
- * addresses are 216 bytes, a unique id is at most 128, a host name 255; what remains is room for a client's certificate,
- * which some senders add. nginx allows as much.
+ * Largest accepted block of addresses and fields, in bytes; the header could announce 65535. The longest addresses
+ * take 216 bytes, a unique id at most 128, a host name 255; the rest is room for a client's certificate, which some
+ * senders add. nginx has the same limit.
  */
 export const PROXY_V2_MAX_BLOCK_BYTES = 4096;
 
-/** The longest header that is taken, of either version. */
+/** Longest accepted header of either version. */
 export const MAX_PROXY_HEADER_BYTES = PROXY_V2_FIXED_BYTES + PROXY_V2_MAX_BLOCK_BYTES;
 
 /** The high half of byte 13 of a v2 header. */

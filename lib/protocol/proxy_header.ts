@@ -1,7 +1,7 @@
 /**
- * The PROXY protocol, versions 1 and 2, received and sent: who the client is, said by one proxy to the next.
+ * The PROXY protocol, versions 1 and 2, receiving and sending: one proxy tells the next who the client is.
  *
- * Source: doc/proxy-protocol.txt of HAProxy, revision 2020/03/05; sections below are its.
+ * Source: doc/proxy-protocol.txt of HAProxy, revision 2020/03/05, which section numbers below refer to.
  *
  * @module
  */
@@ -13,45 +13,45 @@ import { encodeProxyV2, parseProxyV2 } from "./_proxy_v2.ts";
 import { PROXY_V1_PREFIX, PROXY_V2_SIGNATURE } from "./proxy_codes.ts";
 import type { ProxyTlv, ProxyTlvs } from "./proxy_tlvs.ts";
 
-/** What the proxy in front says of a connection. */
+/** A parsed header. */
 export interface ProxyHeader {
   readonly version: ProxyVersion;
-  /** `proxy`: the connection is made for a client; `local`: it is the sender's own, a health check for instance. */
+  /** `proxy`: the connection is for a client; `local`: it is the sender's own, such as a health check. */
   readonly command: "proxy" | "local";
   /**
-   * The client's address; `undefined` where the header gives none (LOCAL, UNKNOWN, UNSPEC, datagrams): the address of
-   * the connection itself is then the one to use.
+   * The client's address; `undefined` if the header has none (LOCAL, UNKNOWN, UNSPEC, datagrams): use the
+   * connection's own address then.
    */
   readonly source: Address | undefined;
-  /** The address that the client came to; `undefined` exactly where `source` is. */
+  /** The address that the client connected to; `undefined` exactly when `source` is. */
   readonly destination: Address | undefined;
   /** The fields of a v2 header beyond its addresses. */
   readonly tlvs: ProxyTlvs;
 }
 
-/** What the first bytes of a connection are, as far as they have come. */
+/** What the first bytes of a connection are, so far. */
 export type ProxyHeaderVerdict =
-  /** They may become a header, of `atLeast` bytes in all. */
+  /** Possibly a header, of `atLeast` bytes. */
   | { readonly kind: "need_more"; readonly atLeast: number }
-  /** They begin with a header of `length` bytes; what follows is the client's. */
+  /** A header of `length` bytes; what follows is the client's. */
   | { readonly kind: "header"; readonly header: ProxyHeader; readonly length: number }
-  /** They are something else: neither version of the protocol begins like this. `problem` shows the bytes. */
+  /** Not a header of either version; `problem` shows the bytes. */
   | { readonly kind: "no_header"; readonly problem: string }
-  /** They begin like a header and can never become one; `problem` says why. */
+  /** An invalid header; `problem` says why. */
   | { readonly kind: "bad"; readonly problem: string };
 
 /** The shortest v1 header, `PROXY UNKNOWN` and CRLF. */
 const SHORTEST_HEADER_BYTES = 15;
 
-/** How many bytes of what is no header a message shows. */
+/** Bytes shown in a message when there is no header. */
 const SHOWN_BYTES = 8;
 
 /**
- * Looks at the bytes that a connection began with, and consumes none. May be called again with more of them; never
- * throws, and reads nothing beyond the header.
+ * Parses the first bytes of a connection, without consuming them. May be called again with more bytes; never throws,
+ * and ignores everything after the header.
  *
- * A receiver must know by its configuration from whom a header may come (section 2): guessing from the bytes alone would
- * let any client claim any address.
+ * A receiver must be configured with the senders to trust (section 2): guessing from the bytes would let any client
+ * claim any address.
  */
 export function parseProxyHeader(bytes: Uint8Array): ProxyHeaderVerdict {
   if (beginsAlike(bytes, PROXY_V1_PREFIX)) {
@@ -71,7 +71,7 @@ function needMore(bytes: Uint8Array): ProxyHeaderVerdict {
   return { kind: "need_more", atLeast: Math.max(SHORTEST_HEADER_BYTES, bytes.length + 1) };
 }
 
-/** Whether bytes that may yet become a header are one for sure: they have all of a prefix that nothing else begins with. */
+/** Whether an incomplete header is certain to be one: it has all of a prefix that nothing else begins with. */
 export function isUnderWay(bytes: Uint8Array): boolean {
   return [PROXY_V1_PREFIX, PROXY_V2_SIGNATURE].some((prefix) =>
     bytes.length >= prefix.length && beginsAlike(bytes, prefix)
@@ -84,15 +84,15 @@ function beginsAlike(bytes: Uint8Array, pattern: Uint8Array): boolean {
   return true;
 }
 
-/** Whom the header speaks of. */
+/** The content of a header. */
 export interface ProxyHeaderOptions {
-  /** The client's address; `undefined` for a connection of our own, a health check for instance. */
+  /** The client's address; `undefined` for a connection of our own, such as a health check. */
   readonly source: Address | undefined;
-  /** The address that the client came to; `undefined` for a connection of our own. */
+  /** The address that the client connected to; `undefined` for a connection of our own. */
   readonly destination: Address | undefined;
-  /** What else a v2 header says; v1 has no place for it. Default nothing. */
+  /** Additional fields of a v2 header; v1 has none. Default: none. */
   readonly tlvs?: readonly ProxyTlv[] | undefined;
-  /** Whether a v2 header ends in a checksum. Default none. */
+  /** Whether a v2 header has a checksum. Default: no. */
   readonly crc32c?: boolean | undefined;
 }
 

@@ -14,8 +14,8 @@ export interface ProxyTlv {
 }
 
 /**
- * The type-length-value fields of a v2 header. The layout is checked when the header is parsed, values are decoded when
- * asked for. Where a type occurs twice, the first one counts; unknown types are kept and otherwise passed over.
+ * The type-length-value fields of a v2 header. Parsing checks the layout; values are decoded on demand. The first
+ * field of a type counts; unknown types are kept and otherwise ignored.
  */
 export class ProxyTlvs {
   /** No fields, as of a v1 header. */
@@ -28,15 +28,15 @@ export class ProxyTlvs {
   }
 
   /**
-   * Reads the fields of a whole v2 header and checks their lengths and, if there is one, the checksum.
+   * Parses the fields of a whole v2 header; checks their lengths and the checksum, if there is one.
    *
-   * @param header the header from its signature to its last byte; the result keeps no view on it.
-   * @param offset where the fields begin.
+   * @param header the header from its signature to its last byte; copied.
+   * @param offset start of the fields.
    */
   static parse(header: Uint8Array, offset: number): ProxyTlvsVerdict {
     if (offset === header.length) return { kind: "tlvs", tlvs: ProxyTlvs.none };
     const values = new Map<number, Uint8Array>();
-    // The values outlive the buffer that the header was peeked into.
+    // The values outlive the buffer of the peeked header.
     const reader = new ByteReader(header.slice(offset));
     let checked = false;
     while (reader.remaining > 0) {
@@ -95,7 +95,9 @@ export class ProxyTlvs {
   }
 }
 
-/** What {@link ProxyTlvs.parse} found; `overrun` tells bytes that are no fields from fields that are wrong. */
+/**
+ * The result of {@link ProxyTlvs.parse}; `overrun` means that the bytes are not fields, `bad` that a field is wrong.
+ */
 export type ProxyTlvsVerdict =
   | { readonly kind: "tlvs"; readonly tlvs: ProxyTlvs }
   | { readonly kind: "overrun"; readonly problem: string }
@@ -120,7 +122,7 @@ function checkValue(type: number, value: Uint8Array): string | undefined {
 
 function checkCrc32c(header: Uint8Array, at: number): string | undefined {
   const sent = new ByteReader(header.subarray(at, at + CRC32C_BYTES)).uint32();
-  // The sum is taken over the header with zeros in place of the sum.
+  // The checksum covers the header with zeros in its own place.
   const before = crc32c(header.subarray(0, at));
   const zeros = crc32c(new Uint8Array(CRC32C_BYTES), before);
   const computed = crc32c(header.subarray(at + CRC32C_BYTES), zeros);

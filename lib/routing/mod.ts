@@ -1,5 +1,5 @@
 /**
- * Where a connection's first bytes lead: looking at them, matching names, routes.
+ * Routing by a connection's first bytes: peeking at them, matching names, choosing routes.
  *
  * @module
  */

@@ -1,75 +1,78 @@
 import { type Duplex, MAX_TIMER_MS } from "../base/mod.ts";
 
-/** What a parser says of bytes: `need_more`, with a hint of how many it takes in all at least, or something final. */
+/** A parser's verdict: `need_more`, with a lower bound on the total it needs, or something final. */
 export interface PeekVerdict {
   readonly kind: string;
   readonly atLeast?: number;
 }
 
-/** What of a parser's verdicts is final. */
+/** The final verdicts of a parser. */
 export type Final<V extends PeekVerdict> = Exclude<V, { readonly kind: "need_more" }>;
 
-/** How long and how far to look. */
+/** Limits of a peek. */
 export interface PeekOptions {
-  /** The most bytes that are held; reading stops there. At least 1. */
+  /** Most bytes to hold; reading stops there. At least 1. */
   readonly maxBytes: number;
-  /** Milliseconds from the call on, whatever arrives meanwhile; `Infinity` for no limit. */
+  /** Milliseconds from the call, whatever arrives; `Infinity` for no limit. */
   readonly timeoutMs: number;
-  /** Gives up when aborted; default never. */
+  /** Gives up when aborted; default: never. */
   readonly signal?: AbortSignal;
 }
 
-/** How looking ended. None of them closes the connection. */
+/** How a peek ended. No outcome closes the connection. */
 export type PeekOutcome<V> =
-  /** The parser said something else than `need_more`. */
+  /** The parser reached a final verdict. */
   | { readonly kind: "verdict"; readonly verdict: V }
-  /** The time was over first. */
+  /** The time ran out. */
   | { readonly kind: "timeout" }
-  /** The peer sent FIN first. */
+  /** The peer sent FIN. */
   | { readonly kind: "closed" }
-  /** As many bytes as may be held are there, and the parser wants more. */
+  /** The parser needs more bytes than may be held. */
   | { readonly kind: "too_long" }
-  /** The signal was aborted first. */
+  /** The signal was aborted. */
   | { readonly kind: "aborted" }
-  /** Reading failed: a reset, for instance. */
+  /** A read failed, with a reset for instance. */
   | { readonly kind: "failed"; readonly error: unknown };
 
-/** A first buffer that holds any PROXY header that is common and most hellos of TLS. */
+/** Initial buffer; holds any common PROXY header and most TLS hellos. */
 const FIRST_BUFFER_BYTES = 2048;
 
-/** A read never rejects here: nobody may be waiting for it when it ends. */
+/** Wraps errors, because a rejected read may have no one awaiting it. */
 type ReadResult = { readonly count: number | null } | { readonly error: unknown };
 
 /**
- * A connection whose first bytes can be looked at before they are read. Reading gives them first, unchanged, then what
- * follows; what {@link PeekedConnection.skip} dropped never comes.
+ * A connection whose first bytes can be inspected before they are read. Reads return them first, unchanged, except
+ * what {@link PeekedConnection.skip} dropped.
  *
- * It owns the connection that it is made of: nobody else touches that one until {@link PeekedConnection.take}.
+ * It owns the connection it wraps: nothing else may use that one until {@link PeekedConnection.take}.
  */
 export class PeekedConnection implements Duplex {
   readonly #conn: Duplex;
   #buffer = new Uint8Array();
-  /** The bytes held are `#buffer` from `#start` to `#end`. */
+  /** The held bytes are `#buffer` from `#start` to `#end`. */
   #start = 0;
   #end = 0;
-  /** A read that looking gave up on: the runtime cannot cancel it, so its bytes still come to the buffer's end. */
+  /**
+   * A read left over from a timed-out peek: the runtime cannot cancel it, so its bytes still arrive at the buffer's
+   * end.
+   */
   #pending: Promise<ReadResult> | undefined;
 
   constructor(conn: Duplex) {
     this.#conn = conn;
   }
 
-  /** A view on the bytes held, valid until the next call of another method. */
+  /** A view of the held bytes, valid until the next call of another method. */
   get bytes(): Uint8Array {
     return this.#buffer.subarray(this.#start, this.#end);
   }
 
   /**
-   * Reads into the buffer until `parse` knows what it sees, and consumes nothing. The parser is asked first about what
-   * is held already, then after each read about all of it.
+   * Reads into the buffer until `parse` reaches a verdict, and consumes nothing. `parse` first sees the held bytes,
+   * then all bytes after each read.
    *
-   * A deadline or an abort leaves a read under way, which ends when bytes come or the connection is closed. Its
-   * bytes are not lost: the next look or read gives them.
+   * A deadline or an abort leaves a read pending, which ends when bytes arrive or the connection is closed. Its bytes
+   * are not lost: the next peek or read returns them.
    */
   async peekUntil<V extends PeekVerdict>(
     parse: (bytes: Uint8Array) => V,
@@ -91,7 +94,7 @@ export class PeekedConnection implements Duplex {
     }
   }
 
-  /** Drops bytes that are held: a header that has been understood. */
+  /** Drops held bytes, such as a parsed header. */
   skip(length: number): void {
     if (!(length >= 0 && length <= this.#end - this.#start)) {
       throw new RangeError(`skip peeked bytes: ${length} is outside 0 to ${this.#end - this.#start}`);
@@ -100,8 +103,8 @@ export class PeekedConnection implements Duplex {
   }
 
   /**
-   * Gives the connection itself and the bytes that were held, for who wants to relay it without this wrapper; which
-   * must not be used any more. `undefined` while a read is under way after a deadline: the wrapper is still needed then.
+   * Unwraps the connection and the held bytes; the wrapper must not be used afterwards. Returns `undefined` while a
+   * read is still pending after a deadline: the wrapper is then still needed.
    */
   take(): { readonly conn: Duplex; readonly bytes: Uint8Array } | undefined {
     if (this.#pending !== undefined) return undefined;
@@ -146,7 +149,7 @@ export class PeekedConnection implements Duplex {
     this.#conn.setKeepAlive?.(on);
   }
 
-  /** Frees the connection; a read under way ends, and what it ends with is nobody's concern any more. */
+  /** Closes the connection; ends a pending read and ignores its result. */
   close(): void {
     this.#conn.close();
   }
@@ -170,7 +173,7 @@ function isFinal<V extends PeekVerdict>(said: V): said is Final<V> {
   return said.kind !== "need_more";
 }
 
-/** What ends looking from outside: the time or the signal. Disposed of, it leaves neither timer nor listener behind. */
+/** Ends a peek by timeout or signal. Disposing of it removes its timer and listener. */
 class Stop {
   readonly promise: Promise<{ readonly kind: "timeout" } | { readonly kind: "aborted" }>;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;

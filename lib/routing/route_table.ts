@@ -1,41 +1,41 @@
 import { formatSniPattern, matchesSni, parseSniPattern, RouteError, type SniPattern } from "./sni_matcher.ts";
 
 /**
- * One route as configured. Server name and protocol must both match, if both are there; each is matched by any one
- * of its list. A route without either is a catch-all, and takes connections that are no TLS too.
+ * One route as configured. If it lists both server names and protocols, both must match, each by any one entry. A
+ * route with neither is a catch-all, and also takes connections without TLS.
  */
 export interface RouteRule<T> {
-  /** Patterns as of {@link parseSniPattern}; default every connection, with or without a name. */
+  /** Patterns as in {@link parseSniPattern}; default: every connection, with or without a name. */
   readonly sni?: readonly string[];
-  /** Protocols of which the client must offer one (`h2`), compared byte by byte; default every connection. */
+  /** Protocols of which the client must offer one (`h2`), compared byte by byte; default: every connection. */
   readonly alpn?: readonly string[];
-  /** What the route leads to. */
+  /** The destination of the route. */
   readonly value: T;
 }
 
-/** What is known of a connection when its route is chosen. */
+/** The facts about a connection that select its route. */
 export interface RouteFacts {
-  /** In lower case and without closing dot; `undefined` for no name and for what is no TLS. */
+  /** In lower case, without a trailing dot; `undefined` without a name or without TLS. */
   readonly sni: string | undefined;
-  /** The protocols offered; empty for none and for what is no TLS. */
+  /** The offered protocols; empty without any or without TLS. */
   readonly alpn: readonly string[];
 }
 
-/** The facts of a connection that is no TLS: only a catch-all takes it. */
+/** The facts of a connection without TLS: only a catch-all takes it. */
 export const NO_ROUTE_FACTS: RouteFacts = { sni: undefined, alpn: [] };
 
-/** The route that was chosen. */
+/** The chosen route. */
 export interface RouteMatch<T> {
-  /** Its place in the configuration, from 0. */
+  /** Index in the configuration, from 0. */
   readonly index: number;
   readonly value: T;
 }
 
 /** Why one route was chosen or not. */
 export interface RouteExplanation<T> extends RouteMatch<T> {
-  /** `chosen`: the first that matches; `shadowed`: it matches too, but later; `no_match`: it does not. */
+  /** `chosen`: the first match; `shadowed`: a later match; `no_match`: no match. */
   readonly verdict: "chosen" | "shadowed" | "no_match";
-  /** The reason in words. */
+  /** The reason, as text. */
   readonly why: string;
 }
 
@@ -45,18 +45,18 @@ interface CompiledRule<T> extends RouteMatch<T> {
 }
 
 /**
- * Routes compiled for look-up; the first one that matches wins. A look-up takes time in proportion to the labels of the
- * name and the routes that name it, not to the number of routes.
+ * Routes compiled for lookup; the first match wins. A lookup takes time in proportion to the labels of the name and
+ * the routes that contain it, not to the number of routes.
  */
 export class RouteTable<T> {
   readonly #rules: readonly CompiledRule<T>[];
-  /** For each kind of pattern, the rules that have one, in order. */
+  /** For each kind of pattern, the rules that contain one, in order. */
   readonly #exact = new Map<string, CompiledRule<T>[]>();
   readonly #below = new Map<string, CompiledRule<T>[]>();
   readonly #anyName: CompiledRule<T>[] = [];
   readonly #anyConnection: CompiledRule<T>[] = [];
 
-  /** @throws {RouteError} at the first pattern or protocol that cannot be read. */
+  /** @throws {RouteError} at the first invalid pattern or protocol. */
   constructor(rules: readonly RouteRule<T>[]) {
     this.#rules = rules.map(compileRule);
     for (const rule of this.#rules) {
@@ -65,7 +65,7 @@ export class RouteTable<T> {
     }
   }
 
-  /** The first route that matches; `undefined` when none does. */
+  /** Returns the first matching route; `undefined` if there is none. */
   match(facts: RouteFacts): RouteMatch<T> | undefined {
     let best = first(this.#anyConnection, facts, undefined);
     const { sni } = facts;
@@ -79,7 +79,7 @@ export class RouteTable<T> {
     return best;
   }
 
-  /** Goes through all routes and says of each why it is chosen or not. */
+  /** Explains for every route why it is chosen or not. */
   explain(facts: RouteFacts): RouteExplanation<T>[] {
     let chosen: number | undefined;
     return this.#rules.map((rule) => {
@@ -128,7 +128,9 @@ function compileRule<T>(rule: RouteRule<T>, index: number): CompiledRule<T> {
   };
 }
 
-/** All registered protocol names are printable ASCII; others could be offered, but not be written the same in a config. */
+/**
+ * All registered protocol names are printable ASCII; other names could be offered, but not written in a config as is.
+ */
 function checkProtocol(text: string): string {
   if (/^[\x21-\x7e]{1,255}$/.test(text)) return text;
   throw new RouteError(
@@ -136,7 +138,7 @@ function checkProtocol(text: string): string {
   );
 }
 
-/** The first of `rules`, which are in order, that wants no other protocol, unless `best` comes before. */
+/** Returns the first of the ordered `rules` that matches the protocols, unless `best` comes before it. */
 function first<T>(
   rules: readonly CompiledRule<T>[] | undefined,
   facts: RouteFacts,
@@ -155,7 +157,7 @@ function offersOne(wanted: ReadonlySet<string> | undefined, offered: readonly st
 
 interface Part {
   readonly matches: boolean;
-  /** Empty when nothing was asked. */
+  /** Empty if the route does not check this. */
   readonly why: string;
 }
 

@@ -93,7 +93,7 @@ Deno.test("run: says what runs, carries connections, and ends with 0 at SIGTERM 
   }
 });
 
-Deno.test("run: a port that is taken is said with app and address, and ends with 1", async () => {
+Deno.test("run: names app and address of a port in use, and exits with 1", async () => {
   await using folder = new TemporaryFolder();
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = `127.0.0.1:${taken.addr.port}`;
@@ -102,7 +102,7 @@ Deno.test("run: a port that is taken is said with app and address, and ends with
   });
   const { code, stderr } = await runProgram(["run", "-c", path]);
   assertEquals(code, 1);
-  assertStringIncludes(stderr, `tcpproxy: start app "web": listen on ${address}: the port is taken`);
+  assertStringIncludes(stderr, `tcpproxy: start app "web": listen on ${address}: port already in use`);
 });
 
 Deno.test("forward: carries connections without a config", async () => {
@@ -134,7 +134,7 @@ Deno.test("echo: answers on every port, and ends at SIGINT", async () => {
   assertEquals(await server.code, 0);
 });
 
-Deno.test("echo: a port that is taken is said, and ends with 1", async () => {
+Deno.test("echo: reports a port in use, and exits with 1", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { code, stderr } = await runProgram(["echo", String(taken.addr.port)]);
   assertEquals(code, 1);
