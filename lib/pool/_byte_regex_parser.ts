@@ -1,18 +1,18 @@
 import { CheckTextError } from "./check_text.ts";
 
-/** Something between two bytes that takes none. */
+/** A zero-width assertion. */
 export type Assertion = "start" | "end" | "line_start" | "line_end" | "boundary" | "no_boundary";
 
 /** A regular expression as a tree. */
 export type RegexNode =
-  /** One byte, of those whose place in the table is 1. */
+  /** One byte of those marked 1 in the table. */
   | { readonly kind: "byte"; readonly table: ByteTable }
   | { readonly kind: "sequence"; readonly parts: readonly RegexNode[] }
   | { readonly kind: "choice"; readonly options: readonly RegexNode[] }
   | { readonly kind: "repeat"; readonly part: RegexNode; readonly min: number; readonly max: number }
   | { readonly kind: "assertion"; readonly assertion: Assertion };
 
-/** 256 places, 1 for the bytes that are meant. */
+/** 256 entries, 1 for each matching byte. */
 export type ByteTable = Uint8Array;
 
 export interface RegexFlags {
@@ -25,10 +25,11 @@ const CONTROL: Readonly<Record<string, number>> = { r: 13, n: 10, t: 9, f: 12, v
 const CLASSES: Readonly<Record<string, RegExp>> = { d: /\d/, w: /\w/, s: /[\t-\r ]/ };
 
 /**
- * Parses the subset of JavaScript's regular expressions that an automaton can match: no look-around, no back-reference.
- * `\s` is ASCII white space. A character beyond ASCII stands for the bytes of its UTF-8 form, and not in a class.
+ * Parses the subset of JavaScript's regular expressions that an automaton can match: no look-around, no
+ * back-references. `\s` is ASCII white space. A non-ASCII character stands for its UTF-8 bytes, and is not allowed in
+ * a class.
  *
- * @throws {CheckTextError} when it is something else.
+ * @throws {CheckTextError} when it is invalid or unsupported.
  */
 export function parseByteRegex(source: string, flags: RegexFlags): RegexNode {
   return new Parser(source, flags).parse();
@@ -165,7 +166,7 @@ class Parser {
     return character.charCodeAt(0);
   }
 
-  /** What follows a backslash: a byte, or a class. */
+  /** Parses an escape after the backslash: a byte, or a class. */
   #escape(): number | ByteTable {
     const character = this.#next();
     const hex = /^[0-9A-Fa-f]{2}/.exec(this.#source.slice(this.#at, this.#at + 2));
@@ -188,7 +189,7 @@ class Parser {
     );
   }
 
-  /** A byte, in both cases where case does not matter. */
+  /** A table of one byte, in both cases where case is ignored. */
   #table(byte: number): ByteTable {
     const table = new Uint8Array(256);
     table[byte] = 1;

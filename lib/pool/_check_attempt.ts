@@ -1,23 +1,23 @@
 import { type Duplex, errorCode, MAX_TIMER_MS } from "../base/mod.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** A timer that is later than this was kept from running. */
+/** A timer later than this was blocked by a busy event loop or a stopped process. */
 const LATE_MS = 10;
 
 /**
- * The limit of one check, and the connection that it closes in the end: also while something is read from it, which is
- * the only way to end a read.
+ * The time limit of one check, with the connection that it closes at the end, even during a read: closing is the only
+ * way to end one.
  */
 export class CheckAttempt {
   timedOut = false;
-  /** What is waited for. */
+  /** What the check is waiting for. */
   stage: "connection" | "TLS handshake" | "answer" = "connection";
-  /** The conversation, once it has begun. */
+  /** The conversation, once started. */
   exchange: Exchange | undefined;
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal;
   #timer: ReturnType<typeof setTimeout>;
-  /** By how much the limit may still be put off. */
+  /** How far the limit may still be extended. */
   #sparesMs: number;
   #conn: Duplex | undefined;
 
@@ -29,7 +29,10 @@ export class CheckAttempt {
     else outer.addEventListener("abort", this.#abort);
   }
 
-  /** What has come while this process did not run cannot have been seen: such time is not the target's. */
+  /**
+   * An answer that arrived while this process did not run could not be seen, so that time does not count against the
+   * target.
+   */
   #expireIn(delayMs: number): ReturnType<typeof setTimeout> {
     const dueMs = performance.now() + delayMs;
     return setTimeout(() => {
@@ -48,7 +51,10 @@ export class CheckAttempt {
     return this.#controller.signal;
   }
 
-  /** As the check ends, or rejects when it is aborted: a write may stay pending when its connection is closed (Deno 2.6). */
+  /**
+   * Settles like the check, or rejects when aborted: a write may stay pending when its connection is closed (Deno
+   * 2.6).
+   */
   bounded<T>(check: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => reject(this.signal.reason);
@@ -58,7 +64,7 @@ export class CheckAttempt {
     });
   }
 
-  /** Takes over a connection, in place of the one that it is made of. Throws when it is over already. */
+  /** Takes over a connection, replacing the one beneath it. Throws when the check is over already. */
   owns(conn: Duplex): void {
     const isOver = this.signal.aborted;
     this.#conn = conn;
@@ -67,7 +73,7 @@ export class CheckAttempt {
     this.signal.throwIfAborted();
   }
 
-  /** Frees all that it holds. */
+  /** Releases timer, listener and connection. */
   end(): void {
     clearTimeout(this.#timer);
     this.#outer.removeEventListener("abort", this.#abort);
@@ -80,7 +86,7 @@ export class CheckAttempt {
     try {
       conn?.close();
     } catch (error) {
-      // Who failed to make TLS of it may have closed it.
+      // A failed TLS handshake may have closed it already.
       if (errorCode(error) !== "EBADF") throw error;
     }
   }

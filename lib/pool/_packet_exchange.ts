@@ -2,13 +2,13 @@ import { concatBytes, showBytes } from "./check_text.ts";
 import type { Exchange, Turn } from "./exchange.ts";
 import { MAX_ANSWER_BYTES, SHOWN_ANSWER_BYTES } from "./expectation.ts";
 
-/** What a protocol makes of one packet. */
+/** A protocol's reaction to one packet. */
 export interface PacketTurn extends Turn {
-  /** What the packet is, for a message: `error 1040: Too many connections`. Default its bytes. */
+  /** A description of the packet for messages, such as `error 1040: Too many connections`. Default its bytes. */
   readonly said?: string;
 }
 
-/** A conversation in packets that name their length. */
+/** A conversation in length-prefixed packets. */
 export abstract class PacketExchange implements Exchange {
   readonly part = "";
   #waiting: Uint8Array = new Uint8Array();
@@ -17,10 +17,13 @@ export abstract class PacketExchange implements Exchange {
 
   abstract begin(): Turn;
 
-  /** The length of the packet that begins `bytes`, header included; `undefined` while unknown, NaN for what is none. */
+  /**
+   * Returns the length of the packet at the start of `bytes`, header included; `undefined` while unknown, NaN where
+   * it is not one.
+   */
   protected abstract lengthOf(bytes: Uint8Array): number | undefined;
 
-  /** Takes one whole packet. */
+  /** Handles one whole packet. */
   protected abstract take(packet: Uint8Array): PacketTurn;
 
   feed(bytes: Uint8Array): Turn {
@@ -41,7 +44,7 @@ export abstract class PacketExchange implements Exchange {
       if (verdict !== "need_more") return turn(verdict, sends);
       this.#waiting = this.#waiting.subarray(length);
     }
-    // Notices without end are no answer.
+    // Endless notices are not an answer.
     if (this.#total >= MAX_ANSWER_BYTES) return { verdict: "no_match" };
     return turn("need_more", sends);
   }

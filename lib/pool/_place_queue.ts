@@ -2,35 +2,35 @@ import { Poll, type WaitOptions, WaitQueue } from "../limits/mod.ts";
 import type { Candidates } from "./candidates.ts";
 import type { Candidate, Target } from "./target.ts";
 
-/** How many may wait for a place at once when every target is full; beyond that, waiting is hopeless. */
+/** How many connections may wait when every target is full; beyond that, waiting is hopeless. */
 const MAX_WAITING = 1024;
 
 /**
- * How a wait for a place ended: with the candidate whose place was taken; with no target left that could ever have one;
- * because too many wait, or it took too long.
+ * The end of a wait for a place: the candidate whose place was taken; `none` when no remaining target can have one;
+ * `full` when too many wait; `timeout`.
  */
 export type PlaceOutcome = Candidate | "none" | "full" | "timeout";
 
-/** The places that are waited for. */
+/** The places that connections wait for. */
 export interface PlaceSource {
-  /** How many are free at this moment, at any target. */
+  /** How many places are free now, at any target. */
   freePlaces(): number;
-  /** Takes a place for a connection that waits; `undefined` where there is none now, `"none"` where there can be none. */
+  /** Takes a place for a waiting connection; `undefined` where there is none now, `"none"` where there can be none. */
   take(candidates: Candidates): Candidate | "none" | undefined;
-  /** Whether other threads give places back too, and say nothing of it. */
+  /** Whether other threads free places too, without notice. */
   isShared(): boolean;
 }
 
 /**
- * Those who wait for a place of a pool. A place that comes free is taken at once for whoever has waited longest of those
- * who can use it: not everyone can, as nobody goes back to a target that has refused already. So whoever comes in
- * between finds it taken, and no more are woken than there are places.
+ * The connections that wait for a place in a pool. A freed place is taken at once for the longest-waiting connection
+ * that can use it: not every one can, as none returns to a target that has refused it. So a newcomer finds it taken,
+ * and no more are woken than there are places.
  */
 export class PlaceQueue {
   readonly #source: PlaceSource;
   readonly #queue = new WaitQueue(MAX_WAITING);
   readonly #waiting = new Set<Candidates>();
-  /** Places that another thread gives back are found by looking. */
+  /** Polls for places that other threads free. */
   readonly #poll = new Poll(() => {
     this.offer();
     return this.#queue.size > 0;
@@ -40,13 +40,17 @@ export class PlaceQueue {
     this.#source = source;
   }
 
-  /** Whether anyone waits who could use a place of the target. */
+  /** Whether a waiting connection could use a place of the target. */
   isWanted(target: Target): boolean {
     for (const candidates of this.#waiting) if (!candidates.hasTried(target)) return true;
     return false;
   }
 
-  /** Takes a place, in the queue where there is none. @throws the signal's reason. */
+  /**
+   * Takes a place, queueing where there is none.
+   *
+   * @throws the signal's reason.
+   */
   async wait(candidates: Candidates, options: WaitOptions): Promise<PlaceOutcome> {
     let taken = this.#queue.size === 0 ? this.#source.take(candidates) : undefined;
     if (taken !== undefined) return taken;
@@ -66,17 +70,17 @@ export class PlaceQueue {
     }
   }
 
-  /** Gives the places that are free to those who wait. */
+  /** Hands free places to waiting connections. */
   offer(): void {
     if (this.#queue.size > 0) this.#queue.wakeReady(() => this.#source.freePlaces() > 0);
   }
 
-  /** The same after the targets have changed, so that for some there may be none left to wait for. */
+  /** Re-examines every waiting connection after the targets have changed: for some, none may be left to wait for. */
   review(): void {
     if (this.#queue.size > 0) this.#queue.wakeReady(() => true);
   }
 
-  /** Ends its timer. */
+  /** Stops its timer. */
   stop(): void {
     this.#poll.stop();
   }

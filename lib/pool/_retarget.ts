@@ -1,18 +1,18 @@
 import { Target, type TargetSpec } from "./target.ts";
 
-/** Another list of targets beside the one before it. */
+/** A new list of targets compared with the previous one. */
 export interface Retargeted {
-  /** The new list; a target of the old one is the same object in it. */
+  /** The new list, which reuses the objects of kept targets. */
   readonly targets: readonly Target[];
-  /** The old index of each target of the new list, or -1 for one that is new. */
+  /** The old index of each target of the new list, or -1 for a new one. */
   readonly from: readonly number[];
   readonly added: readonly Target[];
   readonly removed: readonly Target[];
 }
 
 /**
- * Finds the targets of `specs` among those that are there. They are the same when address, limit and PROXY header are,
- * whatever their name, tier, weight and checks; targets that are named twice are matched one by one.
+ * Matches the targets of `specs` with existing ones, by address, limit and PROXY header, whatever their name, tier,
+ * weight and checks. Duplicates are matched one by one.
  */
 export function retarget(before: readonly Target[], specs: readonly TargetSpec[]): Retargeted {
   const unmatched = new Map<string, number[]>();

@@ -6,13 +6,14 @@ import type { DiscoveredTarget } from "./discovery_change.ts";
 const MAX_WEIGHT = 256;
 
 /**
- * The targets that SRV records stand for, once the names in them have addresses (RFC 2782).
+ * Returns the targets of SRV records whose names have been resolved (RFC 2782).
  *
- * - The lowest priority is tier 0, the next is tier 1, and so on; a priority whose names have no address keeps its tier.
- * - A record's weight is shared evenly by the addresses of its name; where two records meet in one address and port, the
- *   lower tier has it, and within a tier their shares add up and the first record's name counts.
- * - A tier whose shares are whole numbers from 1 to 256 keeps them. Another is scaled so that its greatest is 256;
- *   who would get less than 1 gets 1. So does a weight of 0, which the RFC wants chosen rarely, not never.
+ * - The lowest priority is tier 0, the next is tier 1, and so on; a priority whose names have no address keeps its
+ *   tier.
+ * - The addresses of a name share its record's weight evenly. Where two records have the same address and port, the
+ *   lower tier gets it; within a tier their shares add up and the first record's name counts.
+ * - A tier whose shares are whole numbers from 1 to 256 keeps them. Otherwise they are scaled to a maximum of 256,
+ *   and a share below 1 becomes 1. So does a weight of 0, which in the RFC means rarely chosen, not never.
  */
 export function srvTargets(
   records: readonly ServiceRecord[],
@@ -45,7 +46,7 @@ export function srvTargets(
   });
 }
 
-/** What to multiply the shares of one tier by. */
+/** Returns the factor for the shares of one tier. */
 function scale(shares: readonly number[]): number {
   const greatest = Math.max(...shares, 0);
   if (greatest === 0) return 1;

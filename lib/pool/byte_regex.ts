@@ -3,9 +3,9 @@ import { CheckTextError } from "./check_text.ts";
 
 /** One search of a pattern in bytes that come in pieces. */
 export interface PatternRun {
-  /** True as soon as the pattern has been found, wherever the pieces are cut. */
+  /** Takes bytes; true once the pattern has been found, however the bytes are split. */
   feed(bytes: Uint8Array): boolean;
-  /** Whether it is found now that no more will come. */
+  /** Ends the input; true when the pattern has been found. */
   end(): boolean;
 }
 
@@ -21,22 +21,22 @@ type Instruction =
   | { readonly op: "match" };
 
 /**
- * How many instructions a regular expression may need. With 16 KiB of answer it bounds a check at four million steps, a
- * tenth of a second at the very worst, whatever the expression and the answer are.
+ * The size limit of a compiled expression. With 16 KiB of answer it bounds a check at four million steps, a tenth of
+ * a second at worst, whatever expression and answer are.
  */
 const MAX_INSTRUCTIONS = 256;
 
-/** Beyond the bytes: nothing is there, or what is there is not known yet. */
+/** Outside the bytes: end of input, or not known yet. */
 const NOTHING = -1;
 const UNKNOWN = -2;
 
 /**
- * A regular expression over bytes, found anywhere in them.
+ * A regular expression over bytes, searched anywhere in them.
  *
- * It runs as an automaton that is in all its states at once, so that the time for an answer grows with its length alone
- * (Thompson, "Regular expression search algorithm", CACM 1968; Cox, "Regular expression matching: the virtual machine
- * approach", 2009). The runtime's own engine backtracks: with a careless expression in the config, a target could
- * stop the whole proxy by a short answer, and no bound on its length would help.
+ * Runs as an automaton that tracks all states at once, so time grows only with the length of the answer (Thompson,
+ * "Regular expression search algorithm", CACM 1968; Cox, "Regular expression matching: the virtual machine approach",
+ * 2009). The runtime's engine backtracks: with a careless expression in the config, a short answer from a target
+ * could block the whole proxy, and no bound on its length would help.
  */
 export class ByteRegex implements Pattern {
   readonly #program: Instruction[] = [];
@@ -66,7 +66,7 @@ export class ByteRegex implements Pattern {
     return new Run(this.#program, this.#start);
   }
 
-  /** Builds from the end to the beginning, so that each instruction knows what follows it; gives where to enter. */
+  /** Compiles from end to start, so that each instruction knows its successor; returns the entry point. */
   #compile(node: RegexNode, next: number): number {
     switch (node.kind) {
       case "byte":
@@ -97,7 +97,7 @@ export class ByteRegex implements Pattern {
     return entry;
   }
 
-  /** Counts repetitions of nothing too, or `(){999999}` would take long to build. */
+  /** Counts empty repetitions too, or `(){999999}` would take long to compile. */
   #pass(next: number): number {
     return this.#emit({ op: "split", next: [next] });
   }
@@ -115,11 +115,11 @@ export class ByteRegex implements Pattern {
 class Run implements PatternRun {
   readonly #program: readonly Instruction[];
   readonly #start: number;
-  /** Where the automaton stands, before the ways on that take no byte. */
+  /** The current states, before following instructions that take no byte. */
   #states: number[] = [];
   #previous = NOTHING;
   #isFound = false;
-  /** In which round an instruction was last seen, so that none is seen twice and nothing is cleared. */
+  /** The round in which each instruction was last visited, so that none is visited twice and nothing needs clearing. */
   readonly #seen: Uint32Array;
   #round = 0;
 
@@ -144,7 +144,7 @@ class Run implements PatternRun {
     return this.#isFound;
   }
 
-  /** Follows every way that is open before `next`, and gives where that byte leads. */
+  /** Follows every open path up to `next`, and returns the states after that byte. */
   #advance(next: number): number[] {
     this.#round++;
     const reached: number[] = [];
@@ -173,7 +173,7 @@ class Run implements PatternRun {
   }
 }
 
-/** Whether an assertion holds between two bytes; what depends on a byte that is not known yet does not hold yet. */
+/** Whether an assertion holds between two bytes; one that depends on an unknown byte does not hold yet. */
 function holds(assertion: Assertion, previous: number, next: number): boolean {
   switch (assertion) {
     case "start":

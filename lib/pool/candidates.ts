@@ -2,7 +2,7 @@ import type { Order, PickContext } from "../balancing/mod.ts";
 import type { Candidate, Target } from "./target.ts";
 import type { Tier } from "./tier.ts";
 
-/** Counts the connections of targets, as the pool does. */
+/** Counts the connections of targets; a pool does. */
 export interface TargetSlots {
   /** Counts one more connection; false where another thread has taken the target's last place. */
   acquire(target: Target): boolean;
@@ -10,8 +10,8 @@ export interface TargetSlots {
 }
 
 /**
- * One connection's candidates, tier after tier, each at most once. The one given last counts as active until the next is
- * asked for, or until `release`.
+ * One connection's candidates, tier by tier, each at most once. The latest one counts as active until the next is
+ * requested, or until `release`.
  */
 export class Candidates {
   readonly #slots: TargetSlots;
@@ -21,7 +21,7 @@ export class Candidates {
   #tier = 0;
   #order: Order | undefined;
   #held: Target | undefined;
-  /** Most connections are served by their first candidate, so the account of the others begins with the second. */
+  /** Most connections need only one candidate, so the set starts with the second. */
   #first: Target | undefined;
   #others: Set<Target> | undefined;
 
@@ -36,14 +36,14 @@ export class Candidates {
     this.#port = connection.port;
   }
 
-  /** Whether the target was given already. */
+  /** Whether the target was returned already. */
   hasTried(target: Target): boolean {
     return target === this.#first || this.#others?.has(target) === true;
   }
 
   /**
-   * The next candidate, or `undefined` when each that may be chosen at this moment has been given once. A target whose
-   * last place another thread takes is passed over.
+   * Returns the next candidate, or `undefined` when each usable one has been returned. Skips a target whose last
+   * place another thread takes.
    */
   next(): Candidate | undefined {
     this.release();
@@ -64,14 +64,17 @@ export class Candidates {
     return undefined;
   }
 
-  /** Begins at the first tier again, for what was passed over and has a place now. */
+  /**
+   * Starts over at the first tier, for targets that were skipped and may have a place now. Those returned already
+   * stay excluded.
+   */
   again(tiers: readonly Tier[]): void {
     this.#tiers = tiers;
     this.#tier = 0;
     this.#order = undefined;
   }
 
-  /** Gives back the candidate that is held, if one is. */
+  /** Releases the held candidate, if any. */
   release(): void {
     if (this.#held === undefined) return;
     this.#slots.release(this.#held);

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A text of a health check that cannot be read; the message says what it is and what is expected. */
+/** A text of a health check that cannot be parsed; the message says why and what is expected. */
 export class CheckTextError extends Error {
   override readonly name = "CheckTextError";
 }
@@ -12,7 +12,8 @@ export class CheckTextError extends Error {
 const ESCAPES: Readonly<Record<string, number>> = { r: 0x0d, n: 0x0a, t: 0x09, 0: 0x00, "\\": 0x5c };
 
 /**
- * Parses a text with the escapes `\r`, `\n`, `\t`, `\0`, `\xNN` and `\\`; what else it has goes as UTF-8.
+ * Parses a text with the escapes `\r`, `
+ * `, `\t`, `\0`, `\xNN` and `\\`; everything else becomes UTF-8.
  *
  * @throws {CheckTextError} when it is empty or has another escape.
  */
@@ -43,7 +44,7 @@ const SHOWN: Readonly<Record<number, string>> = {
   0x5c: "\\\\",
 };
 
-/** Bytes as a text in double quotes that is safe to print, cut after `limit` bytes with a mark where it was cut. */
+/** Returns bytes as printable text in double quotes, cut after `limit` bytes with an ellipsis. */
 export function showBytes(bytes: Uint8Array, limit: number): string {
   const shown = Array.from(
     bytes.subarray(0, limit),
@@ -56,7 +57,7 @@ export function showBytes(bytes: Uint8Array, limit: number): string {
   return `"${shown.join("")}${bytes.length > limit ? "…" : ""}"`;
 }
 
-/** Pieces of bytes as one. */
+/** Concatenates byte arrays. */
 export function concatBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let at = 0;

@@ -10,40 +10,40 @@ import {
 import type { ProbeResult } from "./probe.ts";
 import { type Cancel, runtimeScheduler, type Scheduler } from "./scheduler.ts";
 
-/** One thing to check. */
+/** One target to check. */
 export interface CheckTarget {
-  /** Names the check; where two targets have the same key, one check is for both. */
+  /** Identifies the check; targets with the same key share one. */
   readonly key: string;
   readonly address: TargetAddress;
 }
 
-/** Makes the checks. Never rejects. */
+/** Performs checks. Never rejects. */
 export interface CheckProber {
   run(address: Address, signal: AbortSignal, key: string): Promise<ProbeResult>;
 }
 
-/** What a checker tells, of a target by its key. Nothing is told after `stop`, nor of who has left. */
+/** The transitions of targets, by key. Not called after `stop`, nor for removed targets. */
 export interface CheckObserver {
   wentUp(target: string): void;
-  /** @param why what the last check met with. */
+  /** @param why the failure of the last check. */
   wentDown(target: string, why: string): void;
 }
 
-/** For status: times are those of the scheduler. */
+/** The status of a target. Times are on the scheduler's clock. */
 export interface CheckStatus {
   readonly status: "up" | "down";
-  /** How the last check ended; `undefined` while there was none that said anything. */
+  /** The last result; `undefined` before the first check with a verdict. */
   readonly last: Exclude<ProbeResult, { kind: "void" }> | undefined;
   readonly lastMs: number | undefined;
 }
 
 export interface CheckerOptions extends HealthThresholds {
   readonly prober: CheckProber;
-  /** From the beginning of one check of a target to the next, give or take 5 %. */
+  /** Between the starts of two checks of a target, give or take 5 %. */
   readonly intervalMs: number;
-  /** Checks every target on this port. A unix socket has none, and is checked itself. Default the target's own. */
+  /** Checks every target on this port, except unix sockets. Default: the target's own. */
   readonly port?: number;
-  /** How many checks run at once; the others wait in order. Default 64. */
+  /** How many checks run at once; others wait in order. Default 64. */
   readonly maxAtOnce?: number;
   readonly observer?: CheckObserver;
   /** Default the runtime's timers. */
@@ -52,10 +52,10 @@ export interface CheckerOptions extends HealthThresholds {
   readonly random?: Random;
 }
 
-/** Enough for 1,000 targets that all time out after 2 s to be checked twice a minute, and few file descriptors. */
+/** Enough to check 1,000 targets that all time out after 2 s twice a minute, with few file descriptors. */
 const DEFAULT_MAX_AT_ONCE = 64;
 
-/** One target as the checker holds it. */
+/** The checker's state of one target. */
 interface Checked {
   readonly key: string;
   readonly address: Address;
@@ -63,17 +63,17 @@ interface Checked {
   health: HealthState;
   last: CheckStatus["last"];
   lastMs: number | undefined;
-  /** When its next check should begin. */
+  /** When its next check is due. */
   dueMs: number;
   cancelTimer: Cancel;
 }
 
 /**
- * Active health checks of the targets of one app.
+ * Runs the active health checks of one app's targets.
  *
- * A target begins up, and its first check is made at once. The second ones are spread over the interval, so that many
- * targets, and many proxies that check the same ones, do not come all at the same moment. No target has two checks under
- * way: one that outlasts the interval is followed by the next at once.
+ * A target begins up, and its first check starts at once. The second ones are spread over the interval, so that many
+ * targets, and many proxies that check the same ones, are not checked all at once. A target never has two checks in
+ * progress: one that outlasts the interval is followed by the next at once.
  */
 export class Checker {
   readonly #options: CheckerOptions;
@@ -81,7 +81,7 @@ export class Checker {
   readonly #random: Random;
   readonly #maxAtOnce: number;
   #targets = new Map<string, Checked>();
-  /** Whose time has come. */
+  /** The targets due for a check. */
   readonly #due = new Set<Checked>();
   readonly #running = new Set<Promise<void>>();
   #isStopped = false;
@@ -94,11 +94,11 @@ export class Checker {
   }
 
   /**
-   * Checks these targets from now on, each once however often it is named. Those that were there keep what is known of
-   * them; checks of those that left are called off.
+   * Replaces the targets. Duplicates are checked once. Known targets keep their state; checks of removed ones are
+   * cancelled.
    *
-   * @param isDown whether a target that is new begins down; default none does.
-   * @throws {RangeError} when a target has no port of its own (`host:*`) and none is given for checks.
+   * @param isDown whether a new target begins down; default none does.
+   * @throws {RangeError} when a target has no port of its own (`host:*`) and no check port is given.
    */
   setTargets(
     targets: readonly CheckTarget[],
@@ -126,14 +126,14 @@ export class Checker {
     this.#runDue();
   }
 
-  /** What is known of a target, by its key; `undefined` when it is not checked. */
+  /** Returns the status of a target, by key; `undefined` when it is not checked. */
   status(target: string): CheckStatus | undefined {
     const checked = this.#targets.get(target);
     if (checked === undefined) return undefined;
     return { status: checked.health.status, last: checked.last, lastMs: checked.lastMs };
   }
 
-  /** Ends it: checks under way are called off. Resolves when nothing of it is left. */
+  /** Cancels all checks. Resolves when none is left running. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const target of this.#targets.values()) this.#drop(target);

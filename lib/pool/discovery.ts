@@ -4,31 +4,34 @@ import { nextCheckDelayMs } from "./health.ts";
 import { type Cancel, runtimeScheduler, type Scheduler } from "./scheduler.ts";
 import { type DiscoverySource, dnsResolver, type Resolver, TargetLookup } from "./target_lookup.ts";
 
-/** What a discovery tells. Nothing is told after `stop`. */
+/** The events of a discovery. None follows after `stop`. */
 export interface DiscoveryObserver {
-  /** The targets are others than before; the first answer is one such. */
+  /** The targets have changed; also called for the first answer. */
   changed(change: DiscoveryChange): void;
-  /** Once an episode: answers fail to come from now on, and the last good ones are kept. */
+  /** Lookups are failing from now on, and the last good targets stay; called once per episode. */
   failing(error: string): void;
   /** The episode is over. */
   recovered(failedForMs: number): void;
 }
 
-/** For status: times are those of the scheduler. */
+/** The status of a discovery. Times are on the scheduler's clock. */
 export interface DiscoveryState {
   readonly targets: readonly DiscoveredTarget[];
-  /** When the last answer came that was good in every part; `undefined` while there was none. */
+  /** When the last fully good answer arrived; `undefined` before the first. */
   readonly lastGoodMs: number | undefined;
-  /** Since when answers fail to come; `undefined` while they come. */
+  /** Since when lookups have been failing; `undefined` while they succeed. */
   readonly failingSinceMs: number | undefined;
-  /** What the last ask met with; `undefined` while answers come. */
+  /** The error of the last lookup; `undefined` while they succeed. */
   readonly error: string | undefined;
 }
 
 export interface DiscoveryOptions {
-  /** From the beginning of one ask to the next, give or take 5 %. `Infinity` asks until there is an answer, and never again. */
+  /**
+   * Between the starts of two lookups, give or take 5 %. `Infinity` looks up until there is an answer, and never
+   * again.
+   */
   readonly intervalMs: number;
-  /** The limit of one round of asking, with all the names that an SRV answer leads to. Default 5 s. */
+  /** The time limit of one lookup, with all names of an SRV answer. Default 5 s. */
   readonly timeoutMs?: number;
   readonly observer?: DiscoveryObserver;
   /** Default {@link dnsResolver} of the system's servers. */
@@ -41,19 +44,19 @@ export interface DiscoveryOptions {
 
 const DEFAULT_TIMEOUT_MS = 5000;
 
-/** While answers fail to come, the next ask is so much later at first, and twice as much each time. */
+/** The first delay after a failed lookup; it doubles each time. */
 const FIRST_RETRY_MS = 1000;
 
-/** The longest time to the next ask while answers fail to come, where the interval is not shorter. */
+/** The longest delay after a failed lookup, where the interval is not shorter. */
 const MAX_RETRY_MS = 30_000;
 
 /**
- * Finds the targets that one entry of the config stands for, and keeps them up to date.
+ * Finds the targets of one config entry, and keeps them up to date.
  *
- * The last good answer is kept through errors, timeouts and answers without records: an outage of the DNS must not
- * become one of the app. Of an SRV answer's names, each keeps its own last good addresses while a record still names it.
- * One answer does empty the list: a single SRV record whose target is `.`, by which RFC 2782 says that the service is
- * decidedly not available. Nobody publishes that by accident.
+ * The last good answer is kept through errors, timeouts and answers without records: a DNS outage must not become an
+ * outage of the app. Each name of an SRV answer keeps its own last good addresses while a record still names it. One
+ * answer does empty the list: a single SRV record whose target is `.`, by which RFC 2782 declares the service not
+ * available. Nobody publishes that by accident.
  */
 export class Discovery {
   readonly #lookup: TargetLookup;
@@ -84,8 +87,8 @@ export class Discovery {
   }
 
   /**
-   * Begins to ask, and resolves when the first ask has ended in whatever way, `waitMs` have passed, or it is stopped;
-   * the asking goes on. Never rejects. To be called once.
+   * Starts lookups; resolves when the first has ended, `waitMs` have passed, or it is stopped; lookups continue.
+   * Never rejects. Call it once.
    */
   async start(waitMs: number): Promise<void> {
     this.#begin();
@@ -95,7 +98,7 @@ export class Discovery {
     cancel();
   }
 
-  /** Ends it: what is asked is called off. Resolves when nothing of it is left. */
+  /** Cancels lookups. Resolves when none is left running. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#cancelNext();
@@ -107,7 +110,7 @@ export class Discovery {
     const beganMs = this.#scheduler.nowMs();
     this.#round = this.#ask().then(() => {
       if (this.#stopped.signal.aborted) return;
-      // After a failure there is always a pause, also where the ask has taken longer than that.
+      // After a failure there is always a pause, even when the lookup took longer than that.
       const elapsedMs = this.#failing === undefined ? this.#scheduler.nowMs() - beganMs : 0;
       const delayMs = nextCheckDelayMs(this.#nextRoundMs(), this.#random) - elapsedMs;
       if (delayMs === Infinity) return;
@@ -121,7 +124,7 @@ export class Discovery {
     return Math.min(intervalMs, MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failing.rounds - 1));
   }
 
-  /** One round, from the ask to what follows from its answer. Never rejects. */
+  /** One lookup with its consequences. Never rejects. */
   async #ask(): Promise<void> {
     const limit = new AbortController();
     const stopped = this.#stopped.signal;

@@ -1,19 +1,19 @@
 import { formatAddress, type TcpAddress } from "../base/mod.ts";
 
-/** A target that the DNS has named. */
+/** A target found in the DNS. */
 export interface DiscoveredTarget {
   readonly address: TcpAddress;
-  /** The name that has this address, without closing dot: that of the entry, or of its SRV record. */
+  /** The name with this address, without final dot: that of the entry, or of its SRV record. */
   readonly name: string;
-  /** 0 for primaries, 1 for the first backups, and so on; always 0 where no SRV record says otherwise. */
+  /** 0 for primaries, 1 for the first backups, and so on; always 0 without SRV records. */
   readonly backupTier: number;
-  /** 1 to 256; always 1 where no SRV record says otherwise. */
+  /** 1 to 256; always 1 without SRV records. */
   readonly weight: number;
 }
 
-/** A new answer beside the one before it: each target of either is in exactly one of the four lists. */
+/** A new answer compared with the previous one: each target of either is in exactly one of the four lists. */
 export interface DiscoveryChange {
-  /** All targets now: by tier, then by address as text, so that replicas agree. */
+  /** All current targets, by tier, then by address as text, so that replicas agree. */
   readonly targets: readonly DiscoveredTarget[];
   readonly added: readonly DiscoveredTarget[];
   readonly removed: readonly DiscoveredTarget[];
@@ -22,7 +22,7 @@ export interface DiscoveryChange {
   readonly kept: readonly DiscoveredTarget[];
 }
 
-/** Puts an answer into order and beside the one before it. Targets are the same when their addresses are. */
+/** Sorts an answer and compares it with the previous one. Targets are the same when their addresses are. */
 export function diffTargets(
   before: readonly DiscoveredTarget[],
   answer: readonly DiscoveredTarget[],

@@ -1,27 +1,30 @@
 import type { AnswerReader, AnswerVerdict } from "./expectation.ts";
 
-/** Where a conversation stands. */
+/** The state of a conversation. */
 export interface Turn {
   readonly verdict: AnswerVerdict;
-  /** To be written before more is read or, with a `match`, before the connection closes. */
+  /** Bytes to write before reading more or, on `match`, before the connection closes. */
   readonly send?: Uint8Array | undefined;
 }
 
-/** What one check says and hears, as a state machine without a socket; the verdict never depends on how reads cut it. */
+/**
+ * The conversation of one check, as a state machine without a socket. The verdict never depends on how reads split
+ * the data.
+ */
 export interface Exchange {
-  /** The first turn: what is said before anything is heard. */
+  /** Starts; returns what to send before anything is received. */
   begin(): Turn;
-  /** Takes what has come, at least one byte; not to be called after another verdict than `need_more`. */
+  /** Takes received bytes, at least one; not to be called after a verdict other than `need_more`. */
   feed(bytes: Uint8Array): Turn;
-  /** The verdict when the target has sent FIN. */
+  /** Returns the verdict at the target's FIN. */
   end(): "match" | "no_match";
-  /** What the target has said in this part, in words that follow "the target answered"; `undefined` for nothing. */
+  /** Describes what the target has sent in this part, to follow "the target answered"; `undefined` for nothing. */
   heard(): string | undefined;
-  /** Which part of the conversation this is, as messages begin: `step 2: `, or empty where it has only one. */
+  /** The current part of the conversation, as a message prefix: `step 2: `, or empty where there is only one. */
   readonly part: string;
 }
 
-/** One request, and the answer to it. */
+/** One request and its answer. */
 export class OneAnswer implements Exchange {
   readonly part = "";
   readonly #request: Uint8Array;

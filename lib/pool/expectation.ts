@@ -1,28 +1,28 @@
 import { ByteRegex, type Pattern, type PatternRun } from "./byte_regex.ts";
 import { CheckTextError, parseCheckBytes, showBytes } from "./check_text.ts";
 
-/** What is known of an answer so far. */
+/** The verdict on an answer so far. */
 export type AnswerVerdict = "match" | "no_match" | "need_more";
 
-/** An answer that is judged as it comes, wherever it is cut. */
+/** Judges an answer as it arrives, however it is split. */
 export interface AnswerReader {
-  /** Takes the next bytes of the answer; not to be called after another verdict than `need_more`. */
+  /** Takes the next bytes of the answer; not to be called after a verdict other than `need_more`. */
   feed(bytes: Uint8Array): AnswerVerdict;
-  /** The verdict when the target has sent FIN. */
+  /** Returns the verdict at the target's FIN. */
   end(): "match" | "no_match";
-  /** What has come, for a message. */
+  /** Describes what was received, for messages. */
   describe(): string;
 }
 
-/** How much of an answer is looked at. A banner or a status is a line or two; who sends more is not what was expected. */
+/** How much of an answer is examined. A banner or a status is a line or two; more is not what was expected. */
 export const MAX_ANSWER_BYTES = 16 * 1024;
 
 /** How much of an answer a message shows. */
 export const SHOWN_ANSWER_BYTES = 80;
 
 /**
- * Parses `expect`: a text with the escapes of {@link parseCheckBytes}, or `/regex/flags` ({@link ByteRegex}). Either is
- * to be found anywhere in the answer. A text that begins with a slash begins with `\x2f`.
+ * Parses `expect`: a text with the escapes of {@link parseCheckBytes}, or `/regex/flags` ({@link ByteRegex}). Either
+ * may be anywhere in the answer. Write a leading slash of a text as `\x2f`.
  *
  * @throws {CheckTextError} when it is neither.
  */
@@ -37,9 +37,9 @@ export function parseExpect(text: string): Pattern {
   return new ByteRegex(regex[1] ?? "", regex[2] ?? "");
 }
 
-/** What an answer must have, and what it must not have before that. */
+/** What an answer must contain, and what it must not contain before that. */
 export interface Expected {
-  /** Default the end of a line; FIN ends one too, where anything came before it. */
+  /** Default: the end of a line, or FIN after any data. */
   readonly expect?: Pattern | undefined;
   readonly expectNot?: Pattern | undefined;
 }
@@ -50,7 +50,7 @@ export class Expectation implements AnswerReader {
   readonly #expectNot: PatternRun | undefined;
   readonly #endsAtFin: boolean;
   readonly #head = new AnswerHead();
-  /** How many of the bytes that {@link Expectation.feed} was last given belong to this answer. */
+  /** How many of the bytes last passed to {@link Expectation.feed} belong to this answer. */
   used = 0;
 
   constructor({ expect, expectNot }: Expected) {
@@ -63,7 +63,7 @@ export class Expectation implements AnswerReader {
     return this.#head.length === 0;
   }
 
-  /** Byte by byte: which of the two patterns ends first, and where, must not depend on how the answer was cut. */
+  /** Byte by byte: which pattern ends first, and where, must not depend on how the answer was split. */
   feed(bytes: Uint8Array): AnswerVerdict {
     for (this.used = 0; this.used < bytes.length;) {
       const byte = bytes.subarray(this.used, ++this.used);
@@ -84,14 +84,14 @@ export class Expectation implements AnswerReader {
     return this.#head.show();
   }
 
-  /** A message shows also what has come behind the bytes that decided. */
+  /** Messages show the bytes behind the deciding ones too. */
   #refuse(bytes: Uint8Array): "no_match" {
     this.#head.add(bytes.subarray(this.used));
     return "no_match";
   }
 }
 
-/** The beginning of an answer, and how long it is. */
+/** The start of an answer, and its length. */
 export class AnswerHead {
   readonly #bytes = new Uint8Array(SHOWN_ANSWER_BYTES + 1);
   length = 0;
@@ -107,10 +107,10 @@ export class AnswerHead {
   }
 }
 
-/** A row of bytes, found as Knuth, Morris and Pratt do: in one pass, without looking back. */
+/** A byte string, found with the Knuth-Morris-Pratt algorithm: in one pass, without looking back. */
 class ByteText implements Pattern {
   readonly #bytes: Uint8Array;
-  /** For each length of a beginning, that of its longest proper beginning which is its end too. */
+  /** The border table: for each prefix length, that of its longest proper prefix that is also its suffix. */
   readonly #borders: Uint32Array;
 
   constructor(bytes: Uint8Array) {
@@ -134,7 +134,7 @@ class ByteText implements Pattern {
     };
   }
 
-  /** How much is matched after `byte` where `matched` were before it. */
+  /** Returns the length matched after `byte`, given the length before it. */
   #step(matched: number, byte: number): number {
     let length = matched;
     while (length > 0 && this.#bytes[length] !== byte) length = this.#borders[length] ?? 0;

@@ -1,6 +1,6 @@
 import type { Random } from "../base/mod.ts";
 
-/** What the active checks hold of a target. A target begins up: a proxy that has just started must not refuse all. */
+/** The health of a target by active checks. A target begins up: a freshly started proxy must not refuse everything. */
 export type HealthState =
   | { readonly status: "up"; /** In a row. */ readonly failures: number }
   | { readonly status: "down"; /** In a row. */ readonly successes: number };
@@ -8,24 +8,24 @@ export type HealthState =
 /** The outcome of one check. */
 export type HealthEvent = "success" | "failure";
 
-/** How many outcomes in a row it takes, each at least 1. */
+/** Consecutive outcomes needed for a transition, each at least 1. */
 export interface HealthThresholds {
-  /** Successes until a target that is down is up. */
+  /** Successes that bring a down target up. */
   readonly rise: number;
-  /** Failures until a target that is up is down. */
+  /** Failures that take an up target down. */
   readonly fall: number;
 }
 
-/** Where one outcome has led. Log, metrics and closing of sessions hang on the transition, which is reported once. */
+/** The result of one outcome. A transition is reported once; logs, metrics and closing of sessions hang on it. */
 export interface HealthStep {
   readonly state: HealthState;
   readonly transition: "none" | "went_up" | "went_down";
 }
 
-/** How every target begins. */
+/** The initial health of a target. */
 export const INITIAL_HEALTH: HealthState = { status: "up", failures: 0 };
 
-/** One outcome further. Only outcomes in a row count: a single one of the other kind begins the count anew. */
+/** Advances the state by one outcome. Only consecutive outcomes count: one of the other kind resets the count. */
 export function stepHealth(state: HealthState, event: HealthEvent, thresholds: HealthThresholds): HealthStep {
   if (state.status === "up") {
     if (event === "success") return stay(state.failures === 0 ? state : INITIAL_HEALTH);
@@ -45,21 +45,21 @@ function stay(state: HealthState): HealthStep {
   return { state, transition: "none" };
 }
 
-/** A later check comes up to this share of the interval sooner or later. */
+/** Checks vary by up to this share of the interval. */
 const JITTER = 0.05;
 
 /**
- * When the checks of `count` targets begin, in milliseconds from now, in the order of the targets.
+ * Returns the delays in milliseconds until the second checks of `count` targets, in target order; the first are made
+ * at start.
  *
- * The interval is cut into as many parts as there are targets, and each is checked somewhere in its own part: spread
- * evenly, yet not in step with other proxies that check the same targets. The first check of each is made at once, at
- * the start; these are the delays to the second.
+ * The interval is divided into as many parts as there are targets, and each target is checked at a random moment of
+ * its own part: evenly spread, yet not in step with other proxies that check the same targets.
  */
 export function checkOffsets(count: number, intervalMs: number, random: Random): number[] {
   return Array.from({ length: count }, (_, index) => (index + random()) * intervalMs / count);
 }
 
-/** The delay in milliseconds from one check to the next: the interval, 5 % sooner to 5 % later. */
+/** Returns the delay in milliseconds to the next check: the interval, give or take 5 %. */
 export function nextCheckDelayMs(intervalMs: number, random: Random): number {
   return intervalMs * (1 + JITTER * (2 * random() - 1));
 }

@@ -22,18 +22,18 @@ export function parseStatus(value: number | string): StatusRange {
   throw new CheckTextError(`the status is "${value}"; expected one such as 200, 2xx or 200-399`);
 }
 
-/** What a check asks for over HTTP. */
+/** An HTTP health check. */
 export interface HttpProbe {
   readonly path: string;
   readonly status: StatusRange;
-  /** For the `Host` field. Default the address that is checked. */
+  /** The `Host` field. Default the checked address. */
   readonly host?: string | undefined;
 }
 
 /**
- * Begins a check over HTTP.
+ * Starts an HTTP check.
  *
- * @throws {CheckTextError} when the path or host could not stand in a request.
+ * @throws {CheckTextError} when path or host are invalid in a request.
  */
 export function httpExchange({ path, status, host }: HttpProbe, address: Address): Exchange {
   const fallback = address.kind === "unix" ? "localhost" : formatAddress(address);
@@ -41,10 +41,11 @@ export function httpExchange({ path, status, host }: HttpProbe, address: Address
 }
 
 /**
- * The request of a check (RFC 9112 section 3). The target is asked to close, as one check is one connection.
+ * Returns the request of a check (RFC 9112 section 3). It asks the target to close, as each check has its own
+ * connection.
  *
  * @param host for the `Host` field.
- * @throws {CheckTextError} when the path or host could not stand in a request.
+ * @throws {CheckTextError} when path or host are invalid in a request.
  */
 export function checkRequest(path: string, host: string): Uint8Array<ArrayBuffer> {
   if (!/^\/[!-~]*$/.test(path)) {
@@ -61,17 +62,17 @@ export function checkRequest(path: string, host: string): Uint8Array<ArrayBuffer
 }
 
 /**
- * Reads the status of an HTTP/1 answer (RFC 9112 section 4) as leniently as HTTP clients do: lines may end in LF alone
- * and empty lines may precede the status (section 2.2), any minor version counts, also in lower case, tabs and several
- * spaces separate, and the reason may be missing. Interim answers (1xx) are skipped with their fields, unless such a
- * status is expected.
+ * Reads the status of an HTTP/1 response (RFC 9112 section 4) as leniently as HTTP clients do: lines may end in LF
+ * alone and empty lines may precede the status (section 2.2); any minor version, lower case, tabs or several spaces
+ * are accepted, and the reason may be missing. Skips interim responses (1xx) with their fields, unless such a status
+ * is expected.
  */
 export class HttpAnswer implements AnswerReader {
   readonly #expected: StatusRange;
   readonly #head = new AnswerHead();
-  /** The line so far, one character a byte. */
+  /** The line so far, one character per byte. */
   #line = "";
-  /** Whether the lines belong to an interim answer. */
+  /** Whether the lines belong to an interim response. */
   #isInterim = false;
 
   constructor(expected: StatusRange) {
@@ -94,7 +95,7 @@ export class HttpAnswer implements AnswerReader {
     return this.#head.length < MAX_ANSWER_BYTES ? "need_more" : "no_match";
   }
 
-  /** An answer whose first line has not ended is none. */
+  /** An unfinished status line is not an answer. */
   end(): "no_match" {
     return "no_match";
   }
@@ -111,7 +112,7 @@ export class HttpAnswer implements AnswerReader {
     if (this.#isInterim) return "need_more";
     const status = Number(STATUS_LINE.exec(line)?.[1]);
     if (status >= this.#expected.first && status <= this.#expected.last) return "match";
-    // 101 is final: what follows is no HTTP any more (RFC 9110 section 15.2.2).
+    // 101 is final: what follows is no longer HTTP (RFC 9110 section 15.2.2).
     if (!(status >= 100 && status < 200) || status === 101) return "no_match";
     this.#isInterim = true;
     return "need_more";
@@ -122,10 +123,10 @@ const LF = 0x0a;
 
 const EMPTY_LINE = /^\r?\n$/;
 
-/** The reason may have tabs, CRs (section 2.2: to be read as a space) and bytes beyond ASCII. */
+/** The reason may have tabs, CRs (section 2.2: read as a space) and non-ASCII bytes. */
 const STATUS_LINE = /^HTTP\/1\.\d[ \t]+(\d{3})(?:[ \t][\t\r -~\x80-\xff]*)?\r?\n$/i;
 
-/** A status line piece by piece, each optional once all before it are there: what one may look like before its end. */
+/** Matches any prefix of a status line, piece by piece. */
 const BEGINNING = new RegExp(
   `^(?:\\r|${
     ["H", "T", "T", "P", "/", "1", "\\.", "\\d", "[ \\t]+", "\\d", "\\d", "\\d"]
@@ -134,10 +135,10 @@ const BEGINNING = new RegExp(
   "is",
 );
 
-/** A line that was good for so long is judged at its end; to look at all of it at every byte would take quadratic time. */
+/** A line is judged only at its end once it is this long; matching it at every byte would take quadratic time. */
 const BEGINNING_CHARS = 64;
 
-/** Whether this could be the beginning of a status line: a server of another protocol is known by its first bytes. */
+/** Whether this could be a prefix of a status line: another protocol shows in its first bytes. */
 function isBeginning(line: string): boolean {
   return line.length > BEGINNING_CHARS || BEGINNING.test(line);
 }

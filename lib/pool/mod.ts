@@ -1,4 +1,4 @@
-/** An app's targets, what is known of them, and who is next. */
+/** An app's targets, their state, and the order in which connections try them. */
 export { Candidates } from "./candidates.ts";
 export { CheckTextError, parseCheckBytes, showBytes } from "./check_text.ts";
 export {

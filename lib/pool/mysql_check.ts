@@ -2,15 +2,15 @@ import { PacketExchange, type PacketTurn } from "./_packet_exchange.ts";
 import { concatBytes } from "./check_text.ts";
 import type { Turn } from "./exchange.ts";
 
-/** Who a login check logs in as. */
+/** The user of a login check. */
 export interface LoginCheck {
-  /** Default a user that the server need not know: then it is well when the login alone is refused. */
+  /** Default: a user that the server need not know; then a refused login counts as healthy. */
   readonly user?: string | undefined;
 }
 
 /**
- * Logs in to a MySQL or MariaDB server (protocol 41), without a password, and quits. Less would harm: a server blocks a
- * host whose connections break off before the login, after 100 of them (`max_connect_errors`).
+ * Logs in to a MySQL or MariaDB server (protocol 41) without a password, and quits. Doing less would harm: a server
+ * blocks a host after 100 connections that break off before the login (`max_connect_errors`).
  *
  * Source: MariaDB, "Connecting"; MySQL internals, "Connection Phase".
  */
@@ -18,7 +18,7 @@ export class MysqlCheck extends PacketExchange {
   readonly #user: string;
   readonly #isNobody: boolean;
   #state: "greeting" | "login" = "greeting";
-  /** Requests for a password that were answered with none. */
+  /** Password requests answered with an empty password. */
   #refusals = 0;
 
   constructor({ user }: LoginCheck) {
@@ -96,12 +96,12 @@ const PROTOCOL_10 = 0x0a;
 const AUTH_SWITCH = 0xfe;
 const ERROR = 0xff;
 const EMPTY = new Uint8Array();
-/** More than any way to log in asks. */
+/** More than any authentication method asks. */
 const MAX_REFUSALS = 5;
 /** LONG_PASSWORD, PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH. */
 const CAPABILITIES = 0x1 | 0x200 | 0x8000 | 0x80000;
 const UTF8_GENERAL_CI = 33;
-/** Whatever the user's is: the server asks to switch where it is another. */
+/** Whatever the user's plugin is: the server requests a switch if it is another. */
 const PLUGIN = new TextEncoder().encode("mysql_native_password\0");
 /** SQLSTATE "invalid authorization specification". */
 const ACCESS_DENIED = "28000";

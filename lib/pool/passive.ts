@@ -1,27 +1,27 @@
-/** When real connections show that a target is bad. */
+/** When failed connections eject a target. */
 export interface PassiveOptions {
-  /** So many failures in a row eject. At least 1. */
+  /** Consecutive failures that eject. At least 1. */
   readonly failures: number;
   /** The failures must lie within this time. */
   readonly windowMs: number;
-  /** How long the first ejection lasts; the second in short order lasts twice as long, the third three times. */
+  /** The duration of the first ejection; a second in short order lasts twice as long, a third three times. */
   readonly ejectForMs: number;
-  /** The greatest share of the targets, 0 to 1, that may be ejected at once; above 0, at least one. */
+  /** The largest share of targets ejected at once, 0 to 1; above 0, at least one. */
   readonly maxEjected: number;
-  /** Whether the target at this index could take connections now, for all that others know of it (health, drain). */
+  /** Whether the target at this index is otherwise available (health, drain). */
   readonly isAvailable: (index: number) => boolean;
 }
 
-/** However often a target fails, it is tried again after so many times the first ejection. */
+/** The longest ejection, in multiples of the first. */
 export const MAX_EJECTION_MULTIPLE = 10;
 
-/** What is held of one target. */
+/** The state of one target. */
 type PassiveState =
   | {
     readonly status: "in";
-    /** When the latest failures in a row came, oldest first; no more than are needed to eject. */
+    /** The times of the latest consecutive failures, oldest first; no more than are needed to eject. */
     readonly failuresMs: readonly number[];
-    /** How many times the basic duration the last ejection lasted; 0 when there was none. */
+    /** The last ejection in multiples of the basic duration; 0 when there was none. */
     readonly multiple: number;
     readonly returnedMs: number;
   }
@@ -30,15 +30,15 @@ type PassiveState =
 const NEVER_FAILED: PassiveState = { status: "in", failuresMs: [], multiple: 0, returnedMs: 0 };
 
 /**
- * Outlier ejection: takes targets out of use whose dials fail, or whose connections are reset early, several times in a
- * row, and lets them return after a time that grows when they fail again.
+ * Outlier ejection: ejects targets whose dials fail, or whose connections are reset early, several times in a row,
+ * for a time that grows with repetition.
  *
- * How long an ejection lasts grows by one basic duration each time, to {@link MAX_EJECTION_MULTIPLE} of them, and
- * shrinks by one for each that the target has been back in use since. (As in Envoy's outlier detection.)
+ * Each ejection lasts one basic duration longer, up to {@link MAX_EJECTION_MULTIPLE}, and one less for each duration
+ * that the target has been back in use. (As in Envoy's outlier detection.)
  *
- * Two guards keep a bad network from emptying the pool: no more than a share of all may be out, and one that is the
- * last available stays in, as a bad target is better than none. A target that must stay is ejected by its next failure
- * once it may.
+ * Two guards keep a bad network from emptying the pool: only a share of all may be out, and the last available target
+ * stays in, as a bad target is better than none. A target kept in by a guard is ejected by its next failure once it
+ * may be.
  */
 export class PassiveHealth {
   readonly #options: PassiveOptions;
@@ -47,14 +47,14 @@ export class PassiveHealth {
   #ejected = 0;
   #nextReturnMs = Infinity;
 
-  /** @param size how many targets there are; they are known by their index. */
+  /** @param size the number of targets; they are addressed by index. */
   constructor(size: number, options: PassiveOptions) {
     this.#options = options;
     this.#states = new Array<PassiveState>(size).fill(NEVER_FAILED);
     this.#maxEjected = options.maxEjected === 0 ? 0 : Math.max(1, Math.floor(size * options.maxEjected));
   }
 
-  /** When {@link PassiveHealth.release} will next return someone; `Infinity` when nobody is out. */
+  /** When {@link PassiveHealth.release} next returns a target; `Infinity` when none is out. */
   get nextReturnMs(): number {
     return this.#nextReturnMs;
   }
@@ -63,20 +63,20 @@ export class PassiveHealth {
     return this.#states[index]?.status === "ejected";
   }
 
-  /** When a target will return; `undefined` for one that is not out. */
+  /** When a target returns; `undefined` for one that is not ejected. */
   returnMs(index: number): number | undefined {
     const state = this.#states[index];
     return state?.status === "ejected" ? state.untilMs : undefined;
   }
 
-  /** Notes a connection that went well: failures before it no longer count. */
+  /** Records a success: earlier failures no longer count. */
   succeeded(index: number): void {
     const state = this.#states[index];
     if (state?.status !== "in" || state.failuresMs.length === 0) return;
     this.#states[index] = { ...state, failuresMs: [] };
   }
 
-  /** Notes a failed dial or an early reset; true when the target is ejected by it. */
+  /** Records a failed dial or early reset; true when it ejects the target. */
   failed(index: number, nowMs: number): boolean {
     const state = this.#states[index];
     if (state?.status !== "in") return false;
@@ -96,7 +96,7 @@ export class PassiveHealth {
     return true;
   }
 
-  /** Lets those return whose time is over, and gives their indexes. */
+  /** Returns targets whose time is over to use; gives their indexes. */
   release(nowMs: number): number[] {
     if (nowMs < this.#nextReturnMs) return [];
     const returned: number[] = [];
@@ -115,9 +115,9 @@ export class PassiveHealth {
   }
 
   /**
-   * The same for another list of targets.
+   * Returns the same state for another list of targets.
    *
-   * @param from the old index of each target of the new list, or -1 for one that is new.
+   * @param from the old index of each target of the new list, or -1 for a new one.
    */
   moved(from: readonly number[]): PassiveHealth {
     const next = new PassiveHealth(from.length, this.#options);

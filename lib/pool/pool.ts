@@ -20,10 +20,10 @@ import { type Candidate, Target, type TargetSpec } from "./target.ts";
 import { type Tier, type TierRules, tiersOf } from "./tier.ts";
 
 /**
- * The targets of one app, or of one of its routes: which of them may be used, and in which order a connection tries them.
+ * The targets of one app or route: which of them may be used, and in which order a connection tries them.
  *
- * When none is usable, all are tried: a check that is wrong must not turn a bad hour into an outage, and a dial to a
- * target that is really down costs little.
+ * When none is usable, all are tried: a wrong check must not turn a bad hour into an outage, and a dial to a target
+ * that is really down costs little.
  */
 export class Pool implements TargetSlots {
   #targets: readonly Target[] = [];
@@ -61,7 +61,7 @@ export class Pool implements TargetSlots {
     return !this.#anyUsable;
   }
 
-  /** The weight that a target has at this moment: less than its own while its slow start lasts. */
+  /** Returns a target's effective weight: less than its own during a slow start. */
   weightOf(target: Target): number {
     if (this.#slowStartMs === 0) return target.weight;
     return slowStartWeight(target.weight, this.#clock.nowMs() - target.usableSinceMs, this.#slowStartMs);
@@ -72,12 +72,12 @@ export class Pool implements TargetSlots {
     return this.#limited;
   }
 
-  /** Begins the order of one connection that came to `port`. */
+  /** Returns the candidates of one connection that arrived at `port`. */
   begin(port: number, context: PickContext): Candidates {
     return new Candidates(this, this.#tiers, { port, context });
   }
 
-  /** Whether a new connection must wait: each target that may be used is full, or wanted by one that waits for it. */
+  /** Whether a new connection must wait: every usable target is full, or earlier connections wait for it. */
   get crowded(): boolean {
     let full = false;
     for (const target of this.#targets) {
@@ -88,14 +88,14 @@ export class Pool implements TargetSlots {
     return full;
   }
 
-  /** Whether a target is left that the connection has not tried, with a place for it or without. */
+  /** Whether any usable target remains that the connection has not tried, full or not. */
   hasLeft(candidates: Candidates): boolean {
     return this.#targets.some((target) => this.#mayBeUsed(target) && !candidates.hasTried(target));
   }
 
   /**
-   * Waits, in order of arrival, until a target that the connection has not tried has a place, and takes it: `candidates`
-   * then hold what this gives.
+   * Waits, in order of arrival, for a place at a target that the connection has not tried, and takes it; `candidates`
+   * then holds it.
    *
    * @throws the signal's reason.
    */
@@ -103,7 +103,7 @@ export class Pool implements TargetSlots {
     return this.#queue.wait(candidates, options);
   }
 
-  /** Counts a connection on the target, from its dial on; false where another thread has taken its last place. */
+  /** Counts a connection to the target, from its dial on; false where another thread has taken the last place. */
   acquire(target: Target): boolean {
     if (target.places?.tryTake() === false) return false;
     target.active++;
@@ -111,7 +111,7 @@ export class Pool implements TargetSlots {
     return true;
   }
 
-  /** Ends what {@link Pool.acquire} began. */
+  /** Reverses {@link Pool.acquire}. */
   release(target: Target): void {
     target.active--;
     target.places?.giveBack();
@@ -119,7 +119,7 @@ export class Pool implements TargetSlots {
     this.#queue.offer();
   }
 
-  /** Notes that a connection to the target went well, or failed: its dial, or a reset before the first byte. */
+  /** Records the outcome of a connection to the target: of its dial, or a reset before the first byte. */
   report(target: Target, outcome: "succeeded" | "failed"): void {
     const { onReport, passive } = this.#options;
     if (this.#passive === undefined && onReport === undefined) return;
@@ -137,14 +137,14 @@ export class Pool implements TargetSlots {
     this.#arm();
   }
 
-  /** Sets what active checks say of the target. */
+  /** Sets the result of active checks. */
   setUp(target: Target, up: boolean, detail: string): void {
     if (target.up !== up) this.#change(target, up ? "up" : "down", detail, () => target.up = up);
   }
 
   /**
-   * Replaces the targets by those of `specs`. Those with the address and the limit of one before keep their state, also
-   * where their name, tier or weight is another; new ones begin with a slow start, unless they are the first of all.
+   * Replaces the targets. Those with the same address, limit and PROXY header keep their state, whatever their name,
+   * tier or weight; new ones get a slow start, except for the pool's very first.
    */
   update(specs: readonly TargetSpec[], why: UpdateReason = DISCOVERED): void {
     const hadTargets = this.#targets.length > 0;
@@ -161,8 +161,8 @@ export class Pool implements TargetSlots {
   }
 
   /**
-   * Takes other options, and then replaces the targets as {@link Pool.update} does. Ejections last as long as the policy by
-   * which they came is the same.
+   * Changes the options, then the targets as {@link Pool.update} does. Ejections last only while the policy that
+   * caused them is unchanged.
    */
   reconfigure(specs: readonly TargetSpec[], options: PoolOptions): void {
     const { passive } = this.#options;
@@ -173,14 +173,14 @@ export class Pool implements TargetSlots {
       this.#passive = this.#passiveOf(options, this.#targets.length);
       for (const target of this.#targets) {
         if (target.ejected) {
-          this.#change(target, "returned", "passive_health has changed", () => target.ejected = false);
+          this.#change(target, "returned", "passive_health changed", () => target.ejected = false);
         }
       }
     }
     this.update(specs, CONFIGURED);
   }
 
-  /** Takes over what another thread's pool of the same targets knows of them. */
+  /** Applies the target states of another thread's pool. */
   follow(states: readonly TargetState[]): void {
     if (haveMoved(this.#targets, states)) this.update(states.map(({ spec }) => spec));
     for (const [index, { up, ejected }] of states.entries()) {
@@ -194,7 +194,7 @@ export class Pool implements TargetSlots {
     }
   }
 
-  /** Ends the pool's timers. Connections under way keep their targets. */
+  /** Stops the pool's timers. Connections under way keep their targets. */
   stop(): void {
     this.#queue.stop();
     clearTimeout(this.#timer);
@@ -206,7 +206,7 @@ export class Pool implements TargetSlots {
       balance,
       random,
       weight: (target) => this.weightOf(target),
-      // Nobody tells a chooser when another thread gives a place back, so whether there is one is found by taking it.
+      // Other threads free places without notice, so whether there is one shows only on taking it.
       available: (target) => (target.places !== undefined || !target.full) && this.#mayBeUsed(target),
     };
   }
@@ -245,7 +245,7 @@ export class Pool implements TargetSlots {
     this.#options.onChange?.();
   }
 
-  /** Whether a target may be used, places left aside. */
+  /** Whether a target may be used, regardless of places. */
   #mayBeUsed(target: Target): boolean {
     return target.usable || (!this.#anyUsable && target.weight > 0);
   }
@@ -266,7 +266,7 @@ export class Pool implements TargetSlots {
     for (const tier of this.#tiers) tier.changed(target);
   }
 
-  /** Sets the timer for whatever comes next: an ejection that ends, a step of a slow start. */
+  /** Sets the timer for the next event: the end of an ejection, or a step of a slow start. */
   #arm(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -278,13 +278,13 @@ export class Pool implements TargetSlots {
     this.#timer = setTimeout(() => this.tick(), Math.min(MAX_DELAY_MS, Math.max(1, dueMs)));
   }
 
-  /** Lets ejected targets return whose time is over, and takes the next step of slow starts. */
+  /** Returns ejected targets whose time is over, and advances slow starts. */
   tick(): void {
     const nowMs = this.#clock.nowMs();
     for (const index of this.#passive?.release(nowMs) ?? []) {
       const target = this.#targets[index];
       if (target === undefined) continue;
-      this.#change(target, "returned", "its ejection is over", () => target.ejected = false);
+      this.#change(target, "returned", "ejection ended", () => target.ejected = false);
     }
     for (const target of this.#targets) {
       if (nowMs - target.usableSinceMs <= 2 * this.#slowStartMs) this.#changed(target);

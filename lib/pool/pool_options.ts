@@ -2,7 +2,7 @@ import type { Clock, Random } from "../base/mod.ts";
 import type { StrategyName } from "../balancing/mod.ts";
 import type { Target } from "./target.ts";
 
-/** When real connections take a target out of use; the fields of {@link PassiveHealth}. */
+/** When failed connections eject a target; see {@link PassiveHealth}. */
 export interface PassivePolicy {
   readonly failures: number;
   readonly windowMs: number;
@@ -11,12 +11,12 @@ export interface PassivePolicy {
   readonly maxEjected: number;
 }
 
-/** Why a target went out of use or came back. */
+/** What happened to a target. */
 export type TargetChange = "up" | "down" | "ejected" | "returned" | "added" | "removed";
 
-/** What a pool tells whoever looks on. */
+/** The events of a pool. */
 export interface PoolObserver {
-  /** Said once a change, with what it was about. */
+  /** Called once per change, with the reason. */
   targetChanged(target: Target, change: TargetChange, detail: string): void;
 }
 
@@ -26,21 +26,21 @@ export interface PoolOptions {
   readonly random?: Random;
   /** Default the runtime's. */
   readonly clock?: Clock;
-  /** How long a target that comes (back) into use takes to reach its weight; default 0, at once. */
+  /** The time that a target coming (back) into use takes to reach its weight; default 0, none. */
   readonly slowStartMs?: number;
   /** Default none. */
   readonly passive?: PassivePolicy;
   readonly observer?: PoolObserver;
-  /** Is told what {@link Pool.report} is told, where passive health is another's to judge. */
+  /** Receives what {@link Pool.report} receives, where another thread judges passive health. */
   readonly onReport?: (
     target: { readonly index: number; readonly label: string },
     outcome: "succeeded" | "failed",
   ) => void;
-  /** Called after anything has changed that `statesOf` says. */
+  /** Called after any change that `statesOf` shows. */
   readonly onChange?: () => void;
 }
 
-/** Why targets come and go, as the log says it. */
+/** Why targets come and go, for the log. */
 export interface UpdateReason {
   readonly added: string;
   readonly removed: string;
@@ -49,7 +49,7 @@ export interface UpdateReason {
 export const DISCOVERED: UpdateReason = { added: "discovered", removed: "no longer discovered" };
 export const CONFIGURED: UpdateReason = { added: "new in the config", removed: "no longer in the config" };
 
-/** Whether what was ejected by one policy is out of use by the other, too. */
+/** Whether an ejection under one policy is valid under the other. */
 export function isSamePolicy(a: PassivePolicy | undefined, b: PassivePolicy | undefined): boolean {
   return a?.failures === b?.failures && a?.windowMs === b?.windowMs && a?.ejectForMs === b?.ejectForMs &&
     a?.maxEjected === b?.maxEjected;

@@ -3,15 +3,15 @@ import type { LoginCheck } from "./mysql_check.ts";
 import { concatBytes } from "./check_text.ts";
 import type { Turn } from "./exchange.ts";
 
-/** The login, and the database that it goes to. */
+/** The user and database of a login check. */
 export interface PostgresLogin extends LoginCheck {
   /** Default `postgres`. */
   readonly database?: string | undefined;
 }
 
 /**
- * Starts a session of a PostgreSQL server (protocol 3.0): well when it becomes ready for queries, or asks for a password,
- * which a server that is starting up or has no place left does not.
+ * Starts a session with a PostgreSQL server (protocol 3.0). Healthy when it is ready for queries or requests a
+ * password, which a server that is starting up or out of connections does not.
  *
  * Source: PostgreSQL documentation, "Frontend/Backend Protocol".
  */
@@ -81,7 +81,7 @@ const PROTOCOL_3_0 = 3 << 16;
 const AUTHENTICATION_OK = 0;
 /** SQLSTATE "invalid catalog name". */
 const NO_SUCH_DATABASE = "3D000";
-/** The packets that a server may send before it is ready: what begins otherwise is another protocol. */
+/** The packets that a server may send before it is ready; anything else is another protocol. */
 const KNOWN = "RESKZNv";
 /** Says goodbye (Terminate). */
 const WELL: PacketTurn = { verdict: "match", send: Uint8Array.of(0x58, 0, 0, 0, 4) };

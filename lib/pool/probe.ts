@@ -24,7 +24,7 @@ export type ProbeFailureReason =
   | "tls"
   | "error";
 
-/** How one check ended. Durations are in milliseconds. */
+/** The result of one check. Durations are in milliseconds. */
 export type ProbeResult =
   | { readonly kind: "success"; readonly durationMs: number }
   | {
@@ -33,37 +33,34 @@ export type ProbeResult =
     readonly message: string;
     readonly durationMs: number;
   }
-  /** It says nothing of the target: the signal was aborted, or this process had no file descriptor left. */
+  /** No verdict on the target: the signal was aborted, or this process is out of file descriptors. */
   | { readonly kind: "void"; readonly message: string };
 
-/** Something that can check an address. Never rejects. */
+/** Checks an address. Never rejects. */
 export interface Prober {
   run(address: Address, signal: AbortSignal): Promise<ProbeResult>;
 }
 
 export interface ProbeOptions {
-  /** The limit of all of it, from the dial to the answer, in milliseconds. */
+  /** The time limit of the whole check, from dial to answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** Sent first of all, before TLS: a PROXY header that says LOCAL. */
+  /** Sent first, before TLS: a PROXY header of type LOCAL. */
   readonly preface?: Uint8Array;
   /**
-   * Makes TLS of a connection. While it is under way the probe still owns `raw`, and closes it where this rejects; what it
-   * gives owns `raw` from then on. Default is plain TCP.
+   * Establishes TLS. Until it resolves, the probe owns `raw` and closes it on failure; the returned connection then
+   * owns `raw`. Default: plain TCP.
    */
   readonly secure?: (raw: Duplex, signal: AbortSignal) => Promise<Duplex>;
-  /**
-   * Begins what is said and heard on the connection to an address. Default: none, and what it gives as `undefined` too:
-   * once connected, all is well.
-   */
+  /** Starts the conversation with an address. Without it, or where it returns `undefined`, connecting is enough. */
   readonly exchange?: (address: Address) => Exchange | undefined;
   /** Default the runtime's connect. */
   readonly connect?: (address: Address, signal: AbortSignal) => Promise<Duplex>;
 }
 
-/** An answer is read in pieces of so much. */
+/** The read size for answers. */
 const READ_BYTES = 4096;
 
-/** One kind of health check: connects, asks, judges the answer, and closes the connection, whatever comes. */
+/** A health check: connects, sends, judges the answer, and always closes the connection. */
 export class Probe implements Prober {
   readonly #options: ProbeOptions;
 

@@ -5,10 +5,10 @@ import { MysqlCheck } from "./mysql_check.ts";
 import { PostgresCheck, type PostgresLogin } from "./postgres_check.ts";
 import { type Step, Steps } from "./steps.ts";
 
-/** The protocols of the ready-made checks. */
+/** The protocols with a built-in check. */
 export type CheckType = "tcp" | "redis" | "smtp" | "mysql" | "postgres";
 
-/** Makes the conversation of a ready-made check; `undefined` for `tcp`, where the connection alone counts. */
+/** Returns the conversation of a built-in check; `undefined` for `tcp`, where connecting is enough. */
 export function protocolCheck(type: CheckType, login: PostgresLogin): Exchange | undefined {
   switch (type) {
     case "tcp":
@@ -24,14 +24,14 @@ export function protocolCheck(type: CheckType, login: PostgresLogin): Exchange |
   }
 }
 
-/** A server that loads its data, wants a password, or has lost its master answers with an error. */
+/** A server that is loading, requires a password, or has lost its master answers with an error. */
 const REDIS: readonly Step[] = [{
   send: parseCheckBytes("PING\\r\\n"),
   expect: parseExpect("/^\\+PONG\\r\\n/"),
   expectNot: parseExpect("/^-[^\\n]*\\n/"),
 }];
 
-/** Greeting and hello, each perhaps in several lines (`250-…`, RFC 5321 section 4.2.1), then goodbye. */
+/** Greeting and EHLO, each possibly in several lines (`250-…`, RFC 5321 section 4.2.1), then QUIT. */
 const SMTP: readonly Step[] = [
   { expect: parseExpect("/^220(?: .*)?\\r?\\n/m"), expectNot: parseExpect("/^[345]\\d\\d(?: .*)?\\r?\\n/m") },
   {

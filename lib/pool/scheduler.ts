@@ -1,15 +1,15 @@
 import { type Clock, monotonicClock } from "../base/mod.ts";
 
-/** Calls off what was to be done later. Harmless when it is done or called off already. */
+/** Cancels a scheduled callback. Harmless after it has run or been cancelled. */
 export type Cancel = () => void;
 
-/** Time for what recurs: when it is, and what is to be done later. A test gives its own and does not sleep. */
+/** A clock with timers. Tests supply their own and do not sleep. */
 export interface Scheduler extends Clock {
-  /** Calls `callback` once, `delayMs` from now. Later than {@link MAX_DELAY_MS} is at {@link MAX_DELAY_MS}. */
+  /** Calls `callback` once after `delayMs`, at most {@link MAX_DELAY_MS}. */
   after(delayMs: number, callback: () => void): Cancel;
 }
 
-/** The longest delay that a timer of the runtime holds, 24.8 days. */
+/** The longest delay of a runtime timer, 24.8 days. */
 export const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** The runtime's timers. */

@@ -1,19 +1,19 @@
-/** What a target that has just come back gets at least, so that it is used at all and its ramp has a beginning. */
+/** The initial share of a returning target, so that it is used at all and its ramp has a start. */
 const LEAST_SHARE = 0.1;
 
-/** In how many steps a ramp is climbed: each is a change that the chooser is told of. */
+/** The number of steps of a ramp; the chooser is notified of each. */
 const STEPS = 20;
 
 /**
- * The effective weight of a target that came (back) into use `sinceMs` ago: from a tenth of its weight straight up to
- * all of it when the slow start is over. A `slowStartMs` of 0 or `Infinity` is no slow start.
+ * Returns the effective weight of a target that came (back) into use `sinceMs` ago: linear from a tenth of its weight
+ * to all of it at the end of the slow start. A `slowStartMs` of 0 or `Infinity` means none.
  */
 export function slowStartWeight(weight: number, sinceMs: number, slowStartMs: number): number {
   if (slowStartMs === Infinity || sinceMs >= slowStartMs) return weight;
   return weight * (LEAST_SHARE + (1 - LEAST_SHARE) * Math.max(0, sinceMs) / slowStartMs);
 }
 
-/** How often, in milliseconds, the effective weight is worth reading again: twenty times in a slow start. */
+/** Returns the interval in milliseconds at which the effective weight should be read: twenty times per slow start. */
 export function slowStartStepMs(slowStartMs: number): number {
   return slowStartMs / STEPS;
 }

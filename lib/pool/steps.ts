@@ -3,19 +3,19 @@ import { concatBytes } from "./check_text.ts";
 import type { Exchange, Turn } from "./exchange.ts";
 import { Expectation } from "./expectation.ts";
 
-/** One step of a check: sends, then waits for an answer, whichever of the two it has. */
+/** One step of a check: sends, then waits for an answer, each where configured. */
 export interface Step {
   readonly send?: Uint8Array | undefined;
-  /** What must come. Default the end of a line, where there is an `expectNot`, else nothing. */
+  /** The expected answer. Default: with `expectNot` the end of a line, else nothing. */
   readonly expect?: Pattern | undefined;
-  /** What must not come before what is expected. */
+  /** What must not come before the expected answer. */
   readonly expectNot?: Pattern | undefined;
 }
 
-/** A conversation of steps, in order. Each reads on where the one before has found what it expects. */
+/** A conversation of steps, in order. Each continues reading where the previous one found its answer. */
 export class Steps implements Exchange {
   readonly #steps: readonly Step[];
-  /** The step under way, and its answer; `undefined` when all are done. */
+  /** The current step and its answer; `undefined` when all are done. */
   #index = -1;
   #answer: Expectation | undefined;
 
@@ -61,7 +61,7 @@ export class Steps implements Exchange {
     };
   }
 
-  /** Goes to the next step that waits for an answer; gives what is sent on the way. */
+  /** Advances to the next step that waits for an answer; returns what is sent on the way. */
   #advance(): Uint8Array[] {
     const sends: Uint8Array[] = [];
     this.#answer = undefined;

@@ -1,27 +1,30 @@
 import { type Address, formatAddress, type ProxyVersion, type TargetAddress } from "../base/mod.ts";
 
-/** What the config, or discovery, says of a target. */
+/** A target as the config or discovery describes it. */
 export interface TargetSpec {
   readonly address: TargetAddress;
-  /** What metrics and status call the target; default the address as text. */
+  /** The target's name in metrics and status; default the address as text. */
   readonly label?: string;
   /** 0 (no new connections) to 256; default 1. */
   readonly weight?: number;
-  /** 0 for primaries; each higher tier is used only when no lower one has a target that can be; default 0. */
+  /** 0 for primaries; a higher tier is used only when no lower one has a usable target. Default 0. */
   readonly tier?: number;
-  /** Connections at once; default no limit. */
+  /** The limit of simultaneous connections; default none. */
   readonly maxConnections?: number;
-  /** The name that TLS and checks ask for; default the host of the address. */
+  /** The name for TLS and checks; default the host of the address. */
   readonly serverName?: string | undefined;
-  /** The PROXY header that its connections begin with; default none. */
+  /** The PROXY header that its connections start with; default none. */
   readonly sendProxy?: ProxyVersion | undefined;
-  /** Tells targets that are checked in different ways apart; default it is not checked. */
+  /** Identifies the check; targets with the same value share one. Default: no check. */
   readonly checkedAs?: string | undefined;
-  /** Its places, where other threads take from them too; default it counts its own connections alone. */
+  /** Its places, where other threads use them too; default: it counts only its own connections. */
   readonly places?: TargetPlaces | undefined;
 }
 
-/** The places of a target that several threads connect to. Between a look and {@link TargetPlaces.tryTake} another may come. */
+/**
+ * The places of a target shared by several threads. Another thread may take the last one between reading `free` and
+ * calling {@link TargetPlaces.tryTake}.
+ */
 export interface TargetPlaces {
   readonly free: number;
   tryTake(): boolean;
@@ -36,28 +39,28 @@ export interface Candidate {
   readonly label: string;
 }
 
-/** One target of a pool, with what is known of it at this moment. Only its pool changes it. */
+/** One target of a pool with its current state. Only its pool changes it. */
 export class Target {
   readonly label: string;
   readonly address: TargetAddress;
   readonly maxConnections: number;
   readonly sendProxy: ProxyVersion | undefined;
   readonly places: TargetPlaces | undefined;
-  /** The name that TLS and checks ask for, where its address is not found by it. */
+  /** The name for TLS and checks, where the address does not contain it. */
   serverName: string | undefined;
-  /** How it is checked, in the words of whoever does; `undefined` for not at all. */
+  /** Identifies its check; `undefined` for none. */
   checkedAs: string | undefined;
   /** Its rank: 0 for primaries. */
   tier: number;
-  /** Connections that dial it or are relayed to it. */
+  /** Connections dialing or relayed to it. */
   active = 0;
   /** Its configured weight. */
   weight: number;
-  /** What active checks say; a target that nobody checks is up. */
+  /** The result of active checks; true for an unchecked target. */
   up = true;
-  /** Whether passive health has taken it out of use for a time. */
+  /** Whether passive health has ejected it. */
   ejected = false;
-  /** When it came (back) into use, on the pool's clock: the beginning of its slow start. */
+  /** When it came (back) into use, on the pool's clock: the start of its slow start. */
   usableSinceMs = -Infinity;
   readonly #candidates = new Map<number, Candidate>();
 
@@ -73,12 +76,12 @@ export class Target {
     this.places = spec.places;
   }
 
-  /** Whether it should get connections, for all that is known of its health. */
+  /** Whether its health and weight allow connections. */
   get usable(): boolean {
     return this.up && !this.ejected && this.weight > 0;
   }
 
-  /** How many more connections it may have at this moment. */
+  /** How many more connections it may take now. */
   get free(): number {
     return this.places?.free ?? this.maxConnections - this.active;
   }
@@ -87,7 +90,7 @@ export class Target {
     return this.free <= 0;
   }
 
-  /** The target for a client that came to `port`, which only a target written `host:*` depends on. */
+  /** Returns the candidate for a client that arrived at `port`; only `host:*` targets depend on it. */
   at(port: number): Candidate {
     const key = this.address.kind === "same_port" ? port : 0;
     let candidate = this.#candidates.get(key);

@@ -3,14 +3,17 @@ import { resolveAddresses, type ResolveOptions, resolveServices, type ServiceRec
 import { srvTargets } from "./_srv_targets.ts";
 import type { DiscoveredTarget } from "./discovery_change.ts";
 
-/** What a target entry with `discover` asks for. */
+/** The source of a target entry with `discover`. */
 export type DiscoverySource =
   /** Every A and AAAA answer is a target on this port. */
   | { readonly kind: "dns"; readonly host: string; readonly port: number }
   /** Every address of every SRV record's name is a target on the record's port. */
   | { readonly kind: "srv"; readonly name: string };
 
-/** Whom a discovery asks. Both reject once the signal is aborted, and give nothing for an answer without records. */
+/**
+ * Resolves names for discovery. Both methods reject once the signal is aborted, and return an empty list for an
+ * answer without records.
+ */
 export interface Resolver {
   addresses(name: string, signal: AbortSignal): Promise<readonly string[]>;
   services(name: string, signal: AbortSignal): Promise<readonly ServiceRecord[]>;
@@ -24,20 +27,20 @@ export function dnsResolver(options: Omit<ResolveOptions, "signal"> = {}): Resol
   };
 }
 
-/** What an ask has found: targets where there is news of them, a problem where not all went well. */
+/** The result of a lookup: targets where there is an answer, a problem where anything failed. */
 export interface LookupAnswer {
   readonly targets?: readonly DiscoveredTarget[];
   readonly problem?: string | undefined;
 }
 
-/** How many names of an SRV answer are asked about at once; an answer of 64 KiB can have some two thousand. */
+/** How many names of an SRV answer are resolved at once; a 64 KiB answer can have some two thousand. */
 const MAX_NAMES_AT_ONCE = 16;
 
-/** Turns what the DNS answers to one source into targets. */
+/** Resolves one source to targets. */
 export class TargetLookup {
   readonly #source: DiscoverySource;
   readonly #resolver: Resolver;
-  /** The last good addresses of each name that an SRV record gives. */
+  /** The last good addresses of each name in an SRV record. */
   #addresses = new Map<string, readonly string[]>();
 
   constructor(source: DiscoverySource, resolver: Resolver) {
@@ -45,12 +48,12 @@ export class TargetLookup {
     this.#resolver = resolver;
   }
 
-  /** The name that is asked about. */
+  /** The name to resolve. */
   get name(): string {
     return this.#source.kind === "dns" ? this.#source.host : this.#source.name;
   }
 
-  /** Asks once. Rejects where nobody answers, and with the signal's reason once it is aborted. */
+  /** Looks up once. Rejects where no server answers, and with the signal's reason once it is aborted. */
   async ask(signal: AbortSignal): Promise<LookupAnswer> {
     return this.#source.kind === "dns"
       ? await this.#askAddresses(this.#source, signal)
@@ -86,7 +89,7 @@ export class TargetLookup {
     return targets.length === 0 ? { problem } : { targets, problem };
   }
 
-  /** The addresses of names, those that fail with their last good ones, and what the first that failed met with. */
+  /** Resolves names; a failing one keeps its last good addresses. `problem` is the first failure. */
   async #askNames(names: ReadonlySet<string>, signal: AbortSignal): Promise<Names> {
     const addresses = new Map<string, readonly string[]>();
     let problem: string | undefined;

@@ -1,18 +1,18 @@
 import type { Target, TargetSpec } from "./target.ts";
 
-/** What is known of one target, as plain data: for a pool of the same targets in another thread. */
+/** One target's state as plain data, for a pool of the same targets in another thread. */
 export interface TargetState {
   readonly spec: TargetSpec;
   readonly up: boolean;
   readonly ejected: boolean;
 }
 
-/** All that is known of a pool's targets, in their order. */
+/** Returns the states of a pool's targets, in order. */
 export function statesOf(targets: readonly Target[]): TargetState[] {
   return targets.map((target) => ({ spec: specOf(target), up: target.up, ejected: target.ejected }));
 }
 
-/** Whether a pool with these targets has to make others of the states. */
+/** Whether the states describe other targets than these. */
 export function haveMoved(targets: readonly Target[], states: readonly TargetState[]): boolean {
   return targets.length !== states.length || states.some(({ spec }, index) => {
     const target = targets[index];

@@ -9,17 +9,17 @@ import {
 } from "../balancing/mod.ts";
 import type { Target } from "./target.ts";
 
-/** What a tier asks its pool. */
+/** What a tier gets from its pool. */
 export interface TierRules {
   readonly balance: StrategyName;
   readonly random: Random;
-  /** The weight that a target has at this moment. */
+  /** Returns a target's effective weight. */
   weight(target: Target): number;
-  /** Whether a target may be chosen at this moment. */
+  /** Whether a target may be chosen now. */
   available(target: Target): boolean;
 }
 
-/** Targets of equal standing with the chooser that orders them: the primaries, or one rank of backups. */
+/** Targets of equal rank with their chooser: the primaries, or one rank of backups. */
 export class Tier implements CandidateView {
   readonly targets: readonly Target[];
   readonly #rules: TierRules;
@@ -40,7 +40,7 @@ export class Tier implements CandidateView {
     return this.#chooser.begin(context);
   }
 
-  /** Tells the chooser that something about the target has changed. */
+  /** Notifies the chooser that the target has changed. */
   changed(target: Target): void {
     const index = this.#indexes.get(target);
     if (index !== undefined) this.#chooser.changed(index);
@@ -61,7 +61,7 @@ export class Tier implements CandidateView {
   }
 }
 
-/** Cuts targets into tiers, the primaries first. */
+/** Groups targets into tiers, primaries first. */
 export function tiersOf(targets: readonly Target[], rules: TierRules): Tier[] {
   const byRank = new Map<number, Target[]>();
   for (const target of targets) {

@@ -65,7 +65,7 @@ Deno.test("AppTargets: a changed passive_health returns ejected targets", async 
   if (a !== undefined) targets.own?.report(a, "failed");
   (await targets.prepare(appConfig({ targets: [A, B], passive_health: { failures: 9 } }))).commit();
   assertEquals(targets.own?.targets.map(({ ejected }) => ejected), [false, false]);
-  assertEquals(log.changeDetails.at(-1), "passive_health has changed");
+  assertEquals(log.changeDetails.at(-1), "passive_health changed");
   await targets.stop();
 });
 

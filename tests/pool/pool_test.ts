@@ -168,7 +168,7 @@ Deno.test("Pool: an ejection says of what, and for how long: longer each time", 
     const failed = failures === 1 ? "a connection failed" : "2 connections in a row failed";
     assertEquals(details, [
       `for 100ms, after ${failed}`,
-      "its ejection is over",
+      "ejection ended",
       `for 200ms, after ${failed}`,
     ]);
   }
