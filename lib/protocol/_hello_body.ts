@@ -33,19 +33,19 @@ export function parseHelloBody(body: Uint8Array): ClientHelloVerdict {
   // Before TLS 1.3, the extensions may be missing.
   const extensions = reader.remaining > 0 ? reader.vector16() : new Uint8Array();
 
-  if (reader.overrun) return bad("the ClientHello ends within a field, a whole one was wanted");
+  if (reader.overrun) return bad("the ClientHello ends within a field");
   if (reader.remaining > 0) {
-    return bad(`the ClientHello has ${reader.remaining} bytes after its extensions, none were wanted`);
+    return bad(`the ClientHello has ${reader.remaining} bytes after its extensions, expected none`);
   }
   if (sessionId.length > MAX_SESSION_ID_BYTES) {
-    return bad(`the session id has ${sessionId.length} bytes, at most ${MAX_SESSION_ID_BYTES} were wanted`);
+    return bad(`the session id has ${sessionId.length} bytes, expected at most ${MAX_SESSION_ID_BYTES}`);
   }
   if (cipherSuites.length === 0 || cipherSuites.length % 2 !== 0) {
     return bad(
-      `the cipher suites have ${cipherSuites.length} bytes, two for each of at least one were wanted`,
+      `the cipher suites have ${cipherSuites.length} bytes, expected a positive multiple of 2`,
     );
   }
-  if (compressions.length === 0) return bad("the compression methods are none, at least one was wanted");
+  if (compressions.length === 0) return bad("there are no compression methods, expected at least one");
   return parseExtensions(extensions, legacyVersion);
 }
 
@@ -81,22 +81,24 @@ function readExtension(hello: Draft, extension: Extension): string | undefined {
   // Duplicates are forbidden, and dangerous here: the target might use the other one.
   switch (extension.type) {
     case EXTENSION.serverName: {
-      if (extension.isSecond) return "there are two server name extensions, one was wanted";
+      if (extension.isSecond) return "there are two server name extensions, expected one";
       const name = parseServerName(extension.data);
       if (name.problem === undefined) hello.sni = name.sni;
       return name.problem;
     }
     case EXTENSION.alpn: {
-      if (extension.isSecond) return "there are two ALPN extensions, one was wanted";
+      if (extension.isSecond) return "there are two ALPN extensions, expected one";
       const protocols = parseAlpn(extension.data);
-      if (protocols === undefined) return "the ALPN extension is no list of protocol names of 1 to 255 bytes";
+      if (protocols === undefined) {
+        return "the ALPN extension is not a list of protocol names of 1 to 255 bytes";
+      }
       hello.alpn = protocols;
       return undefined;
     }
     case EXTENSION.supportedVersions: {
-      if (extension.isSecond) return "there are two supported versions extensions, one was wanted";
+      if (extension.isSecond) return "there are two supported versions extensions, expected one";
       const version = parseVersions(extension.data);
-      if (version === undefined) return "the supported versions extension is no list of versions";
+      if (version === undefined) return "the supported versions extension is not a list of versions";
       hello.tlsVersion = VERSIONS.get(version);
       return undefined;
     }
@@ -114,7 +116,7 @@ function parseServerName(data: Uint8Array): ServerName {
   const outer = new ByteReader(data);
   const list = new ByteReader(outer.vector16());
   if (outer.overrun || outer.remaining > 0 || list.remaining === 0) {
-    return { problem: "the server name extension is no list of names" };
+    return { problem: "the server name extension is not a list of names" };
   }
   let name: Uint8Array | undefined;
   while (list.remaining > 0) {
@@ -123,7 +125,7 @@ function parseServerName(data: Uint8Array): ServerName {
     const value = list.vector16();
     if (list.overrun) return { problem: "a server name runs past the end of its list" };
     if (type !== HOST_NAME_TYPE) continue;
-    if (name !== undefined) return { problem: "there are two server names, one was wanted" };
+    if (name !== undefined) return { problem: "there are two server names, expected one" };
     name = value;
   }
   return name === undefined ? { problem: undefined, sni: undefined } : checkHostName(name);
@@ -139,7 +141,7 @@ function checkHostName(bytes: Uint8Array): ServerName {
       return {
         problem: `the server name has the byte 0x${
           byte.toString(16).padStart(2, "0")
-        }, printable ASCII was wanted`,
+        }, expected printable ASCII`,
       };
     }
   }
@@ -147,10 +149,10 @@ function checkHostName(bytes: Uint8Array): ServerName {
   if (parseIp(name.replace(/^\[(.*)\]$/, "$1")) !== undefined) return { problem: undefined, sni: undefined };
   if (name.length > MAX_HOST_NAME_BYTES) {
     return {
-      problem: `the server name has ${name.length} bytes, at most ${MAX_HOST_NAME_BYTES} were wanted`,
+      problem: `the server name has ${name.length} bytes, expected at most ${MAX_HOST_NAME_BYTES}`,
     };
   }
-  if (name.split(".").includes("")) return { problem: "the server name has an empty label, none was wanted" };
+  if (name.split(".").includes("")) return { problem: "the server name has an empty label" };
   return { problem: undefined, sni: name };
 }
 

@@ -74,7 +74,7 @@ function findLine(bytes: Uint8Array): Line | string {
     if (byte === CR) {
       const next = i + 1 < limit ? bytes[i + 1] : undefined;
       if (next !== undefined && next !== LF) {
-        return `a CR stands alone in the header, CRLF at its end was wanted`;
+        return `the header contains a lone CR, expected CRLF at its end`;
       }
       // A CR as the last allowed byte leaves no room for its LF; the limit is reported below.
       if (next === undefined && i + 1 === PROXY_V1_MAX_BYTES) break;
@@ -85,18 +85,18 @@ function findLine(bytes: Uint8Array): Line | string {
     if (byte < 0x20 || byte > 0x7e) {
       return `the header has the byte 0x${
         byte.toString(16).padStart(2, "0")
-      }, printable ASCII and CRLF were wanted`;
+      }, expected printable ASCII and CRLF`;
     }
   }
   if (limit === PROXY_V1_MAX_BYTES) {
-    return `the header has no CRLF in ${PROXY_V1_MAX_BYTES} bytes, a line of at most as many was wanted`;
+    return `the header has no CRLF in ${PROXY_V1_MAX_BYTES} bytes, the longest line allowed`;
   }
   return { text: latin1(bytes.subarray(PROXY_V1_PREFIX.length, limit)), ended: false, length: undefined };
 }
 
 function parseUnknown(bytes: Uint8Array, line: Line, word: string, wordEnded: boolean): ProxyHeaderVerdict {
   if (wordEnded ? word !== UNKNOWN : !UNKNOWN.startsWith(word)) {
-    return { kind: "bad", problem: `the protocol is ${quote(word)}, "TCP4", "TCP6" or "UNKNOWN" was wanted` };
+    return { kind: "bad", problem: `the protocol is ${quote(word)}, expected "TCP4", "TCP6" or "UNKNOWN"` };
   }
   if (line.length === undefined) return needMore(bytes, SHORTEST_UNKNOWN);
   return {
@@ -117,7 +117,7 @@ function checkFields(family: Family, fields: readonly string[], ended: boolean):
   for (const [index, field] of fields.entries()) {
     const name = FIELDS[index];
     if (name === undefined) {
-      return `there are more than ${FIELDS.length} fields, one space between each was wanted`;
+      return `there are more than ${FIELDS.length} fields, expected single spaces between them`;
     }
     const whole = ended || index < fields.length - 1;
     const isAddress = index < 2;
@@ -128,10 +128,10 @@ function checkFields(family: Family, fields: readonly string[], ended: boolean):
       : field === "" || parsePort(field) !== undefined;
     if (good) continue;
     const wanted = isAddress ? `an address of ${family.word}` : "a decimal number from 0 to 65535";
-    return `the ${name} is ${quote(field)}, ${wanted} was wanted`;
+    return `the ${name} is ${quote(field)}, expected ${wanted}`;
   }
   if (ended && fields.length < FIELDS.length) {
-    return `there are ${fields.length} fields, ${FIELDS.length} with one space between each were wanted`;
+    return `there are ${fields.length} fields, expected ${FIELDS.length} with single spaces between them`;
   }
   return undefined;
 }

@@ -71,18 +71,18 @@ function checkFixedPart(bytes: Uint8Array): string | undefined {
   if (bytes.length <= VERSION_AND_COMMAND) return undefined;
   const version = (bytes[VERSION_AND_COMMAND] ?? 0) >> 4;
   if (version !== PROXY_V2_VERSION) {
-    return `the version of the binary header is ${version}, ${PROXY_V2_VERSION} was wanted`;
+    return `the version of the binary header is ${version}, expected ${PROXY_V2_VERSION}`;
   }
   const isProxy = command(bytes) === PROXY_V2_COMMAND.proxy;
   if (!isProxy && command(bytes) !== PROXY_V2_COMMAND.local) {
-    return `the command is ${command(bytes)}, 0 (LOCAL) or 1 (PROXY) was wanted`;
+    return `the command is ${command(bytes)}, expected 0 (LOCAL) or 1 (PROXY)`;
   }
   if (isProxy && bytes.length > FAMILY_AND_PROTOCOL) {
     if (familyCode(bytes) > PROXY_V2_FAMILY.unix) {
-      return `the address family is ${familyCode(bytes)}, 0 (UNSPEC) to 3 (UNIX) was wanted`;
+      return `the address family is ${familyCode(bytes)}, expected 0 (UNSPEC) to 3 (UNIX)`;
     }
     if (protocolCode(bytes) > PROXY_V2_PROTOCOL.dgram) {
-      return `the transport protocol is ${protocolCode(bytes)}, 0 (UNSPEC) to 2 (DGRAM) was wanted`;
+      return `the transport protocol is ${protocolCode(bytes)}, expected 0 (UNSPEC) to 2 (DGRAM)`;
     }
   }
   return bytes.length < PROXY_V2_FIXED_BYTES ? undefined : checkLength(bytes, isProxy);
@@ -91,12 +91,12 @@ function checkFixedPart(bytes: Uint8Array): string | undefined {
 function checkLength(bytes: Uint8Array, isProxy: boolean): string | undefined {
   const announced = blockBytes(bytes);
   if (announced > PROXY_V2_MAX_BLOCK_BYTES) {
-    return `the header announces ${announced} bytes, at most ${PROXY_V2_MAX_BLOCK_BYTES} were wanted`;
+    return `the header announces ${announced} bytes, expected at most ${PROXY_V2_MAX_BLOCK_BYTES}`;
   }
   const family = isProxy ? knownFamily(bytes) : undefined;
   if (family !== undefined && announced < PROXY_V2_ADDRESS_BYTES[family]) {
     return `the header announces ${announced} bytes, ` +
-      `${PROXY_V2_ADDRESS_BYTES[family]} for its addresses were wanted`;
+      `expected ${PROXY_V2_ADDRESS_BYTES[family]} for its addresses`;
   }
   return undefined;
 }

@@ -129,7 +129,7 @@ export class ClientHelloParser {
     const type = header[0] ?? 0;
     if (type !== CLIENT_HELLO_MESSAGE) {
       return bad(
-        `the first handshake message has type ${type}, ${CLIENT_HELLO_MESSAGE} (ClientHello) was wanted`,
+        `the first handshake message has type ${type}, expected ${CLIENT_HELLO_MESSAGE} (ClientHello)`,
       );
     }
     if (header.length < MESSAGE_HEADER_BYTES) return undefined;
@@ -169,19 +169,19 @@ function checkRecordHeader(bytes: Uint8Array, start: number): ClientHelloVerdict
   }
   if (type !== HANDSHAKE_RECORD) {
     return bad(
-      `a record of type ${type} stands within the ClientHello, ${HANDSHAKE_RECORD} (handshake) was wanted`,
+      `the ClientHello is interrupted by a record of type ${type}, expected ${HANDSHAKE_RECORD} (handshake)`,
     );
   }
   if (major !== VERSION_MAJOR) {
-    return bad(`a record's version begins with ${major}, ${VERSION_MAJOR} was wanted`);
+    return bad(`a record's version begins with ${major}, expected ${VERSION_MAJOR}`);
   }
   if (minor > VERSION_MINOR_MAX) {
-    return bad(`a record has version 3.${minor}, 3.0 to 3.${VERSION_MINOR_MAX} was wanted`);
+    return bad(`a record has version 3.${minor}, expected 3.0 to 3.${VERSION_MINOR_MAX}`);
   }
   if (bytes.length < start + RECORD_HEADER_BYTES) return undefined;
   const length = recordBytes(bytes, start);
   if (length >= 1 && length <= MAX_RECORD_BYTES) return undefined;
-  return bad(`a record announces ${length} bytes, 1 to ${MAX_RECORD_BYTES} were wanted`);
+  return bad(`a record announces ${length} bytes, expected 1 to ${MAX_RECORD_BYTES}`);
 }
 
 function recordBytes(bytes: Uint8Array, start: number): number {

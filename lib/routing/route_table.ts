@@ -115,10 +115,10 @@ export class RouteTable<T> {
 
 function compileRule<T>(rule: RouteRule<T>, index: number): CompiledRule<T> {
   if (rule.sni?.length === 0) {
-    throw new RouteError("the list of server names is empty, at least one was wanted");
+    throw new RouteError("the list of server names is empty, expected at least one");
   }
   if (rule.alpn?.length === 0) {
-    throw new RouteError("the list of protocols is empty, at least one was wanted");
+    throw new RouteError("the list of protocols is empty, expected at least one");
   }
   return {
     index,
@@ -134,7 +134,7 @@ function compileRule<T>(rule: RouteRule<T>, index: number): CompiledRule<T> {
 function checkProtocol(text: string): string {
   if (/^[\x21-\x7e]{1,255}$/.test(text)) return text;
   throw new RouteError(
-    `the protocol "${text}" is no ALPN name, 1 to 255 printable ASCII characters were wanted`,
+    `the protocol "${text}" is no ALPN name; expected 1 to 255 printable ASCII characters`,
   );
 }
 
@@ -164,10 +164,10 @@ interface Part {
 function explainSni(patterns: readonly SniPattern[] | undefined, sni: string | undefined): Part {
   if (patterns === undefined) return { matches: true, why: "" };
   const wanted = list(patterns.map(formatSniPattern));
-  if (sni === undefined) return { matches: false, why: `there is no server name, ${wanted} was wanted` };
+  if (sni === undefined) return { matches: false, why: `there is no server name, expected ${wanted}` };
   const pattern = patterns.find((each) => matchesSni(each, sni));
   if (pattern === undefined) {
-    return { matches: false, why: `the server name is "${sni}", ${wanted} was wanted` };
+    return { matches: false, why: `the server name is "${sni}", expected ${wanted}` };
   }
   return { matches: true, why: `the server name "${sni}" matches "${formatSniPattern(pattern)}"` };
 }
@@ -179,7 +179,7 @@ function explainAlpn(wanted: ReadonlySet<string> | undefined, offered: readonly 
   const what = offered.length === 0
     ? "no protocol is offered"
     : `the protocols offered are ${list(offered, "and")}`;
-  return { matches: false, why: `${what}, ${list([...wanted])} was wanted` };
+  return { matches: false, why: `${what}, expected ${list([...wanted])}` };
 }
 
 function list(texts: readonly string[], word = "or"): string {

@@ -1,6 +1,6 @@
 import { parseIp } from "../base/mod.ts";
 
-/** A pattern or protocol of a route that cannot be read; the message says what it is and what was wanted. */
+/** An invalid pattern or protocol of a route; the message names it and what was expected. */
 export class RouteError extends Error {
   override readonly name = "RouteError";
 }
@@ -35,7 +35,7 @@ export function parseSniPattern(text: string): SniPattern {
   const name = (isBelow ? text.slice("*.".length) : text).toLowerCase().replace(/\.$/, "");
   if (name.includes("*")) {
     throw new RouteError(
-      `the server name "${text}" has a "*" within, one only as the first label was wanted`,
+      `the server name "${text}" has a "*" within; expected one only as the first label`,
     );
   }
   if (/[^\0-\x7f]/.test(name)) {
@@ -45,14 +45,14 @@ export function parseSniPattern(text: string): SniPattern {
   }
   if (parseIp(name) !== undefined) {
     throw new RouteError(
-      `the server name "${text}" is an IP address, which clients never send, a name was wanted`,
+      `the server name "${text}" is an IP address, which clients never send; expected a name`,
     );
   }
   const good = name.length <= MAX_HOST_NAME_LENGTH &&
     name.split(".").every((label) => /^[a-z0-9_-]{1,63}$/.test(label));
   if (!good) {
     throw new RouteError(
-      `the server name "${text}" is no host name, letters, digits, "-", "_" and "." were wanted`,
+      `the server name "${text}" is no host name; expected letters, digits, "-", "_" and "."`,
     );
   }
   return { kind: isBelow ? "below" : "exact", name };

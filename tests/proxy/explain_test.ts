@@ -97,7 +97,7 @@ Deno.test("explainConnection: the first route that matches is chosen, the others
   assertEquals(targets.map(({ address }) => address), ["10.0.1.1:443"]);
   const other = ask(config, { sni: "a.example.com" });
   assertEquals(other.routes.map(({ verdict }) => verdict), ["no_match", "chosen"]);
-  assertStringIncludes(other.routes[0]?.why ?? "", 'no protocol is offered, "h2" was wanted');
+  assertStringIncludes(other.routes[0]?.why ?? "", 'no protocol is offered, expected "h2"');
   assertEquals(other.targets.map(({ address }) => address), ["10.0.2.1:443"]);
 });
 

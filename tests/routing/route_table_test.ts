@@ -52,20 +52,20 @@ Deno.test("RouteTable: without a catch-all, what matches nothing has no route", 
 Deno.test("RouteTable: explains each route", () => {
   const table = new RouteTable(RULES);
   assertEquals(table.explain(tls("www.example.com", "http/1.1")).map(({ verdict, why }) => [verdict, why]), [
-    ["no_match", 'the server name is "www.example.com", "special.example.com" was wanted'],
-    ["no_match", 'the protocols offered are "http/1.1", "h2" or "h3" was wanted'],
+    ["no_match", 'the server name is "www.example.com", expected "special.example.com"'],
+    ["no_match", 'the protocols offered are "http/1.1", expected "h2" or "h3"'],
     ["chosen", 'the server name "www.example.com" matches "*.example.com"'],
-    ["no_match", 'the protocols offered are "http/1.1", "postgresql" was wanted'],
+    ["no_match", 'the protocols offered are "http/1.1", expected "postgresql"'],
     ["shadowed", 'the server name "www.example.com" matches "*"; but the route at index 2 comes first'],
     ["shadowed", "it takes every connection; but the route at index 2 comes first"],
   ]);
   assertEquals(table.explain(NO_ROUTE_FACTS).map(({ why }) => why), [
-    'there is no server name, "special.example.com" was wanted',
-    'there is no server name, "*.example.com" or "example.org" was wanted; ' +
-    'no protocol is offered, "h2" or "h3" was wanted',
-    'there is no server name, "*.example.com" was wanted',
-    'no protocol is offered, "postgresql" was wanted',
-    'there is no server name, "*" was wanted',
+    'there is no server name, expected "special.example.com"',
+    'there is no server name, expected "*.example.com" or "example.org"; ' +
+    'no protocol is offered, expected "h2" or "h3"',
+    'there is no server name, expected "*.example.com"',
+    'no protocol is offered, expected "postgresql"',
+    'there is no server name, expected "*"',
     "it takes every connection",
   ]);
 });
