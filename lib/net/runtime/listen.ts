@@ -3,12 +3,12 @@ import type { Connection, ListeningSocket } from "../transport.ts";
 import { connectionOf } from "./connection.ts";
 
 /**
- * Connections that the kernel may complete ahead of `accept` (capped by the system's `somaxconn`). The runtime's 511 is
- * overrun by a burst of clients that reconnect after a restart.
+ * Connections that the kernel may complete ahead of `accept` (capped by the system's `somaxconn`). A burst of clients
+ * that reconnect after a restart overruns the runtime's 511.
  */
 const BACKLOG = 4096;
 
-/** {@link Transport.listen} by the runtime. */
+/** Implements {@link Transport.listen} with the runtime's sockets. */
 export function listen(address: TcpAddress, { shared }: { readonly shared: boolean }): ListeningSocket {
   const socket = shared
     ? listenShared(address)
@@ -16,20 +16,20 @@ export function listen(address: TcpAddress, { shared }: { readonly shared: boole
   return new RuntimeSocket(socket, { ...address, port: socket.addr.port });
 }
 
-/** {@link Transport.listenUnix} by the runtime. */
+/** Implements {@link Transport.listenUnix} with the runtime's sockets. */
 export function listenUnix(path: string): ListeningSocket {
   return new RuntimeSocket(Deno.listen({ transport: "unix", path }), { kind: "unix", path });
 }
 
 /**
- * `loadBalanced` is what the runtime's own parallel HTTP server binds with: one socket an address for the whole process, of
- * which each listener gets a duplicate. (`reusePort` makes a queue for each listener instead, and what waits in a queue is
- * reset when its listener's thread ends.)
+ * Binds with `loadBalanced`, as the runtime's own parallel HTTP server does: it keeps one socket per address for the
+ * whole process, and gives each listener a duplicate. (`reusePort` makes one queue per listener instead, and a queue
+ * is reset when its listener's thread ends.)
  */
 function listenShared({ host: hostname, port: wanted }: TcpAddress): Deno.TcpListener {
   let port = wanted;
   if (port === 0) {
-    // The runtime keeps the sockets by what was asked for: two that ask for port 0 would get the same one.
+    // The runtime keys sockets by the requested address: two requests for port 0 would get the same one.
     const probe = Deno.listen({ hostname, port });
     port = probe.addr.port;
     probe.close();
