@@ -64,7 +64,7 @@ const { regex: source } = fc.letrec<{ regex: string; sequence: string; part: str
   ),
 }));
 
-Deno.test("ByteRegex: finds what JavaScript's own regular expressions find, wherever the text is cut", () => {
+Deno.test("ByteRegex: matches like JavaScript's regular expressions, however the text is split", () => {
   // Short, because the runtime's own engine backtracks: a longer text with nested repetitions can take minutes.
   const texts = fc.array(byte, { maxLength: 6 }).map((bytes) => bytes.join(""));
   const flags = fc.subarray(["i", "m", "s"]).map((flags) => flags.join(""));
@@ -81,7 +81,7 @@ Deno.test("ByteRegex: finds what JavaScript's own regular expressions find, wher
   );
 });
 
-Deno.test("ByteRegex: finds at once what depends on nothing that is still to come", () => {
+Deno.test("ByteRegex: reports a match as soon as no later byte matters", () => {
   assertEquals(new ByteRegex("\\+PONG\\r\\n", "").begin().feed(latin1("+PONG\r\n")), true);
   const atTheEnd = new ByteRegex("PONG$", "").begin();
   assertEquals([atTheEnd.feed(latin1("PONG")), atTheEnd.end()], [false, true]);
@@ -89,20 +89,20 @@ Deno.test("ByteRegex: finds at once what depends on nothing that is still to com
   assertEquals([word.feed(latin1("up")), word.feed(latin1("!"))], [false, true]);
 });
 
-Deno.test("ByteRegex: a character beyond ASCII is its bytes in UTF-8", () => {
+Deno.test("ByteRegex: a non-ASCII character matches its UTF-8 bytes", () => {
   assertEquals(test("^caf(é)+$", "caf\xc3\xa9\xc3\xa9"), true);
   assertEquals(test("é{2}", "\xc3\xa9"), false);
   assertEquals(test("\\xff", "\xff"), true);
 });
 
-Deno.test("ByteRegex: the time does not explode with the answer", () => {
+Deno.test("ByteRegex: time stays linear in the answer", () => {
   const run = new ByteRegex("^(a+)+$|(a|aa)+b|(.*)*c", "").begin();
   assertEquals(run.feed(latin1("a".repeat(16_000))), false);
   assertEquals(run.feed(latin1("!")), false);
   assertEquals(run.end(), false);
 });
 
-Deno.test("ByteRegex: refuses what it cannot read, with what is expected", () => {
+Deno.test("ByteRegex: refuses invalid expressions, with what is expected", () => {
   const wrong: Record<string, string> = {
     "(a": `a group is not closed; expected ")"`,
     "a)": `a ")" closes no group; write "\\)" for the character`,
@@ -125,7 +125,7 @@ Deno.test("ByteRegex: refuses what it cannot read, with what is expected", () =>
   assertThrows(() => new ByteRegex("a", "ii"), CheckTextError, `are "ii"`);
 });
 
-Deno.test("ByteRegex: refuses what is too large, however it is nested", () => {
+Deno.test("ByteRegex: refuses expressions that are too large, however nested", () => {
   for (
     const source of [
       "a{257}",
@@ -139,7 +139,7 @@ Deno.test("ByteRegex: refuses what is too large, however it is nested", () => {
   }
 });
 
-Deno.test("ByteRegex: no text makes it fail otherwise", () => {
+Deno.test("ByteRegex: any text compiles or gives a CheckTextError", () => {
   const text = fc.string({ unit: fc.constantFrom(..."ab(){}[]?*+|^$\\.-,1:é\u{1f600}x"), maxLength: 30 });
   fc.assert(fc.property(text, (source) => {
     try {

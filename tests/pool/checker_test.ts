@@ -99,7 +99,7 @@ Deno.test("Checker: the first check of every target is made at once", async () =
   assertEquals(test.prober.began, [["a:1", 0], ["b:1", 0], ["unix:/c", 0]]);
 });
 
-Deno.test("Checker: the second checks are spread over the interval, and each goes on with it", async () => {
+Deno.test("Checker: second checks are spread over the interval, then repeat at it", async () => {
   await using test = new Setting();
   test.check("a:1", "b:1");
   await test.scheduler.advance(3000);
@@ -126,7 +126,7 @@ Deno.test("Checker: a check that outlasts the interval is followed by the next, 
   assertEquals(test.prober.mostAtOnce, 1);
 });
 
-Deno.test("Checker: no more run at once than may, and the others follow in order", async () => {
+Deno.test("Checker: runs at most so many checks at once, the others in order", async () => {
   await using test = new Setting({ maxAtOnce: 2, intervalMs: 100_000 });
   test.prober.durationMs = 10;
   test.check("a:1", "b:1", "c:1", "d:1", "e:1");
@@ -135,7 +135,7 @@ Deno.test("Checker: no more run at once than may, and the others follow in order
   assertEquals(test.prober.mostAtOnce, 2);
 });
 
-Deno.test("Checker: fall failures in a row take a target down, rise successes up, each told once", async () => {
+Deno.test("Checker: fall failures in a row take a target down, rise successes bring it up, each reported once", async () => {
   await using test = new Setting();
   test.check("a:1");
   assertEquals(test.checker.status("a:1"), { status: "up", last: undefined, lastMs: undefined });
@@ -152,7 +152,7 @@ Deno.test("Checker: fall failures in a row take a target down, rise successes up
   assertEquals(test.checker.status("a:1"), { status: "up", last: SUCCESS, lastMs: 12_500 });
 });
 
-Deno.test("Checker: a check that says nothing of the target changes nothing, and the next follows", async () => {
+Deno.test("Checker: a check without a verdict changes nothing, and the next follows", async () => {
   await using test = new Setting({ fall: 1, rise: 1 });
   test.check("a:1");
   await test.scheduler.advance(0);
@@ -164,7 +164,7 @@ Deno.test("Checker: a check that says nothing of the target changes nothing, and
   assertEquals(test.told, ["a:1 down: no"]);
 });
 
-Deno.test("Checker: the port of checks is not that of the target", async () => {
+Deno.test("Checker: the check port may differ from the target's", async () => {
   await using test = new Setting({ port: 8008 });
   const target = parseTargetAddress("a:1");
   test.checker.setTargets([{ key: "a:1", address: target }, named("b:*"), named("unix:/c")]);
@@ -172,7 +172,7 @@ Deno.test("Checker: the port of checks is not that of the target", async () => {
   assertEquals([formatAddress(target), test.checker.status("a:1")?.status], ["a:1", "up"]);
 });
 
-Deno.test("Checker: a target without a port is refused where no port is given for checks", async () => {
+Deno.test("Checker: refuses a target without a port where no check port is given", async () => {
   await using test = new Setting();
   assertThrows(
     () => test.check("a:1", "b:*"),
@@ -182,7 +182,7 @@ Deno.test("Checker: a target without a port is refused where no port is given fo
   assertEquals(test.prober.began, []);
 });
 
-Deno.test("Checker: who stays keeps what is known, who joins is checked at once, who leaves is let go", async () => {
+Deno.test("Checker: kept targets keep their state, new ones are checked at once, removed ones are dropped", async () => {
   await using test = new Setting({ fall: 1 });
   test.prober.outcomes.set("a:1", failure("no"));
   test.check("a:1", "b:1", "a:1");
@@ -220,7 +220,7 @@ Deno.test("Checker: an observer may change the targets", async () => {
   await checker.stop();
 });
 
-Deno.test("Checker: stop calls off what is under way, and nothing follows", async () => {
+Deno.test("Checker: stop cancels running checks, and none follow", async () => {
   await using test = new Setting({ maxAtOnce: 1, fall: 1 });
   test.prober.durationMs = Infinity;
   test.check("a:1", "b:1");

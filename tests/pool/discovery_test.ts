@@ -110,7 +110,7 @@ Deno.test("Discovery: the first answer is there when start resolves", async () =
   assertEquals(test.take(), ["+[10.0.0.1:5432 10.0.0.2:5432 [2001:db8::1]:5432] -[] ~[] =[]"]);
 });
 
-Deno.test("Discovery: start waits no longer than it is told, and the ask goes on", async () => {
+Deno.test("Discovery: start waits only as long as told, and the lookup continues", async () => {
   await using test = new Setting(DNS);
   test.dns.hosts["db"] = "silence";
   const started = test.discovery.start(1000);
@@ -119,7 +119,7 @@ Deno.test("Discovery: start waits no longer than it is told, and the ask goes on
   assertEquals([test.dns.pending, test.told], [1, []]);
 });
 
-Deno.test("Discovery: tells what was added, removed and kept, and nothing where all is the same", async () => {
+Deno.test("Discovery: reports what was added, removed and kept, and nothing without a change", async () => {
   await using test = new Setting(DNS);
   test.dns.hosts["db"] = ["10.0.0.1", "10.0.0.2"];
   await test.discovery.start(1000);
@@ -132,7 +132,7 @@ Deno.test("Discovery: tells what was added, removed and kept, and nothing where 
   assertEquals(test.take(), ["+[10.0.0.3:5432] -[10.0.0.1:5432] ~[] =[10.0.0.2:5432]"]);
 });
 
-Deno.test("Discovery: keeps the last good answer through errors and empty answers, and tells of an episode once", async () => {
+Deno.test("Discovery: keeps the last good answer through errors and empty answers, and reports each episode once", async () => {
   await using test = new Setting(DNS);
   test.dns.hosts["db"] = ["10.0.0.1"];
   await test.discovery.start(1000);
@@ -173,7 +173,7 @@ Deno.test("Discovery: a silent DNS is a failure at the limit", async () => {
   assertEquals(test.dns.pending, 0);
 });
 
-Deno.test("Discovery: asks every interval with jitter, and never twice at once", async () => {
+Deno.test("Discovery: looks up every interval with jitter, never twice at once", async () => {
   await using test = new Setting(DNS, { random: scriptedRandom(0, 0.5, 0.5) });
   test.dns.hosts["db"] = ["10.0.0.1"];
   await test.discovery.start(1000);
@@ -188,7 +188,7 @@ Deno.test("Discovery: asks every interval with jitter, and never twice at once",
   assertEquals(test.dns.asked, 3);
 });
 
-Deno.test("Discovery: an ask that outlasts the interval is followed by the next, not overtaken", async () => {
+Deno.test("Discovery: a lookup that outlasts the interval is followed by the next, not overtaken", async () => {
   await using test = new Setting(DNS, { intervalMs: 1000, timeoutMs: 5000 });
   test.dns.hosts["db"] = "silence";
   const started = test.discovery.start(0);
@@ -197,7 +197,7 @@ Deno.test("Discovery: an ask that outlasts the interval is followed by the next,
   assertEquals([test.dns.asked, test.dns.mostPending], [3, 1]);
 });
 
-Deno.test("Discovery: while it fails, it asks again sooner, and less and less often", async () => {
+Deno.test("Discovery: while failing, retries sooner and then less and less often", async () => {
   await using test = new Setting(DNS, { intervalMs: 10_000 });
   await test.discovery.start(1000);
   const asked: number[] = [];
@@ -210,7 +210,7 @@ Deno.test("Discovery: while it fails, it asks again sooner, and less and less of
   assertEquals(asked, [1, 3, 7, 15, 25]);
 });
 
-Deno.test("Discovery: with the interval off, it asks until there is an answer, and never again", async () => {
+Deno.test("Discovery: with the interval off, looks up until there is an answer, and never again", async () => {
   await using test = new Setting(DNS, { intervalMs: Infinity });
   await test.discovery.start(1000);
   test.dns.hosts["db"] = ["10.0.0.1"];
@@ -219,7 +219,7 @@ Deno.test("Discovery: with the interval off, it asks until there is an answer, a
   assertEquals([test.dns.asked, test.scheduler.pending], [2, 0]);
 });
 
-Deno.test("Discovery: stop calls off the ask and tells nothing more", async () => {
+Deno.test("Discovery: stop cancels the lookup and reports nothing more", async () => {
   await using test = new Setting(DNS);
   test.dns.hosts["db"] = "silence";
   const started = test.discovery.start(60_000);
@@ -277,7 +277,7 @@ Deno.test("Discovery: SRV records of which no name has an address change nothing
   assertEquals(test.discovery.state.error, 'resolve "_db._tcp": the answer has no SRV record');
 });
 
-Deno.test("Discovery: an SRV target of . says that there is no service, and is told once", async () => {
+Deno.test('Discovery: an SRV target of "." empties the list, and is reported once', async () => {
   await using test = new Setting(SRV);
   test.dns.records = [record("a")];
   test.dns.hosts["a"] = ["10.0.0.1"];
@@ -289,7 +289,7 @@ Deno.test("Discovery: an SRV target of . says that there is no service, and is t
   assertEquals(test.discovery.state.error, undefined);
 });
 
-Deno.test("Discovery: that there is no service is told where it is the first answer too", async () => {
+Deno.test('Discovery: an SRV target of "." is reported as a first answer too', async () => {
   await using test = new Setting(SRV);
   test.dns.records = [record(".")];
   await test.discovery.start(1000);
@@ -297,7 +297,7 @@ Deno.test("Discovery: that there is no service is told where it is the first ans
   assertEquals(test.take(), ["+[] -[] ~[] =[]"]);
 });
 
-Deno.test("Discovery: the names of a large SRV answer are asked about a few at a time, each once", async () => {
+Deno.test("Discovery: the names of a large SRV answer are resolved a few at a time, each once", async () => {
   await using test = new Setting(SRV);
   const names = Array.from({ length: 100 }, (_, i) => `t${i}`);
   test.dns.records = names.flatMap((name) => [record(name), record(name, { port: 2 })]);

@@ -26,7 +26,7 @@ Deno.test("parseCheckBytes: refuses unknown escapes and an empty text", () => {
   assertThrows(() => parseCheckBytes(""), CheckTextError, "the text is empty; expected at least one byte");
 });
 
-Deno.test("showBytes: is printable, and read as the same bytes again", () => {
+Deno.test("showBytes: is printable, and parses back to the same bytes", () => {
   assertEquals(showBytes(bytes('+OK "\r\n\x1b[31m\\'), 99), '"+OK \\"\\r\\n\\x1b[31m\\\\"');
   assertEquals(showBytes(bytes("abcd"), 3), '"abc…"');
   fc.assert(fc.property(fc.uint8Array({ minLength: 1 }), (given) => {
@@ -36,7 +36,7 @@ Deno.test("showBytes: is printable, and read as the same bytes again", () => {
   }));
 });
 
-Deno.test("parseExpect: a text between slashes is a regular expression, one that only begins so is refused", () => {
+Deno.test("parseExpect: a text between slashes is a regular expression; one with only a leading slash is refused", () => {
   assertEquals(new Expectation({ expect: parseExpect("/^\\+P.NG/i") }).feed(bytes("+pong")), "match");
   assertEquals(new Expectation({ expect: parseExpect("/a/b/") }).feed(bytes("xa/b")), "match");
   assertEquals(new Expectation({ expect: parseExpect("\\x2fok") }).feed(bytes("/ok")), "match");
@@ -45,7 +45,7 @@ Deno.test("parseExpect: a text between slashes is a regular expression, one that
   }
 });
 
-Deno.test("Expectation: finds a text that stands anywhere in the answer, wherever it is cut", () => {
+Deno.test("Expectation: finds a text anywhere in the answer, however it is split", () => {
   const letters = fc.constantFrom("a", "b");
   const text = fc.string({ unit: letters, minLength: 1, maxLength: 5 });
   const answer = fc.string({ unit: letters, maxLength: 30 });
@@ -70,7 +70,7 @@ Deno.test("Expectation: looks at 16 KiB and no further", () => {
   assertEquals(atOnce.feed(Uint8Array.of(...filler, ...bytes("..ok"))), "no_match");
 });
 
-Deno.test("Expectation: describes the beginning of what has come", () => {
+Deno.test("Expectation: describes the start of the answer", () => {
   const expectation = new Expectation({ expect: parseExpect("ok") });
   expectation.feed(bytes("-ERR "));
   expectation.feed(bytes("no\r\n"));

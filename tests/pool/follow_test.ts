@@ -30,7 +30,7 @@ function order(pool: Pool): string[] {
   return labels;
 }
 
-Deno.test("Pool.follow: targets are used as another thread's pool would use them, and each change is told once", () => {
+Deno.test("Pool.follow: applies another thread's target states, and reports each change once", () => {
   const { pool: leader } = told(specs(1, 2, 3), {
     passive: { failures: 1, windowMs: 1000, ejectForMs: 1_000_000, maxEjected: 1 },
   });
@@ -47,7 +47,7 @@ Deno.test("Pool.follow: targets are used as another thread's pool would use them
   leader.stop();
 });
 
-Deno.test("Pool.follow: a target whose name is another stays the same target, in both pools", () => {
+Deno.test("Pool.follow: a renamed target stays the same target, in both pools", () => {
   const { pool: leader } = told([]);
   const { pool, changes } = told([]);
   for (const serverName of ["a.test", "b.test"]) {
@@ -58,7 +58,7 @@ Deno.test("Pool.follow: a target whose name is another stays the same target, in
   assertEquals(changes, ["h:1 added"]);
 });
 
-Deno.test("Pool.follow: targets that are discovered come and go, with their weights and tiers", () => {
+Deno.test("Pool.follow: discovered targets come and go, with their weights and tiers", () => {
   const { pool: leader } = told([]);
   const { pool, changes } = told([]);
   leader.update(specs(1, 2));
@@ -69,7 +69,7 @@ Deno.test("Pool.follow: targets that are discovered come and go, with their weig
   assertEquals(statesOf(pool.targets), statesOf(leader.targets));
 });
 
-Deno.test("Pool: reports go to whoever judges, and every change of state is announced", () => {
+Deno.test("Pool: outcomes go to onReport, and every change of state to onChange", () => {
   const reports: string[] = [];
   let changes = 0;
   const { pool } = told(specs(1, 2), {
@@ -88,7 +88,7 @@ Deno.test("Pool: reports go to whoever judges, and every change of state is anno
   assertStrictEquals(changes, 2);
 });
 
-Deno.test("Pool: a target whose places another thread has taken is passed over, and can be waited for", () => {
+Deno.test("Pool: skips a target whose places another thread has taken, and can wait for it", () => {
   const memory = SharedCount.allocate(2);
   const elsewhere = new SharedCount(memory, { worker: 1, max: 1 });
   const places = new SharedCount(memory, { worker: 0, max: 1 });
@@ -108,7 +108,7 @@ Deno.test("Pool: a target whose places another thread has taken is passed over, 
   assertStrictEquals(elsewhere.taken, 0);
 });
 
-Deno.test("Pool.waitForPlace: a place that another thread gives back wakes who waits", async () => {
+Deno.test("Pool.waitForPlace: a place freed by another thread wakes a waiting connection", async () => {
   const memory = SharedCount.allocate(2);
   const elsewhere = new SharedCount(memory, { worker: 1, max: 1 });
   const places = new SharedCount(memory, { worker: 0, max: 1 });

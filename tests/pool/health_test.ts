@@ -29,7 +29,7 @@ Deno.test("stepHealth: goes down at the last of `fall` failures in a row", () =>
   assertEquals(transitions("---", 2, 3), ["went_down"]);
 });
 
-Deno.test("stepHealth: a success between failures begins the count anew", () => {
+Deno.test("stepHealth: a success between failures resets the count", () => {
   assertEquals(transitions("--+--+--", 2, 3), []);
 });
 
@@ -47,7 +47,7 @@ Deno.test("stepHealth: with rise and fall 1, every change of outcome is a transi
   assertEquals(transitions("+-+--++", 1, 1), ["went_down", "went_up", "went_down", "went_up"]);
 });
 
-Deno.test("stepHealth: status is that of the latest run that was long enough", () => {
+Deno.test("stepHealth: status follows the latest run that was long enough", () => {
   const outcomes = fc.array(fc.constantFrom<HealthEvent>("success", "failure"), { maxLength: 60 });
   const threshold = fc.integer({ min: 1, max: 4 });
   fc.assert(fc.property(outcomes, threshold, threshold, (outcomes, rise, fall) => {

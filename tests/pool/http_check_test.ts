@@ -74,7 +74,7 @@ Deno.test("checkRequest: refuses what would be another request", () => {
   }
 });
 
-Deno.test("HttpAnswer: the wanted status matches, another does not, wherever the answer is cut", () => {
+Deno.test("HttpAnswer: the expected status matches, another does not, however the answer is split", () => {
   const answer = "HTTP/1.1 204 No Content\r\n\r\n";
   for (let size = 1; size <= answer.length; size++) {
     assertEquals(verdict(204, answer, size), "match");
@@ -108,7 +108,7 @@ Deno.test("HttpAnswer: reads a status line as leniently as HTTP clients do", () 
   }
 });
 
-Deno.test("HttpAnswer: a line of another form is no answer", () => {
+Deno.test("HttpAnswer: a malformed status line is not an answer", () => {
   const wrong = [
     "HTTP/1.1 2000 OK\r\n",
     "HTTP/1.1 200OK\r\n",
@@ -153,7 +153,7 @@ Deno.test("HttpAnswer: skips interim answers with their fields, unless they are 
   }
 });
 
-Deno.test("HttpAnswer: endless lines and fields are no answer", () => {
+Deno.test("HttpAnswer: endless lines and fields are not an answer", () => {
   const filler = "x".repeat(MAX_ANSWER_BYTES);
   assertEquals(verdict(200, `HTTP/1.1 200 ${filler}`, 1000), "no_match");
   assertEquals(
@@ -162,11 +162,11 @@ Deno.test("HttpAnswer: endless lines and fields are no answer", () => {
   );
 });
 
-Deno.test("HttpAnswer: an answer that ends before its line does is none", () => {
+Deno.test("HttpAnswer: an unfinished status line is not an answer", () => {
   assertEquals(new HttpAnswer(parseStatus(200)).end(), "no_match");
 });
 
-Deno.test("HttpAnswer: no bytes make it fail, and the cut changes nothing", () => {
+Deno.test("HttpAnswer: no bytes make it throw, and the split changes nothing", () => {
   const pieces = fc.constantFrom("HTTP/1.1 ", "200", "100", " OK", "\r\n", "\n", "a: b", "\0", "é");
   const answers = fc.array(pieces, { maxLength: 10 }).map((pieces) => pieces.join(""));
   fc.assert(fc.property(answers, fc.integer({ min: 1, max: 20 }), (answer, size) => {

@@ -27,7 +27,7 @@ Deno.test("PassiveHealth: the last of three failures in a row ejects", () => {
   assertEquals([0, 1, 2, 3].map((index) => health.isEjected(index)), [false, true, false, false]);
 });
 
-Deno.test("PassiveHealth: a success between failures begins the count anew", () => {
+Deno.test("PassiveHealth: a success between failures resets the count", () => {
   const health = passive(4);
   health.failed(1, 0);
   health.failed(1, 1);
@@ -84,7 +84,7 @@ Deno.test("PassiveHealth: time back in use shortens the next ejection", () => {
   assertEquals(ejectionMs(health, 1, nowMs + 1_000_000), 10_000);
 });
 
-Deno.test("PassiveHealth: no more than the share is out at once", () => {
+Deno.test("PassiveHealth: at most the share is ejected at once", () => {
   const health = passive(5);
   assertEquals([0, 1, 2, 3, 4].map((index) => ejectionMs(health, index, 0) > 0), [
     true,
@@ -98,7 +98,7 @@ Deno.test("PassiveHealth: no more than the share is out at once", () => {
   assertEquals(health.failed(2, 10_001), true);
 });
 
-Deno.test("PassiveHealth: a small share still means one, and 0 means none", () => {
+Deno.test("PassiveHealth: a small share still allows one, and 0 none", () => {
   assertEquals(ejectionMs(passive(3, { maxEjected: 0.1 }), 0, 0), 10_000);
   assertEquals(ejectionMs(passive(3, { maxEjected: 0 }), 0, 0), 0);
 });
@@ -120,7 +120,7 @@ Deno.test("PassiveHealth: failures while ejected change nothing", () => {
   assertEquals(health.nextReturnMs, 10_000);
 });
 
-Deno.test("PassiveHealth: keeps both bounds and returns everyone, whatever happens", () => {
+Deno.test("PassiveHealth: keeps both bounds and returns every target, whatever happens", () => {
   const step = fc.record({ index: fc.nat({ max: 5 }), passMs: fc.nat({ max: 9000 }), isGood: fc.boolean() });
   fc.assert(fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
     const health = passive(6, { failures: 2, maxEjected: 0.7 });

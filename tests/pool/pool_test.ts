@@ -80,7 +80,7 @@ function portOf(candidate: Candidate): number {
   return candidate.address.kind === "tcp" ? candidate.address.port : 0;
 }
 
-Deno.test("Pool: a candidate counts on its target from when it is given until the next one is", () => {
+Deno.test("Pool: a candidate counts on its target until the next is requested", () => {
   using test = new TestPool([{ port: 1 }, { port: 2 }]);
   const { candidates } = test.connect();
   assertEquals([test.target(1).active, test.target(2).active], [1, 0]);
@@ -96,7 +96,7 @@ Deno.test("Pool: backups come after the primaries, rank after rank", () => {
   assertEquals(test.order(), [2, 3, 1]);
 });
 
-Deno.test("Pool: a target that is down is not tried, and told of once a change", () => {
+Deno.test("Pool: a down target is not tried, and each change is reported once", () => {
   using test = new TestPool([{ port: 1 }, { port: 2 }]);
   for (const up of [false, false, true, true]) {
     test.pool.setUp(test.target(1), up, "a check says so");
@@ -120,7 +120,7 @@ Deno.test("Pool: with weight 0 everywhere there is no candidate and nothing to w
   assertEquals([test.order(), test.pool.crowded], [[], false]);
 });
 
-Deno.test("Pool: full targets are passed over; without a limit none is ever full", () => {
+Deno.test("Pool: full targets are skipped; without a limit none is ever full", () => {
   for (const maxConnections of [1, Infinity]) {
     using test = new TestPool([{ port: 1, maxConnections }, { port: 2, tier: 1 }]);
     test.connect();
@@ -129,7 +129,7 @@ Deno.test("Pool: full targets are passed over; without a limit none is ever full
   }
 });
 
-Deno.test("Pool: it is crowded when each target that may be used is full", () => {
+Deno.test("Pool: is crowded when every usable target is full", () => {
   using test = new TestPool([{ port: 1, maxConnections: 1 }, { port: 2, maxConnections: 1 }]);
   const first = test.connect();
   assertStrictEquals(test.pool.crowded, false);
@@ -156,7 +156,7 @@ Deno.test("Pool: failures in a row eject a target until its time is over; withou
   }
 });
 
-Deno.test("Pool: an ejection says of what, and for how long: longer each time", () => {
+Deno.test("Pool: an ejection is reported with cause and duration, longer each time", () => {
   for (const failures of [1, 2]) {
     const details: string[] = [];
     const observer = { targetChanged: (...what: unknown[]) => void details.push(String(what[2])) };
@@ -174,7 +174,7 @@ Deno.test("Pool: an ejection says of what, and for how long: longer each time", 
   }
 });
 
-Deno.test("Pool: a connection that went well begins the count of failures anew", () => {
+Deno.test("Pool: a connection that went well resets the count of failures", () => {
   using test = new TestPool([{ port: 1 }, { port: 2 }], { passive: PASSIVE });
   for (const outcome of ["failed", "succeeded", "failed"] as const) test.pool.report(test.target(1), outcome);
   assertEquals(test.order(), [1, 2]);
@@ -187,7 +187,7 @@ Deno.test("Pool: the last target that can be used is never ejected", () => {
   assertEquals(test.order(), [1]);
 });
 
-Deno.test("Pool: an ejection that is longer than a timer holds does not spin", async () => {
+Deno.test("Pool: an ejection longer than the longest timer does not spin", async () => {
   const passive = { ...PASSIVE, ejectForMs: 30 * 24 * 3600 * 1000 };
   let asked = 0;
   const clock = { nowMs: (): number => (asked++, 0) };
@@ -199,7 +199,7 @@ Deno.test("Pool: an ejection that is longer than a timer holds does not spin", a
   assertStrictEquals(asked, before);
 });
 
-Deno.test("Pool: a target that comes back is given its weight little by little; without slow start at once", () => {
+Deno.test("Pool: a returning target regains its weight gradually; without slow start at once", () => {
   for (const slowStartMs of [0, 1000]) {
     using test = new TestPool([{ port: 1 }, { port: 2 }], { balance: "round_robin", slowStartMs });
     const target = test.target(1);
@@ -232,7 +232,7 @@ Deno.test("Pool: a target that comes back is given its weight little by little; 
   }
 });
 
-Deno.test("Pool: update keeps connections, health and ejections of those that stay, and tells of the others", () => {
+Deno.test("Pool: update keeps connections, health and ejections of kept targets, and reports the others", () => {
   using test = new TestPool([{ port: 1 }, { port: 2 }, { port: 3 }], { passive: PASSIVE });
   const { candidates } = test.connect();
   const kept = test.target(1);
@@ -254,7 +254,7 @@ Deno.test("Pool: update keeps connections, health and ejections of those that st
   assertEquals(test.changes.slice(-3), [3, 2, 1].map((port) => `${labelOf(port)} removed`));
 });
 
-Deno.test("Pool: update keeps a target that is named twice twice", () => {
+Deno.test("Pool: update keeps both of a duplicated target", () => {
   const twice = [{ port: 1, maxConnections: 1 }, { port: 1, maxConnections: 1 }];
   using test = new TestPool(twice);
   const before = [...test.pool.targets];
@@ -265,7 +265,7 @@ Deno.test("Pool: update keeps a target that is named twice twice", () => {
   assertEquals([test.order(), test.pool.crowded, test.changes], [[], true, []]);
 });
 
-Deno.test("Pool: a target that is discovered later begins with a slow start, those of the first answer do not", () => {
+Deno.test("Pool: targets discovered later get a slow start, those of the first answer do not", () => {
   using test = new TestPool([], { balance: "round_robin", slowStartMs: 1000 });
   test.update([{ port: 1 }]);
   test.time.nowMs = 5000;

@@ -74,7 +74,7 @@ function scripted(pieces: string[], end: "silence" | "fin" | "reset"): {
 
 const ANYWHERE: Address = { kind: "tcp", host: "10.0.0.1", port: 80 };
 
-Deno.test("Probe: a check behind a PROXY header is not held back until that is acknowledged", async () => {
+Deno.test("Probe: a check is not delayed until its PROXY header is acknowledged", async () => {
   const header = encodeProxyHeader("v2", { source: undefined, destination: undefined });
   for (
     const [preface, asked] of [[header, ["no delay", "write 16", "write 4"]], [undefined, [
@@ -91,7 +91,7 @@ Deno.test("Probe: a check behind a PROXY header is not held back until that is a
   }
 });
 
-Deno.test("Probe: without more, a target that accepts is well, and sees the connection end", async () => {
+Deno.test("Probe: by default a target that accepts is healthy, and sees the connection close", async () => {
   assertEquals(await probeServer(neverAnswering), "success");
 });
 
@@ -116,7 +116,7 @@ Deno.test("Probe: a target that drops packets is a timeout of the connection", a
   assertEquals(await probe(hole.address, { timeoutMs: 50 }), "timeout: no connection within 50 ms");
 });
 
-Deno.test("Probe: what is sent is answered as expected, or not", async () => {
+Deno.test("Probe: judges the answer to what it sends", async () => {
   const send = parseCheckBytes("PING\\r\\n");
   assertEquals(await probeServer(echo, { send, expect: parseExpect("PING\\r") }), "success");
   const wrong = await probeServer(async (conn) => {
@@ -136,7 +136,7 @@ Deno.test("Probe: a silent target is a timeout of the answer", async () => {
   assertEquals(await probeServer(neverAnswering, options), "timeout: no answer within 30 ms");
 });
 
-Deno.test("Probe: time in which this process does not run is not the target's", async () => {
+Deno.test("Probe: time in which this process is stopped does not count", async () => {
   await using target = new TestTarget(echo);
   const send = encoder.encode("x");
   for (const options of [{}, { send, expect: parseExpect("x") }]) {
@@ -147,7 +147,7 @@ Deno.test("Probe: time in which this process does not run is not the target's", 
   }
 });
 
-Deno.test("Probe: what came before a timeout is said", async () => {
+Deno.test("Probe: a timeout message shows what was received", async () => {
   const options = { timeoutMs: 30, expect: parseExpect("+PONG") };
   assertEquals(
     await probeServer(trickling("-NOAUTH", " first\r\n"), options),
@@ -186,7 +186,7 @@ Deno.test("Probe: a target that closes without an answer, or resets", async () =
   assertMatch(await probe(target.address, { send: encoder.encode("x"), expect }), /^reset: /);
 });
 
-Deno.test("Probe: an expression that wants the end is satisfied by it", async () => {
+Deno.test('Probe: an expression with "$" matches at FIN', async () => {
   const { connect } = scripted(["o", "k"], "fin");
   assertEquals(await probe(ANYWHERE, { connect, expect: parseExpect("/^ok$/") }), "success");
 });
@@ -205,7 +205,7 @@ Deno.test("Probe: over HTTP, the status decides", async () => {
   assertEquals([well.duplex.closes, ill.duplex.closes], [1, 1]);
 });
 
-Deno.test("Probe: the preface is sent before TLS, and what is asked through it", async () => {
+Deno.test("Probe: sends the preface before TLS, and the request within it", async () => {
   const raw = scripted([], "silence");
   const secured = scripted(["ok"], "silence");
   const result = await probe(ANYWHERE, {
@@ -223,7 +223,7 @@ Deno.test("Probe: the preface is sent before TLS, and what is asked through it",
   assertEquals([raw.duplex.closes, secured.duplex.closes], [0, 1]);
 });
 
-Deno.test("Probe: a TLS handshake that fails is told, and the connection closed", async () => {
+Deno.test("Probe: a failed TLS handshake is reported, and the connection closed", async () => {
   const raw = scripted([], "silence");
   const secure = (): Promise<Duplex> => Promise.reject(new Error("the certificate has expired"));
   assertEquals(await probe(ANYWHERE, { connect: raw.connect, secure }), "tls: the certificate has expired");
@@ -238,7 +238,7 @@ Deno.test("Probe: a TLS handshake that hangs is a timeout", async () => {
   assertEquals(raw.duplex.closes, 1);
 });
 
-Deno.test("Probe: an abort ends it, whatever it waits for, and says nothing of the target", async () => {
+Deno.test("Probe: an abort ends any wait, without a verdict", async () => {
   using hole = await blackHole();
   await using silent = new TestTarget(neverAnswering);
   for (const address of [hole.address, silent.address]) {
@@ -251,7 +251,7 @@ Deno.test("Probe: an abort ends it, whatever it waits for, and says nothing of t
   assertEquals(await probe(silent.address, {}, AbortSignal.abort()), "void: the check was cancelled");
 });
 
-Deno.test("Probe: a connection that comes after the end is closed", async () => {
+Deno.test("Probe: a connection established after the end is closed", async () => {
   const { duplex } = scripted([], "silence");
   const controller = new AbortController();
   const connect = (): Promise<Duplex> => {
@@ -262,7 +262,7 @@ Deno.test("Probe: a connection that comes after the end is closed", async () => 
   assertEquals(duplex.closes, 1);
 });
 
-Deno.test("Probe: a want of file descriptors says nothing of the target", async () => {
+Deno.test("Probe: running out of file descriptors gives no verdict", async () => {
   const exhausted = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
   const connect = (): Promise<Duplex> => Promise.reject(exhausted);
   assertEquals(await probe(ANYWHERE, { connect }), "void: Too many open files");

@@ -30,7 +30,7 @@ Deno.test("protocolCheck: redis is up when it answers PING, and down at any erro
   }
 });
 
-Deno.test("protocolCheck: smtp greets, in one line or several, and takes its leave", () => {
+Deno.test("protocolCheck: smtp greets, in one line or several, and quits", () => {
   const hello = "EHLO localhost\r\n|QUIT\r\n|match";
   assertEquals(play(begin("smtp"), ["220 mail ESMTP\r\n", "250-mail\r\n250-SIZE\r\n250 OK\r\n"]), hello);
   assertEquals(play(begin("smtp"), ["220-mail\r\n220 ready\r\n", "250\r\n"]), hello);
@@ -59,7 +59,7 @@ Deno.test("protocolCheck: mysql logs in without a password, and quits", () => {
   assertEquals(play(begin("mysql", { user: "health" }), [GREETING, ok]), `${login}|${quit}|match`);
 });
 
-Deno.test("protocolCheck: mysql answers every request for a password with none, but not for ever", () => {
+Deno.test("protocolCheck: mysql answers password requests with none, up to a limit", () => {
   const ask = (sequence: number): string => mysql(sequence, "\xfecaching_sha2_password\0salt\0");
   const refused = mysql(4, "\xff\x15\x04#28000Access denied");
   assertEquals(
@@ -71,7 +71,7 @@ Deno.test("protocolCheck: mysql answers every request for a password with none, 
   assertEquals(outcome("mysql", [GREETING, ...asks]).split(":")[0], "no_match");
 });
 
-Deno.test("protocolCheck: mysql is down when it is full, has blocked this host, or refuses a user that it should know", () => {
+Deno.test("protocolCheck: mysql is down when it is full, has blocked this host, or refuses the configured user", () => {
   const full = mysql(0, "\xff\x10\x04#08004Too many connections");
   assertEquals(outcome("mysql", [full]), "no_match: error 1040: Too many connections");
   // Before the login, some servers leave the SQLSTATE out.
@@ -95,7 +95,7 @@ function postgresError(code: string, message: string): string {
 
 const LOGGED_IN = postgres("R", "\0\0\0\0");
 
-Deno.test("protocolCheck: postgres starts a session, and takes its leave when it is ready", () => {
+Deno.test("protocolCheck: postgres starts a session, and terminates when ready", () => {
   const parameters = "user\0health\0database\0app\0application_name\0tcpproxy\0\0";
   const hello = `\0\0\0${String.fromCharCode(8 + parameters.length)}\0\x03\0\0${parameters}`;
   const rest = postgres("S", "server_version\x0015\0") + postgres("K", "12345678");
@@ -122,7 +122,7 @@ Deno.test("protocolCheck: postgres is down when it starts up or is full, before 
   );
 });
 
-Deno.test("protocolCheck: postgres may refuse the user only where none was given", () => {
+Deno.test("protocolCheck: postgres may refuse the login only where no user is configured", () => {
   for (const code of ["28000", "28P01", "3D000"]) {
     const refused = postgresError(code, "no");
     assertEquals(outcome("postgres", [refused]), `match: error ${code}: no`);
@@ -130,7 +130,7 @@ Deno.test("protocolCheck: postgres may refuse the user only where none was given
   }
 });
 
-Deno.test("protocolCheck: another protocol is not taken for mysql or postgres", () => {
+Deno.test("protocolCheck: another protocol is not mistaken for mysql or postgres", () => {
   for (
     const text of [
       "HTTP/1.1 400 Bad Request\r\n",
@@ -145,7 +145,7 @@ Deno.test("protocolCheck: another protocol is not taken for mysql or postgres", 
   }
 });
 
-Deno.test("protocolCheck: no bytes make a check fail otherwise than by its verdict, and the cut changes nothing", () => {
+Deno.test("protocolCheck: no bytes make a check throw, and the split changes nothing", () => {
   const piece = fc.oneof(
     fc.constantFrom(
       GREETING,
@@ -175,7 +175,7 @@ Deno.test("protocolCheck: no bytes make a check fail otherwise than by its verdi
   ));
 });
 
-Deno.test("protocolCheck: endless packets are no answer", () => {
+Deno.test("protocolCheck: endless packets are not an answer", () => {
   const notice = postgres("N", "x".repeat(4000));
   assertEquals(play(begin("postgres"), Array(5).fill(notice)).split("|").at(-1), "no_match");
   assertEquals(begin("mysql").feed(latin1("\xff\xff\xff\0")).verdict, "no_match");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { slowStartStepMs, slowStartWeight } from "../../lib/pool/slow_start.ts";
 
-Deno.test("slowStartWeight: climbs straight from a tenth to all", () => {
+Deno.test("slowStartWeight: climbs linearly from a tenth to all", () => {
   assertEquals([0, 10_000, 20_000, 30_000, 40_000].map((ms) => slowStartWeight(10, ms, 30_000)), [
     1,
     4,

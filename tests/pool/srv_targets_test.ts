@@ -60,7 +60,7 @@ Deno.test("srvTargets: one address and port is one target, of the lower tier, wi
   assertEquals(targets([[1, 3, "a", 1], [1, 4, "b", 2]], addresses), ["10.0.0.1:1 0/3", "10.0.0.1:2 0/4"]);
 });
 
-Deno.test("srvTargets: a target goes by the name of the record that it is of, the first of several", () => {
+Deno.test("srvTargets: a target has the name of its record, the first of several", () => {
   const records = (["a.test.", "b.test.", "c.test."] as const).map((target, index) => ({
     target,
     port: 1,

@@ -17,7 +17,7 @@ function steps(...given: Parameters<typeof step>[0][]): Exchange {
   return new Steps(given.map(step));
 }
 
-Deno.test("Steps: sends in order, each when what comes before it has been answered", () => {
+Deno.test("Steps: sends each step after the previous one is answered", () => {
   const login = (): Exchange =>
     steps({ send: "AUTH x\r\n" }, { expect: "+OK\\r\\n" }, { send: "PING\r\n", expect: "+PONG" }, {
       send: "QUIT\r\n",
@@ -28,23 +28,23 @@ Deno.test("Steps: sends in order, each when what comes before it has been answer
   assertEquals(play(login(), ["+OK\r\n"], { fin: true }), "AUTH x\r\n|PING\r\n|no_match");
 });
 
-Deno.test("Steps: without anything to expect, all is sent and well", () => {
+Deno.test("Steps: with nothing to expect, sends everything and succeeds", () => {
   assertEquals(play(steps({ send: "a" }, { send: "b" }), []), "ab|match");
 });
 
-Deno.test("Steps: a step reads on right behind what the one before has found", () => {
+Deno.test("Steps: a step continues right behind the previous match", () => {
   assertEquals(play(steps({ expect: "ab" }, { expect: "/^c/" }), ["xabc"]), "match");
   assertEquals(play(steps({ expect: "ab" }, { expect: "/^c/" }), ["xab", "dc"]), "need_more");
 });
 
-Deno.test("Steps: what must not come fails at once, unless what is expected came before it", () => {
+Deno.test("Steps: expect_not fails at once, unless expect matched before it", () => {
   const check = (): Exchange => steps({ expect: "+PONG", expectNot: "-LOADING" });
   assertEquals(play(check(), ["-LOAD", "ING"]), "no_match");
   assertEquals(play(check(), ["+PONG-LOADING"]), "match");
   assertEquals(play(check(), ["-ERR"]), "need_more");
 });
 
-Deno.test("Steps: with nothing but what must not come, the answer is one line, or what came before FIN", () => {
+Deno.test("Steps: with expect_not alone, the answer is one line, or what came before FIN", () => {
   const check = (): Exchange => steps({ expectNot: "/^-/" });
   assertEquals(play(check(), ["+anything"]), "need_more");
   assertEquals(play(check(), ["+anything\n"]), "match");
@@ -53,7 +53,7 @@ Deno.test("Steps: with nothing but what must not come, the answer is one line, o
   assertEquals(play(check(), ["-ERR\n"]), "no_match");
 });
 
-Deno.test("Steps: says which step is under way, where there are several, and what came in it", () => {
+Deno.test("Steps: names the current step of several, and what it received", () => {
   const check = steps({ expect: "a" }, { expect: "b" });
   check.begin();
   assertEquals([check.part, check.heard()], ["step 1: ", undefined]);
@@ -64,13 +64,13 @@ Deno.test("Steps: says which step is under way, where there are several, and wha
   assertEquals(steps({ expect: "a" }).part, "");
 });
 
-Deno.test("Steps: a step looks at 16 KiB, whatever came in those before", () => {
+Deno.test("Steps: a step examines 16 KiB, whatever came in earlier ones", () => {
   const filler = "x".repeat(16 * 1024 - 1);
   assertEquals(play(steps({ expect: "a" }, { expect: "b" }), [`${filler}a`, `${filler}b`]), "match");
   assertEquals(play(steps({ expect: "a" }, { expect: "b" }), ["a", `${filler}xb`]), "no_match");
 });
 
-Deno.test("Steps: how reads cut what comes changes neither what is sent nor the verdict", () => {
+Deno.test("Steps: how reads split the data changes neither output nor verdict", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "b", "\n"), minLength: 1, maxLength: 3 });
   const pattern = fc.oneof(text, fc.constantFrom("/^a/", "/b$/m", "/a|b\\n/", "/ab?/"));
   const anyStep = fc.record({ send: text, expect: pattern, expectNot: pattern }, { requiredKeys: [] });
