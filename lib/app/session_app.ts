@@ -3,7 +3,7 @@ import { Dialer, type FdPressure, LOOP } from "../dial/mod.ts";
 import { CidrSet, type ClientLimiter } from "../limits/mod.ts";
 import { type Candidate, parseCheckBytes } from "../pool/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
-import { type IntakeRules, mysqlLogin, type SessionApp } from "../session/mod.ts";
+import { type InspectRules, mysqlLogin, type SessionApp } from "../session/mod.ts";
 import type { AppTargets } from "./app_targets.ts";
 import type { AppObserver } from "./app_observer.ts";
 import { accessOf } from "./routes.ts";
@@ -15,7 +15,7 @@ import type { AppTls } from "./tls.ts";
 export interface SessionAppOptions extends EngineOptions {
   readonly observer: Pick<AppObserver, "dialStarved" | "targetLeadsBack">;
   readonly fdPressure: FdPressure;
-  readonly tls: Pick<AppTls, "intake" | "secureTarget">;
+  readonly tls: Pick<AppTls, "acceptor" | "secureTarget">;
   readonly targets: Pick<AppTargets, "own" | "routes">;
   /** The limits per client; `undefined` for none. */
   readonly clients: ClientLimiter | undefined;
@@ -35,7 +35,7 @@ export function sessionApp(config: AppConfig, options: SessionAppOptions): Sessi
     keepalive: config.keepalive,
     queueTimeoutMs: config.queueTimeoutMs,
     retry: config.retry,
-    intake: intakeOf(config, tls),
+    inspect: inspectRulesOf(config, tls),
     admission: access === undefined && clients === undefined ? undefined : { access, clients },
     // The MySQL login decides when TLS begins, so neither side starts it on its own.
     ...(config.starttls?.protocol === "mysql"
@@ -74,7 +74,7 @@ function tlvRulesOf({ proxyProtocol: { log, tlvs } }: AppConfig): SessionApp["tl
 
 function mysqlLoginOf(config: AppConfig, tls: SessionAppOptions["tls"]): SessionApp["login"] {
   const options = {
-    tls: tls.intake,
+    tls: tls.acceptor,
     secureTarget: tls.secureTarget,
     plain: config.starttls?.plain === "allow",
     timeoutMs: talkLimit(config),
@@ -97,21 +97,21 @@ function dialerOf(config: AppConfig, { observer, fdPressure }: SessionAppOptions
   });
 }
 
-function intakeOf(config: AppConfig, tls: Pick<AppTls, "intake">): IntakeRules | undefined {
+function inspectRulesOf(config: AppConfig, tls: Pick<AppTls, "acceptor">): InspectRules | undefined {
   const { proxyProtocol: { accept, from, timeoutMs, tlvs }, routes, clientHelloTimeoutMs } = config;
   const upgrade = starttlsOf(config)?.client;
   const isMysql = config.starttls?.protocol === "mysql";
-  const intake = isMysql ? undefined : tls.intake;
+  const acceptor = isMysql ? undefined : tls.acceptor;
   const isHelloNeeded = routes.length > 0;
   const isHashedByName = config.balance === "source_hash" && config.hashKey.kind === "sni";
   const wantsName = isHelloNeeded || tlvs.authority || isHashedByName;
-  const looksAtHello = !isMysql && intake === undefined && wantsName;
-  if (accept === "off" && !looksAtHello && intake === undefined && upgrade === undefined) {
+  const looksAtHello = !isMysql && acceptor === undefined && wantsName;
+  if (accept === "off" && !looksAtHello && acceptor === undefined && upgrade === undefined) {
     return undefined;
   }
   return {
     ...(upgrade === undefined ? {} : { upgrade }),
-    ...(intake === undefined ? {} : { tls: intake }),
+    ...(acceptor === undefined ? {} : { tls: acceptor }),
     ...(accept === "off"
       ? {}
       : { proxyHeader: { trusted: new CidrSet(from), timeoutMs, isOptional: accept === "optional" } }),

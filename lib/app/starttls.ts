@@ -10,12 +10,12 @@ import {
   SmtpTargetUpgrade,
   type Upgrade,
 } from "../protocol/mod.ts";
-import type { IntakeRules, TargetTalk } from "../session/mod.ts";
+import type { InspectRules, TargetTalk } from "../session/mod.ts";
 
 /** The plain-text exchange of an app with clients and targets before TLS. */
 export interface AppStarttls {
   /** For each client; `undefined` where the client starts the session. */
-  readonly client: IntakeRules["upgrade"];
+  readonly client: InspectRules["upgrade"];
   /** For each target, depending on whether the client speaks TLS; returns `undefined` for nothing. */
   target(clientHasTls: boolean): TargetTalk | undefined;
   /** For a health check over TLS; `undefined` where TLS cannot begin without a login. */

@@ -1,6 +1,6 @@
 import type { Address, Duplex } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
-import { type SecureTarget, type TlsIntake, upgradeTarget } from "../session/mod.ts";
+import { type SecureTarget, type TlsAcceptor, upgradeTarget } from "../session/mod.ts";
 import { TargetTls, TlsTerminator } from "../tls/mod.ts";
 import { targetsOf } from "./dial_addresses.ts";
 import { starttlsOf } from "./starttls.ts";
@@ -44,7 +44,7 @@ export class AppTls {
   }
 
   /** Terminates the clients' TLS; `undefined` where the app does not. */
-  get intake(): TlsIntake | undefined {
+  get acceptor(): TlsAcceptor | undefined {
     return this.#terminator;
   }
 

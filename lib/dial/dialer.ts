@@ -43,7 +43,7 @@ export interface DialObserver<T extends DialTarget> {
  * Prepares a fresh connection before it counts as made: sends a PROXY header, completes a TLS handshake. It owns the
  * connection until it resolves, and closes it when it rejects.
  */
-export type Opening<T extends DialTarget> = (
+export type Preamble<T extends DialTarget> = (
   conn: Connection,
   target: T,
   signal: AbortSignal,
@@ -102,7 +102,7 @@ export class Dialer<T extends DialTarget> {
   async dial(
     next: NextTarget<T>,
     until: AbortSignal | DialHolder,
-    open?: Opening<T>,
+    open?: Preamble<T>,
   ): Promise<DialResult<T>> {
     const holder = until instanceof AbortSignal ? new SignalHolder(until) : until;
     const how = { holder, open };
@@ -224,7 +224,7 @@ async function dialVetted(
 
 interface How<T extends DialTarget> {
   readonly holder: DialHolder;
-  readonly open: Opening<T> | undefined;
+  readonly open: Preamble<T> | undefined;
 }
 
 type Answer<T extends DialTarget> =

@@ -9,7 +9,7 @@ export {
   type DialTarget,
   type Next,
   type NextTarget,
-  type Opening,
+  type Preamble,
 } from "./dialer.ts";
 export type { DialAttempt, DialHolder } from "./holder.ts";
 export { connectForCheck, LOOP, type LoopClient, LoopError, Loops, type LoopsOptions } from "./loops.ts";

@@ -5,7 +5,7 @@ import { FdPressure, isUnspecified, Loops, OwnListeners } from "../dial/mod.ts";
 import type { Connection } from "../net/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
-import { Session, type SessionOrigin, type SessionShared, SessionTable } from "../session/mod.ts";
+import { Session, type SessionOptions, type SessionOrigin, SessionTable } from "../session/mod.ts";
 import type { ProxyControl } from "./control.ts";
 import { DescriptorShares } from "./descriptor_shares.ts";
 import { explainConnection } from "./explain/explain.ts";
@@ -45,7 +45,7 @@ export interface Retirement {
 export class Proxy implements ProxyControl {
   readonly #observer: ProxyObserver;
   readonly #context: WorkerContext | undefined;
-  readonly #shared: SessionShared;
+  readonly #shared: SessionOptions;
   readonly #sweep: Sweep<Session>;
   readonly #sessions: SessionTable;
   readonly #listeners: Listeners;

@@ -5,7 +5,7 @@ import {
   DialPause,
   type DialResult,
   type Next,
-  type Opening,
+  type Preamble,
 } from "../dial/mod.ts";
 import type { PickContext } from "../balancing/mod.ts";
 import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
@@ -21,7 +21,7 @@ export interface DialingOptions {
   readonly clock: Clock;
   /** Whoever the dialing is for, who may end it. */
   readonly until: DialHolder & { readonly signal: AbortSignal };
-  readonly opening: Opening<Candidate> | undefined;
+  readonly opening: Preamble<Candidate> | undefined;
 }
 
 /** How dialing ended. */

@@ -8,7 +8,7 @@ import {
   tlvText,
 } from "../protocol/mod.ts";
 import type { LogField } from "./ended.ts";
-import type { TlsAccepted } from "./intake.ts";
+import type { TlsAccepted } from "./inspector.ts";
 
 /** What an app does with the fields (TLV) of PROXY headers. */
 export interface TlvRules {

@@ -6,16 +6,9 @@ import type { Candidate, Pool } from "../pool/mod.ts";
 import type { BufferPool, CutKind, FaultKind, RelayEngine, Ticker } from "../relay/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
 import type { AdmissionRules } from "./admission.ts";
-import type { IntakeRules, Refusal } from "./intake.ts";
-import type { LoginEnds } from "./mysql_login.ts";
+import type { InspectRules } from "./inspector.ts";
+import type { Refusal } from "./refusal.ts";
 import type { TlvRules } from "./_tlvs.ts";
-import type { Session } from "./session.ts";
-
-/** What sessions tell whoever looks on: logs, metrics, the API. */
-export interface SessionObserver {
-  /** The session has ended; its fields no longer change, and both sockets are closed. */
-  sessionEnded(session: Session): void;
-}
 
 /**
  * Begins TLS with a target on a connection that has just been made; where it rejects, the connection is its caller's.
@@ -48,6 +41,21 @@ export interface TargetTalk {
   readonly rewrite?: Rewrite | undefined;
 }
 
+/** Both connections of a session that logs in. */
+export interface LoginEnds {
+  readonly client: Duplex;
+  readonly target: Duplex;
+  readonly candidate: Candidate;
+  readonly signal: AbortSignal;
+  /** Hands over the connection to go on with, which owns the one before it. */
+  replace(side: "client" | "target", conn: Duplex): void;
+  /** Is told the server name that the client asks for. */
+  onHello(sni: string | undefined): void;
+}
+
+/** Logs a client in; returns why the session goes no further, or `undefined`. */
+export type Login = (ends: LoginEnds, greeting: Uint8Array) => Promise<Refusal | undefined>;
+
 /** What a fault plan does to one session. */
 export interface SessionFaults {
   /** The client is closed before a target is dialed. */
@@ -73,7 +81,7 @@ export interface SessionApp {
   /** Whether targets that have failed are dialed again; `undefined` for each at most once. */
   readonly retry: RetryRule | undefined;
   /** What is read of a connection before a target is picked; `undefined` for nothing. */
-  readonly intake: IntakeRules | undefined;
+  readonly inspect: InspectRules | undefined;
   /** Who may come in; `undefined` for everyone. */
   readonly admission: AdmissionRules | undefined;
   /** TLS with the targets; `undefined` for none. */
@@ -84,7 +92,7 @@ export interface SessionApp {
    * Logs the client in at the target, where TLS begins in the midst of that; gives why the session goes no further. Default
    * there is nothing between dial and relay.
    */
-  readonly login?: ((ends: LoginEnds, greeting: Uint8Array) => Promise<Refusal | undefined>) | undefined;
+  readonly login?: Login | undefined;
   /** Whether a target of the app may want a PROXY header. */
   readonly sendsProxy: boolean;
   /** What `source_hash` goes by; `undefined` for the client's address, or another strategy. */
@@ -109,5 +117,4 @@ export interface SessionShared {
   readonly random: Random;
   /** Finds targets that lead back; default nobody looks. */
   readonly loops?: Loops;
-  readonly observer: SessionObserver;
 }

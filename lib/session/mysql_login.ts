@@ -1,5 +1,4 @@
 import { type Duplex, errorMessage, sendAtOnce } from "../base/mod.ts";
-import type { Candidate } from "../pool/mod.ts";
 import {
   isMysqlAnswer,
   isMysqlSslRequest,
@@ -14,22 +13,11 @@ import {
   readMysqlPacket,
 } from "../protocol/mod.ts";
 import { PeekedConnection } from "../routing/mod.ts";
-import type { SecureTarget } from "./app.ts";
-import type { Refusal, TlsIntake } from "./intake.ts";
-import { LedConnection } from "./_led.ts";
-import { writeAll } from "./_talk.ts";
-
-/** Both connections of a session that logs in. */
-export interface LoginEnds {
-  readonly client: Duplex;
-  readonly target: Duplex;
-  readonly candidate: Candidate;
-  readonly signal: AbortSignal;
-  /** Hands over the connection to go on with, which owns the one before it. */
-  replace(side: Side, conn: Duplex): void;
-  /** Is told the server name that the client asks for. */
-  onHello(sni: string | undefined): void;
-}
+import type { LoginEnds, SecureTarget } from "./app.ts";
+import type { TlsAcceptor } from "./inspector.ts";
+import type { Refusal } from "./refusal.ts";
+import { PrefixedConnection } from "./_prefixed.ts";
+import { writeAll } from "./_dialogue.ts";
 
 type Side = "client" | "target";
 
@@ -38,7 +26,7 @@ export interface MysqlLoginOptions {
   /** The payload of the target's greeting, which was read already. */
   readonly greeting: Uint8Array;
   /** Ends the client's TLS; `undefined` for a client without. */
-  readonly tls: TlsIntake | undefined;
+  readonly tls: TlsAcceptor | undefined;
   /** Begins TLS with the target; `undefined` for none. */
   readonly secureTarget: SecureTarget | undefined;
   /** Whether a client may go on without TLS where `tls` is there. */
@@ -118,7 +106,7 @@ class MysqlLogin {
   }
 
   /** The client's answer to the greeting, under TLS where it speaks it. */
-  async #readAnswer(tls: TlsIntake | undefined): Promise<MysqlPacket> {
+  async #readAnswer(tls: TlsAcceptor | undefined): Promise<MysqlPacket> {
     const first = await this.#read("client");
     const asksForTls = isMysqlSslRequest(first.payload);
     if (asksForTls && tls !== undefined) {
@@ -138,7 +126,7 @@ class MysqlLogin {
     throw bad("the client's answer to the greeting cannot be read");
   }
 
-  async #beginClientTls(tls: TlsIntake): Promise<void> {
+  async #beginClientTls(tls: TlsAcceptor): Promise<void> {
     // Nobody answers the request: what comes behind it is TLS, and goes nowhere else.
     const { conn: raw, bytes: lead } = this.#client.take() ?? { conn: this.#client, bytes: new Uint8Array() };
     const { conn } = await tls.accept(raw, {
@@ -212,5 +200,5 @@ function bare(peeked: PeekedConnection): Duplex {
 function rest(peeked: PeekedConnection): Duplex {
   const taken = peeked.take();
   if (taken === undefined) return peeked;
-  return taken.bytes.length === 0 ? taken.conn : new LedConnection(taken.conn, { lead: taken.bytes });
+  return taken.bytes.length === 0 ? taken.conn : new PrefixedConnection(taken.conn, { lead: taken.bytes });
 }

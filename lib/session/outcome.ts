@@ -4,8 +4,10 @@ import type { AcceptPlace } from "../listen/mod.ts";
 import type { Candidate, Pool } from "../pool/mod.ts";
 import { type FaultKind, Flow, type RelayEnd } from "../relay/mod.ts";
 import { TlsError } from "../tls/mod.ts";
+import type { Connection } from "../net/mod.ts";
+import { Client } from "./_client.ts";
 import type { SessionApp } from "./app.ts";
-import type { Refusal } from "./intake.ts";
+import type { LogField } from "./ended.ts";
 
 /** Where a session came from and what it belongs to. */
 export interface SessionOrigin {
@@ -42,15 +44,17 @@ export class SessionOutcome {
   tries = 0;
   /** What the targets that could not be reached answered. */
   failures: readonly DialFailure<Candidate>[] = [];
-  /** The server name of the client's TLS hello, where it was looked at. */
-  sni: string | undefined;
   /** What went wrong where the reason is `error`. */
   error: unknown;
   endedMs = 0;
   /** The pool of a target that has not proved itself yet, and of which nothing was reported. */
   protected unproved: Pool | undefined;
 
-  constructor({ id, app, listener }: SessionOrigin, startedMs: number) {
+  /** The client, and what it has presented of itself. */
+  protected readonly presented: Client;
+
+  constructor(accepted: Connection, { id, app, listener }: SessionOrigin, startedMs: number) {
+    this.presented = new Client(accepted, app);
     this.id = id;
     this.app = app;
     this.listener = listener;
@@ -59,13 +63,28 @@ export class SessionOutcome {
     this.down = new Flow("down", startedMs);
   }
 
+  /** The client's address: the one in its PROXY header, else where the connection comes from. */
+  get client(): Address {
+    return this.presented.address;
+  }
+
+  /** The server name of the client's TLS, where it was looked at. */
+  get sni(): string | undefined {
+    return this.presented.sni;
+  }
+
+  /** The additional fields of the access log. */
+  get fields(): readonly LogField[] {
+    return this.presented.fields;
+  }
+
   /** When a byte passed last in either direction, on the sweep's clock. */
   get lastByteMs(): number {
     return Math.max(this.up.lastByteMs, this.down.lastByteMs);
   }
 
-  /** Notes why the session goes no further; where that is known already, this is what followed from it. */
-  protected noteRefusal({ reason, detail }: Refusal): void {
+  /** Gives the session its reason, unless it has one: what comes later follows from the first. */
+  protected settle(reason: Reason, detail = ""): void {
     if (this.reason !== undefined) return;
     this.reason = reason;
     this.detail = detail;
@@ -74,7 +93,7 @@ export class SessionOutcome {
   /** Notes that a fault has cut the connection, and which. */
   protected noteFault(fault: FaultKind): void {
     const what = fault === "black_hole" ? "is over, and what it took is missing" : "has cut the connection";
-    this.noteRefusal({ reason: "killed", detail: `the fault "${fault}" ${what}` });
+    this.settle("killed", `the fault "${fault}" ${what}`);
   }
 
   /** Notes how dialing ended. */
@@ -84,7 +103,7 @@ export class SessionOutcome {
     if (dialed.kind === "exhausted") {
       // A dial that has not even begun when all of the time is over has waited for a descriptor.
       const starved = dialed.timedOut && dialed.tries === 0;
-      this.noteRefusal({ reason: "no_target", detail: starved ? "no file descriptor was free in time" : "" });
+      this.settle("no_target", starved ? "no file descriptor was free in time" : "");
     }
     if (dialed.kind !== "connected") return;
     this.target = dialed.target;

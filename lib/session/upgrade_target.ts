@@ -1,8 +1,8 @@
 import type { Duplex } from "../base/mod.ts";
 import type { Upgrade } from "../protocol/mod.ts";
 import { PeekedConnection } from "../routing/mod.ts";
-import { LedConnection } from "./_led.ts";
-import { describeTalk, talk } from "./_talk.ts";
+import { PrefixedConnection } from "./_prefixed.ts";
+import { describeTalk, talk } from "./_dialogue.ts";
 
 /**
  * Talks with a target in its own protocol until TLS, or the session, may begin on the connection that this gives. The
@@ -16,5 +16,5 @@ export async function upgradeTarget(raw: Duplex, upgrade: Upgrade, signal: Abort
   if (outcome.kind !== "done") throw new Error(`before TLS: ${describeTalk(outcome)}`);
   const taken = peeked.take();
   if (taken === undefined) return peeked;
-  return taken.bytes.length === 0 ? taken.conn : new LedConnection(taken.conn, { lead: taken.bytes });
+  return taken.bytes.length === 0 ? taken.conn : new PrefixedConnection(taken.conn, { lead: taken.bytes });
 }

@@ -8,7 +8,7 @@ import {
   DialPause,
   type DialTarget,
   FdPressure,
-  type Opening,
+  type Preamble,
 } from "../../lib/dial/mod.ts";
 import { FakeTime } from "../helpers/fake_time.ts";
 import { blackHole, neverAnswering, refusingAddress, TestTarget } from "../helpers/targets.ts";
@@ -284,7 +284,7 @@ Deno.test("Dialer: tries every address of a name", async () => {
 });
 
 /** An opening for which there is no file descriptor until `isThere` says so. */
-function starvedUntil(isThere: () => boolean): Opening<DialTarget> {
+function starvedUntil(isThere: () => boolean): Preamble<DialTarget> {
   return (conn) => {
     if (isThere()) return Promise.resolve(conn);
     conn.close();

@@ -58,7 +58,7 @@ export class SessionBench {
         keepalive: false,
         queueTimeoutMs: 0,
         retry: undefined,
-        intake: undefined,
+        inspect: undefined,
         admission: undefined,
         secureTarget: undefined,
         sendsProxy: false,

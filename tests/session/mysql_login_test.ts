@@ -3,7 +3,7 @@ import { parseAddress } from "../../lib/base/mod.ts";
 import { Pool } from "../../lib/pool/mod.ts";
 import { mysqlPacket } from "../../lib/protocol/mod.ts";
 import { mysqlLogin, type MysqlLoginOptions } from "../../lib/session/mysql_login.ts";
-import type { Refusal } from "../../lib/session/intake.ts";
+import type { Refusal } from "../../lib/session/refusal.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { ScriptedDuplex } from "../helpers/scripted_duplex.ts";
 

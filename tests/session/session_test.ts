@@ -222,7 +222,7 @@ Deno.test("Session: an admitted client is counted off where the rest of the entr
 Deno.test("Session.end: what it interrupts in the entry adds no words of its own", async () => {
   const bench = new SessionBench(refusingAddress(), {
     app: {
-      intake: {
+      inspect: {
         tls: {
           accept: (_raw, { signal }) =>
             new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
@@ -243,7 +243,7 @@ Deno.test("Session.end: what the entry has made of the connection is closed too"
   const [, plain] = memoryPipe();
   const bench = new SessionBench(refusingAddress(), {
     app: {
-      intake: {
+      inspect: {
         tls: {
           accept: async () => {
             await accepting;
@@ -358,7 +358,7 @@ Deno.test("Session: a target that takes nothing of the prefetched bytes is idle 
     app: {
       idleTimeoutMs: 1000,
       dialer: new PromptDialer(0, () => conn),
-      intake: { clientHello: { timeoutMs: 1000, isNeeded: true } },
+      inspect: { clientHello: { timeoutMs: 1000, isNeeded: true } },
     },
   });
   const running = bench.session.run();

@@ -41,7 +41,8 @@ testTls(
     await withProxy({ starttls: "mysql", targets: [b], ...terminating(lab) }, async (proxy) => {
       for (const user of ["old", "new"]) {
         assertMatch(await mariadb(proxy, user, ...verified), withoutTls);
-        assertMatch((await proxy.outcome()).reason ?? "", /_closed$/);
+        // The client closes without reading the end of TLS, which the kernel may answer with a reset.
+        assertMatch((await proxy.outcome()).reason ?? "", /_closed$|^client_reset$/);
       }
       assertStringIncludes(await mariadb(proxy, "old", "-pwrong", ...verified), "ERROR 1045 (28000)");
       await proxy.outcome();

@@ -1,8 +1,8 @@
 import type { Duplex } from "../base/mod.ts";
 import type { Rewrite } from "../protocol/mod.ts";
 
-/** What a {@link LedConnection} does to what is read. */
-export interface LedOptions {
+/** What a {@link PrefixedConnection} does to what is read. */
+export interface PrefixOptions {
   /** Read first. */
   readonly lead?: Uint8Array;
   /** Changes what follows, until it is done. */
@@ -13,12 +13,12 @@ export interface LedOptions {
 const REWRITE_BYTES = 4096;
 
 /** A connection of which something else is read first. It owns the one that it is made of. */
-export class LedConnection implements Duplex {
+export class PrefixedConnection implements Duplex {
   readonly #conn: Duplex;
   readonly #rewrite: Rewrite | undefined;
   #lead: Uint8Array;
 
-  constructor(conn: Duplex, { lead = new Uint8Array(), rewrite }: LedOptions) {
+  constructor(conn: Duplex, { lead = new Uint8Array(), rewrite }: PrefixOptions) {
     this.#conn = conn;
     this.#lead = lead;
     this.#rewrite = rewrite;

@@ -5,10 +5,11 @@ import type { ProxyTlvs } from "../protocol/mod.ts";
 import { NO_ROUTE_FACTS, type RouteFacts } from "../routing/mod.ts";
 import { admit } from "./admission.ts";
 import type { SessionApp } from "./app.ts";
-import { Intake, type Refusal, type TlsAccepted } from "./intake.ts";
+import { Inspector, type TlsAccepted } from "./inspector.ts";
+import type { Refusal } from "./refusal.ts";
 
-/** A connection at the door. */
-export interface Visitor {
+/** A connection that was accepted, before anything is known of it. */
+export interface Arriving {
   readonly app: SessionApp;
   readonly conn: Duplex;
   /** Where the connection really comes from. */
@@ -18,33 +19,33 @@ export interface Visitor {
   readonly signal: AbortSignal;
 }
 
-/** What was learned at the door, as far as it was gone through. */
-export interface Entry {
-  /** The connection to go on with: that of the visitor, or what was made of it. */
+/** What inspecting a connection has shown, as far as it got. */
+export interface Inspection {
+  /** The connection to go on with: the accepted one, or the one made of it. */
   conn: Duplex;
-  /** Bytes that were read from it already; `undefined` for none. */
+  /** Bytes already read from it; `undefined` for none. */
   prefetched: Uint8Array | undefined;
-  /** The client and where it wanted to go, as a PROXY header has it. */
+  /** The client and its destination, as a PROXY header gives them. */
   client: Address | undefined;
   destination: Address | undefined;
   sni: string | undefined;
-  /** Whether the client speaks TLS, as far as it was asked. */
+  /** Whether the client speaks TLS, as far as that was looked at. */
   hasTls: boolean;
-  /** What else the header said. */
+  /** The other fields of the PROXY header. */
   received: ProxyTlvs | undefined;
-  /** The TLS that ended here. */
+  /** The TLS that was terminated here. */
   tls: TlsAccepted | undefined;
-  /** Counts the client until it is disposed of. */
+  /** Counts the client until disposed. */
   admitted: Disposable | undefined;
-  /** Where it goes from here, or why it does not. */
+  /** The pool it goes to, or why it goes no further. */
   outcome: Pool | Refusal;
 }
 
-/** Reads what the app wants to know of a connection, admits it, and finds its pool. */
-export async function enter(visitor: Visitor): Promise<Entry> {
-  const { app, signal } = visitor;
-  const entry: Entry = {
-    conn: visitor.conn,
+/** Inspects a connection: reads its PROXY header, admits its client, reads or terminates its TLS, and routes it. */
+export async function inspect(arriving: Arriving): Promise<Inspection> {
+  const { app, conn, signal } = arriving;
+  const found: Inspection = {
+    conn,
     prefetched: undefined,
     client: undefined,
     destination: undefined,
@@ -55,63 +56,61 @@ export async function enter(visitor: Visitor): Promise<Entry> {
     admitted: undefined,
     outcome: { reason: "error", detail: "" },
   };
-  const intake = app.intake === undefined ? undefined : new Intake(visitor.conn, app.intake, signal);
+  const inspector = app.inspect === undefined ? undefined : new Inspector(conn, app.inspect, signal);
   try {
-    entry.outcome = await passThrough(visitor, entry, intake);
+    found.outcome = await admitAndRoute(arriving, found, inspector);
   } catch (error) {
-    // Whoever waits for the entry gets none, and the client must not count for ever.
-    entry.admitted?.[Symbol.dispose]();
+    // The caller gets no inspection, and the client must not be counted for ever.
+    found.admitted?.[Symbol.dispose]();
     throw error;
   }
-  // A refusal is told over the TLS that was agreed on, whose end is more than FIN.
-  if (intake !== undefined && (intake.hasEndedTls || !isRefusal(entry.outcome))) {
-    const { conn, lead } = intake.take();
-    entry.conn = conn;
-    entry.prefetched = lead.length > 0 ? lead : undefined;
+  // A refusal over TLS that was terminated here ends with close_notify, not with FIN alone.
+  if (inspector !== undefined && (inspector.hasEndedTls || !isRefusal(found.outcome))) {
+    const { conn, lead } = inspector.take();
+    found.conn = conn;
+    found.prefetched = lead.length > 0 ? lead : undefined;
   }
-  return entry;
+  return found;
 }
 
-/** Whether the door stayed shut. */
+/** Whether the connection goes no further. */
 export function isRefusal(outcome: Pool | Refusal): outcome is Refusal {
   return "reason" in outcome;
 }
 
-async function passThrough(
-  visitor: Visitor,
-  entry: Entry,
-  intake: Intake | undefined,
+async function admitAndRoute(
+  { app, peer, place, clock }: Arriving,
+  found: Inspection,
+  inspector: Inspector | undefined,
 ): Promise<Pool | Refusal> {
-  const { app } = visitor;
-  const announced = await intake?.readProxyHeader(visitor.peer);
+  const announced = await inspector?.readProxyHeader(peer);
   if (announced !== undefined) {
     if ("reason" in announced) return announced;
-    entry.client = announced.source;
-    entry.destination = announced.destination;
-    entry.received = announced.tlvs;
+    found.client = announced.source;
+    found.destination = announced.destination;
+    found.received = announced.tlvs;
   }
   if (app.admission !== undefined) {
-    const arrival = { peer: visitor.peer, announced: entry.client };
-    const admitted = admit(app.admission, arrival, visitor.clock.nowMs());
+    const admitted = admit(app.admission, { peer, announced: found.client }, clock.nowMs());
     if (typeof admitted === "string") {
-      visitor.place?.refund?.();
+      place?.refund?.();
       return { reason: admitted, detail: "" };
     }
-    entry.admitted = admitted;
+    found.admitted = admitted;
   }
-  const facts = await intake?.readTls();
-  entry.sni = intake?.sni;
-  entry.hasTls = intake?.hasTls ?? false;
-  entry.tls = intake?.tls;
+  const facts = await inspector?.readTls();
+  found.sni = inspector?.sni;
+  found.hasTls = inspector?.hasTls ?? false;
+  found.tls = inspector?.tls;
   if (facts !== undefined && "reason" in facts) return facts;
   const pool = app.poolFor(facts);
   if (pool !== undefined) return pool;
   const isByProtocol = app.routesByProtocol && facts !== undefined && facts.alpn.length > 0;
-  await intake?.tellUnserved(isByProtocol ? "protocol" : "server_name");
+  await inspector?.tellUnserved(isByProtocol ? "protocol" : "server_name");
   return {
     reason: "no_route",
     detail: `no route takes ${
-      intake?.isNoTls === true ? "what is no TLS" : whatIsRouted(app, facts ?? NO_ROUTE_FACTS)
+      inspector?.isNoTls === true ? "what is no TLS" : whatIsRouted(app, facts ?? NO_ROUTE_FACTS)
     }`,
   };
 }

@@ -1,16 +1,16 @@
 import { type Address, type Duplex, type ProxyVersion, sendAtOnce } from "../base/mod.ts";
-import type { Opening } from "../dial/mod.ts";
+import type { Preamble } from "../dial/mod.ts";
 import type { Connection } from "../net/mod.ts";
 import { encodeProxyHeader } from "../protocol/mod.ts";
 import type { Candidate } from "../pool/mod.ts";
 import type { SecureTarget, TargetTalk } from "./app.ts";
-import { LedConnection } from "./_led.ts";
-import { writeAll } from "./_talk.ts";
+import { PrefixedConnection } from "./_prefixed.ts";
+import { writeAll } from "./_dialogue.ts";
 import type { SessionTlvs } from "./_tlvs.ts";
 import { upgradeTarget } from "./upgrade_target.ts";
 
 /** What a target is told of the connection that is made for. */
-export interface OpeningFacts {
+export interface PreambleFacts {
   /** Who the client is and where it wanted to go, for the PROXY header. */
   readonly source: Address;
   readonly destination: Address;
@@ -29,7 +29,7 @@ export interface OpeningFacts {
  * What precedes the data on the way to a target: the PROXY header, the request for TLS in the target's protocol, then TLS
  * (neither is ever inside of it).
  */
-export function opening(facts: OpeningFacts): Opening<Candidate> {
+export function preamble(facts: PreambleFacts): Preamble<Candidate> {
   return async (raw: Connection, candidate: Candidate, signal: AbortSignal): Promise<Duplex> => {
     let isClosed = false;
     const close = (): void => {
@@ -50,7 +50,7 @@ export function opening(facts: OpeningFacts): Opening<Candidate> {
       const lead = talk?.lead?.();
       return lead === undefined && talk?.rewrite === undefined
         ? conn
-        : new LedConnection(conn, { lead, rewrite: talk?.rewrite });
+        : new PrefixedConnection(conn, { lead, rewrite: talk?.rewrite });
     } catch (error) {
       close();
       throw error;
@@ -60,7 +60,7 @@ export function opening(facts: OpeningFacts): Opening<Candidate> {
   };
 }
 
-function headerFor(version: ProxyVersion, { source, destination, tlvs, crc32c }: OpeningFacts): Uint8Array {
+function headerFor(version: ProxyVersion, { source, destination, tlvs, crc32c }: PreambleFacts): Uint8Array {
   if (version === "v1") return encodeProxyHeader(version, { source, destination });
   return encodeProxyHeader(version, { source, destination, tlvs: tlvs?.sent, crc32c });
 }

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { type Address, parseAddress, type ProxyVersion } from "../../lib/base/mod.ts";
 import { type Candidate, Pool } from "../../lib/pool/mod.ts";
-import { opening } from "../../lib/session/_opening.ts";
+import { preamble } from "../../lib/session/_preamble.ts";
 import type { SecureTarget } from "../../lib/session/app.ts";
-import { Intake } from "../../lib/session/intake.ts";
+import { Inspector } from "../../lib/session/inspector.ts";
 import { emptyConnectionState } from "../helpers/tls_connection_state.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { RecordingDuplex } from "../helpers/recording_duplex.ts";
@@ -24,7 +24,7 @@ function candidate(sendProxy: ProxyVersion | undefined): Candidate {
 /** What is asked of the socket of a target that is opened so. */
 async function asked(sendProxy: ProxyVersion | undefined, secureTarget?: SecureTarget): Promise<string[]> {
   const raw = new RecordingDuplex();
-  await opening({ source: CLIENT, destination: CLIENT, secureTarget })(raw, candidate(sendProxy), FOREVER);
+  await preamble({ source: CLIENT, destination: CLIENT, secureTarget })(raw, candidate(sendProxy), FOREVER);
   return raw.asked;
 }
 
@@ -44,9 +44,9 @@ Deno.test("opening: a target that gets neither costs no socket option", async ()
   assertEquals(await asked(undefined), []);
 });
 
-Deno.test("Intake: what follows the handshake with a client is not held back until that is acknowledged", async () => {
+Deno.test("Inspector: what follows the handshake with a client is not held back until that is acknowledged", async () => {
   const raw = new RecordingDuplex();
-  const intake = new Intake(raw, {
+  const intake = new Inspector(raw, {
     tls: {
       accept: async (conn) => {
         await conn.write(utf8("hello"));
@@ -58,9 +58,9 @@ Deno.test("Intake: what follows the handshake with a client is not held back unt
   assertEquals(raw.asked, ["no delay", "write 5"]);
 });
 
-Deno.test("Intake: a connection that is only looked at costs no socket option", async () => {
+Deno.test("Inspector: a connection that is only looked at costs no socket option", async () => {
   const raw = new RecordingDuplex([utf8("GET / HTTP/1.1\r\n\r\n")]);
-  const intake = new Intake(raw, { clientHello: { timeoutMs: 5000, isNeeded: true } }, FOREVER);
+  const intake = new Inspector(raw, { clientHello: { timeoutMs: 5000, isNeeded: true } }, FOREVER);
   assertEquals(await intake.readTls(), { sni: undefined, alpn: [] });
   assertEquals(raw.asked, []);
 });

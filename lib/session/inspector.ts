@@ -1,32 +1,28 @@
-import { type Address, type Duplex, errorMessage, type Reason, sendAtOnce } from "../base/mod.ts";
+import { type Address, type Duplex, errorMessage, sendAtOnce } from "../base/mod.ts";
 import { PeekedConnection, type RouteFacts } from "../routing/mod.ts";
-import {
-  ClientHelloParser,
-  MAX_CLIENT_HELLO_WIRE_BYTES,
-  type ProxyTlvs,
-  type Upgrade,
-} from "../protocol/mod.ts";
+import { ClientHelloParser, MAX_CLIENT_HELLO_WIRE_BYTES, type Upgrade } from "../protocol/mod.ts";
 import { type TlsConnectionState, TlsError, unservedAlert } from "../tls/mod.ts";
-import { describePeek, type ProxyHeaderRule, readProxyHeader } from "./_proxy_intake.ts";
-import { describeTalk, talk, type TalkOutcome } from "./_talk.ts";
+import type { Announced, Refusal } from "./refusal.ts";
+import { describePeek, type ProxyHeaderRule, readProxyHeader } from "./_proxy_header.ts";
+import { describeTalk, talk, type TalkOutcome } from "./_dialogue.ts";
 
 /** What an app reads of a connection before it picks a target. Each is absent where the app does not want it. */
-export interface IntakeRules {
+export interface InspectRules {
   /** A PROXY header comes first, or may. */
   readonly proxyHeader?: ProxyHeaderRule;
   /** What is said before TLS: each client is talked to within this time. */
   readonly upgrade?: { readonly begin: () => Upgrade; readonly timeoutMs: number };
   /** TLS ends here. */
-  readonly tls?: TlsIntake;
+  readonly tls?: TlsAcceptor;
   /** The ClientHello is looked at and passed on; where it is not needed, a connection goes on without one. */
   readonly clientHello?: { readonly timeoutMs: number; readonly isNeeded: boolean };
 }
 
 /** Ends TLS on a connection of which some bytes have been read already; where it rejects, the connection is its caller's. */
-export interface TlsIntake {
+export interface TlsAcceptor {
   accept(
     raw: Duplex,
-    options: TlsIntakeOptions,
+    options: TlsAcceptRequest,
   ): Promise<TlsAccepted>;
 }
 
@@ -39,8 +35,8 @@ export interface TlsAccepted {
   connectionState(): TlsConnectionState;
 }
 
-/** What {@link TlsIntake.accept} is told of one connection. */
-export interface TlsIntakeOptions {
+/** What {@link TlsAcceptor.accept} is told of one connection. */
+export interface TlsAcceptRequest {
   /** The bytes that were read. */
   readonly lead: Uint8Array;
   readonly signal: AbortSignal;
@@ -48,25 +44,11 @@ export interface TlsIntakeOptions {
   onHello(sni: string | undefined): void;
 }
 
-/** A connection that may not go on, in one word and in words. */
-export interface Refusal {
-  readonly reason: Reason;
-  readonly detail: string;
-}
-
-/** What a PROXY header said: who the client is and where it wanted to go; nothing where the sender speaks for itself. */
-export interface Announced {
-  readonly source: Address | undefined;
-  readonly destination: Address | undefined;
-  /** What else it said. */
-  readonly tlvs: ProxyTlvs;
-}
-
 const NO_FACTS: RouteFacts = { sni: undefined, alpn: [] };
 
 /** One connection's first bytes, looked at in the order in which they come: PROXY header, then TLS. */
-export class Intake {
-  readonly #rules: IntakeRules;
+export class Inspector {
+  readonly #rules: InspectRules;
   readonly #signal: AbortSignal;
   #conn: PeekedConnection;
   #isNoTls = false;
@@ -77,7 +59,7 @@ export class Intake {
   /** The TLS that ends here. */
   #accepted: TlsAccepted | undefined;
 
-  constructor(conn: Duplex, rules: IntakeRules, signal: AbortSignal) {
+  constructor(conn: Duplex, rules: InspectRules, signal: AbortSignal) {
     this.#rules = rules;
     this.#signal = signal;
     this.#conn = new PeekedConnection(conn);
@@ -183,7 +165,7 @@ export class Intake {
   }
 
   /** Talks with the client until TLS begins, or goes on without it. */
-  async #upgrade({ begin, timeoutMs }: NonNullable<IntakeRules["upgrade"]>): Promise<Refusal | undefined> {
+  async #upgrade({ begin, timeoutMs }: NonNullable<InspectRules["upgrade"]>): Promise<Refusal | undefined> {
     const outcome = await talk(this.#conn, begin(), { timeoutMs, signal: this.#signal });
     if (outcome.kind === "done") {
       this.#isNoTls = !outcome.tls;
@@ -195,7 +177,7 @@ export class Intake {
     return { reason: this.#rules.tls === undefined ? "bad_client_hello" : "tls_error", detail };
   }
 
-  async #terminate(tls: TlsIntake): Promise<RouteFacts | Refusal> {
+  async #terminate(tls: TlsAcceptor): Promise<RouteFacts | Refusal> {
     const { conn, lead } = this.take();
     // Session tickets go out after the handshake, and the first data must not wait until the client acknowledges them.
     sendAtOnce(conn);

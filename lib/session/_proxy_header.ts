@@ -7,7 +7,7 @@ import {
   type ProxyHeaderVerdict,
 } from "../protocol/mod.ts";
 import type { Final, PeekedConnection, PeekOutcome } from "../routing/mod.ts";
-import type { Announced, Refusal } from "./intake.ts";
+import type { Announced, Refusal } from "./refusal.ts";
 
 /** From whom a PROXY header is read, and how long it may take. */
 export interface ProxyHeaderRule {
@@ -21,7 +21,7 @@ export interface ProxyHeaderRule {
 }
 
 /** Where a header is read from. */
-export interface ProxyIntake {
+export interface ProxyHeaderSource {
   readonly conn: PeekedConnection;
   /** Where the connection really comes from. */
   readonly peer: Address;
@@ -31,7 +31,7 @@ export interface ProxyIntake {
 /** Reads and drops a PROXY header; gives what it says, `undefined` where the connection speaks for itself. */
 export async function readProxyHeader(
   rule: ProxyHeaderRule,
-  { conn, peer, signal }: ProxyIntake,
+  { conn, peer, signal }: ProxyHeaderSource,
 ): Promise<Announced | Refusal | undefined> {
   // The permissions of a unix socket's file decide who may connect to it.
   if (peer.kind === "tcp" && rule.trusted.find(peer.host) === undefined) {

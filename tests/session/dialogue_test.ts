@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { MAX_UPGRADE_STEPS, type Upgrade, type UpgradeStep } from "../../lib/protocol/mod.ts";
 import { PeekedConnection } from "../../lib/routing/mod.ts";
-import { LedConnection } from "../../lib/session/_led.ts";
-import { talk } from "../../lib/session/_talk.ts";
+import { PrefixedConnection } from "../../lib/session/_prefixed.ts";
+import { talk } from "../../lib/session/_dialogue.ts";
 import { upgradeTarget } from "../../lib/session/upgrade_target.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { ScriptedDuplex } from "../helpers/scripted_duplex.ts";
@@ -83,7 +83,7 @@ Deno.test("upgradeTarget: what the target said behind the talk is read first; it
   );
 });
 
-Deno.test("LedConnection: rewrites what is read until that is done, and then stays out of the way", async () => {
+Deno.test("PrefixedConnection: rewrites what is read until that is done, and then stays out of the way", async () => {
   const pieces = ["a", "b", "c", "d"].map(utf8);
   const rewrite = {
     done: false,
@@ -95,7 +95,7 @@ Deno.test("LedConnection: rewrites what is read until that is done, and then sta
     },
     end: () => new Uint8Array(),
   };
-  const conn = new LedConnection(new ScriptedDuplex(pieces, "fin"), { lead: utf8("lead"), rewrite });
+  const conn = new PrefixedConnection(new ScriptedDuplex(pieces, "fin"), { lead: utf8("lead"), rewrite });
   const read: string[] = [];
   const buffer = new Uint8Array(10);
   for (let count; (count = await conn.read(buffer)) !== null;) {

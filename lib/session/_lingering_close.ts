@@ -21,7 +21,7 @@ const TOTAL_MS = 30_000;
  * Whether last words that are waited for since `sinceMs` (`Infinity`: they are not), the last of which came at `lastMs`,
  * have had their time.
  */
-export function hadTheirTime(sinceMs: number, lastMs: number, nowMs: number): boolean {
+export function hasLingered(sinceMs: number, lastMs: number, nowMs: number): boolean {
   return nowMs - Math.max(sinceMs, lastMs) >= QUIET_MS || nowMs - sinceMs >= TOTAL_MS;
 }
 
@@ -30,7 +30,7 @@ export function hadTheirTime(sinceMs: number, lastMs: number, nowMs: number): bo
  * target, which may take nothing. What a target that is gone has said waits for the client, as long as any does; but a read
  * from what is lost does not wait.
  */
-export function haveSaidTheirLast(up: Flow, down: Flow, nowMs: number): boolean {
+export function isLostSideDone(up: Flow, down: Flow, nowMs: number): boolean {
   const stuckSinceMs = down.reading ? Math.max(down.senderGoneMs, down.lastByteMs) : Infinity;
-  return hadTheirTime(up.senderGoneMs, up.lastByteMs, nowMs) || hadTheirTime(stuckSinceMs, 0, nowMs);
+  return hasLingered(up.senderGoneMs, up.lastByteMs, nowMs) || hasLingered(stuckSinceMs, 0, nowMs);
 }
