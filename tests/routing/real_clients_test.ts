@@ -107,7 +107,7 @@ live("parseProxyHeader: curl --haproxy-protocol", ["curl"], async () => {
 live("parseProxyHeader: curl without a header is refused", ["curl"], async () => {
   await withToolClient(plainCurl(), async (conn) => {
     const outcome = await new PeekedConnection(conn).peekUntil(parseProxyHeader, LIMITS);
-    expectKind(expectKind(outcome, "verdict").verdict, "bad");
+    expectKind(expectKind(outcome, "verdict").verdict, "no_header");
   });
 });
 

@@ -155,7 +155,7 @@ live(
       await dns.answer({ hosts: { "db.test": [...hosts["db.test"], "127.0.0.13"] } });
       await until(() => log.targetChanges.includes(`app-1 127.0.0.13:${port} added`));
       assertEquals(log.leftOut, [
-        `app-1 db.test:${port} 0.0.0.0:${port}: it is the unspecified address, which leads to this machine`,
+        `app-1 db.test:${port} 0.0.0.0:${port}: the unspecified address leads to this machine`,
         `app-1 db.test:${port} 127.0.0.12:${port}: it leads to the app's own listener 127.0.0.12:${port}`,
       ]);
       assertEquals(proxy.port, port);
