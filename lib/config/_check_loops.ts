@@ -6,7 +6,7 @@
  */
 
 import { formatAddress, type TargetAddress } from "../base/mod.ts";
-import type { Claim } from "./_cross_checks.ts";
+import type { Claim } from "./_claim.ts";
 import { Listeners } from "./_listeners.ts";
 import { asList, asMapping, parsed, type Raw } from "./_raw.ts";
 import { TargetMapping } from "./_target.ts";

@@ -7,7 +7,7 @@
 
 import { normalize } from "node:path";
 import { collides, formatAddress, formatIp, isIpv4Mapped, parseIp, unmapIp } from "../base/mod.ts";
-import type { PortRange, TcpRange, UnixAddress } from "../base/mod.ts";
+import type { PortRange } from "../base/mod.ts";
 import { App, BUILT_IN_APP_OPTIONS, ListenRange, Ports } from "./_app.ts";
 import { checkAccess } from "./_check_access.ts";
 import { adminClaim, checkAdmin } from "./_check_admin.ts";
@@ -18,6 +18,7 @@ import { checkPassedName } from "./_check_tls.ts";
 import { checkRoutes } from "./_check_routes.ts";
 import { checkStarttls } from "./_check_starttls.ts";
 import { checkTargets } from "./_check_targets.ts";
+import type { Claim } from "./_claim.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./_raw.ts";
 import { suggest } from "./_suggest.ts";
 import { formatPath } from "./problem.ts";
@@ -25,12 +26,6 @@ import type { Path, Problem } from "./problem.ts";
 
 /** The most addresses of a config: more than there are ports, less than there are file descriptors. */
 export const MAX_LISTENERS = 100_000;
-
-/** One entry of `ports` or `listen`. */
-export interface Claim {
-  readonly path: Path;
-  readonly range: UnixAddress | TcpRange;
-}
 
 /** One address, and the entry that wants it. */
 interface Holder {

@@ -7,7 +7,7 @@
 
 import { normalize } from "node:path";
 import { formatIp, parseIp, type TargetAddress, unmapIp } from "../base/mod.ts";
-import type { Claim } from "./_cross_checks.ts";
+import type { Claim } from "./_claim.ts";
 
 /** All listeners of a config. */
 export class Listeners {

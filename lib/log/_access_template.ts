@@ -1,6 +1,5 @@
 import { type AccessField, parseAccessTemplate } from "../base/mod.ts";
-import type { AccessRecord } from "./access.ts";
-import type { AccessFormatter } from "./access_format.ts";
+import type { AccessFormatter, AccessRecord } from "./access_record.ts";
 import { shortenedDetail, tenths, timestamp } from "./_access_values.ts";
 import { textToken } from "./_escape.ts";
 

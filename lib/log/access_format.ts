@@ -1,4 +1,4 @@
-import type { AccessRecord } from "./access.ts";
+import type { AccessFormatter, AccessRecord } from "./access_record.ts";
 import { compileAccessTemplate } from "./_access_template.ts";
 import { shortenedDetail, tenths, timestamp } from "./_access_values.ts";
 import { dim, green, yellow } from "./color.ts";
@@ -12,9 +12,6 @@ export type LogFormat = typeof LOG_FORMATS[number];
 
 // The longest reason, so that what follows it stands in one column.
 const REASON_WIDTH = "half_close_timeout".length;
-
-/** The line, with its line feed, that a format gives to a record. */
-export type AccessFormatter = (record: AccessRecord) => string;
 
 /**
  * The formatter of a format, or of a template in its place.

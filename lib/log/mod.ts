@@ -4,6 +4,7 @@
  */
 export * from "./access.ts";
 export * from "./access_format.ts";
+export * from "./access_record.ts";
 export type { ColorChoice } from "./color.ts";
 export * from "./destination.ts";
 export * from "./file_check.ts";

@@ -1,5 +1,5 @@
 import { type Address, type IpBytes, parseIp, unmapIp } from "../base/mod.ts";
-import type { ProxyHeaderOptions } from "./proxy_header.ts";
+import type { ProxyHeaderOptions } from "./proxy_header_content.ts";
 
 /** Two addresses of one family. */
 export interface IpPair {

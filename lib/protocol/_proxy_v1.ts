@@ -2,7 +2,7 @@ import { type Address, formatIp, type IpBytes, isIpv4Mapped, parseIpv4, parseIpv
 import { latin1 } from "./_byte_reader.ts";
 import type { IpPair } from "./_ip_pair.ts";
 import { PROXY_V1_MAX_BYTES, PROXY_V1_PREFIX } from "./proxy_codes.ts";
-import type { ProxyHeaderVerdict } from "./proxy_header.ts";
+import type { ProxyHeaderVerdict } from "./proxy_header_content.ts";
 import { ProxyTlvs } from "./proxy_tlvs.ts";
 
 const CR = 0x0d;

@@ -16,8 +16,9 @@ import {
   PROXY_V2_TLV,
   PROXY_V2_VERSION,
 } from "./proxy_codes.ts";
-import type { ProxyHeaderOptions, ProxyHeaderVerdict } from "./proxy_header.ts";
-import { type ProxyTlv, ProxyTlvs } from "./proxy_tlvs.ts";
+import type { ProxyHeaderOptions, ProxyHeaderVerdict } from "./proxy_header_content.ts";
+import type { ProxyTlv } from "./proxy_tlv.ts";
+import { ProxyTlvs } from "./proxy_tlvs.ts";
 
 const VERSION_AND_COMMAND = 12;
 const FAMILY_AND_PROTOCOL = 13;

@@ -1,4 +1,4 @@
-import type { ProxyTlv } from "./proxy_tlvs.ts";
+import type { ProxyTlv } from "./proxy_tlv.ts";
 
 /** Bytes before a field's value: type and length. */
 export const TLV_HEADER_BYTES = 3;

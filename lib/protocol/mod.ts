@@ -5,6 +5,7 @@
  * @module
  */
 export * from "./client_hello.ts";
+export * from "./client_hello_verdict.ts";
 export * from "./crc32c.ts";
 export { ImapClientUpgrade, ImapTargetUpgrade } from "./imap.ts";
 export * from "./mysql.ts";
@@ -12,8 +13,10 @@ export { PostgresClientUpgrade, PostgresTargetUpgrade } from "./postgres.ts";
 export { PostgresSaslRewrite } from "./postgres_sasl.ts";
 export * from "./proxy_codes.ts";
 export * from "./proxy_header.ts";
+export * from "./proxy_header_content.ts";
 export * from "./proxy_ssl.ts";
 export * from "./proxy_tlv_rules.ts";
+export * from "./proxy_tlv.ts";
 export * from "./proxy_tlvs.ts";
 export { SmtpClientUpgrade, SmtpTargetUpgrade } from "./smtp.ts";
 export {

@@ -6,39 +6,12 @@
  * @module
  */
 
-import type { Address, ProxyVersion } from "../base/mod.ts";
+import type { ProxyVersion } from "../base/mod.ts";
 import { ipPair } from "./_ip_pair.ts";
 import { encodeProxyV1, parseProxyV1 } from "./_proxy_v1.ts";
 import { encodeProxyV2, parseProxyV2 } from "./_proxy_v2.ts";
 import { PROXY_V1_PREFIX, PROXY_V2_SIGNATURE } from "./proxy_codes.ts";
-import type { ProxyTlv, ProxyTlvs } from "./proxy_tlvs.ts";
-
-/** A parsed header. */
-export interface ProxyHeader {
-  readonly version: ProxyVersion;
-  /** `proxy`: the connection is for a client; `local`: it is the sender's own, such as a health check. */
-  readonly command: "proxy" | "local";
-  /**
-   * The client's address; `undefined` if the header has none (LOCAL, UNKNOWN, UNSPEC, datagrams): use the
-   * connection's own address then.
-   */
-  readonly source: Address | undefined;
-  /** The address that the client connected to; `undefined` exactly when `source` is. */
-  readonly destination: Address | undefined;
-  /** The fields of a v2 header beyond its addresses. */
-  readonly tlvs: ProxyTlvs;
-}
-
-/** What the first bytes of a connection are, so far. */
-export type ProxyHeaderVerdict =
-  /** Possibly a header, of `atLeast` bytes. */
-  | { readonly kind: "need_more"; readonly atLeast: number }
-  /** A header of `length` bytes; what follows is the client's. */
-  | { readonly kind: "header"; readonly header: ProxyHeader; readonly length: number }
-  /** Not a header of either version; `problem` shows the bytes. */
-  | { readonly kind: "no_header"; readonly problem: string }
-  /** An invalid header; `problem` says why. */
-  | { readonly kind: "bad"; readonly problem: string };
+import type { ProxyHeaderOptions, ProxyHeaderVerdict } from "./proxy_header_content.ts";
 
 /** The shortest v1 header, `PROXY UNKNOWN` and CRLF. */
 const SHORTEST_HEADER_BYTES = 15;
@@ -82,18 +55,6 @@ function beginsAlike(bytes: Uint8Array, pattern: Uint8Array): boolean {
   const length = Math.min(bytes.length, pattern.length);
   for (let i = 0; i < length; i++) if (bytes[i] !== pattern[i]) return false;
   return true;
-}
-
-/** The content of a header. */
-export interface ProxyHeaderOptions {
-  /** The client's address; `undefined` for a connection of our own, such as a health check. */
-  readonly source: Address | undefined;
-  /** The address that the client connected to; `undefined` for a connection of our own. */
-  readonly destination: Address | undefined;
-  /** Additional fields of a v2 header; v1 has none. Default: none. */
-  readonly tlvs?: readonly ProxyTlv[] | undefined;
-  /** Whether a v2 header has a checksum. Default: no. */
-  readonly crc32c?: boolean | undefined;
 }
 
 /**

@@ -6,7 +6,8 @@
 
 import { encodeProxySsl, type ProxySsl } from "./proxy_ssl.ts";
 import { PROXY_V2_TLV } from "./proxy_codes.ts";
-import type { ProxyTlv, ProxyTlvs } from "./proxy_tlvs.ts";
+import type { ProxyTlv } from "./proxy_tlv.ts";
+import type { ProxyTlvs } from "./proxy_tlvs.ts";
 import { utf8 } from "./_tlv.ts";
 
 /** What a target is told. */

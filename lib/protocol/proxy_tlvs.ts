@@ -3,15 +3,10 @@ import { hexByte } from "./_tlv.ts";
 import { crc32c } from "./crc32c.ts";
 import { CRC32C_BYTES, PROXY_V2_TLV } from "./proxy_codes.ts";
 import { checkProxySsl, parseProxySsl, type ProxySsl } from "./proxy_ssl.ts";
+import type { ProxyTlv } from "./proxy_tlv.ts";
 
 /** The longest unique id in bytes (PROXY protocol section 2.2.5). */
 const MAX_UNIQUE_ID_BYTES = 128;
-
-/** One type-length-value field. */
-export interface ProxyTlv {
-  readonly type: number;
-  readonly value: Uint8Array;
-}
 
 /**
  * The type-length-value fields of a v2 header. Parsing checks the layout; values are decoded on demand. The first
