@@ -1,5 +1,6 @@
 /**
- * Proves that the tree is the architecture: every import points to a room of a smaller number through its `mod.ts`, and
+ * Proves that the tree is the architecture: every import points to a room of a smaller number through its `mod.ts`, no
+ * files of a room import each other in a circle, and
  * what has its place in the runtime's API is used there alone. Prints `file:line: what is, what was wanted` and ends
  * with 1 where it is not so. The rules are in `_rooms.ts`.
  *
@@ -8,6 +9,7 @@
 // deno-lint-ignore-file no-console -- a command for developers
 
 import { checkApis } from "./_api_rules.ts";
+import { checkCircles } from "./_circles.ts";
 import { type Finding, formatFinding } from "./_finding.ts";
 import { edgesOf, readGraph } from "./_graph.ts";
 import { checkEdges } from "./_import_rules.ts";
@@ -17,7 +19,8 @@ const FOLDERS: ReadonlySet<string> = new Set(["lib", "tests", "bench", "tools"])
 /** All that is wrong in the repository at `root`, which ends in a slash. */
 export async function checkRepository(root: URL): Promise<Finding[]> {
   const files = await sourceFiles(root);
-  const findings = checkEdges(edgesOf(await readGraph(root, files), root));
+  const edges = edgesOf(await readGraph(root, files), root);
+  const findings = [...checkEdges(edges), ...checkCircles(edges)];
   for (const file of files) {
     if (file !== "main.ts" && !file.startsWith("lib/")) continue;
     findings.push(...checkApis(file, await Deno.readTextFile(new URL(file, root))));

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { checkApis } from "../../tools/_api_rules.ts";
+import { checkCircles } from "../../tools/_circles.ts";
 import { codeOnly } from "../../tools/_code_only.ts";
 import { checkEdges, type Edge } from "../../tools/_import_rules.ts";
 import { edgesOf, type ModuleGraph } from "../../tools/_graph.ts";
@@ -110,6 +111,59 @@ Deno.test("checkEdges: a name of the import map is right, an address of the netw
       specifier,
     );
   }
+});
+
+Deno.test("checkCircles: names the files of each circle, at its first file", () => {
+  const found = checkCircles([
+    edge("lib/dial/b.ts", "lib/dial/c.ts"),
+    edge("lib/dial/c.ts", "lib/dial/a.ts"),
+    edge("lib/dial/a.ts", "lib/dial/outside.ts"),
+    { ...edge("lib/dial/a.ts", "lib/dial/b.ts"), line: 7 },
+    edge("lib/dial/mod.ts", "lib/dial/a.ts"),
+    edge("lib/base/y.ts", "lib/base/x.ts"),
+    edge("lib/base/x.ts", "lib/base/y.ts"),
+    edge("lib/log/self.ts", "lib/log/self.ts"),
+  ]);
+  assertEquals(found.map(formatFinding), [
+    "lib/base/x.ts:3: lib/base/x.ts, lib/base/y.ts import each other; move what they share into a file of its own",
+    "lib/dial/a.ts:7: lib/dial/a.ts, lib/dial/b.ts, lib/dial/c.ts import each other; move what they share into a file of its own",
+    "lib/log/self.ts:3: the file imports itself; remove the import",
+  ]);
+});
+
+Deno.test("checkCircles: two ways to one file are no circle, and tests are not looked at", () => {
+  assertEquals(
+    checkCircles([
+      edge("lib/dial/a.ts", "lib/dial/b.ts"),
+      edge("lib/dial/a.ts", "lib/dial/c.ts"),
+      edge("lib/dial/b.ts", "lib/dial/d.ts"),
+      edge("lib/dial/c.ts", "lib/dial/d.ts"),
+      edge("lib/dial/d.ts", "lib/base/mod.ts"),
+      { from: "lib/dial/d.ts", line: 1, specifier: "zod", to: undefined },
+      edge("tests/a.ts", "tests/b.ts"),
+      edge("tests/b.ts", "tests/a.ts"),
+    ]),
+    [],
+  );
+});
+
+Deno.test("checkCircles: any graph has one exactly where a file reaches itself", () => {
+  const pair = fc.tuple(fc.nat(7), fc.nat(7));
+  fc.assert(fc.property(fc.array(pair, { maxLength: 14 }), (pairs) => {
+    const name = (number: number): string => `lib/dial/${number}.ts`;
+    const reaches = Array.from(
+      { length: 8 },
+      (_, from) => new Set(pairs.filter(([a]) => a === from).map(([, b]) => b)),
+    );
+    for (let round = 0; round < 8; round++) {
+      for (const set of reaches) for (const via of [...set]) for (const to of reaches[via] ?? []) set.add(to);
+    }
+    const inCircles = reaches.flatMap((set, file) => set.has(file) ? [name(file)] : []);
+    const named = checkCircles(pairs.map(([from, to]) => edge(name(from), name(to)))).flatMap((
+      { file, message },
+    ) => message.startsWith("the file") ? [file] : message.split(" import ")[0]?.split(", ") ?? []);
+    assertEquals(named.sort(), inCircles);
+  }));
 });
 
 Deno.test("edgesOf: type-only, dynamic and missing imports count, and carry their line", () => {
