@@ -2,7 +2,7 @@ import { type Address, errorCode, errorMessage, formatAddress } from "../base/mo
 import { type AccessLog, getLogger, type Logger } from "../log/mod.ts";
 import type { TargetChange } from "../app/mod.ts";
 import { LOOP } from "../dial/mod.ts";
-import type { FileProblem } from "../proxy/mod.ts";
+import type { FileProblem, SocketFileChange } from "../proxy/mod.ts";
 import type { EndedSession } from "../session/mod.ts";
 import type { WorkersObserver } from "../workers/mod.ts";
 import { type Answer, describeAnswers } from "./_answers.ts";
@@ -186,6 +186,25 @@ export class LogObserver implements WorkersObserver {
 
   certificateExpiring({ app, file, message, severity }: FileProblem): void {
     this.#log[severity]('certificates of app "{app}": {file}: {message}', { app, file, message });
+  }
+
+  socketFileChanged(app: string, path: string, { state, isReloadable }: SocketFileChange): void {
+    const properties = { app, path };
+    const remedy = isReloadable ? "reload or restart" : "restart";
+    switch (state) {
+      case "gone":
+        return this.#log.error(
+          `app "{app}": the socket file {path} is gone: clients can no longer connect; ${remedy} to listen again`,
+          properties,
+        );
+      case "replaced":
+        return this.#log.error(
+          `app "{app}": the socket file {path} has been replaced: clients no longer reach this process; remove what is there, then ${remedy}`,
+          properties,
+        );
+      case "there":
+        return this.#log.info('app "{app}": clients can connect to the socket file {path} again', properties);
+    }
   }
 
   draining(left: number, leftMs: number): void {

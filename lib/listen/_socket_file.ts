@@ -1,11 +1,36 @@
 import { errorCode } from "../base/mod.ts";
 import type { ListeningSocket, Transport } from "../net/mod.ts";
 
+/**
+ * What the path of a listening unix socket leads to: the socket, nothing, or something else. Clients reach a socket by
+ * its file alone.
+ */
+export type SocketFileState = "there" | "gone" | "replaced";
+
+/** The file of a listening unix socket. */
+export interface SocketFile {
+  /** Whether closing the socket leaves a file alone that another socket has created at the path. */
+  readonly isSafeToReplace: boolean;
+  /** Looks at the path; `there` where it cannot tell. Never rejects. */
+  state(): Promise<SocketFileState>;
+  /** Removes the file if it still belongs to this socket. Call it once the socket is closed; never rejects. */
+  remove(): Promise<void>;
+}
+
 /** A listening unix socket and its file. */
 export interface BoundFile {
   readonly socket: ListeningSocket;
-  /** Removes the file if it still belongs to this socket. Call it once the socket is closed; never rejects. */
-  remove(): Promise<void>;
+  readonly file: SocketFile;
+}
+
+/** What identifies a file. */
+type FileId = Pick<Deno.FileInfo, "dev" | "ino">;
+
+const TEMPORARY_SUFFIX = /^\.[0-9a-f]{8}$/;
+
+/** Whether {@link listenOnFile} may have left a file of this name behind, in the directory of a socket of name `of`. */
+export function isTemporaryName(name: string, of: string): boolean {
+  return name.startsWith(of) && TEMPORARY_SUFFIX.test(name.slice(of.length));
 }
 
 /**
@@ -32,7 +57,10 @@ export function listenOnFile(path: string, transport: Transport): BoundFile {
     Deno.linkSync(aside, path);
     Deno.removeSync(aside);
     const own = Deno.lstatSync(path);
-    return { socket, remove: () => removeOwn(path, own) };
+    return {
+      socket,
+      file: { isSafeToReplace: true, state: () => stateOf(path, own), remove: () => removeOwn(path, own) },
+    };
   } catch (error) {
     // Closing removes the temporary name.
     socket.close();
@@ -44,7 +72,38 @@ export function listenOnFile(path: string, transport: Transport): BoundFile {
 }
 
 function direct(path: string, transport: Transport): BoundFile {
-  return { socket: transport.listenUnix(path), remove: () => Promise.resolve() };
+  const socket = transport.listenUnix(path);
+  const own = idOf(path);
+  return {
+    socket,
+    file: {
+      isSafeToReplace: false,
+      state: () => own === undefined ? Promise.resolve("there") : stateOf(path, own),
+      remove: () => Promise.resolve(),
+    },
+  };
+}
+
+function idOf(path: string): FileId | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch {
+    // Not permitted, or removed already: the socket works all the same, and nothing can be said of its file.
+    return undefined;
+  }
+}
+
+async function stateOf(path: string, own: FileId): Promise<SocketFileState> {
+  try {
+    return isSame(await Deno.lstat(path), own) ? "there" : "replaced";
+  } catch (error) {
+    const code = errorCode(error);
+    return code === "ENOENT" || code === "ENOTDIR" ? "gone" : "there";
+  }
+}
+
+function isSame(a: FileId, b: FileId): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
 }
 
 /** Queried first, because a runtime on a terminal would prompt its user instead of throwing. */
@@ -56,10 +115,9 @@ function mayUse(path: string): boolean {
   return descriptors.every((descriptor) => Deno.permissions.querySync(descriptor).state === "granted");
 }
 
-async function removeOwn(path: string, own: Pick<Deno.FileInfo, "dev" | "ino">): Promise<void> {
+async function removeOwn(path: string, own: FileId): Promise<void> {
   try {
-    const { dev, ino } = await Deno.lstat(path);
-    if (dev === own.dev && ino === own.ino) await Deno.remove(path);
+    if (isSame(await Deno.lstat(path), own)) await Deno.remove(path);
   } catch {
     // Already removed, or no longer ours: the next start deals with a file that nothing listens on.
   }

@@ -8,7 +8,7 @@ import {
   isResourceExhaustion,
   type TcpAddress,
 } from "../base/mod.ts";
-import { listenOnFile } from "./_socket_file.ts";
+import { listenOnFile, type SocketFile, type SocketFileState } from "./_socket_file.ts";
 import { type Connection, type ListeningSocket, runtimeTransport, type Transport } from "../net/mod.ts";
 
 /** Receives the events of a listener, apart from connections. */
@@ -88,7 +88,7 @@ export class Listener {
   /** The bound address; for port 0, with the port that the system chose. */
   readonly address: Address;
   readonly #socket: ListeningSocket;
-  readonly #removeFile: (() => Promise<void>) | undefined;
+  readonly #file: SocketFile | undefined;
   readonly #options: ListenerOptions;
   /** Aborted when the listener closes; ends waits at the gate. */
   readonly #waiting = new AbortController();
@@ -112,8 +112,7 @@ export class Listener {
     const { transport = runtimeTransport } = options;
     try {
       if (address.kind === "unix") {
-        const { socket, remove } = listenOnFile(address.path, transport);
-        return new Listener(address, { socket, removeFile: remove }, options);
+        return new Listener(address, listenOnFile(address.path, transport), options);
       }
       const socket = transport.listen(address, { shared: options.shared === true });
       return new Listener(socket.address, { socket }, options);
@@ -127,13 +126,23 @@ export class Listener {
 
   private constructor(
     address: Address,
-    { socket, removeFile }: { socket: ListeningSocket; removeFile?: () => Promise<void> },
+    { socket, file }: { socket: ListeningSocket; file?: SocketFile },
     options: ListenerOptions,
   ) {
     this.address = address;
     this.#socket = socket;
-    this.#removeFile = removeFile;
+    this.#file = file;
     this.#options = options;
+  }
+
+  /** What the path of a unix socket leads to by now; `there` for TCP. Never rejects. */
+  fileState(): Promise<SocketFileState> {
+    return this.#file?.state() ?? Promise.resolve("there");
+  }
+
+  /** Whether another listener can open the path of a unix socket while this one, whose file is gone, still listens. */
+  get isReplaceable(): boolean {
+    return this.#file?.isSafeToReplace === true;
   }
 
   /** Starts accepting. Call it once. */
@@ -166,7 +175,7 @@ export class Listener {
       this.#closed = true;
       this.#waiting.abort();
       this.#socket.close();
-      if (this.#removeFile !== undefined) this.#removed = this.#removeFile();
+      this.#removed = this.#file?.remove();
     }
     this.#wake?.();
     return this.#ended();

@@ -1,4 +1,5 @@
 /** Listeners: bound addresses and their accept loops. */
+export { isTemporaryName, type SocketFileState } from "./_socket_file.ts";
 export {
   type AcceptGate,
   type AcceptPlace,

@@ -12,7 +12,10 @@ import {
 import type { Connection } from "../net/mod.ts";
 import { ownListeners } from "./_own_listeners.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
-import { removeStaleSocket } from "./stale_socket.ts";
+import type { ProxyObserver } from "./proxy_observer.ts";
+import type { Schedule } from "./reload/expiry_watch.ts";
+import { SocketFileWatch } from "./socket_file_watch.ts";
+import { removeLeftovers, removeStaleSocket } from "./stale_socket.ts";
 import { StartError } from "./start_error.ts";
 
 /** A listener that is about to accept, and the app that it serves. */
@@ -22,7 +25,9 @@ export interface TurnTaker {
 }
 
 export interface ListenersOptions {
-  readonly observer: ListenerObserver;
+  readonly observer: ListenerObserver & Pick<ProxyObserver, "socketFileChanged">;
+  /** When to look at socket files; default: the runtime's timers. */
+  readonly schedule?: Schedule | undefined;
   /** Whether other threads of this process accept on the same TCP addresses. */
   readonly shared: boolean;
   /** Is told of each change of what is bound. */
@@ -37,6 +42,8 @@ export interface ListenersOptions {
 export interface PreparedListeners {
   /** All that are bound when this is in effect. */
   list(): ListenerInfo[];
+  /** Whether any of them is new. */
+  readonly hasNew: boolean;
   /** Lets the new ones accept, and closes those that the config no longer names; resolves when these are empty. */
   commit(apps: ReadonlyMap<string, App>): Promise<void>;
   /** Closes the new ones. */
@@ -52,10 +59,17 @@ export interface WantedListeners {
 /** The bound addresses of a proxy, each with the app that it serves at this moment. */
 export class Listeners {
   readonly #options: ListenersOptions;
+  readonly #files: SocketFileWatch;
   #bound: readonly BoundListener[] = [];
 
   constructor(options: ListenersOptions) {
     this.#options = options;
+    this.#files = new SocketFileWatch({
+      report: (app, path, change) => options.observer.socketFileChanged(app, path, change),
+      // No other worker can take a unix socket over.
+      isReloadable: !options.shared,
+      schedule: options.schedule,
+    });
   }
 
   /** In the order in which the config names them. */
@@ -63,13 +77,20 @@ export class Listeners {
     return this.#bound.map(({ app, address }) => ({ app, address }));
   }
 
+  /** Whether clients can no longer reach a listener that {@link Listeners.prepare} would bind anew. */
+  async hasLost(): Promise<boolean> {
+    await within(LOOK_LIMIT_MS, this.#files.look());
+    return this.#bound.some((bound) => this.#isToReplace(bound));
+  }
+
   /**
-   * Binds the addresses that are not bound yet. One that stays is not touched, also where another app is to serve it.
-   * Nothing changes until `commit`.
+   * Binds the addresses that are not bound yet, and unix sockets whose file has gone. Any other that stays is not
+   * touched, also where another app is to serve it. Nothing changes until `commit`.
    *
    * @throws {StartError} when one cannot be bound; those that could are closed again.
    */
   async prepare(wanted: readonly WantedListeners[]): Promise<PreparedListeners> {
+    await within(LOOK_LIMIT_MS, this.#files.look());
     const left = [...this.#bound];
     const added: BoundListener[] = [];
     const next: { readonly app: string; readonly bound: BoundListener }[] = [];
@@ -78,7 +99,9 @@ export class Listeners {
     };
     for (const { app, listen } of wanted) {
       for (const address of listen) {
-        const at = left.findIndex((bound) => formatAddress(bound.wanted) === formatAddress(address));
+        const at = left.findIndex((bound) =>
+          formatAddress(bound.wanted) === formatAddress(address) && !this.#isToReplace(bound)
+        );
         const [kept] = at < 0 ? [] : left.splice(at, 1);
         try {
           const bound = kept ?? await BoundListener.open(address, app, this.#options);
@@ -93,12 +116,14 @@ export class Listeners {
     }
     return {
       discard,
+      hasNew: added.length > 0,
       list: () => next.map(({ app, bound }) => ({ app, address: bound.address })),
       commit: async (apps): Promise<void> => {
         this.#bound = next.map(({ bound }) => bound);
         for (const { app, bound } of next) bound.serve(app, apps.get(app));
         this.#options.own.replace(ownListeners(this.list(), [...apps.values()].map(({ config }) => config)));
         for (const { listener } of added) listener.start();
+        this.#files.watch(this.#bound);
         await Promise.all(left.map(({ listener }) => listener.close()));
       },
     };
@@ -109,6 +134,7 @@ export class Listeners {
    * {@link Listeners.close}.
    */
   async leave(to: ReadonlySet<string>): Promise<void> {
+    this.#files.stop();
     await Promise.all(
       this.#bound.map(({ address, listener }) =>
         to.has(formatAddress(address)) ? listener.closeNow() : listener.close()
@@ -118,13 +144,29 @@ export class Listeners {
 
   /** Stops listening; what the kernel has accepted already is handed on first. */
   async close(): Promise<void> {
+    this.#files.stop();
     await Promise.all(this.#bound.map(({ listener }) => listener.close()));
   }
 
   /** Stops listening at once. */
   async closeNow(): Promise<void> {
+    this.#files.stop();
     await Promise.all(this.#bound.map(({ listener }) => listener.closeNow()));
   }
+
+  #isToReplace(bound: BoundListener): boolean {
+    return bound.listener.isReplaceable && this.#files.isLost(bound);
+  }
+}
+
+/** How long a reload waits for a look at socket files: one on a dead mount never ends. */
+const LOOK_LIMIT_MS = 1000;
+
+async function within(limitMs: number, work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, limitMs));
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 /** A listener whose connections go to an app that a reload may change: it asks for gate and session at each one. */
@@ -141,6 +183,7 @@ class BoundListener implements ListenerOptions {
   /** @throws {ListenError} when the address cannot be bound. */
   static async open(address: Address, app: string, options: ListenersOptions): Promise<BoundListener> {
     const bound = new BoundListener(address, app, options);
+    if (address.kind === "unix") await removeLeftovers(address.path);
     try {
       bound.#listener = Listener.open(address, bound);
     } catch (error) {

@@ -31,6 +31,7 @@ export type { ListenerInfo, RuntimeSnapshot } from "./runtime_snapshot.ts";
 export { type AppStatus, type ProxyStatus, statusOf } from "./status.ts";
 export type { ProxyControl } from "./control.ts";
 export type { ProxyObserver } from "./proxy_observer.ts";
+export type { SocketFileChange } from "./socket_file_watch.ts";
 export type { BoundProxy, WorkerContext } from "./worker_context.ts";
 export { ControlPlane, type ControlPlaneOptions } from "./control_plane.ts";
 export { obsoleteMs, Proxy, type ProxyOptions, type Retirement } from "./proxy.ts";

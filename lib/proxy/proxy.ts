@@ -87,6 +87,7 @@ export class Proxy implements ProxyControl {
     this.#reloader = new Reloader(config, {
       ...options,
       files,
+      isBroken: () => this.#listeners.hasLost(),
       apply: (step, commit) => this.#apply(step, commit),
     });
     this.#shares = new DescriptorShares({
@@ -124,7 +125,9 @@ export class Proxy implements ProxyControl {
           this.#pausedListeners.delete(address);
           this.#observer.acceptResumed(address, pausedMs);
         },
+        socketFileChanged: (app, path, change) => this.#observer.socketFileChanged(app, path, change),
       },
+      schedule: options.schedule,
       shared: this.#context !== undefined,
       own: this.#own,
       // The socket of a path has one thread alone, which nobody can relieve.
@@ -292,7 +295,7 @@ export class Proxy implements ProxyControl {
       throw error;
     }
     const isConfig = step.diff.apps.some(({ change }) => change !== "kept");
-    if (isConfig && this.#drained !== undefined) {
+    if ((isConfig || listeners.hasNew) && this.#drained !== undefined) {
       await Promise.all([next.discard(), listeners.discard()]);
       throw new StartError("reload: the proxy is draining");
     }

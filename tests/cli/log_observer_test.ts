@@ -141,6 +141,20 @@ Deno.test("LogObserver: what was left out is told at the end too, and no timer i
   assertEquals(time.pending, 0);
 });
 
+Deno.test("LogObserver: a lost socket file is an error that names the remedy", () => {
+  const { observer, lines } = observerOf();
+  observer.socketFileChanged("web", "/run/x.sock", { state: "gone", isReloadable: true });
+  observer.socketFileChanged("web", "/run/x.sock", { state: "there", isReloadable: true });
+  observer.socketFileChanged("web", "/run/x.sock", { state: "gone", isReloadable: false });
+  observer.socketFileChanged("web", "/run/x.sock", { state: "replaced", isReloadable: true });
+  assertEquals(lines, [
+    'error app "web": the socket file /run/x.sock is gone: clients can no longer connect; reload or restart to listen again',
+    'info app "web": clients can connect to the socket file /run/x.sock again',
+    'error app "web": the socket file /run/x.sock is gone: clients can no longer connect; restart to listen again',
+    'error app "web": the socket file /run/x.sock has been replaced: clients no longer reach this process; remove what is there, then reload or restart',
+  ]);
+});
+
 Deno.test("LogObserver: a pause of accepting is one episode, however many listeners and whatever flutters", () => {
   const { observer, lines, time } = observerOf();
   const error = new EmFile("Too many open files");

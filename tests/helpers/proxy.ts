@@ -1,6 +1,6 @@
 import { formatAddress } from "../../lib/base/mod.ts";
 import { type Config, resolveConfig } from "../../lib/config/mod.ts";
-import { Proxy, type ProxyObserver } from "../../lib/proxy/mod.ts";
+import { Proxy, type ProxyObserver, type ProxyOptions } from "../../lib/proxy/mod.ts";
 import type { Session } from "../../lib/session/mod.ts";
 import { connectTo } from "./clients.ts";
 
@@ -16,6 +16,8 @@ export interface WithProxyOptions {
   readonly shutdown?: Readonly<Record<string, unknown>>;
   /** Default `Math.random`. */
   readonly random?: () => number;
+  /** Default: the runtime's timers. */
+  readonly schedule?: ProxyOptions["schedule"];
 }
 
 /** A proxy that runs for one test. */
@@ -67,6 +69,7 @@ export class ProxyLog implements ProxyObserver {
   readonly drainReports: { left: number; leftMs: number }[] = [];
   readonly expiring: string[] = [];
   readonly pauses: string[] = [];
+  readonly socketFiles: string[] = [];
   readonly resumes: string[] = [];
   readonly leftOut: string[] = [];
   readonly loops: string[] = [];
@@ -125,6 +128,12 @@ export class ProxyLog implements ProxyObserver {
     this.expiring.push(`${severity} ${app} ${file}: ${message}`);
   }
 
+  socketFileChanged(
+    ...[app, path, { state, isReloadable }]: Parameters<ProxyObserver["socketFileChanged"]>
+  ): void {
+    this.socketFiles.push(`${app} ${path} ${state}${isReloadable ? ", reload" : ""}`);
+  }
+
   draining(left: number, leftMs: number): void {
     this.drainReports.push({ left, leftMs });
   }
@@ -152,6 +161,7 @@ export async function withProxy<T>(
   const proxy = await Proxy.start(config, {
     observer: log,
     ...(options.random && { random: options.random }),
+    schedule: options.schedule,
   });
   let result: T;
   try {

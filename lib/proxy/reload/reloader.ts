@@ -40,6 +40,8 @@ export interface ReloaderOptions extends WallTime {
   /** What was read of the files when they were put to use. */
   readonly files: FileTexts;
   readonly observer: Pick<ProxyObserver, "certificateExpiring">;
+  /** Whether something that a config would only keep must be put into effect again. Never rejects; default: nothing. */
+  isBroken?(): Promise<boolean>;
   /**
    * Puts a config into effect, all of it or nothing: calls `commit` when there is no way back, and resolves with what an
    * operator must know that went wrong after that. When it rejects, nothing has changed.
@@ -121,7 +123,8 @@ export class Reloader {
       const { diff, files, apps, renewed, problems, refusals } = await this.#examine(next);
       if (refusals.length > 0) return { kind: "refused", problems: refusals };
       const previous = { config: this.#config, files: this.#files };
-      const late = isSameConfig(diff) && renewed.size === 0
+      const isSame = isSameConfig(diff) && renewed.size === 0 && !(await this.#options.isBroken?.());
+      const late = isSame
         ? []
         : await this.#options.apply({ config: next, diff, files, renewed, previous }, () => {
           this.#files = files;

@@ -8,7 +8,7 @@ import type { Address, Reason } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { SharedClientMemory } from "../../limits/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
-import type { Retirement } from "../../proxy/mod.ts";
+import type { Retirement, SocketFileChange } from "../../proxy/mod.ts";
 import type { LogField } from "../../session/mod.ts";
 import type { NextTlsFiles, PoolRef, TargetRef, TlsFiles } from "../../app/mod.ts";
 
@@ -37,6 +37,12 @@ export type FromWorker =
   | { readonly kind: "accept_resumed"; readonly listener: number; readonly pausedMs: number }
   | { readonly kind: "dial_starved"; readonly app: string; readonly error: ErrorRecord }
   | { readonly kind: "leads_back"; readonly app: string; readonly target: string; readonly way: string }
+  | {
+    readonly kind: "socket_file";
+    readonly app: string;
+    readonly path: string;
+    readonly change: SocketFileChange;
+  }
   | { readonly kind: "draining"; readonly leftMs: number }
   | { readonly kind: "defect"; readonly error: ErrorRecord }
   /** No session is left and every message has been sent. */

@@ -6,7 +6,16 @@ import { endedSession, WorkerError } from "../channel/records.ts";
 /** The messages of workers that are meant for the observer. */
 export type WorkerEvent = Extract<
   FromWorker,
-  { kind: "sessions" | "accept_paused" | "accept_resumed" | "dial_starved" | "leads_back" | "defect" }
+  {
+    kind:
+      | "sessions"
+      | "accept_paused"
+      | "accept_resumed"
+      | "dial_starved"
+      | "leads_back"
+      | "socket_file"
+      | "defect";
+  }
 >;
 
 /** Passes one worker's events to the observer, as if they had happened in this thread. */
@@ -43,6 +52,8 @@ export class WorkerEvents {
         return observer.dialStarved(message.app, new WorkerError(message.error));
       case "leads_back":
         return observer.targetLeadsBack(message.app, { label: message.target }, message.way);
+      case "socket_file":
+        return observer.socketFileChanged(message.app, message.path, message.change);
       case "defect":
         return observer.defect(new WorkerError(message.error));
     }

@@ -137,6 +137,7 @@ export class WorkerPlane {
         this.#post({ kind: "accept_resumed", listener: indexOf(address), pausedMs }),
       dialStarved: (app, error) => this.#post({ kind: "dial_starved", app, error: errorRecord(error) }),
       targetLeadsBack: (app, { label }, way) => this.#post({ kind: "leads_back", app, target: label, way }),
+      socketFileChanged: (app, path, change) => this.#post({ kind: "socket_file", app, path, change }),
       draining: (_left, leftMs) => this.#post({ kind: "draining", leftMs }),
       defect: (error) => this.defect(error),
       // The control plane sees these first and reports them.
