@@ -1,4 +1,4 @@
-import { formatAddress } from "../../lib/base/mod.ts";
+import { type Clock, formatAddress } from "../../lib/base/mod.ts";
 import { type Config, resolveConfig } from "../../lib/config/mod.ts";
 import { Proxy, type ProxyObserver, type ProxyOptions } from "../../lib/proxy/mod.ts";
 import type { Session } from "../../lib/session/mod.ts";
@@ -18,6 +18,8 @@ export interface WithProxyOptions {
   readonly random?: () => number;
   /** Default: the runtime's timers. */
   readonly schedule?: ProxyOptions["schedule"];
+  /** Default the runtime's monotonic clock. */
+  readonly clock?: Clock;
 }
 
 /** A proxy that runs for one test. */
@@ -162,6 +164,7 @@ export async function withProxy<T>(
     observer: log,
     ...(options.random && { random: options.random }),
     schedule: options.schedule,
+    ...(options.clock && { clock: options.clock }),
   });
   let result: T;
   try {
