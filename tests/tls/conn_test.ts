@@ -1,25 +1,13 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import type { Duplex } from "../../lib/base/mod.ts";
-import { isTlsSupported, type TlsConn, TlsError } from "../../lib/tls/mod.ts";
+import { type TlsConn, TlsError } from "../../lib/tls/mod.ts";
 import { randomBytes } from "../helpers/clients.ts";
 import { echoBack, receiveAll, sendAll, sha256, tcpPair } from "../helpers/tls.ts";
-import { noSignal, TlsLab, tlsPair } from "../helpers/tls_lab.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { testTls } from "../helpers/tls_app.ts";
+import { noSignal, type TlsLab, tlsPair } from "../helpers/tls_lab.ts";
 
-const ignore = !isTlsSupported() || missingTools("openssl").length > 0;
 const MIB = 1024 * 1024;
-
-function test(name: string, fn: (lab: TlsLab) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore,
-    fn: async () => {
-      using lab = new TlsLab();
-      await fn(lab);
-    },
-  });
-}
 
 /** Shakes hands over two raw connections, one of which a test has in its hands. */
 async function over(
@@ -37,7 +25,7 @@ async function over(
 }
 
 for (const first of ["client", "server"] as const) {
-  test(`TlsConn: the ${first} finishes first, the other's 1 MiB still arrives`, async (lab) => {
+  testTls(`TlsConn: the ${first} finishes first, the other's 1 MiB still arrives`, async (lab) => {
     using pair = await tlsPair(lab);
     const [one, other] = first === "client" ? [pair.client, pair.server] : [pair.server, pair.client];
     const there = randomBytes(MIB, 1);
@@ -58,7 +46,7 @@ for (const first of ["client", "server"] as const) {
   });
 }
 
-test("TlsConn: 16 MiB each way at once arrive unchanged", async (lab) => {
+testTls("TlsConn: 16 MiB each way at once arrive unchanged", async (lab) => {
   using pair = await tlsPair(lab);
   const up = randomBytes(16 * MIB, 3);
   const [returned] = await Promise.all([
@@ -69,7 +57,7 @@ test("TlsConn: 16 MiB each way at once arrive unchanged", async (lab) => {
   assertEquals(await sha256(returned), await sha256(up));
 });
 
-test("TlsConn: any bytes in any pieces arrive in order", async (lab) => {
+testTls("TlsConn: any bytes in any pieces arrive in order", async (lab) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 6 }),
@@ -101,7 +89,7 @@ test("TlsConn: any bytes in any pieces arrive in order", async (lab) => {
   );
 });
 
-test("TlsConn: 100 connections at once", async (lab) => {
+testTls("TlsConn: 100 connections at once", async (lab) => {
   const [terminator, targetTls] = await Promise.all([lab.terminator(), lab.targetTls()]);
   const one = async (seed: number): Promise<void> => {
     const { client, server } = await tcpPair();
@@ -123,7 +111,7 @@ test("TlsConn: 100 connections at once", async (lab) => {
   await Promise.all(Array.from({ length: 100 }, (_, index) => one(index)));
 });
 
-test("TlsConn: TLS on both sides of a proxy keeps half-close", async (lab) => {
+testTls("TlsConn: TLS on both sides of a proxy keeps half-close", async (lab) => {
   using front = await tlsPair(lab);
   using back = await tlsPair(lab);
   const copy = async (from: Duplex, to: Duplex): Promise<void> => {
@@ -143,7 +131,7 @@ test("TlsConn: TLS on both sides of a proxy keeps half-close", async (lab) => {
   assertEquals(await sha256(reply), await sha256(request));
 });
 
-test("TlsConn: a peer that does not read stops the writer", async (lab) => {
+testTls("TlsConn: a peer that does not read stops the writer", async (lab) => {
   const { client, server } = await tcpPair();
   let taken = 0;
   const counting: Duplex = {
@@ -182,7 +170,7 @@ test("TlsConn: a peer that does not read stops the writer", async (lab) => {
   receiver.close();
 });
 
-test("TlsConn: a peer that does not read holds what one read brought", async (lab) => {
+testTls("TlsConn: a peer that does not read holds what one read brought", async (lab) => {
   const { client, server } = await tcpPair();
   let read = 0;
   const counting: Duplex = {
@@ -204,7 +192,7 @@ test("TlsConn: a peer that does not read holds what one read brought", async (la
   receiver.close();
 });
 
-test("TlsConn: FIN without close_notify is an end, and known to be truncated", async (lab) => {
+testTls("TlsConn: FIN without close_notify is an end, and known to be truncated", async (lab) => {
   const { client, server } = await tcpPair();
   const [sender, receiver] = await over(lab, client, server);
   await sender.write(Uint8Array.of(1, 2, 3));
@@ -217,7 +205,7 @@ test("TlsConn: FIN without close_notify is an end, and known to be truncated", a
   receiver.close();
 });
 
-test("TlsConn: close sends close_notify, and what was written before arrives", async (lab) => {
+testTls("TlsConn: close sends close_notify, and what was written before arrives", async (lab) => {
   const { client, server } = await tcpPair();
   const [sender, receiver] = await over(lab, client, server);
   await sender.write(Uint8Array.of(1, 2, 3));
@@ -229,7 +217,7 @@ test("TlsConn: close sends close_notify, and what was written before arrives", a
 });
 
 for (const how of ["closeWrite", "close"] as const) {
-  test(`TlsConn: once its end is withheld, ${how} sends FIN without close_notify`, async (lab) => {
+  testTls(`TlsConn: once its end is withheld, ${how} sends FIN without close_notify`, async (lab) => {
     const { client, server } = await tcpPair();
     const [sender, receiver] = await over(lab, client, server);
     await sender.write(Uint8Array.of(1, 2, 3));
@@ -242,7 +230,7 @@ for (const how of ["closeWrite", "close"] as const) {
   });
 }
 
-test("TlsConn: passes a truncated end on as truncated, and a proper one as proper", async (lab) => {
+testTls("TlsConn: passes a truncated end on as truncated, and a proper one as proper", async (lab) => {
   for (const isTruncated of [true, false]) {
     for (const isLate of [true, false]) {
       const [{ client, server }, back] = [await tcpPair(), await tcpPair()];
@@ -267,7 +255,7 @@ test("TlsConn: passes a truncated end on as truncated, and a proper one as prope
   }
 });
 
-test("TlsConn: close rejects pending calls, and later ones", async (lab) => {
+testTls("TlsConn: close rejects pending calls, and later ones", async (lab) => {
   using pair = await tlsPair(lab);
   const reading = pair.client.read(new Uint8Array(8));
   pair.client.close();
@@ -277,7 +265,7 @@ test("TlsConn: close rejects pending calls, and later ones", async (lab) => {
   await pair.client.closeWrite();
 });
 
-test("TlsConn: tolerates that the owner has closed the connection beneath", async (lab) => {
+testTls("TlsConn: tolerates that the owner has closed the connection beneath", async (lab) => {
   const { client, server } = await tcpPair();
   const [one, other] = await over(lab, client, server);
   const reading = one.read(new Uint8Array(8));
@@ -287,7 +275,7 @@ test("TlsConn: tolerates that the owner has closed the connection beneath", asyn
   other.close();
 });
 
-test("TlsConn: a reset is a reset", async (lab) => {
+testTls("TlsConn: a reset is a reset", async (lab) => {
   const { client, server } = await tcpPair();
   let isReset = false;
   const resetting: Duplex = {
@@ -309,7 +297,7 @@ test("TlsConn: a reset is a reset", async (lab) => {
   receiver.close();
 });
 
-test("TlsConn: after a failed write, reads what the peer sent before", async (lab) => {
+testTls("TlsConn: after a failed write, reads what the peer sent before", async (lab) => {
   const { client, server } = await tcpPair();
   const gone = new Deno.errors.ConnectionReset("Connection reset by peer");
   let isGone = false;
@@ -332,7 +320,7 @@ test("TlsConn: after a failed write, reads what the peer sent before", async (la
   other.close();
 });
 
-test("TlsConn: a failed write leaves a pending read pending", async (lab) => {
+testTls("TlsConn: a failed write leaves a pending read pending", async (lab) => {
   const { client, server } = await tcpPair();
   let isGone = false;
   const failing: Duplex = {
@@ -354,7 +342,7 @@ test("TlsConn: a failed write leaves a pending read pending", async (lab) => {
   other.close();
 });
 
-test("TlsConn: a tampered record fails the connection", async (lab) => {
+testTls("TlsConn: a tampered record fails the connection", async (lab) => {
   const { client, server } = await tcpPair();
   let isTampering = false;
   const tampering: Duplex = {
@@ -377,7 +365,7 @@ test("TlsConn: a tampered record fails the connection", async (lab) => {
   receiver.close();
 });
 
-test("TlsConn: socket options apply to the connection beneath", async (lab) => {
+testTls("TlsConn: socket options apply to the connection beneath", async (lab) => {
   const { client: near, server: far } = await tcpPair();
   const asked: string[] = [];
   near.setNoDelay = (on = true) => void asked.push(`no delay ${on}`);

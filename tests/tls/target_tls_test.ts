@@ -1,32 +1,13 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:tls";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import {
-  isTlsSupported,
-  type TargetTls,
-  TargetTls as Tls,
-  type TlsConnectOptions,
-  TlsError,
-} from "../../lib/tls/mod.ts";
+import { type TargetTls, TargetTls as Tls, type TlsConnectOptions, TlsError } from "../../lib/tls/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { JUNK_CERTIFICATE, type TestCertificate } from "../helpers/certificates.ts";
 import { connectTo } from "../helpers/clients.ts";
 import { tcpPair, withSServer } from "../helpers/tls.ts";
-import { noSignal, TlsLab } from "../helpers/tls_lab.ts";
-import { missingTools } from "../helpers/tools.ts";
-
-const ignore = !isTlsSupported() || missingTools("openssl").length > 0;
-
-function test(name: string, fn: (lab: TlsLab) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore,
-    fn: async () => {
-      using lab = new TlsLab();
-      await fn(lab);
-    },
-  });
-}
+import { testTls } from "../helpers/tls_app.ts";
+import { noSignal } from "../helpers/tls_lab.ts";
 
 function server({ certFile, keyFile }: TestCertificate): string[] {
   return ["-cert", certFile, "-key", keyFile];
@@ -57,7 +38,7 @@ function codeOf(outcome: string | undefined | TlsError): string | undefined {
 }
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
-  test(`TargetTls: bytes go there and back (${version})`, async (lab) => {
+  testTls(`TargetTls: bytes go there and back (${version})`, async (lab) => {
     await withSServer([...server(lab.local), version], async (port) => {
       const tls = await lab.targetTls();
       const { conn } = await tls.connect(await connectTo(port), {
@@ -74,7 +55,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
   });
 }
 
-test("TargetTls: negotiates an application protocol", async (lab) => {
+testTls("TargetTls: negotiates an application protocol", async (lab) => {
   await withSServer([...server(lab.local), "-alpn", "http/1.1,h2"], async (port) => {
     assertEquals(await visit(await lab.targetTls({ alpn: ["h2"] }), port), "h2");
     assertEquals(await visit(await lab.targetTls(), port), undefined);
@@ -82,7 +63,7 @@ test("TargetTls: negotiates an application protocol", async (lab) => {
   });
 });
 
-test("TargetTls: speaks only the configured versions", async (lab) => {
+testTls("TargetTls: speaks only the configured versions", async (lab) => {
   await withSServer([...server(lab.local), "-tls1_2"], async (port) => {
     assertEquals(await visit(await lab.targetTls({ maxVersion: "1.2" }), port), undefined);
     assertEquals(codeOf(await visit(await lab.targetTls({ minVersion: "1.3" }), port)), "PEER_ALERT");
@@ -93,7 +74,7 @@ test("TargetTls: speaks only the configured versions", async (lab) => {
   });
 });
 
-test("TargetTls: the certificate must be for the name, or the address", async (lab) => {
+testTls("TargetTls: the certificate must be for the name, or the address", async (lab) => {
   await withSServer(server(lab.local), async (port) => {
     const tls = await lab.targetTls();
     assertEquals(await visit(tls, port, { serverName: "LOCALHOST" }), undefined);
@@ -110,7 +91,7 @@ test("TargetTls: the certificate must be for the name, or the address", async (l
   });
 });
 
-test("TargetTls: the certificate must be by a known CA, and within its time", async (lab) => {
+testTls("TargetTls: the certificate must be by a known CA, and within its time", async (lab) => {
   const { folder, ca } = lab;
   const otherCa = folder.make("other-ca", { isCa: true });
   const altNames = "DNS:localhost";
@@ -163,7 +144,7 @@ test("TargetTls: the certificate must be by a known CA, and within its time", as
   }
 });
 
-test("TargetTls: does not mistake the rest of the chain for the target's certificate", async (lab) => {
+testTls("TargetTls: does not mistake the rest of the chain for the target's certificate", async (lab) => {
   const { folder, ca } = lab;
   const otherCa = folder.make("other-ca", { isCa: true });
   const altNames = "DNS:localhost";
@@ -188,24 +169,27 @@ test("TargetTls: does not mistake the rest of the chain for the target's certifi
   }
 });
 
-test("TargetTls: refuses a target whose chain has an invalid certificate, verified or not", async (lab) => {
-  const { cert, key } = lab.local;
-  const target = createServer(
-    { cert: cert + JUNK_CERTIFICATE, key },
-    (socket) => socket.on("error", () => {}),
-  );
-  target.on("tlsClientError", () => {});
-  await new Promise<void>((resolve) => target.listen(0, "127.0.0.1", () => resolve()));
-  const { port } = target.address() as AddressInfo;
-  for (const verify of [true, false]) {
-    const outcome = await visit(await lab.targetTls({ verify }), port);
-    assertEquals(codeOf(outcome), "BROKEN");
-    assertMatch((outcome as TlsError).message, /invalid TLS data \(.+\)$/);
-  }
-  await new Promise<void>((resolve) => target.close(() => resolve()));
-});
+testTls(
+  "TargetTls: refuses a target whose chain has an invalid certificate, verified or not",
+  async (lab) => {
+    const { cert, key } = lab.local;
+    const target = createServer(
+      { cert: cert + JUNK_CERTIFICATE, key },
+      (socket) => socket.on("error", () => {}),
+    );
+    target.on("tlsClientError", () => {});
+    await new Promise<void>((resolve) => target.listen(0, "127.0.0.1", () => resolve()));
+    const { port } = target.address() as AddressInfo;
+    for (const verify of [true, false]) {
+      const outcome = await visit(await lab.targetTls({ verify }), port);
+      assertEquals(codeOf(outcome), "BROKEN");
+      assertMatch((outcome as TlsError).message, /invalid TLS data \(.+\)$/);
+    }
+    await new Promise<void>((resolve) => target.close(() => resolve()));
+  },
+);
 
-test("TargetTls: a configured CA is the only trusted one", async (lab) => {
+testTls("TargetTls: a configured CA is the only trusted one", async (lab) => {
   const otherCa = lab.folder.make("other-ca", { isCa: true });
   const other = await lab.targetTls({ ca: otherCa.cert });
   const both = await lab.targetTls({ ca: otherCa.cert + lab.ca.cert });
@@ -215,41 +199,44 @@ test("TargetTls: a configured CA is the only trusted one", async (lab) => {
   });
 });
 
-test("TargetTls: presents our certificate to a target that requires one, and reports its alert otherwise", async (lab) => {
-  const { cert, key } = lab.folder.make("us", { issuer: lab.ca });
-  const args = [...server(lab.local), "-CAfile", lab.ca.certFile, "-Verify", "1", "-verify_return_error"];
-  for (const version of ["-tls1_2", "-tls1_3"]) {
-    await withSServer([...args, version], async (port) => {
-      const connect = async (tls: TargetTls): Promise<number | null> => {
-        const raw = await connectTo(port);
-        try {
-          const { conn } = await tls.connect(raw, {
-            serverName: "localhost",
-            timeoutMs: 10_000,
-            signal: noSignal(),
-          });
+testTls(
+  "TargetTls: presents our certificate to a target that requires one, and reports its alert otherwise",
+  async (lab) => {
+    const { cert, key } = lab.folder.make("us", { issuer: lab.ca });
+    const args = [...server(lab.local), "-CAfile", lab.ca.certFile, "-Verify", "1", "-verify_return_error"];
+    for (const version of ["-tls1_2", "-tls1_3"]) {
+      await withSServer([...args, version], async (port) => {
+        const connect = async (tls: TargetTls): Promise<number | null> => {
+          const raw = await connectTo(port);
           try {
-            await conn.write(utf8("hello\n"));
-            return await conn.read(new Uint8Array(64));
-          } finally {
-            conn.close();
+            const { conn } = await tls.connect(raw, {
+              serverName: "localhost",
+              timeoutMs: 10_000,
+              signal: noSignal(),
+            });
+            try {
+              await conn.write(utf8("hello\n"));
+              return await conn.read(new Uint8Array(64));
+            } finally {
+              conn.close();
+            }
+          } catch (error) {
+            // Closed with the connection, where there was one.
+            if (version === "-tls1_2" && error instanceof TlsError) raw.close();
+            throw error;
           }
-        } catch (error) {
-          // Closed with the connection, where there was one.
-          if (version === "-tls1_2" && error instanceof TlsError) raw.close();
-          throw error;
-        }
-      };
-      assertEquals(await connect(await lab.targetTls({ cert, key })), 6);
-      const tls = await lab.targetTls();
-      const error = await assertRejects(() => connect(tls), TlsError);
-      assertEquals(error.code, "PEER_ALERT");
-      assertMatch(error.message, /peer sent the fatal alert "(certificate required|handshake failure)"/);
-    });
-  }
-});
+        };
+        assertEquals(await connect(await lab.targetTls({ cert, key })), 6);
+        const tls = await lab.targetTls();
+        const error = await assertRejects(() => connect(tls), TlsError);
+        assertEquals(error.code, "PEER_ALERT");
+        assertMatch(error.message, /peer sent the fatal alert "(certificate required|handshake failure)"/);
+      });
+    }
+  },
+);
 
-test("TargetTls.load: refuses unusable settings", async (lab) => {
+testTls("TargetTls.load: refuses unusable settings", async (lab) => {
   const other = lab.folder.make("other");
   const { cert } = lab.local;
   for (const options of [{ ca: "nonsense" }, { cert }, { cert, key: other.key }, { key: other.key }]) {
@@ -258,7 +245,7 @@ test("TargetTls.load: refuses unusable settings", async (lab) => {
   }
 });
 
-test("TargetTls: distinguishes a target that is silent, speaks HTTP, or hangs up", async (lab) => {
+testTls("TargetTls: distinguishes a target that is silent, speaks HTTP, or hangs up", async (lab) => {
   const tls = await lab.targetTls();
   const cases: [answer: string | undefined, code: string][] = [
     [undefined, "HANDSHAKE_TIMEOUT"],
@@ -283,7 +270,7 @@ test("TargetTls: distinguishes a target that is silent, speaks HTTP, or hangs up
   }
 });
 
-test("TargetTls: an abort rejects with the signal's reason", async (lab) => {
+testTls("TargetTls: an abort rejects with the signal's reason", async (lab) => {
   const tls = await lab.targetTls();
   const { client, server } = await tcpPair();
   const controller = new AbortController();

@@ -8,21 +8,8 @@ import { JUNK_CERTIFICATE } from "../helpers/certificates.ts";
 import { buildHello } from "../helpers/client_hello.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { echoBack, runSClient, tcpPair } from "../helpers/tls.ts";
-import { type Arrival, hostOne, noSignal, TlsLab } from "../helpers/tls_lab.ts";
-import { missingTools } from "../helpers/tools.ts";
-
-const ignore = !isTlsSupported() || missingTools("openssl").length > 0;
-
-function test(name: string, fn: (lab: TlsLab) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore,
-    fn: async () => {
-      using lab = new TlsLab();
-      await fn(lab);
-    },
-  });
-}
+import { testTls } from "../helpers/tls_app.ts";
+import { type Arrival, hostOne, noSignal } from "../helpers/tls_lab.ts";
 
 function accepted(arrival: Arrival): TlsAccepted {
   if (arrival instanceof TlsError) throw arrival;
@@ -36,7 +23,7 @@ function refused(arrival: Arrival): TlsError {
 }
 
 for (const [version, name] of [["-tls1_2", "TLSv1.2"], ["-tls1_3", "TLSv1.3"]] as const) {
-  test(`TlsTerminator: speaks ${name}, and each side's end arrives`, async (lab) => {
+  testTls(`TlsTerminator: speaks ${name}, and each side's end arrives`, async (lab) => {
     const { arrival, visit } = await hostOne(
       await lab.terminator(),
       (port) =>
@@ -56,7 +43,7 @@ async function echoOnce(conn: Duplex): Promise<void> {
   await conn.write(buffer.subarray(0, count));
 }
 
-test("TlsTerminator: TLS 1.1 is refused with an alert", async (lab) => {
+testTls("TlsTerminator: TLS 1.1 is refused with an alert", async (lab) => {
   const { arrival, visit } = await hostOne(
     await lab.terminator(),
     (port) => runSClient(port, { args: ["-tls1_1", "-cipher", "ALL@SECLEVEL=0"] }),
@@ -65,7 +52,7 @@ test("TlsTerminator: TLS 1.1 is refused with an alert", async (lab) => {
   assertMatch(visit.stderr, /alert protocol version/);
 });
 
-test("TlsTerminator: the server name chooses the certificate", async (lab) => {
+testTls("TlsTerminator: the server name chooses the certificate", async (lab) => {
   const { folder, ca } = lab;
   const star = folder.make("star", { altNames: "DNS:*.example.com", issuer: ca });
   const api = folder.make("api", { altNames: "DNS:api.example.com", issuer: ca });
@@ -85,7 +72,7 @@ test("TlsTerminator: the server name chooses the certificate", async (lab) => {
   }
 });
 
-test("TlsTerminator: negotiates an application protocol, refuses, or uses none", async (lab) => {
+testTls("TlsTerminator: negotiates an application protocol, refuses, or uses none", async (lab) => {
   const terminator = await lab.terminator({ alpn: ["h2", "http/1.1"] });
   const both = await hostOne(terminator, (port) => runSClient(port, { args: ["-alpn", "http/1.1,h2"] }));
   assertEquals(accepted(both.arrival).alpn, "h2");
@@ -97,7 +84,7 @@ test("TlsTerminator: negotiates an application protocol, refuses, or uses none",
 });
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
-  test(`TlsTerminator: with a client CA, requires a certificate of it (${version})`, async (lab) => {
+  testTls(`TlsTerminator: with a client CA, requires a certificate of it (${version})`, async (lab) => {
     const { folder, ca } = lab;
     const strangerCa = folder.make("stranger-ca", { isCa: true });
     const terminator = await lab.terminator({ clientCa: ca.cert });
@@ -132,7 +119,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
   });
 }
 
-test("TlsTerminator: refuses a client whose chain has an invalid certificate", async (lab) => {
+testTls("TlsTerminator: refuses a client whose chain has an invalid certificate", async (lab) => {
   const terminator = await lab.terminator({ clientCa: lab.ca.cert });
   for (const { cert, key } of [lab.folder.make("good", { issuer: lab.ca }), lab.folder.make("alone")]) {
     const { arrival } = await hostOne(terminator, async (port) => {
@@ -149,7 +136,7 @@ test("TlsTerminator: refuses a client whose chain has an invalid certificate", a
   }
 });
 
-test("TlsTerminator: without a client CA, requests no certificate", async (lab) => {
+testTls("TlsTerminator: without a client CA, requests no certificate", async (lab) => {
   const { arrival, visit } = await hostOne(
     await lab.terminator(),
     (port) => runSClient(port, { args: ["-cert", lab.local.certFile, "-key", lab.local.keyFile] }),
@@ -158,7 +145,7 @@ test("TlsTerminator: without a client CA, requests no certificate", async (lab) 
   assertMatch(visit.stdout, /No client certificate CA names sent/);
 });
 
-test("TlsTerminator: takes bytes read earlier first", async (lab) => {
+testTls("TlsTerminator: takes bytes read earlier first", async (lab) => {
   const [terminator, targetTls, { client, server }] = await Promise.all([
     lab.terminator(),
     lab.targetTls(),
@@ -179,40 +166,43 @@ test("TlsTerminator: takes bytes read earlier first", async (lab) => {
   assertEquals(sni, "localhost");
 });
 
-test("TlsTerminator.reload: the next handshake has the new certificate, a connection stays", async (lab) => {
-  const terminator = await lab.terminator();
-  const { client, server } = await tcpPair();
-  const targetTls = await lab.targetTls();
-  const [{ conn }, { conn: old }] = await Promise.all([
-    terminator.accept(server, { signal: noSignal() }),
-    targetTls.connect(client, { serverName: "localhost", timeoutMs: 10_000, signal: noSignal() }),
-  ]);
-  const next = lab.folder.make("next", { altNames: "DNS:localhost", issuer: lab.ca });
-  const options = {
-    certificates: [{ ...next, origin: "next.pem" }],
-    handshakeTimeoutMs: 10_000,
-  };
-  await terminator.reload(options);
-  const { visit } = await hostOne(terminator, (port) => runSClient(port));
-  assertMatch(visit.stdout, /subject=CN = next\n/);
+testTls(
+  "TlsTerminator.reload: the next handshake has the new certificate, a connection stays",
+  async (lab) => {
+    const terminator = await lab.terminator();
+    const { client, server } = await tcpPair();
+    const targetTls = await lab.targetTls();
+    const [{ conn }, { conn: old }] = await Promise.all([
+      terminator.accept(server, { signal: noSignal() }),
+      targetTls.connect(client, { serverName: "localhost", timeoutMs: 10_000, signal: noSignal() }),
+    ]);
+    const next = lab.folder.make("next", { altNames: "DNS:localhost", issuer: lab.ca });
+    const options = {
+      certificates: [{ ...next, origin: "next.pem" }],
+      handshakeTimeoutMs: 10_000,
+    };
+    await terminator.reload(options);
+    const { visit } = await hostOne(terminator, (port) => runSClient(port));
+    assertMatch(visit.stdout, /subject=CN = next\n/);
 
-  const bad = { ...options, certificates: [{ ...next, key: lab.local.key, origin: "bad.pem" }] };
-  const error = await assertRejects(() => terminator.reload(bad), TlsError);
-  assertEquals(error.code, "BAD_CERTIFICATE");
-  assertMatch(error.message, /^TLS with the client: "bad.pem": the key does not match the certificate$/);
-  const { visit: after } = await hostOne(terminator, (port) => runSClient(port));
-  assertMatch(after.stdout, /subject=CN = next\n/);
+    const bad = { ...options, certificates: [{ ...next, key: lab.local.key, origin: "bad.pem" }] };
+    const error = await assertRejects(() => terminator.reload(bad), TlsError);
+    assertEquals(error.code, "BAD_CERTIFICATE");
+    assertMatch(error.message, /^TLS with the client: "bad.pem": the key does not match the certificate$/);
+    const { visit: after } = await hostOne(terminator, (port) => runSClient(port));
+    assertMatch(after.stdout, /subject=CN = next\n/);
 
-  const echoing = echoBack(conn);
-  await old.write(utf8("still here"));
-  assertEquals(await old.read(new Uint8Array(64)), 10);
-  await old.closeWrite();
-  await echoing;
-  old.close();
-  conn.close();
-});
+    const echoing = echoBack(conn);
+    await old.write(utf8("still here"));
+    assertEquals(await old.read(new Uint8Array(64)), 10);
+    await old.closeWrite();
+    await echoing;
+    old.close();
+    conn.close();
+  },
+);
 
-test("TlsTerminator.prepare: a handshake uses the settings in effect at its ClientHello", async (lab) => {
+testTls("TlsTerminator.prepare: a handshake uses the settings in effect at its ClientHello", async (lab) => {
   const nextCa = lab.folder.make("next-ca", { isCa: true });
   const next = lab.folder.make("next", { altNames: "DNS:localhost", issuer: nextCa });
   const options = {
@@ -256,14 +246,14 @@ test("TlsTerminator.prepare: a handshake uses the settings in effect at its Clie
   }
 });
 
-test("TlsTerminator: starts with an expired certificate of our own", async (lab) => {
+testTls("TlsTerminator: starts with an expired certificate of our own", async (lab) => {
   const old = lab.folder.make("old", { issuer: lab.ca, days: -1 });
   const terminator = await lab.terminator({ certificates: [{ ...old, origin: "old.pem" }] });
   const { arrival } = await hostOne(terminator, (port) => runSClient(port));
   accepted(arrival);
 });
 
-test("TlsTerminator: gives up on a stalled handshake", async (lab) => {
+testTls("TlsTerminator: gives up on a stalled handshake", async (lab) => {
   const terminator = await lab.terminator({ handshakeTimeoutMs: 20 });
   // The beginning of a record, and no more of it.
   for (const opening of [[], [0x16], [0x16, 3, 1, 2, 0, 1, 0, 1]]) {
@@ -277,7 +267,7 @@ test("TlsTerminator: gives up on a stalled handshake", async (lab) => {
   }
 });
 
-test("TlsTerminator: an abort rejects with the signal's reason", async (lab) => {
+testTls("TlsTerminator: an abort rejects with the signal's reason", async (lab) => {
   const terminator = await lab.terminator();
   const { client, server } = await tcpPair();
   const controller = new AbortController();
@@ -289,7 +279,7 @@ test("TlsTerminator: an abort rejects with the signal's reason", async (lab) => 
   client.close();
 });
 
-test("TlsTerminator: distinguishes a client that hangs up, speaks HTTP or anything else", async (lab) => {
+testTls("TlsTerminator: distinguishes a client that hangs up, speaks HTTP or anything else", async (lab) => {
   const terminator = await lab.terminator();
   const cases: [opening: string, code: string, message: RegExp][] = [
     ["", "HUNG_UP", /connection closed during the handshake/],
@@ -310,7 +300,7 @@ test("TlsTerminator: distinguishes a client that hangs up, speaks HTTP or anythi
   }
 });
 
-test("TlsTerminator: no bytes crash it or outlast the client", async (lab) => {
+testTls("TlsTerminator: no bytes crash it or outlast the client", async (lab) => {
   const terminator = await lab.terminator();
   const record = fc.uint8Array({ minLength: 1, maxLength: 300 }).map((body) =>
     Uint8Array.of(0x16, 3, 1, body.length >> 8, body.length & 255, ...body)
@@ -330,7 +320,7 @@ test("TlsTerminator: no bytes crash it or outlast the client", async (lab) => {
   );
 });
 
-test("TlsTerminator: rejects when the connection beneath closes in mid-handshake", async (lab) => {
+testTls("TlsTerminator: rejects when the connection beneath closes in mid-handshake", async (lab) => {
   const terminator = await lab.terminator();
   const { client, server } = await tcpPair();
   const accepting = terminator.accept(server, { signal: noSignal() });
@@ -361,7 +351,7 @@ Deno.test({
   },
 });
 
-test("TlsTerminator: refuses a ClientHello with nothing in common", async (lab) => {
+testTls("TlsTerminator: refuses a ClientHello with nothing in common", async (lab) => {
   const terminator = await lab.terminator();
   const { client, server } = await tcpPair();
   await client.write(buildHello());
@@ -371,7 +361,7 @@ test("TlsTerminator: refuses a ClientHello with nothing in common", async (lab) 
   client.close();
 });
 
-test("TlsTerminator: gives up on a client that sends nothing after its ClientHello", async (lab) => {
+testTls("TlsTerminator: gives up on a client that sends nothing after its ClientHello", async (lab) => {
   const [terminator, targetTls] = await Promise.all([
     lab.terminator({ handshakeTimeoutMs: 50 }),
     lab.targetTls(),
@@ -394,7 +384,7 @@ test("TlsTerminator: gives up on a client that sends nothing after its ClientHel
   client.close();
 });
 
-test("TlsTerminator: reads a ClientHello cut at every byte", async (lab) => {
+testTls("TlsTerminator: reads a ClientHello cut at every byte", async (lab) => {
   const terminator = await lab.terminator();
   const targetTls = await lab.targetTls();
   const { client, server } = await tcpPair();
@@ -414,7 +404,7 @@ test("TlsTerminator: reads a ClientHello cut at every byte", async (lab) => {
   connected.conn.close();
 });
 
-test("TlsTerminator: speaks only the configured versions", async (lab) => {
+testTls("TlsTerminator: speaks only the configured versions", async (lab) => {
   for (
     const [version, refusedVersion, options] of [
       ["-tls1_3", "-tls1_2", { minVersion: "1.3" }],
@@ -430,25 +420,31 @@ test("TlsTerminator: speaks only the configured versions", async (lab) => {
 });
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
-  test(`TlsTerminator: an optional client certificate may be missing, but not invalid (${version})`, async (lab) => {
-    const terminator = await lab.terminator({ clientCa: lab.ca.cert, clientAuth: "optional" });
-    const visit = async (certificate?: { certFile: string; keyFile: string }): Promise<Arrival> => {
-      const shown = certificate === undefined
-        ? []
-        : ["-cert", certificate.certFile, "-key", certificate.keyFile];
-      return (await hostOne(terminator, (port) => runSClient(port, { args: [version, ...shown] }))).arrival;
-    };
-    assertEquals(accepted(await visit()).clientSubject, undefined);
-    assertEquals(accepted(await visit(lab.folder.make("good", { issuer: lab.ca }))).clientSubject, "CN=good");
-    assertEquals(refused(await visit(lab.folder.make("alone"))).code, "CERTIFICATE_SELF_SIGNED");
-    assertEquals(
-      refused(await visit(lab.folder.make("old", { issuer: lab.ca, days: -1 }))).code,
-      "CERTIFICATE_EXPIRED",
-    );
-  });
+  testTls(
+    `TlsTerminator: an optional client certificate may be missing, but not invalid (${version})`,
+    async (lab) => {
+      const terminator = await lab.terminator({ clientCa: lab.ca.cert, clientAuth: "optional" });
+      const visit = async (certificate?: { certFile: string; keyFile: string }): Promise<Arrival> => {
+        const shown = certificate === undefined
+          ? []
+          : ["-cert", certificate.certFile, "-key", certificate.keyFile];
+        return (await hostOne(terminator, (port) => runSClient(port, { args: [version, ...shown] }))).arrival;
+      };
+      assertEquals(accepted(await visit()).clientSubject, undefined);
+      assertEquals(
+        accepted(await visit(lab.folder.make("good", { issuer: lab.ca }))).clientSubject,
+        "CN=good",
+      );
+      assertEquals(refused(await visit(lab.folder.make("alone"))).code, "CERTIFICATE_SELF_SIGNED");
+      assertEquals(
+        refused(await visit(lab.folder.make("old", { issuer: lab.ca, days: -1 }))).code,
+        "CERTIFICATE_EXPIRED",
+      );
+    },
+  );
 }
 
-test("the runtime's TLS ignores lists of ciphers and groups, as the config documents", async (lab) => {
+testTls("the runtime's TLS ignores lists of ciphers and groups, as the config documents", async (lab) => {
   const { cert, key } = lab.local;
   const server = createServer({
     cert,
