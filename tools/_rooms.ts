@@ -65,7 +65,7 @@ export const PURE_PLACES: readonly RegExp[] = [
   // Peeking reads a connection within a time limit.
   /^lib\/routing\/(?!peek\.ts$)/,
   /^lib\/limits\/\w*(?:bucket|access_list)\w*\.ts$/,
-  /^lib\/config\/(?:.*_)?(?:diff|units|problem|merge|suggest)\w*\.ts$/,
+  /^lib\/config\/(?:\w+\/)*(?:diff|units|problem|merge|suggest)\w*\.ts$/,
   /^lib\/pool\/(?:.*_)?(?:health|state)\w*\.ts$/,
 ];
 

@@ -1,12 +1,12 @@
-import type { Config } from "./config.ts";
-import { findIdle } from "./_idle.ts";
-import { locate, withoutRepetition } from "./_locate.ts";
-import { formatReport } from "./_report.ts";
-import { resolve } from "./_resolve.ts";
-import { validate } from "./_validate.ts";
-import { readYaml } from "./_yaml.ts";
-import { ConfigError } from "./problem.ts";
-import type { Problem } from "./problem.ts";
+import type { Config } from "./model/config.ts";
+import { findIdle } from "./validate/no_effect.ts";
+import { locate, withoutRepetition } from "./report/locate.ts";
+import { formatReport } from "./report/report.ts";
+import { resolve } from "./resolve/resolve.ts";
+import { validate } from "./validate/validate.ts";
+import { readYaml } from "./yaml/yaml.ts";
+import { ConfigError } from "./report/problem.ts";
+import type { Problem } from "./report/problem.ts";
 
 /** A text that is a config. */
 export interface ParsedConfig {

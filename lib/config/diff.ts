@@ -4,8 +4,8 @@
  * @module
  */
 import { formatAddress } from "../base/mod.ts";
-import { effectiveConfig } from "./_effective.ts";
-import type { AppConfig, Config } from "./config.ts";
+import { effectiveConfig } from "./resolve/effective.ts";
+import type { AppConfig, Config } from "./model/config.ts";
 
 /** What becomes of a part of the config. */
 export type Change = "kept" | "changed" | "added" | "gone";

@@ -1,12 +1,12 @@
-import type { Config } from "./config.ts";
+import type { Config } from "./model/config.ts";
 import { EMBEDDED_CONFIG } from "./load.ts";
-import { locate, withoutRepetition } from "./_locate.ts";
+import { locate, withoutRepetition } from "./report/locate.ts";
 import { type ParsedConfig, parseText, withoutMark } from "./_parse.ts";
-import { readBounded } from "./_read.ts";
-import type { Source } from "./_source.ts";
-import { formatReport } from "./_report.ts";
-import { ConfigError } from "./problem.ts";
-import type { Path, Problem } from "./problem.ts";
+import { readBounded } from "./yaml/read.ts";
+import type { Source } from "./yaml/source.ts";
+import { formatReport } from "./report/report.ts";
+import { ConfigError } from "./report/problem.ts";
+import type { Path, Problem } from "./report/problem.ts";
 
 /**
  * A config with the text that it was read from, so that what is found wrong later (a certificate's file, say) is reported
@@ -79,7 +79,7 @@ export class ConfigDocument {
 
   /** The places of the text; `undefined` where the parser that has them does not take it. */
   async #source(): Promise<Source | undefined> {
-    const { Source } = await import("./_source.ts");
+    const { Source } = await import("./yaml/source.ts");
     return Source.read(withoutMark(this.#text));
   }
 }

@@ -1,9 +1,9 @@
-import type { Config } from "./config.ts";
+import type { Config } from "./model/config.ts";
 import { parseText } from "./_parse.ts";
-import { folderOf } from "./_paths.ts";
-import { resolve } from "./_resolve.ts";
-import { readBounded } from "./_read.ts";
-import { validate, withoutPlaces } from "./_validate.ts";
+import { folderOf } from "./resolve/paths.ts";
+import { resolve } from "./resolve/resolve.ts";
+import { readBounded } from "./yaml/read.ts";
+import { validate, withoutPlaces } from "./validate/validate.ts";
 import embeddedText from "../../config.yaml" with { type: "text" };
 
 /** The shipped `config.yaml`, as it is in this program. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Source } from "../../lib/config/_source.ts";
+import { Source } from "../../lib/config/yaml/source.ts";
 import { parseConfig } from "../../lib/config/mod.ts";
 import { configErrorOf } from "../helpers/config_error.ts";
 

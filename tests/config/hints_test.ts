@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { parseDuration } from "../../lib/base/mod.ts";
-import { durationHint } from "../../lib/config/_duration_hint.ts";
+import { durationHint } from "../../lib/config/schema/values/duration_hint.ts";
 import { parseConfig } from "../../lib/config/mod.ts";
 import { configErrorOf } from "../helpers/config_error.ts";
 

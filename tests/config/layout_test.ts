@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { readLayout } from "../../lib/config/_layout.ts";
-import { Source } from "../../lib/config/_source.ts";
+import { readLayout } from "../../lib/config/yaml/layout.ts";
+import { Source } from "../../lib/config/yaml/source.ts";
 import { parseConfig, type Path } from "../../lib/config/mod.ts";
 import { configErrorOf } from "../helpers/config_error.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { parse } from "@std/yaml/parse";
 import { stringify } from "@std/yaml/stringify";
 import fc from "fast-check";
-import { Source } from "../../lib/config/_source.ts";
+import { Source } from "../../lib/config/yaml/source.ts";
 import type { Path } from "../../lib/config/mod.ts";
 
 type Tree = string | number | boolean | null | Tree[] | { [key: string]: Tree };

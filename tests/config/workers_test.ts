@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { effectiveConfig, resolveConfig, workerCount } from "../../lib/config/mod.ts";
-import { workers } from "../../lib/config/_workers.ts";
+import { workers } from "../../lib/config/schema/workers.ts";
 
 function problemOf(os: string, value: unknown): string | undefined {
   return workers(os).safeParse(value).error?.issues[0]?.message;

@@ -198,7 +198,7 @@ const USES: readonly { readonly use: string; readonly right: string; readonly wr
   { use: "Deno.serve(handler)", right: "lib/admin/server.ts", wrong: "lib/metrics/text.ts" },
   { use: "Deno.exit(1)", right: "main.ts", wrong: "lib/cli/run.ts" },
   { use: "console.log(text)", right: "lib/cli/run.ts", wrong: "lib/proxy/proxy.ts" },
-  { use: "Deno.stat(path)", right: "lib/config/load.ts", wrong: "lib/config/_units.ts" },
+  { use: "Deno.stat(path)", right: "lib/config/load.ts", wrong: "lib/config/schema/values/units.ts" },
   { use: "performance.now()", right: "lib/base/clock.ts", wrong: "lib/balancing/random.ts" },
   { use: "setTimeout(f, 1)", right: "lib/routing/peek.ts", wrong: "lib/routing/route_table.ts" },
   { use: "Deno.stdout", right: "lib/log/destination.ts", wrong: "lib/limits/byte_bucket.ts" },

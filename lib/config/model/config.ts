@@ -1,0 +1,237 @@
+/**
+ * What the program is told to do, with every default filled in and every text turned into the value that it means.
+ *
+ * @module
+ */
+
+import type { Address, Cidr, EventRate, ProxyVersion, TargetAddress, TcpAddress } from "../../base/mod.ts";
+import type { FaultConfig } from "./fault_config.ts";
+import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
+import type { StarttlsConfig } from "./starttls_config.ts";
+import type { TargetTlsConfig, TlsConfig } from "./tls_config.ts";
+
+/** A whole configuration. */
+export interface Config {
+  /** How many threads carry connections, 1 to 256; `workerCount` says what `auto` comes to. */
+  readonly workers: number | "auto";
+  readonly log: LogConfig;
+  /** Where the program is asked while it runs; `undefined` for nowhere. */
+  readonly admin: AdminConfig | undefined;
+  readonly shutdown: ShutdownConfig;
+  /** Whether the config is put into effect again when its file changes. */
+  readonly watch: boolean;
+  /** What happens at a reload to sessions whose app or target is no longer in the config. */
+  readonly onReload: typeof RELOAD_ACTIONS[number];
+  /** At least one; no two share a name or an address. */
+  readonly apps: readonly AppConfig[];
+}
+
+/** The levels of the operational log, the most talkative first. */
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+
+/** How log lines look. */
+export const LOG_FORMATS = ["text", "json"] as const;
+
+/** The strategies that choose among an app's targets. */
+export const BALANCE_STRATEGIES = [
+  "random",
+  "round_robin",
+  "least_connections",
+  "random_two",
+  "source_hash",
+  "first",
+] as const;
+
+/** What happens to the sessions of a target that goes down. */
+export const TARGET_DOWN_ACTIONS = ["keep", "close"] as const;
+
+/** What happens at a reload to the sessions that it leaves without their app or target. */
+export const RELOAD_ACTIONS = ["keep", "drain", "close"] as const;
+
+/** How an entry of `targets` becomes many: every address of a name, or every SRV record of a service. */
+export const DISCOVERIES = ["dns", "srv"] as const;
+
+/** The operational log and the access log. */
+export interface LogConfig {
+  readonly level: typeof LOG_LEVELS[number];
+  /** How lines of the operational log look, and of the access log where it has no template. */
+  readonly format: typeof LOG_FORMATS[number];
+  /** What a line of the access log says, as text with `{field}`; `undefined` for what `format` does. */
+  readonly template: string | undefined;
+  /** Whether sessions are logged to standard output, or the path of the file that they are logged to. */
+  readonly access: boolean | string;
+}
+
+/** The admin API. */
+export interface AdminConfig {
+  readonly listen: TcpAddress;
+  /** The file of the token that callers must show; `undefined` for none, which only a loopback address may have. */
+  readonly tokenFile: string | undefined;
+}
+
+/** How the program ends. */
+export interface ShutdownConfig {
+  /** How long sessions may go on after the listeners have closed. */
+  readonly drainTimeoutMs: number;
+  /** How long the listeners stay open after the signal. */
+  readonly delayMs: number;
+}
+
+/** One app: addresses that are listened on, and the targets behind them. */
+export interface AppConfig {
+  readonly name: string;
+  /** The ports that the config names by number, ranges expanded: what the start-up line shows. */
+  readonly ports: readonly number[];
+  /** Every address that is listened on: first one for each of `ports`, then those of `listen`. */
+  readonly listen: readonly Address[];
+  /** Empty only when there are routes. */
+  readonly targets: readonly TargetConfig[];
+  /** The first that matches wins; where none does, `targets`. Empty for an app that is not sniffed. */
+  readonly routes: readonly RouteConfig[];
+  /** How long a ClientHello may take when there are routes. */
+  readonly clientHelloTimeoutMs: number;
+  readonly balance: typeof BALANCE_STRATEGIES[number];
+  /** What `source_hash` goes by. */
+  readonly hashKey: HashKeyConfig;
+  /** The limit of one dial. */
+  readonly connectTimeoutMs: number;
+  /** The limit of all dials of one connection. */
+  readonly connectDeadlineMs: number;
+  /** How targets are dialed again when all have failed; `undefined` for not at all. */
+  readonly retry: RetryConfig | undefined;
+  /** How long neither direction may carry a byte; `Infinity` for no limit. */
+  readonly idleTimeoutMs: number;
+  /** How long the open direction may carry no byte once the other has ended; `Infinity` for no limit. */
+  readonly halfCloseTimeoutMs: number;
+  /** How long a connection may last, before jitter; `Infinity` for no limit. */
+  readonly maxLifetimeMs: number;
+  /** Whether the system probes silent clients and targets (TCP keepalive). */
+  readonly keepalive: boolean;
+  /** Connections at once, above which nothing is accepted; `Infinity` for no limit. */
+  readonly maxConnections: number;
+  /** How fast connections are accepted; `undefined` for no limit. */
+  readonly acceptRate: EventRate | undefined;
+  /** Connections at once of one client address; `Infinity` for no limit. */
+  readonly maxConnectionsPerClient: number;
+  /** How fast those of one client address are; `undefined` for no limit. */
+  readonly acceptRatePerClient: EventRate | undefined;
+  /** How long a connection may wait for a target that is below its own limit; 0 for not at all. */
+  readonly queueTimeoutMs: number;
+  readonly bandwidth: BandwidthConfig;
+  /** The clients that are let in; empty for all. */
+  readonly allow: readonly Cidr[];
+  /** The clients that are kept out, those of `allow` too. */
+  readonly deny: readonly Cidr[];
+  readonly proxyProtocol: ProxyProtocolConfig;
+  /** How TLS of clients is ended here; `undefined` when it is not. */
+  readonly tls: TlsConfig | undefined;
+  /** How TLS to the targets is begun here; `undefined` when it is not. */
+  readonly targetTls: TargetTlsConfig | undefined;
+  /** Where TLS begins behind a request of the app's protocol; `undefined` for the first byte. */
+  readonly starttls: StarttlsConfig | undefined;
+  /** The active checks of targets that have none of their own; `undefined` for none. */
+  readonly healthCheck: HealthCheckConfig | undefined;
+  /** What real connections say of a target's health; `undefined` when it counts for nothing. */
+  readonly passiveHealth: PassiveHealthConfig | undefined;
+  /** How long a target that has come (back) takes to its full weight; 0 for no time. */
+  readonly slowStartMs: number;
+  readonly onTargetDown: typeof TARGET_DOWN_ACTIONS[number];
+  readonly dns: DnsConfig;
+  readonly faults: readonly FaultConfig[];
+}
+
+/** Further rounds of dials, when every target has failed. */
+export interface RetryConfig {
+  /** Dials of one connection in all, at least 2. */
+  readonly tries: number;
+  /** Between two rounds. */
+  readonly pauseMs: number;
+}
+
+/** What of a connection `source_hash` goes by; the client's address where it has no such key. */
+export type HashKeyConfig =
+  | { readonly kind: "client" }
+  /** The network that the client's address is in, by its length in bits. */
+  | { readonly kind: "subnet"; readonly ipv4: number; readonly ipv6: number }
+  /** The server name that the client asks for. */
+  | { readonly kind: "sni" }
+  /** A field (TLV) of the PROXY header that came with it. */
+  | { readonly kind: "tlv"; readonly type: number };
+
+/** Bytes per second of one connection; `undefined` for no limit. */
+export interface BandwidthConfig {
+  /** From client to target. */
+  readonly upload: number | undefined;
+  /** From target to client. */
+  readonly download: number | undefined;
+}
+
+/** One target of an app, or one entry that discovery makes targets of. */
+export interface TargetConfig {
+  /** The port is 0 when `discover` is `srv`: the records give it. */
+  readonly address: TargetAddress;
+  /** The address as text: what logs and metrics call the target. */
+  readonly label: string;
+  /** Its share of new connections beside the others', 0 to 256; 0 is none. */
+  readonly weight: number;
+  /** Whether it is used only while no other target is available. */
+  readonly backup: boolean;
+  /** Connections at once, above which it is passed over; `Infinity` for no limit. */
+  readonly maxConnections: number;
+  /** The PROXY header that it is sent; `undefined` for what the app says. */
+  readonly proxyProtocol: "off" | ProxyVersion | undefined;
+  readonly discover: typeof DISCOVERIES[number] | undefined;
+  /** Its active checks: the app's own value, unless it has others; `undefined` for none. */
+  readonly healthCheck: HealthCheckConfig | undefined;
+}
+
+/** One route: what a ClientHello must say, and where it then leads. */
+export interface RouteConfig {
+  /** Server names in lower case, `*.` and a name for all below it, `*` for any; empty for whatever, or no name. */
+  readonly sni: readonly string[];
+  /** Protocols of which one must be offered; empty for whatever, or none. */
+  readonly alpn: readonly string[];
+  /** At least one. */
+  readonly targets: readonly TargetConfig[];
+}
+
+/** The PROXY protocol, on both sides. */
+export interface ProxyProtocolConfig {
+  /** Whether a connection from `from` begins with a header, or may; with `required`, nobody else is let in. */
+  readonly accept: "off" | "optional" | "required";
+  /** Whose headers are believed; not empty unless `accept` is `off`. */
+  readonly from: readonly Cidr[];
+  /** How long the header may take. */
+  readonly timeoutMs: number;
+  /** Types of the fields that the access log shows. */
+  readonly log: readonly number[];
+  /** What targets are sent that say nothing of their own. */
+  readonly send: "off" | ProxyVersion;
+  readonly tlvs: ProxyTlvsConfig;
+}
+
+/** What a v2 header tells targets beside the addresses. */
+export interface ProxyTlvsConfig {
+  /** The server name that the client asks for. */
+  readonly authority: boolean;
+  /** The protocol that our TLS has agreed on. */
+  readonly alpn: boolean;
+  /** A name of the connection. */
+  readonly uniqueId: boolean;
+  /** The TLS that ended here. */
+  readonly ssl: boolean;
+  /** The client's certificate, within `ssl`. */
+  readonly clientCertificate: boolean;
+  readonly crc32c: boolean;
+  /** Types of the received fields that are passed on. */
+  readonly pass: "all" | readonly number[];
+  /** Fields with fixed values, which have escapes as the config has them. */
+  readonly add: readonly { readonly type: number; readonly value: string }[];
+}
+
+/** Where discovery asks, and how often; as built in where no target is looked up. */
+export interface DnsConfig {
+  /** An IP address and a port; `undefined` for the system's resolver. */
+  readonly nameserver: TcpAddress | undefined;
+  readonly intervalMs: number;
+}

@@ -1,0 +1,10 @@
+import type { StarttlsProtocol } from "../../base/mod.ts";
+
+/** The protocol in which TLS is asked for before it begins, on both sides. */
+export interface StarttlsConfig {
+  readonly protocol: StarttlsProtocol;
+  /** What becomes of clients that ask for no TLS where it is expected. */
+  readonly plain: "refuse" | "allow";
+  /** The name by which the proxy introduces itself. */
+  readonly hostName: string;
+}

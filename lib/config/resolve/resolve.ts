@@ -1,0 +1,66 @@
+import { expandListenRange, portsOf } from "../../base/mod.ts";
+import { BUILT_IN_APP_OPTIONS } from "../schema/app.ts";
+import type { ParsedApp, ParsedAppOptions } from "../schema/app.ts";
+import { type Base, resolveAddress, resolvePath } from "./paths.ts";
+import { resolveOptions, resolveTarget } from "./resolve_options.ts";
+import type { ParsedRoot } from "../schema/root.ts";
+import type { AdminConfig, AppConfig, Config } from "../model/config.ts";
+
+/** Fills in what was left out and makes addresses of ports. Relative paths are joined to the base. */
+export function resolve(root: ParsedRoot, base: Base): Config {
+  const { access } = root.log;
+  return {
+    workers: root.workers,
+    log: {
+      level: root.log.level,
+      ...root.log.format,
+      access: typeof access === "string" ? resolvePath(access, base) : access,
+    },
+    admin: resolveAdmin(root.admin, base),
+    shutdown: { drainTimeoutMs: root.shutdown.drain_timeout, delayMs: root.shutdown.delay },
+    watch: root.watch,
+    onReload: root.on_reload,
+    apps: root.apps.map((app) => resolveApp(app, root.defaults, base)),
+  };
+}
+
+function resolveAdmin(admin: ParsedRoot["admin"], base: Base): AdminConfig | undefined {
+  if (admin === "off") return undefined;
+  const { listen, token_file: tokenFile } = admin;
+  return { listen, tokenFile: tokenFile === undefined ? undefined : resolvePath(tokenFile, base) };
+}
+
+function resolveApp(app: ParsedApp, defaults: ParsedRoot["defaults"], base: Base): AppConfig {
+  const options: ParsedAppOptions = { ...BUILT_IN_APP_OPTIONS, ...given(defaults), ...given(app) };
+  const ports = (app.ports ?? []).flatMap(portsOf);
+  const listed = [...app.targets ?? [], ...(app.routes ?? []).flatMap((route) => route.targets)];
+  // What `defaults` say of a thing that the app does not do makes no difference, and must not look as if it did.
+  const isLookingUp = listed.some(({ discover }) => discover !== undefined);
+  const canBeginTls = options.tls !== "off" || options.target_tls !== "off" || (app.routes ?? []).length > 0;
+  const resolved = resolveOptions({
+    ...options,
+    dns: isLookingUp ? options.dns : BUILT_IN_APP_OPTIONS.dns,
+    starttls: canBeginTls ? options.starttls : "off",
+  }, base);
+  const checks = { healthCheck: resolved.healthCheck, parsedCheck: options.health_check };
+  return {
+    name: app.name,
+    ports,
+    listen: [
+      ...ports.map((port) => ({ kind: "tcp", host: options.host, port }) as const),
+      ...(app.listen ?? []).flatMap(expandListenRange).map((address) => resolveAddress(address, base)),
+    ],
+    targets: (app.targets ?? []).map((target) => resolveTarget(target, base, checks)),
+    routes: (app.routes ?? []).map(({ sni = [], alpn = [], targets }) => ({
+      sni,
+      alpn,
+      targets: targets.map((target) => resolveTarget(target, base, checks)),
+    })),
+    ...resolved,
+  };
+}
+
+/** Without the keys whose value is `undefined`, which a config made in code may have. */
+function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { type Leaf, read, refuse } from "./values/leaf.ts";
+import { pathExcept } from "./values/patterns.ts";
+import { readPath } from "./values/texts.ts";
+
+const EXPECTED = "true, off or the path of a file";
+
+/** Words that mean one of the two in other configs, and that nobody calls a file; in lower case. */
+const MEANT: Readonly<Record<string, string>> = {
+  true: "true",
+  on: "true",
+  yes: "true",
+  stdout: "true",
+  "-": "true",
+  off: `"off"`,
+  no: `"off"`,
+  false: `"off"`,
+  none: `"off"`,
+};
+
+/** Where the access log goes: to standard output, nowhere (`off`, which is `false`), or to the file of this path. */
+export function accessLog(): Leaf<boolean | string, boolean | string> {
+  return z.union([z.boolean(), z.string()], { error: EXPECTED }).transform((value, context) => {
+    if (typeof value === "boolean") return value;
+    if (value === "off") return false;
+    if (value === "") return refuse(context, "the value is empty; expected the path of a file");
+    const word = value.toLowerCase();
+    if (!Object.hasOwn(MEANT, word)) return read(value, context, readPath);
+    return refuse(context, `the value is "${value}"; expected ${EXPECTED}; did you mean ${MEANT[word]}?`);
+  }).meta({ title: "`true`, `off` or path", pattern: pathExcept(Object.keys(MEANT)) });
+}

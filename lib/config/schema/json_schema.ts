@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { Root } from "./root.ts";
+import { EXTENSION } from "../resolve/merge.ts";
+import type { Path } from "../report/problem.ts";
+
+/** The part of JSON Schema that zod writes for a config. */
+export interface JsonSchema {
+  readonly type?: string;
+  /** What operators call such a value: "duration", "address". */
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  /** Mappings of several kinds: each has a `const` that tells it from the others. */
+  readonly oneOf?: readonly JsonSchema[];
+}
+
+let made: Record<string, unknown> | undefined;
+
+/** The JSON Schema (draft 2020-12) of what a config file may hold: for editors, and for `tcpproxy schema`. */
+export function configJsonSchema(): Record<string, unknown> {
+  made ??= {
+    title: "tcpproxy configuration",
+    ...z.toJSONSchema(Root, {
+      io: "input",
+      override: ({ zodSchema, jsonSchema }) => {
+        // zod leaves both out for what it transforms.
+        const meta = z.globalRegistry.get(zodSchema);
+        if (meta?.default !== undefined) jsonSchema.default = meta.default as typeof jsonSchema.default;
+        if (jsonSchema.additionalProperties === false) {
+          jsonSchema.patternProperties = { [`^${EXTENSION}`]: {} };
+        }
+        if (meta?.examples !== undefined) jsonSchema.examples = meta.examples as unknown[];
+      },
+    }),
+  };
+  return structuredClone(made);
+}
+
+/** What the schema knows of a mapping. */
+export interface KnownKeys {
+  /** The keys that it may have; empty where the schema knows no mapping. */
+  readonly keys: readonly string[];
+  /** The keys that it must have. */
+  readonly required: readonly string[];
+  /** The kinds, other than its own, whose mappings may have a key. */
+  kindsWith(key: string): readonly string[];
+}
+
+/** What the mapping at a path may have. Where there are several kinds, `value` says which one it is. */
+export function keysAt(path: Path, value: unknown): KnownKeys {
+  configJsonSchema();
+  let schemas: readonly JsonSchema[] = [made as JsonSchema];
+  for (const step of path) {
+    schemas = schemas.flatMap(branches).flatMap((schema) => {
+      const next = typeof step === "number"
+        ? schema.items
+        : Object.hasOwn(schema.properties ?? {}, step)
+        ? schema.properties?.[step]
+        : undefined;
+      return next === undefined ? [] : [next];
+    });
+  }
+  const mappings = schemas.flatMap(branches).filter((schema) => schema.properties !== undefined);
+  const own = mappings.find((mapping) => isOfKind(mapping, value)) ?? mappings[0];
+  return {
+    keys: Object.keys(own?.properties ?? {}),
+    required: own?.required ?? [],
+    kindsWith: (key) =>
+      mappings.filter((mapping) => mapping !== own && Object.hasOwn(mapping.properties ?? {}, key))
+        .flatMap((mapping) => kindsOf(mapping).map(([, kind]) => String(kind))),
+  };
+}
+
+function branches(schema: JsonSchema): readonly JsonSchema[] {
+  return [schema, ...[...schema.anyOf ?? [], ...schema.oneOf ?? []].flatMap(branches)];
+}
+
+function isOfKind(mapping: JsonSchema, value: unknown): boolean {
+  return kindsOf(mapping).every(([key, kind]) => (value as Record<string, unknown> | null)?.[key] === kind);
+}
+
+/** The keys of a mapping that can have one value only. */
+function kindsOf(mapping: JsonSchema): (readonly [key: string, kind: unknown])[] {
+  return Object.entries(mapping.properties ?? {}).flatMap(([key, { const: kind }]) =>
+    kind === undefined ? [] : [[key, kind] as const]
+  );
+}

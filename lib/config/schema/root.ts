@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { ACCESS_FIELDS } from "../../base/mod.ts";
+import { LOG_LEVELS, RELOAD_ACTIONS } from "../model/config.ts";
+import { Admin } from "./admin.ts";
+import { accessLog } from "./access_log.ts";
+import { logFormat } from "./log_format.ts";
+import { App, Defaults } from "./app.ts";
+import { choice, limit, mappingOrOff } from "./values/units.ts";
+import { workers } from "./workers.ts";
+
+const Log = z.strictObject({
+  level: choice(LOG_LEVELS).prefault("info").meta({
+    description: "The least level of the operational log that is written.",
+  }),
+  format: logFormat().prefault("text").meta({
+    description:
+      "How both logs look: `text`, `json`, or a template of the access lines, as text with `{field}` (the operational " +
+      `log is then \`text\`). The fields: ${
+        ACCESS_FIELDS.map((field) => `\`${field}\``).join(", ")
+      }. A value that ` +
+      "is not one plain word is in quotes, one that is not there is `-`, and `{{` and `}}` are braces.",
+    examples: ["json", "{time} {client} {target} {reason} {bytes_up} {bytes_down}"],
+  }),
+  access: accessLog().prefault(true).meta({
+    default: true,
+    description:
+      "The access log, one line per connection: `true` is standard output, `off` (or `false`) is none, a text is " +
+      "the path of a file, relative to the config file. `/dev/stdout` and `/dev/stderr` are the process's own. A named " +
+      "pipe must have a reader at the start; later, lines are dropped and counted while nobody reads.",
+    examples: ["./access.log", "/dev/stdout"],
+  }),
+}, { error: "a mapping" });
+
+const Shutdown = z.strictObject({
+  drain_timeout: limit({ zero: true }).prefault("30s").meta({
+    description: "How long open connections may go on after the listeners have closed.",
+  }),
+  delay: limit({ zero: true }).prefault("0s").meta({
+    description: "How long the listeners stay open after the signal, so that a load balancer sees it coming.",
+  }),
+}, { error: "a mapping" });
+
+/** The whole config. */
+export const Root = z.strictObject({
+  workers: workers(Deno.build.os).prefault(1).meta({
+    default: 1,
+    description:
+      "How many threads carry connections: `1` is the main thread, more are workers that the runtime allows nothing " +
+      "but their listeners and targets, and `auto` is one for each core. More than 1 on Linux only.",
+  }),
+  log: Log.prefault({}).meta({ description: "What is logged, and how." }),
+  admin: mappingOrOff(Admin).prefault("off").meta({
+    description:
+      "The admin API, over HTTP: is the proxy alive and ready, what is the state of its targets, where would a " +
+      "connection go. `{}` listens on this machine alone.",
+    default: "off",
+  }),
+  shutdown: Shutdown.prefault({}).meta({ description: "What happens at SIGINT, SIGTERM and SIGQUIT." }),
+  watch: z.boolean({ error: "true or false" }).prefault(false).meta({
+    default: false,
+    description:
+      "Whether the config is put into effect again when its file changes. Its folder is watched, so that a file that is " +
+      "replaced, and a link that is turned (a ConfigMap of Kubernetes), are seen too.",
+  }),
+  on_reload: choice(RELOAD_ACTIONS).prefault("keep").meta({
+    default: "keep",
+    description:
+      "What happens at a reload to connections whose app or target is no longer in the config: they go on (`keep`), " +
+      "have `shutdown.drain_timeout` to end (`drain`), or are closed (`close`).",
+  }),
+  defaults: Defaults.prefault({}).meta({ description: "Options for every app that does not give its own." }),
+  apps: z.array(App, { error: "a list of apps" }).min(1, { error: "at least one app" }).meta({
+    description: "The apps, at least one.",
+  }),
+}, { error: "a mapping" });
+
+/** A config as zod gives it. */
+export type ParsedRoot = z.output<typeof Root>;
