@@ -6,7 +6,6 @@ import {
   type ColorChoice,
   getLogger,
   type Logger,
-  type LogProblem,
   setUpLogging,
 } from "../log/mod.ts";
 import { Proxy, type ProxyControl, resolveListenNames, StartError } from "../proxy/mod.ts";
@@ -73,7 +72,6 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
       format: config.log.format,
       template: config.log.template,
       color: options.color ?? "auto",
-      onProblem: (problem) => logProblem(getLogger("log"), problem),
     });
     try {
       using signals = listenForSignals();
@@ -169,28 +167,6 @@ async function reopen(
   }
   if (await access.reopen()) {
     log.info("{signal}: reopened the access log {path}", { signal, path: config.log.access });
-  }
-}
-
-function logProblem(log: Logger, problem: LogProblem): void {
-  switch (problem.kind) {
-    case "failing":
-      return log.error("write the access log: {message} ({code}); lines are kept for a while, then dropped", {
-        message: problem.message,
-        code: problem.code,
-      });
-    case "stalled":
-      return log.error(
-        "write the access log: nobody reads it; lines are dropped",
-      );
-    case "recovered":
-      return log.warning("write the access log: it works again; {droppedLines} lines were dropped", {
-        droppedLines: problem.droppedLines,
-      });
-    case "not_reopened":
-      return log.error("reopen the access log: {message}; the old file stays in use", {
-        message: problem.message,
-      });
   }
 }
 

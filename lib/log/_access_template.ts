@@ -3,18 +3,18 @@ import type { AccessFormatter, AccessRecord } from "./access_record.ts";
 import { shortenedDetail, tenths, timestamp } from "./_access_values.ts";
 import { textToken } from "./_escape.ts";
 
-/** What stands for a value that is not there. */
+/** Stands for an absent value. */
 const NONE = "-";
 
 /**
- * Compiles a template of {@link parseAccessTemplate}. Values are written as in the text format: what is not one plain word
- * is a JSON string, so that nothing a client chooses ends its field, or the line. One that is not there is `-`.
+ * Compiles a template (see {@link parseAccessTemplate}). Values are written as in the text format: anything but one plain
+ * word becomes a JSON string, so that nothing a client chooses can end its field or the line. An absent value is `-`.
  *
- * @throws {TemplateError} when it cannot be read.
+ * @throws {TemplateError} if the template is invalid.
  */
 export function compileAccessTemplate(template: string): AccessFormatter {
   const pieces = parseAccessTemplate(template);
-  // Text and value by turns, so that a line takes one call for each value and no test of what a piece is.
+  // Text and values alternate, so that a line takes one call per value and no test of each piece's type.
   const values: { readonly before: string; readonly of: (record: AccessRecord) => string | number }[] = [];
   let before = "";
   for (const piece of pieces) {
@@ -49,7 +49,7 @@ const VALUES: Readonly<Record<AccessField, (record: AccessRecord) => string | nu
   detail: ({ detail }) => detail === "" ? NONE : word(shortenedDetail(detail)),
 };
 
-/** A value that reads like the mark of one that is not there is quoted. */
+/** Quotes a value that could be mistaken for an absent one. */
 function word(text: string): string {
   return text === NONE ? `"${NONE}"` : textToken(text);
 }

@@ -1,12 +1,12 @@
 import { close, constants, open, write, writeSync } from "node:fs";
 import { errorCode, errorMessage } from "../base/mod.ts";
 
-/** A log that cannot be opened; the message says which, why, and what to do. */
+/** A log could not be opened; the message says which one, why, and what to do. */
 export class LogOpenError extends Error {
   override readonly name = "LogOpenError";
 }
 
-/** A file that is open for appending. */
+/** A file open for appending. */
 export interface FileHandle {
   write(bytes: Uint8Array): Promise<number>;
   writeSync(bytes: Uint8Array): number;
@@ -14,17 +14,17 @@ export interface FileHandle {
 }
 
 /**
- * `Deno.open` has no non-blocking mode, and blocks its whole thread on Deno 2.6: at a named pipe until somebody reads it.
- * Windows knows no such flag.
+ * Non-blocking, because opening a named pipe otherwise waits for a reader. `Deno.open` has no such mode, and on Deno 2.6
+ * blocks its whole thread meanwhile. Windows lacks the flag.
  */
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 const MODE = 0o640;
 
 /**
- * Opens a file for appending and creates it where it is missing. A pipe is opened non-blocking: without a reader that
- * fails (ENXIO), and a write to a full one does (EAGAIN).
+ * Opens a file for appending and creates it if missing. A pipe is opened non-blocking: opening it without a reader fails
+ * (ENXIO), and so does writing while it is full (EAGAIN).
  *
- * @throws {LogOpenError} when it cannot be opened for writing.
+ * @throws {LogOpenError} if it cannot be opened for writing.
  */
 export function openForAppending(path: string): Promise<FileHandle> {
   return new Promise((resolve, reject) => {
@@ -45,7 +45,7 @@ function handle(descriptor: number): FileHandle {
         });
       }),
     writeSync: (bytes) => writeSync(descriptor, bytes),
-    // Of a file that was written nothing can be mended when closing it fails.
+    // A failed close leaves nothing to repair: the data has been written.
     close: () => new Promise((resolve) => close(descriptor, () => resolve())),
   };
 }

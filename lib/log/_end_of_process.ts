@@ -1,11 +1,11 @@
 /**
- * Whatever way the process ends, short of a kill, what was logged is written first: `Deno.exit` and the natural end
- * dispatch `unload`; an uncaught error or rejection does not, but is an event before it is the end.
+ * Writes what has been logged before the process ends, however it ends short of a kill: `Deno.exit` and a natural end
+ * dispatch `unload`; an uncaught error or rejection does not, but is dispatched as an event of its own first.
  *
  * @module
  */
 
-/** What can be told to write all that it holds, at once. */
+/** A writer that can write all that it holds synchronously. */
 export interface Flushable {
   flushSync(): void;
 }

@@ -2,26 +2,26 @@ import { errorCode, errorMessage } from "../base/mod.ts";
 import type { LogDestination } from "./destination.ts";
 import { flushAtEnd, forgetAtEnd } from "./_end_of_process.ts";
 
-/** What an operator should know of a log's destination; each episode is told once when it begins, once when it ends. */
+/** Trouble with a log's destination, reported once when an episode begins and once when it ends. */
 export type LogProblem =
-  /** A write failed. Lines are kept up to a bound and then dropped; writing is tried again every second. */
+  /** A write failed. Lines are kept up to a limit and then dropped; writing is retried every second. */
   | { readonly kind: "failing"; readonly code: string; readonly message: string }
-  /** Nobody reads the other end; the bound is reached and lines are dropped. */
+  /** The reader does not keep up: the limit is reached and lines are dropped. */
   | { readonly kind: "stalled" }
-  /** Writing works again, after so many lines were dropped. */
+  /** Writing works again; `droppedLines` were dropped in this episode. */
   | { readonly kind: "recovered"; readonly droppedLines: number }
-  /** The file could not be opened again; the old one stays in use. */
+  /** The file could not be reopened; the old one stays in use. */
   | { readonly kind: "not_reopened"; readonly message: string };
 
-/** How a {@link LineWriter} gathers. */
+/** How a {@link LineWriter} batches lines. */
 export interface LineWriterOptions {
-  /** Write as soon as this much waits. Default 16 KiB, where the cost of a write no longer shows. */
+  /** Write as soon as this much waits. Default 16 KiB, where the cost of a write becomes negligible. */
   readonly batchChars?: number;
-  /** Write at the latest after this time. Default 100 ms. */
+  /** Write after this time at the latest. Default 100 ms. */
   readonly delayMs?: number;
-  /** Drop lines rather than hold more than this. Default 8 MiB: the lines of 30,000 sessions that end in one instant. */
+  /** Drop lines rather than hold more than this. Default 8 MiB: the lines of 30,000 sessions that end at once. */
   readonly maxChars?: number;
-  /** Told of trouble. */
+  /** Receives trouble with the destination. */
   readonly onProblem?: (problem: LogProblem) => void;
 }
 
@@ -29,26 +29,26 @@ const BATCH_CHARS = 16 * 1024;
 const DELAY_MS = 100;
 const MAX_CHARS = 8 * 1024 * 1024;
 const CLOSE_DEADLINE_MS = 2000;
-/** Between tries of a destination that failed. */
+/** Between attempts at a destination that failed. */
 const RETRY_MS = 1000;
-/** Between tries of a non-blocking pipe that was full, and how often the end of the process tries. */
+/** Between attempts at a full non-blocking pipe, and how many attempts the end of the process makes. */
 const FULL_RETRY_MS = 20;
 const FULL_TRIES_AT_END = 10;
-/** A write that has been on its way for this long has no reader: the end of the process does not wait for it. */
+/** A write pending for this long has no reader: the end of the process does not wait for it. */
 const STALL_MS = 1000;
 
 const LINE_FEED = 10;
 const encoder = new TextEncoder();
 
-/** How a round of writing ended: with nothing left to do, at a full pipe, or at a destination that cannot be written. */
+/** How a round of writing ended: nothing left to do, a full pipe, or a failed write. */
 type Outcome = "done" | "full" | "failed";
 
 /**
- * Gathers lines and writes them in batches, in order, never leaving one cut.
+ * Collects lines and writes them in batches, in order, each line whole.
  *
- * Writes are asynchronous: `writeSync` to a pipe that nobody reads stops the event loop, and with it the proxy, while
- * `write` waits on a thread of the runtime's own. A write that fails keeps its place in the batch, so that a line is
- * finished when the destination comes back.
+ * Writes are asynchronous: `writeSync` to a pipe that nobody reads would block the event loop, and with it the proxy,
+ * while `write` waits in a thread of the runtime. A failed write keeps its position in the batch, so that the line is
+ * completed once the destination works again.
  */
 export class LineWriter {
   readonly #batchChars: number;
@@ -58,12 +58,12 @@ export class LineWriter {
   #destination: LogDestination;
   #nextDestination: LogDestination | undefined;
 
-  /** Lines that are in no batch yet. */
+  /** Lines that are not in a batch yet. */
   #text = "";
-  /** What is being written, from `#offset` on. */
+  /** The bytes being written, from `#offset` on. */
   #batch: Uint8Array | undefined;
   #offset = 0;
-  /** The round of writing that is under way; it always waits at least once, so it clears this after it was set. */
+  /** The running round of writing. It awaits at least once, so it clears this only after this has been set. */
   #round: Promise<Outcome> | undefined;
   #writingSince = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -74,7 +74,7 @@ export class LineWriter {
   #troubled = false;
   #droppedBeforeTrouble = 0;
 
-  /** Owns `destination` from here on. */
+  /** Takes ownership of `destination`. */
   constructor(destination: LogDestination, options: LineWriterOptions = {}) {
     this.#destination = destination;
     this.#batchChars = options.batchChars ?? BATCH_CHARS;
@@ -84,12 +84,12 @@ export class LineWriter {
     flushAtEnd(this);
   }
 
-  /** How many lines could not be written. */
+  /** The number of lines that could not be written. */
   get droppedLines(): number {
     return this.#droppedLines;
   }
 
-  /** Takes a line that ends in a line feed. */
+  /** Adds a line, which must end in a line feed. */
   write(line: string): void {
     if (this.#closed) {
       this.#droppedLines++;
@@ -101,13 +101,13 @@ export class LineWriter {
       return;
     }
     this.#text += line;
-    // A batch on its way, or one that waits for another try, takes what has gathered along when it is done.
+    // A batch that is being written, or waits to be retried, is followed by what has collected meanwhile.
     if (this.#batch !== undefined || this.#round !== undefined) return;
     if (this.#text.length >= this.#batchChars) this.#start();
     else this.#arm(this.#delayMs);
   }
 
-  /** Goes on with another destination, at a line's start, and closes the one before. */
+  /** Continues with another destination, from the start of a line, and closes the previous one. */
   replace(next: LogDestination): void {
     if (this.#closed) return void next.close();
     void this.#nextDestination?.close();
@@ -116,14 +116,15 @@ export class LineWriter {
   }
 
   /**
-   * Writes what waits, now, for the end of the process. Does not wait for a reader that has stood still for a second.
+   * Writes pending lines synchronously, at the end of the process. Does not wait for a reader that has taken nothing for
+   * a second.
    */
   flushSync(): void {
     this.#disarm();
     if (this.#round !== undefined) {
       if (performance.now() - this.#writingSince > STALL_MS) return;
-      // The runtime lets one write at a time use a descriptor: ours comes after the one that is on its way, and what
-      // that one carries is not ours to write again.
+      // The runtime serializes writes to a descriptor: this one follows the pending write, whose bytes must not be
+      // written twice.
     } else if (this.#batch !== undefined) {
       if (!this.#writeAllSync(this.#batch.subarray(this.#offset))) return;
       this.#batch = undefined;
@@ -133,7 +134,7 @@ export class LineWriter {
     if (text !== "" && !this.#writeAllSync(encoder.encode(text))) this.#droppedLines += countLines(text);
   }
 
-  /** Writes what waits, for at most `deadlineMs` (2 s), and closes the destination. Lines that come later are dropped. */
+  /** Writes pending lines for at most `deadlineMs` (2 s), and closes the destination. Later lines are dropped. */
   close(deadlineMs = CLOSE_DEADLINE_MS): Promise<void> {
     this.#closed = true;
     return this.#closing ??= this.#close(deadlineMs);
@@ -149,7 +150,7 @@ export class LineWriter {
     if (this.#batch !== undefined) this.#droppedLines += countLines(this.#batch.subarray(this.#offset));
     this.#text = "";
     const closing = [this.#nextDestination?.close()];
-    // A write that is still on its way holds the descriptor; both go with the process.
+    // A write that is still pending holds the descriptor; both end with the process.
     if (this.#round === undefined) closing.push(this.#destination.close());
     await Promise.race([Promise.all(closing), late]);
     clearTimeout(timer);
@@ -159,7 +160,7 @@ export class LineWriter {
     let failures = 0;
     while ((this.#batch !== undefined || this.#text !== "") && performance.now() < deadline) {
       const outcome = await (this.#round ?? this.#start());
-      // The first may be of a round that was under way before: the last word wants a try of its own.
+      // The first failure may be of a round that began earlier: the last lines get an attempt of their own.
       if (outcome === "failed" && ++failures === 2) return;
       if (outcome === "full") await new Promise((resolve) => setTimeout(resolve, FULL_RETRY_MS));
     }
@@ -210,7 +211,7 @@ export class LineWriter {
     return bytes;
   }
 
-  /** Whether all of it was written; a full pipe is given 200 ms to make room. */
+  /** Returns whether all of it was written; a full pipe gets 200 ms to make room. */
   #writeAllSync(bytes: Uint8Array): boolean {
     let rest = bytes;
     let tries = 0;
@@ -230,7 +231,7 @@ export class LineWriter {
     void this.#destination.close();
     this.#destination = this.#nextDestination;
     this.#nextDestination = undefined;
-    // The new destination has not seen the line's first part.
+    // The new destination lacks the first part of the line.
     if (this.#batch !== undefined && this.#offset > 0) {
       this.#offset = this.#batch.lastIndexOf(LINE_FEED, this.#offset - 1) + 1;
     }
@@ -248,7 +249,7 @@ export class LineWriter {
   }
 
   #recover(): void {
-    // Half way down, so that a slow reader does not make an episode of every batch.
+    // Only at half the limit, so that a slow reader does not make every batch an episode.
     if (!this.#troubled || this.#waiting() > this.#maxChars / 2) return;
     this.#troubled = false;
     this.#onProblem({ kind: "recovered", droppedLines: this.#droppedLines - this.#droppedBeforeTrouble });
@@ -257,7 +258,7 @@ export class LineWriter {
   #arm(delayMs: number): void {
     if (this.#timer !== undefined || this.#closed) return;
     this.#timer = setTimeout(() => this.#start(), delayMs);
-    // What is left when nothing else keeps the process alive is written by flushAtEnd.
+    // If nothing else keeps the process alive, flushAtEnd writes what is left.
     Deno.unrefTimer(this.#timer);
   }
 

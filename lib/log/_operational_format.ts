@@ -7,13 +7,13 @@ import { escapeText, escapeUnsafe, jsonString, textToken } from "./_escape.ts";
 
 const LEVEL_WIDTH = "warning".length;
 
-/** The line, with its line feed, that a format gives to a record of the operational log. */
+/** Returns the function that formats records of the operational log, each as a line with its line feed. */
 export function operationalFormatter(format: LogFormat, color = false): (record: LogRecord) => string {
   if (format === "json") return formatJson;
   return color ? (record) => formatText(record, COLORED) : (record) => formatText(record, PLAIN);
 }
 
-/** What the fixed parts of a line look like. */
+/** The colours of a line's fixed parts. */
 interface Paints {
   readonly time: Paint;
   readonly level: Readonly<Record<LogRecord["level"], Paint>>;
@@ -33,7 +33,7 @@ const COLORED: Paints = {
 
 /** `{"time":…,"level":…,"category":"listen","message":…,"properties":{…}}`. */
 function formatJson(record: LogRecord): string {
-  // Each property by itself, so that one that cannot be shown costs no other.
+  // One by one, so that a property that cannot be serialized costs no other.
   const properties = Object.entries(record.properties)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${jsonString(key)}:${jsonOf(value)}`);
@@ -42,7 +42,7 @@ function formatJson(record: LogRecord): string {
   },"message":${jsonString(messageOf(record))},"properties":{${properties.join()}}}\n`;
 }
 
-/** `2026-03-01T12:00:00.000Z warning listen: message key=value`, where the message does not name the key itself. */
+/** `2026-03-01T12:00:00.000Z warning listen: message key=value`, with the keys that the message does not name. */
 function formatText(record: LogRecord, { time, level }: Paints): string {
   let line = `${time(timestamp(record.timestamp))} ${level[record.level](record.level.padEnd(LEVEL_WIDTH))} ${
     escapeText(categoryOf(record))
@@ -72,7 +72,7 @@ function textOf(value: unknown): string {
   return typeof value === "object" && value !== null ? jsonOf(value) : String(value);
 }
 
-/** JSON of anything, on one line: a log line that cannot be made would throw into whoever logs. */
+/** JSON of any value, on one line. Never throws, because the exception would hit the code that logs. */
 function jsonOf(value: unknown): string {
   try {
     return escapeUnsafe(JSON.stringify(value, plainValue) ?? jsonString(String(value)));

@@ -3,14 +3,14 @@ import { fstatSync } from "node:fs";
 const STDOUT = 1;
 const STDERR = 2;
 
-/** Whether stdout and stderr are one terminal, so that a reader sees the lines of both as one text. */
+/** Whether stdout and stderr are the same terminal, so that a reader sees their lines as one text. */
 export function isOneTerminal(): boolean {
   if (!Deno.stdout.isTerminal() || !Deno.stderr.isTerminal()) return false;
   try {
     const [out, err] = [fstatSync(STDOUT), fstatSync(STDERR)];
     return out.dev === err.dev && out.ino === err.ino;
   } catch (error) {
-    // A runtime that forbids the look, or has nothing to look at: then they count as two.
+    // The runtime forbids fstat or cannot do it: they count as two.
     if (error instanceof Error) return false;
     throw error;
   }

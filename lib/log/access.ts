@@ -11,31 +11,31 @@ import {
 } from "./destination.ts";
 import { LineWriter, type LogProblem } from "./_line_writer.ts";
 import { writerOfStdoutTerminal } from "./operational.ts";
-import { reportAccessLogProblem } from "./problem_report.ts";
+import { reportAccessLogProblem } from "./_problem_report.ts";
 
 /** How an access log is opened. */
 export interface AccessLogOptions {
-  /** The lines' form; `text` by default. */
+  /** The format of the lines; default `text`. */
   readonly format?: LogFormat;
-  /** The form of a line in place of a format: text with `{field}`. */
+  /** A template in place of a format: text with `{field}`. */
   readonly template?: string | undefined;
   /** Whether lines of the text format are coloured; default never. A file's never are. */
   readonly color?: ColorChoice | undefined;
   /**
-   * Told of trouble with the destination, once when an episode begins and once when it ends; the operational log by
-   * default.
+   * Receives trouble with the destination, once when an episode begins and once when it ends. Default: the operational
+   * log.
    */
   readonly onProblem?: (problem: LogProblem) => void;
 }
 
 /**
- * One line per session, gathered and written about every 16 KiB or 100 ms.
+ * The access log: one line per session, written in batches of about 16 KiB or 100 ms.
  *
- * Writing never waits and never throws: a destination that fails or stands still costs lines (whole ones, counted), not
+ * Writing never waits and never throws: a destination that fails or stalls costs lines (whole ones, counted), never
  * traffic. At most about 8 MiB wait to be written.
  */
 export class AccessLog {
-  /** The log that nobody wanted: formats nothing, writes nothing. */
+  /** A disabled log: formats nothing, writes nothing. */
   static readonly off: AccessLog = new AccessLog();
 
   readonly #format: AccessFormatter;
@@ -44,10 +44,10 @@ export class AccessLog {
   readonly #file: LogFile | undefined;
   readonly #onProblem: (problem: LogProblem) => void;
   #reopening: Promise<boolean> | undefined;
-  /** Asked for while one was under way, which may have opened the file before it was renamed. */
+  /** Requested during another reopening, which may have opened the file before it was renamed. */
   #isAskedAgain = false;
 
-  /** `file` where the destination came from one. */
+  /** `file`: the file that the destination was opened from, if any. */
   private constructor(
     destination?: LogDestination | LineWriter,
     options: AccessLogOptions & { file?: LogFile } = {},
@@ -65,16 +65,16 @@ export class AccessLog {
   }
 
   /**
-   * Opens what the config's `log.access` says: `true` is stdout, `false` is {@link AccessLog.off}, a text is the path of a
-   * file that is appended to, or one of the names of the process's own streams (`/dev/stdout`, `/dev/stderr`).
+   * Opens the log that the config's `log.access` names: `true` is stdout, `false` is {@link AccessLog.off}, a string is the
+   * path of a file to append to, or a name of the process's own streams (`/dev/stdout`, `/dev/stderr`).
    *
-   * @throws {LogOpenError} when the file cannot be opened, or not within 5 s.
+   * @throws {LogOpenError} if the file cannot be opened within 5 s.
    */
   static async open(access: boolean | string, options: AccessLogOptions = {}): Promise<AccessLog> {
     if (access === false) return AccessLog.off;
     const stream = access === true ? "stdout" : processStreamAt(access);
     if (stream === "stderr") return new AccessLog(stderrDestination(), { ...options, color: "never" });
-    // On one terminal, access lines and operational ones come in the order in which they were written.
+    // On one terminal, access lines and operational ones appear in the order in which they were written.
     if (access === true || stream === "stdout") {
       return new AccessLog(writerOfStdoutTerminal() ?? stdoutDestination(), options);
     }
@@ -82,30 +82,30 @@ export class AccessLog {
     return new AccessLog(await file.open(), { ...options, color: "never", file });
   }
 
-  /** A log that writes to `destination` and owns it from here. */
+  /** Returns a log that writes to `destination` and takes ownership of it. */
   static to(destination: LogDestination, options: AccessLogOptions = {}): AccessLog {
     return new AccessLog(destination, options);
   }
 
-  /** Whether records are wanted at all; a caller may skip making one. */
+  /** Whether records are written; otherwise a caller need not create one. */
   get enabled(): boolean {
     return this.#writer !== undefined;
   }
 
-  /** How many lines could not be written since the log was opened. */
+  /** The number of lines that could not be written since the log was opened. */
   get droppedLines(): number {
     return this.#writer?.droppedLines ?? 0;
   }
 
-  /** Takes one record. */
+  /** Writes one record. */
   write(record: AccessRecord): void {
     if (this.#writer !== undefined) this.#writer.write(this.#format(record));
   }
 
   /**
-   * Opens the file anew, after log rotation has renamed it, and gives whether it did; false where the log is no file.
-   * Lines that wait go to the new file. The old one stays in use until then, and when the new one cannot be opened, of
-   * which `onProblem` hears. Never rejects.
+   * Reopens the file after log rotation has renamed it, and returns whether it did; false if the log is not a file.
+   * Pending lines go to the new file. If that cannot be opened, `onProblem` is called and the old file stays in use.
+   * Never rejects.
    */
   reopen(): Promise<boolean> {
     this.#isAskedAgain = true;
@@ -133,12 +133,12 @@ export class AccessLog {
     }
   }
 
-  /** Writes all that waits, now. For the end of the process: it waits for the reader, unless that has stood still. */
+  /** Writes pending lines synchronously, at the end of the process; waits for the reader unless that has stalled. */
   flushSync(): void {
     this.#writer?.flushSync();
   }
 
-  /** Writes all that waits, for at most `deadlineMs` (2 s by default), and closes the destination. Idempotent. */
+  /** Writes pending lines for at most `deadlineMs` (default 2 s), and closes the destination. Idempotent. */
   async close(deadlineMs?: number): Promise<void> {
     if (!this.#isShared) await this.#writer?.close(deadlineMs);
   }

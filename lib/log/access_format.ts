@@ -4,19 +4,19 @@ import { shortenedDetail, tenths, timestamp } from "./_access_values.ts";
 import { dim, green, yellow } from "./color.ts";
 import { jsonString, textToken } from "./_escape.ts";
 
-/** How lines are written: `text` for people and grep, `json` for machines. */
+/** The formats of lines: `text` for people and grep, `json` for programs. */
 export const LOG_FORMATS = ["text", "json"] as const;
 
 /** One of {@link LOG_FORMATS}. */
 export type LogFormat = typeof LOG_FORMATS[number];
 
-// The longest reason, so that what follows it stands in one column.
+// The longest reason, so that the next column is aligned.
 const REASON_WIDTH = "half_close_timeout".length;
 
 /**
- * The formatter of a format, or of a template in its place.
+ * Returns the formatter of a format, or of the template if there is one.
  *
- * @throws {TemplateError} when the template cannot be read.
+ * @throws {TemplateError} if the template is invalid.
  */
 export function accessFormatter(
   format: LogFormat,
@@ -28,13 +28,13 @@ export function accessFormatter(
 }
 
 /**
- * One JSON object and a line feed. The fields and their order are a contract: `time` (RFC 3339, UTC, milliseconds),
- * `id`, `app`, `listener`, `client`, `target`, `reason`, `bytes_up`, `bytes_down`, `duration_ms`, `connect_ms`, `tries`,
- * `sni`. What is absent is `null`; only what follows is left out where there is none: the fields that an app asks for, and
+ * Formats a record as one JSON object and a line feed. The fields and their order are a contract: `time` (RFC 3339, UTC,
+ * milliseconds), `id`, `app`, `listener`, `client`, `target`, `reason`, `bytes_up`, `bytes_down`, `duration_ms`,
+ * `connect_ms`, `tries`, `sni`; `null` if absent. Then, only if present: the fields that the app's config asks for, and
  * `detail`.
  */
 export function formatAccessJson(record: AccessRecord): string {
-  // Written out: JSON.stringify of an object with these names costs three times as much.
+  // Spelled out, because JSON.stringify of such an object takes three times as long.
   return `{"time":"${timestamp(record.time)}","id":${record.id},"app":${jsonString(record.app)},"listener":${
     jsonString(record.listener)
   },"client":${jsonString(record.client)},"target":${
@@ -49,7 +49,7 @@ export function formatAccessJson(record: AccessRecord): string {
 }
 
 /**
- * The same facts as one sentence and a line feed, the reason second, for instance
+ * Formats a record as one sentence and a line feed, with the reason second, for instance
  *
  * ```
  * 2026-03-01T12:00:00.000Z target_closed      postgres #17 10.0.0.9:51234 -> [::]:5432 -> 10.0.0.5:5432 up 120 B down 4096 B in 1500 ms, connected in 3 ms at try 1, sni db.example.com
@@ -71,7 +71,7 @@ export function formatAccessText(record: AccessRecord): string {
   }${fieldsText(record)}${detail === "" ? "" : `, detail ${textToken(shortenedDetail(detail))}`}\n`;
 }
 
-/** The text format, its time and its reason coloured. */
+/** The text format with coloured time and reason. */
 function formatColored(record: AccessRecord): string {
   const line = formatAccessText(record);
   const reason = TIME_WIDTH + 1 + REASON_WIDTH;

@@ -1,17 +1,17 @@
 import type { Reason } from "../base/mod.ts";
 
-/** What the access log says of one session, when it has ended. */
+/** An ended session, as the access log shows it. */
 export interface AccessRecord {
   /** When the session ended, in milliseconds since the Unix epoch. */
   readonly time: number;
   /** The session's number, unique in this process. */
   readonly id: number;
   readonly app: string;
-  /** The address that the client came to. */
+  /** The address that the client connected to. */
   readonly listener: string;
-  /** The client's address: the one that a PROXY header gave, where one is accepted. */
+  /** The client's address; from the PROXY header where one is accepted. */
   readonly client: string;
-  /** The target that answered; `undefined` when none did. */
+  /** The target that answered; `undefined` if none did. */
   readonly target: string | undefined;
   readonly reason: Reason;
   /** Bytes from client to target. */
@@ -20,17 +20,17 @@ export interface AccessRecord {
   readonly bytesDown: number;
   /** From accept to the end. */
   readonly durationMs: number;
-  /** How long the dial that answered took; `undefined` when none did. */
+  /** How long the successful dial took; `undefined` if none succeeded. */
   readonly connectMs: number | undefined;
-  /** The dials made, the one that answered included. */
+  /** The number of dials, the successful one included. */
   readonly tries: number;
-  /** The server name of the client's TLS hello, where it was looked at. */
+  /** The server name in the client's ClientHello, where that was read. */
   readonly sni: string | undefined;
-  /** What else an app wants to be shown of it, a name of letters, digits and `_` with each; default nothing. */
+  /** Further values that the app's config asks for; names consist of letters, digits and `_`. Default: none. */
   readonly fields?: readonly (readonly [name: string, value: string])[];
-  /** What led to the reason, in words, where the word alone does not say it; else empty. */
+  /** What led to the reason, where the reason alone does not tell; otherwise empty. */
   readonly detail: string;
 }
 
-/** The line, with its line feed, that a format gives to a record. */
+/** Formats a record as a line with its line feed. */
 export type AccessFormatter = (record: AccessRecord) => string;

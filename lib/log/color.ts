@@ -1,16 +1,16 @@
-/** When log lines are coloured: on a terminal, unless `NO_COLOR` is set; always; never. */
+/** When log lines are coloured; `auto`: on a terminal, unless `NO_COLOR` is set. */
 export type ColorChoice = "auto" | "always" | "never";
 
-/** Whether lines for a stream are coloured. Needs no permission: the runtime itself has read `NO_COLOR` (no-color.org). */
+/** Whether lines for a stream are coloured. Needs no permission: the runtime reads `NO_COLOR` (no-color.org) itself. */
 export function isColored(choice: ColorChoice, stream: { isTerminal(): boolean }): boolean {
   if (choice !== "auto") return choice === "always";
   return stream.isTerminal() && !Deno.noColor;
 }
 
-/** How a part of a line is coloured. */
+/** Colours a part of a line. */
 export type Paint = (text: string) => string;
 
-/** SGR colours of ECMA-48, each ended by "default". */
+/** An SGR sequence of ECMA-48 around the text; `end` resets what `begin` sets. */
 function sgr(begin: number, end: number): Paint {
   return (text) => `\x1b[${begin}m${text}\x1b[${end}m`;
 }

@@ -3,13 +3,13 @@ import { LogOpenError, openForAppending } from "./_append.ts";
 
 export { LogOpenError } from "./_append.ts";
 
-/** Where log bytes go. Whoever holds one owns it and closes it once. */
+/** Where log bytes go. Its holder owns it and closes it once. */
 export interface LogDestination {
-  /** Writes some of `bytes`, at least one, and gives how many; a reader that does not read delays only this promise. */
+  /** Writes at least one of `bytes` and resolves with how many; a stalled reader delays only this promise. */
   write(bytes: Uint8Array): Promise<number>;
-  /** The same at once; waits for a reader, so it is for the end of the process alone. */
+  /** The same synchronously; blocks while a reader stalls, so it is only for the end of the process. */
   writeSync(bytes: Uint8Array): number;
-  /** Frees what was opened for it; nothing for the process's own stdout and stderr. Never rejects. */
+  /** Closes a file; does nothing for the process's own stdout and stderr. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -23,14 +23,14 @@ export function stderrDestination(): LogDestination {
   return processStream(Deno.stderr);
 }
 
-/** The names that Unix gives to the process's own streams: `/dev/stdout`, `/dev/fd/2`, `/proc/self/fd/1`. */
+/** Unix's names for the process's own streams: `/dev/stdout`, `/dev/fd/2`, `/proc/self/fd/1`. */
 const STREAM_PATH = /^(?:\/dev\/(stdout|stderr)|(?:\/dev|\/proc\/self)\/fd\/(\d+))$/;
 
 /**
- * Which stream of the process a path names; `undefined` for a path that is a file. The runtime opens these paths with
- * all permissions alone, and the streams themselves with none.
+ * Returns which of the process's streams a path names, or `undefined` for the path of a file. The runtime opens these
+ * paths only with all permissions, but needs none for the streams themselves.
  *
- * @throws {LogOpenError} for a descriptor other than 1 and 2: the runtime gives no way to write to an inherited one.
+ * @throws {LogOpenError} for a descriptor other than 1 and 2: the runtime cannot write to another inherited one.
  */
 export function processStreamAt(path: string): "stdout" | "stderr" | undefined {
   const match = STREAM_PATH.exec(path);
@@ -43,18 +43,18 @@ export function processStreamAt(path: string): "stdout" | "stderr" | undefined {
   );
 }
 
-/** How long opening a log may take: a file on a server that is gone never opens. */
+/** How long opening a log may take: a file on a dead mount never opens. */
 const OPEN_LIMIT_MS = 5000;
 
-/** One log file by its path. Opens it as often as asked, but never twice at once. */
+/** A log file, which may be opened repeatedly, but never twice at once. */
 export class LogFile {
   readonly path: string;
   readonly #limitMs: number;
   readonly #openNow: typeof openForAppending;
-  /** Each open that hangs holds a thread of the runtime, and these are few. */
+  /** Each open that hangs occupies one of the runtime's few threads. */
   #opening: Promise<FileHandle> | undefined;
 
-  /** `open` is replaced in tests. */
+  /** Tests replace `open`. */
   constructor(path: string, options: { limitMs?: number; open?: typeof openForAppending } = {}) {
     this.path = path;
     this.#limitMs = options.limitMs ?? OPEN_LIMIT_MS;
@@ -62,11 +62,11 @@ export class LogFile {
   }
 
   /**
-   * Opens the file for appending, created with mode 0640 where it is not there: an access log names clients, so only the
-   * owner and the group read it. A named pipe is opened without waiting for its reader.
+   * Opens the file for appending. Creates it with mode 0640 if missing: an access log names clients, so only its owner
+   * and group may read it. A named pipe is opened without waiting for its reader.
    *
-   * @throws {LogOpenError} when it cannot be opened for writing, or not within 5 s. While an open hangs, the next ones
-   * fail at once.
+   * @throws {LogOpenError} if it cannot be opened for writing within 5 s. While an attempt hangs, further ones fail at
+   * once.
    */
   async open(): Promise<LogDestination> {
     if (this.#opening !== undefined) {
@@ -84,7 +84,7 @@ export class LogFile {
     } finally {
       clearTimeout(timer);
     }
-    // What opens after all is of no use any more; what fails has been reported.
+    // A late success is of no use any more; a late failure has been reported as the timeout.
     opening.then((file) => file.close(), () => {});
     throw new LogOpenError(
       `open the log: "${this.path}" did not open within ${

@@ -4,19 +4,19 @@ import { errorCode, errorMessage } from "../base/mod.ts";
 import { LogOpenError, processStreamAt } from "./destination.ts";
 
 /**
- * Opens a file without a name in a directory, gone when it is closed (Linux, open(2)): needs the rights of creating one.
- * `node:fs` has no name for it.
+ * Opens a nameless file in a directory, which vanishes when closed (Linux, open(2)); needs the right to create files
+ * there. `node:fs` lacks this constant.
  */
 const O_TMPFILE = Deno.build.arch === "aarch64" ? 0o20040000 : 0o20200000;
 
 const FORBIDDEN: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS"]);
 
-/** How long the look may take: a file on a server that is gone never answers. */
+/** How long the check may take: a file on a dead mount never answers. */
 const LIMIT_MS = 5000;
 
 /**
- * Why a log could not be opened at this path, with a remedy; `undefined` where it could, and where the runtime does not
- * allow a look. Neither creates the file nor changes it.
+ * Returns why a log could not be opened at this path, with a remedy; `undefined` if it could, or if the runtime does not
+ * permit the check. Neither creates nor changes the file.
  */
 export async function logFileProblem(path: string): Promise<string | undefined> {
   const late = Promise.withResolvers<string>();
@@ -38,7 +38,7 @@ async function problemOf(path: string): Promise<string | undefined> {
     return await fileProblem(path);
   } catch (error) {
     if (error instanceof LogOpenError) return error.message.replace(/^open the log: /, "");
-    // What may not be looked at may still be opened.
+    // A file that may not be checked may still be opened.
     if (errorCode(error) === "NOT_CAPABLE") return undefined;
     return errorMessage(error);
   }
@@ -53,7 +53,7 @@ async function fileProblem(path: string): Promise<string | undefined> {
   } catch (error) {
     return await missingFileProblem(path, error);
   }
-  // A pipe's reader would take the end of this look for the end of the log.
+  // A pipe is not opened: its reader would take the close for the end of the log.
   return !isFile || await opens(path, constants.O_WRONLY | constants.O_APPEND)
     ? undefined
     : "this user may not write the file; change its owner or mode";
@@ -81,7 +81,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Whether the system lets this user open it so; where that fails for another cause, nothing is known against it. */
+/** Whether this user may open the path with these flags; true if opening fails for any other reason. */
 function opens(path: string, flags: number): Promise<boolean> {
   return new Promise((resolve) => {
     open(path, flags, 0o600, (error, descriptor) => {

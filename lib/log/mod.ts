@@ -1,6 +1,6 @@
 /**
- * What the program says: the access log (one line per session, batched) and the operational log (LogTape). Nothing here
- * blocks traffic, and no line can be forged by what comes from the network.
+ * The access log (one line per session, batched) and the operational log (LogTape). Neither blocks traffic, and nothing
+ * from the network can forge a line.
  */
 export * from "./access.ts";
 export * from "./access_format.ts";
@@ -19,5 +19,4 @@ export {
   type LogLevel,
   setUpLogging,
 } from "./operational.ts";
-export * from "./problem_report.ts";
 export type { LogProblem } from "./_line_writer.ts";

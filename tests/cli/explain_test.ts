@@ -77,7 +77,7 @@ Deno.test("explain: the text goes stage by stage", async () => {
     "target",
     "note",
   ]);
-  assertStringIncludes(printed, 'no match: no protocol is offered, "h2" was wanted');
+  assertStringIncludes(printed, 'no match: no protocol is offered, expected "h2"');
   assertStringIncludes(printed, "target     2. 10.0.0.2:7443: backup");
 });
 
