@@ -69,7 +69,7 @@ function signal(pid: number, name: Deno.Signal): void {
   try {
     Deno.kill(pid, name);
   } catch (error) {
-    // It ended by itself in the meantime, which is what was wanted.
+    // It ended by itself in the meantime, as it should.
     if (!(error instanceof Deno.errors.NotFound) && !(error instanceof TypeError)) throw error;
   }
 }

@@ -51,7 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (Deno.build.os !== "linux") {
     note(
-      `cannot measure: this is "${Deno.build.os}", Linux was wanted (CPU time and memory come from /proc)`,
+      `cannot measure: this is "${Deno.build.os}"; expected Linux (CPU time and memory come from /proc)`,
     );
     return USAGE;
   }

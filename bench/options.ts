@@ -27,7 +27,7 @@ export interface Choices {
   readonly smokePeers: readonly string[];
 }
 
-/** A command line that cannot be read; the message says what was wanted. */
+/** A command line that cannot be read; the message says what is expected. */
 export class OptionError extends Error {
   override readonly name = "OptionError";
 }
@@ -117,7 +117,7 @@ function whole(value: unknown, name: string, fallback: number): number {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1) {
     throw new OptionError(
-      `cannot read the options: --${name} is "${value}", a whole number from 1 was wanted`,
+      `cannot read the options: --${name} is "${value}"; expected a whole number from 1`,
     );
   }
   return number;
@@ -128,7 +128,7 @@ function list(value: unknown, name: string, allowed: readonly string[]): string[
   const stranger = given?.find((each) => !allowed.includes(each));
   if (stranger !== undefined) {
     throw new OptionError(
-      `cannot read the options: --${name} has "${stranger}", some of ${allowed.join(", ")} were wanted`,
+      `cannot read the options: --${name} has "${stranger}", expected some of ${allowed.join(", ")}`,
     );
   }
   return given;

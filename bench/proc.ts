@@ -33,7 +33,7 @@ export function parseProcessStat(text: string): ProcessStat {
   const ticks = fields.slice(11, 15).reduce((sum, each) => sum + each, 0);
   if (end < 0 || parentPid === undefined || startTicks === undefined || Number.isNaN(ticks)) {
     throw new SyntaxError(
-      `cannot read a process: the line is "${text.slice(0, 80)}", a stat line was wanted`,
+      `cannot read a process: the line is "${text.slice(0, 80)}"; expected a stat line`,
     );
   }
   return { pid: parseInt(text), parentPid, cpuSeconds: ticks / TICKS_PER_SECOND, startTicks };

@@ -115,7 +115,7 @@ ${rows.join("\n")}`;
 if (import.meta.main) {
   const clients = Number(Deno.args[0] ?? DEFAULT_CLIENTS);
   if (!(Number.isInteger(clients) && clients > 0 && clients <= 10_000_000)) {
-    throw new RangeError(`simulate: "${Deno.args[0]}" is no number of clients, 1 to 10000000 was wanted`);
+    throw new RangeError(`simulate: "${Deno.args[0]}" is no number of clients; expected 1 to 10000000`);
   }
   Deno.stdout.writeSync(new TextEncoder().encode(`${report(clients)}\n`));
 }

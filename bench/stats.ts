@@ -17,7 +17,7 @@ export function median(values: readonly number[]): number {
   const upper = sorted[Math.floor(sorted.length / 2)];
   const lower = sorted[Math.floor((sorted.length - 1) / 2)];
   if (upper === undefined || lower === undefined) {
-    throw new RangeError("cannot take a median: there is no value, at least one was wanted");
+    throw new RangeError("cannot take a median: there is no value; expected at least one");
   }
   return (lower + upper) / 2;
 }
@@ -33,7 +33,7 @@ export function percentile(ascending: ArrayLike<number>, quantile: number): numb
   const rank = Math.ceil(quantile * ascending.length - 1e-9);
   const value = ascending[Math.min(Math.max(rank, 1), ascending.length) - 1];
   if (value === undefined) {
-    throw new RangeError("cannot take a percentile: there is no value, at least one was wanted");
+    throw new RangeError("cannot take a percentile: there is no value; expected at least one");
   }
   return value;
 }

@@ -10,12 +10,12 @@ export function checkApis(file: string, source: string): Finding[] {
     if (allowedIn.some((place) => place.endsWith("/") ? file.startsWith(place) : file === place)) continue;
     const wanted = allowedIn.length === 0
       ? "a member of it by its name"
-      : `its place, ${allowedIn.join(" or ")},`;
+      : `it in ${allowedIn.join(" or ")} alone`;
     for (const match of code.matchAll(pattern)) {
       findings.push({
         file,
         line: lineAt(code, match.index),
-        message: `"${match[0]}" is used, ${wanted} was wanted`,
+        message: `"${match[0]}" is used; expected ${wanted}`,
       });
     }
   }
@@ -24,7 +24,7 @@ export function checkApis(file: string, source: string): Finding[] {
       findings.push({
         file,
         line: lineAt(code, match.index),
-        message: `"${match[0]}" is used in a pure place, arguments and nowMs were wanted`,
+        message: `"${match[0]}" is used in a pure place; expected arguments and nowMs`,
       });
     }
   }

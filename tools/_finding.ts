@@ -4,7 +4,7 @@ export interface Finding {
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  /** What is, and what was wanted. */
+  /** What is wrong, and what is expected. */
   readonly message: string;
 }
 

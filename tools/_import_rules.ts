@@ -30,7 +30,7 @@ export function checkEdges(edges: readonly Edge[]): Finding[] {
 function checkEdge(edge: Edge): string | undefined {
   const { from, specifier, to } = edge;
   if (/^(?:jsr:|https?:)/.test(specifier)) {
-    return `"${specifier}" is imported from the network, a name of the import map was wanted`;
+    return `"${specifier}" is imported from the network; expected a name of the import map`;
   }
   if (edge.error !== undefined) return `"${specifier}" cannot be resolved (${edge.error})`;
   if (to === undefined) return undefined;
@@ -40,22 +40,22 @@ function checkEdge(edge: Edge): string | undefined {
 
 function checkMain(to: string): string | undefined {
   const front = `lib/${FRONT_ROOM}/mod.ts`;
-  return to === front ? undefined : `main.ts imports "${to}", "${front}" alone was wanted`;
+  return to === front ? undefined : `main.ts imports "${to}"; expected "${front}" alone`;
 }
 
 function checkProduct(from: string, to: string): string | undefined {
   if (OUTSIDE_THE_PRODUCT.test(to)) {
-    return `the product imports "${to}", nothing of tests, bench or tools was wanted`;
+    return `the product imports "${to}"; expected nothing of tests, bench or tools`;
   }
   if (!to.startsWith("lib/")) {
     // config.yaml and deno.json are embedded; code at the top level is not for lib.
-    return /\.[cm]?[jt]sx?$/.test(to) ? `lib imports "${to}", code of lib alone was wanted` : undefined;
+    return /\.[cm]?[jt]sx?$/.test(to) ? `lib imports "${to}"; expected code of lib alone` : undefined;
   }
   const here = roomOf(from);
   const there = roomOf(to);
   for (const [file, room] of [[from, here], [to, there]] as const) {
     if (ROOMS[room] === undefined) {
-      return `"${file}" is in no room, one of ROOMS in tools/_rooms.ts was wanted`;
+      return `"${file}" is in no room; expected one of ROOMS in tools/_rooms.ts`;
     }
   }
   return here === there ? checkPrivate(from, to) : checkRooms({ here, there, to });
@@ -65,7 +65,7 @@ function checkPrivate(from: string, to: string): string | undefined {
   const slash = to.lastIndexOf("/");
   const folder = to.slice(0, slash + 1);
   if (!to.startsWith("_", slash + 1) || from.startsWith(folder)) return undefined;
-  return `"${to}" is private to "${folder}", a file without "_" was wanted`;
+  return `"${to}" is private to "${folder}"; expected a file without "_"`;
 }
 
 function checkRooms(edge: { here: string; there: string; to: string }): string | undefined {
@@ -73,10 +73,10 @@ function checkRooms(edge: { here: string; there: string; to: string }): string |
   const own = ROOMS[here] ?? 0;
   const other = ROOMS[there] ?? 0;
   if (other >= own) {
-    return `room ${here} (${own}) imports room ${there} (${other}), a room with a smaller number was wanted`;
+    return `room ${here} (${own}) imports room ${there} (${other}); expected a room with a smaller number`;
   }
   if (to !== `lib/${there}/mod.ts`) {
-    return `room ${here} imports "${to}", "lib/${there}/mod.ts" was wanted`;
+    return `room ${here} imports "${to}"; expected "lib/${there}/mod.ts"`;
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 /**
  * Proves that the tree is the architecture: every import points to a room of a smaller number through its `mod.ts`, no
  * files of a room import each other in a circle, and
- * what has its place in the runtime's API is used there alone. Prints `file:line: what is, what was wanted` and ends
+ * what has its place in the runtime's API is used there alone. Prints `file:line: what is wrong; what is expected` and ends
  * with 1 where it is not so. The rules are in `_rooms.ts`.
  *
  * @module

@@ -13,7 +13,7 @@ const ROOT = new URL("../", import.meta.url);
 async function main(): Promise<void> {
   const [option, ...others] = Deno.args;
   if (others.length > 0 || (option !== undefined && option !== "--all")) {
-    return fail(`compile: the arguments are "${Deno.args.join(" ")}", "--all" or none were wanted`, 2);
+    return fail(`compile: the arguments are "${Deno.args.join(" ")}"; expected "--all" or none`, 2);
   }
   // An empty one is none, as in a shell's ${DENO_COMPILER:-deno}; that deno is the one which runs this.
   const compiler = Deno.env.get("DENO_COMPILER") || Deno.execPath();
@@ -43,7 +43,7 @@ async function compile(compiler: string, { name, args }: Compilation): Promise<s
       .output();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return `compile ${name}: there is no "${compiler}", the path of a Deno was wanted in DENO_COMPILER`;
+    return `compile ${name}: there is no "${compiler}"; expected the path of a Deno in DENO_COMPILER`;
   }
   if (output.success) return undefined;
   const said = new TextDecoder().decode(output.stderr).trim();

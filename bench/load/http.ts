@@ -38,7 +38,7 @@ export function replyLength(text: string): number | undefined {
   const length = /^content-length: *(\d+)/im.exec(text.slice(0, head + 2));
   if (!text.startsWith("HTTP/1.1 200 ") || length === null) {
     throw new SyntaxError(
-      `cannot use the reply: it begins "${text.slice(0, 40)}", "HTTP/1.1 200" was wanted`,
+      `cannot use the reply: it begins "${text.slice(0, 40)}"; expected "HTTP/1.1 200"`,
     );
   }
   return head + 4 + Number(length[1]);

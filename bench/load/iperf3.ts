@@ -54,7 +54,7 @@ export function parseIperf(text: string): IperfResult | string {
   const received = member(member(report, "end"), "sum_received");
   const [bytes, seconds] = [member(received, "bytes"), member(received, "seconds")];
   if (typeof bytes !== "number" || typeof seconds !== "number" || seconds <= 0) {
-    throw new SyntaxError(`cannot read iperf3: "end.sum_received" is missing, bytes and seconds were wanted`);
+    throw new SyntaxError(`cannot read iperf3: "end.sum_received" is missing; expected bytes and seconds`);
   }
   return { bytes, seconds };
 }

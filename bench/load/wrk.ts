@@ -50,7 +50,7 @@ export async function runWrk(options: WrkOptions): Promise<WrkResult> {
   const result = parseWrk(decoder.decode(output.stdout));
   const failed = result.socketErrors + result.badReplies;
   if (result.requests === 0 || failed > result.requests * TOLERATED_ERRORS) {
-    throw new Error(`cannot use the run: ${failed} of ${result.requests} requests failed, none was wanted`);
+    throw new Error(`cannot use the run: ${failed} of ${result.requests} requests failed; expected none`);
   }
   return result;
 }
@@ -64,7 +64,7 @@ export function parseWrk(text: string): WrkResult {
   const total = /^\s*(\d+) requests in ([\d.]+)(us|ms|s|m|h),/m.exec(text);
   const rate = /^Requests\/sec:\s*([\d.]+)/m.exec(text);
   if (total === null || rate === null) {
-    throw new SyntaxError(`cannot read wrk: it printed "${text.slice(0, 120)}", a report was wanted`);
+    throw new SyntaxError(`cannot read wrk: it printed "${text.slice(0, 120)}"; expected a report`);
   }
   const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text);
   return {

@@ -41,7 +41,7 @@ Requests/sec:      2.67
 });
 
 Deno.test("parseWrk: anything else is refused", () => {
-  assertThrows(() => parseWrk("unable to connect to 127.0.0.1:1"), SyntaxError, "a report was wanted");
+  assertThrows(() => parseWrk("unable to connect to 127.0.0.1:1"), SyntaxError, "expected a report");
 });
 
 Deno.test("parseIperf: bytes that arrived and the time that they took", () => {
@@ -58,7 +58,7 @@ Deno.test("parseIperf: a failed test gives its complaint", () => {
 
 Deno.test("parseIperf: a report without an end is refused", () => {
   for (const text of ['{"end":{}}', "[]", '{"end":{"sum_received":{"bytes":1,"seconds":0}}}']) {
-    assertThrows(() => parseIperf(text), SyntaxError, "bytes and seconds were wanted");
+    assertThrows(() => parseIperf(text), SyntaxError, "expected bytes and seconds");
   }
 });
 
@@ -73,7 +73,7 @@ Deno.test("replyLength: unknown until the head is complete", () => {
 
 Deno.test("replyLength: an error status and a missing length are refused", () => {
   for (const head of ["HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"]) {
-    assertThrows(() => replyLength(head), SyntaxError, "was wanted");
+    assertThrows(() => replyLength(head), SyntaxError, "expected");
   }
 });
 

@@ -15,7 +15,7 @@ Deno.test("parseProcessStat: a name with spaces and parentheses does not shift t
 
 Deno.test("parseProcessStat: anything else is refused", () => {
   for (const text of ["", "12 (x) S", "no parentheses at all"]) {
-    assertThrows(() => parseProcessStat(text), SyntaxError, "a stat line was wanted");
+    assertThrows(() => parseProcessStat(text), SyntaxError, "expected a stat line");
   }
 });
 

@@ -108,12 +108,12 @@ Deno.test("explain: a port that nobody listens on ends with 1 and names the near
 });
 
 const MISTAKES: readonly [words: string[], says: string][] = [
-  [["--client", "192.0.2.7"], "there is no port, --port N was wanted"],
-  [["--port", "7443"], "there is no client, --client ADDR was wanted"],
+  [["--client", "192.0.2.7"], "no port given; add --port N"],
+  [["--port", "7443"], "no client given; add --client ADDR"],
   [["--port", "x", "--client", "192.0.2.7"], 'the port is "x"; expected a number from 1 to 65535'],
-  [["--port", "1", "--client", "example.com"], 'the client is "example.com", an IP address was wanted'],
+  [["--port", "1", "--client", "example.com"], 'the client is "example.com"; expected an IP address'],
   [["--listen", "127.0.0.1", "--client", "192.0.2.7"], 'the address "127.0.0.1" has no port'],
-  [["--port", "1", "--listen", "127.0.0.1:2", "--client", "192.0.2.7"], "has not the port 1"],
+  [["--port", "1", "--listen", "127.0.0.1:2", "--client", "192.0.2.7"], "port 1 contradict each other"],
   [["--port", "1", "--client", "192.0.2.7", "--sni", "192.0.2.1"], "clients never send an address"],
   [["--port", "1", "--client", "192.0.2.7", "--sni", "a b"], 'the host "a b" is no host name'],
   [["--port", "7001", "--client", "192.0.2.7"], 'several listen on port 7001 (app "one" on 127.0.0.1:7001,'],

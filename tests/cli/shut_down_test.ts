@@ -27,11 +27,11 @@ class SlowToDrain implements ProxyControl {
   }
 
   status(): never {
-    throw new Error("slow to drain: it is asked for its status, drain or stop was wanted");
+    throw new Error("slow to drain: it is asked for its status; expected drain or stop");
   }
 
   explain(): never {
-    throw new Error("slow to drain: it is asked to explain, drain or stop was wanted");
+    throw new Error("slow to drain: it is asked to explain; expected drain or stop");
   }
 
   drain(): Promise<void> {

@@ -16,7 +16,7 @@ async function parseApp(lines: string, head = ""): Promise<AppConfig> {
     `${head}\napps:\n  - name: a\n    ports: [1]\n    ${lines.replaceAll("\n", "\n    ")}\n`,
     FILE,
   );
-  if (app === undefined) throw new Error("the config has no app, one was wanted");
+  if (app === undefined) throw new Error("the config has no app; expected one");
   return app;
 }
 

@@ -13,7 +13,7 @@ async function parseApp(lines: string, head = ""): Promise<AppConfig> {
     FILE,
   );
   const [app] = config.apps;
-  if (app === undefined) throw new Error("the config has no app, one was wanted");
+  if (app === undefined) throw new Error("the config has no app; expected one");
   return app;
 }
 

@@ -58,7 +58,7 @@ export function testDiscoveredNamesContract(name: string, start: StartPlane): vo
     await discovering(records, start, { ...app, ...trusting(lab) }, async (plane) => {
       // Each thread has turns of its own, so that not every second connection need go to the other one.
       for (let count = 0; a.names.length === 0 || b.names.length === 0; count++) {
-        if (count === 50) throw new Error("both targets were wanted");
+        if (count === 50) throw new Error("expected both targets");
         assertStrictEquals(await answer(plane), "hello");
       }
       assertEquals([new Set(a.names), new Set(b.names)], [new Set(["a.test"]), new Set(["b.test"])]);

@@ -381,7 +381,7 @@ function drawn(
   const plan = new FaultPlan(rules, {
     clock: monotonicClock,
     budget: () => {
-      throw new Error("no budget was wanted");
+      throw new Error("expected no budget");
     },
   });
   return Array.from({ length: count }, () => plan.draw("127.0.0.1", 0)?.refuse === true);
@@ -391,7 +391,7 @@ function drawn(
 async function ping(plane: TestPlane): Promise<void> {
   using client = await plane.connect();
   const reply = await exchange(client, utf8("ping"));
-  if (reply.length !== 4) throw new Error(`ping: ${reply.length} bytes came back, 4 were wanted`);
+  if (reply.length !== 4) throw new Error(`ping: ${reply.length} bytes came back; expected 4`);
 }
 
 async function echoed(client: Deno.Conn, bytes: Uint8Array): Promise<void> {

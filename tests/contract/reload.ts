@@ -65,7 +65,7 @@ export function testReloadContract(name: string, start: StartPlane): void {
         ],
         [
           () => Deno.removeSync(cert),
-          `b ${cert} ${at}.cert: the file "${cert}" does not exist, a file in PEM was wanted`,
+          `b ${cert} ${at}.cert: the file "${cert}" does not exist; expected a file in PEM`,
         ],
         [
           () => void lab.folder.make("other", { issuer: lab.ca, days: -1 }),

@@ -67,7 +67,7 @@ for (const workers of [1, 2]) {
       }
       await until(() => answered >= SERVED || closed > CLIENTS / 2);
       for (const client of clients) client.close();
-      assertEquals(answered >= SERVED, true, `${answered} are served, ${SERVED} were wanted`);
+      assertEquals(answered >= SERVED, true, `${answered} are served; expected ${SERVED}`);
 
       using conn = await connectTo(port);
       await writeAll(conn, utf8("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"));

@@ -28,7 +28,7 @@ export async function readExactly(conn: Deno.Conn, wanted: number): Promise<Uint
   const bytes = new Uint8Array(wanted);
   for (let have = 0; have < wanted;) {
     const count = await conn.read(bytes.subarray(have));
-    if (count === null) throw new Error(`read: FIN after ${have} bytes, ${wanted} were wanted`);
+    if (count === null) throw new Error(`read: FIN after ${have} bytes; expected ${wanted}`);
     have += count;
   }
   return bytes;

@@ -8,5 +8,5 @@ export async function configErrorOf(run: () => unknown): Promise<ConfigError> {
     if (error instanceof ConfigError) return error;
     throw error;
   }
-  throw new Error("the config was taken, a ConfigError was wanted");
+  throw new Error("the config was taken; expected a ConfigError");
 }

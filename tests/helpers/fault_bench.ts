@@ -91,7 +91,7 @@ export class FaultBench {
   static with(faults: readonly FaultRule[], own: OwnFilters = {}): FaultBench {
     const time = new FakeTime();
     const drawn = faultPlan(faults, time).draw("192.0.2.1", time.nowMs);
-    if (drawn === undefined) throw new Error("fault bench: no fault hit the session, one was wanted");
+    if (drawn === undefined) throw new Error("fault bench: no fault hit the session; expected one");
     return new FaultBench(drawn, { time, own });
   }
 

@@ -42,7 +42,7 @@ export function memoryDestination(behaviour: Behaviour = (bytes): number => byte
       writes++;
       const count = behaviour(bytes);
       if (typeof count !== "number") {
-        throw new Error("write at once: the behaviour waits, one that does not was wanted");
+        throw new Error("write at once: the behaviour waits; expected one that does not");
       }
       return take(bytes, count);
     },

@@ -64,7 +64,7 @@ export class TestPlane {
   /** The port of its first TCP listener. */
   get port(): number {
     for (const { address } of this.control.listeners()) if (address.kind === "tcp") return address.port;
-    throw new Error("test plane: it listens on no TCP port, one was wanted");
+    throw new Error("test plane: it listens on no TCP port; expected one");
   }
 
   /** A client of that port; the test owns it. */

@@ -40,7 +40,7 @@ export class TestProxy {
   /** The first of {@link TestProxy.ports}. */
   get port(): number {
     const [port] = this.ports;
-    if (port === undefined) throw new Error("test proxy: it listens on no TCP port, one was wanted");
+    if (port === undefined) throw new Error("test proxy: it listens on no TCP port; expected one");
     return port;
   }
 

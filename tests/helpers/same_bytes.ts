@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 
 /** Takes bytes for what they should be; a megabyte that differs is reported by its first difference alone. */
 export function assertSameBytes(actual: Uint8Array | undefined, expected: Uint8Array): void {
-  if (actual === undefined) throw new Error("compare bytes: there are none, some were wanted");
+  if (actual === undefined) throw new Error("compare bytes: there are none; expected some");
   const differsAt = actual.findIndex((byte, index) => byte !== expected[index]);
   if (differsAt >= 0) {
     assertEquals(

@@ -28,8 +28,8 @@ export class ScriptedDuplex implements Duplex {
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
-    if (buffer.length === 0) throw new Error("read: the buffer is empty, room for a byte was wanted");
-    if (this.#isReading) throw new Error("read: another read is under way, one at a time was wanted");
+    if (buffer.length === 0) throw new Error("read: the buffer is empty; expected room for a byte");
+    if (this.#isReading) throw new Error("read: another read is under way; expected one at a time");
     this.#isReading = true;
     this.reads++;
     try {

@@ -4,7 +4,7 @@ export function expectKind<V extends { readonly kind: string }, K extends V["kin
   kind: K,
 ): Extract<V, { readonly kind: K }> {
   if (isOfKind(verdict, kind)) return verdict;
-  throw new Error(`expect verdict: it is ${JSON.stringify(verdict)}, "${kind}" was wanted`);
+  throw new Error(`expect verdict: it is ${JSON.stringify(verdict)}; expected "${kind}"`);
 }
 
 function isOfKind<V extends { readonly kind: string }, K extends V["kind"]>(

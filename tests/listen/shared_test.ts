@@ -14,7 +14,7 @@ function options(
 }
 
 function portOf({ address }: Listener): number {
-  if (address.kind !== "tcp") throw new Error("the listener has no port, one was wanted");
+  if (address.kind !== "tcp") throw new Error("the listener has no port; expected one");
   return address.port;
 }
 

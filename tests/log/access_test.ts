@@ -135,7 +135,7 @@ Deno.test("AccessLog: a log in use writes one line for each record in the format
 Deno.test("AccessLog.off: reads nothing of a record and writes nothing", async () => {
   const unreadable = new Proxy(RECORD, {
     get: () => {
-      throw new Error("a record was read, none was wanted");
+      throw new Error("a record was read; expected none");
     },
   });
   AccessLog.off.write(unreadable);

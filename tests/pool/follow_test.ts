@@ -36,7 +36,7 @@ Deno.test("Pool.follow: applies another thread's target states, and reports each
   });
   const { pool, changes } = told(specs(1, 2, 3));
   const [first, second] = leader.targets;
-  if (first === undefined || second === undefined) throw new Error("there are no targets, three were wanted");
+  if (first === undefined || second === undefined) throw new Error("there are no targets; expected three");
   leader.setUp(first, false, "");
   leader.report(second, "failed");
   for (let i = 0; i < 2; i++) pool.follow(structuredClone(statesOf(leader.targets)));
@@ -77,7 +77,7 @@ Deno.test("Pool: outcomes go to onReport, and every change of state to onChange"
     onChange: () => changes++,
   });
   const [, second] = pool.targets;
-  if (second === undefined) throw new Error("there is no second target, one was wanted");
+  if (second === undefined) throw new Error("there is no second target; expected one");
   pool.report(second, "failed");
   pool.report(second, "succeeded");
   assertEquals([reports, second.usable, changes], [["1 h:2 failed", "1 h:2 succeeded"], true, 0]);
@@ -93,7 +93,7 @@ Deno.test("Pool: skips a target whose places another thread has taken, and can w
   const elsewhere = new SharedCount(memory, { worker: 1, max: 1 });
   const places = new SharedCount(memory, { worker: 0, max: 1 });
   const [one, two] = specs(1, 2);
-  if (one === undefined || two === undefined) throw new Error("there are no specs, two were wanted");
+  if (one === undefined || two === undefined) throw new Error("there are no specs; expected two");
   const { pool } = told([{ ...one, maxConnections: 1, places }, two]);
   elsewhere.tryTake();
   const candidates = pool.begin(1, CONTEXT);

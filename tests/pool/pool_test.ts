@@ -227,7 +227,7 @@ Deno.test("Pool: a returning target regains its weight gradually; without slow s
     for (const [index, share] of [0.1, 0.55, 1].entries()) {
       const wanted = 110 * 31 * share / (1 + share);
       const have = counts[index] ?? 0;
-      assert(Math.abs(have - wanted) <= 10, `${have} connections at step ${index}, ${wanted} were wanted`);
+      assert(Math.abs(have - wanted) <= 10, `${have} connections at step ${index}; expected ${wanted}`);
     }
   }
 });

@@ -72,12 +72,12 @@ Deno.test({
     const problems = await found({ tls, ["target_tls"]: { ca: `${folder.path}/none.pem` } });
     assertEquals(problems, [
       `error! ${at}[0].key: the key does not match the certificate`,
-      `error! ${at}[1].cert: the file "${folder.path}/none.pem" does not exist, a file in PEM was wanted`,
-      `error! ${at}[2].key: the file "${folder.path}" is a directory, a file in PEM was wanted`,
+      `error! ${at}[1].cert: the file "${folder.path}/none.pem" does not exist; expected a file in PEM`,
+      `error! ${at}[2].key: the file "${folder.path}" is a directory; expected a file in PEM`,
       `error! ${at}[3].cert: the file is not PEM; expected a PEM certificate`,
       `error! ${at}[3].key: the key's file is empty; expected a PEM private key`,
       `error! apps[0].tls.client_ca: the file holds "PRIVATE KEY"; expected a PEM CA certificate`,
-      `error! apps[0].target_tls.ca: the file "${folder.path}/none.pem" does not exist, a file in PEM was wanted`,
+      `error! apps[0].target_tls.ca: the file "${folder.path}/none.pem" does not exist; expected a file in PEM`,
     ]);
   },
 });
@@ -173,12 +173,12 @@ Deno.test({
     ];
     const at = "apps[0].tls.certificates";
     assertEquals(await found({ tls: { certificates } }), [
-      `warning ${at}[2].cert: the certificate is never shown, as a.example and b.example are names of those before it, ` +
-      `one with a name of its own was wanted`,
-      `warning ${at}[3].cert: the certificate is never shown, as *.w.example is a name of those before it, ` +
-      `one with a name of its own was wanted`,
-      `warning ${at}[5].cert: the certificate is never shown, as a.example is a name of those before it, ` +
-      `one with a name of its own was wanted`,
+      `warning ${at}[2].cert: the certificate is never shown, as a.example and b.example are names of those before it; ` +
+      `give each a name of its own`,
+      `warning ${at}[3].cert: the certificate is never shown, as *.w.example is a name of those before it; ` +
+      `give each a name of its own`,
+      `warning ${at}[5].cert: the certificate is never shown, as a.example is a name of those before it; ` +
+      `give each a name of its own`,
     ]);
     assertEquals(await found({ tls: { certificates: certificates.slice(0, 2) } }), []);
   },
@@ -209,7 +209,7 @@ Deno.test({
       [file("empty", "\n", 0o600), /key_passphrase_file: the file ".*" begins with an empty line/],
       [
         `${folder.path}/none`,
-        /key_passphrase_file: the file ".*" does not exist, a file with a passphrase was wanted/,
+        /key_passphrase_file: the file ".*" does not exist; expected a file with a passphrase/,
       ],
       [file("wrong", "wr0ng", 0o600), /key: the passphrase does not open the key/],
     ];

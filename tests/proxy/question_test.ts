@@ -33,15 +33,15 @@ Deno.test("readQuestion: a unix socket's client has no address", () => {
 
 Deno.test("readQuestion: what is wrong is said in the spelling of whoever asks", () => {
   const mistakes: [Partial<QuestionTexts>, string][] = [
-    [{ client: "::1" }, "there is no port, port:=N was wanted"],
-    [{ port: "1" }, "there is no client, client:=ADDR was wanted"],
-    [{ listen: "::1", client: "::1" }, 'the address "::1" has no port, port:=N from 1 to 65535 was wanted'],
+    [{ client: "::1" }, "no port given; add port:=N"],
+    [{ port: "1" }, "no client given; add client:=ADDR"],
+    [{ listen: "::1", client: "::1" }, 'the address "::1" has no port; add port:=N from 1 to 65535'],
     [
       { port: "2", listen: "[::1]:1", client: "::1" },
-      'listen:="[::1]:1" has not the port 2, one of them was wanted',
+      'listen:="[::1]:1" and port 2 contradict each other; give one of them',
     ],
     [{ port: "0", client: "::1" }, 'the port is "0"; expected a number from 1 to 65535'],
-    [{ port: "1", client: "host" }, 'the client is "host", an IP address was wanted'],
+    [{ port: "1", client: "host" }, 'the client is "host"; expected an IP address'],
   ];
   for (const [texts, says] of mistakes) assertThrows(() => read(texts), QuestionError, says);
 });

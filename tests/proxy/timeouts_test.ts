@@ -177,5 +177,5 @@ async function trickle(conn: Deno.Conn, pieces: number): Promise<void> {
 /** Fails when the session was ended before its limit, by its own record. */
 function assertLasted(session: Session, atLeastMs: number): void {
   const lasted = session.endedMs - session.startedMs;
-  assert(lasted >= atLeastMs, `the session lasted ${lasted} ms, at least ${atLeastMs} ms were wanted`);
+  assert(lasted >= atLeastMs, `the session lasted ${lasted} ms; expected at least ${atLeastMs} ms`);
 }

@@ -36,7 +36,7 @@ testRelayContract({
       budget: () => ({ take: () => 0 }),
     });
     const faults = plan.draw(CLIENT, 0);
-    if (faults === undefined) throw new Error("test: no fault hit the session, four were wanted");
+    if (faults === undefined) throw new Error("test: no fault hit the session; expected four");
     return faults.engine({ buffers, ticker, up: [], down: [], onCut: () => {} });
   },
   // What latency holds in flight, and two chunks a filter for the pipes into it and out of it.

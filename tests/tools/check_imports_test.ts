@@ -32,56 +32,56 @@ const PAIRS: readonly Pair[] = [
     from: "lib/dial/dialer.ts",
     right: "lib/base/mod.ts",
     wrong: "lib/pool/mod.ts",
-    message: "room dial (3) imports room pool (4), a room with a smaller number was wanted",
+    message: "room dial (3) imports room pool (4); expected a room with a smaller number",
   },
   {
     rule: "a room imports a smaller number, not the same one",
     from: "lib/dial/dialer.ts",
     right: "lib/log/mod.ts",
     wrong: "lib/listen/mod.ts",
-    message: "room dial (3) imports room listen (3), a room with a smaller number was wanted",
+    message: "room dial (3) imports room listen (3); expected a room with a smaller number",
   },
   {
     rule: "another room is entered through mod.ts, not beside it",
     from: "lib/session/session.ts",
     right: "lib/relay/mod.ts",
     wrong: "lib/relay/pump.ts",
-    message: 'room session imports "lib/relay/pump.ts", "lib/relay/mod.ts" was wanted',
+    message: 'room session imports "lib/relay/pump.ts"; expected "lib/relay/mod.ts"',
   },
   {
     rule: "a private file is imported from its folder, not from beside it",
     from: "lib/cli/run.ts",
     right: "lib/cli/_flags.ts",
     wrong: "lib/cli/pages/_html.ts",
-    message: '"lib/cli/pages/_html.ts" is private to "lib/cli/pages/", a file without "_" was wanted',
+    message: '"lib/cli/pages/_html.ts" is private to "lib/cli/pages/"; expected a file without "_"',
   },
   {
     rule: "main.ts imports the front room, not another",
     from: "main.ts",
     right: "lib/cli/mod.ts",
     wrong: "lib/proxy/mod.ts",
-    message: 'main.ts imports "lib/proxy/mod.ts", "lib/cli/mod.ts" alone was wanted',
+    message: 'main.ts imports "lib/proxy/mod.ts"; expected "lib/cli/mod.ts" alone',
   },
   {
     rule: "lib imports embedded text, not tests, bench or tools",
     from: "lib/cli/init.ts",
     right: "config.yaml",
     wrong: "tests/helpers/bytes.ts",
-    message: 'the product imports "tests/helpers/bytes.ts", nothing of tests, bench or tools was wanted',
+    message: 'the product imports "tests/helpers/bytes.ts"; expected nothing of tests, bench or tools',
   },
   {
     rule: "lib imports embedded text, not code of the top level",
     from: "lib/cli/init.ts",
     right: "deno.json",
     wrong: "main.ts",
-    message: 'lib imports "main.ts", code of lib alone was wanted',
+    message: 'lib imports "main.ts"; expected code of lib alone',
   },
   {
     rule: "a file of lib is in a room that is known",
     from: "lib/cli/init.ts",
     right: "lib/admin/mod.ts",
     wrong: "lib/utils/mod.ts",
-    message: '"lib/utils/mod.ts" is in no room, one of ROOMS in tools/_rooms.ts was wanted',
+    message: '"lib/utils/mod.ts" is in no room; expected one of ROOMS in tools/_rooms.ts',
   },
 ];
 
@@ -184,7 +184,7 @@ Deno.test("edgesOf: type-only, dynamic and missing imports count, and carry thei
     ],
   };
   assertEquals(checkEdges(edgesOf(graph, root)).map(formatFinding), [
-    "lib/listen/mod.ts:5: room listen (3) imports room dial (3), a room with a smaller number was wanted",
+    "lib/listen/mod.ts:5: room listen (3) imports room dial (3); expected a room with a smaller number",
     'lib/listen/mod.ts:8: "./gone.ts" cannot be resolved (Module not found)',
   ]);
 });
@@ -279,7 +279,7 @@ Deno.test("checkRepository: a tree with one wrong import and one wrong call is t
   const findings = (await checkRepository(root)).map(formatFinding);
   await Deno.remove(folder, { recursive: true });
   assertEquals(findings, [
-    "lib/listen/mod.ts:1: room listen (3) imports room dial (3), a room with a smaller number was wanted",
-    'lib/listen/mod.ts:3: "Deno.exit" is used, its place, main.ts, was wanted',
+    "lib/listen/mod.ts:1: room listen (3) imports room dial (3); expected a room with a smaller number",
+    'lib/listen/mod.ts:3: "Deno.exit" is used; expected it in main.ts alone',
   ]);
 });

@@ -31,7 +31,7 @@ Deno.test("faults: latency, bandwidth and slice slow a connection down, and no b
       const lasted = await lastedMs(proxy);
       assert(
         lasted >= leastMs,
-        `${JSON.stringify(fault)}: it lasted ${lasted} ms, ${leastMs} ms were wanted`,
+        `${JSON.stringify(fault)}: it lasted ${lasted} ms; expected ${leastMs} ms`,
       );
     });
   }

@@ -22,7 +22,7 @@ export function describeNoListener(
   const where = to.kind === "port" ? `port ${to.port}` : formatAddress(to);
   const name = ({ app, address }: ListenerInfo): string => `app "${app}" on ${formatAddress(address)}`;
   if (choice.kind === "several") {
-    return `several listen on ${where} (${choice.listeners.map(name).join(", ")}), ${wanted} was wanted`;
+    return `several listen on ${where} (${choice.listeners.map(name).join(", ")}); add ${wanted}`;
   }
   const near = choice.nearest === undefined
     ? "no app listens on a port"

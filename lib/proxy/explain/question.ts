@@ -25,7 +25,7 @@ export const QUESTION_PARTS = ["port", "listen", "client", "sni", "alpn"] as con
 /** How a part with a value is written where the question comes from: `--port N`. */
 export type Spell = (part: keyof QuestionTexts, value: string) => string;
 
-/** A question that makes no sense; the message says what is and what was wanted. */
+/** A question that makes no sense; the message says what is wrong and what is expected. */
 export class QuestionError extends Error {
   override readonly name = "QuestionError";
 }
@@ -64,7 +64,7 @@ export function questionTexts({ to, client, sni, alpn }: ConnectionQuestion): Qu
 function readDestination({ port: portText, listen }: QuestionTexts, spell: Spell): Destination {
   const port = portText === undefined ? undefined : parsePort(portText);
   if (listen === undefined) {
-    if (port === undefined) throw new QuestionError(`there is no port, ${spell("port", "N")} was wanted`);
+    if (port === undefined) throw new QuestionError(`no port given; add ${spell("port", "N")}`);
     return { kind: "port", port };
   }
   const host = listen.replace(/^\[(.*)\]$/, "$1");
@@ -73,7 +73,7 @@ function readDestination({ port: portText, listen }: QuestionTexts, spell: Spell
     checkHost(host);
     if (port === undefined) {
       throw new QuestionError(
-        `the address "${listen}" has no port, ${spell("port", "N")} from 1 to ${MAX_PORT} was wanted`,
+        `the address "${listen}" has no port; add ${spell("port", "N")} from 1 to ${MAX_PORT}`,
       );
     }
     return { kind: "tcp", host, port };
@@ -81,7 +81,7 @@ function readDestination({ port: portText, listen }: QuestionTexts, spell: Spell
   const address = parseAddress(listen);
   if (port !== undefined && (address.kind === "unix" || address.port !== port)) {
     throw new QuestionError(
-      `${spell("listen", `"${listen}"`)} has not the port ${port}, one of them was wanted`,
+      `${spell("listen", `"${listen}"`)} and port ${port} contradict each other; give one of them`,
     );
   }
   return address;
@@ -90,18 +90,18 @@ function readDestination({ port: portText, listen }: QuestionTexts, spell: Spell
 function readClient(text: string | undefined, to: Destination, spell: Spell): string | undefined {
   if (text === undefined) {
     if (to.kind === "unix") return undefined;
-    throw new QuestionError(`there is no client, ${spell("client", "ADDR")} was wanted`);
+    throw new QuestionError(`no client given; add ${spell("client", "ADDR")}`);
   }
   const host = text.replace(/^\[(.*)\]$/, "$1");
   if (parseIp(host) !== undefined) return host;
-  throw new QuestionError(`the client is "${text}", an IP address was wanted`);
+  throw new QuestionError(`the client is "${text}"; expected an IP address`);
 }
 
 function readServerName(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   if (parseIp(name) !== undefined) {
     throw new QuestionError(
-      `the server name is "${name}", a name was wanted: clients never send an address`,
+      `the server name is "${name}"; expected a name: clients never send an address`,
     );
   }
   return checkHost(name);

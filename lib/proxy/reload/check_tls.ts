@@ -20,7 +20,7 @@ export interface FileProblem {
   readonly file: string | undefined;
   /** The way to the value in the config, `apps[0].tls.certificates[0].cert`. */
   readonly path: Path;
-  /** What is, and what was wanted. */
+  /** What is wrong, and what is expected. */
   readonly message: string;
   /** A `warning` is about something that works for now. */
   readonly severity: "error" | "warning";
@@ -142,9 +142,7 @@ class TlsCheck {
       const own = names?.filter((name) => !taken.has(normal(name)));
       if (names !== undefined && own?.length === 0 && index > 0) {
         const { app, path } = within(place, index, "cert");
-        const message = `the certificate is never shown, as ${
-          sayNames(names)
-        }, one with a name of its own was wanted`;
+        const message = `the certificate is never shown, as ${sayNames(names)}; give each a name of its own`;
         problems.push({ app, path, file, message, severity: "warning", isFatal: false, isAboutTime: false });
       }
       for (const name of own ?? []) taken.add(normal(name));
@@ -231,7 +229,7 @@ function sayNames(names: readonly string[]): string {
 
 function checkRuntime(place: Place): FileProblem[] {
   if (isTlsSupported()) return [];
-  const message = `this runtime is Deno ${Deno.version.deno}, which cannot do TLS, 2.9 or newer was wanted`;
+  const message = `this runtime is Deno ${Deno.version.deno}, which cannot do TLS; use 2.9 or newer`;
   return [fatal(place, message)];
 }
 
@@ -253,15 +251,15 @@ function fromTls(
 function unreadable(error: unknown, expected: string): string {
   switch (errorCode(error)) {
     case "ENOENT":
-      return `does not exist, ${expected} was wanted`;
+      return `does not exist; expected ${expected}`;
     case "EISDIR":
-      return `is a directory, ${expected} was wanted`;
+      return `is a directory; expected ${expected}`;
     case "EACCES":
-      return "is not readable for this user, read permission was wanted";
+      return "is not readable for this user; grant it read permission";
     case "NOT_CAPABLE":
-      return "may not be read, the flag --allow-read was wanted";
+      return "may not be read; add --allow-read";
     default:
-      return `cannot be read (${errorMessage(error)}), ${expected} was wanted`;
+      return `cannot be read (${errorMessage(error)}); expected ${expected}`;
   }
 }
 
