@@ -1,4 +1,4 @@
-import { close, constants, open, write, writeSync } from "node:fs";
+import { close, constants, fstat, open, write, writeSync } from "node:fs";
 import { errorCode, errorMessage } from "../base/mod.ts";
 
 /** A log could not be opened; the message says which one, why, and what to do. */
@@ -21,6 +21,12 @@ const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (con
 const MODE = 0o640;
 
 /**
+ * The most bytes that one write to a pipe carries whole or not at all (pipe(7)). `write` of the runtime loops until all
+ * bytes are written; when the pipe fills up in between, it fails and does not say how many were.
+ */
+const PIPE_BUF = 4096;
+
+/**
  * Opens a file for appending and creates it if missing. A pipe is opened non-blocking: opening it without a reader fails
  * (ENXIO), and so does writing while it is full (EAGAIN).
  *
@@ -30,21 +36,28 @@ export function openForAppending(path: string): Promise<FileHandle> {
   return new Promise((resolve, reject) => {
     open(path, FLAGS, MODE, (error, descriptor) => {
       if (error) reject(openError(path, error));
-      else resolve(handle(descriptor));
+      else {
+        fstat(
+          descriptor,
+          (unknown, info) =>
+            resolve(handle(descriptor, unknown !== null || info.isFIFO() ? PIPE_BUF : Infinity)),
+        );
+      }
     });
   });
 }
 
-function handle(descriptor: number): FileHandle {
+function handle(descriptor: number, maxBytes: number): FileHandle {
+  const lengthOf = (bytes: Uint8Array): number => Math.min(bytes.length, maxBytes);
   return {
     write: (bytes) =>
       new Promise((resolve, reject) => {
-        write(descriptor, bytes, 0, bytes.length, null, (error, count) => {
+        write(descriptor, bytes, 0, lengthOf(bytes), null, (error, count) => {
           if (error) reject(error);
           else resolve(count);
         });
       }),
-    writeSync: (bytes) => writeSync(descriptor, bytes),
+    writeSync: (bytes) => writeSync(descriptor, bytes, 0, lengthOf(bytes)),
     // A failed close leaves nothing to repair: the data has been written.
     close: () => new Promise((resolve) => close(descriptor, () => resolve())),
   };

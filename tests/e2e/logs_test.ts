@@ -139,6 +139,66 @@ Deno.test({
   },
 });
 
+/** The name of an app, written 200 times a line: few of these reach the 8 MiB that the log holds for a reader. */
+const LONG_NAME = "x".repeat(60);
+const STALLED = "write the access log: its reader has stalled; lines are dropped until it reads again";
+
+for (const access of ["fifo", true] as const) {
+  Deno.test({
+    name: `access log: a stopped reader of ${
+      access === true ? "stdout" : "a named pipe"
+    } costs lines, which are counted, and no connection`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using folder = new TemporaryFolder();
+      await using target = new TestTarget(echo);
+      const port = freePort();
+      const fifo = folder.file("fifo");
+      assertEquals(new Deno.Command("mkfifo", { args: [fifo] }).outputSync().success, true);
+      const path = await folder.config({
+        log: { access, format: `{id} ${"{app}".repeat(200)} {reason}` },
+        apps: [{ name: LONG_NAME, listen: [`127.0.0.1:${port}`], targets: [target.address] }],
+      });
+      const reader = new Deno.Command("cat", { args: [fifo], stdout: "piped" }).spawn();
+      let isRunning = true;
+      const ended = reader.status.then(() => isRunning = false);
+      using cleanup = new DisposableStack();
+      cleanup.defer(() => isRunning && reader.kill("SIGKILL"));
+      const read = new Response(reader.stdout).text();
+      await using proxy = program(["-c", path], access === true ? { shell: `exec >'${fifo}';` } : {});
+      await proxy.ready();
+      using open = await connectTo(port);
+      await sayHello(port);
+
+      reader.kill("SIGSTOP");
+      let sessions = 1;
+      while (!proxy.stderr.includes(STALLED)) {
+        await Promise.all(Array.from({ length: 10 }, () => sayHello(port)));
+        sessions += 10;
+        assert(sessions < 5000, "lines are neither written nor dropped");
+      }
+      await sayHello(port, 20);
+      sessions += 20;
+      assertEquals(await exchange(open, HELLO), HELLO);
+      sessions += 1;
+
+      reader.kill("SIGCONT");
+      await proxy.waitFor("write the access log: it works again");
+      await sayHello(port, 3);
+      sessions += 3;
+      assertEquals(await proxy.stop(), 0);
+      const lines = (await read).split("\n").slice(0, -1);
+      await ended;
+      const dropped = Number(/it works again; (\d+) lines were dropped/.exec(proxy.stderr)?.[1]);
+      assert(dropped >= 20, `${dropped} lines were dropped`);
+      assertEquals(lines.length + dropped, sessions);
+      const whole = lines.flatMap((line) => /^(\d+) x{12000} client_closed$/.exec(line)?.[1] ?? []);
+      assertEquals(new Set(whole).size, lines.length, "a line is cut, or there twice");
+      assertEquals(proxy.stderr.split(STALLED).length, 2, "the episode is reported once");
+    },
+  });
+}
+
 Deno.test({
   name: "access log: /dev/stdout and /dev/stderr are the process's own, and need no permission",
   ignore: Deno.build.os === "windows",

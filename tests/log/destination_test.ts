@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { AccessLog, LogFile, LogOpenError, processStreamAt } from "../../lib/log/mod.ts";
+import { errorCode } from "../../lib/base/mod.ts";
+import { AccessLog, type LogDestination, LogFile, LogOpenError, processStreamAt } from "../../lib/log/mod.ts";
 import { memoryDestination } from "../helpers/log_destination.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { until } from "../helpers/until.ts";
@@ -110,4 +111,46 @@ async function untilOpen(file: LogFile): Promise<Awaited<ReturnType<LogFile["ope
   const [destination] = opened;
   if (destination === undefined) throw new RangeError("the pipe did not open");
   return destination;
+}
+
+Deno.test({
+  name: "LogFile: what a full pipe has taken is what write said, so that no byte goes twice",
+  ignore: NO_PIPES,
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    const fifo = folder.file("fifo");
+    pipe(fifo);
+    const reader = new Deno.Command("sh", {
+      args: ["-c", 'exec 3<"$0"; read go; wc -c <&3', fifo],
+      stdin: "piped",
+      stdout: "piped",
+    })
+      .spawn();
+    const file = await openOnceRead(fifo);
+    const bytes = new Uint8Array(100_000);
+    let written = 0;
+    const full = await assertRejects(async () => {
+      for (;;) written += await file.write(bytes);
+    });
+    assertEquals(errorCode(full), "EAGAIN");
+    assertEquals(errorCode(assertThrows(() => file.writeSync(bytes))), "EAGAIN");
+    await file.close();
+    const writer = reader.stdin.getWriter();
+    await writer.write(new TextEncoder().encode("go\n"));
+    await writer.close();
+    const { stdout } = await reader.output();
+    assertEquals(Number(new TextDecoder().decode(stdout)), written);
+  },
+});
+
+/** Opens a pipe as soon as its reader has. */
+async function openOnceRead(path: string): Promise<LogDestination> {
+  for (;;) {
+    try {
+      return await new LogFile(path).open();
+    } catch (error) {
+      if (!(error instanceof LogOpenError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
 }
