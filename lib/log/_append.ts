@@ -1,4 +1,4 @@
-import { close, constants, fstat, open, write, writeSync } from "node:fs";
+import { close, constants, fstat, open, type Stats, write, writeSync } from "node:fs";
 import { errorCode, errorMessage } from "../base/mod.ts";
 
 /** A log could not be opened; the message says which one, why, and what to do. */
@@ -36,28 +36,41 @@ export function openForAppending(path: string): Promise<FileHandle> {
   return new Promise((resolve, reject) => {
     open(path, FLAGS, MODE, (error, descriptor) => {
       if (error) reject(openError(path, error));
-      else {
-        fstat(
-          descriptor,
-          (unknown, info) =>
-            resolve(handle(descriptor, unknown !== null || info.isFIFO() ? PIPE_BUF : Infinity)),
-        );
-      }
+      else fstat(descriptor, (unknown, info) => resolve(handle(descriptor, unknown ? undefined : info)));
     });
   });
 }
 
-function handle(descriptor: number, maxBytes: number): FileHandle {
-  const lengthOf = (bytes: Uint8Array): number => Math.min(bytes.length, maxBytes);
+/** `info`: what the system says of the open file; `undefined` if it does not. */
+function handle(descriptor: number, info: Stats | undefined): FileHandle {
+  const isRegular = info?.isFile() === true;
+  const lengthOf = (bytes: Uint8Array): number => isRegular ? bytes.length : Math.min(bytes.length, PIPE_BUF);
+  // Counted rather than looked up, so that a write reaches the runtime at once: the end of the process relies on it.
+  let size = info?.size ?? 0;
   return {
     write: (bytes) =>
       new Promise((resolve, reject) => {
         write(descriptor, bytes, 0, lengthOf(bytes), null, (error, count) => {
-          if (error) reject(error);
-          else resolve(count);
+          if (!error) {
+            size += count;
+            return resolve(count);
+          }
+          if (!isRegular) return reject(error);
+          // A disk that fills up has taken a part, which must not be written again.
+          fstat(descriptor, (unknown, now) => {
+            if (unknown) return reject(error);
+            const written = now.size - size;
+            size = now.size;
+            if (written > 0 && written <= bytes.length) resolve(written);
+            else reject(error);
+          });
         });
       }),
-    writeSync: (bytes) => writeSync(descriptor, bytes, 0, lengthOf(bytes)),
+    writeSync: (bytes) => {
+      const count = writeSync(descriptor, bytes, 0, lengthOf(bytes));
+      size += count;
+      return count;
+    },
     // A failed close leaves nothing to repair: the data has been written.
     close: () => new Promise((resolve) => close(descriptor, () => resolve())),
   };

@@ -143,6 +143,34 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "LogFile: what a full disk has taken is what write said, so that no byte goes twice",
+  ignore: NO_PIPES,
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    const path = folder.file("a.log");
+    const child = new URL("full_disk_child.ts", import.meta.url).pathname;
+    // A limit of the file's size fails a write half way, as a full disk does.
+    const { stdout } = await new Deno.Command("sh", {
+      args: [
+        "-c",
+        `trap '' XFSZ; ulimit -f 150; exec "$@"`,
+        "sh",
+        Deno.execPath(),
+        "run",
+        "-A",
+        "--no-check",
+        child,
+        path,
+      ],
+      env: { DENO_NO_UPDATE_CHECK: "1" },
+    }).output();
+    const { size } = await Deno.stat(path);
+    assertEquals(Number(new TextDecoder().decode(stdout)), size);
+    assertEquals(size % 50_000 > 0, true);
+  },
+});
+
 /** Opens a pipe as soon as its reader has. */
 async function openOnceRead(path: string): Promise<LogDestination> {
   for (;;) {
