@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import type { TcpAddress } from "../base/mod.ts";
 import { Bearer } from "./bearer.ts";
 import { crossSiteReason } from "./cross_site.ts";
+import { RequestError } from "./http/mod.ts";
 import { problem } from "./responses.ts";
 import type { AdminContext, AdminRoute, Handler, Method } from "./route.ts";
 
@@ -39,6 +40,7 @@ export function adminApp(options: AppOptions): (request: Request) => Promise<Res
   for (const route of routes) if (route.isOpen !== true) register(app, route, admin);
   app.notFound(({ req }) => problem(404, { detail: `unknown path "${req.path}"; GET / lists all paths` }));
   app.onError((error) => {
+    if (error instanceof RequestError) return problem(error.status, { detail: error.message });
     options.onDefect(error);
     return problem(500, { detail: "internal error; see the log of tcpproxy" });
   });

@@ -18,8 +18,11 @@ const TITLES = {
   405: "Method Not Allowed",
   409: "Conflict",
   413: "Content Too Large",
+  431: "Request Header Fields Too Large",
   500: "Internal Server Error",
+  501: "Not Implemented",
   503: "Service Unavailable",
+  505: "HTTP Version Not Supported",
 } as const;
 
 /** The statuses of error responses. */

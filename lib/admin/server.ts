@@ -1,8 +1,9 @@
-import { errorMessage, type TcpAddress } from "../base/mod.ts";
-import { ListenError } from "../listen/mod.ts";
+import type { TcpAddress } from "../base/mod.ts";
+import { Listener, ListenError } from "../listen/mod.ts";
 import { type ProxyControl, StartError } from "../proxy/mod.ts";
 import { adminApp } from "./app.ts";
 import type { AdminObserver } from "./admin_observer.ts";
+import { HttpConnections, type HttpLimits } from "./http/mod.ts";
 import { problem } from "./responses.ts";
 import type { AdminContext, AdminReloads, AdminRoute, Phase } from "./route.ts";
 import { ROUTES } from "./routes.ts";
@@ -18,6 +19,7 @@ export interface AdminServerOptions {
   readonly routes?: readonly AdminRoute[];
   /** How many requests may be in progress at once; more get status 503. Default 64. */
   readonly maxRequests?: number;
+  readonly limits?: Partial<HttpLimits>;
 }
 
 /** More than an operator's tools send at once. Responses may be large, and stay in memory until they are read. */
@@ -26,21 +28,11 @@ const MAX_REQUESTS = 64;
 /** How long responses may take to finish when the server closes. */
 const GRACE_MS = 250;
 
-/** The delay before reopening: the first, and the longest. */
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 5000;
-
-/** A server of the runtime, with the means to end it and all its connections. */
-interface Serving {
-  readonly server: Deno.HttpServer<Deno.NetAddr>;
-  readonly abort: AbortController;
-}
-
 /**
  * The admin API's server. It responds from the moment it is bound, before there is a proxy and while one drains.
  *
- * The runtime's server ends when it cannot accept a connection, for example when file descriptors run out; so it is
- * reopened. Its connections are closed by that, which frees the descriptors of a client that has taken them all.
+ * When it cannot accept a connection, for example because file descriptors run out, it drops those that it has, which
+ * frees the descriptors of a client that has taken them all, and tries again.
  */
 export class AdminServer implements AdminContext {
   /** The bound address: for port 0, the port that the system chose. */
@@ -51,9 +43,8 @@ export class AdminServer implements AdminContext {
   readonly #answer: (request: Request) => Promise<Response>;
   readonly #closing = new AbortController();
   readonly #idle: (() => void)[] = [];
-  #serving: Serving | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #retryMs = FIRST_RETRY_MS;
+  readonly #connections: HttpConnections;
+  readonly #listener: Listener;
   #requests = 0;
   #phase: Phase = "starting";
   #proxy: ProxyControl | undefined;
@@ -79,13 +70,27 @@ export class AdminServer implements AdminContext {
       token,
       onDefect: (error) => observer.defect(error),
     });
+    this.#connections = new HttpConnections({
+      limits: options.limits,
+      handle: (request) => this.#handle(request),
+      ended: () => this.#ended(),
+      defect: (error) => observer.defect(error),
+    });
     try {
-      this.#serving = this.#serve(listen);
+      this.#listener = Listener.open(listen, {
+        observer: {
+          acceptPaused: (_address, error) => this.#paused(error),
+          acceptResumed: () => this.#resumed(),
+        },
+        onConnection: (conn) => this.#connections.add(conn),
+      });
     } catch (error) {
-      const { message } = new ListenError(listen, error);
-      throw new StartError(`start admin: ${message}`, { cause: error });
+      if (!(error instanceof ListenError)) throw error;
+      throw new StartError(`start admin: ${error.message}`, { cause: error });
     }
-    this.address = { ...listen, port: this.#serving.server.addr.port };
+    const { address } = this.#listener;
+    this.address = address.kind === "tcp" ? address : listen;
+    this.#listener.start();
   }
 
   get phase(): Phase {
@@ -126,44 +131,18 @@ export class AdminServer implements AdminContext {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    clearTimeout(this.#timer);
     await this.#whenIdle(GRACE_MS);
-    const serving = this.#serving;
-    if (serving === undefined) return;
-    // Not `shutdown`, which waits for slow clients and leaves no other way to end.
-    serving.abort.abort();
-    await serving.server.finished.catch(() => {});
+    await this.#listener.closeNow();
+    await this.#connections.closeAll();
   }
 
-  #serve({ host, port }: TcpAddress): Serving {
-    const abort = new AbortController();
-    const server = Deno.serve({
-      hostname: host,
-      port,
-      signal: abort.signal,
-      // Without a callback, the runtime prints the address.
-      onListen: () => {},
-      onError: (error) => this.#failed(error),
-    }, (request, info) => this.#handle(request, info));
-    const serving = { server, abort };
-    server.finished.catch((error) => this.#lost(serving, error));
-    return serving;
-  }
-
-  async #handle(request: Request, { completed }: Deno.ServeHandlerInfo): Promise<Response> {
+  async #handle(request: Request): Promise<Response> {
     this.#requests++;
-    // Rejects when the client has left.
-    completed.catch(() => {}).finally(() => this.#ended());
     if (this.#requests > (this.#options.maxRequests ?? MAX_REQUESTS)) {
       const detail = `too many requests: ${this.#requests - 1} in progress`;
       return problem(503, { detail, headers: { "retry-after": "1" } });
     }
     return await this.#answer(request);
-  }
-
-  #failed(error: unknown): Response {
-    this.#options.observer.defect(error);
-    return problem(500, { detail: "internal error; see the log of tcpproxy" });
   }
 
   #ended(): void {
@@ -181,28 +160,13 @@ export class AdminServer implements AdminContext {
     clearTimeout(timer);
   }
 
-  /** The runtime's server ended because it could not accept a connection. */
-  #lost({ abort }: Serving, error: unknown): void {
-    this.#serving = undefined;
-    abort.abort();
+  #paused(error: unknown): void {
     if (this.#closing.signal.aborted) return;
     this.#options.observer.adminFailing(error);
-    this.#retryLater();
+    void this.#connections.closeAll();
   }
 
-  #retryLater(): void {
-    this.#timer = setTimeout(() => this.#retry(), this.#retryMs);
-    this.#retryMs = Math.min(MAX_RETRY_MS, this.#retryMs * 2);
-  }
-
-  #retry(): void {
-    try {
-      this.#serving = this.#serve(this.address);
-      this.#retryMs = FIRST_RETRY_MS;
-      this.#options.observer.adminRecovered();
-    } catch (error) {
-      this.#options.observer.adminFailing(new Error(errorMessage(error), { cause: error }));
-      this.#retryLater();
-    }
+  #resumed(): void {
+    if (!this.#closing.signal.aborted) this.#options.observer.adminRecovered();
   }
 }

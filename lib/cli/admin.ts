@@ -40,7 +40,7 @@ export async function openAdmin(
     settleMs: SETTLE_MS,
     schedule,
     onBegin: (error) =>
-      log.warning("the admin API drops its connections and opens again: {error}", {
+      log.warning("the admin API drops its connections and tries again: {error}", {
         error: errorMessage(error),
       }),
     onEnd: () => log.info("the admin API answers again"),

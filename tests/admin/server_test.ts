@@ -18,6 +18,11 @@ async function sending(admin: TestAdmin, text: string): Promise<Deno.Conn> {
   return conn;
 }
 
+/** Everything until the server closes the connection. */
+async function textOf(conn: Deno.Conn): Promise<string> {
+  return await new Response(conn.readable).text();
+}
+
 function get(path: string): string {
   return `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`;
 }
@@ -177,3 +182,118 @@ Deno.test("AdminServer: a handler's exception is an internal error and costs one
     assertEquals(admin.log.defects.map(String), ["Error: broken"]);
   });
 });
+
+for (const what of ["says nothing", "stops within the head"]) {
+  Deno.test(`AdminServer: a client that ${what} is cut off after its limit`, async () => {
+    await withAdmin({ limits: { headMs: 20 } }, async (admin) => {
+      assertEquals(await textOf(await sending(admin, STUCK[what] ?? "")), "");
+    });
+  });
+}
+
+Deno.test("AdminServer: a connection that is kept alive is closed when no request comes in time", async () => {
+  await withAdmin({ limits: { keepAliveMs: 20 } }, async (admin) => {
+    assertStringIncludes(await textOf(await sending(admin, get("/healthz"))), "HTTP/1.1 200 OK");
+  });
+});
+
+Deno.test("AdminServer: a kept connection that stops within its next head is cut off", async () => {
+  await withAdmin({ limits: { headMs: 50 } }, async (admin) => {
+    const text = await textOf(await sending(admin, `${get("/healthz")}GET / HT`));
+    assertEquals(text.split("HTTP/1.1 ").length, 2);
+  });
+});
+
+Deno.test("AdminServer: a body that stops coming is given up, and is not an internal error", async () => {
+  const reading = {
+    path: "/read",
+    summary: "",
+    handlers: { POST: async (c) => json(await c.req.text()) },
+  } satisfies AdminRoute;
+  await withAdmin({ routes: [reading], limits: { bodyMs: 20 } }, async (admin) => {
+    const head = "POST /read HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nx";
+    assertEquals(await textOf(await sending(admin, head)), "");
+    assertEquals(admin.log.defects, []);
+  });
+});
+
+Deno.test("AdminServer: a client that does not read its response is cut off after its limit", async () => {
+  await withAdmin({ routes: [HUGE], maxRequests: 1, limits: { writeMs: 20 } }, async (admin) => {
+    using slow = await sending(admin, get("/huge"));
+    await readExactly(slow, "HTTP/1.1 200 OK".length);
+    while ((await admin.ask("/nothing")).status !== 404) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await readToEnd(slow);
+  });
+});
+
+Deno.test("AdminServer: a stream outlasts the limits of a connection that waits", async () => {
+  const limits = { headMs: 1000, keepAliveMs: 20, writeMs: 20, bodyMs: 20 };
+  await withAdmin({ routes: [STREAM], limits }, async (admin) => {
+    const stream = await sending(admin, get("/stream"));
+    await readExactly(stream, 1);
+    using idle = await sending(admin, get("/nothing"));
+    await readToEnd(idle);
+    await admin.server.close();
+    // The last chunk shows that the response ended whole.
+    assertStringIncludes(await textOf(stream), "\r\n0\r\n\r\n");
+  });
+});
+
+Deno.test("AdminServer: with too many connections, the one that has waited longest makes room", async () => {
+  await withAdmin({ routes: [STREAM], limits: { maxConnections: 2 } }, async (admin) => {
+    using busy = await sending(admin, get("/stream"));
+    await readExactly(busy, 1);
+    const waiting = await sending(admin, "");
+    using next = await sending(admin, get("/stream"));
+    await readExactly(next, 1);
+    assertEquals(await textOf(waiting), "");
+    assertEquals(await textOf(await sending(admin, "")), "");
+  });
+});
+
+const ECHO = {
+  path: "/echo",
+  summary: "",
+  handlers: { GET: () => new Response("hello"), POST: async (c) => json(await c.req.text()) },
+} satisfies AdminRoute;
+
+const CHUNKED = "POST /echo HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n";
+
+const EXCHANGES: readonly (readonly [string, string, readonly string[]])[] = [
+  ["pipelined requests", get("/echo") + get("/echo"), ["200 OK", "200 OK"]],
+  ["a chunked body, then a request", `${CHUNKED}\r\n3;x=y\r\nabc\r\n0\r\nt: v\r\n\r\n${get("/echo")}`, [
+    "200 OK",
+    "200 OK",
+  ]],
+  [
+    "an unread body is not taken for a request",
+    get("/echo").replace("\r\n\r\n", "\r\ncontent-length: 45\r\n\r\n") + get("/x"),
+    [
+      "200 OK",
+    ],
+  ],
+  ["connection: close", get("/echo").replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n") + get("/echo"), [
+    "200 OK",
+  ]],
+  ["HTTP/1.0", "GET /echo HTTP/1.0\r\n\r\n", ["200 OK"]],
+  ["HEAD, then GET", get("/echo").replace("GET", "HEAD") + get("/echo"), ["200 OK", "200 OK"]],
+  ["100-continue", `${CHUNKED}expect: 100-continue\r\n\r\n1\r\na\r\n0\r\n\r\n`, ["100 Continue", "200 OK"]],
+  ["both length and encoding", `${CHUNKED}content-length: 3\r\n\r\n0\r\n\r\n`, ["400 Bad Request"]],
+  ["a malformed chunk", `${CHUNKED}\r\nxyz\r\n`, ["400 Bad Request"]],
+  ["a chunk beyond the limit", `${CHUNKED}\r\nffffffff\r\n`, ["413 Content Too Large"]],
+  ["a head beyond the limit", `GET /${"x".repeat(20_000)}`, ["431 Request Header Fields Too Large"]],
+];
+
+for (const [what, sent, statuses] of EXCHANGES) {
+  Deno.test(`AdminServer: HTTP: ${what}`, async () => {
+    await withAdmin({ routes: [ECHO], limits: { keepAliveMs: 20 } }, async (admin) => {
+      const conn = await sending(admin, sent);
+      await conn.closeWrite();
+      const text = await textOf(conn);
+      assertEquals([...text.matchAll(/HTTP\/1\.1 (.*)\r\n/g)].map(([, status]) => status), statuses);
+      assertEquals(admin.log.defects, []);
+    });
+  });
+}
