@@ -1,5 +1,5 @@
 import type { ColorChoice } from "../log/mod.ts";
-import { suggestion } from "./_suggest.ts";
+import { suggestion } from "./suggestion.ts";
 import { type CommandArgs, type Flag, UsageError } from "./command.ts";
 
 /** As the log room has them, which is not loaded for every command. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { type Command, type CommandArgs, type Flag, UsageError } from "./command.ts";
-import { suggestion } from "./_suggest.ts";
+import { suggestion } from "./suggestion.ts";
 
 /** The flag that every command has. */
 export const HELP_FLAG: Flag = { name: "help", short: "h", summary: "Show this" };

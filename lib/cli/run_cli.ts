@@ -5,7 +5,7 @@ import { EXIT } from "./exit_code.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { type Io, processIo } from "./io.ts";
 import { parseCommandLine } from "./parse_args.ts";
-import { suggestion } from "./_suggest.ts";
+import { suggestion } from "./suggestion.ts";
 import { VERSION } from "./version.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { ConfigReloads, type Reloadable, UnreadableConfig } from "../../lib/cli/config_reloads.ts";
-import { KeptSignal } from "../../lib/cli/signals.ts";
+import { ConfigReloads, type Reloadable, UnreadableConfig } from "../../lib/cli/run/config_reloads.ts";
+import { KeptSignal } from "../../lib/cli/run/signals.ts";
 import { type Config, diffConfigs, resolveConfig } from "../../lib/config/mod.ts";
 import type { ReloadPlan, ReloadResult } from "../../lib/proxy/mod.ts";
 import { settled } from "../helpers/fake_time.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { findFileProblems } from "../../lib/cli/file_problems.ts";
+import { findFileProblems } from "../../lib/cli/config/file_problems.ts";
 import { runCli } from "../../lib/cli/mod.ts";
 import { ConfigDocument } from "../../lib/config/mod.ts";
 import { isTlsSupported } from "../../lib/tls/mod.ts";

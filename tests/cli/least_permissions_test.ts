@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/cli/command.ts";
-import { leastPermissions, permissionFlags } from "../../lib/cli/least_permissions.ts";
+import { leastPermissions, permissionFlags } from "../../lib/cli/config/least_permissions.ts";
 import type { Address } from "../../lib/base/mod.ts";
-import { nameservers } from "../../lib/cli/system_dns.ts";
+import { nameservers } from "../../lib/cli/config/system_dns.ts";
 import { resolveConfig } from "../../lib/config/mod.ts";
 import { resolveListenNames } from "../../lib/proxy/mod.ts";
 

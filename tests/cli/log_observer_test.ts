@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type EndedSession, LogObserver } from "../../lib/cli/log_observer.ts";
+import { type EndedSession, LogObserver } from "../../lib/cli/run/log_observer.ts";
 import { AccessLog } from "../../lib/log/mod.ts";
 import { memoryDestination } from "../helpers/log_destination.ts";
 import { ManualSchedule } from "../helpers/manual_schedule.ts";

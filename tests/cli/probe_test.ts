@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseAddress } from "../../lib/base/mod.ts";
 import { runCli } from "../../lib/cli/mod.ts";
-import { MAX_ANSWER_BYTES } from "../../lib/cli/probe_report.ts";
-import { probeTarget } from "../../lib/cli/probe_target.ts";
+import { MAX_ANSWER_BYTES } from "../../lib/cli/probe/probe_report.ts";
+import { probeTarget } from "../../lib/cli/probe/probe_target.ts";
 import { isTlsSupported } from "../../lib/tls/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { CapturedIo } from "../helpers/captured_io.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { shutDown } from "../../lib/cli/shut_down.ts";
-import { SignalQueue } from "../../lib/cli/signals.ts";
+import { shutDown } from "../../lib/cli/run/shut_down.ts";
+import { SignalQueue } from "../../lib/cli/run/signals.ts";
 import type { ProxyControl, ReloadPlan, ReloadResult } from "../../lib/proxy/mod.ts";
 import { RecordedLog } from "../helpers/recorded_log.ts";
 

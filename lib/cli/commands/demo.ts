@@ -26,7 +26,7 @@ async function runDemo(args: CommandArgs, io: Io): Promise<number> {
   const color = colorChoice(args);
   const [{ embeddedConfig }, { serve }, { closeAll, openEchoServers }] = await Promise.all([
     import("../../config/mod.ts"),
-    import("../serve.ts"),
+    import("../run/serve.ts"),
     import("../echo_server.ts"),
   ]);
   const shipped = await embeddedConfig();

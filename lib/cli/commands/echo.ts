@@ -22,7 +22,7 @@ async function runEcho(args: CommandArgs, io: Io): Promise<number> {
   const addresses = readAddresses(args);
   const [{ closeAll, openEchoServers }, { listenForSignals }] = await Promise.all([
     import("../echo_server.ts"),
-    import("../signals.ts"),
+    import("../run/signals.ts"),
   ]);
   using signals = listenForSignals();
   const servers = await openEchoServers(addresses);

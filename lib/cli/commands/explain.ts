@@ -2,8 +2,8 @@ import type { ConnectionQuestion, Explanation } from "../../proxy/mod.ts";
 import { type Command, type CommandArgs, CONFIG_FLAG, UsageError } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import type { Io } from "../io.ts";
-import { readConfig } from "../read_config.ts";
-import { readRunning, RUNNING_FLAGS } from "../running_proxy.ts";
+import { readConfig } from "../config/read_config.ts";
+import { readRunning, RUNNING_FLAGS } from "../running/running_proxy.ts";
 
 /** `tcpproxy explain`: what would happen to a connection. */
 export const explain: Command = {
@@ -52,7 +52,7 @@ async function explainConnectionOf(args: CommandArgs, io: Io): Promise<number> {
     return EXIT.failed;
   }
   if (!args.on("json")) {
-    const { explanationText } = await import("../explanation_text.ts");
+    const { explanationText } = await import("../running/explanation_text.ts");
     await io.print(explanationText(explanation, question));
     return EXIT.done;
   }

@@ -27,7 +27,7 @@ async function runForward(args: CommandArgs, io: Io): Promise<number> {
   const isPort = checkWords(listen, targets);
   const [{ resolveConfig }, { serve }] = await Promise.all([
     import("../../config/mod.ts"),
-    import("../serve.ts"),
+    import("../run/serve.ts"),
   ]);
   const config = resolveConfig({
     log: { format: args.on("json") ? "json" : "text", access: !args.on("quiet") },

@@ -1,9 +1,9 @@
 import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import type { Io } from "../io.ts";
-import { leastPermissions, permissionFlags } from "../least_permissions.ts";
-import { readConfig } from "../read_config.ts";
-import { systemDns } from "../system_dns.ts";
+import { leastPermissions, permissionFlags } from "../config/least_permissions.ts";
+import { readConfig } from "../config/read_config.ts";
+import { systemDns } from "../config/system_dns.ts";
 
 /** `tcpproxy permissions`: the sandbox that a config fits into. */
 export const permissions: Command = {

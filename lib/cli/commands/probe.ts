@@ -11,7 +11,7 @@ import {
 import { type Command, type CommandArgs, UsageError } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import type { Io } from "../io.ts";
-import type { ProbeFailure, ProbeHeader, ProbePlan, ProbeTls } from "../probe_report.ts";
+import type { ProbeFailure, ProbeHeader, ProbePlan, ProbeTls } from "../probe/probe_report.ts";
 
 /** `tcpproxy probe`: one connection, to see what comes back. */
 export const probe: Command = {
@@ -47,8 +47,8 @@ const MAX_TIMEOUT_MS = 3_600_000;
 async function runProbe(args: CommandArgs, io: Io): Promise<number> {
   const [{ CheckTextError, parseCheckBytes }, { probeTarget }, { probeJson, probeText }] = await Promise.all([
     import("../../pool/mod.ts"),
-    import("../probe_target.ts"),
-    import("../probe_text.ts"),
+    import("../probe/probe_target.ts"),
+    import("../probe/probe_text.ts"),
   ]);
   let plan: ProbePlan;
   try {

@@ -2,10 +2,10 @@ import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import { COLOR_FLAG, colorChoice } from "../color_flag.ts";
 import type { Io } from "../io.ts";
-import { readConfig } from "../read_config.ts";
+import { readConfig } from "../config/read_config.ts";
 import type { ConfigDocument } from "../../config/mod.ts";
-import type { ConfigFile } from "../serve.ts";
-import { KeptSignal } from "../signals.ts";
+import type { ConfigFile } from "../run/serve.ts";
+import { KeptSignal } from "../run/signals.ts";
 
 /** `tcpproxy run`: the proxy. */
 export const run: Command = {
@@ -30,8 +30,8 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
   using logRotations = new KeptSignal("SIGUSR2");
   const [{ config, document, source }, { serve }, { findFileProblems }] = await Promise.all([
     readConfig(args.text("config")),
-    import("../serve.ts"),
-    import("../file_problems.ts"),
+    import("../run/serve.ts"),
+    import("../config/file_problems.ts"),
   ]);
   const findings = await findFileProblems(document, source);
   if (findings.isFatal) {
@@ -59,8 +59,8 @@ function fileOf(path: string, document: ConfigDocument): ConfigFile | undefined 
     read: async () => {
       const [{ ConfigDocument, ConfigError }, { UnreadableConfig }, { problemLines }] = await Promise.all([
         import("../../config/mod.ts"),
-        import("../config_reloads.ts"),
-        import("../file_problems.ts"),
+        import("../run/config_reloads.ts"),
+        import("../config/file_problems.ts"),
       ]);
       try {
         return (await ConfigDocument.load(path)).config;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { describeAnswers } from "../../lib/cli/_answers.ts";
+import { describeAnswers } from "../../lib/cli/dial_answers.ts";
 
 Deno.test("describeAnswers: equal answers stand together, in the order in which they came", () => {
   assertEquals(

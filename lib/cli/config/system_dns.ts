@@ -1,4 +1,4 @@
-import { formatAddress, formatIp, parseIp } from "../base/mod.ts";
+import { formatAddress, formatIp, parseIp } from "../../base/mod.ts";
 
 /** Where most systems say which resolver they ask. */
 const RESOLV_CONF = "/etc/resolv.conf";

@@ -1,6 +1,6 @@
-import { errorMessage } from "../base/mod.ts";
-import type { Config } from "../config/mod.ts";
-import type { Logger } from "../log/mod.ts";
+import { errorMessage } from "../../base/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import type { Logger } from "../../log/mod.ts";
 import type { ConfigReloads } from "./config_reloads.ts";
 
 export interface WatchConfigOptions {

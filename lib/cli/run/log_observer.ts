@@ -1,16 +1,16 @@
-import { type Address, errorCode, errorMessage, formatAddress } from "../base/mod.ts";
-import { type AccessLog, getLogger, type Logger } from "../log/mod.ts";
-import type { TargetChange } from "../app/mod.ts";
-import { LOOP } from "../dial/mod.ts";
-import type { FileProblem, SocketFileChange } from "../proxy/mod.ts";
-import type { EndedSession } from "../session/mod.ts";
-import type { WorkersObserver } from "../workers/mod.ts";
-import { type Answer, describeAnswers } from "./_answers.ts";
+import { type Address, errorCode, errorMessage, formatAddress } from "../../base/mod.ts";
+import { type AccessLog, getLogger, type Logger } from "../../log/mod.ts";
+import type { TargetChange } from "../../app/mod.ts";
+import { LOOP } from "../../dial/mod.ts";
+import type { FileProblem, SocketFileChange } from "../../proxy/mod.ts";
+import type { EndedSession } from "../../session/mod.ts";
+import type { WorkersObserver } from "../../workers/mod.ts";
+import { type Answer, describeAnswers } from "../dial_answers.ts";
 import { Episode, type Schedule, schedule } from "./_episode.ts";
 import { LoopWarnings } from "./_loop_warnings.ts";
 import { WarningBudget } from "./_warning_budget.ts";
 
-export type { EndedSession } from "../session/mod.ts";
+export type { EndedSession } from "../../session/mod.ts";
 
 /** What a process, or the system, is short of; other errors say enough by their own message. */
 const SHORTAGES: Readonly<Record<string, string>> = {

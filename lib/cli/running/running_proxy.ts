@@ -1,7 +1,7 @@
-import { formatAddress, type TcpAddress } from "../base/mod.ts";
-import type { AdminClient } from "../admin/mod.ts";
-import { type CommandArgs, type Flag, UsageError } from "./command.ts";
-import { readConfig } from "./read_config.ts";
+import { formatAddress, type TcpAddress } from "../../base/mod.ts";
+import type { AdminClient } from "../../admin/mod.ts";
+import { type CommandArgs, type Flag, UsageError } from "../command.ts";
+import { readConfig } from "../config/read_config.ts";
 
 /** The flags of every command that may ask a proxy that runs. */
 export const RUNNING_FLAGS: readonly Flag[] = [
@@ -63,7 +63,7 @@ function reachable(address: TcpAddress): TcpAddress {
 }
 
 async function clientFor({ command, url, tokenFile }: Place): Promise<AdminClient> {
-  const { AdminClient, readToken, TokenError } = await import("../admin/mod.ts");
+  const { AdminClient, readToken, TokenError } = await import("../../admin/mod.ts");
   try {
     return new AdminClient({ url, token: tokenFile === undefined ? undefined : await readToken(tokenFile) });
   } catch (error) {

@@ -1,6 +1,6 @@
-import { formatAddress } from "../base/mod.ts";
-import { showBytes } from "../pool/mod.ts";
-import type { CertificateFacts, TlsInspection } from "../tls/mod.ts";
+import { formatAddress } from "../../base/mod.ts";
+import { showBytes } from "../../pool/mod.ts";
+import type { CertificateFacts, TlsInspection } from "../../tls/mod.ts";
 import { type AnswerEnd, MAX_ANSWER_BYTES, type ProbeReport, type ProbeStep } from "./probe_report.ts";
 
 /** A report for people: a line for each step that was made, and more for what a TLS handshake has shown. */

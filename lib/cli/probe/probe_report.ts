@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Address, ProxyVersion } from "../base/mod.ts";
-import type { TlsInspection } from "../tls/mod.ts";
+import type { Address, ProxyVersion } from "../../base/mod.ts";
+import type { TlsInspection } from "../../tls/mod.ts";
 
 /** What to do on the connection, in this order; what is `undefined` is left out. */
 export interface ProbePlan {

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
-import { formatAddress, type TargetAddress } from "../base/mod.ts";
-import type { AppConfig, Config, TargetConfig } from "../config/mod.ts";
-import { processStreamAt } from "../log/mod.ts";
-import { dialedAt, targetsOf } from "../app/mod.ts";
-import type { NamedListeners } from "../proxy/mod.ts";
-import { UsageError } from "./command.ts";
+import { formatAddress, type TargetAddress } from "../../base/mod.ts";
+import type { AppConfig, Config, TargetConfig } from "../../config/mod.ts";
+import { processStreamAt } from "../../log/mod.ts";
+import { dialedAt, targetsOf } from "../../app/mod.ts";
+import type { NamedListeners } from "../../proxy/mod.ts";
+import { UsageError } from "../command.ts";
 import { nameservers } from "./system_dns.ts";
 
 /** What the runtime must allow for a config to run, and nothing more. */

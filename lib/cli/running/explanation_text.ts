@@ -1,5 +1,5 @@
-import { formatAddress } from "../base/mod.ts";
-import type { ConnectionQuestion, ExplainedConnection } from "../proxy/mod.ts";
+import { formatAddress } from "../../base/mod.ts";
+import type { ConnectionQuestion, ExplainedConnection } from "../../proxy/mod.ts";
 
 /** An explanation for people, in the order in which things happen. */
 export function explanationText(explanation: ExplainedConnection, question: ConnectionQuestion): string {

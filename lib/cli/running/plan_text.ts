@@ -1,4 +1,4 @@
-import type { AppChangeJson, ChangesJson, ReloadAnswer, ReloadProblemJson } from "../admin/mod.ts";
+import type { AppChangeJson, ChangesJson, ReloadAnswer, ReloadProblemJson } from "../../admin/mod.ts";
 
 /** What a reload has done, or would do, a line for each thing that is other than before. */
 export function planText(answer: Extract<ReloadAnswer, { kind: "done" }>): string {

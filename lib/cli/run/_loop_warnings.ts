@@ -1,4 +1,4 @@
-import type { Logger } from "../log/mod.ts";
+import type { Logger } from "../../log/mod.ts";
 import { Episode, type Schedule } from "./_episode.ts";
 
 /** A target that leads back has been mended when no connection has met it for this long. */

@@ -1,4 +1,4 @@
-import type { Config, ConfigDocument } from "../config/mod.ts";
+import type { Config, ConfigDocument } from "../../config/mod.ts";
 import { type ConfigSource, findConfig } from "./find_config.ts";
 
 /** A config that was read, and where it came from. */
@@ -18,7 +18,7 @@ export interface ReadConfig {
 export async function readConfig(path: string | undefined): Promise<ReadConfig> {
   // First, so that a missing file is said before anything is loaded for it.
   const source = await findConfig(path);
-  const { ConfigDocument } = await import("../config/mod.ts");
+  const { ConfigDocument } = await import("../../config/mod.ts");
   const document = source.kind === "file"
     ? await ConfigDocument.load(source.path)
     : await ConfigDocument.embedded();

@@ -1,4 +1,4 @@
-import { UsageError } from "./command.ts";
+import { UsageError } from "../command.ts";
 
 /** Where the config comes from: a file, or the copy of the shipped one in this program. */
 export type ConfigSource = { readonly kind: "file"; readonly path: string } | { readonly kind: "embedded" };

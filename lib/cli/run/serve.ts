@@ -1,5 +1,5 @@
-import { errorMessage } from "../base/mod.ts";
-import { type Config, workerCount } from "../config/mod.ts";
+import { errorMessage } from "../../base/mod.ts";
+import { type Config, workerCount } from "../../config/mod.ts";
 import {
   AccessLog,
   closeLogging,
@@ -7,18 +7,18 @@ import {
   getLogger,
   type Logger,
   setUpLogging,
-} from "../log/mod.ts";
-import { Proxy, type ProxyControl, resolveListenNames, StartError } from "../proxy/mod.ts";
+} from "../../log/mod.ts";
+import { Proxy, type ProxyControl, resolveListenNames, StartError } from "../../proxy/mod.ts";
 import { NO_ADMIN, openAdmin } from "./admin.ts";
-import { EXIT } from "./exit_code.ts";
+import { EXIT } from "../exit_code.ts";
 import { ConfigReloads } from "./config_reloads.ts";
 import { watchConfig } from "./watch_config.ts";
-import type { Io } from "./io.ts";
+import type { Io } from "../io.ts";
 import { LogObserver } from "./log_observer.ts";
 import { shutDown } from "./shut_down.ts";
 import { ignoreSignals, KeptSignal, listenForSignals, type Signals } from "./signals.ts";
 import { logConfig, logListeners, logListenNames, logProgram } from "./start_lines.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../version.ts";
 
 /** The file of the config that runs. */
 export interface ConfigFile {
@@ -148,7 +148,7 @@ async function start(
   const workers = workersOf(config);
   if (workers === 1) return await Proxy.start(config, { observer });
   // What one thread does not need is not loaded for it.
-  const { WorkerProxy } = await import("../workers/mod.ts");
+  const { WorkerProxy } = await import("../../workers/mod.ts");
   return await WorkerProxy.start(config, { workers, observer, sessions });
 }
 

@@ -1,6 +1,6 @@
-import { MAX_TIMER_MS } from "../base/mod.ts";
-import type { Logger } from "../log/mod.ts";
-import type { ProxyControl } from "../proxy/mod.ts";
+import { MAX_TIMER_MS } from "../../base/mod.ts";
+import type { Logger } from "../../log/mod.ts";
+import type { ProxyControl } from "../../proxy/mod.ts";
 import type { EndSignal, Signals } from "./signals.ts";
 
 export interface ShutDownOptions {

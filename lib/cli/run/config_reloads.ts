@@ -1,7 +1,12 @@
-import { errorMessage } from "../base/mod.ts";
-import type { Config } from "../config/mod.ts";
-import type { Logger } from "../log/mod.ts";
-import { type ProxyControl, type ReloadPlan, type ReloadResult, resolveListenNames } from "../proxy/mod.ts";
+import { errorMessage } from "../../base/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import type { Logger } from "../../log/mod.ts";
+import {
+  type ProxyControl,
+  type ReloadPlan,
+  type ReloadResult,
+  resolveListenNames,
+} from "../../proxy/mod.ts";
 import { logReload } from "./reload_lines.ts";
 
 export interface ConfigReloadsOptions {

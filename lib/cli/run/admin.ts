@@ -1,11 +1,11 @@
-import { errorMessage, formatAddress, type TcpAddress } from "../base/mod.ts";
-import type { AdminServer } from "../admin/mod.ts";
-import type { AdminConfig } from "../config/mod.ts";
-import type { Logger } from "../log/mod.ts";
-import { type ProxyControl, StartError } from "../proxy/mod.ts";
+import { errorMessage, formatAddress, type TcpAddress } from "../../base/mod.ts";
+import type { AdminServer } from "../../admin/mod.ts";
+import type { AdminConfig } from "../../config/mod.ts";
+import type { Logger } from "../../log/mod.ts";
+import { type ProxyControl, StartError } from "../../proxy/mod.ts";
 import { Episode, schedule } from "./_episode.ts";
 import type { ConfigReloads } from "./config_reloads.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../version.ts";
 
 /** The admin API as whoever runs a proxy leads it. */
 export interface Admin {
@@ -35,7 +35,7 @@ export async function openAdmin(
 ): Promise<Admin> {
   if (config === undefined) return NO_ADMIN;
   const { tokenFile } = config;
-  const { AdminServer: Server, readToken, TokenError } = await import("../admin/mod.ts");
+  const { AdminServer: Server, readToken, TokenError } = await import("../../admin/mod.ts");
   const failing = new Episode<string>({
     settleMs: SETTLE_MS,
     schedule,

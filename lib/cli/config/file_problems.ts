@@ -4,9 +4,9 @@ import {
   type ConfigError,
   formatPath,
   type Problem,
-} from "../config/mod.ts";
-import { checkFiles, type FileProblem } from "../proxy/mod.ts";
-import { logFileProblem } from "../log/mod.ts";
+} from "../../config/mod.ts";
+import { checkFiles, type FileProblem } from "../../proxy/mod.ts";
+import { logFileProblem } from "../../log/mod.ts";
 import type { ConfigSource } from "./find_config.ts";
 
 /** What is to be said of a config that its schema takes. */
@@ -75,7 +75,7 @@ export function problemLines(file: string, { problems }: ConfigError): string[] 
 /** Reads the token of the admin API, where the config has one. */
 async function checkToken({ admin }: Config): Promise<Finding[]> {
   if (admin?.tokenFile === undefined) return [];
-  const { readToken, TokenError } = await import("../admin/mod.ts");
+  const { readToken, TokenError } = await import("../../admin/mod.ts");
   try {
     await readToken(admin.tokenFile);
     return [];

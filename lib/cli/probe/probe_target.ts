@@ -14,19 +14,19 @@ import {
   MAX_TIMER_MS,
   monotonicClock,
   sendAtOnce,
-} from "../base/mod.ts";
-import { type Connection, runtimeTransport, type Transport } from "../net/mod.ts";
+} from "../../base/mod.ts";
+import { type Connection, runtimeTransport, type Transport } from "../../net/mod.ts";
 import {
   encodeProxyHeader,
   ImapTargetUpgrade,
   PostgresTargetUpgrade,
   SmtpTargetUpgrade,
   type Upgrade,
-} from "../protocol/mod.ts";
-import { upgradeTarget } from "../session/mod.ts";
-import { showBytes } from "../pool/mod.ts";
-import { TargetTls, TlsError } from "../tls/mod.ts";
-import { describeAnswers } from "./_answers.ts";
+} from "../../protocol/mod.ts";
+import { upgradeTarget } from "../../session/mod.ts";
+import { showBytes } from "../../pool/mod.ts";
+import { TargetTls, TlsError } from "../../tls/mod.ts";
+import { describeAnswers } from "../dial_answers.ts";
 import {
   type AnswerEnd,
   MAX_ANSWER_BYTES,
