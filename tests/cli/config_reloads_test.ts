@@ -127,6 +127,25 @@ Deno.test("ConfigReloads: the config is read for each reload, and one that canno
   ]);
 });
 
+Deno.test("ConfigReloads: a config that cannot be read in time is refused, and read once however often it is asked for", async () => {
+  const [log, proxy] = [new RecordedLog(), new SlowToReload()];
+  let reads = 0;
+  using reloads = new ConfigReloads({
+    log,
+    reopenLog: () => {},
+    readLimitMs: 5,
+    readConfig: () => {
+      reads++;
+      return new Promise(() => {});
+    },
+  });
+  reloads.attach(proxy);
+  for (let times = 0; times < 2; times++) assertEquals((await reloads.reload("SIGHUP")).kind, "refused");
+  assertEquals([reads, proxy.asked], [1, 0]);
+  const line = "error SIGHUP: the config was not read within 0.005 s; the old config stays in effect";
+  assertEquals(log.lines, [line, line]);
+});
+
 const WEB = { name: "web", listen: ["127.0.0.1:7001", "127.0.0.1:7002"], targets: ["10.0.0.1:80"] };
 
 Deno.test("ConfigReloads: logs what has changed, an app a line", async () => {

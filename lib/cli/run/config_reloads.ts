@@ -19,7 +19,11 @@ export interface ConfigReloadsOptions {
    * @throws {UnreadableConfig} when it cannot be used.
    */
   readonly readConfig?: (() => Promise<Config>) | undefined;
+  /** How long that may take; default 10 s. */
+  readonly readLimitMs?: number;
 }
+
+const READ_LIMIT_MS = 10_000;
 
 /** The part of a proxy that reloads. */
 export type Reloadable = Pick<ProxyControl, "reload" | "plan">;
@@ -31,6 +35,7 @@ export type Reloadable = Pick<ProxyControl, "reload" | "plan">;
 export class ConfigReloads implements Disposable {
   readonly #options: ConfigReloadsOptions;
   #proxy: Reloadable | undefined;
+  #reading: Promise<Config> | undefined;
   #isPending = false;
   #isRunning = false;
   #isClosed = false;
@@ -62,10 +67,9 @@ export class ConfigReloads implements Disposable {
 
   /** What a reload would do: to this config, or to the file's. Never rejects. */
   async plan(next?: Config): Promise<ReloadPlan> {
-    const { readConfig } = this.#options;
     if (this.#proxy === undefined) return refusedPlan(NOT_STARTED);
     try {
-      return await this.#proxy.plan(await numbered(next ?? await readConfig?.()));
+      return await this.#proxy.plan(await numbered(next ?? await this.#read()));
     } catch (error) {
       return refusedPlan(...messagesOf(error));
     }
@@ -91,14 +95,41 @@ export class ConfigReloads implements Disposable {
     this.#isRunning = false;
   }
 
+  /**
+   * Reads the config, within a limit. A read that hangs (a dead mount) is waited for again instead of being followed by
+   * another, so that it holds one thread of the runtime and no more.
+   */
+  async #read(): Promise<Config | undefined> {
+    const { readConfig, readLimitMs = READ_LIMIT_MS } = this.#options;
+    if (readConfig === undefined) return undefined;
+    if (this.#reading === undefined) {
+      const reading = readConfig();
+      this.#reading = reading;
+      const forget = (): void => void (this.#reading = undefined);
+      reading.then(forget, forget);
+    }
+    const late = (): Error => new Error(`the config was not read within ${readLimitMs / 1000} s`);
+    return await within(this.#reading, readLimitMs, late);
+  }
+
   async #result(): Promise<ReloadResult> {
-    const { readConfig } = this.#options;
     if (this.#proxy === undefined) return { kind: "refused", problems: refusedPlan(NOT_STARTED).problems };
     try {
-      return await this.#proxy.reload(await numbered(await readConfig?.()));
+      return await this.#proxy.reload(await numbered(await this.#read()));
     } catch (error) {
       return { kind: "refused", problems: refusedPlan(...messagesOf(error)).problems };
     }
+  }
+}
+
+/** Waits for `promise`, but no longer than so; then rejects with what `late` makes. */
+async function within<T>(promise: Promise<T>, limitMs: number, late: () => Error): Promise<T> {
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(() => limit.reject(late()), limitMs);
+  try {
+    return await Promise.race([promise, limit.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
