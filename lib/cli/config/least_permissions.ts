@@ -125,7 +125,7 @@ function tlsFiles({ tls, targetTls }: AppConfig): string[] {
 
 /** Each thread loads the program's files anew, with the permissions of the process; only a compiled program has them within. */
 function workerFiles({ workers }: Config): string[] {
-  const { protocol, pathname } = new URL("..", import.meta.url);
+  const { protocol, pathname } = new URL("../..", import.meta.url);
   return workers === 1 || protocol !== "file:" || Deno.build.standalone
     ? []
     : [decodeURIComponent(pathname).replace(/\/$/, "")];
