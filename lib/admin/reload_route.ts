@@ -14,7 +14,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
  */
 export const reload: AdminRoute = {
   path: "/api/reload",
-  summary: "Reads the files again; new handshakes use new certificates",
+  summary: "Puts the config file into effect again; ?plan=true only shows what would change",
   handlers: {
     POST: withProxy(async (request, proxy, { reloads }) => {
       const status = proxy.status();
