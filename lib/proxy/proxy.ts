@@ -59,6 +59,7 @@ export class Proxy implements ProxyControl {
   readonly #own = new OwnListeners();
   #lastId = 0;
   #drained: Promise<void> | undefined;
+  #isStopping = false;
 
   /**
    * Opens every listener of the config, or none.
@@ -224,6 +225,7 @@ export class Proxy implements ProxyControl {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true;
     const closed = this.#listeners.closeNow();
     this.#sessions.endAll();
     await closed;
@@ -245,7 +247,8 @@ export class Proxy implements ProxyControl {
   async #stopApps(): Promise<void> {
     this.#sweep.stop();
     this.#shares.stop();
-    this.#reloader.stop();
+    // One that is under way would go on with apps and listeners that nobody stops.
+    await this.#reloader.stop();
     await Promise.all([...this.#apps.values()].map((app) => app.stop()));
   }
 
@@ -295,9 +298,10 @@ export class Proxy implements ProxyControl {
       throw error;
     }
     const isConfig = step.diff.apps.some(({ change }) => change !== "kept");
-    if ((isConfig || listeners.hasNew) && this.#drained !== undefined) {
+    const ending = this.#isStopping ? "stopping" : this.#drained === undefined ? undefined : "draining";
+    if ((isConfig || listeners.hasNew) && ending !== undefined) {
       await Promise.all([next.discard(), listeners.discard()]);
-      throw new StartError("reload: the proxy is draining");
+      throw new StartError(`reload: the proxy is ${ending}`);
     }
     next.commit();
     this.#apps = next.apps;

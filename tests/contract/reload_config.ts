@@ -133,6 +133,21 @@ export function testConfigReloadContract(name: string, start: StartPlane): void 
     });
   });
 
+  for (const how of ["drain", "stop"] as const) {
+    Deno.test(`${name}.${how}: during a reload, leaves nothing that listens or checks`, async () => {
+      await using target = new TestTarget(echo);
+      const [first, second] = [freePort(), freePort()].map((port) => `127.0.0.1:${port}`);
+      const app = { targets: [target.address], "health_check": { interval: "1h" } };
+      await withPlane(start, { apps: [{ ...app, name: "a", listen: [first] }] }, async (plane) => {
+        const reload = plane.control.reload(configOf({ apps: [{ ...app, name: "b", listen: [second] }] }));
+        await plane.control[how]();
+        assertStrictEquals((await reload).kind, "refused");
+        await assertRejects(() => answerOf(first), Deno.errors.ConnectionRefused);
+        await assertRejects(() => answerOf(second), Deno.errors.ConnectionRefused);
+      });
+    });
+  }
+
   Deno.test(`${name}.reload: through many reloads no connection fails and every byte arrives`, async () => {
     await using target = new TestTarget(echo);
     await using other = new TestTarget(echo);

@@ -25,15 +25,37 @@ function plane(options: Partial<WorkerProxyOptions> = {}): StartPlane {
   return (config, observer) => WorkerProxy.start(config, { workers: 2, observer, ...options });
 }
 
-/** Runs `use` with a way to have the workers that are started meanwhile die, by their order; each is a {@link MORTAL}. */
-async function withMortals(use: (kill: (number: number) => void) => Promise<void>): Promise<void> {
+/** Holds back what workers say when they have loaded. */
+interface HeldWorkers {
+  /** Resolves when the worker with this number has loaded, and its control plane knows. */
+  loaded(number: number): Promise<void>;
+  release(): void;
+}
+
+/**
+ * Runs `use` with ways to have workers that are started meanwhile die, or wait once loaded, by their order from 0; each is
+ * a {@link MORTAL}.
+ */
+async function withMortals(
+  use: (kill: (number: number) => void, hold: (numbers: number[]) => HeldWorkers) => Promise<void>,
+): Promise<void> {
   const workers: Worker[] = [];
+  const held = new Map<Worker, unknown>();
+  let toHold: readonly number[] = [];
+  let onLoaded: (() => void) | undefined;
+  let awaited = -1;
   const original = globalThis.Worker;
   globalThis.Worker = class extends original {
     constructor(...args: ConstructorParameters<typeof Worker>) {
       super(...args);
-      workers.push(this);
+      const number = workers.push(this) - 1;
       this.addEventListener("message", (event) => {
+        if (event.data?.kind === "loaded" && toHold.includes(number)) {
+          event.stopImmediatePropagation();
+          held.set(this, event.data);
+        }
+        // After the others that hear of it.
+        if (event.data?.kind === "loaded" && number === awaited) setTimeout(() => onLoaded?.());
         if (event.data !== "dead") return;
         event.stopImmediatePropagation();
         this.terminate();
@@ -43,7 +65,20 @@ async function withMortals(use: (kill: (number: number) => void) => Promise<void
     }
   };
   try {
-    await use((number) => workers[number]?.postMessage("die"));
+    await use((number) => workers[number]?.postMessage("die"), (numbers) => {
+      toHold = numbers;
+      return {
+        loaded: (number) =>
+          new Promise((resolve) => {
+            awaited = number;
+            onLoaded = resolve;
+          }),
+        release: () => {
+          toHold = [];
+          for (const [worker, data] of held) worker.dispatchEvent(new MessageEvent("message", { data }));
+        },
+      };
+    });
   } finally {
     globalThis.Worker = original;
   }
@@ -166,6 +201,29 @@ Deno.test("WorkerProxy: a worker that dies of an uncaught error is replaced, and
   ]);
   assertEquals(pauses, [listen, listen]);
   assertEquals(resumes, pauses);
+});
+
+Deno.test("WorkerProxy: a worker that dies during a reload is not started again with what is gone", async () => {
+  await using target = new TestTarget(echo);
+  const apps = ["a", "b"].map((name) => ({
+    name,
+    listen: [`127.0.0.1:${freePort()}`],
+    targets: [target.address],
+  }));
+  await withMortals((kill, hold) =>
+    withPlane(plane({ module: MORTAL }), { apps: apps.slice(0, 1) }, async (proxy) => {
+      kill(0);
+      await proxy.log.when(() => proxy.log.deaths.length === 1);
+      // The new workers (2 and 3) cannot bind before the replacement (4) has loaded.
+      const held = hold([2, 3]);
+      const reload = proxy.control.reload(configOf({ apps: apps.slice(1) }));
+      await held.loaded(4);
+      held.release();
+      assertStrictEquals((await reload).kind, "done");
+      using client = await proxy.connect();
+      assertEquals(await exchange(client, utf8("x")), utf8("x"));
+    })
+  );
 });
 
 Deno.test("WorkerProxy: can be drained when all workers are dead", async () => {

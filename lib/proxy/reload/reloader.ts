@@ -85,9 +85,10 @@ export class Reloader {
     if (this.#config.apps.some((app) => tlsFilesOf(app).length > 0)) this.#watch.start();
   }
 
-  /** Ends that. A reload still works. */
-  stop(): void {
+  /** Ends that; resolves when no reload is under way. A later one still works. */
+  async stop(): Promise<void> {
     this.#watch.stop();
+    while (this.#running !== undefined) await this.#running;
   }
 
   /**

@@ -149,7 +149,8 @@ export class WorkerProxy implements ProxyControl {
     // First, so that the last worker to close empties the accept queue.
     this.#sockets.close();
     await Promise.all(this.#groups().map(({ supervisor }) => supervisor.end(how)));
-    this.#reloader.stop();
+    // One that is under way would go on with checks that nobody stops.
+    await this.#reloader.stop();
     await this.#control.stop();
   }
 
@@ -206,19 +207,21 @@ export class WorkerProxy implements ProxyControl {
       sockets.discard();
       throw error;
     }
-    // New workers start with the control plane's view of the new config; the current ones must not get it.
+    // New workers start with the control plane's view of the new config. The current ones must not get it, nor a
+    // replacement for one of them that dies, whose apps may be gone.
+    using _held = this.#group.supervisor.hold();
     this.#holdsChanges = true;
     control.commit();
     this.#limits.update(step.config);
     const group = this.#createGroup(sockets.config, slot);
     try {
       await group.supervisor.bind();
-      if (this.#drained !== undefined || this.#stopped !== undefined) {
-        throw new StartError("reload: the proxy is draining");
-      }
+      const ending = this.#stopped !== undefined ? "stopping" : this.#drained && "draining";
+      if (ending !== undefined) throw new StartError(`reload: the proxy is ${ending}`);
     } catch (error) {
-      group.supervisor.terminate();
       sockets.discard();
+      // Not by force: the sockets of a thread that is cut off may outlast this reload.
+      await group.supervisor.end("stop");
       await this.#rollBack(step);
       throw error;
     }
@@ -237,10 +240,13 @@ export class WorkerProxy implements ProxyControl {
   async #rollBack({ config, previous }: ReloadStep): Promise<void> {
     const diff = diffConfigs(config, previous.config);
     const renewed = new Set(previous.config.apps.map(({ name }) => name));
-    const control = await this.#control.prepareConfig({ ...previous, diff, renewed, previous });
-    control.commit();
-    this.#limits.update(previous.config);
-    this.#releaseChanges();
+    try {
+      const control = await this.#control.prepareConfig({ ...previous, diff, renewed, previous });
+      control.commit();
+    } finally {
+      this.#limits.update(previous.config);
+      this.#releaseChanges();
+    }
   }
 
   /**
