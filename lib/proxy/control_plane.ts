@@ -1,7 +1,5 @@
-import { type Clock, monotonicClock, type Random } from "../base/mod.ts";
+import type { Clock, Random } from "../base/mod.ts";
 import {
-  AppTargets,
-  AppTls,
   FileTexts,
   type NextTlsFiles,
   type PoolRef,
@@ -14,9 +12,10 @@ import {
 import type { AppConfig, Config } from "../config/mod.ts";
 import { OwnListeners } from "../dial/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
+import { ControlledApp } from "./_controlled_app.ts";
 import { ownListeners } from "./_own_listeners.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
-import { startError } from "./reload/next_apps.ts";
+import { prepareApps, startError } from "./reload/next_apps.ts";
 import type { ReloadStep } from "./reload/reloader.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
 
@@ -34,11 +33,12 @@ export interface ControlPlaneOptions {
  */
 export class ControlPlane {
   /** What was read of the apps' files at the start. */
-  readonly files: FileTexts;
+  readonly files = new FileTexts();
   readonly #options: ControlPlaneOptions;
-  readonly #changes: Changes;
-  readonly #listeners: OwnListeners;
-  #apps: ReadonlyMap<string, ControlledApp>;
+  readonly #listeners = new OwnListeners();
+  /** By name, in the order of the config. */
+  #apps: ReadonlyMap<string, ControlledApp> = new Map();
+  #onChange: (pool: PoolRef) => void = () => {};
   #stopping: Promise<unknown> = Promise.resolve();
 
   /**
@@ -47,37 +47,21 @@ export class ControlPlane {
    * @throws {StartError} when an app cannot work; it says which and why.
    */
   static async prepare(config: Config, options: ControlPlaneOptions): Promise<ControlPlane> {
+    const plane = new ControlPlane(options);
     const apps = new Map<string, ControlledApp>();
-    const changes: Changes = { notify: () => {} };
-    const files = new FileTexts();
-    const listeners = new OwnListeners();
     for (const app of config.apps) {
       try {
-        apps.set(
-          app.name,
-          await control(app, changes, { ...options, listeners, tlsFiles: await readTlsFiles(app, files) }),
-        );
+        apps.set(app.name, await plane.#create(app, await readTlsFiles(app, plane.files)));
       } catch (error) {
         throw startError(app.name, error);
       }
     }
-    return new ControlPlane(apps, { changes, files, listeners, options });
+    plane.#apps = apps;
+    return plane;
   }
 
-  private constructor(
-    apps: ReadonlyMap<string, ControlledApp>,
-    parts: {
-      readonly changes: Changes;
-      readonly files: FileTexts;
-      readonly listeners: OwnListeners;
-      readonly options: ControlPlaneOptions;
-    },
-  ) {
-    this.#apps = apps;
-    this.#listeners = parts.listeners;
-    this.#options = parts.options;
-    this.files = parts.files;
-    this.#changes = parts.changes;
+  private constructor(options: ControlPlaneOptions) {
+    this.#options = options;
   }
 
   /** Takes what the workers listen on, before the start: checks and discovery must not take it for a target. */
@@ -91,13 +75,13 @@ export class ControlPlane {
    * when something that {@link ControlPlane.states} says of a pool has changed.
    */
   async start(onChange: (pool: PoolRef) => void): Promise<void> {
-    this.#changes.notify = onChange;
-    await Promise.all([...this.#apps.values()].map(({ targets }) => targets.start()));
+    this.#onChange = onChange;
+    await Promise.all([...this.#apps.values()].map((app) => app.start()));
   }
 
   async stop(): Promise<void> {
     await this.#stopping;
-    await Promise.all([...this.#apps.values()].map(({ targets }) => targets.stop()));
+    await Promise.all([...this.#apps.values()].map((app) => app.stop()));
   }
 
   /**
@@ -107,16 +91,12 @@ export class ControlPlane {
    * @throws {TlsError} when one of them cannot work.
    */
   async prepare(changed: readonly NextTlsFiles[]): Promise<() => void> {
-    const uses = await Promise.all(changed.map(async ({ app: name, tlsFiles }) => {
+    const prepared = await Promise.all(changed.map(({ app: name, tlsFiles }) => {
       const app = this.#app(name);
-      const use = await app.tls.prepare(app.config, tlsFiles);
-      return (): void => {
-        use();
-        app.tlsFiles = tlsFiles;
-      };
+      return app.prepare(app.config, tlsFiles);
     }));
     return () => {
-      for (const use of uses) use();
+      for (const each of prepared) each.commit();
     };
   }
 
@@ -125,51 +105,17 @@ export class ControlPlane {
    *
    * @throws {StartError} when an app cannot work; nothing has changed.
    */
-  async prepareConfig({ config, files, diff, renewed }: ReloadStep): Promise<Prepared> {
-    const changes: Prepared[] = [];
-    const added: ControlledApp[] = [];
-    const discard = async (): Promise<void> => {
-      await Promise.all([
-        ...changes.map((each) => each.discard()),
-        ...added.map(({ targets }) => targets.stop()),
-      ]);
-    };
-    const apps = new Map<string, ControlledApp>();
-    const isKept = (name: string): boolean =>
-      !renewed.has(name) && diff.apps.some((app) => app.name === name && app.change === "kept");
-    for (const app of config.apps) {
-      try {
-        const running = this.#apps.get(app.name);
-        if (running !== undefined && isKept(app.name)) {
-          apps.set(app.name, running);
-          continue;
-        }
-        const tlsFiles = await readTlsFiles(app, files);
-        if (running === undefined) {
-          const made = await control(app, this.#changes, {
-            ...this.#options,
-            listeners: this.#listeners,
-            tlsFiles,
-          });
-          added.push(made);
-          apps.set(app.name, made);
-          await made.targets.start();
-        } else {
-          changes.push(await reconfigure(running, app, tlsFiles));
-          apps.set(app.name, running);
-        }
-      } catch (error) {
-        await discard();
-        throw startError(app.name, error);
-      }
-    }
+  async prepareConfig(step: ReloadStep): Promise<Prepared> {
+    const next = await prepareApps(step, {
+      current: this.#apps,
+      create: (app, files) => this.#create(app, files),
+    });
     return {
-      discard,
+      discard: () => next.discard(),
       commit: (): void => {
-        const gone = [...this.#apps].flatMap(([name, app]) => apps.has(name) ? [] : [app]);
-        for (const change of changes) change.commit();
-        this.#apps = apps;
-        this.#stopping = Promise.all([this.#stopping, ...gone.map(({ targets }) => targets.stop())]);
+        next.commit();
+        this.#apps = next.apps;
+        this.#stopping = Promise.all([this.#stopping, ...next.gone.map((app) => app.stop())]);
       },
     };
   }
@@ -215,55 +161,17 @@ export class ControlPlane {
     if (target !== undefined) pool?.report(target, outcome);
   }
 
+  #create(config: AppConfig, files: TlsFiles): Promise<ControlledApp> {
+    return ControlledApp.create(config, files, {
+      ...this.#options,
+      listeners: this.#listeners,
+      onChange: (pool) => this.#onChange({ app: config.name, pool }),
+    });
+  }
+
   #app(name: string): ControlledApp {
     const app = this.#apps.get(name);
     if (app === undefined) throw new RangeError(`there is no app "${name}"`);
     return app;
   }
-}
-
-/** Takes the changes of all pools. */
-interface Changes {
-  notify: (pool: PoolRef) => void;
-}
-
-interface ControlledApp {
-  config: AppConfig;
-  tlsFiles: TlsFiles;
-  readonly tls: AppTls;
-  readonly targets: AppTargets;
-}
-
-async function control(
-  config: AppConfig,
-  changes: Changes,
-  options: ControlPlaneOptions & { readonly tlsFiles: TlsFiles; readonly listeners: OwnListeners },
-): Promise<ControlledApp> {
-  const { observer, random = Math.random, clock = monotonicClock, tlsFiles, listeners } = options;
-  const tls = await AppTls.load(config, tlsFiles);
-  const targets = new AppTargets(config, {
-    random,
-    clock,
-    observer,
-    listeners,
-    tls,
-    // The workers, whose sessions they are, hear of the change and end them.
-    closeSessionsOf: () => {},
-    onChange: (pool) => changes.notify({ app: config.name, pool }),
-  });
-  return { config, tlsFiles, tls, targets };
-}
-
-async function reconfigure(app: ControlledApp, config: AppConfig, tlsFiles: TlsFiles): Promise<Prepared> {
-  const useTls = await app.tls.prepare(config, tlsFiles);
-  const targets = await app.targets.prepare(config);
-  return {
-    discard: () => targets.discard(),
-    commit: (): void => {
-      useTls();
-      targets.commit();
-      app.config = config;
-      app.tlsFiles = tlsFiles;
-    },
-  };
 }

@@ -1,26 +1,35 @@
-import { type App, type Prepared, readTlsFiles, type TlsFiles } from "../../app/mod.ts";
+import { type Prepared, readTlsFiles, type TlsFiles } from "../../app/mod.ts";
 import { errorMessage } from "../../base/mod.ts";
 import type { AppConfig } from "../../config/mod.ts";
 import { StartError } from "../start_error.ts";
 import type { ReloadStep } from "./reloader.ts";
 
+/** What a reload needs of an app. */
+export interface ReloadableApp {
+  /** Begins to check and discover. */
+  start(): Promise<void>;
+  /** Gets ready for another config or other contents of its files. */
+  prepare(config: AppConfig, files: TlsFiles): Promise<Prepared>;
+  stop(): Promise<void>;
+}
+
 /** The apps of a config that is not in effect yet: some as they are, some ready to change, some new. */
-export interface NextApps {
+export interface NextApps<A extends ReloadableApp> {
   /** By name, in the order of the config. */
-  readonly apps: ReadonlyMap<string, App>;
+  readonly apps: ReadonlyMap<string, A>;
   /** Those of before that it does not name. */
-  readonly gone: readonly App[];
+  readonly gone: readonly A[];
   /** Changes the apps that stay. */
   commit(): void;
   /** Stops the new ones. */
   discard(): Promise<void>;
 }
 
-export interface NextAppsOptions {
+export interface NextAppsOptions<A extends ReloadableApp> {
   /** The apps in effect, by name. */
-  readonly current: ReadonlyMap<string, App>;
+  readonly current: ReadonlyMap<string, A>;
   /** Builds a new app; starts nothing. */
-  create(config: AppConfig, files: TlsFiles): Promise<App>;
+  create(config: AppConfig, files: TlsFiles): Promise<A>;
 }
 
 /**
@@ -28,16 +37,18 @@ export interface NextAppsOptions {
  *
  * @throws {StartError} when one cannot work; nothing has changed.
  */
-export async function prepareApps(step: ReloadStep, { current, create }: NextAppsOptions): Promise<NextApps> {
-  const { config, diff, files, renewed } = step;
+export async function prepareApps<A extends ReloadableApp>(
+  { config, diff, files, renewed }: ReloadStep,
+  { current, create }: NextAppsOptions<A>,
+): Promise<NextApps<A>> {
   const changes: Prepared[] = [];
-  const added: App[] = [];
+  const added: A[] = [];
   const discard = async (): Promise<void> => {
     await Promise.all([...changes.map((change) => change.discard()), ...added.map((app) => app.stop())]);
   };
   const isChanged = (name: string): boolean =>
     renewed.has(name) || diff.apps.some((app) => app.name === name && app.change !== "kept");
-  const next = async (app: AppConfig): Promise<App> => {
+  const next = async (app: AppConfig): Promise<A> => {
     const running = current.get(app.name);
     if (running !== undefined) {
       if (isChanged(app.name)) changes.push(await running.prepare(app, await readTlsFiles(app, files)));
@@ -48,7 +59,7 @@ export async function prepareApps(step: ReloadStep, { current, create }: NextApp
     await made.start();
     return made;
   };
-  const apps = new Map<string, App>();
+  const apps = new Map<string, A>();
   for (const app of config.apps) {
     try {
       apps.set(app.name, await next(app));
@@ -59,7 +70,7 @@ export async function prepareApps(step: ReloadStep, { current, create }: NextApp
   }
   return {
     apps,
-    gone: [...current.values()].filter(({ name }) => !apps.has(name)),
+    gone: [...current].flatMap(([name, app]) => apps.has(name) ? [] : [app]),
     discard,
     commit: (): void => {
       for (const change of changes) change.commit();

@@ -1,0 +1,81 @@
+import { AppTargets, type AppTargetsOptions, AppTls, type Prepared, type TlsFiles } from "../app/mod.ts";
+import { monotonicClock } from "../base/mod.ts";
+import type { AppConfig } from "../config/mod.ts";
+import type { ReloadableApp } from "./reload/next_apps.ts";
+
+/** What a controlled app is given; `random` and `clock` are by default the runtime's. */
+export type ControlledAppOptions =
+  & Pick<AppTargetsOptions, "observer" | "listeners" | "onChange">
+  & Partial<Pick<AppTargetsOptions, "random" | "clock">>;
+
+/** An app whose sessions workers carry: what is left are its targets, and the files that workers get. */
+export class ControlledApp implements ReloadableApp {
+  readonly #tls: AppTls;
+  readonly targets: AppTargets;
+  #config: AppConfig;
+  #tlsFiles: TlsFiles;
+
+  /**
+   * Builds the app without starting anything.
+   *
+   * @throws {TlsError} when a certificate cannot be used.
+   */
+  static async create(
+    config: AppConfig,
+    files: TlsFiles,
+    options: ControlledAppOptions,
+  ): Promise<ControlledApp> {
+    return new ControlledApp(config, files, { ...options, tls: await AppTls.load(config, files) });
+  }
+
+  private constructor(
+    config: AppConfig,
+    files: TlsFiles,
+    options: ControlledAppOptions & { readonly tls: AppTls },
+  ) {
+    this.#config = config;
+    this.#tlsFiles = files;
+    this.#tls = options.tls;
+    this.targets = new AppTargets(config, {
+      random: Math.random,
+      clock: monotonicClock,
+      ...options,
+      // The workers, whose sessions they are, hear of the change and end them.
+      closeSessionsOf: () => {},
+    });
+  }
+
+  get config(): AppConfig {
+    return this.#config;
+  }
+
+  /** The contents of its files that are in use. */
+  get tlsFiles(): TlsFiles {
+    return this.#tlsFiles;
+  }
+
+  start(): Promise<void> {
+    return this.targets.start();
+  }
+
+  stop(): Promise<void> {
+    return this.targets.stop();
+  }
+
+  /** @throws {TlsError} when a certificate cannot be used; nothing has changed. */
+  async prepare(next: AppConfig, files: TlsFiles): Promise<Prepared> {
+    const useTls = await this.#tls.prepare(next, files);
+    const targets = next === this.#config ? undefined : await this.targets.prepare(next);
+    return {
+      commit: (): void => {
+        useTls();
+        targets?.commit();
+        this.#config = next;
+        this.#tlsFiles = files;
+      },
+      discard: async (): Promise<void> => {
+        await targets?.discard();
+      },
+    };
+  }
+}
