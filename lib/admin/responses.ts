@@ -1,3 +1,5 @@
+import { STATUS_TEXTS } from "./status_texts.ts";
+
 /** A problem (RFC 9457), sent as `application/problem+json`; the status gives its title. */
 export interface Problem {
   /** What is wrong and what to do. */
@@ -10,27 +12,12 @@ export interface Problem {
 /** The media type of every error response. */
 export const PROBLEM_TYPE = "application/problem+json";
 
-const TITLES = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  409: "Conflict",
-  413: "Content Too Large",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  501: "Not Implemented",
-  503: "Service Unavailable",
-  505: "HTTP Version Not Supported",
-} as const;
-
 /** The statuses of error responses. */
-export type ProblemStatus = keyof typeof TITLES;
+export type ProblemStatus = Exclude<keyof typeof STATUS_TEXTS, 200 | 201 | 202 | 204 | 304>;
 
 /** Returns an error response. */
 export function problem(status: ProblemStatus, { detail, more, headers }: Problem): Response {
-  const body = { type: "about:blank", title: TITLES[status], status, detail, ...more };
+  const body = { type: "about:blank", title: STATUS_TEXTS[status], status, detail, ...more };
   return answer(body, { status, headers: { "content-type": PROBLEM_TYPE, ...headers } });
 }
 

@@ -1,22 +1,4 @@
-const REASONS: Readonly<Record<number, string>> = {
-  200: "OK",
-  201: "Created",
-  202: "Accepted",
-  204: "No Content",
-  304: "Not Modified",
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  409: "Conflict",
-  413: "Content Too Large",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  501: "Not Implemented",
-  503: "Service Unavailable",
-  505: "HTTP Version Not Supported",
-};
+import { STATUS_TEXTS } from "../status_texts.ts";
 
 /** How a response's end is marked: by its length, by chunks, by the connection's end, or it has no body. */
 export type Framing = "length" | "chunked" | "close" | "none";
@@ -45,7 +27,7 @@ export function responseHead(
   { status, headers, body }: Response,
   { framing, keepAlive, date }: { framing: Framing; keepAlive: boolean; date: Date },
 ): string {
-  const lines = [`HTTP/1.1 ${status} ${REASONS[status] ?? ""}`, `date: ${date.toUTCString()}`];
+  const lines = [`HTTP/1.1 ${status} ${textOf(status)}`, `date: ${date.toUTCString()}`];
   for (const [name, value] of headers) if (!OWN.has(name)) lines.push(`${name}: ${value}`);
   if (framing === "chunked") lines.push("transfer-encoding: chunked");
   if (framing === "length" && body === null && !headers.has("content-length")) {
@@ -53,4 +35,8 @@ export function responseHead(
   }
   lines.push(`connection: ${keepAlive ? "keep-alive" : "close"}`);
   return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+function textOf(status: number): string {
+  return (STATUS_TEXTS as Readonly<Record<number, string>>)[status] ?? "";
 }
