@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Clock, Random } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
 import type { FdPressure, OwnListeners } from "../dial/mod.ts";
@@ -165,7 +164,7 @@ export class App {
     if (limits !== undefined && this.#clients !== undefined) this.#clients.update(limits);
     else this.#clients = clientTableOf(next);
     // An unchanged fault plan keeps its draws; a new one counts its time from now.
-    const keepsFaults = isDeepStrictEqual([before.faults, before.bandwidth], [next.faults, next.bandwidth]);
+    const keepsFaults = faultPlanOf(before) === faultPlanOf(next);
     const faults = keepsFaults ? this.#session.faultsFor : this.#faultsOf(this.#options.clock.nowMs());
     this.#session = this.#compile(faults);
   }
@@ -187,6 +186,11 @@ export class App {
       faultsFor: faults,
     });
   }
+}
+
+/** All that faults are made of, as text that is the same for equal configs. */
+function faultPlanOf({ faults, bandwidth }: AppConfig): string {
+  return JSON.stringify([faults, bandwidth]);
 }
 
 const NO_PERMITS = { places: undefined, rate: undefined };

@@ -1,4 +1,4 @@
-import { close, constants, fstat, open, type Stats, write, writeSync } from "node:fs";
+import type * as NodeFs from "node:fs";
 import { errorCode, errorMessage } from "../base/mod.ts";
 
 /** A log could not be opened; the message says which one, why, and what to do. */
@@ -13,11 +13,6 @@ export interface FileHandle {
   close(): Promise<void>;
 }
 
-/**
- * Non-blocking, because opening a named pipe otherwise waits for a reader. `Deno.open` has no such mode, and on Deno 2.6
- * blocks its whole thread meanwhile. Windows lacks the flag.
- */
-const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 const MODE = 0o640;
 
 /**
@@ -32,17 +27,33 @@ const PIPE_BUF = 4096;
  *
  * @throws {LogOpenError} if it cannot be opened for writing.
  */
-export function openForAppending(path: string): Promise<FileHandle> {
-  return new Promise((resolve, reject) => {
-    open(path, FLAGS, MODE, (error, descriptor) => {
+export async function openForAppending(path: string): Promise<FileHandle> {
+  // Loaded on first use: it takes a start some 30 ms, and a log to stderr does not need it.
+  const fs = await import("node:fs");
+  return await new Promise((resolve, reject) => {
+    fs.open(path, flagsOf(fs), MODE, (error, descriptor) => {
       if (error) reject(openError(path, error));
-      else fstat(descriptor, (unknown, info) => resolve(handle(descriptor, unknown ? undefined : info)));
+      else {
+        fs.fstat(descriptor, (unknown, info) => resolve(handle(fs, descriptor, unknown ? undefined : info)));
+      }
     });
   });
 }
 
+/**
+ * Non-blocking, because opening a named pipe otherwise waits for a reader. `Deno.open` has no such mode, and on Deno 2.6
+ * blocks its whole thread meanwhile. Windows lacks the flag.
+ */
+function flagsOf({ constants }: typeof NodeFs): number {
+  return constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
+}
+
 /** `info`: what the system says of the open file; `undefined` if it does not. */
-function handle(descriptor: number, info: Stats | undefined): FileHandle {
+function handle(
+  { write, writeSync, fstat, close }: typeof NodeFs,
+  descriptor: number,
+  info: NodeFs.Stats | undefined,
+): FileHandle {
   const isRegular = info?.isFile() === true;
   const lengthOf = (bytes: Uint8Array): number => isRegular ? bytes.length : Math.min(bytes.length, PIPE_BUF);
   // Counted rather than looked up, so that a write reaches the runtime at once: the end of the process relies on it.

@@ -1,4 +1,4 @@
-import { fstatSync } from "node:fs";
+import process from "node:process";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -7,6 +7,8 @@ const STDERR = 2;
 export function isOneTerminal(): boolean {
   if (!Deno.stdout.isTerminal() || !Deno.stderr.isTerminal()) return false;
   try {
+    // Loaded here: it takes a start some 30 ms, and only a terminal needs it.
+    const { fstatSync } = process.getBuiltinModule("node:fs");
     const [out, err] = [fstatSync(STDOUT), fstatSync(STDERR)];
     return out.dev === err.dev && out.ino === err.ino;
   } catch (error) {

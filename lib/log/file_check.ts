@@ -1,4 +1,4 @@
-import { close, constants, open } from "node:fs";
+import type * as NodeFs from "node:fs";
 import { dirname } from "node:path";
 import { errorCode, errorMessage } from "../base/mod.ts";
 import { LogOpenError, processStreamAt } from "./destination.ts";
@@ -54,7 +54,7 @@ async function fileProblem(path: string): Promise<string | undefined> {
     return await missingFileProblem(path, error);
   }
   // A pipe is not opened: its reader would take the close for the end of the log.
-  return !isFile || await opens(path, constants.O_WRONLY | constants.O_APPEND)
+  return !isFile || await opens(path, ({ O_WRONLY, O_APPEND }) => O_WRONLY | O_APPEND)
     ? undefined
     : "this user may not write the file; change its owner or mode";
 }
@@ -66,7 +66,7 @@ async function missingFileProblem(path: string, cause: unknown): Promise<string 
   if (code !== "ENOENT") throw cause;
   const directory = dirname(path);
   if (!await exists(directory)) return `its directory ${JSON.stringify(directory)} does not exist; create it`;
-  return Deno.build.os !== "linux" || await opens(directory, constants.O_WRONLY | O_TMPFILE)
+  return Deno.build.os !== "linux" || await opens(directory, ({ O_WRONLY }) => O_WRONLY | O_TMPFILE)
     ? undefined
     : `this user may not create a file in ${JSON.stringify(directory)}; change its owner or mode`;
 }
@@ -82,9 +82,13 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Whether this user may open the path with these flags; true if opening fails for any other reason. */
-function opens(path: string, flags: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    open(path, flags, 0o600, (error, descriptor) => {
+async function opens(
+  path: string,
+  flags: (constants: typeof NodeFs.constants) => number,
+): Promise<boolean> {
+  const { close, constants, open } = await import("node:fs");
+  return await new Promise((resolve) => {
+    open(path, flags(constants), 0o600, (error, descriptor) => {
       if (error) return resolve(!FORBIDDEN.has(errorCode(error)));
       close(descriptor, () => resolve(true));
     });
