@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseAddress } from "../../lib/base/mod.ts";
 import { parseCheckBytes } from "../../lib/pool/check_text.ts";
 import type { Exchange } from "../../lib/pool/exchange.ts";
@@ -235,14 +235,16 @@ realTest("smtp: up, and down while it takes no more connections", eximTools, asy
 
 /** A connection that the server greets: it still counts those that have just been closed, and refuses meanwhile. */
 async function acceptedByExim(port: number): Promise<Deno.Conn> {
-  let accepted: Deno.Conn | undefined;
+  const accepted: Deno.Conn[] = [];
   await until(async () => {
     const conn = await Deno.connect({ hostname: "127.0.0.1", port });
     const greeting = new Uint8Array(512);
     const length = await conn.read(greeting) ?? 0;
-    if (new TextDecoder().decode(greeting.subarray(0, length)).startsWith("220 ")) accepted = conn;
+    if (new TextDecoder().decode(greeting.subarray(0, length)).startsWith("220 ")) accepted.push(conn);
     else conn.close();
-    return accepted !== undefined;
+    return accepted.length > 0;
   });
-  return accepted!;
+  const [conn] = accepted;
+  assert(conn);
+  return conn;
 }

@@ -18,7 +18,7 @@ export type ToWorker =
   /** All workers have bound their listeners: accept. */
   | { readonly kind: "accept" }
   | { readonly kind: "targets"; readonly pool: PoolRef; readonly targets: readonly TargetRecord[] }
-  | Question
+  | { readonly kind: "ask"; readonly id: number; readonly question: Question }
   | { readonly kind: "drain" }
   | { readonly kind: "stop" };
 
@@ -48,19 +48,34 @@ export type FromWorker =
   /** No session is left and every message has been sent. */
   | { readonly kind: "ended" };
 
-/** A request that a worker answers. `reload` is the number of the reload it belongs to. */
-export type Question =
-  /** The files of some apps have changed: prepare their new contents. */
-  | { readonly kind: "prepare"; readonly reload: number; readonly changed: readonly NextTlsFiles[] }
-  /** All workers are ready: use it from now on. */
-  | { readonly kind: "use"; readonly reload: number }
-  | RetireQuestion;
+/** The questions that workers answer: by kind, the fields of the question and the value of the answer. */
+export interface WorkerQuestions {
+  /** The files of some apps have changed: prepare their new contents. `reload` is the number of the reload. */
+  prepare: {
+    readonly ask: { readonly reload: number; readonly changed: readonly NextTlsFiles[] };
+    readonly answer: undefined;
+  };
+  /** All workers have prepared: use it from now on. */
+  use: { readonly ask: { readonly reload: number }; readonly answer: undefined };
+  /** Workers with another config take over: stop accepting, confirm it, and end when no session is left. */
+  retire: { readonly ask: Retirement; readonly answer: undefined };
+}
 
-/** The reply to a {@link Question}; `problem` says why it failed. */
+export type QuestionKind = keyof WorkerQuestions;
+
+/** A question of one of these kinds. */
+export type Question<Kind extends QuestionKind = QuestionKind> = {
+  [Each in Kind]: { readonly kind: Each } & WorkerQuestions[Each]["ask"];
+}[Kind];
+
+/** The value of the answer to questions of one of these kinds. */
+export type AnswerValue<Kind extends QuestionKind = QuestionKind> = WorkerQuestions[Kind]["answer"];
+
+/** The reply to the question with this id: its value, or why it failed. */
 export interface Answer {
   readonly kind: "answer";
-  readonly to: Question["kind"];
-  readonly reload: number;
+  readonly id: number;
+  readonly value: AnswerValue;
   readonly problem: string | undefined;
 }
 
@@ -81,12 +96,6 @@ export interface StartMessage {
   /** Whether this worker has the listeners that only one worker can have. */
   readonly hasUnixListeners: boolean;
   readonly sessions: SessionsReported;
-}
-
-/** Workers with another config take over: stop accepting, confirm it, and end when no session is left. */
-export interface RetireQuestion extends Retirement {
-  readonly kind: "retire";
-  readonly reload: number;
 }
 
 /** Which ended sessions a worker reports: all, or only those that the operational log may mention. */

@@ -1,5 +1,3 @@
-import type { Answer, Question } from "../channel/messages.ts";
-
 /** A worker that did not carry out a request. */
 export interface Refusal {
   /** Its number, from 1. */
@@ -7,33 +5,43 @@ export interface Refusal {
   readonly why: string;
 }
 
+/** What the workers that were asked have answered. A worker that died meanwhile is in neither list. */
+export interface Answers<Value> {
+  /** By worker; numbers count from 1. */
+  readonly values: readonly { readonly worker: number; readonly value: Value }[];
+  /** The workers that refused, or did not answer in time. */
+  readonly refusals: readonly Refusal[];
+}
+
 /** How long a worker may take to answer before it counts as hung. */
 const ANSWER_LIMIT_MS = 10_000;
 
 /** Collects the answers of all workers to one question. A worker that dies has none to give and is not waited for. */
-export class Replies {
-  /** The workers that refused, or did not answer in time; resolves when all have been heard. */
-  readonly refusals: Promise<readonly Refusal[]>;
-  readonly #question: Question;
+export class Replies<Value> {
+  /** Resolves when all have answered, or have had their time. */
+  readonly answers: Promise<Answers<Value>>;
   readonly #open: Set<number>;
+  readonly #values: { worker: number; value: Value }[] = [];
   readonly #refusals: Refusal[] = [];
-  readonly #settled = Promise.withResolvers<readonly Refusal[]>();
+  readonly #settled = Promise.withResolvers<Answers<Value>>();
   readonly #timer: ReturnType<typeof setTimeout>;
 
   /** @param workers the numbers of the workers asked, from 0. */
-  constructor(question: Question, workers: Iterable<number>, limitMs: number = ANSWER_LIMIT_MS) {
-    this.#question = question;
+  constructor(workers: Iterable<number>, limitMs: number = ANSWER_LIMIT_MS) {
     this.#open = new Set(workers);
-    this.refusals = this.#settled.promise;
+    this.answers = this.#settled.promise;
     this.#timer = setTimeout(() => this.#late(limitMs), limitMs);
     this.#settle();
   }
 
-  /** Takes a worker's answer; ignores answers to other questions. */
-  receive(worker: number, { to, reload, problem }: Answer): void {
-    if (to !== this.#question.kind || reload !== this.#question.reload) return;
+  /** Takes a worker's answer; ignores one that nobody waits for. */
+  receive(
+    worker: number,
+    { value, problem }: { readonly value: Value; readonly problem: string | undefined },
+  ): void {
     if (!this.#open.delete(worker)) return;
-    if (problem !== undefined) this.#refusals.push({ worker: worker + 1, why: problem });
+    if (problem === undefined) this.#values.push({ worker: worker + 1, value });
+    else this.#refusals.push({ worker: worker + 1, why: problem });
     this.#settle();
   }
 
@@ -54,6 +62,6 @@ export class Replies {
   #settle(): void {
     if (this.#open.size > 0) return;
     clearTimeout(this.#timer);
-    this.#settled.resolve(this.#refusals);
+    this.#settled.resolve({ values: this.#values, refusals: this.#refusals });
   }
 }

@@ -1,10 +1,17 @@
 import { monotonicClock } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
-import { StartError } from "../../proxy/mod.ts";
+import { type Retirement, StartError } from "../../proxy/mod.ts";
 import { startError } from "./_start_error.ts";
-import { type Refusal, Replies } from "./replies.ts";
+import { type Answers, type Refusal, Replies } from "./replies.ts";
 import { Backoff } from "./backoff.ts";
-import type { FromWorker, Question, RetireQuestion, StartMessage, ToWorker } from "../channel/messages.ts";
+import type {
+  AnswerValue,
+  FromWorker,
+  Question,
+  QuestionKind,
+  StartMessage,
+  ToWorker,
+} from "../channel/messages.ts";
 import type { WorkersObserver } from "./workers_observer.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { Generation } from "./generation.ts";
@@ -56,7 +63,9 @@ export class Supervisor {
   readonly #ended = Promise.withResolvers<void>();
   #phase: "starting" | "serving" | "ending" = "starting";
   #drainReportedMs = -Infinity;
-  #replies: Replies | undefined;
+  /** The questions that wait for answers, by their ids. */
+  readonly #open = new Map<number, Replies<AnswerValue>>();
+  #lastQuestion = 0;
   #isHeld = false;
 
   constructor(options: SupervisorOptions) {
@@ -96,16 +105,20 @@ export class Supervisor {
     for (const { thread } of this.#slots.filter(hasStarted)) thread?.post(message);
   }
 
-  /**
-   * Asks all started workers and waits for their answers, within a limit. Returns those that failed. One question at
-   * a time.
-   */
-  async ask(question: Question): Promise<readonly Refusal[]> {
+  /** Asks all started workers and waits for their answers, by default for up to 10 s. Never rejects. */
+  async ask<Kind extends QuestionKind>(
+    question: Question<Kind>,
+    limitMs?: number,
+  ): Promise<Answers<AnswerValue<Kind>>> {
     const asked = this.#slots.filter((slot) => hasStarted(slot) && slot.thread !== undefined);
-    const replies = new Replies(question, asked.map(({ number }) => number));
-    this.#replies = replies;
-    for (const { thread } of asked) thread?.post(question);
-    return await replies.refusals;
+    const replies = new Replies<AnswerValue<Kind>>(asked.map(({ number }) => number), limitMs);
+    const id = ++this.#lastQuestion;
+    // The worker answers with the value of this question's kind.
+    this.#open.set(id, replies as Replies<AnswerValue>);
+    for (const { thread } of asked) thread?.post({ kind: "ask", id, question });
+    const answers = await replies.answers;
+    this.#open.delete(id);
+    return answers;
   }
 
   /** Holds back the start of loaded workers until the returned object is disposed of. */
@@ -120,13 +133,13 @@ export class Supervisor {
   }
 
   /** Stops all workers from accepting, as others with another config take over; resolves when they have stopped. */
-  async retire(question: RetireQuestion): Promise<readonly Refusal[]> {
+  async retire(retirement: Retirement): Promise<readonly Refusal[]> {
     this.#phase = "ending";
     for (const slot of this.#slots) {
       clearTimeout(slot.timer);
       if (!hasStarted(slot)) this.#over(slot);
     }
-    const refusals = await this.ask(question);
+    const { refusals } = await this.ask({ kind: "retire", ...retirement });
     this.#settle();
     return refusals;
   }
@@ -203,7 +216,7 @@ export class Supervisor {
       case "report":
         return onReport(message);
       case "answer":
-        return this.#replies?.receive(slot.number, message);
+        return this.#open.get(message.id)?.receive(slot.number, message);
       case "draining":
         return this.#draining(message.leftMs);
       case "ended":
@@ -242,7 +255,7 @@ export class Supervisor {
     slot.thread?.terminate();
     slot.thread = undefined;
     slot.state = "dead";
-    this.#replies?.lost(slot.number);
+    for (const replies of this.#open.values()) replies.lost(slot.number);
     const sessions = generation.activeOf(slot.number);
     generation.forget(slot.number);
     slot.events.close();
@@ -271,7 +284,7 @@ export class Supervisor {
     slot.thread?.terminate();
     slot.thread = undefined;
     slot.state = "ended";
-    this.#replies?.lost(slot.number);
+    for (const replies of this.#open.values()) replies.lost(slot.number);
   }
 
   #settle(): void {

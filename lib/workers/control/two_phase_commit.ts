@@ -25,12 +25,12 @@ export async function commitEverywhere(
   { reload, changed, commit }: CommitOptions,
 ): Promise<readonly ReloadProblem[]> {
   using _held = supervisor.hold();
-  const unready = await supervisor.ask({ kind: "prepare", reload, changed });
+  const { refusals: unready } = await supervisor.ask({ kind: "prepare", reload, changed });
   if (unready.length > 0) {
     throw new Error(unready.map(describe).join(", "));
   }
   commit();
-  const left = await supervisor.ask({ kind: "use", reload });
+  const { refusals: left } = await supervisor.ask({ kind: "use", reload });
   return left.map((refusal) =>
     programProblem(`use the new certificates: ${describe(refusal)}; it still serves the old ones`)
   );

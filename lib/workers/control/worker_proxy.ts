@@ -259,8 +259,6 @@ export class WorkerProxy implements ProxyControl {
       this.#options.observer.defect(error)
     );
     const late = await supervisor.retire({
-      kind: "retire",
-      reload: ++this.#reloads,
       targets: this.#control.labels(),
       listeners: this.listeners().map(({ address }) => formatAddress(address)),
       obsoleteMs: obsoleteMs(next),

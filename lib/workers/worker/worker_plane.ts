@@ -8,7 +8,14 @@ import {
   type WorkerContext,
 } from "../../proxy/mod.ts";
 import { attachApp, attachTargets } from "../shared/shared_views.ts";
-import type { FromWorker, Question, SessionsReported, StartMessage, ToWorker } from "../channel/messages.ts";
+import type {
+  AnswerValue,
+  FromWorker,
+  Question,
+  SessionsReported,
+  StartMessage,
+  ToWorker,
+} from "../channel/messages.ts";
 import { SessionBatcher } from "./session_batcher.ts";
 import { errorRecord, isNotable, sessionRecord } from "../channel/records.ts";
 import { OutcomeBatcher } from "./outcome_batcher.ts";
@@ -47,12 +54,12 @@ export class WorkerPlane {
           .then((proxy) => proxy.follow(message.pool, attachTargets(message.targets, this.#share)))
           .catch((error) => this.defect(error));
         return;
-      case "prepare":
-      case "use":
-        return this.#whenStarted((proxy) => this.#answer(proxy, message));
-      case "retire":
+      case "ask":
+        if (message.question.kind !== "retire") {
+          return this.#whenStarted((proxy) => this.#reply(proxy, message));
+        }
         return this.#end(async (proxy) => {
-          await this.#answer(proxy, message);
+          await this.#reply(proxy, message);
           await proxy.retired();
         });
       case "drain":
@@ -149,18 +156,29 @@ export class WorkerPlane {
     };
   }
 
-  async #answer(proxy: Proxy, question: Question): Promise<void> {
-    const { kind: to, reload } = question;
-    let problem: string | undefined;
+  async #reply(
+    proxy: Proxy,
+    { id, question }: { readonly id: number; readonly question: Question },
+  ): Promise<void> {
     try {
-      if (question.kind === "prepare") this.#ready = { reload, use: await proxy.prepare(question.changed) };
-      else if (question.kind === "retire") await proxy.retire(question);
-      else if (this.#ready?.reload === reload) this.#ready.use();
-      else problem = "not prepared";
+      const value = await this.#answer(proxy, question);
+      this.#post({ kind: "answer", id, value, problem: undefined });
     } catch (error) {
-      problem = errorMessage(error);
+      this.#post({ kind: "answer", id, value: undefined, problem: errorMessage(error) });
     }
-    this.#post({ kind: "answer", to, reload, problem });
+  }
+
+  async #answer(proxy: Proxy, question: Question): Promise<AnswerValue> {
+    switch (question.kind) {
+      case "prepare":
+        this.#ready = { reload: question.reload, use: await proxy.prepare(question.changed) };
+        return;
+      case "use":
+        if (this.#ready?.reload !== question.reload) throw new Error("not prepared");
+        return this.#ready.use();
+      case "retire":
+        return await proxy.retire(question);
+    }
   }
 
   #end(how: (proxy: Proxy) => Promise<void>): void {
