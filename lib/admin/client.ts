@@ -1,9 +1,9 @@
 import { errorMessage, isLoopback } from "../base/mod.ts";
 import { type ConnectionQuestion, type Explanation, questionTexts } from "../proxy/mod.ts";
-import { explanationFromJson, listenerFromJson } from "./explanation_json.ts";
+import { explanationFromJson, listenerFromJson } from "./json/explanation.ts";
 import { PROBLEM_TYPE } from "./responses.ts";
-import { changesFromJson, type ChangesJson, problemFromJson, type ReloadProblemJson } from "./reload_json.ts";
-import { type JsonRecord, listIn, printable, recordOf } from "./json_fields.ts";
+import { changesFromJson, type ChangesJson, problemFromJson, type ReloadProblemJson } from "./json/reload.ts";
+import { type JsonRecord, listIn, printable, recordOf } from "./json/fields.ts";
 
 export interface AdminClientOptions {
   /** The API's URL, such as `http://127.0.0.1:9900`. */

@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress, type Reason, REASONS } from "../base/mod.ts";
+import { formatAddress, parseAddress, type Reason, REASONS } from "../../base/mod.ts";
 import {
   type ExplainedConnection,
   type ExplanationJson,
@@ -6,8 +6,8 @@ import {
   type ListenerInfo,
   type RouteVerdict,
   type TargetExplanation,
-} from "../proxy/mod.ts";
-import { booleanIn, type JsonRecord, listIn, recordOf, ShapeError, textIn } from "./json_fields.ts";
+} from "../../proxy/mod.ts";
+import { booleanIn, type JsonRecord, listIn, recordOf, ShapeError, textIn } from "./fields.ts";
 
 /** The body of `GET /api/explain`. A stable contract. */
 export interface LiveExplanationJson extends ExplanationJson {

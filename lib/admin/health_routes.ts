@@ -1,5 +1,5 @@
-import { json, problem } from "./responses.ts";
-import type { AdminRoute } from "./route.ts";
+import { json, problem } from "../responses.ts";
+import type { AdminRoute } from "../route.ts";
 
 /** Liveness: whether the process runs at all. */
 export const healthz: AdminRoute = {

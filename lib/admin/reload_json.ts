@@ -1,6 +1,6 @@
-import type { ConfigDiff, OptionDiff } from "../config/mod.ts";
-import type { ProxyStatus, ReloadedFile, ReloadProblem } from "../proxy/mod.ts";
-import { type JsonRecord, listIn, recordOf, textIn } from "./json_fields.ts";
+import type { ConfigDiff, OptionDiff } from "../../config/mod.ts";
+import type { ProxyStatus, ReloadedFile, ReloadProblem } from "../../proxy/mod.ts";
+import { type JsonRecord, listIn, recordOf, textIn } from "./fields.ts";
 
 /** The body of `POST /api/reload`, also with `?plan=true`. A stable contract; `null` where a field does not apply. */
 export interface ReloadJson {

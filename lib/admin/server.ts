@@ -6,7 +6,7 @@ import type { AdminObserver } from "./admin_observer.ts";
 import { HttpConnections, type HttpLimits } from "./http/mod.ts";
 import { problem } from "./responses.ts";
 import type { AdminContext, AdminReloads, AdminRoute, Phase } from "./route.ts";
-import { ROUTES } from "./routes.ts";
+import { ROUTES } from "./routes/all.ts";
 
 export interface AdminServerOptions {
   readonly listen: TcpAddress;

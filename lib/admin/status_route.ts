@@ -1,8 +1,8 @@
-import { formatAddress } from "../base/mod.ts";
-import type { PoolSnapshot, TargetSnapshot } from "../app/mod.ts";
-import type { AppStatus } from "../proxy/mod.ts";
-import { json } from "./responses.ts";
-import { type AdminRoute, withProxy } from "./route.ts";
+import { formatAddress } from "../../base/mod.ts";
+import type { PoolSnapshot, TargetSnapshot } from "../../app/mod.ts";
+import type { AppStatus } from "../../proxy/mod.ts";
+import { json } from "../responses.ts";
+import { type AdminRoute, withProxy } from "../route.ts";
 
 /** Returns a snapshot of the proxy. */
 export const status: AdminRoute = {

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { adminApp, type AppOptions } from "../../lib/admin/app.ts";
 import { type AdminContext, type AdminRoute, withProxy } from "../../lib/admin/route.ts";
-import { ROUTES } from "../../lib/admin/routes.ts";
+import { ROUTES } from "../../lib/admin/routes/all.ts";
 import { AdminLog, QuietProxy, reloadsOf, TOKEN } from "../helpers/admin.ts";
 
 const READY: AdminContext = {

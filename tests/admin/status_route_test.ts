@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { PoolSnapshot, TargetSnapshot } from "../../lib/app/mod.ts";
-import { QuietProxy, withAdmin } from "../helpers/admin.ts";
+import type { PoolSnapshot, TargetSnapshot } from "../../../lib/app/mod.ts";
+import { QuietProxy, withAdmin } from "../../helpers/admin.ts";
 
 const TARGET: TargetSnapshot = {
   address: { kind: "tcp", host: "10.0.0.1", port: 80 },
