@@ -107,7 +107,7 @@ export class Supervisor {
 
   /** Asks all started workers and waits for their answers, by default for up to 10 s. Never rejects. */
   async ask<Kind extends QuestionKind>(
-    question: Question<Kind>,
+    question: Question & { readonly kind: Kind },
     limitMs?: number,
   ): Promise<Answers<AnswerValue<Kind>>> {
     const asked = this.#slots.filter((slot) => hasStarted(slot) && slot.thread !== undefined);

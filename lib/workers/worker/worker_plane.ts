@@ -175,9 +175,11 @@ export class WorkerPlane {
         return;
       case "use":
         if (this.#ready?.reload !== question.reload) throw new Error("not prepared");
-        return this.#ready.use();
+        this.#ready.use();
+        return;
       case "retire":
-        return await proxy.retire(question);
+        await proxy.retire(question);
+        return;
     }
   }
 
