@@ -33,6 +33,39 @@ export function isTemporaryName(name: string, of: string): boolean {
   return name.startsWith(of) && TEMPORARY_SUFFIX.test(name.slice(of.length));
 }
 
+/** A temporary name beside a socket's path, to bind it to; `undefined` where the runtime does not permit one. */
+export function temporaryName(path: string): string | undefined {
+  const aside = `${path}.${crypto.randomUUID().slice(0, 8)}`;
+  return mayUse(aside) ? aside : undefined;
+}
+
+/**
+ * Moves the file of a listening socket from its temporary name to a path where there is none.
+ *
+ * @throws AddrInUse if `path` exists, else what the runtime throws; the temporary name is left then.
+ */
+export function putInPlace(aside: string, path: string): SocketFile {
+  try {
+    Deno.linkSync(aside, path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    throw new Deno.errors.AddrInUse(`the file ${path} exists`, { cause: error });
+  }
+  Deno.removeSync(aside);
+  return fileAt(path);
+}
+
+/**
+ * Moves the file of a listening socket from its temporary name over the one at the path: at every moment the path leads
+ * to a socket.
+ *
+ * @throws what the runtime throws.
+ */
+export function replaceAt(aside: string, path: string): SocketFile {
+  Deno.renameSync(aside, path);
+  return fileAt(path);
+}
+
 /**
  * Listens on a unix socket whose file is removed only while it belongs to the socket.
  *
@@ -43,8 +76,8 @@ export function isTemporaryName(name: string, of: string): boolean {
  * @throws what the runtime throws; AddrInUse if `path` exists.
  */
 export function listenOnFile(path: string, transport: Transport): BoundFile {
-  const aside = `${path}.${crypto.randomUUID().slice(0, 8)}`;
-  if (!mayUse(aside)) return direct(path, transport);
+  const aside = temporaryName(path);
+  if (aside === undefined) return direct(path, transport);
   let socket: ListeningSocket;
   try {
     socket = transport.listenUnix(aside);
@@ -54,21 +87,18 @@ export function listenOnFile(path: string, transport: Transport): BoundFile {
     return direct(path, transport);
   }
   try {
-    Deno.linkSync(aside, path);
-    Deno.removeSync(aside);
-    const own = Deno.lstatSync(path);
-    return {
-      socket,
-      file: { isSafeToReplace: true, state: () => stateOf(path, own), remove: () => removeOwn(path, own) },
-    };
+    return { socket, file: putInPlace(aside, path) };
   } catch (error) {
     // Closing removes the temporary name.
     socket.close();
-    if (error instanceof Deno.errors.AlreadyExists) {
-      throw new Deno.errors.AddrInUse(`the file ${path} exists`, { cause: error });
-    }
+    if (errorCode(error) === "EADDRINUSE") throw error;
     return direct(path, transport);
   }
+}
+
+function fileAt(path: string): SocketFile {
+  const own = Deno.lstatSync(path);
+  return { isSafeToReplace: true, state: () => stateOf(path, own), remove: () => removeOwn(path, own) };
 }
 
 function direct(path: string, transport: Transport): BoundFile {

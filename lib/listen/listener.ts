@@ -51,6 +51,11 @@ export interface ListenerOptions {
    */
   readonly shared?: boolean;
   /**
+   * The name that a unix socket is bound to where another thread puts its file in place and removes it. Default: the
+   * listener does so itself.
+   */
+  readonly boundAt?: string | undefined;
+  /**
    * Called before each accept, which waits for it: a thread may leave the next connection to another. The signal is
    * aborted when the listener closes, and once closing begins no accept waits. Never rejects.
    */
@@ -112,7 +117,11 @@ export class Listener {
     const { transport = runtimeTransport } = options;
     try {
       if (address.kind === "unix") {
-        return new Listener(address, listenOnFile(address.path, transport), options);
+        const { boundAt } = options;
+        if (boundAt === undefined) {
+          return new Listener(address, listenOnFile(address.path, transport), options);
+        }
+        return new Listener(address, { socket: transport.listenUnix(boundAt) }, options);
       }
       const socket = transport.listen(address, { shared: options.shared === true });
       return new Listener(socket.address, { socket }, options);

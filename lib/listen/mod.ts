@@ -1,5 +1,12 @@
 /** Listeners: bound addresses and their accept loops. */
-export { isTemporaryName, type SocketFileState } from "./_socket_file.ts";
+export {
+  isTemporaryName,
+  putInPlace,
+  replaceAt,
+  type SocketFile,
+  type SocketFileState,
+  temporaryName,
+} from "./_socket_file.ts";
 export {
   type AcceptGate,
   type AcceptPlace,

@@ -30,6 +30,8 @@ export interface ListenersOptions {
   readonly schedule?: Schedule | undefined;
   /** Whether other threads of this process accept on the same TCP addresses. */
   readonly shared: boolean;
+  /** By path, the names that unix sockets are bound to; see {@link ListenerOptions.boundAt}. */
+  readonly unixNames?: ReadonlyMap<string, string> | undefined;
   /** Is told of each change of what is bound. */
   readonly own: OwnListeners;
   /** Waited for before each connection is accepted; see {@link ListenerOptions.turn}. */
@@ -79,7 +81,7 @@ export class Listeners {
 
   /** Whether clients can no longer reach a listener that {@link Listeners.prepare} would bind anew. */
   async hasLost(): Promise<boolean> {
-    await within(LOOK_LIMIT_MS, this.#files.look());
+    await this.#files.lookBriefly();
     return this.#bound.some((bound) => this.#isToReplace(bound));
   }
 
@@ -90,7 +92,7 @@ export class Listeners {
    * @throws {StartError} when one cannot be bound; those that could are closed again.
    */
   async prepare(wanted: readonly WantedListeners[]): Promise<PreparedListeners> {
-    await within(LOOK_LIMIT_MS, this.#files.look());
+    await this.#files.lookBriefly();
     const left = [...this.#bound];
     const added: BoundListener[] = [];
     const next: { readonly app: string; readonly bound: BoundListener }[] = [];
@@ -159,22 +161,13 @@ export class Listeners {
   }
 }
 
-/** How long a reload waits for a look at socket files: one on a dead mount never ends. */
-const LOOK_LIMIT_MS = 1000;
-
-async function within(limitMs: number, work: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, limitMs));
-  await Promise.race([work, late]);
-  clearTimeout(timer);
-}
-
 /** A listener whose connections go to an app that a reload may change: it asks for gate and session at each one. */
 class BoundListener implements ListenerOptions {
   readonly observer: ListenerObserver;
   readonly shared: boolean;
   /** As the config names it. */
   readonly wanted: Address;
+  readonly boundAt: string | undefined;
   readonly #options: ListenersOptions;
   #name: string;
   #app: App | undefined;
@@ -183,11 +176,12 @@ class BoundListener implements ListenerOptions {
   /** @throws {ListenError} when the address cannot be bound. */
   static async open(address: Address, app: string, options: ListenersOptions): Promise<BoundListener> {
     const bound = new BoundListener(address, app, options);
-    if (address.kind === "unix") await removeLeftovers(address.path);
+    if (address.kind === "unix" && bound.boundAt === undefined) await removeLeftovers(address.path);
     try {
       bound.#listener = Listener.open(address, bound);
     } catch (error) {
-      if (!(error instanceof ListenError && await removeStaleSocket(error))) throw error;
+      const isOther = bound.boundAt !== undefined || !(error instanceof ListenError);
+      if (isOther || !await removeStaleSocket(error)) throw error;
       bound.#listener = Listener.open(address, bound);
     }
     return bound;
@@ -197,6 +191,7 @@ class BoundListener implements ListenerOptions {
     this.observer = options.observer;
     this.shared = options.shared;
     this.wanted = wanted;
+    this.boundAt = wanted.kind === "unix" ? options.unixNames?.get(wanted.path) : undefined;
     this.#name = app;
     this.#options = options;
   }

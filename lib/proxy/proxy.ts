@@ -130,6 +130,7 @@ export class Proxy implements ProxyControl {
       },
       schedule: options.schedule,
       shared: this.#context !== undefined,
+      unixNames: this.#context?.unixNames,
       own: this.#own,
       // The socket of a path has one thread alone, which nobody can relieve.
       turn: ({ wanted, app }, signal) =>

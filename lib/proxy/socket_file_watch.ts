@@ -28,6 +28,9 @@ export interface SocketFileWatchOptions {
 /** A look costs one lstat a listener. */
 const PERIOD_MS = 10_000;
 
+/** How long a reload waits for a look. */
+const LOOK_LIMIT_MS = 1000;
+
 /**
  * Notices unix listeners whose file has been removed or replaced: the socket still listens, but no client can reach it,
  * and the kernel reports nothing. One timer for all of them; none where there are none.
@@ -85,6 +88,14 @@ export class SocketFileWatch {
       this.#looks.set(listener, look);
       return look;
     }));
+  }
+
+  /** As {@link SocketFileWatch.look}, for up to 1 s: a look at a dead mount never ends. */
+  async lookBriefly(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, LOOK_LIMIT_MS));
+    await Promise.race([this.look(), late]);
+    clearTimeout(timer);
   }
 
   async #lookAt(listener: WatchedListener): Promise<void> {

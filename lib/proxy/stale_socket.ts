@@ -13,6 +13,11 @@ export async function removeStaleSocket({ address, code }: ListenError): Promise
   return address.kind === "unix" && code === "EADDRINUSE" && await removeDead(address.path);
 }
 
+/** As {@link removeStaleSocket}, for a path that nothing was bound to. */
+export function removeStaleFile(path: string): Promise<boolean> {
+  return removeDead(path);
+}
+
 /**
  * Removes the temporary names that processes left beside this path when they were killed in the middle of opening it,
  * as far as nobody answers on them. Where the runtime does not permit a look at the directory, it does nothing.

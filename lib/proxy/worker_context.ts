@@ -14,6 +14,8 @@ export interface WorkerContext {
   readonly startedMs: number;
   /** Whether this one has the sockets that only one thread can have: those of the file system. */
   readonly hasUnixListeners: boolean;
+  /** By path, the names to bind them to, where the control plane puts their files in place. */
+  readonly unixNames: ReadonlyMap<string, string>;
   /** Counts a session that begins, and gives it a number that no session of any thread has. */
   beginSession(): number;
   /** Counts the dials of all threads that lack a file descriptor. */

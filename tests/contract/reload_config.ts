@@ -8,6 +8,7 @@ import { freePort } from "../helpers/free_ports.ts";
 import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
 import { configOf } from "../helpers/proxy.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 type AppLiteral = Readonly<Record<string, unknown>>;
 
@@ -184,6 +185,77 @@ export function testConfigReloadContract(name: string, start: StartPlane): void 
       await Promise.all(clients);
       assertEquals((await sending).length, bytes.length);
       assert(served > 0);
+    });
+  });
+
+  Deno.test(`${name}.reload: a unix socket is reachable all the time, one that goes is removed`, async () => {
+    await using fleet = new Fleet(2);
+    await using folder = new TemporaryFolder();
+    const [path, extra] = [folder.file("a.sock"), folder.file("b.sock")];
+    const [first, second] = fleet.addresses;
+    const app = { name: "a", listen: [`unix:${path}`], targets: [first] };
+    await withPlane(start, { apps: [app] }, async (plane) => {
+      using open = await Deno.connect({ transport: "unix", path });
+      assertEquals(await answeredBy(open), 0);
+      let isOver = false;
+      let served = 0;
+      const clients = Array.from({ length: 3 }, async () => {
+        while (!isOver) {
+          using client = await Deno.connect({ transport: "unix", path });
+          await answeredBy(client);
+          served++;
+        }
+      });
+      for (let round = 0; round < 4; round++) {
+        const more = round % 2 === 0 ? [{ name: "b", listen: [`unix:${extra}`], targets: [first] }] : [];
+        await changes(plane, [{ ...app, targets: round % 2 === 0 ? [second] : [first] }, ...more]);
+        if (more.length > 0) {
+          using client = await Deno.connect({ transport: "unix", path: extra });
+          assertEquals(await answeredBy(client), 0);
+        } else {
+          await assertRejects(() => Deno.connect({ transport: "unix", path: extra }), Deno.errors.NotFound);
+        }
+      }
+      isOver = true;
+      await Promise.all(clients);
+      assert(served > 0);
+      assertEquals(await pass(open), "still here");
+      assertEquals([...Deno.readDirSync(folder.path)].map((entry) => entry.name), ["a.sock"]);
+    });
+    assertEquals([...Deno.readDirSync(folder.path)], []);
+  });
+
+  Deno.test(`${name}.reload: a path that another process listens on is named, and nothing changes`, async () => {
+    await using fleet = new Fleet(1);
+    await using folder = new TemporaryFolder();
+    const [path, taken] = [folder.file("a.sock"), folder.file("b.sock")];
+    using foreign = Deno.listen({ transport: "unix", path: taken });
+    const accepting = foreign.accept();
+    const app = { name: "a", listen: [`unix:${path}`], targets: fleet.addresses };
+    await withPlane(start, { apps: [app] }, async (plane) => {
+      const result = await plane.control.reload(
+        configOf({ apps: [{ ...app, listen: [`unix:${path}`, `unix:${taken}`] }] }),
+      );
+      const [problem] = result.kind === "refused" ? result.problems : [];
+      assertStringIncludes(problem?.message ?? "none", `listen on unix:${taken}: socket file already exists`);
+      using client = await Deno.connect({ transport: "unix", path });
+      assertEquals(await answeredBy(client), 0);
+    });
+    // The look whether somebody answers there.
+    (await accepting).close();
+    assertEquals([...Deno.readDirSync(folder.path)].map((entry) => entry.name), ["b.sock"]);
+  });
+
+  Deno.test(`${name}.reload: listens again at a path whose file was removed`, async () => {
+    await using fleet = new Fleet(1);
+    await using folder = new TemporaryFolder();
+    const path = folder.file("a.sock");
+    const app = { name: "a", listen: [`unix:${path}`], targets: fleet.addresses };
+    await withPlane(start, { apps: [app] }, async (plane) => {
+      await Deno.remove(path);
+      assertEquals(await changes(plane, [app]), ["a kept"]);
+      using client = await Deno.connect({ transport: "unix", path });
+      assertEquals(await answeredBy(client), 0);
     });
   });
 

@@ -8,6 +8,7 @@ import { PlaneLog, type StartPlane, withPlane } from "../helpers/plane.ts";
 import { configOf } from "../helpers/proxy.ts";
 import { assertShown, renew } from "../helpers/renewal.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { terminating, testTls } from "../helpers/tls_app.ts";
 
 const NOTHING: Sandbox = {
@@ -155,6 +156,26 @@ Deno.test("WorkerProxy: a worker that dies is replaced, the others go on, and wh
       assertStrictEquals(proxy.log.deaths.length, 1);
     })
   );
+});
+
+Deno.test("WorkerProxy: a unix socket whose worker dies is reachable again when that is replaced", async () => {
+  await using target = new TestTarget(echo);
+  await using folder = new TemporaryFolder();
+  const path = folder.file("s");
+  await withMortals((kill) =>
+    withPlane(
+      plane({ module: MORTAL }),
+      { apps: [{ listen: [`unix:${path}`], targets: [target.address] }] },
+      async (proxy) => {
+        kill(0);
+        await proxy.log.when(() => proxy.log.restarts.length === 1);
+        using client = await Deno.connect({ transport: "unix", path });
+        assertEquals(await exchange(client, utf8("x")), utf8("x"));
+        assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["s"]);
+      },
+    )
+  );
+  assertEquals([...Deno.readDirSync(folder.path)], []);
 });
 
 Deno.test("WorkerProxy: long connections that arrive one by one are spread evenly", async () => {

@@ -95,6 +95,8 @@ export interface StartMessage {
   readonly startedMs: number;
   /** Whether this worker has the listeners that only one worker can have. */
   readonly hasUnixListeners: boolean;
+  /** By path, the names that unix sockets are bound to, where the control plane puts their files in place. */
+  readonly unixNames: ReadonlyMap<string, string>;
   readonly sessions: SessionsReported;
 }
 

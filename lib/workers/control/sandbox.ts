@@ -19,6 +19,8 @@ export interface Sandbox {
 export interface SandboxOptions {
   /** Whether the runtime counts unix sockets as network permissions; it does from 2.9 on. */
   readonly unixIsNet: boolean;
+  /** By path, the names that unix sockets are bound to instead; default the paths themselves. */
+  readonly unixNames?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -29,9 +31,11 @@ export interface SandboxOptions {
  * "any host on this port" nor an IPv6 block. So where any app discovers targets, workers inherit the network
  * permissions of the process (its `--allow-net` is the limit then).
  */
-export function sandboxOf(config: Config, { unixIsNet }: SandboxOptions): Sandbox {
+export function sandboxOf(config: Config, { unixIsNet, unixNames }: SandboxOptions): Sandbox {
+  const boundAt = (address: Address): Address =>
+    address.kind === "tcp" ? address : { ...address, path: unixNames?.get(address.path) ?? address.path };
   const dialed = config.apps.flatMap((app) => targetsOf(app).flatMap((target) => dialedAt(target, app)));
-  const addresses = [...config.apps.flatMap((app) => app.listen.flatMap(listenedOn)), ...dialed];
+  const addresses = [...config.apps.flatMap((app) => app.listen.flatMap(listenedOn).map(boundAt)), ...dialed];
   const paths = unique(addresses.flatMap((address) => address.kind === "unix" ? [address.path] : []));
   const discovers = config.apps.some((app) => targetsOf(app).some((target) => target.discover !== undefined));
   return {

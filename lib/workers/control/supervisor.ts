@@ -27,6 +27,8 @@ export interface SupervisorOptions {
   readonly observer: WorkersObserver;
   /** Returns the current start message of a worker. */
   startMessage(worker: number): Omit<StartMessage, "nowMs">;
+  /** Called when the successor of a dead worker has bound its listeners, before it accepts. */
+  onRebound(worker: number): void;
   /** Receives the outcomes that the control plane judges. */
   onReport(message: Extract<FromWorker, { kind: "report" }>): void;
 }
@@ -240,6 +242,7 @@ export class Supervisor {
       return;
     }
     if (this.#phase === "ending") return;
+    this.#options.onRebound(slot.number);
     this.#serve(slot);
     this.#options.observer.workerRestarted(slot.number + 1);
   }

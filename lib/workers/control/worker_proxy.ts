@@ -28,6 +28,7 @@ import { Generation } from "./generation.ts";
 import { ListenSockets } from "./listen_sockets.ts";
 import type { WorkersObserver } from "./workers_observer.ts";
 import { type Sandbox, sandboxOf } from "./sandbox.ts";
+import { SocketFiles, unixListeners } from "./socket_files.ts";
 import { Supervisor } from "./supervisor.ts";
 import { commitEverywhere } from "./two_phase_commit.ts";
 
@@ -57,6 +58,7 @@ export class WorkerProxy implements ProxyControl {
   readonly #options: WorkerProxyOptions;
   readonly #control: ControlPlane;
   readonly #sockets: ListenSockets;
+  readonly #files: SocketFiles;
   readonly #limits: SharedLimits;
   readonly #reloader: Reloader;
   /** Pools with changes that workers do not know yet; they are sent when this task ends. */
@@ -85,7 +87,9 @@ export class WorkerProxy implements ProxyControl {
     const proxy = new WorkerProxy(config, { control, sockets, bound: prepared.config }, options);
     control.listensOn(proxy.listeners());
     try {
+      await proxy.#files.clean(config);
       await Promise.all([control.start((pool) => proxy.#change(pool)), proxy.#group.supervisor.bind()]);
+      proxy.#files.place(config, proxy.#group.unixNames);
       proxy.#group.supervisor.accept();
       proxy.#reloader.watch();
       return proxy;
@@ -102,14 +106,16 @@ export class WorkerProxy implements ProxyControl {
     this.#sockets = parts.sockets;
     this.#config = parts.bound;
     this.#limits = new SharedLimits(config, options.workers);
+    this.#files = new SocketFiles(options);
     this.#group = this.#createGroup(this.#config, 0);
     this.#reloader = new Reloader(config, {
       ...options,
       files: this.#control.files,
-      apply: (step, commit) =>
-        step.diff.apps.every(({ change }) => change === "kept")
-          ? this.#renew(step, commit)
-          : this.#replace(step, commit),
+      isBroken: () => this.#files.hasLost(),
+      apply: async (step, commit) =>
+        step.diff.apps.every(({ change }) => change === "kept") && !await this.#files.hasLost()
+          ? await this.#renew(step, commit)
+          : await this.#replace(step, commit),
     });
   }
 
@@ -148,7 +154,7 @@ export class WorkerProxy implements ProxyControl {
   async #end(how: "drain" | "stop"): Promise<void> {
     // First, so that the last worker to close empties the accept queue.
     this.#sockets.close();
-    await Promise.all(this.#groups().map(({ supervisor }) => supervisor.end(how)));
+    await Promise.all([this.#files.close(), ...this.#groups().map(({ supervisor }) => supervisor.end(how))]);
     // One that is under way would go on with checks that nobody stops.
     await this.#reloader.stop();
     await this.#control.stop();
@@ -161,17 +167,21 @@ export class WorkerProxy implements ProxyControl {
   #createGroup(config: Config, slot: number): WorkerGroup {
     const { workers, observer, module, permissions } = this.#options;
     const generation = new Generation(this.#limits, { workers, slot });
+    const unixNames = SocketFiles.names(config);
     const supervisor = new Supervisor({
       count: workers,
       config,
       observer,
       generation,
       module: module ?? new URL("../worker/entry.ts", import.meta.url),
-      permissions: permissions ?? sandboxOf(config, { unixIsNet: runtimeAtLeast(2, 9) }),
-      startMessage: (worker) => this.#startMessage(config, generation, worker),
+      permissions: permissions ?? sandboxOf(config, { unixIsNet: runtimeAtLeast(2, 9), unixNames }),
+      startMessage: (worker) => this.#startMessage(config, { generation, unixNames }, worker),
+      onRebound: (worker) => {
+        if (worker === 0) this.#files.replace(unixNames);
+      },
       onReport: ({ target, outcome }) => this.#control.report(target, outcome),
     });
-    return { supervisor, generation };
+    return { supervisor, generation, unixNames };
   }
 
   /** Applies changed certificates in all workers, or in none. */
@@ -197,8 +207,9 @@ export class WorkerProxy implements ProxyControl {
 
   /** Starts workers with another config, which take over from the current ones. */
   async #replace(step: ReloadStep, commit: () => void): Promise<readonly ReloadProblem[]> {
-    refuseUnixSockets(step);
+    this.#requireReplaceable(step);
     const slot = this.#freeSlot();
+    await this.#files.clean(step.config);
     const sockets = this.#sockets.prepare(step.config);
     let control: Prepared;
     try {
@@ -214,10 +225,12 @@ export class WorkerProxy implements ProxyControl {
     control.commit();
     this.#limits.update(step.config);
     const group = this.#createGroup(sockets.config, slot);
+    let problems: readonly ReloadProblem[];
     try {
       await group.supervisor.bind();
       const ending = this.#stopped !== undefined ? "stopping" : this.#drained && "draining";
       if (ending !== undefined) throw new StartError(`reload: the proxy is ${ending}`);
+      problems = this.#files.place(step.config, group.unixNames);
     } catch (error) {
       sockets.discard();
       // Not by force: the sockets of a thread that is cut off may outlast this reload.
@@ -233,7 +246,7 @@ export class WorkerProxy implements ProxyControl {
     commit();
     group.supervisor.accept();
     this.#releaseChanges();
-    return await this.#retire(before, step.config);
+    return [...problems, ...await this.#retire(before, step.config)];
   }
 
   /** Returns the control plane to the config before the step. */
@@ -260,11 +273,29 @@ export class WorkerProxy implements ProxyControl {
     );
     const late = await supervisor.retire({
       targets: this.#control.labels(),
-      listeners: this.listeners().map(({ address }) => formatAddress(address)),
+      // A unix socket has a queue of its own, which its worker empties.
+      listeners: this.listeners().flatMap(({ address }) =>
+        address.kind === "tcp" ? [formatAddress(address)] : []
+      ),
       obsoleteMs: obsoleteMs(next),
     });
     return late.map(({ worker, why }) =>
       programProblem(`worker ${worker} with the previous config: ${why}; it may still accept connections`)
+    );
+  }
+
+  /** @throws {StartError} when workers bind paths themselves, so that no other can take over from them. */
+  #requireReplaceable({ config, previous }: ReloadStep): void {
+    const isReplaceable = (each: Config, names: ReadonlyMap<string, string>): boolean =>
+      unixListeners(each).every(({ path }) => names.has(path));
+    if (
+      isReplaceable(previous.config, this.#group.unixNames) &&
+      isReplaceable(config, SocketFiles.names(config))
+    ) {
+      return;
+    }
+    throw new StartError(
+      `reload: workers cannot hand over a unix socket without full network permission and permission for its directory; restart, or set "workers: 1"`,
     );
   }
 
@@ -294,7 +325,12 @@ export class WorkerProxy implements ProxyControl {
     };
   }
 
-  #startMessage(config: Config, generation: Generation, worker: number): Omit<StartMessage, "nowMs"> {
+  #startMessage(
+    config: Config,
+    { generation, unixNames }: Pick<WorkerGroup, "generation" | "unixNames">,
+    worker: number,
+  ): Omit<StartMessage, "nowMs"> {
+    if (worker === 0) SocketFiles.free(unixNames);
     return {
       kind: "start",
       worker,
@@ -304,6 +340,7 @@ export class WorkerProxy implements ProxyControl {
       memory: generation.memory,
       // Only one worker can bind a path.
       hasUnixListeners: worker === 0,
+      unixNames,
       sessions: this.#options.sessions ?? "all",
       apps: new Map(config.apps.map(({ name: app }) => [app, {
         tlsFiles: this.#control.tlsFiles(app),
@@ -346,6 +383,8 @@ export class WorkerProxy implements ProxyControl {
 interface WorkerGroup {
   readonly supervisor: Supervisor;
   readonly generation: Generation;
+  /** By path, the names that its worker binds unix sockets to. */
+  readonly unixNames: ReadonlyMap<string, string>;
 }
 
 interface WorkerProxyParts {
@@ -353,14 +392,4 @@ interface WorkerProxyParts {
   readonly sockets: ListenSockets;
   /** The config with the addresses actually bound. */
   readonly bound: Config;
-}
-
-/** Only one worker can bind a path, and no other can take over from it. */
-function refuseUnixSockets({ config, previous }: ReloadStep): void {
-  for (const { name, listen } of [...config.apps, ...previous.config.apps]) {
-    if (listen.every(({ kind }) => kind === "tcp")) continue;
-    throw new StartError(
-      `reload: app "${name}" listens on a unix socket, which workers cannot hand over; restart, or set "workers: 1"`,
-    );
-  }
 }

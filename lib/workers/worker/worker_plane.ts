@@ -91,6 +91,7 @@ export class WorkerPlane {
         return [app.name, attachApp(record, app, share)];
       })),
       hasUnixListeners: message.hasUnixListeners,
+      unixNames: message.unixNames,
       beginSession: () => {
         active.tryTake();
         turns.sessionBegan();
