@@ -4,7 +4,7 @@ import { Bearer } from "./bearer.ts";
 import { crossSiteReason } from "./cross_site.ts";
 import { RequestError } from "./http/mod.ts";
 import { problem } from "./responses.ts";
-import type { AdminContext, AdminRoute, Handler, Method } from "./route.ts";
+import { type AdminContext, type AdminRoute, operationsOf } from "./route.ts";
 
 export interface AppOptions {
   readonly routes: readonly AdminRoute[];
@@ -47,10 +47,11 @@ export function adminApp(options: AppOptions): (request: Request) => Promise<Res
   return async (request) => await app.fetch(request);
 }
 
-function register(app: Hono, { path, handlers }: AdminRoute, admin: AdminContext): void {
-  const methods = Object.entries(handlers) as [Method, Handler][];
-  for (const [method, handle] of methods) app.on(method, path, (context) => handle(context, admin));
-  const allowed = methods.flatMap(([method]) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
+function register(app: Hono, route: AdminRoute, admin: AdminContext): void {
+  const { path } = route;
+  const operations = operationsOf(route);
+  for (const [method, { handle }] of operations) app.on(method, path, (context) => handle(context, admin));
+  const allowed = operations.flatMap(([method]) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
   app.all(path, ({ req }) =>
     problem(405, {
       detail: `method ${req.method} not allowed; expected ${allowed}`,

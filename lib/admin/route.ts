@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { Config } from "../config/mod.ts";
 import type { ProxyControl, ReloadPlan, ReloadResult } from "../proxy/mod.ts";
+import type { Description } from "./openapi/description.ts";
 import { problem } from "./responses.ts";
 import type { AdminObserver } from "./admin_observer.ts";
 
@@ -33,15 +34,23 @@ export type Handler = (request: Context, admin: AdminContext) => Response | Prom
 /** The methods of a route; HEAD comes with GET. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
+/** What one method of a path does, and how the API's description (`GET /api/openapi.json`) describes it. */
+export interface Operation extends Description {
+  readonly handle: Handler;
+}
+
 /** One path of the API. Other methods give status 405. */
 export interface AdminRoute {
   /** In hono's syntax: `/api/sessions/:id`. */
   readonly path: string;
-  /** One line without a full stop, for the list of paths. */
-  readonly summary: string;
   /** Whether the path needs no token and accepts any origin, for probes. Default false. */
   readonly isOpen?: boolean;
-  readonly handlers: Readonly<Partial<Record<Method, Handler>>>;
+  readonly operations: Readonly<Partial<Record<Method, Operation>>>;
+}
+
+/** Returns the operations of a route, each with its method. */
+export function operationsOf({ operations }: AdminRoute): [Method, Operation][] {
+  return Object.entries(operations) as [Method, Operation][];
 }
 
 /** Wraps a handler that needs the proxy; until it has started, the status is 503. */

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { adminApp, type AppOptions } from "../../lib/admin/app.ts";
-import { type AdminContext, type AdminRoute, withProxy } from "../../lib/admin/route.ts";
+import { type AdminContext, type AdminRoute, operationsOf, withProxy } from "../../lib/admin/route.ts";
 import { ROUTES } from "../../lib/admin/routes/all.ts";
-import { AdminLog, QuietProxy, reloadsOf, TOKEN } from "../helpers/admin.ts";
+import { AdminLog, operation, QuietProxy, reloadsOf, TOKEN } from "../helpers/admin.ts";
 
 const READY: AdminContext = {
   phase: "ready",
@@ -17,16 +17,14 @@ const READY: AdminContext = {
 /** A route that changes something. */
 const CHANGE: AdminRoute = {
   path: "/api/change",
-  summary: "",
-  handlers: { POST: () => new Response("changed") },
+  operations: { POST: operation(() => new Response("changed")) },
 };
 const BROKEN: AdminRoute = {
   path: "/api/broken",
-  summary: "",
-  handlers: {
-    GET: () => {
+  operations: {
+    GET: operation(() => {
       throw new Error("secret");
-    },
+    }),
   },
 };
 
@@ -184,13 +182,12 @@ Deno.test("adminApp: before the proxy has started, routes that need it are 503 w
 
 Deno.test("adminApp: supports path parameters and slow handlers", async () => {
   const route: AdminRoute = {
-    summary: "",
     path: "/api/things/:id",
-    handlers: {
-      DELETE: withProxy(async (request, proxy) => {
+    operations: {
+      DELETE: operation(withProxy(async (request, proxy) => {
         await Promise.resolve();
         return new Response(`${request.req.param("id")} of ${proxy.listeners().length}`);
-      }),
+      })),
     },
   };
   assertEquals((await ask("DELETE /api/things/7", {}, { routes: [route] })).body, "7 of 1");
@@ -201,15 +198,12 @@ Deno.test("adminApp: the root lists every path with method and summary", async (
   assertEquals([status, headers.get("content-type")], [200, "text/plain; charset=utf-8"]);
   const [title, , ...lines] = body.trimEnd().split("\n");
   assertEquals(title, "tcpproxy 1.2.3, ready");
-  assertEquals(lines.length, ROUTES.length - 1);
-  for (const { path, handlers, summary } of ROUTES) {
-    if (path === "/") continue;
-    const [method = ""] = Object.keys(handlers);
-    assertEquals(
-      lines.some((line) => line.startsWith(`${method} ${path} `) && line.endsWith(summary)),
-      true,
-      path,
-    );
+  const listed = ROUTES.filter(({ path }) => path !== "/").flatMap((route) =>
+    operationsOf(route).map(([method, { summary }]) => ({ what: `${method} ${route.path} `, summary }))
+  );
+  assertEquals(lines.length, listed.length);
+  for (const { what, summary } of listed) {
+    assertEquals(lines.some((line) => line.startsWith(what) && line.endsWith(summary)), true, what);
   }
 });
 

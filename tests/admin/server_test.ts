@@ -3,12 +3,12 @@ import { AdminServer } from "../../lib/admin/mod.ts";
 import { json } from "../../lib/admin/responses.ts";
 import type { AdminRoute, Handler } from "../../lib/admin/route.ts";
 import { StartError } from "../../lib/proxy/mod.ts";
-import { AdminLog, QuietProxy, reloadsOf, type TestAdmin, withAdmin } from "../helpers/admin.ts";
+import { AdminLog, operation, QuietProxy, reloadsOf, type TestAdmin, withAdmin } from "../helpers/admin.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 
 function route(path: string, get: Handler): AdminRoute {
-  return { path, summary: "", handlers: { GET: get } };
+  return { path, operations: { GET: operation(get) } };
 }
 
 /** Sends the beginning of a request, and keeps the connection. */
@@ -207,8 +207,7 @@ Deno.test("AdminServer: a kept connection that stops within its next head is cut
 Deno.test("AdminServer: a body that stops coming is given up, and is not an internal error", async () => {
   const reading = {
     path: "/read",
-    summary: "",
-    handlers: { POST: async (c) => json(await c.req.text()) },
+    operations: { POST: operation(async (c) => json(await c.req.text())) },
   } satisfies AdminRoute;
   await withAdmin({ routes: [reading], limits: { bodyMs: 20 } }, async (admin) => {
     const head = "POST /read HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nx";
@@ -255,8 +254,10 @@ Deno.test("AdminServer: with too many connections, the one that has waited longe
 
 const ECHO = {
   path: "/echo",
-  summary: "",
-  handlers: { GET: () => new Response("hello"), POST: async (c) => json(await c.req.text()) },
+  operations: {
+    GET: operation(() => new Response("hello")),
+    POST: operation(async (c) => json(await c.req.text())),
+  },
 } satisfies AdminRoute;
 
 const CHUNKED = "POST /echo HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n";

@@ -4,6 +4,7 @@ import {
   AdminServer,
   type AdminServerOptions,
 } from "../../lib/admin/mod.ts";
+import type { Handler, Operation } from "../../lib/admin/route.ts";
 import { type Config, resolveConfig } from "../../lib/config/mod.ts";
 import {
   type ConnectionQuestion,
@@ -16,6 +17,7 @@ import {
   type RuntimeSnapshot,
   statusOf,
 } from "../../lib/proxy/mod.ts";
+import { checkDescribed } from "./api_description.ts";
 
 /** A token that may be one. */
 export const TOKEN = "0123456789abcdef";
@@ -79,6 +81,11 @@ export class QuietProxy implements ProxyControl {
   }
 }
 
+/** An operation of a route that only a test has. */
+export function operation(handle: Handler): Operation {
+  return { summary: "", responses: {}, handle };
+}
+
 const APP = { name: "web", listen: ["127.0.0.1:7001"], targets: ["10.0.0.1:80"] };
 
 /** Keeps what the admin API tells. */
@@ -122,11 +129,14 @@ export class TestAdmin {
     return new URL(`http://127.0.0.1:${this.port}`);
   }
 
-  /** Asks, and gives the answer with its body read. */
+  /** Asks, and gives the answer with its body read. What the API's description does not allow fails the test. */
   async ask(path: string, init: RequestInit = {}): Promise<Answer> {
-    const response = await fetch(new URL(path, this.url), { ...init, signal: AbortSignal.timeout(10_000) });
+    const url = new URL(path, this.url);
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000) });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text };
+    const { status, headers } = response;
+    checkDescribed({ method: init.method ?? "GET", path: url.pathname, status, headers, text });
+    return { status, headers, text };
   }
 }
 

@@ -12,23 +12,49 @@ import { type AdminRoute, withProxy } from "../route.ts";
 /** Explains what would happen to a connection; the query takes `port`, `listen`, `client`, `sni` and `alpn`. */
 export const explain: AdminRoute = {
   path: "/api/explain",
-  summary: "Where a connection would go: ?port=N&client=ADDR, and sni, alpn",
-  handlers: {
-    GET: withProxy((request, proxy) => {
-      const question = questionIn(new URL(request.req.url).searchParams);
-      if (question instanceof QuestionError) return problem(400, { detail: question.message });
-      const explanation = proxy.explain(question);
-      if (explanation.kind === "explained") return json(explanationToJson(explanation));
-      const detail = describeNoListener(question.to, explanation, "listen=ADDR with one of the addresses");
-      if (explanation.kind === "several") {
-        return problem(409, { detail, more: { listeners: explanation.listeners.map(listenerJson) } });
-      }
-      const { nearest } = explanation;
-      return problem(404, {
-        detail,
-        more: { nearest: nearest === undefined ? null : listenerJson(nearest) },
-      });
-    }),
+  operations: {
+    GET: {
+      summary: "Where a connection would go: ?port=N&client=ADDR, and sni, alpn",
+      details:
+        "The port may be given as part of `listen`. Nothing is changed by it, and no target is dialed.",
+      parameters: [
+        {
+          name: "port",
+          in: "query",
+          description: "The port that the client connects to",
+          schema: { type: "integer", minimum: 1, maximum: 65535 },
+        },
+        { name: "listen", in: "query", description: "The address that the client connects to" },
+        { name: "client", in: "query", description: "The client's IP address", example: "192.0.2.7" },
+        { name: "sni", in: "query", description: "The server name in the client's TLS" },
+        {
+          name: "alpn",
+          in: "query",
+          description: "The protocols that the client offers, separated by commas",
+        },
+      ],
+      responses: {
+        200: { description: "What would happen", schema: "Explanation" },
+        400: { description: "The question makes no sense" },
+        404: { description: "Nobody listens there; `nearest` may", schema: "ExplainProblem" },
+        409: { description: "Several listeners fit; `listen` says which is meant", schema: "ExplainProblem" },
+      },
+      handle: withProxy((request, proxy) => {
+        const question = questionIn(new URL(request.req.url).searchParams);
+        if (question instanceof QuestionError) return problem(400, { detail: question.message });
+        const explanation = proxy.explain(question);
+        if (explanation.kind === "explained") return json(explanationToJson(explanation));
+        const detail = describeNoListener(question.to, explanation, "listen=ADDR with one of the addresses");
+        if (explanation.kind === "several") {
+          return problem(409, { detail, more: { listeners: explanation.listeners.map(listenerJson) } });
+        }
+        const { nearest } = explanation;
+        return problem(404, {
+          detail,
+          more: { nearest: nearest === undefined ? null : listenerJson(nearest) },
+        });
+      }),
+    },
   },
 };
 

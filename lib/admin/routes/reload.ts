@@ -14,26 +14,46 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
  */
 export const reload: AdminRoute = {
   path: "/api/reload",
-  summary: "Puts the config file into effect again; ?plan=true only shows what would change",
-  handlers: {
-    POST: withProxy(async (request, proxy, { reloads }) => {
-      const status = proxy.status();
-      const query = request.req.query("plan");
-      if (query !== undefined && query !== "true" && query !== "false") {
-        return problem(400, { detail: `"plan" is "${query}"; expected true or false` });
-      }
-      if (query === "true") return await plan(request, status, reloads);
-      const result = await reloads.reload();
-      if (result.kind === "refused") return refused(result.problems.map(problemJson));
-      const { diff, apps, warnings } = result;
-      return json(
-        {
-          changes: changesJson(diff, status),
-          apps: apps.map(({ app, files }) => ({ name: app, files: files.map(fileJson) })),
-          warnings: warnings.map(problemJson),
-        } satisfies ReloadJson,
-      );
-    }),
+  operations: {
+    POST: {
+      summary: "Puts the config file into effect again; ?plan=true only shows what would change",
+      parameters: [{
+        name: "plan",
+        in: "query",
+        description: "Whether to change nothing, and say what a reload would change",
+        schema: { type: "boolean", default: false },
+      }],
+      body: {
+        schema: "Config",
+        isRequired: false,
+        description:
+          "With `plan=true`: a config to take in place of the file, as `tcpproxy check --json` prints it",
+      },
+      responses: {
+        200: { description: "What has changed, or would change", schema: "Reload" },
+        400: { description: "A parameter or the config in the body makes no sense" },
+        409: { description: "The config cannot be used; nothing has changed", schema: "ReloadRefused" },
+        413: { description: "The body is too large" },
+      },
+      handle: withProxy(async (request, proxy, { reloads }) => {
+        const status = proxy.status();
+        const query = request.req.query("plan");
+        if (query !== undefined && query !== "true" && query !== "false") {
+          return problem(400, { detail: `"plan" is "${query}"; expected true or false` });
+        }
+        if (query === "true") return await plan(request, status, reloads);
+        const result = await reloads.reload();
+        if (result.kind === "refused") return refused(result.problems.map(problemJson));
+        const { diff, apps, warnings } = result;
+        return json(
+          {
+            changes: changesJson(diff, status),
+            apps: apps.map(({ app, files }) => ({ name: app, files: files.map(fileJson) })),
+            warnings: warnings.map(problemJson),
+          } satisfies ReloadJson,
+        );
+      }),
+    },
   },
 };
 

@@ -7,21 +7,24 @@ import { type AdminRoute, withProxy } from "../route.ts";
 /** Returns a snapshot of the proxy. */
 export const status: AdminRoute = {
   path: "/api/status",
-  summary: "The state of every app and target, as JSON",
-  handlers: {
-    GET: withProxy((_request, proxy, { version, startedAt, phase }) => {
-      const { workers, sessions, apps } = proxy.status();
-      return json(
-        {
-          version,
-          started_at: startedAt.toISOString(),
-          state: phase,
-          workers,
-          sessions,
-          apps: apps.map(appJson),
-        } satisfies StatusJson,
-      );
-    }),
+  operations: {
+    GET: {
+      summary: "The state of every app and target, as JSON",
+      responses: { 200: { description: "A snapshot", schema: "Status" } },
+      handle: withProxy((_request, proxy, { version, startedAt, phase }) => {
+        const { workers, sessions, apps } = proxy.status();
+        return json(
+          {
+            version,
+            started_at: startedAt.toISOString(),
+            state: phase,
+            workers,
+            sessions,
+            apps: apps.map(appJson),
+          } satisfies StatusJson,
+        );
+      }),
+    },
   },
 };
 
