@@ -8,8 +8,27 @@ import type { AdminObserver } from "./admin_observer.ts";
 /** The program's state, as the API shows it. */
 export type Phase = "starting" | "ready" | "draining";
 
+/** Where the config in effect comes from. */
+export interface ConfigState {
+  /** Its file; `undefined` where it has none that can be read again. */
+  readonly path: string | undefined;
+  readonly loadedAt: Date;
+  /** The last attempt to put another config, or changed files, into effect; `undefined` before the first. */
+  readonly lastReload: LastReload | undefined;
+}
+
+export interface LastReload {
+  readonly at: Date;
+  readonly result: "succeeded" | "failed";
+  /** What asked for it. */
+  readonly trigger: string;
+  /** What has changed, or why nothing has; `undefined` where there was no change. */
+  readonly detail: string | undefined;
+}
+
 /** Reloads the config file; neither method ever rejects. */
 export interface AdminReloads {
+  readonly state: ConfigState;
   reload(): Promise<ReloadResult>;
   /** Returns what a reload to this config would change. Default: the file. */
   plan(config?: Config): Promise<ReloadPlan>;

@@ -7,11 +7,13 @@ import type { Target, TargetState } from "../pool/mod.ts";
 import type { BufferPool, Ticker } from "../relay/mod.ts";
 import type { SessionApp } from "../session/mod.ts";
 import { admissionGate, LocalPermits } from "./admission_gate.ts";
+import { AppFaults } from "./app_faults.ts";
 import { AppTargets } from "./app_targets.ts";
 import type { AppObserver } from "./app_observer.ts";
+import { AppOverrides } from "./overrides.ts";
 import type { Prepared } from "./prepared.ts";
 import { sessionApp } from "./session_app.ts";
-import { faultsFor } from "./select_engine.ts";
+import { type FaultSnapshot, faultSnapshots, type Moment, type RuntimeFaults } from "./runtime_faults.ts";
 import type { PoolSnapshot } from "./target_snapshot.ts";
 import { AppTls } from "./tls.ts";
 import type { TlsFiles } from "./tls_files.ts";
@@ -29,6 +31,8 @@ export interface AppOptions {
   readonly fdPressure: FdPressure;
   /** The listeners of the whole proxy. */
   readonly listeners: OwnListeners;
+  /** What operators have set for the app; default nothing yet. */
+  readonly overrides?: AppOverrides | undefined;
   /** Ends the sessions of a target that went down. */
   closeSessionsOf(target: Target): void;
   /** Set in a worker. Default: this thread is the only one. */
@@ -55,6 +59,9 @@ export class App {
   readonly #permits: LocalPermits | undefined;
   #gate: AcceptGate | undefined;
   #clients: ClientTable | undefined;
+  readonly #overrides: AppOverrides;
+  readonly #faults: AppFaults;
+  #faultsSince: Moment;
   #config: AppConfig;
   #session: SessionApp;
 
@@ -68,11 +75,13 @@ export class App {
   }
 
   private constructor(config: AppConfig, tls: AppTls, options: AppOptions) {
-    const { worker, clock, observer, random, closeSessionsOf, listeners } = options;
+    const { worker, clock, observer, random, closeSessionsOf, listeners, startedMs } = options;
     this.#options = options;
     this.#config = config;
     this.#tls = tls;
+    this.#overrides = options.overrides ?? new AppOverrides();
     this.#targets = new AppTargets(config, {
+      settings: this.#overrides.targets,
       clock,
       observer,
       random,
@@ -87,7 +96,15 @@ export class App {
     this.#permits = worker === undefined ? new LocalPermits(config, clock) : undefined;
     this.#gate = admissionGate(this.#permits ?? worker?.context ?? NO_PERMITS, clock);
     this.#clients = worker === undefined ? clientTableOf(config) : undefined;
-    this.#session = this.#compile(this.#faultsOf(options.startedMs));
+    const faultsSinceMs = worker?.context.faultsSinceMs ?? startedMs;
+    this.#faultsSince = { clockMs: faultsSinceMs, epochMs: Date.now() - (clock.nowMs() - faultsSinceMs) };
+    this.#faults = new AppFaults(config.faults, faultsSinceMs, {
+      ...options,
+      counter: worker?.context.faultCounter,
+      onExpired: () => this.setFaults(undefined),
+    });
+    this.#faults.set(this.#overrides.faults);
+    this.#session = this.#compile();
   }
 
   get name(): string {
@@ -106,6 +123,34 @@ export class App {
   /** The gate that enforces the app's limits; `undefined` where it has none. */
   get gate(): AcceptGate | undefined {
     return this.#gate;
+  }
+
+  /** Resolves when the app accepts connections again; `undefined` while it does. */
+  get resumed(): Promise<void> | undefined {
+    return this.#overrides.pause.resumed;
+  }
+
+  /** Pauses the app, or lets it accept connections again. */
+  setPaused(isPaused: boolean): void {
+    this.#overrides.pause.set(isPaused);
+  }
+
+  /** Replaces the faults that the admin API has set. They act on sessions that begin from now on. */
+  setFaults(faults: RuntimeFaults | undefined): void {
+    this.#overrides.faults = faults;
+    this.#faults.set(faults);
+    this.#session = this.#compile();
+  }
+
+  /** The faults in effect. */
+  faults(nowMs: number): FaultSnapshot[] {
+    const { faults } = this.#config;
+    return faultSnapshots({ faults, since: this.#faultsSince }, this.#overrides.faults, nowMs);
+  }
+
+  /** Applies what an operator has set for the targets with this label. */
+  settingsChanged(label: string, detail: string): void {
+    this.#targets.settingsChanged(label, detail);
   }
 
   /** The targets of all its pools. */
@@ -156,41 +201,28 @@ export class App {
   }
 
   #reconfigure(next: AppConfig): void {
-    const before = this.#config;
     this.#config = next;
     this.#permits?.update(next);
     this.#gate = admissionGate(this.#permits ?? NO_PERMITS, this.#options.clock);
     const limits = clientLimitsOf(next);
     if (limits !== undefined && this.#clients !== undefined) this.#clients.update(limits);
     else this.#clients = clientTableOf(next);
-    // An unchanged fault plan keeps its draws; a new one counts its time from now.
-    const keepsFaults = faultPlanOf(before) === faultPlanOf(next);
-    const faults = keepsFaults ? this.#session.faultsFor : this.#faultsOf(this.#options.clock.nowMs());
-    this.#session = this.#compile(faults);
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#faults.configure(next.faults, nowMs)) {
+      this.#faultsSince = { clockMs: nowMs, epochMs: Date.now() };
+    }
+    this.#session = this.#compile();
   }
 
-  #faultsOf(startedMs: number): SessionApp["faultsFor"] {
-    return faultsFor(this.#config, {
-      ...this.#options,
-      startedMs,
-      faultCounter: this.#options.worker?.context.faultCounter,
-    });
-  }
-
-  #compile(faults: SessionApp["faultsFor"]): SessionApp {
+  #compile(): SessionApp {
     return sessionApp(this.#config, {
       ...this.#options,
       tls: this.#tls,
       targets: this.#targets,
       clients: this.#clients ?? this.#options.worker?.context.clients,
-      faultsFor: faults,
+      faultsFor: this.#faults.drawFor(this.#config.bandwidth),
     });
   }
-}
-
-/** All that faults are made of, as text that is the same for equal configs. */
-function faultPlanOf({ faults, bandwidth }: AppConfig): string {
-  return JSON.stringify([faults, bandwidth]);
 }
 
 const NO_PERMITS = { places: undefined, rate: undefined };

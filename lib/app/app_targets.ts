@@ -8,6 +8,7 @@ import type { AppObserver } from "./app_observer.ts";
 import { onceEach, type PoolConfig, poolConfigs, poolOptions, type PoolsOptions } from "./pools.ts";
 import type { Prepared } from "./prepared.ts";
 import { routesOf } from "./routes.ts";
+import { TargetSettings } from "./target_settings.ts";
 import { type MonitorObserver, TargetMonitor } from "./target_monitor.ts";
 import { type PoolSnapshot, poolSnapshot } from "./target_snapshot.ts";
 import type { AppTls } from "./tls.ts";
@@ -16,6 +17,8 @@ export interface AppTargetsOptions extends Omit<PoolsOptions, "observer"> {
   readonly observer: Pick<AppObserver, "targetChanged" | keyof MonitorObserver>;
   /** The listeners of the whole proxy, which must not become targets. */
   readonly listeners: OwnListeners;
+  /** What an operator has set; default nothing yet. */
+  readonly settings?: TargetSettings | undefined;
   /** Makes the TLS connections of checks. */
   readonly tls: Pick<AppTls, "secureProbe">;
   /**
@@ -38,6 +41,7 @@ export class AppTargets {
   readonly #options: AppTargetsOptions;
   readonly #poolsOptions: PoolsOptions;
   readonly #stopping = new Set<Promise<void>>();
+  readonly #settings: TargetSettings;
   #config: AppConfig;
   #pools: readonly AppPool[];
   #routes: RouteTable<Pool> | undefined;
@@ -48,6 +52,7 @@ export class AppTargets {
   constructor(config: AppConfig, options: AppTargetsOptions) {
     this.#options = options;
     this.#poolsOptions = { ...options, observer: onceEach(options.observer) };
+    this.#settings = options.settings ?? new TargetSettings();
     this.#config = config;
     const pools = poolConfigs(config);
     this.#pools = pools.map((pool) => {
@@ -98,6 +103,20 @@ export class AppTargets {
     );
   }
 
+  /**
+   * Applies what an operator has set for the targets with this label.
+   *
+   * @param detail what was set, for the log.
+   */
+  settingsChanged(label: string, detail: string): void {
+    for (const { pool, monitor } of this.#pools) {
+      const target = pool.targets.find((each) => each.label === label);
+      if (target === undefined || monitor === undefined) continue;
+      pool.update(this.#settings.applied(monitor.specs()));
+      this.#poolsOptions.observer.targetChanged(this.#config.name, target, { change: "set", detail });
+    }
+  }
+
   /** Starts checks and discovery; resolves when each discovery has its first answer, or after 3 s. */
   async start(): Promise<void> {
     this.#checks?.update();
@@ -124,7 +143,15 @@ export class AppTargets {
         for (const { pool, kept, entries } of parts) {
           entries?.commit();
           const specs = kept?.monitor?.specs();
-          if (specs !== undefined) kept?.pool.reconfigure(specs, poolOptions(next, pool, this.#poolsOptions));
+          if (specs === undefined) continue;
+          kept?.pool.reconfigure(
+            this.#settings.applied(specs),
+            poolOptions(next, pool, this.#poolsOptions),
+          );
+        }
+        // Settings may have changed since the new pools were made.
+        for (const { made } of parts) {
+          if (made?.monitor !== undefined) made.pool.update(this.#settings.applied(made.monitor.specs()));
         }
         this.#routes = this.#routesTo(pools);
         for (const gone of before) if (!this.#pools.includes(gone)) this.#end(stopPool(gone));
@@ -150,11 +177,14 @@ export class AppTargets {
       observer: this.#options.observer,
       listeners: this.#options.listeners,
       onChange: () => {
-        made.update(monitor.specs());
+        made.update(this.#settings.applied(monitor.specs()));
         this.#checks?.update();
       },
     });
-    const made = new Pool(monitor.specs(), poolOptions(config, pool, this.#poolsOptions));
+    const made = new Pool(
+      this.#settings.applied(monitor.specs()),
+      poolOptions(config, pool, this.#poolsOptions),
+    );
     return { key: pool.key, pool: made, monitor };
   }
 

@@ -5,12 +5,17 @@ export { dialedAt, targetsOf } from "./dial_addresses.ts";
 export { type FileText, FileTexts } from "./file_texts.ts";
 export type { AppObserver, TargetChange } from "./app_observer.ts";
 export type { Prepared } from "./prepared.ts";
+export { AppOverrides, Overrides, type RetainedApp } from "./overrides.ts";
+export { SharedDraws } from "./shared_draws.ts";
+export { type FaultSnapshot, faultSnapshots, type Moment, type RuntimeFaults } from "./runtime_faults.ts";
+export type { TargetSetting, TargetSettingChange } from "./target_settings.ts";
 export { accessOf, routeName, routesOf } from "./routes.ts";
 export type { MonitorObserver } from "./target_monitor.ts";
 export {
   assumedSnapshot,
   type PoolSnapshot,
   poolSnapshot,
+  type TargetAdmin,
   type TargetHealth,
   type TargetSnapshot,
 } from "./target_snapshot.ts";

@@ -6,12 +6,11 @@
  */
 import type { TargetAddress } from "../base/mod.ts";
 import type { AppConfig, TargetConfig } from "../config/mod.ts";
-import type { Pool, Target } from "../pool/mod.ts";
+import type { Pool, TargetAdmin, TargetHealth } from "../pool/mod.ts";
 import { targetSpec } from "./target_spec.ts";
 import type { TargetMonitor } from "./target_monitor.ts";
 
-/** The health of a target: `down` by active checks, `ejected` by passive health. */
-export type TargetHealth = "up" | "down" | "ejected";
+export type { TargetAdmin, TargetHealth } from "../pool/mod.ts";
 
 /** One target. */
 export interface TargetSnapshot {
@@ -20,11 +19,19 @@ export interface TargetSnapshot {
   readonly label: string;
   /** 0 for primaries, 1 and up for backups. */
   readonly tier: number;
-  /** As configured, or as an SRV record sets it. */
+  /** As an operator has set it, else as configured. */
   readonly weight: number;
+  /** As the config has it, or an SRV record. */
+  readonly configuredWeight: number;
   /** The effective weight: less during a slow start. */
   readonly currentWeight: number;
   readonly health: TargetHealth;
+  /** Why it is down or ejected; empty while it is up. */
+  readonly detail: string;
+  /** When its health last changed, in milliseconds since the Unix epoch; `undefined` where it never has. */
+  readonly changedAtMs: number | undefined;
+  /** What an operator has set. */
+  readonly admin: TargetAdmin;
   /** Connections dialing or relayed to it, over all threads; `undefined` where nobody counts them. */
   readonly active: number | undefined;
   /** `Infinity` for no limit. */
@@ -55,8 +62,12 @@ export function assumedSnapshot(targets: readonly TargetConfig[], config: AppCon
         label: target.label,
         tier,
         weight: target.weight,
+        configuredWeight: target.weight,
         currentWeight: target.weight,
         health: "up",
+        detail: "",
+        changedAtMs: undefined,
+        admin: "ready",
         active: undefined,
         maxConnections: target.maxConnections,
         isFull: false,
@@ -90,8 +101,12 @@ export function poolSnapshot(pool: Pool, { monitor, active }: SnapshotOptions): 
         label: target.label,
         tier: target.tier,
         weight: target.weight,
+        configuredWeight: target.configuredWeight,
         currentWeight: pool.weightOf(target),
-        health: healthOf(target),
+        health: target.health,
+        detail: target.detail,
+        changedAtMs: target.changedAtMs,
+        admin: target.admin,
         active: taken,
         maxConnections: target.maxConnections,
         isFull: active === undefined ? target.full : taken !== undefined && taken >= target.maxConnections,
@@ -100,8 +115,4 @@ export function poolSnapshot(pool: Pool, { monitor, active }: SnapshotOptions): 
       };
     }),
   };
-}
-
-function healthOf({ up, ejected }: Target): TargetHealth {
-  return up ? ejected ? "ejected" : "up" : "down";
 }

@@ -1,6 +1,7 @@
 import type { ClientLimiter, Permits, Rate } from "../limits/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import type { DrawCounter } from "../relay/mod.ts";
+import type { AppOverrides } from "./overrides.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 /** What an app in a worker shares with its peers in other workers, and gets from the control plane. */
@@ -14,6 +15,10 @@ export interface WorkerAppContext {
   readonly clients: ClientLimiter | undefined;
   /** Counts the draws of each fault; `undefined` for no faults. */
   readonly faultCounter: DrawCounter | undefined;
+  /** When the config's faults came into effect, on the clock that the threads share. */
+  readonly faultsSinceMs: number;
+  /** What operators have set, except for targets: their states have that. */
+  readonly overrides: AppOverrides;
   /** The state of each pool's targets, by pool key. */
   readonly pools: ReadonlyMap<string, readonly TargetState[]>;
 }

@@ -12,7 +12,7 @@ export interface Retargeted {
 
 /**
  * Matches the targets of `specs` with existing ones, by address, limit and PROXY header, whatever their name, tier,
- * weight and checks. Duplicates are matched one by one.
+ * weight, checks and operator's setting. Duplicates are matched one by one.
  */
 export function retarget(before: readonly Target[], specs: readonly TargetSpec[]): Retargeted {
   const unmatched = new Map<string, number[]>();
@@ -35,6 +35,8 @@ export function retarget(before: readonly Target[], specs: readonly TargetSpec[]
     kept.serverName = fresh.serverName;
     kept.checkedAs = fresh.checkedAs;
     kept.weight = fresh.weight;
+    kept.configuredWeight = fresh.configuredWeight;
+    kept.admin = fresh.admin;
     kept.tier = fresh.tier;
     return kept;
   });

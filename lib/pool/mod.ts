@@ -25,5 +25,12 @@ export { Probe, type Prober, type ProbeResult } from "./probe.ts";
 export { protocolCheck } from "./protocol_check.ts";
 export { type Step, Steps } from "./steps.ts";
 export { statesOf, type TargetState } from "./target_state.ts";
-export { type Candidate, Target, type TargetPlaces, type TargetSpec } from "./target.ts";
+export {
+  type Candidate,
+  Target,
+  type TargetAdmin,
+  type TargetHealth,
+  type TargetPlaces,
+  type TargetSpec,
+} from "./target.ts";
 export { type DiscoverySource, dnsResolver, type Resolver } from "./target_lookup.ts";

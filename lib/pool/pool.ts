@@ -144,12 +144,16 @@ export class Pool implements TargetSlots {
 
   /**
    * Replaces the targets. Those with the same address, limit and PROXY header keep their state, whatever their name,
-   * tier or weight; new ones get a slow start, except for the pool's very first.
+   * tier or weight; new ones, and those that become usable by it, get a slow start, except for the pool's very first.
    */
   update(specs: readonly TargetSpec[], why: UpdateReason = DISCOVERED): void {
     const hadTargets = this.#targets.length > 0;
+    const unusable = this.#targets.filter(({ usable }) => !usable);
     const { targets, from, added, removed } = retarget(this.#targets, specs);
-    if (hadTargets) { for (const target of added) target.usableSinceMs = this.#clock.nowMs(); }
+    const returning = unusable.filter(({ usable }) => usable);
+    if (hadTargets) {
+      for (const target of [...added, ...returning]) target.usableSinceMs = this.#clock.nowMs();
+    }
     this.#passive = this.#passive?.moved(from);
     this.#rebuild(targets);
     this.#arm();
@@ -227,8 +231,11 @@ export class Pool implements TargetSlots {
   }
 
   #change(target: Target, change: TargetChange, detail: string, apply: () => void): void {
-    const wasUsable = target.usable;
+    const { usable: wasUsable, health } = target;
     apply();
+    if (change === "down") target.downDetail = detail;
+    if (change === "ejected") target.ejectedDetail = detail;
+    if (target.health !== health) target.changedAtMs = this.#options.wallClockMs?.() ?? Date.now();
     if (!wasUsable && target.usable && this.#slowStartMs > 0) {
       target.usableSinceMs = this.#clock.nowMs();
       this.#arm();
@@ -247,7 +254,7 @@ export class Pool implements TargetSlots {
 
   /** Whether a target may be used, regardless of places. */
   #mayBeUsed(target: Target): boolean {
-    return target.usable || (!this.#anyUsable && target.weight > 0);
+    return target.usable || (!this.#anyUsable && target.allowed);
   }
 
   #takeFor(candidates: Candidates): Candidate | "none" | undefined {

@@ -11,8 +11,8 @@ export interface PassivePolicy {
   readonly maxEjected: number;
 }
 
-/** What happened to a target. */
-export type TargetChange = "up" | "down" | "ejected" | "returned" | "added" | "removed";
+/** What happened to a target; `set` is what an operator has set. */
+export type TargetChange = "up" | "down" | "ejected" | "returned" | "added" | "removed" | "set";
 
 /** The events of a pool. */
 export interface PoolObserver {
@@ -26,6 +26,8 @@ export interface PoolOptions {
   readonly random?: Random;
   /** Default the runtime's. */
   readonly clock?: Clock;
+  /** Milliseconds since the Unix epoch; default `Date.now`. */
+  readonly wallClockMs?: () => number;
   /** The time that a target coming (back) into use takes to reach its weight; default 0, none. */
   readonly slowStartMs?: number;
   /** Default none. */

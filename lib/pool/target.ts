@@ -1,12 +1,22 @@
 import { type Address, formatAddress, type ProxyVersion, type TargetAddress } from "../base/mod.ts";
 
-/** A target as the config or discovery describes it. */
+/** The health of a target: `down` by active checks, `ejected` by passive health. */
+export type TargetHealth = "up" | "down" | "ejected";
+
+/** Whether an operator lets a target take connections: `drain` lets live ones go on, `down` does not. */
+export type TargetAdmin = "ready" | "drain" | "down";
+
+/** A target as the config or discovery describes it, with what an operator has set at run time. */
 export interface TargetSpec {
   readonly address: TargetAddress;
   /** The target's name in metrics and status; default the address as text. */
   readonly label?: string;
   /** 0 (no new connections) to 256; default 1. */
   readonly weight?: number;
+  /** Its weight without what an operator has set; default `weight`. */
+  readonly configuredWeight?: number;
+  /** Default `ready`. */
+  readonly admin?: TargetAdmin;
   /** 0 for primaries; a higher tier is used only when no lower one has a usable target. Default 0. */
   readonly tier?: number;
   /** The limit of simultaneous connections; default none. */
@@ -54,12 +64,21 @@ export class Target {
   tier: number;
   /** Connections dialing or relayed to it. */
   active = 0;
-  /** Its configured weight. */
+  /** As an operator has set it, else as configured. */
   weight: number;
+  configuredWeight: number;
+  /** As an operator has set it. Checks and passive health go on beside it. */
+  admin: TargetAdmin;
   /** The result of active checks; true for an unchecked target. */
   up = true;
   /** Whether passive health has ejected it. */
   ejected = false;
+  /** Why active checks say that it is down, as they said it last. */
+  downDetail = "";
+  /** Why it was ejected last. */
+  ejectedDetail = "";
+  /** When its health last changed, in milliseconds since the Unix epoch; `undefined` where it never has. */
+  changedAtMs: number | undefined;
   /** When it came (back) into use, on the pool's clock: the start of its slow start. */
   usableSinceMs = -Infinity;
   readonly #candidates = new Map<number, Candidate>();
@@ -68,6 +87,8 @@ export class Target {
     this.address = spec.address;
     this.label = spec.label ?? formatAddress(spec.address);
     this.weight = spec.weight ?? 1;
+    this.configuredWeight = spec.configuredWeight ?? this.weight;
+    this.admin = spec.admin ?? "ready";
     this.tier = spec.tier ?? 0;
     this.maxConnections = spec.maxConnections ?? Infinity;
     this.serverName = spec.serverName;
@@ -76,9 +97,23 @@ export class Target {
     this.places = spec.places;
   }
 
-  /** Whether its health and weight allow connections. */
+  /** Whether its health, its weight and the operator allow connections. */
   get usable(): boolean {
-    return this.up && !this.ejected && this.weight > 0;
+    return this.up && !this.ejected && this.allowed;
+  }
+
+  get health(): TargetHealth {
+    return this.up ? this.ejected ? "ejected" : "up" : "down";
+  }
+
+  /** Why it is down or ejected; empty while it is up. */
+  get detail(): string {
+    return { up: "", down: this.downDetail, ejected: this.ejectedDetail }[this.health];
+  }
+
+  /** Whether its weight and the operator allow connections, whatever its health. */
+  get allowed(): boolean {
+    return this.weight > 0 && this.admin === "ready";
   }
 
   /** How many more connections it may take now. */

@@ -17,11 +17,13 @@ export function haveMoved(targets: readonly Target[], states: readonly TargetSta
   return targets.length !== states.length || states.some(({ spec }, index) => {
     const target = targets[index];
     return target?.label !== spec.label || target?.weight !== spec.weight || target?.tier !== spec.tier ||
-      target?.serverName !== spec.serverName;
+      target?.serverName !== spec.serverName || target?.admin !== (spec.admin ?? "ready") ||
+      target?.configuredWeight !== (spec.configuredWeight ?? spec.weight);
   });
 }
 
 function specOf(target: Target): TargetSpec {
-  const { address, label, weight, tier, maxConnections, serverName, sendProxy } = target;
-  return { address, label, weight, tier, maxConnections, serverName, sendProxy };
+  const { address, label, weight, configuredWeight, admin, tier, maxConnections, serverName, sendProxy } =
+    target;
+  return { address, label, weight, configuredWeight, admin, tier, maxConnections, serverName, sendProxy };
 }

@@ -1,17 +1,31 @@
-import { AppTargets, type AppTargetsOptions, AppTls, type Prepared, type TlsFiles } from "../app/mod.ts";
-import { monotonicClock } from "../base/mod.ts";
+import {
+  type AppOverrides,
+  AppTargets,
+  type AppTargetsOptions,
+  AppTls,
+  type FaultSnapshot,
+  faultSnapshots,
+  type Moment,
+  type Prepared,
+  type TlsFiles,
+} from "../app/mod.ts";
+import { type Clock, monotonicClock } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
 import type { ReloadableApp } from "./reload/next_apps.ts";
 
 /** What a controlled app is given; `random` and `clock` are by default the runtime's. */
 export type ControlledAppOptions =
   & Pick<AppTargetsOptions, "observer" | "listeners" | "onChange">
-  & Partial<Pick<AppTargetsOptions, "random" | "clock">>;
+  & Partial<Pick<AppTargetsOptions, "random" | "clock">>
+  & { readonly overrides: AppOverrides };
 
 /** An app whose sessions workers carry: what is left are its targets, and the files that workers get. */
 export class ControlledApp implements ReloadableApp {
   readonly #tls: AppTls;
   readonly targets: AppTargets;
+  readonly overrides: AppOverrides;
+  readonly #clock: Clock;
+  #faultsSince: Moment;
   #config: AppConfig;
   #tlsFiles: TlsFiles;
 
@@ -36,10 +50,14 @@ export class ControlledApp implements ReloadableApp {
     this.#config = config;
     this.#tlsFiles = files;
     this.#tls = options.tls;
+    this.#clock = options.clock ?? monotonicClock;
+    this.#faultsSince = this.#now();
+    this.overrides = options.overrides;
     this.targets = new AppTargets(config, {
       random: Math.random,
-      clock: monotonicClock,
       ...options,
+      clock: this.#clock,
+      settings: options.overrides.targets,
       // The workers, whose sessions they are, hear of the change and end them.
       closeSessionsOf: () => {},
     });
@@ -47,6 +65,17 @@ export class ControlledApp implements ReloadableApp {
 
   get config(): AppConfig {
     return this.#config;
+  }
+
+  /** When the faults of its config came into effect, on the clock. */
+  get faultsSinceMs(): number {
+    return this.#faultsSince.clockMs;
+  }
+
+  /** The faults in effect. */
+  faults(): FaultSnapshot[] {
+    const { faults } = this.#config;
+    return faultSnapshots({ faults, since: this.#faultsSince }, this.overrides.faults, Date.now());
   }
 
   /** The contents of its files that are in use. */
@@ -70,6 +99,9 @@ export class ControlledApp implements ReloadableApp {
       commit: (): void => {
         useTls();
         targets?.commit();
+        if (JSON.stringify(next.faults) !== JSON.stringify(this.#config.faults)) {
+          this.#faultsSince = this.#now();
+        }
         this.#config = next;
         this.#tlsFiles = files;
       },
@@ -77,5 +109,9 @@ export class ControlledApp implements ReloadableApp {
         await targets?.discard();
       },
     };
+  }
+
+  #now(): Moment {
+    return { clockMs: this.#clock.nowMs(), epochMs: Date.now() };
   }
 }

@@ -9,6 +9,9 @@ export interface ProxyControl {
   /** What is bound, in the order of the config. */
   listeners(): readonly ListenerInfo[];
 
+  /** The config in effect. */
+  config(): Config;
+
   /** Sessions that have not ended. */
   activeSessions(): number;
 

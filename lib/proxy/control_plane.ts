@@ -1,11 +1,14 @@
 import type { Clock, Random } from "../base/mod.ts";
 import {
+  type FaultSnapshot,
   FileTexts,
   type NextTlsFiles,
+  Overrides,
   type PoolRef,
   type PoolSnapshot,
   type Prepared,
   readTlsFiles,
+  type RuntimeFaults,
   type TargetRef,
   type TlsFiles,
 } from "../app/mod.ts";
@@ -34,6 +37,8 @@ export interface ControlPlaneOptions {
 export class ControlPlane {
   /** What was read of the apps' files at the start. */
   readonly files = new FileTexts();
+  /** What operators have set for the apps. */
+  readonly overrides = new Overrides();
   readonly #options: ControlPlaneOptions;
   readonly #listeners = new OwnListeners();
   /** By name, in the order of the config. */
@@ -120,6 +125,11 @@ export class ControlPlane {
     };
   }
 
+  /** Whether there is such an app; during a reload, one of the config in effect may be gone here. */
+  hasApp(name: string): boolean {
+    return this.#apps.has(name);
+  }
+
   /** Whether there is such a pool. */
   has({ app, pool }: PoolRef): boolean {
     return this.#apps.get(app)?.targets.pool(pool) !== undefined;
@@ -136,6 +146,25 @@ export class ControlPlane {
   /** The texts of an app's files. */
   tlsFiles(app: string): TlsFiles {
     return this.#app(app).tlsFiles;
+  }
+
+  isPaused(app: string): boolean {
+    return this.#apps.get(app)?.overrides.pause.isPaused ?? false;
+  }
+
+  /** The faults in effect in an app. */
+  faults(app: string): FaultSnapshot[] {
+    return this.#apps.get(app)?.faults() ?? [];
+  }
+
+  /** What a worker that starts must know of what operators have set for an app. */
+  overridesRecord(name: string): {
+    readonly faultsSinceMs: number;
+    readonly runtimeFaults: RuntimeFaults | undefined;
+    readonly isPaused: boolean;
+  } {
+    const { faultsSinceMs, overrides } = this.#app(name);
+    return { faultsSinceMs, runtimeFaults: overrides.faults, isPaused: overrides.pause.isPaused };
   }
 
   /** All that is known of the targets of each of an app's pools, by the pool's key. */
@@ -164,6 +193,7 @@ export class ControlPlane {
   #create(config: AppConfig, files: TlsFiles): Promise<ControlledApp> {
     return ControlledApp.create(config, files, {
       ...this.#options,
+      overrides: this.overrides.of(config.name),
       listeners: this.#listeners,
       onChange: (pool) => this.#onChange({ app: config.name, pool }),
     });

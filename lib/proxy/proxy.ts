@@ -1,5 +1,13 @@
 import { type Address, type Clock, monotonicClock, type Random } from "../base/mod.ts";
-import { App, FileTexts, type NextTlsFiles, type PoolRef, readTlsFiles, type TlsFiles } from "../app/mod.ts";
+import {
+  App,
+  FileTexts,
+  type NextTlsFiles,
+  Overrides,
+  type PoolRef,
+  readTlsFiles,
+  type TlsFiles,
+} from "../app/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
 import { FdPressure, isUnspecified, Loops, OwnListeners } from "../dial/mod.ts";
 import type { Connection } from "../net/mod.ts";
@@ -57,6 +65,8 @@ export class Proxy implements ProxyControl {
   readonly #shares: DescriptorShares;
   readonly #pausedListeners = new Set<Address>();
   readonly #own = new OwnListeners();
+  /** What operators have set for the apps; a worker has it from the control plane. */
+  readonly #overrides = new Overrides();
   #lastId = 0;
   #drained: Promise<void> | undefined;
   #isStopping = false;
@@ -174,6 +184,10 @@ export class Proxy implements ProxyControl {
     return this.#listeners.list();
   }
 
+  config(): Config {
+    return this.#reloader.config;
+  }
+
   activeSessions(): number {
     return this.#sessions.size;
   }
@@ -197,6 +211,8 @@ export class Proxy implements ProxyControl {
         counts ??= countByApp(this.#sessions.list());
         return counts.get(app) ?? 0;
       },
+      isPaused: (app) => this.#apps.get(app)?.resumed !== undefined,
+      faults: (app) => this.#apps.get(app)?.faults(Date.now()) ?? [],
       pools: (app) => this.#apps.get(app)?.snapshot() ?? [],
     };
   }
@@ -340,6 +356,7 @@ export class Proxy implements ProxyControl {
       startedMs: this.#startedMs,
       fdPressure: this.#fdPressure,
       listeners: this.#own,
+      overrides: app?.overrides ?? this.#overrides.of(config.name),
       closeSessionsOf: (target) => {
         for (const session of this.#sessions.list()) {
           if (session.target?.target === target) session.end("target_down");

@@ -1,5 +1,5 @@
 import type { Address } from "../base/mod.ts";
-import type { PoolSnapshot } from "../app/mod.ts";
+import type { FaultSnapshot, PoolSnapshot } from "../app/mod.ts";
 
 /** One bound listener. */
 export interface ListenerInfo {
@@ -20,6 +20,10 @@ export interface RuntimeSnapshot {
   readonly isEnding: boolean;
   /** Those of the app of this name; `undefined` where nobody counts them. */
   sessionsOf(app: string): number | undefined;
+  /** Whether the app of this name is paused: it accepts no connection. */
+  isPaused(app: string): boolean;
+  /** The faults in effect in the app of this name. */
+  faults(app: string): readonly FaultSnapshot[];
   /** The pools of the app of this name: that of its own targets first, where it has any, then each route's. */
   pools(app: string): readonly PoolSnapshot[];
 }

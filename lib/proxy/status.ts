@@ -1,6 +1,6 @@
 import type { Address } from "../base/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
-import { type PoolSnapshot, routeName } from "../app/mod.ts";
+import { type FaultSnapshot, type PoolSnapshot, routeName } from "../app/mod.ts";
 import type { RuntimeSnapshot } from "./runtime_snapshot.ts";
 
 /** A proxy at one moment. */
@@ -18,12 +18,16 @@ export interface ProxyStatus {
 /** One app at one moment. */
 export interface AppStatus {
   readonly name: string;
+  /** Whether it accepts no connection, as an operator wants it. */
+  readonly isPaused: boolean;
   readonly listeners: readonly Address[];
   /** Its sessions that have not ended; `undefined` where nobody counts them. */
   readonly sessions: number | undefined;
   /** `Infinity` for no limit. */
   readonly maxConnections: number;
   readonly balance: AppConfig["balance"];
+  /** The faults in effect. */
+  readonly faults: readonly FaultSnapshot[];
   /** Its own targets; empty where it has routes alone. */
   readonly own: PoolSnapshot;
   readonly routes: readonly { readonly name: string; readonly pool: PoolSnapshot }[];
@@ -42,10 +46,12 @@ export function statusOf(config: Config, live: RuntimeSnapshot): ProxyStatus {
       const pools = live.pools(app.name);
       return {
         name: app.name,
+        isPaused: live.isPaused(app.name),
         listeners: listeners.filter((listener) => listener.app === app.name).map(({ address }) => address),
         sessions: live.sessionsOf(app.name),
         maxConnections: app.maxConnections,
         balance: app.balance,
+        faults: live.faults(app.name),
         own: poolOf(app, pools, undefined),
         routes: app.routes.map((route, at) => ({
           name: routeName(at, route),

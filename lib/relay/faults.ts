@@ -99,6 +99,11 @@ export class SessionFaults {
     this.#means = means;
   }
 
+  /** Returns these faults, followed by others of the same session. */
+  with(other: SessionFaults): SessionFaults {
+    return new SessionFaults([...this.#hits, ...other.#hits], this.#means);
+  }
+
   /** Whether to close the client at once, before any target is dialed. */
   get refuse(): boolean {
     return this.kinds.includes("refuse");

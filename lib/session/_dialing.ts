@@ -48,6 +48,12 @@ export async function dialPool(pool: Pool, options: DialingOptions): Promise<Dia
 
 const NOT_FOUND = "discovery has found no target";
 const NO_WEIGHT = "every target has weight 0";
+const SET_ASIDE = "every target has weight 0, or was drained or taken down by an operator";
+
+function whyNothing({ targets }: Pool): string {
+  if (targets.length === 0) return NOT_FOUND;
+  return targets.every(({ admin }) => admin === "ready") ? NO_WEIGHT : SET_ASIDE;
+}
 
 /** The targets of a pool, as one connection is to dial them. */
 class PoolSource {
@@ -88,7 +94,7 @@ class PoolSource {
     if (next !== undefined) return this.#give(next);
     const hasLeft = pool.hasLeft(this.candidates);
     if (hasLeft && pool.limited) return this.#wait();
-    if (!hasLeft && this.#given === 0) this.nothing = pool.targets.length === 0 ? NOT_FOUND : NO_WEIGHT;
+    if (!hasLeft && this.#given === 0) this.nothing = whyNothing(pool);
     return this.#again();
   }
 

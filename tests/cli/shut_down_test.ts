@@ -1,37 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { shutDown } from "../../lib/cli/run/shut_down.ts";
+import { type Ending, shutDown } from "../../lib/cli/run/shut_down.ts";
 import { SignalQueue } from "../../lib/cli/run/signals.ts";
-import type { ProxyControl, ReloadPlan, ReloadResult } from "../../lib/proxy/mod.ts";
 import { RecordedLog } from "../helpers/recorded_log.ts";
 
 /** A proxy whose drain ends when the test says so, or when it is stopped. */
-class SlowToDrain implements ProxyControl {
+class SlowToDrain implements Ending {
   readonly calls: string[] = [];
   readonly drained = Promise.withResolvers<void>();
   readonly draining = Promise.withResolvers<void>();
 
-  listeners(): [] {
-    return [];
-  }
-
   activeSessions(): number {
     return 2;
-  }
-
-  reload(): Promise<ReloadResult> {
-    throw new Error("nobody reloads a proxy that ends");
-  }
-
-  plan(): Promise<ReloadPlan> {
-    throw new Error("nobody plans for a proxy that ends");
-  }
-
-  status(): never {
-    throw new Error("slow to drain: it is asked for its status; expected drain or stop");
-  }
-
-  explain(): never {
-    throw new Error("slow to drain: it is asked to explain; expected drain or stop");
   }
 
   drain(): Promise<void> {

@@ -3,6 +3,7 @@ import {
   type AdminReloads,
   AdminServer,
   type AdminServerOptions,
+  type ConfigState,
 } from "../../lib/admin/mod.ts";
 import type { Handler, Operation } from "../../lib/admin/route.ts";
 import { type Config, resolveConfig } from "../../lib/config/mod.ts";
@@ -24,7 +25,7 @@ export const TOKEN = "0123456789abcdef";
 
 /** A proxy that carries nothing: it can be asked, and is as its view says. */
 export class QuietProxy implements ProxyControl {
-  readonly config: Config;
+  readonly #config: Config;
   readonly view: RuntimeSnapshot;
   /** What a reload comes to. */
   reloaded: ReloadResult = { kind: "done", diff: { apps: [], settings: [] }, apps: [], warnings: [] };
@@ -33,15 +34,17 @@ export class QuietProxy implements ProxyControl {
   plannedFor: Config | undefined;
 
   constructor(apps: readonly Record<string, unknown>[] = [APP], view: Partial<RuntimeSnapshot> = {}) {
-    this.config = resolveConfig({ apps }, { source: "test" });
+    this.#config = resolveConfig({ apps }, { source: "test" });
     this.view = {
-      listeners: this.config.apps.flatMap(({ name: app, listen }) =>
+      listeners: this.#config.apps.flatMap(({ name: app, listen }) =>
         listen.map((address) => ({ app, address }))
       ),
       workers: 1,
       sessions: 0,
       isEnding: false,
       sessionsOf: () => 0,
+      isPaused: () => false,
+      faults: () => [],
       pools: () => [],
       ...view,
     };
@@ -51,16 +54,20 @@ export class QuietProxy implements ProxyControl {
     return this.view.listeners;
   }
 
+  config(): Config {
+    return this.#config;
+  }
+
   activeSessions(): number {
     return this.view.sessions;
   }
 
   status(): ProxyStatus {
-    return statusOf(this.config, this.view);
+    return statusOf(this.#config, this.view);
   }
 
   explain(question: ConnectionQuestion): Explanation {
-    return explainConnection(this.config, question, this.view);
+    return explainConnection(this.#config, question, this.view);
   }
 
   reload(): Promise<ReloadResult> {
@@ -108,7 +115,8 @@ export class AdminLog implements AdminObserver {
 
 /** Reloads of a proxy whose config has no file. */
 export function reloadsOf(proxy: ProxyControl): AdminReloads {
-  return { reload: () => proxy.reload(), plan: (config) => proxy.plan(config) };
+  const state: ConfigState = { path: undefined, loadedAt: new Date(0), lastReload: undefined };
+  return { state, reload: () => proxy.reload(), plan: (config) => proxy.plan(config) };
 }
 
 /** An admin API that runs for one test, on a port of 127.0.0.1 that the system chooses. */

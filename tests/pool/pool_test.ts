@@ -277,3 +277,48 @@ Deno.test("Pool: targets discovered later get a slow start, those of the first a
   });
   assertEquals(first.filter((port) => port === 1).length >= 3, true);
 });
+
+Deno.test("Pool: a target that is drained or down by an operator is not tried, not even when no other is usable", () => {
+  for (const admin of ["drain", "down"] as const) {
+    using test = new TestPool([{ port: 1 }, { port: 2 }]);
+    test.update([{ port: 1, admin }, { port: 2 }]);
+    assertEquals(test.order(), [2]);
+    test.pool.setUp(test.target(2), false, "");
+    assertEquals([test.pool.desperate, test.order()], [true, [2]]);
+    test.update([{ port: 1, admin }, { port: 2, admin }]);
+    assertEquals(test.order(), []);
+    test.update([{ port: 1 }, { port: 2, admin }]);
+    assertEquals(test.order(), [1]);
+    assertEquals(test.changes, [`${labelOf(2)} down`]);
+  }
+});
+
+Deno.test("Pool: what checks say of a drained target goes on being noted, with reason and time", () => {
+  let nowMs = 1000;
+  using test = new TestPool([{ port: 1, admin: "drain" }], { wallClockMs: () => nowMs });
+  const target = test.target(1);
+  assertEquals([target.health, target.detail, target.changedAtMs], ["up", "", undefined]);
+  test.pool.setUp(target, false, "connection refused");
+  nowMs = 2000;
+  test.pool.setUp(target, false, "still refused");
+  assertEquals([target.health, target.detail, target.changedAtMs], ["down", "connection refused", 1000]);
+  test.pool.setUp(target, true, "checks succeed");
+  assertEquals([target.health, target.detail, target.changedAtMs], ["up", "", 2000]);
+});
+
+Deno.test("Pool: a target that an operator lets take connections again starts slowly", () => {
+  using test = new TestPool([{ port: 1 }, { port: 2, admin: "down" }], { slowStartMs: 1000 });
+  test.update([{ port: 1 }, { port: 2 }]);
+  assertEquals([1, 2].map((port) => test.pool.weightOf(test.target(port))), [1, 0.1]);
+});
+
+Deno.test("Pool: a connection that waits for a place at a target gives up when that is drained", async () => {
+  using test = new TestPool([{ port: 1, maxConnections: 1 }]);
+  test.connect();
+  const waiting = test.pool.waitForPlace(test.begin(), {
+    signal: new AbortController().signal,
+    timeoutMs: 60_000,
+  });
+  test.update([{ port: 1, maxConnections: 1, admin: "drain" }]);
+  assertEquals(await waiting, "none");
+});

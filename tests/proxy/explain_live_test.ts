@@ -35,6 +35,8 @@ function explain(
     sessions: 0,
     isEnding: false,
     sessionsOf: () => 0,
+    isPaused: () => false,
+    faults: () => [],
     pools: () => [pool],
     ...view,
   });
@@ -48,8 +50,12 @@ function facts(number: number, own: Partial<TargetSnapshot> = {}): TargetSnapsho
     label: `10.0.0.${number}:80`,
     tier: 0,
     weight: 1,
+    configuredWeight: 1,
     currentWeight: 1,
     health: "up",
+    detail: "",
+    changedAtMs: undefined,
+    admin: "ready",
     active: 0,
     maxConnections: Infinity,
     isFull: false,
@@ -69,6 +75,7 @@ Deno.test("explainConnection: of a pool in any state, source_hash and first give
     tier: fc.integer({ min: 0, max: 2 }),
     up: fc.boolean(),
     ejected: fc.boolean(),
+    admin: fc.constantFrom("ready" as const, "ready" as const, "drain" as const, "down" as const),
     active: fc.integer({ min: 0, max: 2 }),
     // Of few names, so that some targets are named twice.
     host: fc.integer({ min: 1, max: 4 }),
@@ -90,9 +97,9 @@ Deno.test("explainConnection: of a pool in any state, source_hash and first give
           })),
           { balance },
         );
-        pool.follow(targets.map(({ up, ejected }, index) => {
+        pool.follow(targets.map(({ up, ejected, admin }, index) => {
           const { address, label, weight, tier } = pool.targets[index] ?? facts(0);
-          return { spec: { address, label, weight, tier }, up, ejected };
+          return { spec: { address, label, weight, tier, admin }, up, ejected };
         }));
         for (const [index, { active }] of targets.entries()) {
           const target = pool.targets[index];
@@ -106,6 +113,8 @@ Deno.test("explainConnection: of a pool in any state, source_hash and first give
           sessions: 0,
           isEnding: false,
           sessionsOf: () => 0,
+          isPaused: () => false,
+          faults: () => [],
           pools: () => [poolSnapshot(pool, { monitor: undefined })],
         });
         assertEquals(JSON.stringify(pool.targets), before);
@@ -229,6 +238,8 @@ Deno.test("explainConnection: of a proxy that runs, the listeners are those that
     sessions: 0,
     isEnding: false,
     sessionsOf: () => 0,
+    isPaused: () => false,
+    faults: () => [],
     pools: () => [poolOf(facts(1))],
   };
   assertEquals(explainConnection(config, QUESTION, live).kind, "none");

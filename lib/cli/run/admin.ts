@@ -60,6 +60,9 @@ export async function openAdmin(
         token,
         version: VERSION,
         reloads: {
+          get state() {
+            return reloads.state;
+          },
           reload: () => reloads.reload("admin API"),
           plan: (config) => reloads.plan(config),
         },

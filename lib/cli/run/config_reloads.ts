@@ -1,3 +1,4 @@
+import type { ConfigState, LastReload } from "../../admin/mod.ts";
 import { errorMessage } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Logger } from "../../log/mod.ts";
@@ -7,7 +8,7 @@ import {
   type ReloadResult,
   resolveListenNames,
 } from "../../proxy/mod.ts";
-import { logReload } from "./reload_lines.ts";
+import { logReload, reloadDetail } from "./reload_lines.ts";
 
 export interface ConfigReloadsOptions {
   readonly log: Logger;
@@ -19,6 +20,8 @@ export interface ConfigReloadsOptions {
    * @throws {UnreadableConfig} when it cannot be used.
    */
   readonly readConfig?: (() => Promise<Config>) | undefined;
+  /** The config's file, which {@link ConfigReloadsOptions.readConfig} reads; default it has none. */
+  readonly path?: string | undefined;
   /** How long that may take; default 10 s. */
   readonly readLimitMs?: number;
 }
@@ -34,6 +37,9 @@ export type Reloadable = Pick<ProxyControl, "reload" | "plan">;
  */
 export class ConfigReloads implements Disposable {
   readonly #options: ConfigReloadsOptions;
+  readonly #path: string | undefined;
+  #loadedAt = new Date();
+  #lastReload: LastReload | undefined;
   #proxy: Reloadable | undefined;
   #reading: Promise<Config> | undefined;
   #isPending = false;
@@ -42,6 +48,12 @@ export class ConfigReloads implements Disposable {
 
   constructor(options: ConfigReloadsOptions) {
     this.#options = options;
+    this.#path = options.path;
+  }
+
+  /** Where the config in effect comes from. */
+  get state(): ConfigState {
+    return { path: this.#path, loadedAt: this.#loadedAt, lastReload: this.#lastReload };
   }
 
   /** SIGHUP: the log is opened anew at once, the config is reloaded as soon as there is a proxy. */
@@ -61,6 +73,7 @@ export class ConfigReloads implements Disposable {
   /** Reloads, and logs what came of it. Never rejects. */
   async reload(trigger: string): Promise<ReloadResult> {
     const result = await this.#result();
+    this.#note(result, trigger);
     if (!this.#isClosed) logReload(this.#options.log, result, trigger);
     return result;
   }
@@ -78,6 +91,18 @@ export class ConfigReloads implements Disposable {
   /** The program ends: nothing more is read or logged. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
+  }
+
+  #note(result: ReloadResult, trigger: string): void {
+    const at = new Date();
+    const succeeded = result.kind === "done";
+    if (succeeded) this.#loadedAt = at;
+    this.#lastReload = {
+      at,
+      trigger,
+      result: succeeded ? "succeeded" : "failed",
+      detail: reloadDetail(result),
+    };
   }
 
   #begin(): void {

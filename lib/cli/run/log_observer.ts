@@ -30,6 +30,7 @@ const CHANGE_WORDS: Readonly<Record<TargetChange, string>> = {
   returned: "returned",
   added: "added",
   removed: "removed",
+  set: "set by an operator",
 };
 
 export interface LogObserverOptions {

@@ -26,6 +26,17 @@ export function logReload(log: Logger, result: ReloadResult, trigger: string): v
   for (const problem of result.warnings) logProblem(log, problem, { trigger, consequence: "" });
 }
 
+/** Returns what a reload has changed, or why it has changed nothing, in one line; `undefined` where there was no change. */
+export function reloadDetail(result: ReloadResult): string | undefined {
+  const lines = result.kind === "refused" ? result.problems.map(({ message }) => message) : [
+    ...changeLines(result.diff),
+    ...result.apps.flatMap(({ app, files }) =>
+      files.length === 0 ? [] : `certificates of app "${app}": ${files.map(describe).join("; ")}`
+    ),
+  ];
+  return lines.length === 0 ? undefined : abbreviate(lines, "; ");
+}
+
 /** What a reload changes, a line for each app and setting; none for what stays as it is. */
 export function changeLines({ apps, settings }: ConfigDiff): string[] {
   return [
@@ -55,9 +66,11 @@ function optionText({ key, before, after }: OptionDiff): string {
 
 const MAX_DETAILS = 8;
 
-function abbreviate(texts: readonly string[]): string {
+function abbreviate(texts: readonly string[], separator = ", "): string {
   const more = texts.length - MAX_DETAILS;
-  return more <= 0 ? texts.join(", ") : `${texts.slice(0, MAX_DETAILS).join(", ")} and ${more} more`;
+  return more <= 0
+    ? texts.join(separator)
+    : `${texts.slice(0, MAX_DETAILS).join(separator)} and ${more} more`;
 }
 
 function describe({ file, validToMs }: ReloadedFile): string {

@@ -80,6 +80,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
         log,
         reopenLog: () => void reopen("SIGHUP", { access, config, log }),
         readConfig: options.configFile?.read,
+        path: options.configFile?.path,
       });
       options.hangUps?.listen(() => reloads.hangUp());
       using ownRotations = new KeptSignal("SIGUSR2");

@@ -18,8 +18,11 @@ export type ShutDownResult = "drained" | "cut";
 /** How long sockets may take to close after a second signal, before the process ends around them. */
 const CUT_LIMIT_MS = 1000;
 
+/** The part of a proxy that ends it. */
+export type Ending = Pick<ProxyControl, "activeSessions" | "drain" | "stop">;
+
 /** Ends a proxy as an operator expects: gently at the first signal, which has come, and at once at the next. */
-export async function shutDown(proxy: ProxyControl, options: ShutDownOptions): Promise<ShutDownResult> {
+export async function shutDown(proxy: Ending, options: ShutDownOptions): Promise<ShutDownResult> {
   const { first, signals, delayMs, log } = options;
   const again = signals.next().then((signal) => ({ again: signal }));
   if (delayMs > 0) {

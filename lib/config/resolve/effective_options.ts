@@ -187,7 +187,8 @@ function effectiveDns({ dns, targets, routes }: AppConfig): Mapping {
   return { dns: { nameserver, interval: formatDuration(dns.intervalMs) } };
 }
 
-function effectiveFault(fault: FaultConfig): Mapping {
+/** A fault. */
+export function effectiveFault(fault: FaultConfig): Mapping {
   const { kind, direction, probability, seed } = fault;
   return given({
     kind,

@@ -113,7 +113,8 @@ export function liveNotes(app: AppConfig, { pool, explained, live }: LivePool): 
   const { targets, skipped, isDesperate } = explained;
   const notes = pool.emptyEntries.map((entry) => `${entry}: discovery has no target by it`);
   if (isDesperate) notes.push("no target is usable, so all are tried");
-  if (targets.length === 0 && skipped.length > 0 && app.queueTimeoutMs > 0) {
+  const waits = pool.targets.some(({ isFull, admin }) => isFull && admin === "ready");
+  if (targets.length === 0 && skipped.length > 0 && waits && app.queueTimeoutMs > 0) {
     const limit = formatDuration(app.queueTimeoutMs);
     notes.push(`no usable target has a place: it waits for one, and is closed with "limit" after ${limit}`);
   }

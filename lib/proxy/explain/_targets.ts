@@ -49,7 +49,7 @@ export function explainTargets(
 ): ExplainedTargets {
   const isDesperate = !targets.some(isUsable);
   const mayBeTried = (target: TargetSnapshot): boolean =>
-    !target.isFull && (isDesperate ? target.weight > 0 : isUsable(target));
+    !target.isFull && (isDesperate ? isAllowed(target) : isUsable(target));
   const placed = orderOf(targets, { mayBeTried, question });
   const skipped = targets.filter((target) => target.weight > 0 && !mayBeTried(target));
   const tiers = tiersOf(placed, skipped);
@@ -67,8 +67,12 @@ function explained({ target, address }: Placed, why: string): TargetExplanation 
   return { address, backup: isBackup, why };
 }
 
-function isUsable({ health, weight }: TargetSnapshot): boolean {
-  return health === "up" && weight > 0;
+function isUsable(target: TargetSnapshot): boolean {
+  return target.health === "up" && isAllowed(target);
+}
+
+function isAllowed({ weight, admin }: TargetSnapshot): boolean {
+  return weight > 0 && admin === "ready";
 }
 
 interface OrderOptions {
@@ -184,7 +188,9 @@ function whyOf(place: Place): string {
 }
 
 function whyNot(target: TargetSnapshot): string {
-  const why = target.health === "down"
+  const why = target.admin !== "ready"
+    ? target.admin === "drain" ? "drained by an operator" : "taken down by an operator"
+    : target.health === "down"
     ? "down, as its checks say"
     : target.health === "ejected"
     ? "ejected for a while, as its connections failed"

@@ -118,7 +118,10 @@ function refusalOf(
   if (targets.length > 0) return undefined;
   if (pool.targets.length === 0) return { reason: "no_target", why: "discovery has found no target" };
   if (skipped.length === 0) return { reason: "no_target", why: "every target has weight 0" };
-  // What is passed over although no other is left is full.
+  if (pool.targets.every(({ weight, admin }) => weight === 0 || admin !== "ready")) {
+    return { reason: "no_target", why: "an operator has drained or taken down every target" };
+  }
+  // Others that are passed over although none is left are full.
   return app.queueTimeoutMs > 0
     ? undefined
     : { reason: "limit", why: 'no usable target has a place, and "queue_timeout" is 0s' };

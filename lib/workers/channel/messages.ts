@@ -10,7 +10,7 @@ import type { SharedClientMemory } from "../../limits/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
 import type { Retirement, SocketFileChange } from "../../proxy/mod.ts";
 import type { LogField } from "../../session/mod.ts";
-import type { NextTlsFiles, PoolRef, TargetRef, TlsFiles } from "../../app/mod.ts";
+import type { NextTlsFiles, PoolRef, RuntimeFaults, TargetRef, TlsFiles } from "../../app/mod.ts";
 
 /** A message to a worker. */
 export type ToWorker =
@@ -109,6 +109,11 @@ export interface AppRecord {
   readonly memory: AppMemory;
   /** By pool key. */
   readonly pools: ReadonlyMap<string, readonly TargetRecord[]>;
+  /** When the config's faults came into effect, on the clock that all workers share. */
+  readonly faultsSinceMs: number;
+  /** Faults that the admin API has set. */
+  readonly runtimeFaults: RuntimeFaults | undefined;
+  readonly isPaused: boolean;
 }
 
 /** A target's state with the memory of its places, where connections are limited. */

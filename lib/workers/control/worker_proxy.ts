@@ -123,6 +123,10 @@ export class WorkerProxy implements ProxyControl {
     return this.#config.apps.flatMap(({ name: app, listen }) => listen.map((address) => ({ app, address })));
   }
 
+  config(): Config {
+    return this.#reloader.config;
+  }
+
   activeSessions(): number {
     return this.#groups().reduce((sum, { generation }) => sum + generation.active, 0);
   }
@@ -315,7 +319,10 @@ export class WorkerProxy implements ProxyControl {
       sessions: this.activeSessions(),
       isEnding: this.#drained !== undefined,
       sessionsOf: (app) => this.#limits.sessionsOf(app),
+      isPaused: (app) => this.#control.isPaused(app),
+      faults: (app) => this.#control.faults(app),
       pools: (app) => {
+        if (!this.#control.hasApp(app)) return [];
         const states = this.#control.states(app);
         return this.#control.snapshot(
           app,
@@ -343,6 +350,7 @@ export class WorkerProxy implements ProxyControl {
       unixNames,
       sessions: this.#options.sessions ?? "all",
       apps: new Map(config.apps.map(({ name: app }) => [app, {
+        ...this.#control.overridesRecord(app),
         tlsFiles: this.#control.tlsFiles(app),
         memory: this.#limits.app(app),
         pools: new Map(

@@ -1,10 +1,9 @@
-import type { PoolRef } from "../../app/mod.ts";
+import { type PoolRef, SharedDraws } from "../../app/mod.ts";
 import type { AppConfig, Config } from "../../config/mod.ts";
 import { Crossings } from "../../dial/mod.ts";
 import { SharedClientTable, SharedCount, SharedRate } from "../../limits/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
 import type { AppMemory, TargetRecord } from "../channel/messages.ts";
-import { SharedDraws } from "./shared_draws.ts";
 
 /**
  * How many generations of workers may have sessions at once. Each reload of the config makes one, which lasts until

@@ -1,13 +1,15 @@
 import type { AppConfig } from "../../config/mod.ts";
 import { SharedClientTable, SharedCount, SharedRate, SharedSlots } from "../../limits/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
-import type { WorkerAppContext } from "../../app/mod.ts";
+import { AppOverrides, SharedDraws, type WorkerAppContext } from "../../app/mod.ts";
 import type { AppRecord, TargetRecord } from "../channel/messages.ts";
-import { SharedDraws } from "./shared_draws.ts";
 
 /** Attaches an app's limits to shared memory, as one worker uses them. */
 export function attachApp(record: AppRecord, config: AppConfig, worker: number): WorkerAppContext {
   const { places, rate, clients, faults } = record.memory;
+  const overrides = new AppOverrides();
+  overrides.faults = record.runtimeFaults;
+  overrides.pause.set(record.isPaused);
   const { acceptRate, acceptRatePerClient, maxConnections, maxConnectionsPerClient } = config;
   return {
     tlsFiles: record.tlsFiles,
@@ -21,6 +23,8 @@ export function attachApp(record: AppRecord, config: AppConfig, worker: number):
       acceptRate: acceptRatePerClient,
     }),
     faultCounter: faults === undefined ? undefined : new SharedDraws(faults),
+    faultsSinceMs: record.faultsSinceMs,
+    overrides,
     pools: new Map([...record.pools].map(([key, targets]) => [key, attachTargets(targets, worker)])),
   };
 }

@@ -1,14 +1,21 @@
 import { assertEquals } from "@std/assert";
-import type { PoolSnapshot, TargetSnapshot } from "../../../lib/app/mod.ts";
-import { QuietProxy, withAdmin } from "../../helpers/admin.ts";
+import type { ConfigState } from "../../../lib/admin/mod.ts";
+import type { FaultSnapshot, PoolSnapshot, TargetSnapshot } from "../../../lib/app/mod.ts";
+import { parseCidr } from "../../../lib/base/mod.ts";
+import { configHash } from "../../../lib/config/mod.ts";
+import { QuietProxy, reloadsOf, withAdmin } from "../../helpers/admin.ts";
 
 const TARGET: TargetSnapshot = {
   address: { kind: "tcp", host: "10.0.0.1", port: 80 },
   label: "10.0.0.1:80",
   tier: 0,
   weight: 3,
+  configuredWeight: 1,
   currentWeight: 1 / 3,
   health: "ejected",
+  detail: "for 10s, after 3 connections in a row failed",
+  changedAtMs: Date.UTC(2026, 0, 2, 3, 4),
+  admin: "drain",
   active: 2,
   maxConnections: 5,
   isFull: false,
@@ -19,11 +26,40 @@ const FOUND: TargetSnapshot = {
   ...TARGET,
   label: "10.0.0.2:80",
   tier: 1,
+  configuredWeight: 3,
+  detail: "",
+  changedAtMs: undefined,
+  admin: "ready",
   currentWeight: 3,
   health: "down",
   active: undefined,
   maxConnections: Infinity,
   foundBy: "db.internal:80",
+};
+const FAULT: FaultSnapshot = {
+  fault: {
+    kind: "latency",
+    amountMs: 100,
+    jitterMs: 0,
+    direction: "both",
+    probability: 1,
+    clients: [parseCidr("10.0.0.0/8")],
+    expiresMs: 600_000,
+    seed: undefined,
+  },
+  sinceMs: Date.UTC(2026, 0, 2, 3),
+  expiresAtMs: Date.UTC(2026, 0, 2, 3, 10),
+  source: "api",
+};
+const STATE: ConfigState = {
+  path: "/etc/tcpproxy.yaml",
+  loadedAt: new Date(Date.UTC(2026, 0, 2, 3, 4, 5)),
+  lastReload: {
+    at: new Date(Date.UTC(2026, 0, 2, 3, 4, 6)),
+    result: "failed",
+    trigger: "SIGHUP",
+    detail: "port already in use",
+  },
 };
 const POOLS: readonly PoolSnapshot[] = [
   { targets: [TARGET, FOUND], emptyEntries: ["other.internal:80"] },
@@ -42,28 +78,58 @@ Deno.test("GET /api/status: is a snapshot, with null for unknown or unlimited", 
     sessions: 7,
     sessionsOf: () => undefined,
     pools: () => POOLS,
+    isPaused: () => true,
+    faults: () => [FAULT],
   });
-  await withAdmin({ proxy }, async (admin) => {
+  await withAdmin({ proxy, reloads: { ...reloadsOf(proxy), state: STATE } }, async (admin) => {
     const { status, headers, text } = await admin.ask("/api/status");
     assertEquals([status, headers.get("content-type")], [200, "application/json"]);
-    const { started_at: startedAt, ...rest } = JSON.parse(text);
-    assertEquals(new Date(startedAt).toISOString(), startedAt);
+    const { started_at: startedAt, now, ...rest } = JSON.parse(text);
+    for (const time of [startedAt, now]) assertEquals(new Date(time).toISOString(), time);
     assertEquals(rest, {
       version: "1.2.3",
       state: "ready",
       workers: 4,
       sessions: 7,
+      config: {
+        path: "/etc/tcpproxy.yaml",
+        hash: await configHash(proxy.config()),
+        loaded_at: "2026-01-02T03:04:05.000Z",
+        last_reload: {
+          at: "2026-01-02T03:04:06.000Z",
+          result: "failed",
+          trigger: "SIGHUP",
+          detail: "port already in use",
+        },
+      },
       apps: [{
         name: "web",
+        state: "paused",
         listeners: ["127.0.0.1:7001", "unix:/run/x"],
         balance: "random",
         sessions: null,
         max_connections: null,
+        faults: [{
+          kind: "latency",
+          amount: "100ms",
+          jitter: "0s",
+          direction: "both",
+          probability: 1,
+          clients: ["10.0.0.0/8"],
+          expires: "10m",
+          since: "2026-01-02T03:00:00.000Z",
+          expires_at: "2026-01-02T03:10:00.000Z",
+          source: "api",
+        }],
         targets: [
           {
             address: "10.0.0.1:80",
             state: "ejected",
+            admin: "drain",
+            detail: "for 10s, after 3 connections in a row failed",
+            since: "2026-01-02T03:04:00.000Z",
             weight: 3,
+            configured_weight: 1,
             current_weight: 0.333,
             backup: false,
             connections: 2,
@@ -73,7 +139,11 @@ Deno.test("GET /api/status: is a snapshot, with null for unknown or unlimited", 
           {
             address: "10.0.0.2:80",
             state: "down",
+            admin: "ready",
+            detail: null,
+            since: null,
             weight: 3,
+            configured_weight: 3,
             current_weight: 3,
             backup: true,
             connections: null,

@@ -1,6 +1,6 @@
-import type { DrawCounter } from "../../relay/mod.ts";
+import type { DrawCounter } from "../relay/mod.ts";
 
-/** Counts the draws of an app's faults over all workers. */
+/** Counts the draws of faults over all threads. */
 export class SharedDraws implements DrawCounter {
   readonly #drawn: Uint32Array;
 

@@ -1,0 +1,174 @@
+import { formatAddress } from "../../base/mod.ts";
+import type { FaultSnapshot, PoolSnapshot, TargetSnapshot } from "../../app/mod.ts";
+import { configHash, effectiveFault } from "../../config/mod.ts";
+import type { AppStatus, ProxyControl } from "../../proxy/mod.ts";
+import type { AdminContext, ConfigState } from "../route.ts";
+
+/** The body of `GET /api/status`. A stable contract; `null` for unknown, or no limit; times as in RFC 3339. */
+export interface StatusJson {
+  readonly version: string;
+  /** When the program started. */
+  readonly ["started_at"]: string;
+  /** When this was true. */
+  readonly now: string;
+  readonly state: "starting" | "ready" | "draining";
+  /** The number of threads that carry connections. */
+  readonly workers: number;
+  /** Open sessions. */
+  readonly sessions: number;
+  readonly config: ConfigStateJson;
+  readonly apps: readonly AppJson[];
+}
+
+/** The config in effect. */
+export interface ConfigStateJson {
+  /** Its file; `null` where it has none that can be read again. */
+  readonly path: string | null;
+  /** The same for configs that come to the same. */
+  readonly hash: string;
+  readonly ["loaded_at"]: string;
+  readonly ["last_reload"]: {
+    readonly at: string;
+    readonly result: "succeeded" | "failed";
+    /** What asked for it: `SIGHUP`, `admin API`, `watch`. */
+    readonly trigger: string;
+    /** What has changed, or why nothing has; `null` where there was no change. */
+    readonly detail: string | null;
+  } | null;
+}
+
+export interface AppJson extends PoolJson {
+  readonly name: string;
+  readonly state: "accepting" | "paused";
+  readonly listeners: readonly string[];
+  readonly balance: string;
+  readonly sessions: number | null;
+  readonly ["max_connections"]: number | null;
+  /** The faults in effect. */
+  readonly faults: readonly FaultJson[];
+  readonly routes: readonly ({ readonly route: string } & PoolJson)[];
+}
+
+export interface PoolJson {
+  readonly targets: readonly TargetJson[];
+  /** Discovered names without a target at the moment. */
+  readonly undiscovered: readonly string[];
+}
+
+export interface TargetJson {
+  readonly address: string;
+  /** As checks and connections find it, whatever an operator has set. */
+  readonly state: "up" | "down" | "ejected";
+  /** As an operator has set it: `drain` takes no new connections, `down` has ended the live ones too. */
+  readonly admin: "ready" | "drain" | "down";
+  /** Why it is down or ejected. */
+  readonly detail: string | null;
+  /** When its state last changed. */
+  readonly since: string | null;
+  /** As an operator has set it, else as configured. */
+  readonly weight: number;
+  readonly ["configured_weight"]: number;
+  /** The effective weight: less during a slow start. */
+  readonly ["current_weight"]: number;
+  readonly backup: boolean;
+  readonly connections: number | null;
+  readonly ["max_connections"]: number | null;
+  /** The name that discovery found it by; `null` for a configured target. */
+  readonly ["discovered_by"]: string | null;
+}
+
+/** A fault as a config has it, with what is known of it while it is in effect. */
+export interface FaultJson extends Readonly<Record<string, unknown>> {
+  readonly since: string;
+  readonly ["expires_at"]: string | null;
+  readonly source: "config" | "api";
+}
+
+/** Returns what is known of the proxy at this moment. */
+export async function statusJson(
+  { version, startedAt, phase, reloads }: AdminContext,
+  proxy: ProxyControl,
+): Promise<StatusJson> {
+  const hash = await configHash(proxy.config());
+  const { workers, sessions, apps } = proxy.status();
+  return {
+    version,
+    started_at: startedAt.toISOString(),
+    now: new Date().toISOString(),
+    state: phase,
+    workers,
+    sessions,
+    config: configStateJson(reloads.state, hash),
+    apps: apps.map(appJson),
+  };
+}
+
+function configStateJson({ path, loadedAt, lastReload }: ConfigState, hash: string): ConfigStateJson {
+  return {
+    path: path ?? null,
+    hash,
+    loaded_at: loadedAt.toISOString(),
+    last_reload: lastReload === undefined ? null : {
+      at: lastReload.at.toISOString(),
+      result: lastReload.result,
+      trigger: lastReload.trigger,
+      detail: lastReload.detail ?? null,
+    },
+  };
+}
+
+/** Converts the status of an app to JSON. */
+export function appJson(app: AppStatus): AppJson {
+  const { name, isPaused, listeners, balance, sessions, maxConnections, faults, own, routes } = app;
+  return {
+    name,
+    state: isPaused ? "paused" : "accepting",
+    listeners: listeners.map(formatAddress),
+    balance,
+    sessions: sessions ?? null,
+    max_connections: finite(maxConnections),
+    faults: faults.map(faultJson),
+    ...poolJson(own),
+    routes: routes.map(({ name, pool }) => ({ route: name, ...poolJson(pool) })),
+  };
+}
+
+function poolJson({ targets, emptyEntries }: PoolSnapshot): PoolJson {
+  return { targets: targets.map(targetJson), undiscovered: emptyEntries };
+}
+
+/** Converts a target to JSON. */
+export function targetJson(target: TargetSnapshot): TargetJson {
+  return {
+    address: target.label,
+    state: target.health,
+    admin: target.admin,
+    detail: target.detail === "" ? null : target.detail,
+    since: target.changedAtMs === undefined ? null : timeJson(target.changedAtMs),
+    weight: target.weight,
+    configured_weight: target.configuredWeight,
+    current_weight: Math.round(target.currentWeight * 1000) / 1000,
+    backup: target.tier > 0,
+    connections: target.active ?? null,
+    max_connections: finite(target.maxConnections),
+    discovered_by: target.foundBy ?? null,
+  };
+}
+
+/** Converts a fault to JSON. */
+export function faultJson({ fault, sinceMs, expiresAtMs, source }: FaultSnapshot): FaultJson {
+  return {
+    ...effectiveFault(fault),
+    since: timeJson(sinceMs),
+    expires_at: expiresAtMs === Infinity ? null : timeJson(expiresAtMs),
+    source,
+  };
+}
+
+function timeJson(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+function finite(value: number): number | null {
+  return value === Infinity ? null : value;
+}
