@@ -20,6 +20,7 @@ export const ROOMS: Readonly<Record<string, number>> = {
   listen: 3,
   dial: 3,
   pool: 4,
+  logsink: 4,
   session: 5,
   app: 6,
   proxy: 7,

@@ -10,7 +10,7 @@ export * from "./document.ts";
 export * from "./load.ts";
 export * from "./report/problem.ts";
 export { type Machine, workerCount } from "./worker_count.ts";
-export { effectiveConfig } from "./resolve/effective.ts";
+export { effectiveConfig, formatSyslogAddress } from "./resolve/effective.ts";
 export { effectiveFault } from "./resolve/effective_options.ts";
 export { configJsonSchema } from "./schema/json_schema.ts";
 export type { JsonSchema } from "./schema/json_schema.ts";

@@ -4,7 +4,7 @@ import { flushAtEnd, forgetAtEnd } from "./_end_of_process.ts";
 
 /** Trouble with a log's destination, reported once when an episode begins and once when it ends. */
 export type LogProblem =
-  /** A write failed. Lines are kept up to a limit and then dropped; writing is retried every second. */
+  /** A write failed. Lines are kept up to a limit and then dropped; writing is retried. */
   | { readonly kind: "failing"; readonly code: string; readonly message: string }
   /** The reader does not keep up: the limit is reached and lines are dropped. */
   | { readonly kind: "stalled" }
@@ -21,6 +21,8 @@ export interface LineWriterOptions {
   readonly delayMs?: number;
   /** Drop lines rather than hold more than this. Default 8 MiB: the lines of 30,000 sessions that end at once. */
   readonly maxChars?: number;
+  /** The first pause after a failed write is 1 s; each further one is twice as long, up to this. Default 1 s. */
+  readonly maxRetryMs?: number;
   /** Receives trouble with the destination. */
   readonly onProblem?: (problem: LogProblem) => void;
 }
@@ -29,7 +31,7 @@ const BATCH_CHARS = 16 * 1024;
 const DELAY_MS = 100;
 const MAX_CHARS = 8 * 1024 * 1024;
 const CLOSE_DEADLINE_MS = 2000;
-/** Between attempts at a destination that failed. */
+/** Between the first attempts at a destination that failed. */
 const RETRY_MS = 1000;
 /** Between attempts at a full non-blocking pipe, and how many attempts the end of the process makes. */
 const FULL_RETRY_MS = 20;
@@ -54,6 +56,7 @@ export class LineWriter {
   readonly #batchChars: number;
   readonly #delayMs: number;
   readonly #maxChars: number;
+  readonly #maxRetryMs: number;
   readonly #onProblem: (problem: LogProblem) => void;
   #destination: LogDestination;
   #nextDestination: LogDestination | undefined;
@@ -72,6 +75,7 @@ export class LineWriter {
 
   #droppedLines = 0;
   #troubled = false;
+  #retryMs = RETRY_MS;
   #droppedBeforeTrouble = 0;
 
   /** Takes ownership of `destination`. */
@@ -80,6 +84,7 @@ export class LineWriter {
     this.#batchChars = options.batchChars ?? BATCH_CHARS;
     this.#delayMs = options.delayMs ?? DELAY_MS;
     this.#maxChars = options.maxChars ?? MAX_CHARS;
+    this.#maxRetryMs = options.maxRetryMs ?? RETRY_MS;
     this.#onProblem = options.onProblem ?? ((): void => {});
     flushAtEnd(this);
   }
@@ -184,8 +189,13 @@ export class LineWriter {
   }
 
   #delayAfter(outcome: Outcome): number {
-    if (outcome === "done") return this.#delayMs;
-    return outcome === "full" ? FULL_RETRY_MS : RETRY_MS;
+    if (outcome === "failed") {
+      const delayMs = this.#retryMs;
+      this.#retryMs = Math.min(delayMs * 2, this.#maxRetryMs);
+      return delayMs;
+    }
+    this.#retryMs = RETRY_MS;
+    return outcome === "done" ? this.#delayMs : FULL_RETRY_MS;
   }
 
   async #writeSome(): Promise<Outcome> {

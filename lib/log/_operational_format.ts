@@ -3,12 +3,28 @@ import { errorCode, errorMessage } from "../base/mod.ts";
 import type { LogFormat } from "./access_format.ts";
 import { timestamp } from "./_access_values.ts";
 import { dim, green, type Paint, red, yellow } from "./color.ts";
+import type { LogEnvelope, OperationalFacts } from "./envelope.ts";
 import { escapeText, escapeUnsafe, jsonString, textToken } from "./_escape.ts";
 
 const LEVEL_WIDTH = "warning".length;
 
+/** How a line looks beside its format. */
+export interface OperationalFormatOptions {
+  /** Whether lines of the text format are coloured; default no. */
+  readonly color?: boolean;
+  /** What a log server is told beside the line; the text format then leaves time and level to it. Default: nothing. */
+  readonly envelope?: LogEnvelope | undefined;
+}
+
 /** Returns the function that formats records of the operational log, each as a line with its line feed. */
-export function operationalFormatter(format: LogFormat, color = false): (record: LogRecord) => string {
+export function operationalFormatter(
+  format: LogFormat,
+  { color = false, envelope }: OperationalFormatOptions = {},
+): (record: LogRecord) => string {
+  if (envelope !== undefined) {
+    const inner = format === "json" ? formatJson : bodyOf;
+    return (record) => envelope.operational(factsOf(record), inner(record));
+  }
   if (format === "json") return formatJson;
   return color ? (record) => formatText(record, COLORED) : (record) => formatText(record, PLAIN);
 }
@@ -42,16 +58,30 @@ function formatJson(record: LogRecord): string {
   },"message":${jsonString(messageOf(record))},"properties":{${properties.join()}}}\n`;
 }
 
-/** `2026-03-01T12:00:00.000Z warning listen: message key=value`, with the keys that the message does not name. */
+/** `2026-03-01T12:00:00.000Z warning listen: message key=value`. */
 function formatText(record: LogRecord, { time, level }: Paints): string {
-  let line = `${time(timestamp(record.timestamp))} ${level[record.level](record.level.padEnd(LEVEL_WIDTH))} ${
-    escapeText(categoryOf(record))
-  }: ${escapeText(messageOf(record))}`;
+  return `${time(timestamp(record.timestamp))} ${level[record.level](record.level.padEnd(LEVEL_WIDTH))} ${
+    bodyOf(record)
+  }`;
+}
+
+/** `listen: message key=value`, with the keys that the message does not name. */
+function bodyOf(record: LogRecord): string {
+  let line = `${escapeText(categoryOf(record))}: ${escapeText(messageOf(record))}`;
   for (const [key, value] of Object.entries(record.properties)) {
     if (record.rawMessage.includes(`{${key}}`) || value === undefined) continue;
     line += ` ${textToken(key)}=${textToken(textOf(value))}`;
   }
   return `${line}\n`;
+}
+
+function factsOf(record: LogRecord): OperationalFacts {
+  return {
+    timeMs: record.timestamp,
+    level: record.level === "trace" ? "debug" : record.level === "fatal" ? "error" : record.level,
+    category: categoryOf(record),
+    properties: record.properties,
+  };
 }
 
 // The first element is the program's own name.

@@ -8,7 +8,7 @@ export function reportAccessLogProblem(problem: LogProblem): void {
   switch (problem.kind) {
     case "failing":
       return logger.error(
-        "write the access log: {message} ({code}); lines are kept up to 8 MiB, then dropped; writing is retried every second",
+        "write the access log: {message} ({code}); lines are kept up to 8 MiB, then dropped; writing is retried",
         { message: problem.message, code: problem.code },
       );
     case "stalled":

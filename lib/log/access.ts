@@ -2,6 +2,7 @@ import { errorMessage } from "../base/mod.ts";
 import { accessFormatter, type LogFormat } from "./access_format.ts";
 import type { AccessFormatter, AccessRecord } from "./access_record.ts";
 import { type ColorChoice, isColored } from "./color.ts";
+import type { LogEnvelope } from "./envelope.ts";
 import {
   type LogDestination,
   LogFile,
@@ -21,6 +22,10 @@ export interface AccessLogOptions {
   readonly template?: string | undefined;
   /** Whether lines of the text format are coloured; default never. A file's never are. */
   readonly color?: ColorChoice | undefined;
+  /** What a log server is told beside each line; default nothing. */
+  readonly envelope?: LogEnvelope | undefined;
+  /** Between attempts at a destination that fails, the pauses grow up to this. Default: 1 s, so they do not grow. */
+  readonly maxRetryMs?: number;
   /**
    * Receives trouble with the destination, once when an episode begins and once when it ends. Default: the operational
    * log.
@@ -56,11 +61,15 @@ export class AccessLog {
     this.#isShared = destination instanceof LineWriter;
     this.#writer = destination instanceof LineWriter
       ? destination
-      : destination && new LineWriter(destination, { onProblem: this.#onProblem });
+      : destination && new LineWriter(destination, {
+        onProblem: this.#onProblem,
+        ...(options.maxRetryMs === undefined ? {} : { maxRetryMs: options.maxRetryMs }),
+      });
     this.#file = options.file;
     this.#format = accessFormatter(options.format ?? "text", {
       template: options.template,
       color: isColored(options.color ?? "never", Deno.stdout),
+      envelope: options.envelope,
     });
   }
 

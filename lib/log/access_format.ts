@@ -2,6 +2,7 @@ import type { AccessFormatter, AccessRecord } from "./access_record.ts";
 import { compileAccessTemplate } from "./_access_template.ts";
 import { shortenedDetail, tenths, timestamp } from "./_access_values.ts";
 import { dim, green, yellow } from "./color.ts";
+import type { LogEnvelope } from "./envelope.ts";
 import { jsonString, textToken } from "./_escape.ts";
 
 /** The formats of lines: `text` for people and grep, `json` for programs. */
@@ -13,15 +14,29 @@ export type LogFormat = typeof LOG_FORMATS[number];
 // The longest reason, so that the next column is aligned.
 const REASON_WIDTH = "half_close_timeout".length;
 
+/** How an access line looks beside its format. */
+export interface AccessFormatOptions {
+  /** In place of the format. */
+  readonly template?: string | undefined;
+  /** Whether lines of the text format are coloured; default no. */
+  readonly color?: boolean;
+  /** What a log server is told beside the line; the text format then leaves the time to it. Default: nothing. */
+  readonly envelope?: LogEnvelope | undefined;
+}
+
 /**
  * Returns the formatter of a format, or of the template if there is one.
  *
  * @throws {TemplateError} if the template is invalid.
  */
-export function accessFormatter(
-  format: LogFormat,
-  { template, color = false }: { template?: string | undefined; color?: boolean } = {},
-): AccessFormatter {
+export function accessFormatter(format: LogFormat, options: AccessFormatOptions = {}): AccessFormatter {
+  const { template, color = false, envelope } = options;
+  if (envelope !== undefined) {
+    const inner = template === undefined && format === "text"
+      ? (record: AccessRecord): string => formatAccessText(record).slice(TIME_WIDTH + 1)
+      : accessFormatter(format, { template });
+    return (record) => envelope.access(record, inner(record));
+  }
   if (template !== undefined) return compileAccessTemplate(template);
   if (format === "json") return formatAccessJson;
   return color ? formatColored : formatAccessText;

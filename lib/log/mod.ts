@@ -7,6 +7,7 @@ export * from "./access_format.ts";
 export * from "./access_record.ts";
 export type { ColorChoice } from "./color.ts";
 export * from "./destination.ts";
+export * from "./envelope.ts";
 export * from "./file_check.ts";
 export {
   closeLogging,

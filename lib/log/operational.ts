@@ -2,8 +2,9 @@ import { configureSync, getLogger as getLogTapeLogger, resetSync } from "@logtap
 import type { LogFormat } from "./access_format.ts";
 import { type LogDestination, stderrDestination } from "./destination.ts";
 import { type ColorChoice, isColored } from "./color.ts";
+import type { LogEnvelope } from "./envelope.ts";
 import { isOneTerminal } from "./_same_terminal.ts";
-import { LineWriter } from "./_line_writer.ts";
+import { LineWriter, type LogProblem } from "./_line_writer.ts";
 import { operationalFormatter } from "./_operational_format.ts";
 
 /** The levels of lines, least severe first. */
@@ -23,6 +24,12 @@ export interface LoggingConfig {
 export interface LoggingOptions {
   /** Where lines go; the log owns it. Default: stderr. */
   readonly destination?: LogDestination;
+  /** What a log server is told beside each line; default nothing. */
+  readonly envelope?: LogEnvelope | undefined;
+  /** As {@link AccessLogOptions.maxRetryMs}. */
+  readonly maxRetryMs?: number;
+  /** Receives trouble with a destination other than stderr; the log itself cannot tell of it. Default: nobody. */
+  readonly onProblem?: (problem: LogProblem) => void;
   /** Whether lines of the text format are coloured. Default: on a terminal, unless `NO_COLOR` is set. */
   readonly color?: ColorChoice;
 }
@@ -75,13 +82,13 @@ export function getLogger(...category: readonly string[]): Logger {
 export function setUpLogging(config: LoggingConfig, options: LoggingOptions = {}): void {
   if (writer === undefined || options.destination !== undefined) {
     void writer?.close();
-    writer = openWriter(options.destination ?? stderrDestination());
+    writer = openWriter(options.destination ?? stderrDestination(), options);
     isOnStdoutTerminal = options.destination === undefined && isOneTerminal();
   }
-  const format = operationalFormatter(
-    config.format,
-    isColored(options.color ?? "auto", options.destination === undefined ? Deno.stderr : NO_TERMINAL),
-  );
+  const format = operationalFormatter(config.format, {
+    color: isColored(options.color ?? "auto", options.destination === undefined ? Deno.stderr : NO_TERMINAL),
+    envelope: options.envelope,
+  });
   const current = writer;
   configureSync({
     reset: true,
@@ -109,16 +116,22 @@ export async function closeLogging(deadlineMs?: number): Promise<void> {
   await closing.close(deadlineMs);
 }
 
-function openWriter(destination: LogDestination): LineWriter {
+function openWriter(
+  destination: LogDestination,
+  { maxRetryMs, onProblem = reportDrops }: LoggingOptions,
+): LineWriter {
   return new LineWriter(destination, {
     delayMs: DELAY_MS,
-    onProblem: (problem): void => {
-      // Other trouble cannot be reported: this is the log that would report it.
-      if (problem.kind === "recovered" && problem.droppedLines > 0) {
-        getLogger("log").warning("write the log: {droppedLines} lines were dropped while stderr took none", {
-          droppedLines: problem.droppedLines,
-        });
-      }
-    },
+    onProblem,
+    ...(maxRetryMs === undefined ? {} : { maxRetryMs }),
   });
+}
+
+/** Other trouble with stderr cannot be reported: this is the log that would report it. */
+function reportDrops(problem: LogProblem): void {
+  if (problem.kind === "recovered" && problem.droppedLines > 0) {
+    getLogger("log").warning("write the log: {droppedLines} lines were dropped while stderr took none", {
+      droppedLines: problem.droppedLines,
+    });
+  }
 }

@@ -172,3 +172,30 @@ Deno.test("leastPermissions: a name that is listened on may be looked up, and it
     "[::1]:9900",
   ]);
 });
+
+Deno.test("leastPermissions: a log server is sent to, from a socket of the program's own", () => {
+  const app = { listen: ["127.0.0.1:1"], targets: ["127.0.0.1:2"] };
+  const apps = ["127.0.0.1:1", "127.0.0.1:2"];
+  const [read, own] = [["c.yaml", "/etc/hostname"], "/tmp/tcpproxy-datagram.sock"];
+  const logTo = (access: unknown): ReturnType<typeof leastPermissions> => leastOf(app, { access });
+  assertEquals(logTo({ syslog: "tcp://logs:601" }), { net: [...apps, "logs:601"], read, write: [] });
+  assertEquals(logTo({ syslog: "udp://[::1]:514" }), {
+    net: [...apps, "[::1]:514", "[::]:0"],
+    read,
+    write: [],
+  });
+  assertEquals(logTo({ syslog: "udp://logs:514" }), {
+    net: [...apps, "logs:514", "logs", ":514", "0.0.0.0:0", "[::]:0"],
+    read,
+    write: [],
+  });
+  assertEquals(logTo({ journal: "/j" }), {
+    net: [...apps, "unix:/j", `unix:${own}`],
+    read: ["c.yaml", "/j", own],
+    write: ["/j", own],
+  });
+  assertEquals(
+    leastOf(app, { destination: { syslog: "local" } }).write,
+    ["/run/systemd/journal/dev-log", own],
+  );
+});

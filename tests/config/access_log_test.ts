@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { effectiveConfig, parseConfig, resolveConfig } from "../../lib/config/mod.ts";
+import { effectiveConfig, type LogConfig, parseConfig, resolveConfig } from "../../lib/config/mod.ts";
 import { configErrorOf } from "../helpers/config_error.ts";
 
 const APPS = [{ name: "a", ports: [1], targets: ["h:1"] }];
 
-function accessOf(access: unknown): boolean | string {
+function accessOf(access: unknown): LogConfig["access"] {
   return resolveConfig({ log: { access }, apps: APPS }, { source: "test" }).log.access;
 }
 
@@ -34,7 +34,7 @@ Deno.test("log.access: off is said again as what it is", () => {
 });
 
 Deno.test("log.access: a word that means on or off elsewhere is no file", async () => {
-  const expected = `expected true, off or the path of a file`;
+  const expected = `expected true, off, the path of a file, or a mapping`;
   for (const word of ["on", "yes", "YES", "true", "stdout", "-"]) {
     assertEquals(await refusalOf(word), `the value is "${word}"; ${expected}; did you mean true?`);
   }
@@ -46,5 +46,5 @@ Deno.test("log.access: a word that means on or off elsewhere is no file", async 
 Deno.test("log.access: what can be no path is refused", async () => {
   assertEquals(await refusalOf(""), "the value is empty; expected the path of a file");
   assertEquals(await refusalOf("a\0b"), "the path has a NUL byte; remove it");
-  assertEquals(await refusalOf(5), "the value is 5; expected true, off or the path of a file");
+  assertEquals(await refusalOf(5), "the value is 5; expected true, off, the path of a file, or a mapping");
 });

@@ -3,6 +3,7 @@ import {
   type ConfigDocument,
   type ConfigError,
   formatPath,
+  type LogServerConfig,
   type Problem,
 } from "../../config/mod.ts";
 import { checkFiles, type FileProblem } from "../../proxy/mod.ts";
@@ -55,13 +56,29 @@ export async function findFileProblems(
   };
 }
 
-/** Looks at where the access log is to go, and changes nothing there. */
-async function checkLog({ log: { access } }: Config): Promise<Finding[]> {
-  if (typeof access !== "string") return [];
-  const message = await logFileProblem(access);
-  return message === undefined
-    ? []
-    : [{ path: ["log", "access"], message, severity: "error", isFatal: true }];
+/** Looks at where the logs are to go, and changes nothing there. */
+async function checkLog({ log: { access, destination } }: Config): Promise<Finding[]> {
+  const problems = await Promise.all([
+    ...typeof access === "object" ? [checkServer("access", access)] : [],
+    ...destination === undefined ? [] : [checkServer("destination", destination)],
+  ]);
+  const message = typeof access === "string" ? await logFileProblem(access) : undefined;
+  if (message === undefined) return problems.flat();
+  return [{ path: ["log", "access"], message, severity: "error", isFatal: true }, ...problems.flat()];
+}
+
+/** A server that is not there yet is waited for; what can never be sent to is an error. */
+async function checkServer(key: string, config: LogServerConfig): Promise<Finding[]> {
+  const { logServerProblem } = await import("../../logsink/mod.ts");
+  const found = await logServerProblem(config);
+  if (found === undefined) return [];
+  const { message, isFatal } = found;
+  return [{
+    path: ["log", key, config.server.kind === "journal" ? "journal" : "syslog"],
+    message,
+    severity: isFatal ? "error" : "warning",
+    isFatal,
+  }];
 }
 
 /** Each problem of a config on one line, with its place. */

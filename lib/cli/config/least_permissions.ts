@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
-import { formatAddress, type TargetAddress } from "../../base/mod.ts";
-import type { AppConfig, Config, TargetConfig } from "../../config/mod.ts";
+import { formatAddress, parseIp, type TargetAddress } from "../../base/mod.ts";
+import type { AppConfig, Config, LogConfig, LogServerConfig, TargetConfig } from "../../config/mod.ts";
 import { processStreamAt } from "../../log/mod.ts";
+import { OWN_SOCKET_FILE, UDP_ANY } from "../../net/mod.ts";
 import { dialedAt, targetsOf } from "../../app/mod.ts";
 import type { NamedListeners } from "../../proxy/mod.ts";
 import { UsageError } from "../command.ts";
@@ -44,7 +45,9 @@ export function leastPermissions(config: Config, options: LeastPermissionsOption
     ...config.apps.flatMap((app) => app.listen),
     ...targets.map(({ target }) => target.address),
   ].map(whole).flatMap((address) => address.kind === "unix" ? [address.path] : []);
-  const { admin, log: { access } } = config;
+  const { admin, log } = config;
+  const logs = [log.access, log.destination].filter((one) => typeof one === "object")
+    .map((one) => logServer(one, folder));
   return {
     net: targets.some(({ target }) => target.discover === "srv") ? true : unique([
       // The runtime allows to look up a name only where it allows the name on every port.
@@ -54,6 +57,7 @@ export function leastPermissions(config: Config, options: LeastPermissionsOption
         netOf({ ...target, address: whole(target.address) }, app, systemDns)
       ),
       ...(named?.admin ?? given(admin?.listen)).map(formatAddress),
+      ...logs.flatMap(({ net }) => net),
     ]),
     read: unique([
       ...given(configFile),
@@ -61,8 +65,9 @@ export function leastPermissions(config: Config, options: LeastPermissionsOption
       ...given(admin?.tokenFile),
       ...sockets,
       ...workerFiles(config),
+      ...logs.flatMap(({ read }) => read),
     ]),
-    write: unique([...given(logFile(access)), ...sockets]),
+    write: unique([...given(logFile(log.access)), ...sockets, ...logs.flatMap(({ write }) => write)]),
   };
 }
 
@@ -112,9 +117,44 @@ function netOf(target: TargetConfig, app: AppConfig, systemDns: readonly string[
 }
 
 /** The access log's file; none where it goes to a stream of the process, which needs no permission. */
-function logFile(access: boolean | string): string | undefined {
+function logFile(access: LogConfig["access"]): string | undefined {
   return typeof access === "string" && processStreamAt(access) === undefined ? access : undefined;
 }
+
+/** What a log server takes: its address, and that of the socket which datagrams are sent from. */
+function logServer(
+  { server }: LogServerConfig,
+  folder: string,
+): { net: string[]; read: string[]; write: string[] } {
+  const named = ["/etc/hostname"];
+  if (server.kind === "udp" || server.kind === "tcp") {
+    const { kind, host, port } = server;
+    const isName = parseIp(host) === undefined;
+    // A name's addresses are sent to by number.
+    const looked = kind === "udp" && isName ? [host, `:${port}`] : [];
+    const own = kind === "tcp"
+      ? []
+      : [UDP_ANY.ipv4, UDP_ANY.ipv6].filter((any) => isName || any.includes(":") === host.includes(":"));
+    return {
+      net: [
+        formatAddress({ kind: "tcp", host, port }),
+        ...looked,
+        ...own.map((any) => formatAddress({ kind: "tcp", host: any, port: UDP_ANY.port })),
+      ],
+      read: named,
+      write: [],
+    };
+  }
+  const paths = ["path" in server ? resolve(folder, server.path) : SYSTEMD_SYSLOG, OWN_SOCKET_FILE];
+  return {
+    net: paths.map((path) => formatAddress({ kind: "unix", path })),
+    read: paths,
+    write: paths,
+  };
+}
+
+/** What stands for this system's syslog: the runtime lets no list name a path in /dev. */
+const SYSTEMD_SYSLOG = "/run/systemd/journal/dev-log";
 
 function tlsFiles({ tls, targetTls }: AppConfig): string[] {
   return [

@@ -1,13 +1,6 @@
 import { errorMessage } from "../../base/mod.ts";
 import { type Config, workerCount } from "../../config/mod.ts";
-import {
-  AccessLog,
-  closeLogging,
-  type ColorChoice,
-  getLogger,
-  type Logger,
-  setUpLogging,
-} from "../../log/mod.ts";
+import { type AccessLog, closeLogging, type ColorChoice, getLogger, type Logger } from "../../log/mod.ts";
 import { Proxy, type ProxyControl, resolveListenNames, StartError } from "../../proxy/mod.ts";
 import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "../exit_code.ts";
@@ -15,6 +8,7 @@ import { ConfigReloads } from "./config_reloads.ts";
 import { watchConfig } from "./watch_config.ts";
 import type { Io } from "../io.ts";
 import { LogObserver } from "./log_observer.ts";
+import { openAccessLog, openOperationalLog } from "./open_logs.ts";
 import { shutDown } from "./shut_down.ts";
 import { ignoreSignals, KeptSignal, listenForSignals, type Signals } from "./signals.ts";
 import { logConfig, logListeners, logListenNames, logProgram } from "./start_lines.ts";
@@ -56,7 +50,7 @@ const CUT_FLUSH_MS = 400;
 
 /** Runs a proxy until a signal ends it, and gives the exit code. All that was logged is written when it resolves. */
 export async function serve(config: Config, options: ServeOptions): Promise<number> {
-  setUpLogging(config.log, options.color === undefined ? {} : { color: options.color });
+  await openOperationalLog(config.log, options);
   const log = getLogger("proxy");
   let flushMs: number | undefined;
   try {
@@ -68,11 +62,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
       workers: workersOf(config),
     });
     for (const warning of options.warnings ?? []) log.warning("{warning}", { warning });
-    const access = await AccessLog.open(config.log.access, {
-      format: config.log.format,
-      template: config.log.template,
-      color: options.color ?? "auto",
-    });
+    const access = await openAccessLog(config.log, options.color ?? "auto");
     try {
       using signals = listenForSignals();
       using _guard = survive(log);
@@ -123,6 +113,8 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   } catch (error) {
     await admin.close();
     if (!(error instanceof StartError)) throw error;
+    // Who reads the log at a server does not see stderr.
+    if (config.log.destination !== undefined) log.error("{error}", { error: error.message });
     await io.complain(error.message);
     return "not_started";
   }

@@ -51,6 +51,49 @@ export const RELOAD_ACTIONS = ["keep", "drain", "close"] as const;
 /** How an entry of `targets` becomes many: every address of a name, or every SRV record of a service. */
 export const DISCOVERIES = ["dns", "srv"] as const;
 
+/** The facilities of syslog (RFC 5424 section 6.2.1), in the order of their numbers, by the names of syslog.conf(5). */
+export const SYSLOG_FACILITIES = [
+  "kern",
+  "user",
+  "mail",
+  "daemon",
+  "auth",
+  "syslog",
+  "lpr",
+  "news",
+  "uucp",
+  "cron",
+  "authpriv",
+  "ftp",
+  "ntp",
+  "audit",
+  "alert",
+  "clock",
+  "local0",
+  "local1",
+  "local2",
+  "local3",
+  "local4",
+  "local5",
+  "local6",
+  "local7",
+] as const;
+
+/** Where a syslog server takes messages: over UDP or TCP, at a unix socket, or at this system's own socket. */
+export type SyslogAddress =
+  | { readonly kind: "udp" | "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "local" };
+
+/** A syslog server or the systemd journal. */
+export interface LogServerConfig {
+  readonly facility: typeof SYSLOG_FACILITIES[number];
+  /** The program's name in the log. */
+  readonly tag: string;
+  /** The syslog server, or the path of the journal's socket. */
+  readonly server: SyslogAddress | { readonly kind: "journal"; readonly path: string };
+}
+
 /** The operational log and the access log. */
 export interface LogConfig {
   readonly level: typeof LOG_LEVELS[number];
@@ -58,8 +101,10 @@ export interface LogConfig {
   readonly format: typeof LOG_FORMATS[number];
   /** What a line of the access log says, as text with `{field}`; `undefined` for what `format` does. */
   readonly template: string | undefined;
-  /** Whether sessions are logged to standard output, or the path of the file that they are logged to. */
-  readonly access: boolean | string;
+  /** Where the operational log goes; `undefined` for standard error. */
+  readonly destination: LogServerConfig | undefined;
+  /** Whether sessions are logged to standard output, or the path of the file or the server that they are logged to. */
+  readonly access: boolean | string | LogServerConfig;
 }
 
 /** The admin API. */

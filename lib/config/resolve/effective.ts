@@ -1,7 +1,14 @@
 import { formatAddress, formatDuration } from "../../base/mod.ts";
 import type { Address } from "../../base/mod.ts";
 import { effectiveOptions, effectiveRoute, effectiveTarget } from "./effective_options.ts";
-import type { AdminConfig, AppConfig, Config, LogConfig } from "../model/config.ts";
+import type {
+  AdminConfig,
+  AppConfig,
+  Config,
+  LogConfig,
+  LogServerConfig,
+  SyslogAddress,
+} from "../model/config.ts";
 
 /**
  * A config as a config file would say it, with every default filled in and nothing left to `defaults`. Read again, it gives
@@ -22,8 +29,27 @@ export function effectiveConfig(config: Config): Record<string, unknown> {
   };
 }
 
-function effectiveLog({ level, format, template, access }: LogConfig): Record<string, unknown> {
-  return { level, format: template ?? format, access };
+function effectiveLog(log: LogConfig): Record<string, unknown> {
+  const { level, format, template, destination, access } = log;
+  return {
+    level,
+    format: template ?? format,
+    destination: destination === undefined ? "stderr" : effectiveLogServer(destination),
+    access: typeof access === "object" ? effectiveLogServer(access) : access,
+  };
+}
+
+function effectiveLogServer({ server, facility, tag }: LogServerConfig): Record<string, unknown> {
+  const to = server.kind === "journal" ? { journal: server.path } : { syslog: formatSyslogAddress(server) };
+  return { ...to, facility, tag };
+}
+
+/** A syslog server as the config spells it. */
+export function formatSyslogAddress(address: SyslogAddress): string {
+  if (address.kind === "local") return "local";
+  if (address.kind === "unix") return formatAddress(address);
+  const { kind, host, port } = address;
+  return `${kind}://${formatAddress({ kind: "tcp", host, port })}`;
 }
 
 function effectiveAdmin(admin: AdminConfig | undefined): unknown {

@@ -4,17 +4,23 @@ import type { ParsedApp, ParsedAppOptions } from "../schema/app.ts";
 import { type Base, resolveAddress, resolvePath } from "./paths.ts";
 import { resolveOptions, resolveTarget } from "./resolve_options.ts";
 import type { ParsedRoot } from "../schema/root.ts";
-import type { AdminConfig, AppConfig, Config } from "../model/config.ts";
+import type { ParsedLogServer } from "../schema/log_server.ts";
+import type { AdminConfig, AppConfig, Config, LogServerConfig } from "../model/config.ts";
 
 /** Fills in what was left out and makes addresses of ports. Relative paths are joined to the base. */
 export function resolve(root: ParsedRoot, base: Base): Config {
-  const { access } = root.log;
+  const { access, destination } = root.log;
   return {
     workers: root.workers,
     log: {
       level: root.log.level,
       ...root.log.format,
-      access: typeof access === "string" ? resolvePath(access, base) : access,
+      destination: destination === "stderr" ? undefined : resolveLogServer(destination, base),
+      access: typeof access === "string"
+        ? resolvePath(access, base)
+        : typeof access === "boolean"
+        ? access
+        : resolveLogServer(access, base),
     },
     admin: resolveAdmin(root.admin, base),
     shutdown: { drainTimeoutMs: root.shutdown.drain_timeout, delayMs: root.shutdown.delay },
@@ -22,6 +28,15 @@ export function resolve(root: ParsedRoot, base: Base): Config {
     onReload: root.on_reload,
     apps: root.apps.map((app) => resolveApp(app, root.defaults, base)),
   };
+}
+
+function resolveLogServer({ syslog, journal, facility, tag }: ParsedLogServer, base: Base): LogServerConfig {
+  const server: LogServerConfig["server"] = journal !== undefined
+    ? { kind: "journal", path: resolvePath(journal, base) }
+    : syslog?.kind === "unix"
+    ? { kind: "unix", path: resolvePath(syslog.path, base) }
+    : syslog ?? { kind: "local" };
+  return { server, facility, tag };
 }
 
 function resolveAdmin(admin: ParsedRoot["admin"], base: Base): AdminConfig | undefined {

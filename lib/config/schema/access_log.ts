@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { type Leaf, read, refuse } from "./values/leaf.ts";
+import { LogServer } from "./log_server.ts";
 import { pathExcept } from "./values/patterns.ts";
 import { readPath } from "./values/texts.ts";
 
-const EXPECTED = "true, off or the path of a file";
+const EXPECTED = "true, off, the path of a file, or a mapping";
 
 /** Words that mean one of the two in other configs, and that nobody calls a file; in lower case. */
 const MEANT: Readonly<Record<string, string>> = {
@@ -18,7 +19,11 @@ const MEANT: Readonly<Record<string, string>> = {
   none: `"off"`,
 };
 
-/** Where the access log goes: to standard output, nowhere (`off`, which is `false`), or to the file of this path. */
+/** Where the access log goes: to standard output, nowhere (`off`, which is `false`), to a file, or to a log server. */
+export const AccessLog = z.union([accessLog(), LogServer], { error: EXPECTED })
+  .meta({ title: "`true`, `off`, path or mapping" });
+
+/** The forms of {@link AccessLog} that are one word. */
 export function accessLog(): Leaf<boolean | string, boolean | string> {
   return z.union([z.boolean(), z.string()], { error: EXPECTED }).transform((value, context) => {
     if (typeof value === "boolean") return value;

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { ACCESS_FIELDS } from "../../base/mod.ts";
 import { LOG_LEVELS, RELOAD_ACTIONS } from "../model/config.ts";
 import { Admin } from "./admin.ts";
-import { accessLog } from "./access_log.ts";
+import { AccessLog } from "./access_log.ts";
 import { logFormat } from "./log_format.ts";
+import { LogServer } from "./log_server.ts";
 import { App, Defaults } from "./app.ts";
 import { choice, limit, mappingOrOff } from "./values/units.ts";
 import { workers } from "./workers.ts";
@@ -21,13 +22,23 @@ const Log = z.strictObject({
       "is not one plain word is in quotes, one that is not there is `-`, and `{{` and `}}` are braces.",
     examples: ["json", "{time} {client} {target} {reason} {bytes_up} {bytes_down}"],
   }),
-  access: accessLog().prefault(true).meta({
+  destination: z.union([choice(["stderr"]), LogServer], { error: "stderr, or a mapping" }).prefault("stderr")
+    .meta({
+      default: "stderr",
+      title: "`stderr` or mapping",
+      description:
+        "Where the operational log goes: standard error, or a syslog server or the journal as a mapping with the " +
+        "keys of `log.access`.",
+      examples: [{ journal: true }],
+    }),
+  access: AccessLog.prefault(true).meta({
     default: true,
     description:
       "The access log, one line per connection: `true` is standard output, `off` (or `false`) is none, a text is " +
       "the path of a file, relative to the config file. `/dev/stdout` and `/dev/stderr` are the process's own. A named " +
-      "pipe must have a reader at the start; later, lines are dropped and counted while nobody reads.",
-    examples: ["./access.log", "/dev/stdout"],
+      "pipe must have a reader at the start; later, lines are dropped and counted while nobody reads. A mapping is a " +
+      "syslog server or the systemd journal ([logging](logging.md)).",
+    examples: ["./access.log", { syslog: "udp://10.0.0.1:514", facility: "local0" }],
   }),
 }, { error: "a mapping" });
 

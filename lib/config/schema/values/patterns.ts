@@ -55,6 +55,8 @@ export const PATTERNS = {
   target: whole(String.raw`${UNIX}|${HOST}:(?:\*|\s*${PORT}\s*)`),
   discoverable: whole(String.raw`${UNIX}|${HOST}:(?:\*|\s*${PORT}\s*)|[^:]+`),
   nameserver: whole(String.raw`system|(?:\[${IPV6}\]|${IPV4}):\s*${PORT}\s*`),
+  syslog: whole(String.raw`local|${UNIX}|(?:udp|tcp)://${HOST}:\s*${PORT}\s*`),
+  tag: String.raw`^[A-Za-z0-9._/\-]{1,48}$`,
   block: whole(String.raw`${IPV4}(?:/(?:3[0-2]|[12]?\d))?|${IPV6}(?:/(?:12[0-8]|1[01]\d|[1-9]?\d))?`),
   path: String.raw`^[^\u0000]+$`,
   serverName: whole(String.raw`\*|(?:\*\.)?(?!${IPV4}\.?$)${ROUTE_LABEL}(?:\.${ROUTE_LABEL})*\.?`),
