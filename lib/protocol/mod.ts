@@ -1,6 +1,6 @@
 /**
  * Protocols at the beginning of a connection, as bytes: the PROXY protocol both ways, the TLS ClientHello, and
- * STARTTLS in its variants.
+ * STARTTLS in its variants; and what a packet capture is made of.
  *
  * @module
  */
@@ -9,6 +9,7 @@ export * from "./client_hello_verdict.ts";
 export * from "./crc32c.ts";
 export { ImapClientUpgrade, ImapTargetUpgrade } from "./imap.ts";
 export * from "./mysql.ts";
+export * from "./pcapng.ts";
 export { PostgresClientUpgrade, PostgresTargetUpgrade } from "./postgres.ts";
 export { PostgresSaslRewrite } from "./postgres_sasl.ts";
 export * from "./proxy_codes.ts";
@@ -19,6 +20,7 @@ export * from "./proxy_tlv_rules.ts";
 export * from "./proxy_tlv.ts";
 export * from "./proxy_tlvs.ts";
 export { SmtpClientUpgrade, SmtpTargetUpgrade } from "./smtp.ts";
+export * from "./tcp_packet.ts";
 export {
   MAX_UPGRADE_BYTES,
   MAX_UPGRADE_STEPS,
