@@ -23,6 +23,7 @@ export const ROOMS: Readonly<Record<string, number>> = {
   logsink: 4,
   session: 5,
   app: 6,
+  capture: 6,
   proxy: 7,
   workers: 8,
   admin: 9,

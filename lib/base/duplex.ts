@@ -20,6 +20,8 @@ export interface Duplex {
    * where there is nothing to set (a unix socket).
    */
   setKeepAlive?(on?: boolean): void;
+  /** Whether TLS ends here: what is read and written is its content. Absent: it does not. */
+  readonly isTls?: boolean;
   /** Frees the socket; whatever is pending on it rejects. */
   close(): void;
   /**

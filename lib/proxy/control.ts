@@ -1,3 +1,4 @@
+import type { CaptureRequest, CaptureStart } from "../capture/mod.ts";
 import type { Config } from "../config/mod.ts";
 import type { ReloadPlan, ReloadResult } from "./reload/reload_result.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
@@ -31,6 +32,12 @@ export interface ProxyControl {
 
   /** What {@link ProxyControl.reload} would do with this config. Changes nothing; never rejects. */
   plan(next?: Config): Promise<ReloadPlan>;
+
+  /**
+   * Begins to capture a session, or those of an app, live ones and new ones. The capture lasts through reloads; whoever
+   * asks for it reads its file, or cancels it.
+   */
+  capture(request: CaptureRequest): Promise<CaptureStart>;
 
   /**
    * Stops accepting, lets sessions finish for up to the configured drain timeout, closes the rest spread over its

@@ -8,6 +8,13 @@ import {
   readTlsFiles,
   type TlsFiles,
 } from "../app/mod.ts";
+import {
+  type CaptureRequest,
+  type CaptureStart,
+  LocalCaptures,
+  type ThreadCaptures,
+  wallClock,
+} from "../capture/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
 import { FdPressure, isUnspecified, Loops, OwnListeners } from "../dial/mod.ts";
 import type { Connection } from "../net/mod.ts";
@@ -67,6 +74,7 @@ export class Proxy implements ProxyControl {
   readonly #own = new OwnListeners();
   /** What operators have set for the apps; a worker has it from the control plane. */
   readonly #overrides = new Overrides();
+  readonly #captures: LocalCaptures;
   #lastId = 0;
   #drained: Promise<void> | undefined;
   #isStopping = false;
@@ -100,6 +108,11 @@ export class Proxy implements ProxyControl {
       files,
       isBroken: () => this.#listeners.hasLost(),
       apply: (step, commit) => this.#apply(step, commit),
+    });
+    this.#captures = new LocalCaptures({
+      clock: () => wallClock(clock),
+      sessions: () => this.#sessions.list(),
+      defect: (error) => this.#observer.defect(error),
     });
     this.#shares = new DescriptorShares({
       clock,
@@ -200,6 +213,15 @@ export class Proxy implements ProxyControl {
     return explainConnection(this.#reloader.config, question, this.#snapshot());
   }
 
+  capture(request: CaptureRequest): Promise<CaptureStart> {
+    return this.#captures.start(request);
+  }
+
+  /** The captures of this thread, for the control plane that leads them. */
+  get captures(): ThreadCaptures {
+    return this.#captures.thread;
+  }
+
   #snapshot(): RuntimeSnapshot {
     let counts: ReadonlyMap<string, number> | undefined;
     return {
@@ -262,6 +284,7 @@ export class Proxy implements ProxyControl {
 
   /** Ends what runs beside the sessions. */
   async #stopApps(): Promise<void> {
+    this.#captures.stop();
     this.#sweep.stop();
     this.#shares.stop();
     // One that is under way would go on with apps and listeners that nobody stops.
@@ -377,6 +400,7 @@ export class Proxy implements ProxyControl {
     const session = new Session(conn, origin, this.#shared);
     this.#sessions.add(session);
     this.#shares.began(session.app.name);
+    this.#captures.thread.sessionBegan(session);
     // run() settles everything itself; a rejection is a defect in an observer, and it must not end the process unseen.
     session.run().catch((error) => this.#observer.defect(error));
   }

@@ -85,7 +85,8 @@ class FaultyRun {
     }
     const { up: ownUp, down: ownDown, ticker, buffers } = this.#options;
     const engine = streamEngine({ ticker, buffers, up: [...ownUp, ...up], down: [...down, ...ownDown] });
-    const { up: upFlow, down: downFlow, prefetched, pendingRead } = this.#context;
+    const context = this.#context;
+    const { up: upFlow, down: downFlow, prefetched, pendingRead } = context;
     const stop = (): void => this.#stop();
     const { signal } = this.#ending;
     return engine({ client, target }, {
@@ -93,12 +94,15 @@ class FaultyRun {
       down: downFlow,
       prefetched,
       pendingRead,
+      get tap() {
+        return context.tap;
+      },
       get aborted() {
         return signal.aborted;
       },
       signal,
       stop,
-      linger: (end) => this.#context.linger(end),
+      linger: (end) => context.linger(end),
     });
   }
 

@@ -1,5 +1,5 @@
 import { errorCode, isLoss } from "../base/mod.ts";
-import type { Flow, RelayContext, RelayEnd, Side } from "./flow.ts";
+import type { Flow, RelayContext, RelayEnd, RelayTap, Side } from "./flow.ts";
 import type { Ticker } from "./sweep.ts";
 
 /**
@@ -59,6 +59,11 @@ export class HalfCloseState {
     return this.#ending.signal;
   }
 
+  /** Who is shown what passes. To be asked anew each time: a capture may begin while a read is pending. */
+  get tap(): RelayTap | undefined {
+    return this.#context.tap;
+  }
+
   /** Called when a direction has nothing pending any more. */
   leave(flow: Flow): void {
     if (this.#left !== undefined) this.#onEnd(this.end);
@@ -104,6 +109,7 @@ export class HalfCloseState {
     if (this.gone !== undefined) return this.gone === side;
     this.gone = side;
     this.end = { kind: "failed", side, error };
+    this.tap?.failed(side, error);
     // After any other error the connection may still be alive, or the fault is ours: nothing is known about what is
     // left.
     return isLoss(errorCode(error));

@@ -1,6 +1,6 @@
 import type { Duplex } from "../base/mod.ts";
 import type { BufferPool } from "./buffers.ts";
-import type { Flow, PendingRead, RelayContext, Side } from "./flow.ts";
+import type { Flow, PendingRead, RelayContext, RelayTap, Side } from "./flow.ts";
 
 /** Bytes per chunk: what a filter sees at once, and what is in flight between two filters. */
 const CHUNK_BYTES = 16 * 1024;
@@ -21,6 +21,8 @@ export interface SourceOptions {
   readonly buffers: BufferPool;
   /** What was read before; default: nothing. */
   readonly first: Pick<RelayContext, "prefetched" | "pendingRead"> | undefined;
+  /** Returns who is shown what is read. */
+  tap(): RelayTap | undefined;
   /** Called when a read fails while bytes are in the filters; returns whether to deliver them. */
   failedBehind(error: unknown): boolean;
 }
@@ -76,8 +78,10 @@ export class Source {
     } finally {
       flow.reading = false;
     }
-    if (count === null) controller.close();
-    else {this.#give(
+    if (count === null) {
+      this.#options.tap()?.readEnd(flow);
+      controller.close();
+    } else {this.#give(
         pendingRead === undefined ? buffer.subarray(0, count) : buffer.slice(0, count),
         controller,
       );}
@@ -86,6 +90,7 @@ export class Source {
 
   #give(bytes: Uint8Array, controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#givenBytes += bytes.length;
+    this.#options.tap()?.read(this.#options.flow, bytes);
     controller.enqueue(bytes);
   }
 

@@ -1,6 +1,6 @@
 import type { Duplex } from "../base/mod.ts";
 import { type BufferPool, levelBytes } from "./buffers.ts";
-import type { Flow } from "./flow.ts";
+import type { Flow, PendingRead } from "./flow.ts";
 import type { HalfCloseState, Next } from "./_half_close_state.ts";
 import type { Pace } from "./pace.ts";
 import type { Ticker } from "./sweep.ts";
@@ -28,7 +28,7 @@ const MAX_DISCARD_BYTES = 64 * 1024;
 export async function teardown(
   first: Next,
   way: DirectionEnd,
-  begun?: Promise<number | null>,
+  begun?: PendingRead,
 ): Promise<void> {
   const { to, flow, state } = way;
   let next = first;
@@ -40,6 +40,7 @@ export async function teardown(
         next = state.finish(flow);
       } else {
         await to.closeWrite();
+        state.tap?.wroteEnd(flow);
         next = "leave";
       }
     } catch (error) {
@@ -47,21 +48,22 @@ export async function teardown(
     }
   }
   // "leave" implies that the connection is closed, so this read ends.
-  if (begun !== undefined) await Promise.allSettled([begun]);
+  if (begun !== undefined) await Promise.allSettled([begun.result]);
 }
 
 /** Reads and discards until the sender's FIN. */
 async function discard(
   { from, flow, state, buffers, ticker, pace }: DirectionEnd,
-  pending: Promise<number | null> | undefined,
+  pending: PendingRead | undefined,
 ): Promise<void> {
   let level = 0;
   let buffer = buffers.take(level);
   let room = pace?.window(buffer) ?? buffer;
   try {
     for (let reading = pending;; reading = undefined) {
-      const count = await (reading ?? from.read(room));
-      if (count === null) return;
+      const count = await (reading?.result ?? from.read(room));
+      if (count === null) return state.tap?.readEnd(flow);
+      state.tap?.read(flow, (reading?.buffer ?? room).subarray(0, count));
       // Until the client has been sent everything, only that counts as activity; discarded bytes do not.
       if (state.lingers) flow.lastByteMs = ticker.nowMs;
       await pace?.keep(count, state);

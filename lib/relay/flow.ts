@@ -50,6 +50,23 @@ export interface RelayEnds {
   readonly target: Duplex;
 }
 
+/**
+ * Is shown what passes through a relay, as it does: for captures. No method may throw, and bytes are valid during the
+ * call only.
+ */
+export interface RelayTap {
+  /** Bytes have been read from the flow's sender. */
+  read(flow: Flow, bytes: Uint8Array): void;
+  /** The sender's FIN has been read. */
+  readEnd(flow: Flow): void;
+  /** The receiver's kernel has taken bytes. */
+  wrote(flow: Flow, bytes: Uint8Array): void;
+  /** The receiver has been sent FIN. */
+  wroteEnd(flow: Flow): void;
+  /** A side has failed. */
+  failed(side: Side, error: unknown): void;
+}
+
 /** What an engine needs beside the connections. */
 export interface RelayContext {
   readonly up: Flow;
@@ -60,6 +77,8 @@ export interface RelayContext {
   readonly prefetched: Uint8Array | undefined;
   /** The client's next read, where it is already pending. */
   readonly pendingRead: PendingRead | undefined;
+  /** Set while the relay is captured, which may begin and end at any time. Default: not. */
+  readonly tap?: RelayTap | undefined;
   /** Whether the session has ended the relay. */
   readonly aborted: boolean;
   /** Aborted when the session ends before its connections do. Created on first use, because few relays need it. */

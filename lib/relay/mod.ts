@@ -13,6 +13,7 @@ export {
   type RelayEnd,
   type RelayEnds,
   type RelayEngine,
+  type RelayTap,
   type Side,
 } from "./flow.ts";
 export { type ByteBudget, Pace } from "./pace.ts";

@@ -59,6 +59,7 @@ async function pump(
   let next: Next = "leave";
   try {
     if (first?.prefetched !== undefined) {
+      state.tap?.read(flow, first.prefetched);
       writes += await passPieces(first.prefetched, { to, flow, ticker, state, pace });
     }
     flow.reading = true;
@@ -80,6 +81,7 @@ async function pump(
       }
       flow.reading = false;
       const chunk = count === buffer.length ? buffer : buffer.subarray(start, start + count);
+      state.tap?.read(flow, chunk);
       const isFull = start + count === buffer.length;
       start = pending === undefined ? 0 : start + count;
       // Nagle's algorithm never delays the first write, and most short connections have no second: they skip the
@@ -94,8 +96,10 @@ async function pump(
         let written = await to.write(chunk);
         flow.bytes += written;
         flow.lastByteMs = ticker.nowMs;
+        state.tap?.wrote(flow, chunk.subarray(0, written));
         while (written < count) {
           const more = await to.write(chunk.subarray(written));
+          state.tap?.wrote(flow, chunk.subarray(written, written + more));
           written += more;
           flow.bytes += more;
           flow.lastByteMs = ticker.nowMs;
@@ -115,7 +119,11 @@ async function pump(
       }
     }
     flow.reading = false;
-    if (state.finish(flow) === "finish") await to.closeWrite();
+    state.tap?.readEnd(flow);
+    if (state.finish(flow) === "finish") {
+      await to.closeWrite();
+      state.tap?.wroteEnd(flow);
+    }
   } catch (error) {
     next = state.fail(flow, flow.reading ? flow.sender : flow.receiver, error);
   }
@@ -123,7 +131,8 @@ async function pump(
   // A read that is still pending owns the buffer.
   if (begun === undefined) buffers.give(level, buffer);
   if (next !== "leave" || begun !== undefined) {
-    await teardown(next, { from, to, flow, state, buffers, ticker, pace }, begun);
+    const left = begun === undefined ? undefined : { buffer: buffer.subarray(start), result: begun };
+    await teardown(next, { from, to, flow, state, buffers, ticker, pace }, left);
     if (begun !== undefined) buffers.give(level, buffer);
   }
   state.leave(flow);
@@ -149,6 +158,7 @@ async function passPieces(bytes: Uint8Array, { to, flow, ticker, state, pace }: 
     await pace?.keep(piece.length, state);
     for (let left = piece; left.length > 0;) {
       const count = await to.write(left);
+      state.tap?.wrote(flow, left.subarray(0, count));
       written += count;
       left = left.subarray(count);
       flow.bytes += count;

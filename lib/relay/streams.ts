@@ -75,6 +75,7 @@ class Line {
       flow,
       buffers,
       first,
+      tap: () => state.tap,
       failedBehind: (error): boolean => {
         const goesOn = state.failBehind(flow, error);
         if (goesOn) this.#other?.lose();
@@ -133,6 +134,7 @@ class Line {
       if (!this.#isVain && ++this.#writes === 2) sendAtOnce(to);
       for (let written = 0; written < chunk.length && !this.#isVain;) {
         const count = await to.write(written === 0 ? chunk : chunk.subarray(written));
+        state.tap?.wrote(flow, chunk.subarray(written, written + count));
         written += count;
         flow.bytes += count;
         flow.lastByteMs = ticker.nowMs;

@@ -27,6 +27,11 @@ export class Client implements PickContext {
     return this.#accepted.peer;
   }
 
+  /** The proxy's end of that connection. */
+  get local(): Address {
+    return this.#accepted.local;
+  }
+
   /** The client's address: the one in its PROXY header, else where the connection comes from. */
   get address(): Address {
     return this.#found?.client ?? this.#accepted.peer;

@@ -21,6 +21,8 @@ export interface DialingSession {
   signal(): AbortSignal;
   /** Bytes read from the client already. */
   readonly prefetched: Uint8Array | undefined;
+  /** Whether the session is captured, so that what the target is told first is kept. */
+  isTapped(): boolean;
   /** The client has left; called at most once. */
   onGone(): void;
 }
@@ -31,6 +33,10 @@ export class DialStage implements DialHolder, LoopClient {
   prefetched: Uint8Array | undefined;
   /** The client's next read, where it is pending. */
   pendingRead: PendingRead | undefined;
+  /** The connection to the target that was dialed last, beneath TLS. */
+  raw: Connection | undefined;
+  /** The PROXY header that it was sent; kept for captures only. */
+  header: Uint8Array | undefined;
   readonly #session: DialingSession;
   #isOver = false;
   #attempt: DialAttempt | undefined;
@@ -114,6 +120,8 @@ export class DialStage implements DialHolder, LoopClient {
   }
 
   vet(conn: Connection, address: Address): void {
+    this.raw = conn;
+    this.header = undefined;
     this.#endCrossing();
     this.#crossing = this.#session.shared.loops?.enter(conn, this, address);
   }
@@ -158,6 +166,9 @@ export class DialStage implements DialHolder, LoopClient {
       sni: client.sni,
       tlvs: client.tlvs,
       crc32c: tlvs?.send?.crc32c ?? false,
+      onHeader: (header) => {
+        if (this.#session.isTapped()) this.header = header;
+      },
     });
   }
 }

@@ -23,6 +23,8 @@ export interface PreambleFacts {
   readonly tlvs?: Pick<SessionTlvs, "sent"> | undefined;
   /** Whether a v2 header has a checksum; default not. */
   readonly crc32c?: boolean;
+  /** Is given the PROXY header that a target has been sent; default nobody is. */
+  onHeader?(header: Uint8Array): void;
 }
 
 /**
@@ -43,7 +45,11 @@ export function preamble(facts: PreambleFacts): Preamble<Candidate> {
       // acknowledgement.
       const talk = facts.talk?.();
       if (version !== undefined || talk !== undefined || facts.secureTarget !== undefined) sendAtOnce(raw);
-      if (version !== undefined) await writeAll(raw, headerFor(version, facts));
+      if (version !== undefined) {
+        const header = headerFor(version, facts);
+        await writeAll(raw, header);
+        facts.onHeader?.(header);
+      }
       const upgraded = talk === undefined ? raw : await upgradeTarget(raw, talk.upgrade, signal);
       const conn = await facts.secureTarget?.(upgraded, candidate, signal, facts.sni) ?? upgraded;
       signal.throwIfAborted();

@@ -24,6 +24,10 @@ export class PrefixedConnection implements Duplex {
     this.#rewrite = rewrite;
   }
 
+  get isTls(): boolean {
+    return this.#conn.isTls ?? false;
+  }
+
   read(buffer: Uint8Array): Promise<number | null> {
     if (this.#lead.length > 0) return Promise.resolve(this.#take(buffer));
     return this.#rewrite === undefined || this.#rewrite.done

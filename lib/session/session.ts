@@ -18,6 +18,7 @@ import { logIn } from "./_login.ts";
 import { SessionSockets } from "./_sockets.ts";
 import type { SessionShared } from "./app.ts";
 import { type SessionOrigin, SessionOutcome } from "./outcome.ts";
+import type { SessionTap, TappedConnection, TappedSession } from "./tap.ts";
 
 /** Takes what becomes of sessions: for logs, metrics, the API. */
 export interface SessionObserver {
@@ -37,12 +38,14 @@ const LIFETIME_JITTER = 0.1;
  * choose, dial and open (`_dial_stage.ts`), relay (the engine), record. It owns both sockets (`_sockets.ts`): whatever
  * happens, they are closed once, and the outcome has one reason, the first that was given.
  */
-export class Session extends SessionOutcome implements Sweepable, RelayContext {
+export class Session extends SessionOutcome implements Sweepable, RelayContext, TappedSession {
   sweepSlot = -1;
   /** Bytes read from the client before there was a target. */
   prefetched: Uint8Array | undefined;
   /** The client's next read, where it is pending already. */
   pendingRead: PendingRead | undefined;
+  /** Is shown what passes while a capture runs; `undefined` for nobody. */
+  tap: SessionTap | undefined;
 
   readonly #shared: SessionOptions;
   readonly #sockets: SessionSockets;
@@ -137,6 +140,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext {
       shared: this.#shared,
       prefetched: this.prefetched,
       signal: () => this.signal,
+      isTapped: () => this.tap !== undefined,
       onGone: () => this.end("client_gone"),
     };
   }
@@ -162,6 +166,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext {
   #relay(engine: RelayEngine): Promise<RelayEnd> {
     const { client, target } = this.#sockets;
     if (target === undefined) return Promise.resolve({ kind: "stopped" });
+    this.tap?.connected(this.#dialing?.header);
     const relaying = engine({ client, target }, this);
     // The engine has it; it must not be held for as long as the relay lasts.
     this.prefetched = undefined;
@@ -184,9 +189,23 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext {
     this.settle("error");
     this.error ??= this.#sockets.error;
     this.endedMs = this.#shared.clock.nowMs();
+    this.tap?.ended();
     this.#admitted?.[Symbol.dispose]();
     this.#place?.[Symbol.dispose]();
     this.#shared.observer.sessionEnded(this);
+  }
+
+  /** The connection to the client. */
+  get clientConnection(): TappedConnection {
+    const { local, peer } = this.presented;
+    return { local, peer, isTls: this.#sockets.client.isTls ?? false };
+  }
+
+  /** The connection to the target. */
+  get targetConnection(): TappedConnection | undefined {
+    const raw = this.#dialing?.raw;
+    if (raw === undefined || this.target === undefined) return undefined;
+    return { local: raw.local, peer: raw.peer, isTls: this.#sockets.target?.isTls ?? false };
   }
 
   get aborted(): boolean {

@@ -39,6 +39,7 @@ interface PendingWrite {
 export class TlsConn implements Duplex, BridgeOwner {
   /** Whether the peer ended without close_notify, so that its last bytes may be missing. */
   truncated = false;
+  readonly isTls = true;
 
   readonly #socket: TLSSocket;
   readonly #bridge: Bridge;

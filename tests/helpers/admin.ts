@@ -6,6 +6,7 @@ import {
   type ConfigState,
 } from "../../lib/admin/mod.ts";
 import type { Handler, Operation } from "../../lib/admin/route.ts";
+import type { CaptureStart } from "../../lib/capture/mod.ts";
 import { type Config, resolveConfig } from "../../lib/config/mod.ts";
 import {
   type ConnectionQuestion,
@@ -77,6 +78,10 @@ export class QuietProxy implements ProxyControl {
   plan(next?: Config): Promise<ReloadPlan> {
     this.plannedFor = next;
     return Promise.resolve(this.planned);
+  }
+
+  capture(): Promise<CaptureStart> {
+    return Promise.resolve({ kind: "unknown_session" });
   }
 
   drain(): Promise<void> {

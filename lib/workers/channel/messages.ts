@@ -5,6 +5,7 @@
  * @module
  */
 import type { Address, Reason } from "../../base/mod.ts";
+import type { CaptureCounts, CaptureOrder } from "../../capture/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { SharedClientMemory } from "../../limits/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
@@ -19,6 +20,11 @@ export type ToWorker =
   | { readonly kind: "accept" }
   | { readonly kind: "targets"; readonly pool: PoolRef; readonly targets: readonly TargetRecord[] }
   | { readonly kind: "ask"; readonly id: number; readonly question: Question }
+  /** Begin a capture: `capture_begun` answers, or `capture_ended` where the session is not in this worker. */
+  | { readonly kind: "capture"; readonly order: CaptureOrder }
+  /** The reader of a capture has taken so many bytes of this worker's. */
+  | { readonly kind: "capture_credit"; readonly capture: number; readonly bytes: number }
+  | { readonly kind: "capture_end"; readonly capture: number }
   | { readonly kind: "drain" }
   | { readonly kind: "stop" };
 
@@ -43,6 +49,16 @@ export type FromWorker =
     readonly path: string;
     readonly change: SocketFileChange;
   }
+  | { readonly kind: "capture_begun"; readonly capture: number }
+  /** Whole blocks of a capture, which may be none; the buffer is transferred. */
+  | {
+    readonly kind: "capture_packets";
+    readonly capture: number;
+    readonly blocks: Uint8Array<ArrayBuffer>;
+    readonly counts: CaptureCounts;
+  }
+  /** Nothing of this capture follows. */
+  | { readonly kind: "capture_ended"; readonly capture: number }
   | { readonly kind: "draining"; readonly leftMs: number }
   | { readonly kind: "defect"; readonly error: ErrorRecord }
   /** No session is left and every message has been sent. */
@@ -98,6 +114,8 @@ export interface StartMessage {
   /** By path, the names that unix sockets are bound to, where the control plane puts their files in place. */
   readonly unixNames: ReadonlyMap<string, string>;
   readonly sessions: SessionsReported;
+  /** The captures that run. */
+  readonly captures: readonly CaptureOrder[];
 }
 
 /** Which ended sessions a worker reports: all, or only those that the operational log may mention. */

@@ -15,6 +15,7 @@ import type {
 import type { WorkersObserver } from "./workers_observer.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { Generation } from "./generation.ts";
+import type { WorkerCaptures } from "./worker_captures.ts";
 import { WorkerEvents } from "./worker_events.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
@@ -25,8 +26,9 @@ export interface SupervisorOptions {
   readonly module: URL;
   readonly permissions: Sandbox;
   readonly observer: WorkersObserver;
+  readonly captures: WorkerCaptures;
   /** Returns the current start message of a worker. */
-  startMessage(worker: number): Omit<StartMessage, "nowMs">;
+  startMessage(worker: number): Omit<StartMessage, "nowMs" | "captures">;
   /** Called when the successor of a dead worker has bound its listeners, before it accepts. */
   onRebound(worker: number): void;
   /** Receives the outcomes that the control plane judges. */
@@ -219,6 +221,10 @@ export class Supervisor {
         return onReport(message);
       case "answer":
         return this.#open.get(message.id)?.receive(slot.number, message);
+      case "capture_begun":
+      case "capture_packets":
+      case "capture_ended":
+        return slot.thread && this.#options.captures.receive(slot.thread, message);
       case "draining":
         return this.#draining(message.leftMs);
       case "ended":
@@ -231,7 +237,13 @@ export class Supervisor {
 
   #startUp(slot: WorkerSlot): void {
     slot.state = "binding";
-    slot.thread?.post({ ...this.#options.startMessage(slot.number), nowMs: monotonicClock.nowMs() });
+    const { thread } = slot;
+    if (thread === undefined) return;
+    thread.post({
+      ...this.#options.startMessage(slot.number),
+      captures: this.#options.captures.ordersFor(thread),
+      nowMs: monotonicClock.nowMs(),
+    });
   }
 
   #boundBy(slot: WorkerSlot): void {
@@ -255,8 +267,7 @@ export class Supervisor {
   #died(slot: WorkerSlot, error: Error): void {
     const { generation, observer } = this.#options;
     clearTimeout(slot.timer);
-    slot.thread?.terminate();
-    slot.thread = undefined;
+    this.#endThread(slot);
     slot.state = "dead";
     for (const replies of this.#open.values()) replies.lost(slot.number);
     const sessions = generation.activeOf(slot.number);
@@ -284,10 +295,16 @@ export class Supervisor {
   }
 
   #over(slot: WorkerSlot): void {
-    slot.thread?.terminate();
-    slot.thread = undefined;
+    this.#endThread(slot);
     slot.state = "ended";
     for (const replies of this.#open.values()) replies.lost(slot.number);
+  }
+
+  #endThread(slot: WorkerSlot): void {
+    const { thread } = slot;
+    slot.thread = undefined;
+    thread?.terminate();
+    if (thread !== undefined) this.#options.captures.lost(thread);
   }
 
   #settle(): void {

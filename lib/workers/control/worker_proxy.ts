@@ -1,5 +1,6 @@
 import { type NextTlsFiles, type PoolRef, type Prepared, readTlsFiles } from "../../app/mod.ts";
 import { formatAddress, monotonicClock } from "../../base/mod.ts";
+import type { CaptureRequest, CaptureStart } from "../../capture/mod.ts";
 import { type Config, diffConfigs } from "../../config/mod.ts";
 import {
   type ConnectionQuestion,
@@ -30,6 +31,7 @@ import type { WorkersObserver } from "./workers_observer.ts";
 import { type Sandbox, sandboxOf } from "./sandbox.ts";
 import { SocketFiles, unixListeners } from "./socket_files.ts";
 import { Supervisor } from "./supervisor.ts";
+import { WorkerCaptures } from "./worker_captures.ts";
 import { commitEverywhere } from "./two_phase_commit.ts";
 
 export interface WorkerProxyOptions extends WallTime {
@@ -65,6 +67,7 @@ export class WorkerProxy implements ProxyControl {
   readonly #changed = new Map<string, PoolRef>();
   readonly #startedMs = monotonicClock.nowMs();
   readonly #retired = new Set<WorkerGroup>();
+  readonly #captures: WorkerCaptures;
   /** The config with the addresses actually bound. */
   #config: Config;
   #group: WorkerGroup;
@@ -107,6 +110,7 @@ export class WorkerProxy implements ProxyControl {
     this.#config = parts.bound;
     this.#limits = new SharedLimits(config, options.workers);
     this.#files = new SocketFiles(options);
+    this.#captures = new WorkerCaptures(options.workers);
     this.#group = this.#createGroup(this.#config, 0);
     this.#reloader = new Reloader(config, {
       ...options,
@@ -147,6 +151,10 @@ export class WorkerProxy implements ProxyControl {
     return explainConnection(this.#config, question, this.#snapshot());
   }
 
+  capture(request: CaptureRequest): Promise<CaptureStart> {
+    return this.#captures.start(request);
+  }
+
   drain(): Promise<void> {
     return this.#drained ??= this.#end("drain");
   }
@@ -159,6 +167,7 @@ export class WorkerProxy implements ProxyControl {
     // First, so that the last worker to close empties the accept queue.
     this.#sockets.close();
     await Promise.all([this.#files.close(), ...this.#groups().map(({ supervisor }) => supervisor.end(how))]);
+    this.#captures.stop();
     // One that is under way would go on with checks that nobody stops.
     await this.#reloader.stop();
     await this.#control.stop();
@@ -179,6 +188,7 @@ export class WorkerProxy implements ProxyControl {
       generation,
       module: module ?? new URL("../worker/entry.ts", import.meta.url),
       permissions: permissions ?? sandboxOf(config, { unixIsNet: runtimeAtLeast(2, 9), unixNames }),
+      captures: this.#captures,
       startMessage: (worker) => this.#startMessage(config, { generation, unixNames }, worker),
       onRebound: (worker) => {
         if (worker === 0) this.#files.replace(unixNames);
@@ -336,7 +346,7 @@ export class WorkerProxy implements ProxyControl {
     config: Config,
     { generation, unixNames }: Pick<WorkerGroup, "generation" | "unixNames">,
     worker: number,
-  ): Omit<StartMessage, "nowMs"> {
+  ): Omit<StartMessage, "nowMs" | "captures"> {
     if (worker === 0) SocketFiles.free(unixNames);
     return {
       kind: "start",

@@ -9,11 +9,11 @@ import { WorkerPlane } from "./worker_plane.ts";
 /** A worker's end of its channel. The program is type-checked with the main thread's globals, which have none. */
 interface Port {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
-  postMessage(message: FromWorker): void;
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
 }
 
 const port = globalThis as unknown as Port;
-const plane = new WorkerPlane((message) => port.postMessage(message));
+const plane = new WorkerPlane((message, transfer) => port.postMessage(message, transfer));
 
 // An uncaught error must not end the worker, and every connection with it.
 globalThis.addEventListener("error", (event) => {

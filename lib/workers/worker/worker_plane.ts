@@ -17,6 +17,7 @@ import type {
   ToWorker,
 } from "../channel/messages.ts";
 import { SessionBatcher } from "./session_batcher.ts";
+import { CaptureSender } from "./capture_sender.ts";
 import { errorRecord, isNotable, sessionRecord } from "../channel/records.ts";
 import { OutcomeBatcher } from "./outcome_batcher.ts";
 import { AcceptBalancer } from "../shared/accept_balancer.ts";
@@ -26,6 +27,7 @@ export class WorkerPlane {
   readonly #post: (message: FromWorker) => void;
   readonly #sessions: SessionBatcher;
   readonly #outcomes: OutcomeBatcher;
+  readonly #captures: CaptureSender;
   readonly #accept = Promise.withResolvers<void>();
   readonly #bound = Promise.withResolvers<BoundProxy>();
   #share = 0;
@@ -34,8 +36,9 @@ export class WorkerPlane {
   /** What is prepared, and by which reload. */
   #ready: { readonly reload: number; readonly use: () => void } | undefined;
 
-  constructor(post: (message: FromWorker) => void) {
+  constructor(post: (message: FromWorker, transfer?: Transferable[]) => void) {
     this.#post = post;
+    this.#captures = new CaptureSender(post);
     this.#sessions = new SessionBatcher(post);
     this.#outcomes = new OutcomeBatcher(post);
   }
@@ -45,7 +48,14 @@ export class WorkerPlane {
     switch (message.kind) {
       case "start":
         this.#starting = this.#start(message);
+        for (const order of message.captures) {
+          this.#whenStarted((proxy) => this.#captures.begin(proxy.captures, order));
+        }
         return;
+      case "capture":
+      case "capture_credit":
+      case "capture_end":
+        return this.#whenStarted((proxy) => this.#captures.receive(proxy.captures, message));
       case "accept":
         return this.#accept.resolve();
       case "targets":

@@ -1,0 +1,285 @@
+import { formatCidr } from "../base/mod.ts";
+import { blocksIn, interfaceDescription, interfaceStatistics, sectionHeader } from "../protocol/mod.ts";
+import type { CaptureCounts, CaptureOutput, CaptureRequest, CaptureSubject } from "./order.ts";
+import { timestampOf } from "./wall_clock.ts";
+
+/** A thread's part in a capture. */
+export interface CaptureFeed {
+  /** The reader has taken so many bytes of it. */
+  grant(bytes: number): void;
+  /** Sends what waits, and {@link CaptureOutput.ended}. */
+  end(): void;
+}
+
+/** The end of a feed that a {@link CaptureFile} holds. */
+export interface FeedOutput extends CaptureOutput {
+  /** The thread is gone. */
+  lost(): void;
+}
+
+/** Why a capture ended. */
+export type CaptureEnd =
+  | "all connections captured"
+  | "session ended"
+  | "size limit reached"
+  | "time limit reached"
+  | "reader gone"
+  | "proxy stopping";
+
+/** What became of a capture. */
+export interface CaptureSummary {
+  readonly end: CaptureEnd;
+  readonly sessions: number;
+  readonly packets: number;
+  readonly dropped: number;
+  readonly bytes: number;
+}
+
+export interface CaptureFileOptions {
+  readonly request: CaptureRequest;
+  /** Default: the system's. */
+  wallMs?(): number;
+}
+
+/** Kept of the size limit for the last blocks. */
+const CLOSING_BYTES = 512;
+
+/** How long threads may take to send what waits. */
+const END_LIMIT_MS = 2000;
+
+interface Feed {
+  readonly source: CaptureFeed;
+  counts: CaptureCounts;
+  isOpen: boolean;
+}
+
+interface Batch {
+  readonly feed: Feed;
+  readonly blocks: Uint8Array<ArrayBuffer>;
+  /** Bytes that the feed may send once these are read. */
+  readonly granted: number;
+}
+
+const NO_COUNTS: CaptureCounts = { sessionsBegun: 0, sessionsEnded: 0, dropped: [0, 0] };
+
+/** Largest packet: an IP packet. */
+const SNAP_LENGTH = 65_535;
+
+/**
+ * One capture as a file that is being written: what the threads send, between a header and statistics. It holds at
+ * most what the threads have credit for, and enforces the limits of the request.
+ */
+export class CaptureFile {
+  /** The file. Cancelling it ends the capture. */
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Resolves when the capture has ended; never rejects. */
+  readonly done: Promise<CaptureSummary>;
+  readonly #options: CaptureFileOptions;
+  readonly #done = Promise.withResolvers<CaptureSummary>();
+  readonly #startedMs: number;
+  readonly #feeds = new Set<Feed>();
+  readonly #batches: Batch[] = [];
+  readonly #delivered: [number, number] = [0, 0];
+  #bytes = 0;
+  #end: CaptureEnd | undefined;
+  #isClosed = false;
+  #timer: ReturnType<typeof setTimeout>;
+  #wake: (() => void) | undefined;
+
+  constructor(options: CaptureFileOptions) {
+    this.#options = options;
+    this.done = this.#done.promise;
+    this.#startedMs = this.#wallMs();
+    this.#timer = setTimeout(() => this.end("time limit reached"), options.request.forMs);
+    this.stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => {
+        for (const block of this.#head()) this.#count(controller, block);
+      },
+      pull: (controller) => this.#pull(controller),
+      cancel: () => this.#cancelled(),
+    }, { highWaterMark: 0 });
+  }
+
+  /** Whether it takes no further feeds. */
+  get isEnding(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Adds a thread; the returned object takes what it sends. */
+  join(source: CaptureFeed): FeedOutput {
+    const feed: Feed = { source, counts: NO_COUNTS, isOpen: true };
+    this.#feeds.add(feed);
+    if (this.isEnding) source.end();
+    return {
+      packets: (blocks, counts) => this.#receive(feed, blocks, counts),
+      ended: () => this.#closed(feed),
+      lost: () => {
+        // Its sessions have gone with it.
+        feed.counts = { ...feed.counts, sessionsEnded: feed.counts.sessionsBegun };
+        this.#closed(feed);
+      },
+    };
+  }
+
+  /** Ends the capture: the file is completed with what the threads have. Idempotent. */
+  end(why: CaptureEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = why;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      for (const feed of this.#feeds) this.#closed(feed);
+    }, END_LIMIT_MS);
+    for (const { source, isOpen } of this.#feeds) if (isOpen) source.end();
+    this.#settle();
+  }
+
+  #receive(feed: Feed, blocks: Uint8Array<ArrayBuffer>, counts: CaptureCounts): void {
+    feed.counts = counts;
+    if (this.#isClosed) return;
+    const kept = this.#keep(blocks);
+    if (blocks.length > 0) {
+      this.#batches.push({ feed, blocks: blocks.subarray(0, kept), granted: blocks.length });
+    }
+    this.#wake?.();
+    if (kept < blocks.length) this.end("size limit reached");
+    else if (this.#isComplete()) {
+      this.end(
+        this.#options.request.subject.kind === "session" ? "session ended" : "all connections captured",
+      );
+    }
+  }
+
+  /** Counts what still fits the size limit, and returns how many bytes that is. */
+  #keep(blocks: Uint8Array): number {
+    const most = this.#options.request.bytes - CLOSING_BYTES;
+    let kept = 0;
+    for (const { start, length } of blocksIn(blocks)) {
+      if (this.#bytes + length > most) break;
+      this.#bytes += length;
+      kept += length;
+      // The number of the interface is what a packet's block begins with.
+      this.#delivered[blocks[start + 8] === 0 ? 0 : 1]++;
+    }
+    return kept;
+  }
+
+  #isComplete(): boolean {
+    const { begun, ended } = this.#sessions();
+    return begun >= this.#options.request.count && ended >= begun;
+  }
+
+  #sessions(): { begun: number; ended: number } {
+    let [begun, ended] = [0, 0];
+    for (const { counts } of this.#feeds) {
+      begun += counts.sessionsBegun;
+      ended += counts.sessionsEnded;
+    }
+    return { begun, ended };
+  }
+
+  #closed(feed: Feed): void {
+    feed.isOpen = false;
+    // A thread that dies takes its sessions along, also one that has shown nothing yet.
+    const { subject } = this.#options.request;
+    const isGone = subject.kind === "session" && [...this.#feeds].every(({ isOpen }) => !isOpen);
+    if (isGone || this.#isComplete()) this.end("session ended");
+    this.#settle();
+  }
+
+  /** Lets the stream end once all threads have. */
+  #settle(): void {
+    if (this.#end === undefined || [...this.#feeds].some(({ isOpen }) => isOpen)) return;
+    clearTimeout(this.#timer);
+    this.#wake?.();
+  }
+
+  get #isOver(): boolean {
+    return this.#end !== undefined && [...this.#feeds].every(({ isOpen }) => !isOpen);
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for (;;) {
+      const batch = this.#batches.shift();
+      if (batch !== undefined) {
+        if (batch.feed.isOpen) batch.feed.source.grant(batch.granted);
+        if (batch.blocks.length === 0) continue;
+        return controller.enqueue(batch.blocks);
+      }
+      if (this.#isClosed) return;
+      if (this.#isOver) break;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+      this.#wake = undefined;
+    }
+    for (const block of this.#tail()) this.#count(controller, block);
+    controller.close();
+    this.#finish();
+  }
+
+  #count(
+    controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>,
+    block: Uint8Array<ArrayBuffer>,
+  ): void {
+    this.#bytes += block.length;
+    controller.enqueue(block);
+  }
+
+  #cancelled(): void {
+    this.end("reader gone");
+    clearTimeout(this.#timer);
+    this.#finish();
+    this.#wake?.();
+  }
+
+  #finish(): void {
+    this.#isClosed = true;
+    this.#batches.length = 0;
+    const { begun } = this.#sessions();
+    this.#done.resolve({
+      end: this.#end ?? "reader gone",
+      sessions: begun,
+      packets: this.#delivered[0] + this.#delivered[1],
+      dropped: this.#dropped(0) + this.#dropped(1),
+      bytes: this.#bytes,
+    });
+  }
+
+  #dropped(interfaceId: 0 | 1): number {
+    return [...this.#feeds].reduce((sum, { counts }) => sum + counts.dropped[interfaceId], 0);
+  }
+
+  #head(): Uint8Array<ArrayBuffer>[] {
+    const { application, subject, resolution } = this.#options.request;
+    const common = { resolution, snapLength: SNAP_LENGTH };
+    return [
+      sectionHeader({ application, comment: `capture of ${describeSubject(subject)}` }),
+      interfaceDescription({ ...common, name: "client", description: "between client and proxy" }),
+      interfaceDescription({ ...common, name: "target", description: "between proxy and target" }),
+    ];
+  }
+
+  #tail(): Uint8Array<ArrayBuffer>[] {
+    const { resolution } = this.#options.request;
+    return ([0, 1] as const).map((interfaceId) =>
+      interfaceStatistics({
+        interfaceId,
+        startedAt: timestampOf(this.#startedMs, resolution),
+        endedAt: timestampOf(this.#wallMs(), resolution),
+        received: this.#delivered[interfaceId] + this.#dropped(interfaceId),
+        dropped: this.#dropped(interfaceId),
+        delivered: this.#delivered[interfaceId],
+        comment: `capture ended: ${this.#end}`,
+      })
+    );
+  }
+
+  #wallMs(): number {
+    return this.#options.wallMs?.() ?? Date.now();
+  }
+}
+
+/** Says in words what is captured. */
+export function describeSubject(subject: CaptureSubject): string {
+  if (subject.kind === "session") return `session ${subject.id}`;
+  const clients = subject.clients.map(formatCidr).join(", ");
+  return `app "${subject.app}"${clients === "" ? "" : `, clients ${clients}`}`;
+}

@@ -1,0 +1,156 @@
+import { CidrSet } from "../limits/mod.ts";
+import { enhancedPacket } from "../protocol/mod.ts";
+import type { Side } from "../relay/mod.ts";
+import type { TappedSession } from "../session/mod.ts";
+import { BlockQueue } from "./_block_queue.ts";
+import { SessionTrace, type SidePacket } from "./_session_trace.ts";
+import { type CaptureCounts, type CaptureOrder, type CaptureOutput, CREDIT_BYTES } from "./order.ts";
+import { timestampOf, type WallClock } from "./wall_clock.ts";
+
+export interface ThreadCaptureOptions {
+  readonly clock: WallClock;
+  readonly output: CaptureOutput;
+}
+
+/** Interface of each side of the proxy. */
+export const INTERFACES: Readonly<Record<Side, 0 | 1>> = { client: 0, target: 1 };
+
+/** How long packets may wait for others to travel with. */
+const WAIT_MS = 20;
+
+/** So many bytes travel at once. */
+const BATCH_BYTES = 128 * 1024;
+
+/** Headers, options and comment of a packet, at most. */
+const OVERHEAD_BYTES = 256;
+
+/** One capture in one thread: chooses sessions, makes their packets, and sends these as its reader keeps up. */
+export class ThreadCapture {
+  readonly order: CaptureOrder;
+  readonly #options: ThreadCaptureOptions;
+  readonly #queue: BlockQueue;
+  readonly #clients: CidrSet;
+  readonly #places: Int32Array;
+  /** When it began, on the clock of sessions. */
+  readonly #sinceMs: number;
+  readonly #dropped: [number, number] = [0, 0];
+  /** Packets lost since the last one on each interface. */
+  readonly #gap: [number, number] = [0, 0];
+  #sessionsBegun = 0;
+  #sessionsEnded = 0;
+  #credit = CREDIT_BYTES;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
+
+  constructor(order: CaptureOrder, options: ThreadCaptureOptions) {
+    this.order = order;
+    this.#options = options;
+    this.#queue = new BlockQueue(order.queueBytes);
+    this.#clients = new CidrSet(order.subject.kind === "app" ? order.subject.clients : []);
+    this.#places = new Int32Array(order.places);
+    this.#sinceMs = options.clock.nowMs();
+  }
+
+  /** Whether it may capture another session. */
+  get hasPlaces(): boolean {
+    return !this.#isOver && Atomics.load(this.#places, 0) > 0;
+  }
+
+  /** Whether a session may be among those to capture; its client may not be known yet. */
+  mayCover({ id, app }: TappedSession): boolean {
+    const { subject } = this.order;
+    return subject.kind === "session" ? subject.id === id : subject.app === app.name;
+  }
+
+  /** Begins to trace a session; `undefined` where it is not captured. */
+  begin(session: TappedSession): SessionTrace | undefined {
+    if (!this.hasPlaces || !this.#covers(session) || !this.#takePlace()) return undefined;
+    this.#sessionsBegun++;
+    return new SessionTrace(session, {
+      sinceMs: this.#sinceMs,
+      emit: (packet) => this.#packet(packet),
+    });
+  }
+
+  /** A session that was traced has ended. */
+  sessionEnded(): void {
+    this.#sessionsEnded++;
+    this.#schedule();
+  }
+
+  /** The reader has taken so many bytes. */
+  grant(bytes: number): void {
+    this.#credit += bytes;
+    if (this.#queue.bytes > 0) this.#schedule();
+  }
+
+  /** Ends: what waits is sent, whatever the reader has taken. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#options.output.packets(this.#queue.take(Infinity), this.#counts());
+    this.#options.output.ended();
+  }
+
+  #covers(session: TappedSession): boolean {
+    if (!this.mayCover(session)) return false;
+    const { client } = session;
+    return this.#clients.size === 0 ||
+      (client.kind === "tcp" && this.#clients.find(client.host) !== undefined);
+  }
+
+  #takePlace(): boolean {
+    const left = Atomics.sub(this.#places, 0, 1) - 1;
+    if (left < 0) Atomics.add(this.#places, 0, 1);
+    return left >= 0;
+  }
+
+  #packet({ side, from, headers, payload, timeMs, comment }: SidePacket): void {
+    if (this.#isOver) return;
+    const interfaceId = INTERFACES[side];
+    if (!this.#queue.hasRoom(payload.length + OVERHEAD_BYTES)) {
+      this.#dropped[interfaceId]++;
+      this.#gap[interfaceId]++;
+      return;
+    }
+    const gap = this.#gap[interfaceId];
+    this.#gap[interfaceId] = 0;
+    this.#queue.add(enhancedPacket({
+      interfaceId,
+      timestamp: timestampOf(this.#options.clock.wallMs(timeMs), this.order.resolution),
+      headers,
+      payload,
+      isInbound: from === "peer",
+      dropped: gap === 0 ? undefined : gap,
+      comment,
+    }));
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isOver) return;
+    if (this.#queue.bytes >= BATCH_BYTES) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), WAIT_MS);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    do {
+      if (this.#credit <= 0 && this.#queue.bytes > 0) return;
+      const blocks = this.#queue.take(BATCH_BYTES);
+      this.#credit -= blocks.length;
+      this.#options.output.packets(blocks, this.#counts());
+    } while (!this.#isOver && this.#queue.bytes >= BATCH_BYTES);
+  }
+
+  #counts(): CaptureCounts {
+    const [client, target] = this.#dropped;
+    return {
+      sessionsBegun: this.#sessionsBegun,
+      sessionsEnded: this.#sessionsEnded,
+      dropped: [client, target],
+    };
+  }
+}
