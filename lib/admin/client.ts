@@ -38,6 +38,17 @@ export type ReloadAnswer =
   }
   | { readonly kind: "refused"; readonly problems: readonly ReloadProblemJson[] };
 
+/** The methods of the API's operations. */
+export type RequestMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export interface RequestOptions {
+  readonly query?: URLSearchParams;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Default 5 s. */
+  readonly timeoutMs?: number;
+}
+
 interface Asked {
   readonly query?: URLSearchParams;
   readonly body?: string | undefined;
@@ -57,6 +68,11 @@ export class AdminClient {
 
   constructor(options: AdminClientOptions) {
     this.#options = options;
+  }
+
+  /** The API's URL. */
+  get url(): URL {
+    return this.#options.url;
   }
 
   /**
@@ -103,6 +119,23 @@ export class AdminClient {
     );
   }
 
+  /**
+   * Sends a request to any path, and returns the JSON that answers it.
+   *
+   * @param path relative to the API's URL: `api/status`.
+   * @throws {AdminClientError} when there is no answer, or it is an error; the message has its detail.
+   */
+  async request(method: RequestMethod, path: string, options: RequestOptions = {}): Promise<unknown> {
+    const { query, body, timeoutMs } = options;
+    const { status, isProblem, json } = await this.#ask(method, path, {
+      ...(query === undefined ? {} : { query }),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+    if (status < 300) return json;
+    throw this.#understood(() => this.#refused(status, recordOf(isProblem ? json : undefined)));
+  }
+
   #reloadAnswer({ status, isProblem, json }: Answer): ReloadAnswer {
     return this.#understood((): ReloadAnswer => {
       if (status === 200) {
@@ -126,7 +159,7 @@ export class AdminClient {
     return this.#ask("GET", path, { query });
   }
 
-  async #ask(method: "GET" | "POST", path: string, asked: Asked): Promise<Answer> {
+  async #ask(method: RequestMethod, path: string, asked: Asked): Promise<Answer> {
     const { url, token } = this.#options;
     const timeoutMs = this.#options.timeoutMs ?? asked.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const target = new URL(path, url.href.endsWith("/") ? url : `${url}/`);

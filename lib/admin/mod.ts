@@ -1,5 +1,12 @@
 /** The admin API: its server, its client and its tokens. */
-export { AdminClient, AdminClientError, type AdminClientOptions, type ReloadAnswer } from "./client.ts";
+export {
+  AdminClient,
+  AdminClientError,
+  type AdminClientOptions,
+  type ReloadAnswer,
+  type RequestMethod,
+  type RequestOptions,
+} from "./client.ts";
 export type { AppChangeJson, ChangesJson, ReloadProblemJson, TargetChangeJson } from "./json/reload.ts";
 export type { AdminReloads, ConfigState, LastReload } from "./route.ts";
 export type { AppJson, FaultJson, StatusJson, TargetJson } from "./json/status.ts";

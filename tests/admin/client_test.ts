@@ -226,3 +226,23 @@ Deno.test("AdminClient: does not follow redirects with the token", async () => {
   assertEquals(await messageOf(redirect, { token: TOKEN }), NO_TCPPROXY);
   assertEquals(other.accepted, 0);
 });
+
+Deno.test("AdminClient: request gives the JSON of any path, and an error's detail", async () => {
+  await withAdmin({ token: TOKEN }, async ({ url }) => {
+    const client = new AdminClient({ url, token: TOKEN });
+    assertEquals(await client.request("GET", "healthz"), { status: "alive" });
+    const query = new URLSearchParams({ plan: "true" });
+    const answer = await client.request("POST", "api/reload", { query, body: { apps: APPS } });
+    assertEquals(answer, { changes: { apps: [], settings: [] }, apps: [], warnings: [] });
+    await assertRejects(
+      () => client.request("POST", "api/reload", { query, body: { apps: 1 } }),
+      AdminClientError,
+      `ask ${url.origin}: status 400: read the config in the body: `,
+    );
+    await assertRejects(
+      () => client.request("DELETE", "healthz"),
+      AdminClientError,
+      `ask ${url.origin}: status 405: method DELETE not allowed; expected GET, HEAD`,
+    );
+  });
+});
