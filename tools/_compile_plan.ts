@@ -42,10 +42,11 @@ export function compilation(os: typeof Deno.build.os, target?: Target): Compilat
       // Types are checked by `deno task ok`; the compiler may be older than the one whose types are used.
       "--no-check",
       "--quiet",
-      // Listening and dialing; config, certificates and unix sockets; logs and unix sockets. No environment, no programs.
+      // Listening and dialing; config, certificates and unix sockets; logs and unix sockets; variables in configs. No programs.
       "--allow-net",
       "--allow-read",
       "--allow-write",
+      "--allow-env",
       "--no-prompt",
       `--v8-flags=${V8_FLAGS}`,
       ...(target === undefined ? [] : ["--target", target]),

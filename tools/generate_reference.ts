@@ -12,11 +12,11 @@ const INTRODUCTION = `# Configuration
 
 <!-- Written by tools/generate_reference.ts from the schema. Change the schema, then run it. -->
 
-The config is one YAML file (JSON is YAML) of at most 1 MiB. Unknown keys are errors, and all problems are
-reported together, each with its place. What an app says without any effect, as an \`allow\` for the clients of
-a unix socket, is a warning; what it has from \`defaults\` or through a merge key never is. \`tcpproxy check\`
-reads a config without starting it and prints it with every default filled in; \`tcpproxy schema\` prints its
-JSON Schema for editors.
+The config is a YAML file (JSON is YAML) of at most 1 MiB, with the files that it includes. Unknown keys are
+errors, and all problems are reported together, each with its place. What an app says without any effect, as
+an \`allow\` for the clients of a unix socket, is a warning; what it has from \`defaults\` or through a merge key
+never is. \`tcpproxy check\` reads a config without starting it and prints it with every default filled in;
+\`tcpproxy schema\` prints its JSON Schema for editors.
 
 - A **duration** is a number and a unit: \`500ms\`, \`5s\`, \`10m\`, \`1h\`; at most \`720h\`.
 - A **size** is a number and a unit: \`16KiB\`, \`10MiB\`. The units are \`B\`, \`KiB\`, \`MiB\`, \`GiB\`, and the decimal
@@ -32,6 +32,10 @@ JSON Schema for editors.
 - A **path**, that of a unix socket too, is relative to the config file.
 - Anchors, aliases and merge keys (\`<<\`) of YAML work; there are no timestamps, and \`yes\`, \`no\`, \`on\` and
   \`off\` are texts.
+- **\`\${NAME}\`** in any value is the environment variable of that name, and \`\${NAME:-default}\` has a default
+  for one that is not set or empty. It is a number or a boolean where the key takes one. Within brackets it
+  needs quotes: \`ports: ["\${PORT}"]\`. Every other \`$\` is itself; write \`$\${\` for a plain \`\${\`. Values are part
+  of the config and shown as such: keep secrets in files.
 - Keys that begin with \`x-\` are your own, at every level: a place for anchors.
 - Numbers are those of YAML 1.2: \`8000\`, \`0o17500\`, \`0x1F40\`. One with a leading zero, which older parsers
   read as octal, is refused.

@@ -1,4 +1,5 @@
 import type { Config } from "./model/config.ts";
+import type { Environment } from "./environment/references.ts";
 import { parseText } from "./_parse.ts";
 import { folderOf } from "./resolve/paths.ts";
 import { resolve } from "./resolve/resolve.ts";
@@ -15,6 +16,8 @@ export interface ParseConfigOptions {
   readonly file: string;
   /** Where relative paths start; default the folder of `file`. */
   readonly baseDirectory?: string;
+  /** Where variables are looked up; default the environment of this process. */
+  readonly environment?: Environment;
 }
 
 /** What a value is called. */
@@ -24,13 +27,13 @@ export interface ResolveConfigOptions {
 }
 
 /**
- * Reads a config from YAML (JSON is YAML) of at most 1 MiB.
+ * Reads a config from YAML (JSON is YAML) of at most 1 MiB, and the files that it includes.
  *
  * @throws {ConfigError} with every problem at once, each with its place.
  */
 export async function parseConfig(text: string, options: ParseConfigOptions): Promise<Config> {
-  const { file, baseDirectory = folderOf(file) } = options;
-  return (await parseText(text, { file, baseDirectory })).config;
+  const { file, baseDirectory = folderOf(file), environment } = options;
+  return (await parseText(text, { file, baseDirectory, environment })).config;
 }
 
 /**
@@ -47,12 +50,16 @@ export async function loadConfig(path: string): Promise<Config> {
 
 /**
  * Checks and resolves a config made in code: the same schema and the same checks as for a file. Relative paths stay as
- * they are.
+ * they are, and so do references to variables; `include` is refused.
  *
  * @throws {ConfigError} with every problem at once, without places.
  */
 export function resolveConfig(value: unknown, options: ResolveConfigOptions): Config {
-  const { root, problems, total } = validate(value, { merge: false });
+  const { root, problems, total } = validate([{ file: undefined, value }], { merge: false });
+  if (root?.include !== undefined) {
+    const message = `files are included by files alone; give their apps in "apps"`;
+    throw withoutPlaces(options.source, [...problems, { path: ["include"], message }], total + 1);
+  }
   if (root === undefined) throw withoutPlaces(options.source, problems, total);
   return resolve(root, undefined);
 }

@@ -9,6 +9,8 @@ export * from "./config_hash.ts";
 export * from "./document.ts";
 export * from "./load.ts";
 export * from "./report/problem.ts";
+export { escapeAllReferences } from "./environment/escape_all.ts";
+export type { Environment, Variable } from "./environment/references.ts";
 export { type Machine, workerCount } from "./worker_count.ts";
 export { effectiveConfig, formatSyslogAddress } from "./resolve/effective.ts";
 export { effectiveFault } from "./resolve/effective_options.ts";

@@ -116,7 +116,12 @@ Deno.test("permissions: prints one line of flags, or lists with --json", async (
   assertEquals(await runCli(["permissions", "-c", path], line), 0);
   assertEquals(line.printed, `--allow-net=[::]:7001,10.0.0.1:80 --allow-read=${path}\n`);
   assertEquals(await runCli(["permissions", "--json", "-c", path], json), 0);
-  assertEquals(JSON.parse(json.printed), { net: ["[::]:7001", "10.0.0.1:80"], read: [path], write: [] });
+  assertEquals(JSON.parse(json.printed), {
+    net: ["[::]:7001", "10.0.0.1:80"],
+    read: [path],
+    write: [],
+    env: [],
+  });
 });
 
 Deno.test("version: --json names the runtime and the platform", async () => {

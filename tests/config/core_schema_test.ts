@@ -158,7 +158,7 @@ for (
       "a variable",
       "apps: [{ name: a, ports: [${PORT}] }]",
       "1:27",
-      "environment variables are not substituted",
+      'write "${PORT}"',
     ],
     ["an alias", "base: &base 1\nb: *bse\n", "2:4", `did you mean "*base"?`],
     ["a no-break space", "apps:\n\u00a0 - name: a\n", "2:1", "a no-break space (U+00A0)"],

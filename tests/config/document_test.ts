@@ -25,7 +25,7 @@ async function placesOf(text: string, ...paths: Path[]): Promise<(string | undef
   await using folder = new TemporaryFolder();
   const file = await folder.write("c.yaml", text);
   const document = await ConfigDocument.load(file);
-  const { message } = await document.errorFor(paths.map((path) => ({ path, message: "bad" })));
+  const { message } = document.errorFor(paths.map((path) => ({ path, message: "bad" })));
   return message.split("\n").filter((line) => line.startsWith(file)).map((line) =>
     line.slice(file.length + 1)
   );
@@ -58,7 +58,7 @@ Deno.test("ConfigDocument.errorFor: a byte order mark moves no place", async () 
 
 Deno.test("ConfigDocument.embedded: is the shipped config, and reports under its name", async () => {
   const document = await ConfigDocument.embedded();
-  const { message } = await document.errorFor([{ path: ["apps", 0, "name"], message: "bad" }]);
+  const { message } = document.errorFor([{ path: ["apps", 0, "name"], message: "bad" }]);
   assertStringIncludes(message, "config.yaml:");
   assertEquals(document.config.apps[0]?.name, "five-thousand");
 });

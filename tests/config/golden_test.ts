@@ -32,6 +32,6 @@ async function errorOf(name: string): Promise<ConfigError> {
 async function warningsOf(name: string): Promise<ConfigError> {
   const path = fileURLToPath(new URL(name, FOLDER));
   const document = await ConfigDocument.load(path);
-  const error = await document.errorFor(await document.warnings());
+  const error = document.errorFor(document.warnings());
   return new ConfigError(error.message.replaceAll(path, name), error.problems);
 }

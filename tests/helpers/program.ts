@@ -9,13 +9,15 @@ import { fileURLToPath } from "node:url";
 export const BINARY: string | undefined = Deno.env.get("TCPPROXY_BIN");
 
 /** What the compiled program may do, and `deno task start` too. */
-export const ALL_PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write"] as const;
+export const ALL_PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"] as const;
 
 export interface ProgramOptions {
   /** Flags of `deno run`; default {@link ALL_PERMISSIONS}. A binary has its own, and takes none. */
   readonly permissions?: readonly string[];
   /** Default the test's own. */
   readonly cwd?: string;
+  /** Variables that it has beside those of the test. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Shell words that stand before the program: `ulimit -n 64;`. */
   readonly shell?: string;
 }
@@ -131,6 +133,7 @@ export function program(words: readonly string[], options: ProgramOptions = {}):
     stdout: "piped",
     stderr: "piped",
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.environment === undefined ? {} : { env: options.environment }),
   }).spawn();
   return new Program(child);
 }

@@ -10,12 +10,13 @@ Deno.test("compilation: each target has a binary of its own, with the suffix tha
   assertEquals(compilation("windows").name, "tcpproxy.exe");
 });
 
-Deno.test("compilation: the binary may use network and files, nothing else, and never asks", () => {
+Deno.test("compilation: the binary may use network, files and variables, nothing else, and never asks", () => {
   const { args } = compilation("linux", "aarch64-apple-darwin");
   assertEquals(args.filter((arg) => /^(?:--allow|-A|--no-prompt)/.test(arg)), [
     "--allow-net",
     "--allow-read",
     "--allow-write",
+    "--allow-env",
     "--no-prompt",
   ]);
   assertEquals(args[args.indexOf("--target") + 1], "aarch64-apple-darwin");

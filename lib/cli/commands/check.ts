@@ -38,16 +38,17 @@ async function checkConfig(args: CommandArgs, io: Io): Promise<number> {
   const findings = await findFileProblems(document, source);
   if (findings.report !== "") await io.report(findings.report);
   if (findings.hasErrors) return EXIT.usage;
-  const { effectiveConfig } = await import("../../config/mod.ts");
+  const { effectiveConfig, escapeAllReferences } = await import("../../config/mod.ts");
   const effective = effectiveConfig(config);
   const against = args.text("against");
   if (against !== undefined) return await compare(effective, against, { args, io });
   if (args.on("quiet")) return EXIT.done;
+  const written = escapeAllReferences(effective);
   if (args.on("json")) {
-    await io.print(JSON.stringify(effective, undefined, 2));
+    await io.print(JSON.stringify(written, undefined, 2));
   } else {
     const { dump } = await import("js-yaml");
-    await io.print(dump(effective, { noRefs: true, lineWidth: -1 }).trimEnd());
+    await io.print(dump(written, { noRefs: true, lineWidth: -1 }).trimEnd());
   }
   return EXIT.done;
 }

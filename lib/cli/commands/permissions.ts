@@ -14,18 +14,20 @@ export const permissions: Command = {
 A path with a comma or a space fits into no flag; --json prints lists.
 For Deno 2.9 and newer, where unix sockets are on the list of --allow-net.`,
   arity: [0, 0],
-  flags: [CONFIG_FLAG, { name: "json", summary: "Print JSON: net, read and write as lists" }],
+  flags: [CONFIG_FLAG, { name: "json", summary: "Print JSON: net, read, write and env as lists" }],
   example: "deno run --no-prompt $(tcpproxy permissions -c config.yaml) main.ts -c config.yaml",
   run: printPermissions,
 };
 
 async function printPermissions(args: CommandArgs, io: Io): Promise<number> {
-  const { config, source } = await readConfig(args.text("config"));
+  const { config, document, source } = await readConfig(args.text("config"));
   const { resolveListenNames } = await import("../../proxy/mod.ts");
   const least = leastPermissions(config, {
     // What this machine lacks another may have, and the runtime has to allow the try.
     named: await resolveListenNames(config, { isMissing: () => false }),
     configFile: source.kind === "file" ? source.path : undefined,
+    included: [...document.included, ...config.watch ? document.folders : document.includeFolders],
+    variables: document.variables,
     systemDns: await systemDns(),
   });
   await io.print(args.on("json") ? JSON.stringify(least, undefined, 2) : permissionFlags(least).join(" "));

@@ -56,6 +56,17 @@ function fileOf(path: string, document: ConfigDocument): ConfigFile | undefined 
   if (!document.isSteady) return undefined;
   return {
     path,
+    look: async () => {
+      const { ConfigDocument, ConfigError } = await import("../../config/mod.ts");
+      try {
+        const { folders, fingerprint } = await ConfigDocument.load(path);
+        return { folders, fingerprint };
+      } catch (error) {
+        // A reload says what is wrong; another fault is another state.
+        if (!(error instanceof ConfigError)) throw error;
+        return { folders: undefined, fingerprint: error.message };
+      }
+    },
     read: async () => {
       const [{ ConfigDocument, ConfigError }, { UnreadableConfig }, { problemLines }] = await Promise.all([
         import("../../config/mod.ts"),

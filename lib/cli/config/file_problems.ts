@@ -23,7 +23,7 @@ export interface FileFindings {
 }
 
 /** What is told of a problem, whichever file of the config it is in. */
-type Finding = Pick<FileProblem, "path" | "message" | "severity" | "isFatal"> & Pick<Problem, "at">;
+type Finding = Pick<FileProblem, "path" | "message" | "severity" | "isFatal"> & Pick<Problem, "at" | "file">;
 
 /** How a problem begins that is no error. */
 const WARNING = "warning: ";
@@ -38,13 +38,20 @@ export async function findFileProblems(
   const problems: Finding[] = [
     ...await checkToken(document.config),
     ...await checkLog(document.config),
-    ...await checkFiles(document.config),
-    ...(await document.warnings()).map((each): Finding => ({ ...each, severity: "warning", isFatal: false })),
+    // There a file is the one that is named, here the one in which it is named.
+    ...(await checkFiles(document.config)).map(({ path, message, severity, isFatal }): Finding => ({
+      path,
+      message,
+      severity,
+      isFatal,
+    })),
+    ...document.warnings().map((each): Finding => ({ ...each, severity: "warning", isFatal: false })),
   ];
   if (problems.length === 0) return NOTHING;
-  const error = await document.errorFor(problems.map(({ path, at, message, severity }) => ({
+  const error = document.errorFor(problems.map(({ path, at, file, message, severity }) => ({
     path,
     ...(at === undefined ? {} : { at }),
+    ...(file === undefined ? {} : { file }),
     message: severity === "warning" ? `${WARNING}${message}` : message,
   })));
   const file = source.kind === "file" ? source.path : "config.yaml";
@@ -83,8 +90,8 @@ async function checkServer(key: string, config: LogServerConfig): Promise<Findin
 
 /** Each problem of a config on one line, with its place. */
 export function problemLines(file: string, { problems }: ConfigError): string[] {
-  return problems.map(({ path, message, line, column }) => {
-    const place = line === undefined ? file : `${file}:${line}:${column}`;
+  return problems.map(({ file: own = file, path, message, line, column }) => {
+    const place = line === undefined ? own : `${own}:${line}:${column}`;
     return `${place}: ${path.length === 0 ? "" : `${formatPath(path)}: `}${message.replace(WARNING, "")}`;
   });
 }

@@ -19,12 +19,18 @@ export interface LeastPermissions {
   readonly read: readonly string[];
   /** Files that are written: the access log, and unix sockets. */
   readonly write: readonly string[];
+  /** Environment variables that the config refers to. */
+  readonly env: readonly string[];
 }
 
 /** What a config does not say. */
 export interface LeastPermissionsOptions {
   /** The file that the config is read from; none for a config that is in the program. */
   readonly configFile?: string | undefined;
+  /** Files, and folders of patterns, that are read for `include`, and those that are watched. */
+  readonly included?: readonly string[];
+  /** The environment variables that the config refers to. */
+  readonly variables?: readonly string[];
   /** Where the system's own resolver is asked; default any address that it may have. */
   readonly systemDns?: readonly string[];
   /** What the names stand for that the config listens on; default it has none. */
@@ -36,6 +42,7 @@ export interface LeastPermissionsOptions {
 /** Works out the least permissions of a config. */
 export function leastPermissions(config: Config, options: LeastPermissionsOptions = {}): LeastPermissions {
   const { configFile, systemDns = nameservers(), folder = Deno.cwd(), named } = options;
+  const { included = [], variables = [] } = options;
   // A unix socket stands on the runtime's list by its whole path alone.
   const whole = <A extends TargetAddress>(address: A): A =>
     address.kind === "unix" ? { ...address, path: resolve(folder, address.path) } : address;
@@ -61,6 +68,7 @@ export function leastPermissions(config: Config, options: LeastPermissionsOption
     ]),
     read: unique([
       ...given(configFile),
+      ...included,
       ...config.apps.flatMap(tlsFiles),
       ...given(admin?.tokenFile),
       ...sockets,
@@ -68,6 +76,7 @@ export function leastPermissions(config: Config, options: LeastPermissionsOption
       ...logs.flatMap(({ read }) => read),
     ]),
     write: unique([...given(logFile(log.access)), ...sockets, ...logs.flatMap(({ write }) => write)]),
+    env: unique(variables),
   };
 }
 
@@ -81,6 +90,7 @@ export function permissionFlags(permissions: LeastPermissions): string[] {
     ["--allow-net", permissions.net],
     ["--allow-read", permissions.read],
     ["--allow-write", permissions.write],
+    ["--allow-env", permissions.env],
   ];
   return flags.flatMap(([flag, values]) => {
     if (values === true) return [flag];

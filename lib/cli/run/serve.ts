@@ -5,7 +5,7 @@ import { Proxy, type ProxyControl, resolveListenNames, StartError } from "../../
 import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "../exit_code.ts";
 import { ConfigReloads } from "./config_reloads.ts";
-import { watchConfig } from "./watch_config.ts";
+import { watchConfig, type WatchedFile } from "./watch_config.ts";
 import type { Io } from "../io.ts";
 import { LogObserver } from "./log_observer.ts";
 import { openAccessLog, openOperationalLog } from "./open_logs.ts";
@@ -15,8 +15,7 @@ import { logConfig, logListeners, logListenNames, logProgram } from "./start_lin
 import { VERSION } from "../version.ts";
 
 /** The file of the config that runs. */
-export interface ConfigFile {
-  readonly path: string;
+export interface ConfigFile extends WatchedFile {
   /**
    * Reads it again.
    *

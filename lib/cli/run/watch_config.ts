@@ -1,21 +1,39 @@
-import { errorMessage } from "../../base/mod.ts";
+import { errorCode, errorMessage } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { ConfigReloads } from "./config_reloads.ts";
 
+/** The files of a config at one moment. */
+export interface ConfigFilesState {
+  /** Their folders, and those in which more may appear; `undefined` where a fault hides them. */
+  readonly folders: readonly string[] | undefined;
+  /** What tells this state from another. */
+  readonly fingerprint: string;
+}
+
 export interface WatchConfigOptions {
   readonly log: Logger;
   readonly reloads: Pick<ConfigReloads, "reload">;
-  /** The config's file; `undefined` where it has none that can be read again. */
-  readonly file: { readonly path: string } | undefined;
+  /** The config's files; `undefined` where it has none that can be read again. */
+  readonly file: WatchedFile | undefined;
 }
 
-/** How long a file must have been left alone before it is read: editors and ConfigMaps change it in several steps. */
+/** A config's file, with those that it includes. */
+export interface WatchedFile {
+  readonly path: string;
+  /** Never rejects. */
+  look(): Promise<ConfigFilesState>;
+}
+
+/** How long files must have been left alone before they are read: editors and ConfigMaps change them in several steps. */
 const SETTLE_MS = 300;
 
+/** After so long they are read although something goes on changing, such as a log in the same folder. */
+const MAX_SETTLE_MS = 3000;
+
 /**
- * Reloads the config when its file changes, where it says `watch: true`. Its folder is watched: a file that is replaced, or
- * a link that is turned, is another file under the same name, of which a watch of the file itself hears nothing.
+ * Reloads the config when one of its files changes, where it says `watch: true`. Their folders are watched: a file that is
+ * replaced, or a link that is turned, is another file under the same name, of which a watch of the file itself hears nothing.
  */
 export function watchConfig(config: Config, { log, reloads, file }: WatchConfigOptions): Disposable {
   const none = { [Symbol.dispose]: (): void => {} };
@@ -24,52 +42,99 @@ export function watchConfig(config: Config, { log, reloads, file }: WatchConfigO
     log.warning("watch: the config is no file that can be read again, it is not watched");
     return none;
   }
-  let watcher: Deno.FsWatcher;
-  try {
-    watcher = Deno.watchFs(folderOf(file.path), { recursive: false });
-  } catch (error) {
-    log.error("watch {path}: {error}; changes take effect at SIGHUP alone", {
-      path: file.path,
+  return new ConfigWatch({ log, reloads, file });
+}
+
+class ConfigWatch implements Disposable {
+  readonly #log: Logger;
+  readonly #reloads: Pick<ConfigReloads, "reload">;
+  readonly #file: WatchedFile;
+  readonly #watchers = new Map<string, Deno.FsWatcher>();
+  /** Folders of which it has been said that they cannot be watched. */
+  readonly #refused = new Set<string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the first of the changes came that have not been looked at. */
+  #changedMs: number | undefined;
+  #fingerprint: Promise<string>;
+  #isClosed = false;
+
+  constructor({ log, reloads, file }: Required<WatchConfigOptions> & { readonly file: WatchedFile }) {
+    this.#log = log;
+    this.#reloads = reloads;
+    this.#file = file;
+    // At once, as a change may follow before the first look has ended.
+    this.#watch([folderOf(file.path)]);
+    this.#fingerprint = this.#look();
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    for (const watcher of this.#watchers.values()) watcher.close();
+  }
+
+  /** What the files hold; watches the folders that have come since. Never rejects. */
+  async #look(): Promise<string> {
+    const { folders, fingerprint } = await this.#file.look();
+    if (folders !== undefined && !this.#isClosed) this.#watch(folders);
+    return fingerprint;
+  }
+
+  #watch(folders: readonly string[]): void {
+    for (const [folder, watcher] of this.#watchers) {
+      if (folders.includes(folder)) continue;
+      this.#watchers.delete(folder);
+      watcher.close();
+    }
+    for (const folder of folders) {
+      if (this.#watchers.has(folder)) continue;
+      try {
+        const watcher = Deno.watchFs(folder, { recursive: false });
+        this.#watchers.set(folder, watcher);
+        this.#listen(watcher, folder).catch((error) => this.#refuse(folder, error));
+      } catch (error) {
+        this.#refuse(folder, error);
+      }
+    }
+  }
+
+  #refuse(folder: string, error: unknown): void {
+    // One that comes later is seen in the folder above, and watched then.
+    if (errorCode(error) === "ENOENT" || error instanceof Deno.errors.NotFound || this.#refused.has(folder)) {
+      return;
+    }
+    this.#refused.add(folder);
+    this.#log.error("watch {folder}: {error}; changes take effect at SIGHUP alone", {
+      folder,
       error: errorMessage(error),
     });
-    return none;
   }
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let isClosed = false;
-  let fingerprint = fingerprintOf(file.path);
-  const look = async (): Promise<void> => {
-    const before = fingerprint;
-    fingerprint = fingerprintOf(file.path);
-    if (await before === await fingerprint || isClosed) return;
-    await reloads.reload("watch");
-  };
-  const listen = async (): Promise<void> => {
+
+  async #listen(watcher: Deno.FsWatcher, folder: string): Promise<void> {
     // Names say too little: where a link is turned, only names of others are seen.
     for await (const { kind } of watcher) {
       if (kind === "access") continue;
-      clearTimeout(timer);
-      timer = setTimeout(() => void look(), SETTLE_MS);
+      this.#changed();
     }
-  };
-  listen().catch((error) =>
-    log.error("watch {path}: {error}", { path: file.path, error: errorMessage(error) })
-  );
-  return {
-    [Symbol.dispose]: (): void => {
-      isClosed = true;
-      clearTimeout(timer);
-      watcher.close();
-    },
-  };
-}
+    // A folder that is gone ends its watch.
+    if (this.#watchers.get(folder) === watcher) this.#watchers.delete(folder);
+  }
 
-/** What tells one content of a file from another; empty where it cannot be read, as in the middle of a replacement. */
-async function fingerprintOf(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch {
-    // A reload would say why; while the file is being replaced there is nothing to say.
-    return "";
+  #changed(): void {
+    const nowMs = Date.now();
+    this.#changedMs ??= nowMs;
+    clearTimeout(this.#timer);
+    const delayMs = Math.min(SETTLE_MS, Math.max(0, this.#changedMs + MAX_SETTLE_MS - nowMs));
+    this.#timer = setTimeout(() => void this.#settled(), delayMs);
+  }
+
+  /** Never rejects. */
+  async #settled(): Promise<void> {
+    this.#changedMs = undefined;
+    const before = this.#fingerprint;
+    this.#fingerprint = this.#look();
+    if (await before === await this.#fingerprint || this.#isClosed) return;
+    await this.#reloads.reload("watch");
   }
 }
 

@@ -87,7 +87,7 @@ function isMissing(issue: Issue, path: Path): boolean {
 }
 
 function problemOf(issue: Issue, path: Path): Problem {
-  if (issue.code === "custom") return { path, message: `${issue.message}${substitutionHint(issue.input)}` };
+  if (issue.code === "custom") return { path, message: issue.message };
   if (issue.code === "invalid_union" && issue.discriminator !== undefined) return kindProblem(issue, path);
   const wanted = issue.message;
   if (isMissing(issue, path)) return missingKey(path, wanted);
@@ -130,12 +130,6 @@ function kindProblem(issue: Extract<Issue, { code: "invalid_union" }>, path: Pat
 
 function missingKey(path: Path, wanted: string): Problem {
   return { path: path.slice(0, -1), message: `the key "${path.at(-1)}" is missing; expected ${wanted}` };
-}
-
-function substitutionHint(value: unknown): string {
-  return typeof value === "string" && value.includes("${")
-    ? "; environment variables are not substituted"
-    : "";
 }
 
 /** A target's port that stands beside its address. */

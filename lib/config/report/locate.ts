@@ -1,24 +1,34 @@
-import type { Problem } from "./problem.ts";
+import type { Path, Problem } from "./problem.ts";
+import type { Place } from "../yaml/text.ts";
 
-/** Gives every problem its place, and the problems the order of the text. */
-export async function locate(text: string, problems: readonly Problem[]): Promise<Problem[]> {
-  const open = problems.some((problem) => problem.line === undefined);
-  const source = open ? (await import("../yaml/source.ts")).Source.read(text) : undefined;
+/** Finds where a path of a file leads; `undefined` for the config itself. */
+export interface Places {
+  locate(path: Path, at: "key" | "value" | undefined): Place | undefined;
+}
+
+/** Gives every problem its place, and the problems the order of the files and their text. */
+export function locate(
+  problems: readonly Problem[],
+  files: ReadonlyMap<string | undefined, Places | undefined>,
+): Problem[] {
+  const order = new Map([...files.keys()].map((file, index) => [file, index]));
   return problems
     .map((problem) => {
-      return problem.line === undefined
-        ? { ...problem, ...source?.locate(problem.path, problem.at) }
-        : problem;
+      if (problem.line !== undefined) return problem;
+      return { ...problem, ...files.get(problem.file)?.locate(problem.path, problem.at) };
     })
-    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+    .sort((a, b) =>
+      (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) ||
+      (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
+    );
 }
 
 /** What stands behind an alias is wrong at each use, and reported once. */
 export function withoutRepetition(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string>();
-  return problems.filter(({ line, column, message }) => {
+  return problems.filter(({ file = "", line, column, message }) => {
     if (line === undefined) return true;
-    const key = `${line}:${column}:${message}`;
+    const key = `${file}:${line}:${column}:${message}`;
     const isNew = !seen.has(key);
     seen.add(key);
     return isNew;

@@ -6,6 +6,8 @@ export interface Problem {
   readonly path: Path;
   /** What is found and what is expected, without the place. */
   readonly message: string;
+  /** The file that it is in, where that is one of those that the config includes. */
+  readonly file?: string;
   /** Whether the key itself is at fault or its value; default the value. */
   readonly at?: "key" | "value";
   /** The line in the text, from 1; absent when there is no text or no place in it. */

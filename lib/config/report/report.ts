@@ -8,14 +8,21 @@ export const MAX_REPORTED = 50;
 /** The longest path or message, in code points: values are part of them. */
 const MAX_SHOWN = 400;
 
-/** A report of problems, ready to print: each with its place, its path and the line of the text. */
+/**
+ * A report of problems, ready to print: each with its place, its path and the line of the text.
+ *
+ * @param source what the config itself is called; a problem in another file names that.
+ * @param textOf the text of a file, `undefined` being the config itself.
+ */
 export function formatReport(
   source: string,
-  text: string | undefined,
+  textOf: (file: string | undefined) => string | undefined,
   problems: readonly Problem[],
   total: number,
 ): string {
-  const shown = problems.slice(0, MAX_REPORTED).map((problem) => formatProblem(source, text, problem));
+  const shown = problems.slice(0, MAX_REPORTED).map((problem) =>
+    formatProblem(problem.file ?? source, textOf(problem.file), problem)
+  );
   const rest = total - shown.length;
   if (rest > 0) shown.push(`${source}: and ${rest} more ${rest === 1 ? "problem" : "problems"}`);
   return shown.join("\n");

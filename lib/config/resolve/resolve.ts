@@ -3,13 +3,24 @@ import { BUILT_IN_APP_OPTIONS } from "../schema/app.ts";
 import type { ParsedApp, ParsedAppOptions } from "../schema/app.ts";
 import { type Base, resolveAddress, resolvePath } from "./paths.ts";
 import { resolveOptions, resolveTarget } from "./resolve_options.ts";
-import type { ParsedRoot } from "../schema/root.ts";
+import type { ParsedIncluded, ParsedRoot } from "../schema/root.ts";
 import type { ParsedLogServer } from "../schema/log_server.ts";
 import type { AdminConfig, AppConfig, Config, LogServerConfig } from "../model/config.ts";
 
-/** Fills in what was left out and makes addresses of ports. Relative paths are joined to the base. */
-export function resolve(root: ParsedRoot, base: Base): Config {
+/** An included file, and where its relative paths start. */
+export interface ResolvableFile {
+  readonly parsed: ParsedIncluded;
+  readonly base: Base;
+}
+
+/**
+ * Fills in what was left out and makes addresses of ports. Relative paths are joined to the base of the file that they are
+ * in.
+ */
+export function resolve(root: ParsedRoot, base: Base, included: readonly ResolvableFile[] = []): Config {
   const { access, destination } = root.log;
+  const common = { defaults: given(root.defaults), base };
+  const files: readonly ResolvableFile[] = [{ parsed: { ...root, defaults: {} }, base }, ...included];
   return {
     workers: root.workers,
     log: {
@@ -26,7 +37,9 @@ export function resolve(root: ParsedRoot, base: Base): Config {
     shutdown: { drainTimeoutMs: root.shutdown.drain_timeout, delayMs: root.shutdown.delay },
     watch: root.watch,
     onReload: root.on_reload,
-    apps: root.apps.map((app) => resolveApp(app, root.defaults, base)),
+    apps: files.flatMap(({ parsed: { apps = [], defaults }, base }) =>
+      apps.map((app) => resolveApp(app, { defaults: given(defaults), base }, common))
+    ),
   };
 }
 
@@ -45,8 +58,15 @@ function resolveAdmin(admin: ParsedRoot["admin"], base: Base): AdminConfig | und
   return { listen, tokenFile: tokenFile === undefined ? undefined : resolvePath(tokenFile, base) };
 }
 
-function resolveApp(app: ParsedApp, defaults: ParsedRoot["defaults"], base: Base): AppConfig {
-  const options: ParsedAppOptions = { ...BUILT_IN_APP_OPTIONS, ...given(defaults), ...given(app) };
+/** The defaults of a file, and where its relative paths start. */
+interface Scope {
+  readonly defaults: ParsedRoot["defaults"];
+  readonly base: Base;
+}
+
+function resolveApp(app: ParsedApp, { defaults, base }: Scope, common: Scope): AppConfig {
+  const own = { ...defaults, ...given(app) };
+  const options: ParsedAppOptions = { ...BUILT_IN_APP_OPTIONS, ...common.defaults, ...own };
   const ports = (app.ports ?? []).flatMap(portsOf);
   const listed = [...app.targets ?? [], ...(app.routes ?? []).flatMap((route) => route.targets)];
   // What `defaults` say of a thing that the app does not do makes no difference, and must not look as if it did.
@@ -56,7 +76,7 @@ function resolveApp(app: ParsedApp, defaults: ParsedRoot["defaults"], base: Base
     ...options,
     dns: isLookingUp ? options.dns : BUILT_IN_APP_OPTIONS.dns,
     starttls: canBeginTls ? options.starttls : "off",
-  }, base);
+  }, (key) => Object.hasOwn(own, key) ? base : common.base);
   const checks = { healthCheck: resolved.healthCheck, parsedCheck: options.health_check };
   return {
     name: app.name,

@@ -22,8 +22,11 @@ import type { TargetTlsConfig, TlsConfig } from "../model/tls_config.ts";
 /** What {@link resolveOptions} gives of an app. */
 export type AppOptionsConfig = Omit<AppConfig, "name" | "ports" | "listen" | "targets" | "routes">;
 
+/** Where the relative paths of an option start: it may be from `defaults` of another file. */
+export type BaseOf = (option: keyof ParsedAppOptions) => Base;
+
 /** The options of one app, those of `defaults` filled in, in the words of the program. */
-export function resolveOptions(options: ParsedAppOptions, base: Base): AppOptionsConfig {
+export function resolveOptions(options: ParsedAppOptions, baseOf: BaseOf): AppOptionsConfig {
   return {
     clientHelloTimeoutMs: options.client_hello_timeout,
     balance: options.balance,
@@ -51,8 +54,8 @@ export function resolveOptions(options: ParsedAppOptions, base: Base): AppOption
       send: options.proxy_protocol.send,
       tlvs: resolveTlvs(options.proxy_protocol.tlvs),
     },
-    tls: resolveTls(options, base),
-    targetTls: resolveTargetTls(options.target_tls, base),
+    tls: resolveTls(options, baseOf("tls")),
+    targetTls: resolveTargetTls(options.target_tls, baseOf("target_tls")),
     starttls: resolveStarttls(options.starttls),
     healthCheck: resolveHealthCheck(options.health_check),
     passiveHealth: resolvePassiveHealth(options.passive_health),

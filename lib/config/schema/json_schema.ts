@@ -25,8 +25,14 @@ let made: Record<string, unknown> | undefined;
 
 /** The JSON Schema (draft 2020-12) of what a config file may hold: for editors, and for `tcpproxy schema`. */
 export function configJsonSchema(): Record<string, unknown> {
-  made ??= {
+  made ??= makeSchema();
+  return structuredClone(made);
+}
+
+function makeSchema(): Record<string, unknown> {
+  return {
     title: "tcpproxy configuration",
+    anyOf: [{ required: ["apps"] }, { required: ["include"] }],
     ...z.toJSONSchema(Root, {
       io: "input",
       override: ({ zodSchema, jsonSchema }) => {
@@ -40,7 +46,6 @@ export function configJsonSchema(): Record<string, unknown> {
       },
     }),
   };
-  return structuredClone(made);
 }
 
 /** What the schema knows of a mapping. */
@@ -53,9 +58,26 @@ export interface KnownKeys {
   kindsWith(key: string): readonly string[];
 }
 
+/** The types that the value at a path may have ("string", "integer", …), whatever kind of mapping it is in. */
+export function typesAt(path: Path): ReadonlySet<string> {
+  return new Set(schemasAt(path).flatMap(branches).flatMap(({ type }) => type ?? []));
+}
+
 /** What the mapping at a path may have. Where there are several kinds, `value` says which one it is. */
 export function keysAt(path: Path, value: unknown): KnownKeys {
-  configJsonSchema();
+  const mappings = schemasAt(path).flatMap(branches).filter((schema) => schema.properties !== undefined);
+  const own = mappings.find((mapping) => isOfKind(mapping, value)) ?? mappings[0];
+  return {
+    keys: Object.keys(own?.properties ?? {}),
+    required: own?.required ?? [],
+    kindsWith: (key) =>
+      mappings.filter((mapping) => mapping !== own && Object.hasOwn(mapping.properties ?? {}, key))
+        .flatMap((mapping) => kindsOf(mapping).map(([, kind]) => String(kind))),
+  };
+}
+
+function schemasAt(path: Path): readonly JsonSchema[] {
+  made ??= makeSchema();
   let schemas: readonly JsonSchema[] = [made as JsonSchema];
   for (const step of path) {
     schemas = schemas.flatMap(branches).flatMap((schema) => {
@@ -67,15 +89,7 @@ export function keysAt(path: Path, value: unknown): KnownKeys {
       return next === undefined ? [] : [next];
     });
   }
-  const mappings = schemas.flatMap(branches).filter((schema) => schema.properties !== undefined);
-  const own = mappings.find((mapping) => isOfKind(mapping, value)) ?? mappings[0];
-  return {
-    keys: Object.keys(own?.properties ?? {}),
-    required: own?.required ?? [],
-    kindsWith: (key) =>
-      mappings.filter((mapping) => mapping !== own && Object.hasOwn(mapping.properties ?? {}, key))
-        .flatMap((mapping) => kindsOf(mapping).map(([, kind]) => String(kind))),
-  };
+  return schemas;
 }
 
 function branches(schema: JsonSchema): readonly JsonSchema[] {

@@ -7,6 +7,7 @@ import { logFormat } from "./log_format.ts";
 import { LogServer } from "./log_server.ts";
 import { App, Defaults } from "./app.ts";
 import { choice, limit, mappingOrOff } from "./values/units.ts";
+import { filePath } from "./values/texts.ts";
 import { workers } from "./workers.ts";
 
 const Log = z.strictObject({
@@ -51,6 +52,18 @@ const Shutdown = z.strictObject({
   }),
 }, { error: "a mapping" });
 
+const Include = z.array(filePath(), { error: "a list of paths" }).optional().meta({
+  description:
+    "Other files with apps: paths relative to this file, in which `*` stands for any characters of a name and `?` for one. " +
+    "What a pattern matches is read in the order of the names, and may be nothing; a path without `*` and `?` must " +
+    "exist. Such a file has `apps`, `defaults` for its own apps, over those of the config, and `include`.",
+  default: [],
+  examples: [["conf.d/*.yaml"]],
+});
+
+/** The apps of one file. There is at least one in all files together. */
+const Apps = z.array(App, { error: "a list of apps" }).min(1, { error: "at least one app" }).optional();
+
 /** The whole config. */
 export const Root = z.strictObject({
   workers: workers(Deno.build.os).prefault(1).meta({
@@ -80,10 +93,15 @@ export const Root = z.strictObject({
       "have `shutdown.drain_timeout` to end (`drain`), or are closed (`close`).",
   }),
   defaults: Defaults.prefault({}).meta({ description: "Options for every app that does not give its own." }),
-  apps: z.array(App, { error: "a list of apps" }).min(1, { error: "at least one app" }).meta({
-    description: "The apps, at least one.",
-  }),
+  include: Include,
+  apps: Apps.meta({ description: "The apps, at least one in this file and those of `include` together." }),
 }, { error: "a mapping" });
+
+/** A file that a config includes. */
+export const Included = Root.pick({ include: true, defaults: true, apps: true });
+
+/** An included file as zod gives it. */
+export type ParsedIncluded = z.output<typeof Included>;
 
 /** A config as zod gives it. */
 export type ParsedRoot = z.output<typeof Root>;

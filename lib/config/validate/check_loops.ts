@@ -10,23 +10,25 @@ import type { Claim } from "./claim.ts";
 import { Listeners } from "./listeners.ts";
 import { asList, asMapping, parsed, type Raw } from "./raw.ts";
 import { TargetMapping } from "../schema/target.ts";
-import { formatPath } from "../report/problem.ts";
 import type { Path, Problem } from "../report/problem.ts";
 
 /** What is looked at. */
 export interface LoopCheck {
-  readonly apps: readonly Raw[];
+  readonly apps: readonly { readonly app: Raw; readonly defaults: Raw }[];
   /** The listeners of all apps. */
   readonly claims: readonly Claim[];
-  readonly defaults: Raw;
+  /** What a message calls a path, where it speaks of another one. */
+  nameOf(path: Path, from: Path): string;
 }
 
 /** Finds each target that leads back, by way of other apps too. */
-export function checkLoops({ apps, claims, defaults }: LoopCheck): Problem[] {
+export function checkLoops({ apps, claims, nameOf }: LoopCheck): Problem[] {
   const listeners = new Listeners(claims);
-  const beginsTls = apps.map((app) => typeof (app.target_tls ?? defaults.target_tls) === "object");
+  const beginsTls = apps.map(({ app, defaults }) =>
+    typeof (app.target_tls ?? defaults.target_tls) === "object"
+  );
   const noneBeginsTls = !beginsTls.includes(true);
-  const leads = apps.map((app, index) =>
+  const leads = apps.map(({ app }, index) =>
     targetsOf(app, index).flatMap(({ isConditional, ...target }): Lead[] => {
       const listener = listeners.reachedBy(target.address, index);
       if (listener === undefined) return [];
@@ -35,7 +37,7 @@ export function checkLoops({ apps, claims, defaults }: LoopCheck): Problem[] {
       return isConditional && !keepsName ? [] : [{ ...target, listener }];
     })
   );
-  return loopsIn(leads);
+  return loopsIn(leads, nameOf);
 }
 
 /** A target of an app. */
@@ -73,7 +75,7 @@ function addressesOf(targets: unknown, path: Path, isConditional: boolean): AppT
 }
 
 /** Follows the leads of each app, depth first: what leads to an app that is on the way already is a loop. */
-function loopsIn(leads: readonly (readonly Lead[])[]): Problem[] {
+function loopsIn(leads: readonly (readonly Lead[])[], nameOf: LoopCheck["nameOf"]): Problem[] {
   const problems: Problem[] = [];
   const seen = new Set<number>();
   const onTheWay = new Set<number>();
@@ -93,7 +95,8 @@ function loopsIn(leads: readonly (readonly Lead[])[]): Problem[] {
       if (onTheWay.has(next)) {
         const at = way.findLastIndex(({ app }) => app === next);
         const back = way.slice(at, -1).flatMap(({ app, taken }) => leads[app]?.[taken] ?? []);
-        problems.push({ path: lead.path, message: describe(lead, back.map(({ path }) => path)) });
+        const name = (path: Path): string => nameOf(path, lead.path);
+        problems.push({ path: lead.path, message: describe(lead, back.map(({ path }) => path), name) });
       } else if (!seen.has(next)) {
         seen.add(next);
         onTheWay.add(next);
@@ -107,13 +110,13 @@ function loopsIn(leads: readonly (readonly Lead[])[]): Problem[] {
 /** A longer way is counted, not listed. */
 const MAX_LISTED = 3;
 
-function describe({ address, listener }: Lead, back: readonly Path[]): string {
+function describe({ address, listener }: Lead, back: readonly Path[], name: (path: Path) => string): string {
   const what = `the address "${formatAddress(address)}" is`;
-  const where = formatPath(listener.path);
+  const where = name(listener.path);
   if (back.length === 0) {
     return `${what} the app's own listener ${where}, and connections would come back without end; expected another address`;
   }
-  const listed = back.length > MAX_LISTED ? `${back.length} targets` : back.map(formatPath).join(" and ");
+  const listed = back.length > MAX_LISTED ? `${back.length} targets` : back.map(name).join(" and ");
   const lead = back.length === 1 ? "leads" : "lead";
   return `${what} the listener ${where}, from which ${listed} ${lead} back here, and connections would go round without end; expected another address`;
 }

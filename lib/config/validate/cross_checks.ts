@@ -19,9 +19,10 @@ import { checkPassedName } from "./check_tls.ts";
 import { checkRoutes } from "./check_routes.ts";
 import { checkStarttls } from "./check_starttls.ts";
 import { checkTargets } from "./check_targets.ts";
-import { asList, asMapping, isNone, parsed, type Raw } from "./raw.ts";
+import type { Assembly, WrittenApp } from "../include/assembly.ts";
+import { Root } from "../schema/root.ts";
+import { asList, isNone, parsed, type Raw } from "./raw.ts";
 import { suggest } from "../report/suggest.ts";
-import { formatPath } from "../report/problem.ts";
 import type { Path, Problem } from "../report/problem.ts";
 
 /** The most addresses of a config: more than there are ports, less than there are file descriptors. */
@@ -33,26 +34,38 @@ interface Holder {
   readonly claim: Claim;
 }
 
-/** Checks a config as it was written; what the schema refuses is passed over. */
-export function crossCheck(value: unknown): Problem[] {
-  const root = asMapping(value);
-  const defaults = asMapping(root.defaults);
-  const apps = asList(root.apps).map(asMapping);
-  const fallback = parsed(App.shape.host, defaults.host) ?? BUILT_IN_APP_OPTIONS.host;
-  const claims = apps.flatMap((app, index) => claimsOf(app, index, fallback));
+/** What a message calls a path, where it speaks of another one. */
+type NameOf = Assembly["name"];
+
+/** Checks the files of a config as they were written; what the schema refuses is passed over. */
+export function crossCheck(assembly: Assembly): Problem[] {
+  const root = assembly.root;
+  const apps = assembly.apps.map(({ app }) => app);
+  const claims = assembly.apps.flatMap((each, index) => claimsOf(each, index));
+  const nameOf: NameOf = (path, from) => assembly.name(path, from);
+  const together = [
+    ...checkNames(apps, nameOf),
+    ...checkListenerCount(claims) ?? checkCollisions([...claims, ...claimOfAdmin(root)], nameOf),
+    ...checkListenerCount(claims) === undefined ? checkLoops({ apps: assembly.apps, claims, nameOf }) : [],
+  ];
   return [
-    ...checkNames(apps),
+    ...checkApps(assembly),
     ...checkAdmin(root),
-    ...apps.flatMap(checkListens),
-    ...checkListenerCount(claims) ?? checkCollisions([...claims, ...claimOfAdmin(root)]),
-    ...checkListenerCount(claims) === undefined ? checkLoops({ apps, claims, defaults }) : [],
-    ...checkOptions(defaults, ["defaults"], {}),
-    ...apps.flatMap((app, index) => checkApp(app, ["apps", index], defaults)),
+    ...together.map((problem) => assembly.own(problem)),
+    ...assembly.defaults.flatMap(({ file, defaults }) =>
+      inFile(file, checkOptions(defaults, ["defaults"], {}))
+    ),
+    ...assembly.apps.flatMap((each) => inFile(each.file, checkApp(each))),
   ];
 }
 
-function checkApp(app: Raw, path: Path, defaults: Raw): Problem[] {
+function inFile(file: string | undefined, problems: readonly Problem[]): readonly Problem[] {
+  return file === undefined ? problems : problems.map((problem) => ({ ...problem, file }));
+}
+
+function checkApp({ app, path, defaults }: WrittenApp): Problem[] {
   return [
+    ...checkListens(app, path),
     ...checkTargets(app, path, defaults),
     ...checkRoutes(app, path),
     ...checkProtocols(app, path, defaults),
@@ -63,7 +76,21 @@ function checkApp(app: Raw, path: Path, defaults: Raw): Problem[] {
   ];
 }
 
-function checkNames(apps: readonly Raw[]): Problem[] {
+/** That there is an app at all, in some file. */
+function checkApps({ root, isMapping, apps }: Assembly): Problem[] {
+  if (apps.length > 0 || !isMapping || root.apps !== undefined) return [];
+  if (!isNone(root.include)) {
+    const message = "the config and the files that it includes have no app; expected at least one";
+    return [{ path: ["include"], message }];
+  }
+  // A mistyped key is reported as what it is.
+  const isMistyped = Object.keys(root).some((key) =>
+    !Object.hasOwn(Root.shape, key) && suggest(key, Object.keys(Root.shape)) === "apps"
+  );
+  return isMistyped ? [] : [{ path: [], message: `the key "apps" is missing; expected a list of apps` }];
+}
+
+function checkNames(apps: readonly Raw[], nameOf: NameOf): Problem[] {
   const problems: Problem[] = [];
   const first = new Map<string, number>();
   for (const [index, { name }] of apps.entries()) {
@@ -71,25 +98,27 @@ function checkNames(apps: readonly Raw[]): Problem[] {
     const taken = first.get(String(name));
     if (taken === undefined) first.set(String(name), index);
     else {
-      const message = `the name "${name}" is that of apps[${taken}] too; give each app its own`;
-      problems.push({ path: ["apps", index, "name"], message });
+      const path: Path = ["apps", index, "name"];
+      const other = nameOf(["apps", taken], path);
+      problems.push({ path, message: `the name "${name}" is that of ${other} too; give each app its own` });
     }
   }
   return problems;
 }
 
-function checkListens(app: Raw, index: number): Problem[] {
+function checkListens(app: Raw, path: Path): Problem[] {
   const keys = Object.keys(app);
   if (keys.length === 0 || !isNone(app.ports) || !isNone(app.listen)) return [];
   // A mistyped key is reported as what it is.
   if (keys.some((key) => !Object.hasOwn(App.shape, key) && suggest(key, ["ports", "listen"]) !== undefined)) {
     return [];
   }
-  return [{ path: ["apps", index], message: `the app has no listener; set "ports" or "listen"` }];
+  return [{ path, message: `the app has no listener; set "ports" or "listen"` }];
 }
 
-function claimsOf(app: Raw, index: number, fallback: string): Claim[] {
-  const host = parsed(App.shape.host, app.host) ?? fallback;
+function claimsOf({ app, defaults }: WrittenApp, index: number): Claim[] {
+  const host = parsed(App.shape.host, app.host) ?? parsed(App.shape.host, defaults.host) ??
+    BUILT_IN_APP_OPTIONS.host;
   const ports = asList(app.ports).map((entry, at): Claim | undefined => {
     const range: PortRange | undefined = Ports.safeParse(entry).data;
     return range && { path: ["apps", index, "ports", at], range: { kind: "tcp_range", host, ...range } };
@@ -121,7 +150,7 @@ function checkListenerCount(claims: readonly Claim[]): Problem[] | undefined {
 }
 
 /** One problem for each pair of entries that meet, however many ports they share. */
-function checkCollisions(claims: readonly Claim[]): Problem[] {
+function checkCollisions(claims: readonly Claim[], nameOf: NameOf): Problem[] {
   const problems: Problem[] = [];
   const ports = new PortTable();
   const paths = new Map<string, Claim>();
@@ -130,7 +159,7 @@ function checkCollisions(claims: readonly Claim[]): Problem[] {
     if (range.kind === "unix") {
       const holder = paths.get(normalize(range.path));
       if (holder === undefined) paths.set(normalize(range.path), claim);
-      else problems.push(collision(claim, holder, formatAddress(range), 0));
+      else problems.push(collision({ claim, holder, nameOf }, formatAddress(range), 0));
       continue;
     }
     const shared = new Map<Claim, { port: number; others: number }>();
@@ -141,16 +170,23 @@ function checkCollisions(claims: readonly Claim[]): Problem[] {
       else if (holder !== undefined) shared.set(holder, { port, others: 0 });
     }
     for (const [holder, { port, others }] of shared) {
-      problems.push(collision(claim, holder, formatAddress({ kind: "tcp", host: range.host, port }), others));
+      const address = formatAddress({ kind: "tcp", host: range.host, port });
+      problems.push(collision({ claim, holder, nameOf }, address, others));
     }
   }
   return problems;
 }
 
-function collision(claim: Claim, holder: Claim, address: string, others: number): Problem {
+function collision(
+  { claim: { path }, holder, nameOf }: { claim: Claim; holder: Claim; nameOf: NameOf },
+  address: string,
+  others: number,
+): Problem {
   const more = others === 0 ? "" : ` (and ${others} more)`;
-  const message = `the address "${address}"${more} is taken by ${formatPath(holder.path)}; choose a free one`;
-  return { path: claim.path, message };
+  const message = `the address "${address}"${more} is taken by ${
+    nameOf(holder.path, path)
+  }; choose a free one`;
+  return { path, message };
 }
 
 /** Who holds which port. A port asks only whoever can collide: the same host, the wildcards, and all for a wildcard. */

@@ -12,17 +12,14 @@ import { idleProtocols } from "./check_protocols.ts";
 import { HashKey } from "../schema/hash_key.ts";
 import { idleProxyProtocol } from "./check_proxy_protocol.ts";
 import { ProxyProtocol } from "../schema/proxy_protocol.ts";
+import type { Assembly } from "../include/assembly.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./raw.ts";
 import type { Path, Problem } from "../report/problem.ts";
 
 /** Finds what has no effect in a config that has no other problem. */
-export function findIdle(value: unknown): Problem[] {
-  const root = asMapping(value);
-  const defaults = asMapping(root.defaults);
-  return asList(root.apps).flatMap((each, index) => {
-    const app = asMapping(each);
-    const path: Path = ["apps", index];
-    return [
+export function findIdle({ apps }: Assembly): Problem[] {
+  return apps.flatMap(({ app, path, defaults, file }) => {
+    const problems: Problem[] = [
       ...idleBlocks(app, path, defaults),
       ...idleByAddress(app, path, defaults),
       ...idleHashKey(app, path, defaults),
@@ -34,6 +31,7 @@ export function findIdle(value: unknown): Problem[] {
       ...idleTargetDown(app, path, defaults),
       ...idleRetry(app, path, defaults),
     ];
+    return file === undefined ? problems : problems.map((problem) => ({ ...problem, file }));
   });
 }
 

@@ -5,12 +5,13 @@
  */
 
 import { YAMLException } from "js-yaml";
+import type { Environment } from "../environment/references.ts";
 import { type Layout, readLayout, type Refusal } from "./layout.ts";
 import { MERGE_KEY } from "../resolve/merge.ts";
 import type { Path } from "../report/problem.ts";
 import { placeOf } from "./text.ts";
 import type { Place } from "./text.ts";
-import { buildTree, type Entry, type Node, type TreeFault } from "./yaml_tree.ts";
+import { buildTree, type Entry, type Node, type Reference, type TreeFault } from "./yaml_tree.ts";
 
 /** Deeper than a config may be, so that what is too deep can be shown. */
 const MAX_READ_DEPTH = 5_000;
@@ -34,27 +35,30 @@ export class Source {
   readonly value: unknown;
   /** What is wrong with the text itself. */
   readonly faults: readonly SourceFault[];
+  /** The environment variables that it refers to, each once. */
+  readonly variables: readonly string[];
   readonly #text: string;
   readonly #layout: Layout;
   readonly #root: Node | undefined;
 
-  private constructor(text: string, layout: Layout) {
+  private constructor(text: string, layout: Layout, environment?: Environment) {
     this.#text = text;
     this.#layout = layout;
-    const { root, faults } = buildTree(layout);
+    const { root, faults, variables } = buildTree(layout, environment);
     this.#root = root;
     this.value = root?.value ?? null;
+    this.variables = variables;
     this.faults = faults.map(({ offset, ...fault }) => ({ ...fault, place: this.#placeOf(offset) }));
   }
 
   /**
-   * Reads a text, or gives why the parser refuses it.
+   * Reads a text, or gives why the parser refuses it. Without an environment, references to variables stay as they are.
    *
    * @throws {RangeError} for a text that is nested too deep for the stack.
    */
-  static parse(text: string): Source | Refusal {
+  static parse(text: string, environment?: Environment): Source | Refusal {
     const layout = readLayout(text, { maxDepth: MAX_READ_DEPTH });
-    return layout.kind === "refusal" ? layout : new Source(text, layout);
+    return layout.kind === "refusal" ? layout : new Source(text, layout, environment);
   }
 
   /** Reads a text, or gives `undefined` for one that cannot be read. */
@@ -94,6 +98,14 @@ export class Source {
     let node = this.#root;
     for (const step of path) node = node === undefined ? undefined : stepInto(node, step)?.value;
     return node !== undefined;
+  }
+
+  /** How the scalar at a path came to its value, if through variables; also through an alias or a merge key. */
+  referenceAt(path: Path): Reference | undefined {
+    let node = this.#root;
+    for (const step of path) node = node === undefined ? undefined : stepInto(node, step)?.value;
+    const scalar = node?.kind === "alias" ? node.node : node;
+    return scalar?.kind === "scalar" ? scalar.reference : undefined;
   }
 
   /** Whether the way to a value leads through an alias or a merge key, so that others may have it too. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Environment } from "../environment/references.ts";
 import { nameOfInvisible } from "./invisible.ts";
 import { MAX_DEPTH } from "../resolve/merge.ts";
 import { findDepth, Source } from "./source.ts";
@@ -20,6 +21,8 @@ export interface YamlResult {
   /** Absent when the text cannot be read. */
   readonly value?: unknown;
   readonly problems: readonly Problem[];
+  /** The text's places; absent when it cannot be read. */
+  readonly source?: Source;
 }
 
 /** How many duplicate keys are looked for. */
@@ -45,18 +48,19 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Reads a text. Duplicate keys are problems that leave a value, so that the rest can be checked too.
+ * Reads a text. Duplicate keys are problems that leave a value, so that the rest can be checked too. Without an environment,
+ * references to variables stay as they are.
  */
-export function readYaml(text: string): YamlResult {
+export function readYaml(text: string, environment?: Environment): YamlResult {
   const refused = checkText(text);
   if (refused !== undefined) return { problems: [refused] };
   try {
-    const source = Source.parse(text);
+    const source = Source.parse(text, environment);
     if (!(source instanceof Source)) return { problems: [syntaxProblem(text, source)] };
     const faults = source.faults.map(({ path, message, place }) => ({ path, message, ...place }));
     if (source.faults.some(({ isReadable }) => !isReadable)) return { problems: faults };
     if (source.value === null) return { problems: [nothingProblem(text)] };
-    return { value: source.value, problems: [...faults, ...duplicateProblems(source)] };
+    return { value: source.value, problems: [...faults, ...duplicateProblems(source)], source };
   } catch (error) {
     if (error instanceof RangeError) return { problems: [tooDeep(text)] };
     throw error;
@@ -111,12 +115,12 @@ function syntaxProblem(text: string, { reason, offset }: { reason: string; offse
   if (tab !== undefined && /indentation|document separator|multiline key/.test(reason)) {
     return problem("the indentation has a tab; use spaces", tab);
   }
-  const substitution = /[^\s[\]{},]*\$\{?\w*\}?/.exec(lineAt(text, offset).text);
-  if (substitution !== null && /comma|content|mapping/.test(reason)) {
-    const at = lineAt(text, offset).start + substitution.index;
+  const reference = /[^\s[\]{},"']*\$\{[^}\s]*\}?[^\s[\]{},"']*/.exec(lineAt(text, offset).text);
+  if (reference !== null && /comma|content|mapping/.test(reason)) {
+    const written = shorten(reference[0], 40);
     return problem(
-      `${shorten(substitution[0], 40)}: environment variables are not substituted; write the value`,
-      at,
+      `${written}: a reference to a variable within brackets needs quotes; write "${written}"`,
+      lineAt(text, offset).start + reference.index,
     );
   }
   const colon = missingSpace(text, offset);

@@ -7,6 +7,7 @@
 
 import { EVENT_ID, getScalarValue, SCALAR_STYLE } from "js-yaml";
 import type { MappingEvent, ScalarEvent, SequenceEvent } from "js-yaml";
+import { type Environment, substitute } from "../environment/references.ts";
 import { ambiguityOf, resolvePlain, resolveTagged } from "./core_schema.ts";
 import { nameOfInvisible } from "./invisible.ts";
 import type { Layout } from "./layout.ts";
@@ -17,7 +18,13 @@ import { shorten } from "./text.ts";
 
 /** A piece of the text; `offset` is where its value starts in the layout, after an anchor or a tag, the quote included. */
 export type Node =
-  | { readonly kind: "scalar"; readonly offset: number; readonly value: unknown }
+  | {
+    readonly kind: "scalar";
+    readonly offset: number;
+    /** Always a text for one that refers to a variable: what it is a text of, its key decides. */
+    readonly value: unknown;
+    readonly reference?: Reference;
+  }
   | { readonly kind: "sequence"; readonly offset: number; readonly value: unknown[]; readonly items: Node[] }
   | {
     readonly kind: "mapping";
@@ -32,6 +39,12 @@ export type Node =
     readonly value: unknown;
     readonly node: Node | undefined;
   };
+
+/** How a scalar came to its value through variables of the environment. */
+export interface Reference {
+  /** Whether it has none, since a variable is not there; reported as a fault. */
+  readonly isMissing: boolean;
+}
 
 /** A key with its value. */
 export interface Entry {
@@ -56,6 +69,8 @@ export interface YamlTree {
   readonly root: Node | undefined;
   /** What keeps the values from being used; the first ones only. */
   readonly faults: readonly TreeFault[];
+  /** The variables that its scalars refer to, each once. */
+  readonly variables: readonly string[];
 }
 
 interface Frame {
@@ -68,9 +83,12 @@ interface Frame {
 
 const MAX_FAULTS = 1_000;
 
-/** Makes the tree of a layout. */
-export function buildTree(layout: Layout): YamlTree {
-  return new Builder(layout).build();
+/** The most that variables make of a text, as long as a whole config: a few letters may stand for 128 KiB each. */
+const MAX_EXPANDED = 1024 * 1024;
+
+/** Makes the tree of a layout; without an environment, references to variables stay as they are. */
+export function buildTree(layout: Layout, environment?: Environment): YamlTree {
+  return new Builder(layout, environment).build();
 }
 
 class Builder {
@@ -78,13 +96,18 @@ class Builder {
   readonly #anchors = new Map<string, Node>();
   readonly #stack: Frame[] = [];
   readonly #faults: TreeFault[] = [];
+  readonly #environment: Environment | undefined;
+  readonly #variables = new Set<string>();
   #root: Node | undefined;
   #documents = 0;
+  /** The characters of all scalars with variables. */
+  #expanded = 0;
   /** The end of the last event. */
   #end = 0;
 
-  constructor(layout: Layout) {
+  constructor(layout: Layout, environment: Environment | undefined) {
     this.#layout = layout;
+    this.#environment = environment;
   }
 
   build(): YamlTree {
@@ -107,7 +130,7 @@ class Builder {
         if (node.kind !== "scalar") this.#stack.push({ node });
       }
     }
-    return { root: this.#root, faults: this.#faults };
+    return { root: this.#root, faults: this.#faults, variables: [...this.#variables] };
   }
 
   #fault(message: string, offset: number, isReadable = false): void {
@@ -191,12 +214,37 @@ class Builder {
       top?.node.kind === "sequence" ? this.#end : undefined,
     );
     this.#end = Math.max(this.#end, event.valueEnd);
-    return { kind: "scalar", offset, value: this.#valueOf(event, isKey) };
+    const written = event.valueStart < 0 ? "" : getScalarValue(this.#layout.text, event);
+    // A key is a name, not a value.
+    const substituted = isKey ? undefined : this.#substitute(written, event);
+    if (substituted?.reference === undefined) {
+      return { kind: "scalar", offset, value: this.#valueOf(event, substituted?.text ?? written, isKey) };
+    }
+    const { text, reference } = substituted;
+    const value = event.tagStart < 0 || reference.isMissing ? text : this.#valueOf(event, text, isKey);
+    return { kind: "scalar", offset, value, reference };
   }
 
-  #valueOf(event: ScalarEvent, isKey: boolean): unknown {
+  /** A scalar with its variables' values; `undefined` for one without any. */
+  #substitute(written: string, event: ScalarEvent): { text: string; reference?: Reference } | undefined {
+    if (this.#environment === undefined || !written.includes("${")) return undefined;
+    const { text, names, faults } = substitute(written, this.#environment, MAX_EXPANDED - this.#expanded);
+    for (const name of names) this.#variables.add(name);
+    let from = event.valueStart;
+    for (const { message, written: piece } of faults) {
+      const at = this.#layout.text.indexOf(piece, from);
+      // Escapes of a quoted scalar can hide it.
+      const isFound = at >= 0 && at < event.valueEnd;
+      if (isFound) from = at + piece.length;
+      this.#fault(message, isFound ? at : event.valueStart, true);
+    }
+    if (names.length === 0 && faults.length === 0) return { text };
+    this.#expanded += text.length;
+    return { text, reference: { isMissing: faults.length > 0 } };
+  }
+
+  #valueOf(event: ScalarEvent, written: string, isKey: boolean): unknown {
     const { text } = this.#layout;
-    const written = event.valueStart < 0 ? "" : getScalarValue(text, event);
     if (event.tagStart >= 0) {
       const tag = text.slice(event.tagStart, event.tagEnd);
       if (tag === "!") return written;
