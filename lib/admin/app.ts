@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import type { TcpAddress } from "../base/mod.ts";
+import type { Address, TcpAddress } from "../base/mod.ts";
 import { Bearer } from "./bearer.ts";
 import { crossSiteReason } from "./cross_site.ts";
 import { RequestError } from "./http/mod.ts";
@@ -26,10 +26,18 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
+/** What is known of a request beside itself. */
+interface Env {
+  Bindings: {
+    /** Where it comes from. */
+    readonly caller: Address | undefined;
+  };
+}
+
 /** Builds the request handler: the routes behind the checks of access. */
-export function adminApp(options: AppOptions): (request: Request) => Promise<Response> {
+export function adminApp(options: AppOptions): (request: Request, caller?: Address) => Promise<Response> {
   const { routes, admin } = options;
-  const app = new Hono();
+  const app = new Hono<Env>();
   app.use("*", async (context, next) => {
     await next();
     for (const [name, value] of Object.entries(HEADERS)) context.res.headers.set(name, value);
@@ -44,13 +52,15 @@ export function adminApp(options: AppOptions): (request: Request) => Promise<Res
     options.onDefect(error);
     return problem(500, { detail: "internal error; see the log of tcpproxy" });
   });
-  return async (request) => await app.fetch(request);
+  return async (request, caller) => await app.fetch(request, { caller });
 }
 
-function register(app: Hono, route: AdminRoute, admin: AdminContext): void {
+function register(app: Hono<Env>, route: AdminRoute, admin: AdminContext): void {
   const { path } = route;
   const operations = operationsOf(route);
-  for (const [method, { handle }] of operations) app.on(method, path, (context) => handle(context, admin));
+  for (const [method, { handle }] of operations) {
+    app.on(method, path, (context) => handle(context, admin, context.env.caller));
+  }
   const allowed = operations.flatMap(([method]) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
   app.all(path, ({ req }) =>
     problem(405, {

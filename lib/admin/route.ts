@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { Address } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
 import type { ProxyControl, ReloadPlan, ReloadResult } from "../proxy/mod.ts";
 import type { Description } from "./openapi/description.ts";
@@ -47,8 +48,12 @@ export interface AdminContext {
   readonly closing: AbortSignal;
 }
 
-/** Handles one request. An exception is an internal error and gives status 500. */
-export type Handler = (request: Context, admin: AdminContext) => Response | Promise<Response>;
+/** Handles one request, which `caller` has sent. An exception is an internal error and gives status 500. */
+export type Handler = (
+  request: Context,
+  admin: AdminContext,
+  caller?: Address,
+) => Response | Promise<Response>;
 
 /** The methods of a route; HEAD comes with GET. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -74,10 +79,15 @@ export function operationsOf({ operations }: AdminRoute): [Method, Operation][] 
 
 /** Wraps a handler that needs the proxy; until it has started, the status is 503. */
 export function withProxy(
-  handle: (request: Context, proxy: ProxyControl, admin: AdminContext) => Response | Promise<Response>,
+  handle: (
+    request: Context,
+    proxy: ProxyControl,
+    admin: AdminContext,
+    caller?: Address,
+  ) => Response | Promise<Response>,
 ): Handler {
-  return (request, admin) => {
-    if (admin.proxy !== undefined) return handle(request, admin.proxy, admin);
+  return (request, admin, caller) => {
+    if (admin.proxy !== undefined) return handle(request, admin.proxy, admin, caller);
     const detail = "the proxy is starting; try again when all its listeners are bound";
     return problem(503, { detail, headers: { "retry-after": "1" } });
   };

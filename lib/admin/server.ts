@@ -1,4 +1,4 @@
-import type { TcpAddress } from "../base/mod.ts";
+import type { Address, TcpAddress } from "../base/mod.ts";
 import { Listener, ListenError } from "../listen/mod.ts";
 import { type ProxyControl, StartError } from "../proxy/mod.ts";
 import { adminApp } from "./app.ts";
@@ -40,7 +40,7 @@ export class AdminServer implements AdminContext {
   readonly version: string;
   readonly startedAt: Date = new Date(performance.timeOrigin);
   readonly #options: AdminServerOptions;
-  readonly #answer: (request: Request) => Promise<Response>;
+  readonly #answer: (request: Request, caller?: Address) => Promise<Response>;
   readonly #closing = new AbortController();
   readonly #idle: (() => void)[] = [];
   readonly #connections: HttpConnections;
@@ -72,7 +72,7 @@ export class AdminServer implements AdminContext {
     });
     this.#connections = new HttpConnections({
       limits: options.limits,
-      handle: (request) => this.#handle(request),
+      handle: (request, caller) => this.#handle(request, caller),
       ended: () => this.#ended(),
       defect: (error) => observer.defect(error),
     });
@@ -136,13 +136,13 @@ export class AdminServer implements AdminContext {
     await this.#connections.closeAll();
   }
 
-  async #handle(request: Request): Promise<Response> {
+  async #handle(request: Request, caller: Address | undefined): Promise<Response> {
     this.#requests++;
     if (this.#requests > (this.#options.maxRequests ?? MAX_REQUESTS)) {
       const detail = `too many requests: ${this.#requests - 1} in progress`;
       return problem(503, { detail, headers: { "retry-after": "1" } });
     }
-    return await this.#answer(request);
+    return await this.#answer(request, caller);
   }
 
   #ended(): void {

@@ -84,12 +84,13 @@ export class TcpTrace {
     this.#send(by, TCP_FLAG.ack, answeredMs);
   }
 
-  /** Shows bytes, in as many segments as they need. */
+  /** Shows bytes, in as many segments of about one size as they need. */
   data(from: TraceEnd, bytes: Uint8Array, timeMs: number): void {
-    for (let start = 0; start < bytes.length; start += MAX_SEGMENT_BYTES) {
-      const end = start + MAX_SEGMENT_BYTES;
-      const push = end >= bytes.length ? TCP_FLAG.push : 0;
-      this.#send(from, push | TCP_FLAG.ack, timeMs, bytes.subarray(start, end));
+    const { length } = bytes;
+    const size = Math.ceil(length / Math.ceil(length / MAX_SEGMENT_BYTES));
+    for (let start = 0; start < length; start += size) {
+      const push = start + size >= length ? TCP_FLAG.push : 0;
+      this.#send(from, push | TCP_FLAG.ack, timeMs, bytes.subarray(start, start + size));
     }
   }
 

@@ -17,6 +17,8 @@ const REQUESTS: Readonly<Record<string, (admin: TestAdmin) => Promise<{ readonly
   "GET /api/status": (admin) => admin.ask("/api/status"),
   "GET /api/explain": (admin) => admin.ask("/api/explain?port=7001&client=192.0.2.7"),
   "POST /api/reload": (admin) => admin.ask("/api/reload?plan=true", { method: "POST" }),
+  "GET /api/sessions/:id/capture": (admin) => admin.ask("/api/sessions/17/capture"),
+  "GET /api/apps/:app/capture": (admin) => admin.ask("/api/apps/web/capture?client=10.0.0.0/8&count=1"),
   "GET /api/openapi.json": (admin) => admin.ask("/api/openapi.json"),
 };
 

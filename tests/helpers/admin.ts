@@ -6,7 +6,12 @@ import {
   type ConfigState,
 } from "../../lib/admin/mod.ts";
 import type { Handler, Operation } from "../../lib/admin/route.ts";
-import type { CaptureStart } from "../../lib/capture/mod.ts";
+import {
+  CaptureFiles,
+  type CaptureRequest,
+  type CaptureStart,
+  type CaptureSummary,
+} from "../../lib/capture/mod.ts";
 import { type Config, resolveConfig } from "../../lib/config/mod.ts";
 import {
   type ConnectionQuestion,
@@ -80,8 +85,11 @@ export class QuietProxy implements ProxyControl {
     return Promise.resolve(this.planned);
   }
 
-  capture(): Promise<CaptureStart> {
-    return Promise.resolve({ kind: "unknown_session" });
+  /** Its captures end at once: it has no session that lives. */
+  async capture(request: CaptureRequest): Promise<CaptureStart> {
+    const start = await new CaptureFiles({ begin: () => true }).begin(request);
+    if (start.kind === "begun") start.file.end("session ended");
+    return start;
   }
 
   drain(): Promise<void> {
@@ -111,6 +119,14 @@ export class AdminLog implements AdminObserver {
 
   adminRecovered(): void {
     this.told.push("recovered");
+  }
+
+  captureBegan(what: string): void {
+    this.told.push(`capture of ${what}`);
+  }
+
+  captureEnded(what: string, { end }: CaptureSummary): void {
+    this.told.push(`capture of ${what} ended: ${end}`);
   }
 
   defect(error: unknown): void {

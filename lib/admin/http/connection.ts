@@ -1,4 +1,4 @@
-import type { Duplex } from "../../base/mod.ts";
+import type { Address, Duplex } from "../../base/mod.ts";
 import { problem } from "../responses.ts";
 import { Body } from "./body.ts";
 import { parseHead, type RequestHead } from "./head.ts";
@@ -9,8 +9,8 @@ import { framingOf, responseHead } from "./response_head.ts";
 
 export interface HttpConnectionOptions {
   readonly limits: HttpLimits;
-  /** Responds to a request; followed by {@link ended} in any case. */
-  handle(request: Request): Promise<Response>;
+  /** Responds to a request of a caller; followed by {@link ended} in any case. */
+  handle(request: Request, caller: Address | undefined): Promise<Response>;
   /** The response has been written, or its client has left. */
   ended(): void;
   /** An internal error; the connection is closed. */
@@ -41,14 +41,16 @@ interface Watch {
 /** Serves HTTP/1.1 on one connection, which it owns: one request after the other, each within the limits. */
 export class HttpConnection {
   readonly #conn: Duplex;
+  readonly #caller: Address | undefined;
   readonly #options: HttpConnectionOptions;
   readonly #input: Input;
   readonly #closed = new AbortController();
   /** Resolves when the connection is closed and nothing of it is left. */
   readonly done: Promise<void>;
 
-  constructor(conn: Duplex, options: HttpConnectionOptions) {
+  constructor(conn: Duplex & { readonly peer?: Address }, options: HttpConnectionOptions) {
     this.#conn = conn;
+    this.#caller = conn.peer;
     this.#options = options;
     this.#input = new Input(conn);
     conn.setNoDelay?.();
@@ -130,7 +132,7 @@ export class HttpConnection {
     const { signal } = this.#closed;
     const request = new Request(url, { method, headers, body: hasBody ? stream : null, signal });
     try {
-      const response = await this.#unlessClosed(this.#options.handle(request));
+      const response = await this.#unlessClosed(this.#options.handle(request, this.#caller));
       isAnswered = true;
       // What is left of a body that no handler read would be taken for the next request.
       const keepAlive = head.keepAlive && body.isDone;

@@ -1,4 +1,4 @@
-import type { Duplex } from "../../base/mod.ts";
+import type { Address, Duplex } from "../../base/mod.ts";
 import { HttpConnection, type HttpConnectionOptions } from "./connection.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 
@@ -28,7 +28,7 @@ export class HttpConnections {
   }
 
   /** Serves a connection, which belongs to this from now on; closes it if there are too many and none waits. */
-  add(conn: Duplex): void {
+  add(conn: Duplex & { readonly peer?: Address }): void {
     if (this.#open.size >= this.#options.limits.maxConnections) {
       const [longest] = this.#waiting;
       if (longest === undefined) return conn.close();

@@ -1,3 +1,4 @@
+import { captureApp, captureSession } from "./capture.ts";
 import { explain } from "./explain.ts";
 import { healthz, readyz } from "./health.ts";
 import { indexOf } from "./index.ts";
@@ -7,7 +8,15 @@ import type { AdminRoute } from "../route.ts";
 import { status } from "./status.ts";
 
 /** Every path of the API. */
-export const ROUTES: readonly AdminRoute[] = complete([healthz, readyz, status, explain, reload]);
+export const ROUTES: readonly AdminRoute[] = complete([
+  healthz,
+  readyz,
+  status,
+  explain,
+  reload,
+  captureSession,
+  captureApp,
+]);
 
 /** Adds the two routes that are about all of them, and each other. */
 function complete(routes: readonly AdminRoute[]): readonly AdminRoute[] {

@@ -69,6 +69,16 @@ export async function openAdmin(
         observer: {
           adminFailing: (error) => failing.begin(place, error),
           adminRecovered: () => failing.end(place),
+          captureBegan: (what, caller) =>
+            log.info("capture of {what} for {caller}", {
+              what,
+              caller: caller === undefined ? "an unknown caller" : formatAddress(caller),
+            }),
+          captureEnded: (what, { end, sessions, packets, dropped, bytes }) =>
+            log.info(
+              "capture of {what} ended: {end}; {sessions} connections, {packets} packets, {dropped} dropped, {bytes} bytes",
+              { what, end, sessions, packets, dropped, bytes },
+            ),
           defect: (error) =>
             log.error("internal error: {error}", {
               error: errorMessage(error),
