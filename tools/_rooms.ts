@@ -24,6 +24,7 @@ export const ROOMS: Readonly<Record<string, number>> = {
   session: 5,
   app: 6,
   capture: 6,
+  metrics: 6,
   proxy: 7,
   workers: 8,
   admin: 9,

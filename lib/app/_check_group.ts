@@ -4,6 +4,7 @@ import { connectForCheck, type OwnListeners } from "../dial/mod.ts";
 import type { Connection } from "../net/mod.ts";
 import { Checker, type CheckProber, type CheckTarget, type Pool, Probe, type Target } from "../pool/mod.ts";
 import { encodeProxyHeader } from "../protocol/mod.ts";
+import type { AppTally } from "./app_tally.ts";
 import { type ExchangeMaker, exchangeMaker } from "./check_exchange.ts";
 import { checkKey } from "./target_spec.ts";
 import type { AppTls } from "./tls.ts";
@@ -11,6 +12,7 @@ import type { AppTls } from "./tls.ts";
 export interface HealthChecksOptions {
   readonly tls: Pick<AppTls, "secureProbe">;
   readonly random: Random;
+  readonly tally: Pick<AppTally, "checked">;
   /** The app's name. */
   readonly app: string;
   readonly listeners: OwnListeners;
@@ -32,7 +34,7 @@ export class CheckGroup {
   #byKey: ReadonlyMap<string, Target> = new Map();
 
   constructor(check: HealthCheckConfig, pools: () => readonly Pool[], options: HealthChecksOptions) {
-    const { tls, random, app, listeners } = options;
+    const { tls, random, app, listeners, tally } = options;
     this.#pools = pools;
     this.#check = check;
     this.#key = checkKey(check);
@@ -47,6 +49,10 @@ export class CheckGroup {
       random,
       ...(check.port === undefined ? {} : { port: check.port }),
       observer: {
+        checked: (key, isGood) => {
+          const target = this.#byKey.get(key);
+          if (target !== undefined) tally.checked(target.label, isGood);
+        },
         wentUp: (key) => this.#setUp(key, true, "checks succeed"),
         wentDown: (key, why) => this.#setUp(key, false, why),
       },

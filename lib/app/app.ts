@@ -10,6 +10,7 @@ import { admissionGate, LocalPermits } from "./admission_gate.ts";
 import { AppFaults } from "./app_faults.ts";
 import { AppTargets } from "./app_targets.ts";
 import type { AppObserver } from "./app_observer.ts";
+import type { AppTally } from "./app_tally.ts";
 import { AppOverrides } from "./overrides.ts";
 import type { Prepared } from "./prepared.ts";
 import { sessionApp } from "./session_app.ts";
@@ -26,6 +27,8 @@ export interface AppOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: AppObserver;
+  /** The app's counters. */
+  readonly tally: AppTally;
   /** When the proxy started, on the clock. */
   readonly startedMs: number;
   readonly fdPressure: FdPressure;
@@ -75,7 +78,7 @@ export class App {
   }
 
   private constructor(config: AppConfig, tls: AppTls, options: AppOptions) {
-    const { worker, clock, observer, random, closeSessionsOf, listeners, startedMs } = options;
+    const { worker, clock, observer, random, closeSessionsOf, listeners, startedMs, tally } = options;
     this.#options = options;
     this.#config = config;
     this.#tls = tls;
@@ -88,6 +91,7 @@ export class App {
       closeSessionsOf,
       listeners,
       tls,
+      tally,
       ...(worker === undefined ? {} : {
         known: worker.context.pools,
         report: (target, outcome) => worker.report({ app: config.name, ...target }, outcome),

@@ -174,6 +174,7 @@ export class AppTargets {
   #make(pool: PoolConfig, config: AppConfig): AppPool {
     const monitor = new TargetMonitor(config, pool.entries, {
       random: this.#options.random,
+      tally: this.#options.tally,
       observer: this.#options.observer,
       listeners: this.#options.listeners,
       onChange: () => {

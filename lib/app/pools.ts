@@ -2,6 +2,7 @@ import type { Clock, Random } from "../base/mod.ts";
 import type { AppConfig, RouteConfig, TargetConfig } from "../config/mod.ts";
 import type { PoolOptions, Target, TargetChange } from "../pool/mod.ts";
 import type { AppObserver } from "./app_observer.ts";
+import type { AppTally } from "./app_tally.ts";
 import { routeName } from "./routes.ts";
 import type { TargetRef } from "./worker_app_context.ts";
 
@@ -10,6 +11,7 @@ export interface PoolsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: Pick<AppObserver, "targetChanged">;
+  readonly tally: AppTally;
   /** Ends the sessions of a target that went down. */
   closeSessionsOf(target: Target): void;
   /** Called with the pool's key after the state of its targets has changed. */
@@ -50,7 +52,7 @@ export function poolOptions(
   { key, route }: PoolConfig,
   options: PoolsOptions,
 ): PoolOptions {
-  const { random, clock, closeSessionsOf, onChange, report } = options;
+  const { random, clock, tally, closeSessionsOf, onChange, report } = options;
   const isJudgedElsewhere = report !== undefined;
   const judged = config.passiveHealth;
   const where = route === undefined ? "" : `${routeName(config.routes.indexOf(route), route)}: `;
@@ -70,6 +72,8 @@ export function poolOptions(
           change,
           detail: isJudgement(change) ? where + detail : detail,
         });
+        // Elsewhere it was counted already.
+        if (change === "ejected" && !isJudgedElsewhere) tally.ejected(target.label);
         if (change === "down" && config.onTargetDown === "close") closeSessionsOf(target);
       },
     },

@@ -39,5 +39,5 @@ export function streamOptions({ upload, download }: BandwidthConfig, options: En
   const { buffers, ticker, clock } = options;
   const filters = (rate: number | undefined): Filter[] =>
     rate === undefined ? [] : [bandwidthFilter(paceOf(rate, clock))];
-  return { buffers, ticker, up: filters(upload), down: filters(download) };
+  return { buffers, ticker, clock, up: filters(upload), down: filters(download) };
 }

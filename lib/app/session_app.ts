@@ -6,6 +6,7 @@ import type { RouteFacts } from "../routing/mod.ts";
 import { type InspectRules, mysqlLogin, type SessionApp } from "../session/mod.ts";
 import type { AppTargets } from "./app_targets.ts";
 import type { AppObserver } from "./app_observer.ts";
+import type { AppTally } from "./app_tally.ts";
 import { accessOf } from "./routes.ts";
 import { engineFor, type EngineOptions } from "./select_engine.ts";
 import { starttlsOf, talkLimit } from "./starttls.ts";
@@ -14,6 +15,7 @@ import type { AppTls } from "./tls.ts";
 
 export interface SessionAppOptions extends EngineOptions {
   readonly observer: Pick<AppObserver, "dialStarved" | "targetLeadsBack">;
+  readonly tally: AppTally;
   readonly fdPressure: FdPressure;
   readonly tls: Pick<AppTls, "acceptor" | "secureTarget">;
   readonly targets: Pick<AppTargets, "own" | "routes">;
@@ -28,6 +30,7 @@ export function sessionApp(config: AppConfig, options: SessionAppOptions): Sessi
   const access = accessOf(config);
   return {
     name: config.name,
+    tally: options.tally,
     dialer: dialerOf(config, options),
     idleTimeoutMs: config.idleTimeoutMs,
     halfCloseTimeoutMs: config.halfCloseTimeoutMs,
@@ -82,14 +85,15 @@ function mysqlLoginOf(config: AppConfig, tls: SessionAppOptions["tls"]): Session
   return (ends, greeting) => mysqlLogin(ends, { ...options, greeting });
 }
 
-function dialerOf(config: AppConfig, { observer, fdPressure }: SessionAppOptions): Dialer<Candidate> {
+function dialerOf(config: AppConfig, { observer, tally, fdPressure }: SessionAppOptions): Dialer<Candidate> {
   return new Dialer<Candidate>({
     fdPressure,
     connectTimeoutMs: config.connectTimeoutMs,
     connectDeadlineMs: config.connectDeadlineMs,
     observer: {
-      dialed: () => {},
+      dialed: ({ target }, durationMs) => tally.dialed(target.label, durationMs),
       dialFailed: ({ target, code, message }) => {
+        tally.dialFailed(target.target.label, code);
         if (code === LOOP) observer.targetLeadsBack(config.name, target, message);
       },
       dialStarved: (_candidate, error) => observer.dialStarved(config.name, error),

@@ -8,6 +8,7 @@ import {
   dnsResolver,
   type TargetSpec,
 } from "../pool/mod.ts";
+import type { AppTally } from "./app_tally.ts";
 import type { Prepared } from "./prepared.ts";
 import { targetSpec } from "./target_spec.ts";
 
@@ -23,6 +24,7 @@ export interface MonitorObserver {
 export interface MonitorOptions {
   readonly random: Random;
   readonly observer: MonitorObserver;
+  readonly tally: Pick<AppTally, "discovered">;
   /** The listeners of the whole proxy. */
   readonly listeners: OwnListeners;
   /** Called after {@link TargetMonitor.specs} has changed. */
@@ -174,7 +176,7 @@ export class TargetMonitor {
   #discover(target: TargetConfig, { name: app, dns }: AppConfig): Discovery | undefined {
     const source = sourceOf(target);
     if (source === undefined) return undefined;
-    const { random, observer } = this.#options;
+    const { random, observer, tally } = this.#options;
     const { nameserver, intervalMs } = dns;
     const discovery: Discovery = new Discovery(source, {
       intervalMs,
@@ -186,6 +188,7 @@ export class TargetMonitor {
         },
         failing: (error) =>
           observer.discoveryFailing(app, target.label, { error, kept: discovery.state.targets.length }),
+        answered: (isGood) => tally.discovered(isGood),
         recovered: () => observer.discoveryRecovered(app, target.label),
       },
     });

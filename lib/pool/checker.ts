@@ -25,6 +25,8 @@ export interface CheckProber {
 /** The transitions of targets, by key. Not called after `stop`, nor for removed targets. */
 export interface CheckObserver {
   wentUp(target: string): void;
+  /** A check has ended with a verdict. */
+  checked?(target: string, isGood: boolean): void;
   /** @param why the failure of the last check. */
   wentDown(target: string, why: string): void;
 }
@@ -179,6 +181,7 @@ export class Checker {
     target.last = result;
     target.lastMs = this.#scheduler.nowMs();
     const { observer } = this.#options;
+    observer?.checked?.(target.key, result.kind === "success");
     if (step.transition === "went_up") observer?.wentUp(target.key);
     if (step.transition === "went_down" && result.kind === "failure") {
       observer?.wentDown(target.key, result.message);

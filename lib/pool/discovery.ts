@@ -10,6 +10,8 @@ export interface DiscoveryObserver {
   changed(change: DiscoveryChange): void;
   /** Lookups are failing from now on, and the last good targets stay; called once per episode. */
   failing(error: string): void;
+  /** A lookup has ended. */
+  answered?(isGood: boolean): void;
   /** The episode is over. */
   recovered(failedForMs: number): void;
 }
@@ -156,6 +158,7 @@ export class Discovery {
   }
 
   #succeeded(): void {
+    this.#options.observer?.answered?.(true);
     const failing = this.#failing;
     this.#failing = undefined;
     this.#lastGoodMs = this.#scheduler.nowMs();
@@ -163,6 +166,7 @@ export class Discovery {
   }
 
   #failed(error: string): void {
+    this.#options.observer?.answered?.(false);
     const before = this.#failing;
     this.#failing = {
       sinceMs: before?.sinceMs ?? this.#scheduler.nowMs(),

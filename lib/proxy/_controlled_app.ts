@@ -15,7 +15,7 @@ import type { ReloadableApp } from "./reload/next_apps.ts";
 
 /** What a controlled app is given; `random` and `clock` are by default the runtime's. */
 export type ControlledAppOptions =
-  & Pick<AppTargetsOptions, "observer" | "listeners" | "onChange">
+  & Pick<AppTargetsOptions, "observer" | "listeners" | "onChange" | "tally">
   & Partial<Pick<AppTargetsOptions, "random" | "clock">>
   & { readonly overrides: AppOverrides };
 

@@ -1,5 +1,6 @@
 import type { CaptureRequest, CaptureStart } from "../capture/mod.ts";
 import type { Config } from "../config/mod.ts";
+import type { MetricsSnapshot } from "../metrics/mod.ts";
 import type { ReloadPlan, ReloadResult } from "./reload/reload_result.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
@@ -18,6 +19,9 @@ export interface ProxyControl {
 
   /** All that is known of it at this moment. */
   status(): ProxyStatus;
+
+  /** What was counted since the start, over all threads, with the state of apps and targets. Never rejects. */
+  metrics(): Promise<MetricsSnapshot>;
 
   /** What would happen to a connection as things are at this moment. Nothing is changed by it, no turn is used. */
   explain(question: ConnectionQuestion): Explanation;

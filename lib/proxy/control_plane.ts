@@ -14,6 +14,7 @@ import {
 } from "../app/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
 import { OwnListeners } from "../dial/mod.ts";
+import { type CountersSnapshot, type LiveTarget, LoopDelay, ThreadCounters } from "../metrics/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { ControlledApp } from "./_controlled_app.ts";
 import { ownListeners } from "./_own_listeners.ts";
@@ -41,6 +42,13 @@ export class ControlPlane {
   readonly overrides = new Overrides();
   readonly #options: ControlPlaneOptions;
   readonly #listeners = new OwnListeners();
+  readonly #counters = new ThreadCounters({
+    thread: "main",
+    targets: (app) => this.targets(app),
+    loopDelay: () => this.#loopDelay?.snapshot(),
+  });
+  /** Only metrics of the admin API show it. */
+  #loopDelay: LoopDelay | undefined;
   /** By name, in the order of the config. */
   #apps: ReadonlyMap<string, ControlledApp> = new Map();
   #onChange: (pool: PoolRef) => void = () => {};
@@ -62,6 +70,7 @@ export class ControlPlane {
       }
     }
     plane.#apps = apps;
+    if (config.admin !== undefined) plane.#loopDelay = new LoopDelay();
     return plane;
   }
 
@@ -85,6 +94,7 @@ export class ControlPlane {
   }
 
   async stop(): Promise<void> {
+    this.#loopDelay?.[Symbol.dispose]();
     await this.#stopping;
     await Promise.all([...this.#apps.values()].map((app) => app.stop()));
   }
@@ -143,6 +153,18 @@ export class ControlPlane {
     ]));
   }
 
+  /** The targets of an app, of which this thread has no connections; `undefined` where there is no such app. */
+  targets(app: string): readonly LiveTarget[] | undefined {
+    return this.#apps.get(app)?.targets.pools.flatMap(({ pool }) =>
+      pool.targets.map(({ label }) => ({ label, active: 0 }))
+    );
+  }
+
+  /** What this thread has counted: checks, ejections, discovery. */
+  counters(): CountersSnapshot {
+    return this.#counters.snapshot();
+  }
+
   /** The texts of an app's files. */
   tlsFiles(app: string): TlsFiles {
     return this.#app(app).tlsFiles;
@@ -195,6 +217,7 @@ export class ControlPlane {
       ...this.#options,
       overrides: this.overrides.of(config.name),
       listeners: this.#listeners,
+      tally: this.#counters.app(config.name),
       onChange: (pool) => this.#onChange({ app: config.name, pool }),
     });
   }

@@ -29,6 +29,7 @@ export {
 } from "./listen_names.ts";
 export type { ListenerInfo, RuntimeSnapshot } from "./runtime_snapshot.ts";
 export { type AppStatus, type ProxyStatus, statusOf } from "./status.ts";
+export { metricsOf } from "./metrics_of.ts";
 export type { ProxyControl } from "./control.ts";
 export type { ProxyObserver } from "./proxy_observer.ts";
 export { type SocketFileChange, SocketFileWatch } from "./socket_file_watch.ts";

@@ -17,6 +17,7 @@ import {
 } from "../capture/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
 import { FdPressure, isUnspecified, Loops, OwnListeners } from "../dial/mod.ts";
+import { type CountersSnapshot, LoopDelay, type MetricsSnapshot, ThreadCounters } from "../metrics/mod.ts";
 import type { Connection } from "../net/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
@@ -26,6 +27,7 @@ import { DescriptorShares } from "./descriptor_shares.ts";
 import { explainConnection } from "./explain/explain.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
 import { Listeners, type PreparedListeners, type WantedListeners } from "./listeners.ts";
+import { metricsOf } from "./metrics_of.ts";
 import { ownListeners } from "./_own_listeners.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
 import { prepareApps, startError } from "./reload/next_apps.ts";
@@ -75,6 +77,9 @@ export class Proxy implements ProxyControl {
   /** What operators have set for the apps; a worker has it from the control plane. */
   readonly #overrides = new Overrides();
   readonly #captures: LocalCaptures;
+  readonly #counters: ThreadCounters;
+  /** Only metrics of the admin API show it. */
+  readonly #loopDelay: LoopDelay | undefined;
   #lastId = 0;
   #drained: Promise<void> | undefined;
   #isStopping = false;
@@ -103,6 +108,14 @@ export class Proxy implements ProxyControl {
     this.#startedMs = options.context?.startedMs ?? clock.nowMs();
     this.#sweep = new Sweep(sweepPeriodMs(limitsOf(config)), clock);
     this.#sessions = new SessionTable(this.#sweep);
+    this.#loopDelay = config.admin === undefined ? undefined : new LoopDelay();
+    this.#counters = new ThreadCounters({
+      clock,
+      thread: options.context?.thread ?? "main",
+      targets: (app) => this.#apps.get(app)?.targets(),
+      sessions: () => this.#sessions.list(),
+      loopDelay: () => this.#loopDelay?.snapshot(),
+    });
     this.#reloader = new Reloader(config, {
       ...options,
       files,
@@ -142,11 +155,13 @@ export class Proxy implements ProxyControl {
       observer: {
         acceptPaused: (address, error) => {
           this.#pausedListeners.add(address);
+          this.#counters.acceptPaused();
           this.#shares.lacks();
           this.#observer.acceptPaused(address, error);
         },
         acceptResumed: (address, pausedMs) => {
           this.#pausedListeners.delete(address);
+          this.#counters.acceptResumed(pausedMs);
           this.#observer.acceptResumed(address, pausedMs);
         },
         socketFileChanged: (app, path, change) => this.#observer.socketFileChanged(app, path, change),
@@ -207,6 +222,17 @@ export class Proxy implements ProxyControl {
 
   status(): ProxyStatus {
     return statusOf(this.#reloader.config, this.#snapshot());
+  }
+
+  /** What this thread has counted. */
+  counters(): CountersSnapshot {
+    return this.#counters.snapshot();
+  }
+
+  async metrics(): Promise<MetricsSnapshot> {
+    const certificates = await this.#reloader.certificates();
+    const workers = { count: 1, deaths: 0, restarts: 0 };
+    return metricsOf(this.status(), { counters: this.counters(), workers, certificates });
   }
 
   explain(question: ConnectionQuestion): Explanation {
@@ -287,6 +313,7 @@ export class Proxy implements ProxyControl {
     this.#captures.stop();
     this.#sweep.stop();
     this.#shares.stop();
+    this.#loopDelay?.[Symbol.dispose]();
     // One that is under way would go on with apps and listeners that nobody stops.
     await this.#reloader.stop();
     await Promise.all([...this.#apps.values()].map((app) => app.stop()));
@@ -376,6 +403,7 @@ export class Proxy implements ProxyControl {
     return await App.create(config, files, {
       ...this.#shared,
       observer: this.#observer,
+      tally: this.#counters.app(config.name),
       startedMs: this.#startedMs,
       fdPressure: this.#fdPressure,
       listeners: this.#own,

@@ -12,6 +12,8 @@ export interface WorkerContext {
   readonly apps: ReadonlyMap<string, WorkerAppContext>;
   /** When all of them began, whenever this one did; on the clock that they share. */
   readonly startedMs: number;
+  /** The thread's name in metrics. */
+  readonly thread: string;
   /** Whether this one has the sockets that only one thread can have: those of the file system. */
   readonly hasUnixListeners: boolean;
   /** By path, the names to bind them to, where the control plane puts their files in place. */

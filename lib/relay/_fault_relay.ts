@@ -83,8 +83,14 @@ class FaultyRun {
       if (isOn(rule, "down")) client = new CuttingDuplex(client, { afterBytes, isActive, cut });
       if (afterMs < Infinity) this.#alarm(this.#nowMs() + afterMs, () => isActive() && cut());
     }
-    const { up: ownUp, down: ownDown, ticker, buffers } = this.#options;
-    const engine = streamEngine({ ticker, buffers, up: [...ownUp, ...up], down: [...down, ...ownDown] });
+    const { up: ownUp, down: ownDown, ticker, clock, buffers } = this.#options;
+    const engine = streamEngine({
+      ticker,
+      clock,
+      buffers,
+      up: [...ownUp, ...up],
+      down: [...down, ...ownDown],
+    });
     const context = this.#context;
     const { up: upFlow, down: downFlow, prefetched, pendingRead } = context;
     const stop = (): void => this.#stop();

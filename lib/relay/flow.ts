@@ -8,6 +8,8 @@ export class Flow {
   readonly direction: Direction;
   /** Bytes handed to the receiver's kernel. */
   bytes = 0;
+  /** When the first byte from a target was passed on, on the sessions' clock; -1 for not yet, or when that is dealt with. */
+  firstByteMs = -1;
   /** When the last byte, or the sender's FIN, passed; on the sweep's clock. */
   lastByteMs: number;
   /** Whether the sender's FIN has been passed on. */

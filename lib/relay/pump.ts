@@ -1,4 +1,4 @@
-import { type Duplex, sendAtOnce } from "../base/mod.ts";
+import { type Clock, type Duplex, sendAtOnce } from "../base/mod.ts";
 import { atOnce } from "./_at_once.ts";
 import { type BufferPool, OWN_LEVEL } from "./buffers.ts";
 import type { Flow, RelayContext, RelayEnds, RelayEngine } from "./flow.ts";
@@ -12,6 +12,8 @@ export interface PumpOptions {
   readonly buffers: BufferPool;
   /** The clock for the time of the last byte, as coarse as the timers that read it. */
   readonly ticker: Ticker;
+  /** For the time of the first byte; default nobody needs it. */
+  readonly clock?: Clock;
   /** Rate limit of each direction; default: none. A pace belongs to a single session. */
   readonly up?: Pace | undefined;
   readonly down?: Pace | undefined;
@@ -105,6 +107,7 @@ async function pump(
           flow.lastByteMs = ticker.nowMs;
         }
       }
+      if (writes === 1 && flow.direction === "down") flow.firstByteMs = options.clock?.nowMs() ?? -1;
       flow.reading = true;
       if (pending !== undefined) continue;
       // Sized by the last read alone, so that an idle direction holds no more than if each read had been written by

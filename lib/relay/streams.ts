@@ -1,4 +1,4 @@
-import { type Duplex, sendAtOnce } from "../base/mod.ts";
+import { type Clock, type Duplex, sendAtOnce } from "../base/mod.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Flow, RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
 import { HalfCloseState, type Next } from "./_half_close_state.ts";
@@ -12,6 +12,8 @@ export type Filter = (signal: AbortSignal) => TransformStream<Uint8Array, Uint8A
 /** The filters of a session's directions, in order. */
 export interface StreamOptions {
   readonly ticker: Ticker;
+  /** For the time of the first byte; default nobody needs it. */
+  readonly clock?: Clock | undefined;
   /** The pool that the pending read's buffer came from and returns to. */
   readonly buffers: BufferPool;
   readonly up: readonly Filter[];
@@ -28,7 +30,8 @@ export interface StreamOptions {
 export function streamEngine(options: StreamOptions): RelayEngine {
   return async ({ client, target }: RelayEnds, context: RelayContext): Promise<RelayEnd> => {
     const state = new HalfCloseState(context, options.ticker);
-    const shared = { state, ticker: options.ticker, buffers: options.buffers, signal: context.signal };
+    const { ticker, clock, buffers } = options;
+    const shared = { state, ticker, clock, buffers, signal: context.signal };
     const up = new Line({
       ...shared,
       from: client,
@@ -50,6 +53,7 @@ interface LineOptions {
   readonly filters: readonly Filter[];
   readonly state: HalfCloseState;
   readonly ticker: Ticker;
+  readonly clock: Clock | undefined;
   readonly buffers: BufferPool;
   readonly signal: AbortSignal;
   readonly first?: Pick<RelayContext, "prefetched" | "pendingRead">;
@@ -129,7 +133,7 @@ class Line {
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
-    const { to, flow, state, ticker } = this.#options;
+    const { to, flow, state, ticker, clock } = this.#options;
     try {
       if (!this.#isVain && ++this.#writes === 2) sendAtOnce(to);
       for (let written = 0; written < chunk.length && !this.#isVain;) {
@@ -139,6 +143,7 @@ class Line {
         flow.bytes += count;
         flow.lastByteMs = ticker.nowMs;
       }
+      if (this.#writes === 1 && flow.direction === "down") flow.firstByteMs = clock?.nowMs() ?? -1;
     } catch (error) {
       if (state.fail(flow, flow.receiver, error) !== "discard") throw new SideError(flow.receiver, error);
       this.lose();

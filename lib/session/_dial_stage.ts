@@ -84,6 +84,7 @@ export class DialStage implements DialHolder, LoopClient {
       clock: shared.clock,
       until: this,
       opening: this.#preamble(),
+      tally: app.tally,
     });
     // In this very turn: a sweep before the session goes on must not begin to watch.
     this.#isOver = true;

@@ -10,6 +10,7 @@ import {
 import type { PickContext } from "../balancing/mod.ts";
 import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
 import type { RetryRule } from "./app.ts";
+import type { SessionTally } from "./tally.ts";
 
 export interface DialingOptions {
   readonly dialer: Dialer<Candidate>;
@@ -22,6 +23,8 @@ export interface DialingOptions {
   /** Whoever the dialing is for, who may end it. */
   readonly until: DialHolder & { readonly signal: AbortSignal };
   readonly opening: Preamble<Candidate> | undefined;
+  /** Is told how long a connection has waited for a place; default nobody is. */
+  readonly tally?: Pick<SessionTally, "queued"> | undefined;
 }
 
 /** How dialing ended. */
@@ -116,14 +119,16 @@ class PoolSource {
   }
 
   async #wait(): Promise<Next<Candidate>> {
-    const { clock, until } = this.#options;
+    const { clock, until, tally } = this.#options;
     const beganMs = clock.nowMs();
     try {
       const outcome = await this.#pool.waitForPlace(this.candidates, {
         signal: until.signal,
         timeoutMs: this.#leftMs,
       });
-      this.#leftMs -= clock.nowMs() - beganMs;
+      const waitedMs = clock.nowMs() - beganMs;
+      this.#leftMs -= waitedMs;
+      tally?.queued(waitedMs);
       if (typeof outcome !== "string") return this.#give(outcome);
       if (outcome === "none") return this.#again();
       this.full = true;

@@ -8,6 +8,7 @@ import type { RouteFacts } from "../routing/mod.ts";
 import type { AdmissionRules } from "./admission.ts";
 import type { InspectRules } from "./inspector.ts";
 import type { Refusal } from "./refusal.ts";
+import type { SessionTally } from "./tally.ts";
 import type { TlvRules } from "./_tlvs.ts";
 
 /**
@@ -101,6 +102,8 @@ export interface SessionApp {
   readonly tlvs?: TlvRules | undefined;
   /** Whether a route goes by the protocols that a client offers; default none does. */
   readonly routesByProtocol?: boolean;
+  /** Counts its sessions; default nobody does. */
+  readonly tally?: SessionTally | undefined;
   /** The pool for a connection; `undefined` when no route takes it and the app has no targets of its own. */
   poolFor(facts: RouteFacts | undefined): Pool | undefined;
   /** The engine of one session: it may hold what is counted for each connection alone. */

@@ -7,5 +7,6 @@ export { mysqlLogin } from "./mysql_login.ts";
 export type { SessionOrigin } from "./outcome.ts";
 export { Session, type SessionObserver, type SessionOptions } from "./session.ts";
 export type { SessionTap, TappedConnection, TappedSession } from "./tap.ts";
+export type { SessionTally, TalliedSession } from "./tally.ts";
 export { upgradeTarget } from "./upgrade_target.ts";
 export { type DrainOptions, SessionTable } from "./table.ts";

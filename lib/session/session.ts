@@ -64,6 +64,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     this.#sockets = new SessionSockets(accepted);
     this.#place = origin.place;
     this.#needsKeepalive = this.app.keepalive;
+    this.app.tally?.sessionBegan();
     this.#endsAtMs = this.startedMs + this.app.maxLifetimeMs * (1 - LIFETIME_JITTER * shared.random());
   }
 
@@ -190,6 +191,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     this.error ??= this.#sockets.error;
     this.endedMs = this.#shared.clock.nowMs();
     this.tap?.ended();
+    this.#tallyFirstByte();
+    this.app.tally?.sessionEnded(this);
     this.#admitted?.[Symbol.dispose]();
     this.#place?.[Symbol.dispose]();
     this.#shared.observer.sessionEnded(this);
@@ -267,6 +270,15 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     if (this.#needsKeepalive) this.#sockets.keepAlive();
     this.#needsKeepalive = false;
     this.proveByFirstByte();
+    this.#tallyFirstByte();
+  }
+
+  /** Counts the time to the target's first byte, once. */
+  #tallyFirstByte(): void {
+    const { down, app } = this;
+    if (down.firstByteMs < 0) return;
+    app.tally?.firstByte(down.firstByteMs - this.startedMs);
+    down.firstByteMs = -1;
   }
 
   /** Closes everything, and ends every wait. */

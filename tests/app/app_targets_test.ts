@@ -1,4 +1,5 @@
 import { OwnListeners } from "../../lib/dial/mod.ts";
+import { AppCounters } from "../../lib/metrics/mod.ts";
 import { assertEquals } from "@std/assert";
 import { AppTargets } from "../../lib/app/mod.ts";
 import type { AppConfig } from "../../lib/config/mod.ts";
@@ -100,6 +101,7 @@ function build(config: AppConfig): { targets: AppTargets; log: ProxyLog } {
     clock,
     random: () => 0,
     observer: log,
+    tally: new AppCounters(() => true),
     closeSessionsOf: () => {},
     listeners: new OwnListeners(),
     tls: { secureProbe: (raw) => Promise.resolve(raw) },

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Pool, type TargetSpec } from "../../lib/pool/mod.ts";
 import { OwnListeners } from "../../lib/dial/mod.ts";
+import { AppCounters } from "../../lib/metrics/mod.ts";
 import { HealthChecks } from "../../lib/app/health_checks.ts";
 import { FileTexts } from "../../lib/app/file_texts.ts";
 import { targetSpec } from "../../lib/app/target_spec.ts";
@@ -25,6 +26,7 @@ Deno.test("HealthChecks: a target new to a pool is down at once where its addres
   const checks = new HealthChecks([config.healthCheck], () => [pool, later], {
     tls,
     random: () => 0,
+    tally: new AppCounters(() => true),
     app: "a",
     listeners: new OwnListeners(),
   });
@@ -61,6 +63,7 @@ Deno.test("HealthChecks: after a change of checks, a down target stays down unti
   const checks = new HealthChecks(checksOf(failing), () => [pool], {
     tls,
     random: () => 0,
+    tally: new AppCounters(() => true),
     app: "a",
     listeners: new OwnListeners(),
   });
@@ -124,7 +127,13 @@ async function checkTwoNames(http: Record<string, unknown>, times: number): Prom
     },
   });
   const tls = await AppTls.load(config, await readTlsFiles(config, new FileTexts()));
-  const options = { tls, random: () => 0, app: "a", listeners: new OwnListeners() };
+  const options = {
+    tls,
+    random: () => 0,
+    app: "a",
+    tally: new AppCounters(() => true),
+    listeners: new OwnListeners(),
+  };
   const checks = new HealthChecks([config.healthCheck], () => [pool], options);
   checks.update();
   await target.done(times);

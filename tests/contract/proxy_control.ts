@@ -10,6 +10,7 @@ import { PlaneLog, type StartPlane, type TestPlane, withPlane } from "../helpers
 import { configOf } from "../helpers/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
 import { testDiscoveredNamesContract } from "./discovered_names.ts";
+import { testMetricsContract } from "./metrics.ts";
 import { testReloadContract } from "./reload.ts";
 import { testConfigReloadContract } from "./reload_config.ts";
 import { testLiveContract } from "./proxy_control_live.ts";
@@ -18,6 +19,7 @@ import { testLiveContract } from "./proxy_control_live.ts";
 export function testProxyControlContract(name: string, start: StartPlane): void {
   testLiveContract(name, start);
   testConfigReloadContract(name, start);
+  testMetricsContract(name, start);
 
   Deno.test(`${name}: serves, and says what is bound and how each session ended`, async () => {
     await using target = new TestTarget(echo);

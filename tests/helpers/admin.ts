@@ -13,10 +13,12 @@ import {
   type CaptureSummary,
 } from "../../lib/capture/mod.ts";
 import { type Config, resolveConfig } from "../../lib/config/mod.ts";
+import { type CountersSnapshot, type MetricsSnapshot, NO_COUNTS } from "../../lib/metrics/mod.ts";
 import {
   type ConnectionQuestion,
   explainConnection,
   type Explanation,
+  metricsOf,
   type ProxyControl,
   type ProxyStatus,
   type ReloadPlan,
@@ -33,6 +35,9 @@ export const TOKEN = "0123456789abcdef";
 export class QuietProxy implements ProxyControl {
   readonly #config: Config;
   readonly view: RuntimeSnapshot;
+  /** What it has counted. */
+  counters: CountersSnapshot = NO_COUNTS;
+  certificates: MetricsSnapshot["certificates"] = [];
   /** What a reload comes to. */
   reloaded: ReloadResult = { kind: "done", diff: { apps: [], settings: [] }, apps: [], warnings: [] };
   /** What a reload would come to, and the config that it was asked for. */
@@ -70,6 +75,13 @@ export class QuietProxy implements ProxyControl {
 
   status(): ProxyStatus {
     return statusOf(this.#config, this.view);
+  }
+
+  metrics(): Promise<MetricsSnapshot> {
+    const workers = { count: this.view.workers, deaths: 0, restarts: 0 };
+    return Promise.resolve(
+      metricsOf(this.status(), { counters: this.counters, workers, certificates: this.certificates }),
+    );
   }
 
   explain(question: ConnectionQuestion): Explanation {

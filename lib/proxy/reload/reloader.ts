@@ -8,9 +8,11 @@ import {
   isSameConfig,
   restartSettings,
 } from "../../config/mod.ts";
+import type { CertificateExpiry } from "../../metrics/mod.ts";
 import { firstCertificate } from "../../tls/mod.ts";
 import type { ProxyObserver } from "../proxy_observer.ts";
 import { StartError } from "../start_error.ts";
+import { certificateExpiries } from "./certificate_expiries.ts";
 import { checkFiles } from "./check_files.ts";
 import type { FileProblem } from "./check_tls.ts";
 import { ExpiryWatch, type Schedule } from "./expiry_watch.ts";
@@ -58,6 +60,10 @@ export class Reloader {
   #isWatching = false;
   /** What is in use. */
   #files: FileTexts;
+  /** What {@link Reloader.certificates} has found in which files. */
+  #expiries:
+    | { readonly config: Config; readonly files: FileTexts; readonly found: Promise<CertificateExpiry[]> }
+    | undefined;
   #running: Promise<ReloadResult> | undefined;
   #waiting: { next: Config | undefined; readonly result: Promise<ReloadResult> } | undefined;
 
@@ -77,6 +83,15 @@ export class Reloader {
   /** The config in effect. */
   get config(): Config {
     return this.#config;
+  }
+
+  /** Until when the certificates in use are valid. */
+  certificates(): Promise<readonly CertificateExpiry[]> {
+    if (this.#expiries?.files !== this.#files || this.#expiries.config !== this.#config) {
+      const [config, files] = [this.#config, this.#files];
+      this.#expiries = { config, files, found: certificateExpiries(config, files) };
+    }
+    return this.#expiries.found;
   }
 
   /** Looks at certificates once a day from now on, where the config has any. */

@@ -8,6 +8,7 @@ import type { Address, Reason } from "../../base/mod.ts";
 import type { CaptureCounts, CaptureOrder } from "../../capture/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { SharedClientMemory } from "../../limits/mod.ts";
+import type { CountersSnapshot } from "../../metrics/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
 import type { Retirement, SocketFileChange } from "../../proxy/mod.ts";
 import type { LogField } from "../../session/mod.ts";
@@ -36,6 +37,8 @@ export type FromWorker =
   | { readonly kind: "bound"; readonly listeners: readonly { app: string; address: Address }[] }
   /** It cannot start, for a reason that the operator must fix. */
   | { readonly kind: "failed"; readonly message: string }
+  /** What it has counted since it began. */
+  | { readonly kind: "counters"; readonly counters: CountersSnapshot }
   | { readonly kind: "sessions"; readonly records: readonly SessionRecord[] }
   | Answer
   | { readonly kind: "report"; readonly target: TargetRef; readonly outcome: "succeeded" | "failed" }
@@ -73,6 +76,8 @@ export interface WorkerQuestions {
   };
   /** All workers have prepared: use it from now on. */
   use: { readonly ask: { readonly reload: number }; readonly answer: undefined };
+  /** What has it counted? It answers when it has sent a `counters` message. */
+  counters: { readonly ask: unknown; readonly answer: undefined };
   /** Workers with another config take over: stop accepting, confirm it, and end when no session is left. */
   retire: { readonly ask: Retirement; readonly answer: undefined };
 }

@@ -14,6 +14,7 @@ import type {
 } from "../channel/messages.ts";
 import type { WorkersObserver } from "./workers_observer.ts";
 import type { Sandbox } from "./sandbox.ts";
+import type { WorkerCounters } from "./worker_counters.ts";
 import type { Generation } from "./generation.ts";
 import type { WorkerCaptures } from "./worker_captures.ts";
 import { WorkerEvents } from "./worker_events.ts";
@@ -31,6 +32,8 @@ export interface SupervisorOptions {
   startMessage(worker: number): Omit<StartMessage, "nowMs" | "captures">;
   /** Called when the successor of a dead worker has bound its listeners, before it accepts. */
   onRebound(worker: number): void;
+  /** Keeps what workers count. */
+  readonly counters: WorkerCounters;
   /** Receives the outcomes that the control plane judges. */
   onReport(message: Extract<FromWorker, { kind: "report" }>): void;
 }
@@ -219,6 +222,8 @@ export class Supervisor {
         return this.#died(slot, new StartError(message.message));
       case "report":
         return onReport(message);
+      case "counters":
+        return this.#options.counters.receive(slot, message.counters);
       case "answer":
         return this.#open.get(message.id)?.receive(slot.number, message);
       case "capture_begun":
@@ -256,6 +261,7 @@ export class Supervisor {
     if (this.#phase === "ending") return;
     this.#options.onRebound(slot.number);
     this.#serve(slot);
+    this.#options.counters.restarts++;
     this.#options.observer.workerRestarted(slot.number + 1);
   }
 
@@ -273,11 +279,13 @@ export class Supervisor {
     const sessions = generation.activeOf(slot.number);
     generation.forget(slot.number);
     slot.events.close();
+    this.#options.counters.ended(slot);
     if (this.#phase === "starting") {
       // If all had bound already, nothing is lost: the worker is replaced when the others begin to accept.
       this.#bound.reject(startError(error, this.#options.module));
       return;
     }
+    this.#options.counters.deaths++;
     if (this.#phase === "ending") {
       observer.workerDied(slot.number + 1, { error, sessions, restartMs: undefined });
       return this.#settle();
@@ -297,6 +305,7 @@ export class Supervisor {
   #over(slot: WorkerSlot): void {
     this.#endThread(slot);
     slot.state = "ended";
+    this.#options.counters.ended(slot);
     for (const replies of this.#open.values()) replies.lost(slot.number);
   }
 

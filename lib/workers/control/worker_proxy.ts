@@ -8,6 +8,7 @@ import {
   explainConnection,
   type Explanation,
   type ListenerInfo,
+  metricsOf,
   obsoleteMs,
   programProblem,
   type ProxyControl,
@@ -22,11 +23,13 @@ import {
   statusOf,
   type WallTime,
 } from "../../proxy/mod.ts";
+import type { MetricsSnapshot } from "../../metrics/mod.ts";
 import { runtimeAtLeast } from "../../runtime/mod.ts";
 import type { SessionsReported, StartMessage, TargetRecord } from "../channel/messages.ts";
 import { MAX_GENERATIONS, SharedLimits } from "../shared/shared_limits.ts";
 import { Generation } from "./generation.ts";
 import { ListenSockets } from "./listen_sockets.ts";
+import { WorkerCounters } from "./worker_counters.ts";
 import type { WorkersObserver } from "./workers_observer.ts";
 import { type Sandbox, sandboxOf } from "./sandbox.ts";
 import { SocketFiles, unixListeners } from "./socket_files.ts";
@@ -63,6 +66,8 @@ export class WorkerProxy implements ProxyControl {
   readonly #files: SocketFiles;
   readonly #limits: SharedLimits;
   readonly #reloader: Reloader;
+  readonly #counters: WorkerCounters;
+  #counting: Promise<MetricsSnapshot> | undefined;
   /** Pools with changes that workers do not know yet; they are sent when this task ends. */
   readonly #changed = new Map<string, PoolRef>();
   readonly #startedMs = monotonicClock.nowMs();
@@ -111,6 +116,7 @@ export class WorkerProxy implements ProxyControl {
     this.#limits = new SharedLimits(config, options.workers);
     this.#files = new SocketFiles(options);
     this.#captures = new WorkerCaptures(options.workers);
+    this.#counters = new WorkerCounters((app) => this.#control.targets(app));
     this.#group = this.#createGroup(this.#config, 0);
     this.#reloader = new Reloader(config, {
       ...options,
@@ -147,6 +153,10 @@ export class WorkerProxy implements ProxyControl {
     return statusOf(this.#config, this.#snapshot());
   }
 
+  metrics(): Promise<MetricsSnapshot> {
+    return this.#counting ??= this.#count().finally(() => this.#counting = undefined);
+  }
+
   explain(question: ConnectionQuestion): Explanation {
     return explainConnection(this.#config, question, this.#snapshot());
   }
@@ -173,6 +183,19 @@ export class WorkerProxy implements ProxyControl {
     await this.#control.stop();
   }
 
+  /** A worker that does not answer in time counts with what it sent before. */
+  async #count(): Promise<MetricsSnapshot> {
+    const [certificates] = await Promise.all([
+      this.#reloader.certificates(),
+      ...this.#groups().map(({ supervisor }) => supervisor.ask({ kind: "counters" }, COUNT_LIMIT_MS)),
+    ]);
+    return metricsOf(this.status(), {
+      counters: this.#counters.snapshot(this.#control.counters()),
+      workers: this.#counters.count(this.#options.workers),
+      certificates,
+    });
+  }
+
   #groups(): WorkerGroup[] {
     return [this.#group, ...this.#retired];
   }
@@ -186,6 +209,7 @@ export class WorkerProxy implements ProxyControl {
       config,
       observer,
       generation,
+      counters: this.#counters,
       module: module ?? new URL("../worker/entry.ts", import.meta.url),
       permissions: permissions ?? sandboxOf(config, { unixIsNet: runtimeAtLeast(2, 9), unixNames }),
       captures: this.#captures,
@@ -396,6 +420,9 @@ export class WorkerProxy implements ProxyControl {
     this.#changed.clear();
   }
 }
+
+/** How long metrics wait for a worker. */
+const COUNT_LIMIT_MS = 1000;
 
 /** The workers of one config. */
 interface WorkerGroup {

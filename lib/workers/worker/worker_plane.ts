@@ -20,6 +20,7 @@ import { SessionBatcher } from "./session_batcher.ts";
 import { CaptureSender } from "./capture_sender.ts";
 import { errorRecord, isNotable, sessionRecord } from "../channel/records.ts";
 import { OutcomeBatcher } from "./outcome_batcher.ts";
+import { CountersSender } from "./counters_sender.ts";
 import { AcceptBalancer } from "../shared/accept_balancer.ts";
 
 /** The data plane of one worker: a proxy controlled by messages. */
@@ -28,6 +29,7 @@ export class WorkerPlane {
   readonly #sessions: SessionBatcher;
   readonly #outcomes: OutcomeBatcher;
   readonly #captures: CaptureSender;
+  readonly #counters: CountersSender;
   readonly #accept = Promise.withResolvers<void>();
   readonly #bound = Promise.withResolvers<BoundProxy>();
   #share = 0;
@@ -41,6 +43,7 @@ export class WorkerPlane {
     this.#captures = new CaptureSender(post);
     this.#sessions = new SessionBatcher(post);
     this.#outcomes = new OutcomeBatcher(post);
+    this.#counters = new CountersSender(post);
   }
 
   /** Handles a message from the control plane. */
@@ -95,6 +98,7 @@ export class WorkerPlane {
     const listeners = new Map<Address, number>();
     const context: WorkerContext = {
       startedMs: message.startedMs,
+      thread: `worker ${worker + 1}`,
       apps: new Map(config.apps.map((app) => {
         const record = apps.get(app.name);
         if (record === undefined) throw new RangeError(`app "${app.name}" has no record`);
@@ -105,6 +109,7 @@ export class WorkerPlane {
       beginSession: () => {
         active.tryTake();
         turns.sessionBegan();
+        this.#counters.note();
         return Number(Atomics.add(ids, 0, 1n)) + 1;
       },
       turn: () => turns.take(),
@@ -125,7 +130,9 @@ export class WorkerPlane {
     };
     try {
       const observer = this.#observer(listeners, { active, turns, sessions: message.sessions });
-      return await Proxy.start(config, { observer, clock, context });
+      const proxy = await Proxy.start(config, { observer, clock, context });
+      this.#counters.begin(proxy);
+      return proxy;
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       this.#post({ kind: "failed", message: error.message });
@@ -188,6 +195,9 @@ export class WorkerPlane {
         if (this.#ready?.reload !== question.reload) throw new Error("not prepared");
         this.#ready.use();
         return;
+      case "counters":
+        this.#counters.send();
+        return;
       case "retire":
         await proxy.retire(question);
         return;
@@ -203,6 +213,7 @@ export class WorkerPlane {
       this.#isEnding = true;
       this.#sessions.flush();
       this.#outcomes.flush();
+      this.#counters.end();
       this.#post({ kind: "ended" });
     });
   }

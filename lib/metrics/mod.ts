@@ -1,0 +1,32 @@
+/** What a proxy counts: in each thread by plain numbers, added up over threads when asked, and as text for Prometheus. */
+export { AppCounters } from "./app_counters.ts";
+export { CollectedCounters } from "./collected_counters.ts";
+export {
+  activeOf,
+  type AppCount,
+  type CountersSnapshot,
+  DIAL_RESULTS,
+  mergeCounters,
+  NO_COUNTS,
+  type TargetCount,
+} from "./counters_snapshot.ts";
+export { SHOWN_AFTER_MS } from "./departures.ts";
+export {
+  emptyHistogram,
+  Histogram,
+  type HistogramSnapshot,
+  mergeHistograms,
+  quantile,
+  SESSION_BOUNDS_MS,
+  WAIT_BOUNDS_MS,
+} from "./histogram.ts";
+export { LoopDelay } from "./loop_delay.ts";
+export type {
+  AppGauges,
+  CertificateExpiry,
+  MetricsSnapshot,
+  TargetGauges,
+  WorkerCount,
+} from "./metrics_snapshot.ts";
+export { type Spread, spreadOf } from "./spread.ts";
+export { type LiveTarget, ThreadCounters, type ThreadCountersOptions } from "./thread_counters.ts";
