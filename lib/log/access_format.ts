@@ -95,7 +95,7 @@ function formatColored(record: AccessRecord): string {
 }
 
 const TIME_WIDTH = "2026-03-01T12:00:00.000Z".length;
-const WELL: ReadonlySet<string> = new Set(["client_closed", "target_closed"]);
+const WELL: ReadonlySet<string> = new Set(["client_closed", "target_closed", "active"]);
 
 function fieldsJson({ fields }: AccessRecord): string {
   if (fields === undefined || fields.length === 0) return "";

@@ -1,8 +1,8 @@
 import type { Reason } from "../base/mod.ts";
 
-/** An ended session, as the access log shows it. */
+/** A session that has ended, or lasts, as the access log shows it. */
 export interface AccessRecord {
-  /** When the session ended, in milliseconds since the Unix epoch. */
+  /** When the session ended, or this was written, in milliseconds since the Unix epoch. */
   readonly time: number;
   /** The session's number, unique in this process. */
   readonly id: number;
@@ -13,12 +13,13 @@ export interface AccessRecord {
   readonly client: string;
   /** The target that answered; `undefined` if none did. */
   readonly target: string | undefined;
-  readonly reason: Reason;
+  /** Why it ended; `active` while it lasts. */
+  readonly reason: Reason | "active";
   /** Bytes from client to target. */
   readonly bytesUp: number;
   /** Bytes from target to client. */
   readonly bytesDown: number;
-  /** From accept to the end. */
+  /** From accept to the end, or until now. */
   readonly durationMs: number;
   /** How long the successful dial took; `undefined` if none succeeded. */
   readonly connectMs: number | undefined;

@@ -142,6 +142,7 @@ export class Proxy implements ProxyControl {
       buffers: new BufferPool(),
       clock,
       random: options.random ?? Math.random,
+      activeIntervalMs: activeIntervalOf(config),
       loops: new Loops(this.#own, options.context?.crossings),
       observer: {
         sessionEnded: (session): void => {
@@ -149,6 +150,7 @@ export class Proxy implements ProxyControl {
           this.#shares.ended(session.app.name);
           this.#observer.sessionEnded(session);
         },
+        sessionActive: (session): void => this.#observer.sessionActive?.(session),
       },
     };
     this.#listeners = new Listeners({
@@ -435,14 +437,23 @@ export class Proxy implements ProxyControl {
 }
 
 function limitsOf(config: Config): number[] {
-  return config.apps.flatMap((app) => [
+  return [activeIntervalOf(config), ...config.apps.flatMap(limitsOfApp)];
+}
+
+/** How often a session that lasts is reported; `Infinity` for never. */
+function activeIntervalOf({ log: { access, accessIntervalMs } }: Config): number {
+  return access === false ? Infinity : accessIntervalMs;
+}
+
+function limitsOfApp(app: AppConfig): number[] {
+  return [
     app.idleTimeoutMs,
     app.halfCloseTimeoutMs,
     app.maxLifetimeMs,
     // A dial gets its timer at the first sweep that finds it.
     app.connectTimeoutMs,
     app.connectDeadlineMs,
-  ]);
+  ];
 }
 
 /** How long sessions may go on that a reload to this config leaves without their app or target. */

@@ -8,6 +8,9 @@ export interface ProxyObserver extends SessionObserver, AppObserver {
   /** A session has ended, here or in another thread; nothing of it changes any more. */
   sessionEnded(session: EndedSession): void;
 
+  /** A session lasts, here or in another thread, and `log.access_interval` has passed again. Default nobody asks. */
+  sessionActive?(session: EndedSession): void;
+
   /** A certificate in use has expired, or will within 14 days; once a day for each. */
   certificateExpiring(problem: FileProblem): void;
 

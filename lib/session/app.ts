@@ -118,6 +118,8 @@ export interface SessionShared {
   readonly buffers: BufferPool;
   readonly clock: Clock;
   readonly random: Random;
+  /** How often a session that lasts is reported; default never. */
+  readonly activeIntervalMs?: number;
   /** Finds targets that lead back; default nobody looks. */
   readonly loops?: Loops;
 }

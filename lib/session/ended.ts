@@ -3,7 +3,7 @@ import type { Address, Reason } from "../base/mod.ts";
 /** A field of the access log that an app asks for: its name and its value. */
 export type LogField = readonly [name: string, value: string];
 
-/** A session that has ended, as far as anyone looks on: what a `Session` is, and what can be told of one from another thread. */
+/** A session that has ended, or lasts and is reported all the same (its reason is `undefined`), as far as anyone looks on: what a `Session` is, and what can be told of one from another thread. */
 export interface EndedSession {
   readonly id: number;
   readonly app: { readonly name: string };

@@ -46,6 +46,7 @@ export class SessionOutcome {
   failures: readonly DialFailure<Candidate>[] = [];
   /** What went wrong where the reason is `error`. */
   error: unknown;
+  /** When it ended or, while it lasts, when it was last reported. */
   endedMs = 0;
   /** The pool of a target that has not proved itself yet, and of which nothing was reported. */
   protected unproved: Pool | undefined;

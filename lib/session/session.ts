@@ -24,14 +24,19 @@ import type { SessionTap, TappedConnection, TappedSession } from "./tap.ts";
 export interface SessionObserver {
   /** The session has ended; its fields no longer change, and both sockets are closed. */
   sessionEnded(session: Session): void;
+  /**
+   * The session still relays after another interval; its `endedMs` is this moment, its `reason` undefined. Default nobody
+   * asks.
+   */
+  sessionActive?(session: Session): void;
 }
 
 export interface SessionOptions extends SessionShared {
   readonly observer: SessionObserver;
 }
 
-/** Lifetimes are shortened by up to this share, so that connections of one moment do not end in one. */
-const LIFETIME_JITTER = 0.1;
+/** Lifetimes and intervals are shortened by up to this share, so that connections of one moment part. */
+const JITTER = 0.1;
 
 /**
  * One client connection from accept to record. Its life is {@link Session.run}: admit, sniff and route (`_inspect.ts`),
@@ -50,6 +55,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   readonly #shared: SessionOptions;
   readonly #sockets: SessionSockets;
   readonly #endsAtMs: number;
+  /** When it is next reported as one that lasts. */
+  #activeAtMs: number;
   readonly #place: AcceptPlace | undefined;
   #stage: "inspecting" | "dialing" | "relaying" | "lingering" | "ended" = "inspecting";
   #controller: AbortController | undefined;
@@ -65,7 +72,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     this.#place = origin.place;
     this.#needsKeepalive = this.app.keepalive;
     this.app.tally?.sessionBegan();
-    this.#endsAtMs = this.startedMs + this.app.maxLifetimeMs * (1 - LIFETIME_JITTER * shared.random());
+    this.#endsAtMs = this.startedMs + this.app.maxLifetimeMs * (1 - JITTER * shared.random());
+    this.#activeAtMs = this.startedMs + this.#activeIntervalMs();
   }
 
   /** Carries the connection to its end. Never rejects. */
@@ -258,6 +266,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     const { up, down, app } = this;
     const isLingering = this.#stage === "lingering";
     if (!isLingering) this.#sweepRelay();
+    if (nowMs >= this.#activeAtMs) this.#reportActive(nowMs);
     const due = isLingering
       ? lingeringDue(up, down, nowMs - slackMs)
       : relayDue(up, down, app, nowMs - slackMs);
@@ -279,6 +288,17 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     if (down.firstByteMs < 0) return;
     app.tally?.firstByte(down.firstByteMs - this.startedMs);
     down.firstByteMs = -1;
+  }
+
+  #reportActive(nowMs: number): void {
+    this.#activeAtMs = nowMs + this.#activeIntervalMs();
+    this.endedMs = nowMs;
+    this.#shared.observer.sessionActive?.(this);
+  }
+
+  #activeIntervalMs(): number {
+    const { activeIntervalMs = Infinity, random } = this.#shared;
+    return activeIntervalMs === Infinity ? Infinity : activeIntervalMs * (1 - JITTER * random());
   }
 
   /** Closes everything, and ends every wait. */

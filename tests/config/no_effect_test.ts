@@ -20,6 +20,13 @@ const UNIX = `listen: ["unix:/run/x"]\ntargets: ["h:1"]`;
 const ROUTED = `ports: [1]\nroutes: [{ sni: [a.example], targets: ["h:1"] }]`;
 const TLS = `tls: { certificates: [{ cert: a, key: b }] }`;
 
+Deno.test("warnings: an interval of an access log that is off", async () => {
+  const head = (access: string): string => `log: { access: ${access}, access_interval: 5m }`;
+  assertEquals(await idleOfApp(PLAIN, head("off")), ["log.access_interval"]);
+  assertEquals(await idleOfApp(PLAIN, head("true")), []);
+  assertEquals(await idleOfApp(PLAIN, `log: { access: off, access_interval: off }`), []);
+});
+
 Deno.test("warnings: an option that does something is none", async () => {
   const apps = [
     `${PLAIN}\nhealth_check: {}\non_target_down: close`,

@@ -25,7 +25,14 @@ Deno.test("parseConfig: the original's format loads with every default", async (
   const text = `apps: [{ name: five, ports: [5001, 5200], targets: ["tcp-echo.fly.dev:5001"] }]`;
   const expected: Config = {
     workers: 1,
-    log: { level: "info", format: "text", template: undefined, destination: undefined, access: true },
+    log: {
+      level: "info",
+      format: "text",
+      template: undefined,
+      destination: undefined,
+      access: true,
+      accessIntervalMs: Infinity,
+    },
     admin: undefined,
     watch: false,
     onReload: "keep",

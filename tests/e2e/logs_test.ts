@@ -29,7 +29,11 @@ async function sayHello(port: number, times = 1): Promise<void> {
   }
 }
 
-function config(port: number, target: string, log: Record<string, unknown>): unknown {
+function config(
+  port: number,
+  target: string,
+  log: Record<string, unknown>,
+): Record<string, unknown> {
   return { log, apps: [{ name: "web", listen: [`127.0.0.1:${port}`], targets: [target] }] };
 }
 
@@ -68,6 +72,33 @@ Deno.test("access log: in a file as JSON, nothing is lost at SIGTERM after 500 c
     assertEquals(typeof JSON.parse(line).message, "string");
   }
 });
+
+for (const workers of [1, 2]) {
+  Deno.test({
+    name: `access log: with an interval, a connection that lasts has lines of its own (workers: ${workers})`,
+    ignore: workers > 1 && Deno.build.os !== "linux",
+    fn: async () => {
+      await using folder = new TemporaryFolder();
+      await using target = new TestTarget(echo);
+      const port = freePort();
+      const root = config(port, target.address, { format: "json", access_interval: "50ms" });
+      await using proxy = program(["-c", await folder.config({ ...root, workers })]);
+      await proxy.ready();
+      using conn = await connectTo(port);
+      await conn.write(HELLO);
+      await proxy.waitFor(`"reason":"active","bytes_up":6,"bytes_down":6`, 2);
+      await conn.closeWrite();
+      await proxy.waitFor(`"reason":"client_closed"`);
+      assertEquals(await proxy.stop(), 0);
+      const records = proxy.lines.map((line) => JSON.parse(line));
+      assertEquals(new Set(records.map(({ id }) => id)).size, 1);
+      assertEquals(records.filter(({ reason }) => reason !== "active").length, 1);
+      assertEquals(records.at(-1)?.reason, "client_closed");
+      const durations = records.map(({ duration_ms: ms }) => ms);
+      assertEquals(durations, durations.toSorted((a, b) => a - b));
+    },
+  });
+}
 
 for (const signal of ["SIGHUP", "SIGUSR2"] as const) {
   Deno.test({

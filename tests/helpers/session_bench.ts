@@ -13,6 +13,8 @@ import { type MemoryDuplex, memoryPipe, type MemoryPipeOptions } from "./memory_
 export interface SessionBenchOptions {
   readonly app?: Partial<SessionApp>;
   readonly place?: AcceptPlace;
+  /** As in `SessionShared`. */
+  readonly activeIntervalMs?: number;
   /** How the client's connection behaves. */
   readonly client?: MemoryPipeOptions;
 }
@@ -22,6 +24,8 @@ export class SessionBench {
   nowMs = 0;
   readonly buffers = new CountingPool();
   readonly ended: Session[] = [];
+  /** When the session was reported as one that lasts. */
+  readonly active: number[] = [];
   readonly client: MemoryDuplex;
   readonly near: MemoryDuplex;
   readonly pool: Pool;
@@ -31,7 +35,7 @@ export class SessionBench {
   readonly ticker: Ticker;
 
   constructor(target: string, options: SessionBenchOptions = {}) {
-    const { app, place } = options;
+    const { app, place, activeIntervalMs = Infinity } = options;
     const clock = { nowMs: (): number => this.nowMs };
     const now = (): number => this.nowMs;
     const ticker = {
@@ -74,7 +78,11 @@ export class SessionBench {
       buffers: this.buffers,
       clock,
       random: () => 0.5,
-      observer: { sessionEnded: (session) => this.ended.push(session) },
+      activeIntervalMs,
+      observer: {
+        sessionEnded: (session) => this.ended.push(session),
+        sessionActive: (session) => this.active.push(session.endedMs),
+      },
     });
   }
 

@@ -32,6 +32,26 @@ Deno.test("Session: a connection from its beginning to its end leaves nothing be
   assertEquals([bench.session.up.bytes, bench.session.down.bytes, bench.session.tries], [5, 5, 1]);
 });
 
+for (const [activeIntervalMs, expected] of [[1000, [950, 1950]], [Infinity, []]] as const) {
+  Deno.test(`Session: one that lasts is reported every ${activeIntervalMs} ms while it relays`, async () => {
+    await using target = new TestTarget(echo);
+    const bench = new SessionBench(target.address, { activeIntervalMs });
+    bench.session.sweep(950, 0);
+    assertEquals(bench.active, [], "it dials yet");
+    const running = bench.session.run();
+    await bench.client.write(utf8("hello"));
+    assertEquals(await readSome(bench.client), utf8("hello"));
+    // Its random numbers are all 0.5: each interval is a twentieth shorter.
+    for (const nowMs of [949, 950, 951, 1899, 1950, 1951]) bench.session.sweep(nowMs, 0);
+    assertEquals(bench.active, expected);
+    await bench.client.closeWrite();
+    await running;
+    await bench.assertEnded("client_closed");
+    bench.session.sweep(9999, 0);
+    assertEquals(bench.active, expected);
+  });
+}
+
 Deno.test("Session: no target that answers leaves nothing behind", async () => {
   const bench = new SessionBench(refusingAddress());
   await bench.session.run();

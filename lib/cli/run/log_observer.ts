@@ -1,5 +1,5 @@
 import { type Address, errorCode, errorMessage, formatAddress } from "../../base/mod.ts";
-import { type AccessLog, getLogger, type Logger } from "../../log/mod.ts";
+import { type AccessLog, type AccessRecord, getLogger, type Logger } from "../../log/mod.ts";
 import type { TargetChange } from "../../app/mod.ts";
 import { LOOP } from "../../dial/mod.ts";
 import type { FileProblem, SocketFileChange } from "../../proxy/mod.ts";
@@ -78,7 +78,7 @@ export class LogObserver implements WorkersObserver {
   }
 
   sessionEnded(session: EndedSession): void {
-    if (this.#access.enabled) this.#record(session);
+    if (this.#access.enabled) this.#record(session, session.reason ?? "error");
     if (session.reason === "no_target") {
       this.#warnOfNoTarget(session);
     } else if (session.error !== undefined) {
@@ -96,6 +96,10 @@ export class LogObserver implements WorkersObserver {
         detail: session.detail,
       });
     }
+  }
+
+  sessionActive(session: EndedSession): void {
+    if (this.#access.enabled) this.#record(session, "active");
   }
 
   acceptPaused(address: Address, error: unknown): void {
@@ -232,7 +236,7 @@ export class LogObserver implements WorkersObserver {
     for (const budget of this.#noTarget.values()) budget.close();
   }
 
-  #record(session: EndedSession): void {
+  #record(session: EndedSession, reason: AccessRecord["reason"]): void {
     this.#access.write({
       time: session.endedAtMs ?? this.#wallClockMs(),
       id: session.id,
@@ -240,7 +244,7 @@ export class LogObserver implements WorkersObserver {
       listener: this.#nameOf(session.listener),
       client: formatAddress(session.client),
       target: session.target?.label,
-      reason: session.reason ?? "error",
+      reason,
       bytesUp: session.up.bytes,
       bytesDown: session.down.bytes,
       durationMs: session.endedMs - session.startedMs,

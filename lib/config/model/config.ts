@@ -105,6 +105,8 @@ export interface LogConfig {
   readonly destination: LogServerConfig | undefined;
   /** Whether sessions are logged to standard output, or the path of the file or the server that they are logged to. */
   readonly access: boolean | string | LogServerConfig;
+  /** How often a session that lasts is logged; `Infinity` for never. */
+  readonly accessIntervalMs: number;
 }
 
 /** The admin API. */

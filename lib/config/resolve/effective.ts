@@ -36,6 +36,7 @@ function effectiveLog(log: LogConfig): Record<string, unknown> {
     format: template ?? format,
     destination: destination === undefined ? "stderr" : effectiveLogServer(destination),
     access: typeof access === "object" ? effectiveLogServer(access) : access,
+    access_interval: formatDuration(log.accessIntervalMs),
   };
 }
 

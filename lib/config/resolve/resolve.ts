@@ -32,6 +32,7 @@ export function resolve(root: ParsedRoot, base: Base, included: readonly Resolva
         : typeof access === "boolean"
         ? access
         : resolveLogServer(access, base),
+      accessIntervalMs: root.log.access_interval,
     },
     admin: resolveAdmin(root.admin, base),
     shutdown: { drainTimeoutMs: root.shutdown.drain_timeout, delayMs: root.shutdown.delay },

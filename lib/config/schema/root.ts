@@ -6,7 +6,7 @@ import { AccessLog } from "./access_log.ts";
 import { logFormat } from "./log_format.ts";
 import { LogServer } from "./log_server.ts";
 import { App, Defaults } from "./app.ts";
-import { choice, limit, mappingOrOff } from "./values/units.ts";
+import { choice, limit, limitOrOff, mappingOrOff } from "./values/units.ts";
 import { filePath } from "./values/texts.ts";
 import { workers } from "./workers.ts";
 
@@ -40,6 +40,13 @@ const Log = z.strictObject({
       "pipe must have a reader at the start; later, lines are dropped and counted while nobody reads. A mapping is a " +
       "syslog server or the systemd journal ([logging](logging.md)).",
     examples: ["./access.log", { syslog: "udp://10.0.0.1:514", facility: "local0" }],
+  }),
+  access_interval: limitOrOff().prefault("off").meta({
+    default: "off",
+    description:
+      "How often a connection that lasts has a line too, with the reason `active` and what it has carried so far; " +
+      "up to a tenth earlier, so that connections of one moment part.",
+    examples: ["5m"],
   }),
 }, { error: "a mapping" });
 

@@ -17,8 +17,8 @@ import { asList, asMapping, isNone, parsed, type Raw } from "./raw.ts";
 import type { Path, Problem } from "../report/problem.ts";
 
 /** Finds what has no effect in a config that has no other problem. */
-export function findIdle({ apps }: Assembly): Problem[] {
-  return apps.flatMap(({ app, path, defaults, file }) => {
+export function findIdle({ root, apps }: Assembly): Problem[] {
+  const ofApps = apps.flatMap(({ app, path, defaults, file }) => {
     const problems: Problem[] = [
       ...idleBlocks(app, path, defaults),
       ...idleByAddress(app, path, defaults),
@@ -33,6 +33,14 @@ export function findIdle({ apps }: Assembly): Problem[] {
     ];
     return file === undefined ? problems : problems.map((problem) => ({ ...problem, file }));
   });
+  return [...idleInterval(asMapping(root.log)), ...ofApps];
+}
+
+function idleInterval({ access, access_interval: interval }: Raw): Problem[] {
+  const isOff = access === false || access === "off";
+  if (!isOff || interval === undefined || interval === false || interval === "off") return [];
+  const message = `there is no access log: remove it, or set "access"`;
+  return [{ path: ["log", "access_interval"], at: "key", message }];
 }
 
 /** Entries of `allow` that are kept out; of a list of which all are, no client would come in, and that is refused. */

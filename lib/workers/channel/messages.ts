@@ -169,7 +169,7 @@ export interface AppMemory {
   readonly faults: SharedArrayBuffer | undefined;
 }
 
-/** An ended session. */
+/** An ended session or, without a reason, one that lasts. */
 export interface SessionRecord {
   readonly id: number;
   readonly app: string;

@@ -35,7 +35,9 @@ export class WorkerEvents {
     switch (message.kind) {
       case "sessions":
         for (const record of message.records) {
-          observer.sessionEnded(endedSession(record, this.#listener(record.listener)));
+          const session = endedSession(record, this.#listener(record.listener));
+          if (session.reason === undefined) observer.sessionActive?.(session);
+          else observer.sessionEnded(session);
         }
         return;
       case "accept_paused": {

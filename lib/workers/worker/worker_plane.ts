@@ -152,6 +152,7 @@ export class WorkerPlane {
         if (sessions === "notable" && !isNotable(session)) return;
         this.#sessions.add(sessionRecord(session, indexOf(session.listener)));
       },
+      sessionActive: (session) => this.#sessions.add(sessionRecord(session, indexOf(session.listener))),
       acceptPaused: (address, error) =>
         this.#post({
           kind: "accept_paused",
