@@ -36,7 +36,7 @@ export function testActiveSessionsContract(name: string, start: StartPlane): voi
   Deno.test(`${name}: a session that lasts is reported at each interval, then as ended`, async () => {
     await using target = new TestTarget(echo);
     const log = new ActiveLog();
-    const config = configOf({ log: { access_interval: "20ms" }, apps: [{ targets: [target.address] }] });
+    const config = configOf({ log: { ["access_interval"]: "20ms" }, apps: [{ targets: [target.address] }] });
     const control = await start(config, log);
     try {
       using client = await connectTo(portOf(control));
@@ -56,10 +56,10 @@ export function testActiveSessionsContract(name: string, start: StartPlane): voi
 
   Deno.test(`${name}: without an access log, or an interval, no session is reported while it lasts`, async () => {
     await using target = new TestTarget(echo);
-    for (const more of [{ access: false, access_interval: "10ms" }, {}]) {
+    for (const more of [{ access: false, ["access_interval"]: "10ms" }, {}]) {
       const log = new ActiveLog();
       // The idle limit makes for a sweep that would find one due.
-      const app = { targets: [target.address], idle_timeout: "100ms" };
+      const app = { targets: [target.address], ["idle_timeout"]: "100ms" };
       const control = await start(configOf({ log: more, apps: [app] }), log);
       try {
         using client = await connectTo(portOf(control));
