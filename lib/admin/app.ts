@@ -59,7 +59,11 @@ function register(app: Hono<Env>, route: AdminRoute, admin: AdminContext): void 
   const { path } = route;
   const operations = operationsOf(route);
   for (const [method, { handle }] of operations) {
-    app.on(method, path, (context) => handle(context, admin, context.env.caller));
+    app.on(
+      method,
+      path,
+      async (context) => withoutBody(context, await handle(context, admin, context.env.caller)),
+    );
   }
   const allowed = operations.flatMap(([method]) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
   app.all(path, ({ req }) =>
@@ -67,6 +71,13 @@ function register(app: Hono<Env>, route: AdminRoute, admin: AdminContext): void 
       detail: `method ${req.method} not allowed; expected ${allowed}`,
       headers: { allow: allowed },
     }));
+}
+
+/** Cancels the body of a response to HEAD; hono drops it, and a stream would never learn that nobody reads it. */
+async function withoutBody({ req }: Context, response: Response): Promise<Response> {
+  if (req.method !== "HEAD" || response.body === null) return response;
+  await response.body.cancel();
+  return new Response(null, response);
 }
 
 function guard(

@@ -5,6 +5,7 @@ import type { ProxyControl, ReloadPlan, ReloadResult } from "../proxy/mod.ts";
 import type { Description } from "./openapi/description.ts";
 import { problem } from "./responses.ts";
 import type { AdminObserver } from "./admin_observer.ts";
+import type { EventHub } from "./events/mod.ts";
 
 /** The program's state, as the API shows it. */
 export type Phase = "starting" | "ready" | "draining";
@@ -44,6 +45,7 @@ export interface AdminContext {
   readonly startedAt: Date;
   readonly observer: AdminObserver;
   readonly reloads: AdminReloads;
+  readonly events: EventHub;
   /** Aborted when the server is about to close; a response that does not end by itself must end then. */
   readonly closing: AbortSignal;
 }

@@ -3,6 +3,7 @@ import { Listener, ListenError } from "../listen/mod.ts";
 import { type ProxyControl, StartError } from "../proxy/mod.ts";
 import { adminApp } from "./app.ts";
 import type { AdminObserver } from "./admin_observer.ts";
+import type { EventHub } from "./events/mod.ts";
 import { HttpConnections, type HttpLimits } from "./http/mod.ts";
 import { problem } from "./responses.ts";
 import type { AdminContext, AdminReloads, AdminRoute, Phase } from "./route.ts";
@@ -15,6 +16,8 @@ export interface AdminServerOptions {
   readonly version: string;
   readonly observer: AdminObserver;
   readonly reloads: AdminReloads;
+  /** Shared by the servers of one proxy. */
+  readonly events: EventHub;
   /** Default: {@link ROUTES}. */
   readonly routes?: readonly AdminRoute[];
   /** How many requests may be in progress at once; more get status 503. Default 64. */
@@ -107,6 +110,10 @@ export class AdminServer implements AdminContext {
 
   get reloads(): AdminReloads {
     return this.#options.reloads;
+  }
+
+  get events(): EventHub {
+    return this.#options.events;
   }
 
   get closing(): AbortSignal {

@@ -47,6 +47,36 @@ const COLORED: Paints = {
   level: { trace: dim, debug: dim, info: green, warning: yellow, error: red, fatal: red },
 };
 
+/** A line of the operational log as data. */
+export interface LogLine {
+  /** In milliseconds since the Unix epoch. */
+  readonly time: number;
+  readonly level: "debug" | "info" | "warning" | "error";
+  /** The room that wrote it. */
+  readonly category: string;
+  readonly message: string;
+}
+
+/** Converts a record to a line, without the properties that its message does not name. */
+export function logLine(record: LogRecord): LogLine {
+  return {
+    time: record.timestamp,
+    level: LEVELS[record.level],
+    category: categoryOf(record),
+    message: messageOf(record),
+  };
+}
+
+/** This program's loggers have four of LogTape's six levels. */
+const LEVELS: Readonly<Record<LogRecord["level"], LogLine["level"]>> = {
+  trace: "debug",
+  debug: "debug",
+  info: "info",
+  warning: "warning",
+  error: "error",
+  fatal: "error",
+};
+
 /** `{"time":…,"level":…,"category":"listen","message":…,"properties":{…}}`. */
 function formatJson(record: LogRecord): string {
   // One by one, so that a property that cannot be serialized costs no other.

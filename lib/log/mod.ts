@@ -8,6 +8,7 @@ export * from "./access_record.ts";
 export type { ColorChoice } from "./color.ts";
 export * from "./destination.ts";
 export * from "./envelope.ts";
+export * from "./feed.ts";
 export * from "./file_check.ts";
 export {
   closeLogging,
@@ -18,6 +19,8 @@ export {
   type LoggingConfig,
   type LoggingOptions,
   type LogLevel,
+  logLines,
   setUpLogging,
 } from "./operational.ts";
+export type { LogLine } from "./_operational_format.ts";
 export type { LogProblem } from "./_line_writer.ts";

@@ -4,8 +4,9 @@ import { type LogDestination, stderrDestination } from "./destination.ts";
 import { type ColorChoice, isColored } from "./color.ts";
 import type { LogEnvelope } from "./envelope.ts";
 import { isOneTerminal } from "./_same_terminal.ts";
+import { Feed } from "./feed.ts";
 import { LineWriter, type LogProblem } from "./_line_writer.ts";
-import { operationalFormatter } from "./_operational_format.ts";
+import { type LogLine, logLine, operationalFormatter } from "./_operational_format.ts";
 
 /** The levels of lines, least severe first. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -56,6 +57,9 @@ let writer: LineWriter | undefined;
 /** Whether the writer's lines go to the same terminal as stdout. */
 let isOnStdoutTerminal = false;
 
+/** The lines of this log for those who follow it live; each as it is written, from the configured level on. */
+export const logLines: Feed<LogLine> = new Feed();
+
 const NO_TERMINAL = { isTerminal: (): boolean => false };
 
 /**
@@ -92,7 +96,12 @@ export function setUpLogging(config: LoggingConfig, options: LoggingOptions = {}
   const current = writer;
   configureSync({
     reset: true,
-    sinks: { lines: (record): void => current.write(format(record)) },
+    sinks: {
+      lines: (record): void => {
+        current.write(format(record));
+        if (logLines.isWanted) logLines.publish(logLine(record));
+      },
+    },
     loggers: [
       { category: PROGRAM, sinks: ["lines"], lowestLevel: config.level },
       // LogTape's own messages; without this they would go to the console.

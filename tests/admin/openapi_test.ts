@@ -15,6 +15,12 @@ const REQUESTS: Readonly<Record<string, (admin: TestAdmin) => Promise<{ readonly
   "GET /healthz": (admin) => admin.ask("/healthz"),
   "GET /readyz": (admin) => admin.ask("/readyz"),
   "GET /api/status": (admin) => admin.ask("/api/status"),
+  "GET /api/events": async (admin) => {
+    const { status, headers, body } = await fetch(new URL("/api/events", admin.url));
+    await body?.cancel();
+    checkDescribed({ method: "GET", path: "/api/events", status, headers, text: "" });
+    return { status };
+  },
   "GET /api/explain": (admin) => admin.ask("/api/explain?port=7001&client=192.0.2.7"),
   "POST /api/reload": (admin) => admin.ask("/api/reload?plan=true", { method: "POST" }),
   "GET /api/sessions/:id/capture": (admin) => admin.ask("/api/sessions/17/capture"),

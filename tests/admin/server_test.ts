@@ -3,7 +3,15 @@ import { AdminServer } from "../../lib/admin/mod.ts";
 import { json } from "../../lib/admin/responses.ts";
 import type { AdminRoute, Handler } from "../../lib/admin/route.ts";
 import { StartError } from "../../lib/proxy/mod.ts";
-import { AdminLog, operation, QuietProxy, reloadsOf, type TestAdmin, withAdmin } from "../helpers/admin.ts";
+import {
+  AdminLog,
+  noEvents,
+  operation,
+  QuietProxy,
+  reloadsOf,
+  type TestAdmin,
+  withAdmin,
+} from "../helpers/admin.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 
@@ -51,6 +59,7 @@ Deno.test("AdminServer: responds once bound, and is ready once there is a proxy"
     version: "1.2.3",
     observer: new AdminLog(),
     reloads: reloadsOf(new QuietProxy()),
+    events: noEvents(),
   });
   const ask = async (path: string): Promise<number> => {
     const response = await fetch(`http://127.0.0.1:${server.address.port}${path}`);
@@ -76,6 +85,7 @@ Deno.test("AdminServer: names an address in use as listeners do", () => {
         version: "1.2.3",
         observer: new AdminLog(),
         reloads: reloadsOf(new QuietProxy()),
+        events: noEvents(),
       }),
     StartError,
     `start admin: listen on 127.0.0.1:${port}: port already in use; choose another one, or stop the process that uses it`,

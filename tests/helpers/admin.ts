@@ -4,6 +4,7 @@ import {
   AdminServer,
   type AdminServerOptions,
   type ConfigState,
+  EventHub,
 } from "../../lib/admin/mod.ts";
 import type { Handler, Operation } from "../../lib/admin/route.ts";
 import {
@@ -14,6 +15,7 @@ import {
 } from "../../lib/capture/mod.ts";
 import { type Config, resolveConfig } from "../../lib/config/mod.ts";
 import { type CountersSnapshot, type MetricsSnapshot, NO_COUNTS } from "../../lib/metrics/mod.ts";
+import { Feed } from "../../lib/log/mod.ts";
 import {
   type ConnectionQuestion,
   explainConnection,
@@ -30,6 +32,17 @@ import { checkDescribed } from "./api_description.ts";
 
 /** A token that may be one. */
 export const TOKEN = "0123456789abcdef";
+
+/** Events of nothing. */
+export function noEvents(): EventHub {
+  return new EventHub({
+    sessions: new Feed(),
+    lines: new Feed(),
+    onDefect: (error) => {
+      throw error;
+    },
+  });
+}
 
 /** A proxy that carries nothing: it can be asked, and is as its view says. */
 export class QuietProxy implements ProxyControl {
@@ -201,6 +214,7 @@ export async function withAdmin(
     version: "1.2.3",
     observer: log,
     reloads: reloadsOf(proxy),
+    events: noEvents(),
     ...rest,
   });
   server.attach(proxy);

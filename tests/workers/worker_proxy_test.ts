@@ -340,6 +340,39 @@ Deno.test("WorkerProxy: with only notable sessions requested, reports no others"
   });
 });
 
+Deno.test("WorkerProxy: which sessions are reported can be changed while it runs, for replacements of workers too", async () => {
+  await using target = new TestTarget(echo);
+  const port = freePort();
+  const app = { targets: [target.address], listen: [`127.0.0.1:${port}`] };
+  const log = new PlaneLog();
+  const options = { workers: 2, observer: log, sessions: "notable" } as const;
+  const control = await WorkerProxy.start(configOf({ apps: [app] }), options);
+  try {
+    /** Ends sessions of so many bytes until one is reported; a worker hears of the change a little later. */
+    const reported = async (bytes: number): Promise<void> => {
+      let isReported = false;
+      const waiting = (async (): Promise<void> => {
+        for (;;) if ((await log.outcome()).up.bytes === bytes) break;
+        isReported = true;
+      })();
+      while (!isReported) {
+        using client = await connectTo(port);
+        await exchange(client, new Uint8Array(bytes));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      await waiting;
+    };
+    control.reportSessions("all");
+    await reported(1);
+    // New workers start with what was asked for last.
+    const next = configOf({ apps: [{ ...app, connect_timeout: "4s" }] });
+    assertEquals((await control.reload(next)).kind, "done");
+    await reported(2);
+  } finally {
+    await control.stop();
+  }
+});
+
 /** What `deaths_child.ts` prints. */
 interface DeathsHeard extends Partial<Pick<PlaneLog, "deaths" | "pauses" | "resumes">> {
   readonly startError?: string;

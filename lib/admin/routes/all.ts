@@ -1,4 +1,5 @@
 import { captureApp, captureSession } from "./capture.ts";
+import { events } from "./events.ts";
 import { explain } from "./explain.ts";
 import { healthz, readyz } from "./health.ts";
 import { indexOf } from "./index.ts";
@@ -12,6 +13,7 @@ export const ROUTES: readonly AdminRoute[] = complete([
   healthz,
   readyz,
   status,
+  events,
   explain,
   reload,
   captureSession,

@@ -1,7 +1,7 @@
 import { errorMessage, formatAddress, type TcpAddress } from "../../base/mod.ts";
 import type { AdminServer } from "../../admin/mod.ts";
 import type { AdminConfig } from "../../config/mod.ts";
-import type { Logger } from "../../log/mod.ts";
+import { type AccessRecord, type Feed, type Logger, logLines } from "../../log/mod.ts";
 import { type ProxyControl, StartError } from "../../proxy/mod.ts";
 import { Episode, schedule } from "./_episode.ts";
 import type { ConfigReloads } from "./config_reloads.ts";
@@ -31,11 +31,15 @@ const SETTLE_MS = 5000;
 export async function openAdmin(
   config: AdminConfig | undefined,
   addresses: readonly TcpAddress[],
-  { log, reloads }: { readonly log: Logger; readonly reloads: ConfigReloads },
+  { log, reloads, sessions }: {
+    readonly log: Logger;
+    readonly reloads: ConfigReloads;
+    readonly sessions: Feed<AccessRecord>;
+  },
 ): Promise<Admin> {
   if (config === undefined) return NO_ADMIN;
   const { tokenFile } = config;
-  const { AdminServer: Server, readToken, TokenError } = await import("../../admin/mod.ts");
+  const { AdminServer: Server, EventHub, readToken, TokenError } = await import("../../admin/mod.ts");
   const failing = new Episode<string>({
     settleMs: SETTLE_MS,
     schedule,
@@ -45,6 +49,12 @@ export async function openAdmin(
       }),
     onEnd: () => log.info("the admin API answers again"),
   });
+  const defect = (error: unknown): void =>
+    log.error("internal error: {error}", {
+      error: errorMessage(error),
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+  const events = new EventHub({ sessions, lines: logLines, onDefect: defect });
   const servers: AdminServer[] = [];
   const close = async (): Promise<void> => {
     failing.close();
@@ -79,12 +89,9 @@ export async function openAdmin(
               "capture of {what} ended: {end}; {sessions} connections, {packets} packets, {dropped} dropped, {bytes} bytes",
               { what, end, sessions, packets, dropped, bytes },
             ),
-          defect: (error) =>
-            log.error("internal error: {error}", {
-              error: errorMessage(error),
-              stack: error instanceof Error ? error.stack : undefined,
-            }),
+          defect,
         },
+        events,
       }));
     }
     for (const { address } of servers) {

@@ -1,5 +1,5 @@
 import { type Address, errorCode, errorMessage, formatAddress } from "../../base/mod.ts";
-import { type AccessLog, type AccessRecord, getLogger, type Logger } from "../../log/mod.ts";
+import { type AccessLog, type AccessRecord, type Feed, getLogger, type Logger } from "../../log/mod.ts";
 import type { TargetChange } from "../../app/mod.ts";
 import { LOOP } from "../../dial/mod.ts";
 import type { FileProblem, SocketFileChange } from "../../proxy/mod.ts";
@@ -36,6 +36,8 @@ const CHANGE_WORDS: Readonly<Record<TargetChange, string>> = {
 export interface LogObserverOptions {
   /** Default the logger `proxy`. */
   readonly log?: Logger;
+  /** Gets every session that has ended, while it has listeners; default none. */
+  readonly sessions?: Feed<AccessRecord>;
   /** Default the runtime's timers. */
   readonly schedule?: Schedule;
   /** The wall clock, in milliseconds since the Unix epoch; default `Date.now`. */
@@ -51,6 +53,7 @@ const SETTLE_MS = 1000;
 export class LogObserver implements WorkersObserver {
   readonly #access: AccessLog;
   readonly #log: Logger;
+  readonly #sessions: Feed<AccessRecord> | undefined;
   readonly #schedule: Schedule;
   readonly #wallClockMs: () => number;
   readonly #accepting: Episode<Address>;
@@ -62,6 +65,7 @@ export class LogObserver implements WorkersObserver {
   constructor(access: AccessLog, options: LogObserverOptions = {}) {
     this.#access = access;
     this.#log = options.log ?? getLogger("proxy");
+    this.#sessions = options.sessions;
     this.#schedule = options.schedule ?? schedule;
     this.#loops = new LoopWarnings(this.#log, this.#schedule);
     this.#wallClockMs = options.wallClockMs ?? Date.now;
@@ -78,7 +82,12 @@ export class LogObserver implements WorkersObserver {
   }
 
   sessionEnded(session: EndedSession): void {
-    if (this.#access.enabled) this.#record(session, session.reason ?? "error");
+    const isFollowed = this.#sessions?.isWanted === true;
+    if (this.#access.enabled || isFollowed) {
+      const record = this.#recordOf(session, session.reason ?? "error");
+      this.#access.write(record);
+      if (isFollowed) this.#sessions?.publish(record);
+    }
     if (session.reason === "no_target") {
       this.#warnOfNoTarget(session);
     } else if (session.error !== undefined) {
@@ -99,7 +108,7 @@ export class LogObserver implements WorkersObserver {
   }
 
   sessionActive(session: EndedSession): void {
-    if (this.#access.enabled) this.#record(session, "active");
+    if (this.#access.enabled) this.#access.write(this.#recordOf(session, "active"));
   }
 
   acceptPaused(address: Address, error: unknown): void {
@@ -236,8 +245,8 @@ export class LogObserver implements WorkersObserver {
     for (const budget of this.#noTarget.values()) budget.close();
   }
 
-  #record(session: EndedSession, reason: AccessRecord["reason"]): void {
-    this.#access.write({
+  #recordOf(session: EndedSession, reason: AccessRecord["reason"]): AccessRecord {
+    return {
       time: session.endedAtMs ?? this.#wallClockMs(),
       id: session.id,
       app: session.app.name,
@@ -253,7 +262,7 @@ export class LogObserver implements WorkersObserver {
       sni: session.sni,
       fields: session.fields,
       detail: session.detail,
-    });
+    };
   }
 
   /** A listener's address as text, made once. */

@@ -1,6 +1,14 @@
 import { errorMessage } from "../../base/mod.ts";
 import { type Config, workerCount } from "../../config/mod.ts";
-import { type AccessLog, closeLogging, type ColorChoice, getLogger, type Logger } from "../../log/mod.ts";
+import {
+  type AccessLog,
+  type AccessRecord,
+  closeLogging,
+  type ColorChoice,
+  Feed,
+  getLogger,
+  type Logger,
+} from "../../log/mod.ts";
 import { Proxy, type ProxyControl, resolveListenNames, StartError } from "../../proxy/mod.ts";
 import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "../exit_code.ts";
@@ -100,15 +108,16 @@ interface Parts extends ServeOptions {
 
 async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "drained" | "cut"> {
   const { access, signals, reloads, log, io } = parts;
-  const observer = new LogObserver(access, { log });
+  const sessions = new Feed<AccessRecord>();
+  const observer = new LogObserver(access, { log, sessions });
   logConfig(log, config);
   let proxy: ProxyControl;
   let admin = NO_ADMIN;
   try {
     const named = await resolveListenNames(config);
     logListenNames(log, named.names);
-    admin = await openAdmin(config.admin, named.admin, { log, reloads });
-    proxy = await start(named.config, observer, access.enabled ? "all" : "notable");
+    admin = await openAdmin(config.admin, named.admin, { log, reloads, sessions });
+    proxy = await start(named.config, observer, { access, sessions });
   } catch (error) {
     await admin.close();
     if (!(error instanceof StartError)) throw error;
@@ -135,13 +144,16 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
 async function start(
   config: Config,
   observer: LogObserver,
-  sessions: "all" | "notable",
+  { access, sessions }: { readonly access: AccessLog; readonly sessions: Feed<AccessRecord> },
 ): Promise<ProxyControl> {
   const workers = workersOf(config);
   if (workers === 1) return await Proxy.start(config, { observer });
   // What one thread does not need is not loaded for it.
   const { WorkerProxy } = await import("../../workers/mod.ts");
-  return await WorkerProxy.start(config, { workers, observer, sessions });
+  if (access.enabled) return await WorkerProxy.start(config, { workers, observer, sessions: "all" });
+  const proxy = await WorkerProxy.start(config, { workers, observer, sessions: "notable" });
+  sessions.onDemand = (isWanted): void => proxy.reportSessions(isWanted ? "all" : "notable");
+  return proxy;
 }
 
 function workersOf(config: Config): number {

@@ -20,6 +20,7 @@ export type ToWorker =
   /** All workers have bound their listeners: accept. */
   | { readonly kind: "accept" }
   | { readonly kind: "targets"; readonly pool: PoolRef; readonly targets: readonly TargetRecord[] }
+  | { readonly kind: "report_sessions"; readonly sessions: SessionsReported }
   | { readonly kind: "ask"; readonly id: number; readonly question: Question }
   /** Begin a capture: `capture_begun` answers, or `capture_ended` where the session is not in this worker. */
   | { readonly kind: "capture"; readonly order: CaptureOrder }

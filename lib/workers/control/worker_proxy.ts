@@ -43,7 +43,7 @@ export interface WorkerProxyOptions extends WallTime {
   readonly observer: WorkersObserver;
   /**
    * Which sessions the observer gets: all (the default), or only those that the operational log may mention, which
-   * saves a message for each of the others.
+   * saves a message for each of the others. {@link WorkerProxy.reportSessions} changes it.
    */
   readonly sessions?: SessionsReported;
   /** The module that workers run. Default: this program's. */
@@ -76,6 +76,7 @@ export class WorkerProxy implements ProxyControl {
   /** The config with the addresses actually bound. */
   #config: Config;
   #group: WorkerGroup;
+  #sessions: SessionsReported;
   #holdsChanges = false;
   #reloads = 0;
   #drained: Promise<void> | undefined;
@@ -110,6 +111,7 @@ export class WorkerProxy implements ProxyControl {
 
   private constructor(config: Config, parts: WorkerProxyParts, options: WorkerProxyOptions) {
     this.#options = options;
+    this.#sessions = options.sessions ?? "all";
     this.#control = parts.control;
     this.#sockets = parts.sockets;
     this.#config = parts.bound;
@@ -163,6 +165,12 @@ export class WorkerProxy implements ProxyControl {
 
   capture(request: CaptureRequest): Promise<CaptureStart> {
     return this.#captures.start(request);
+  }
+
+  /** Changes which sessions the observer gets, of those that end from now on. */
+  reportSessions(sessions: SessionsReported): void {
+    this.#sessions = sessions;
+    for (const { supervisor } of this.#groups()) supervisor.post({ kind: "report_sessions", sessions });
   }
 
   drain(): Promise<void> {
@@ -382,7 +390,7 @@ export class WorkerProxy implements ProxyControl {
       // Only one worker can bind a path.
       hasUnixListeners: worker === 0,
       unixNames,
-      sessions: this.#options.sessions ?? "all",
+      sessions: this.#sessions,
       apps: new Map(config.apps.map(({ name: app }) => [app, {
         ...this.#control.overridesRecord(app),
         tlsFiles: this.#control.tlsFiles(app),

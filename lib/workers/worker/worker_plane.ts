@@ -33,6 +33,7 @@ export class WorkerPlane {
   readonly #accept = Promise.withResolvers<void>();
   readonly #bound = Promise.withResolvers<BoundProxy>();
   #share = 0;
+  #reported: SessionsReported = "all";
   #starting: Promise<Proxy | undefined> = Promise.resolve(undefined);
   #isEnding = false;
   /** What is prepared, and by which reload. */
@@ -75,6 +76,9 @@ export class WorkerPlane {
           await this.#reply(proxy, message);
           await proxy.retired();
         });
+      case "report_sessions":
+        this.#reported = message.sessions;
+        return;
       case "drain":
         return this.#end((proxy) => proxy.drain());
       case "stop":
@@ -90,6 +94,7 @@ export class WorkerPlane {
   async #start(message: StartMessage): Promise<Proxy | undefined> {
     const { config, apps, memory, worker, share } = message;
     this.#share = share;
+    this.#reported = message.sessions;
     const offsetMs = message.nowMs - monotonicClock.nowMs();
     const clock: Clock = { nowMs: () => monotonicClock.nowMs() + offsetMs };
     const ids = new BigInt64Array(memory.ids);
@@ -129,7 +134,7 @@ export class WorkerPlane {
       report: (target, outcome) => this.#outcomes.add(target, outcome),
     };
     try {
-      const observer = this.#observer(listeners, { active, turns, sessions: message.sessions });
+      const observer = this.#observer(listeners, { active, turns });
       const proxy = await Proxy.start(config, { observer, clock, context });
       this.#counters.begin(proxy);
       return proxy;
@@ -142,14 +147,14 @@ export class WorkerPlane {
 
   #observer(
     listeners: ReadonlyMap<Address, number>,
-    { active, turns, sessions }: { active: SharedCount; turns: AcceptBalancer; sessions: SessionsReported },
+    { active, turns }: { active: SharedCount; turns: AcceptBalancer },
   ): ProxyObserver {
     const indexOf = (listener: Address): number => listeners.get(listener) ?? -1;
     return {
       sessionEnded: (session) => {
         active.giveBack();
         turns.sessionEnded();
-        if (sessions === "notable" && !isNotable(session)) return;
+        if (this.#reported === "notable" && !isNotable(session)) return;
         this.#sessions.add(sessionRecord(session, indexOf(session.listener)));
       },
       sessionActive: (session) => this.#sessions.add(sessionRecord(session, indexOf(session.listener))),
