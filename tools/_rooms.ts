@@ -50,6 +50,8 @@ export const API_RULES: readonly ApiRule[] = [
     pattern: /\bDeno\.(?:Addr|NetAddr|UnixAddr|Conn|TcpConn|UnixConn)\b/g,
     allowedIn: ["lib/net/runtime/", "lib/admin/"],
   },
+  // A library may do anything to the process.
+  { pattern: /\bDeno\.(?:dlopen|DynamicLibrary|Unsafe\w+)\b/g, allowedIn: ["lib/net/linux/libc.ts"] },
   { pattern: /\bDeno\.serve\b/g, allowedIn: ["lib/admin/"] },
   { pattern: /\bDeno\.exit\b/g, allowedIn: ["main.ts"] },
   { pattern: /(?<![.\w#$])console\b(?=\s*[.?[])/g, allowedIn: ["lib/cli/", "lib/log/"] },

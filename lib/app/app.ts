@@ -3,6 +3,7 @@ import type { AppConfig } from "../config/mod.ts";
 import type { FdPressure, OwnListeners } from "../dial/mod.ts";
 import { ClientTable } from "../limits/mod.ts";
 import type { AcceptGate } from "../listen/mod.ts";
+import type { Transport } from "../net/mod.ts";
 import type { Target, TargetState } from "../pool/mod.ts";
 import type { BufferPool, Ticker } from "../relay/mod.ts";
 import type { SessionApp } from "../session/mod.ts";
@@ -32,6 +33,8 @@ export interface AppOptions {
   /** When the proxy started, on the clock. */
   readonly startedMs: number;
   readonly fdPressure: FdPressure;
+  /** What sessions dial with; default the runtime's sockets. */
+  readonly transport?: Transport | undefined;
   /** The listeners of the whole proxy. */
   readonly listeners: OwnListeners;
   /** What operators have set for the app; default nothing yet. */

@@ -4,8 +4,10 @@ import { ByteBucket } from "../limits/mod.ts";
 import {
   bandwidthFilter,
   type BufferPool,
+  canBePolled,
   type Filter,
   Pace,
+  polledEngine,
   pumpEngine,
   type RelayEngine,
   type StreamOptions,
@@ -22,7 +24,10 @@ export interface EngineOptions {
 export function engineFor(bandwidth: BandwidthConfig, options: EngineOptions): () => RelayEngine {
   if (bandwidth.upload === undefined && bandwidth.download === undefined) {
     const pump = pumpEngine(options);
-    return () => pump;
+    const polled = polledEngine(options);
+    // Which connections it gets is only known when it begins: TLS, for one, cannot be polled.
+    const either: RelayEngine = (ends, context) => (canBePolled(ends) ? polled : pump)(ends, context);
+    return () => either;
   }
   const { clock } = options;
   const pace = (rate: number | undefined): Pace | undefined =>

@@ -1,6 +1,7 @@
 import type { AppConfig } from "../config/mod.ts";
 import { Dialer, type FdPressure, LOOP } from "../dial/mod.ts";
 import { CidrSet, type ClientLimiter } from "../limits/mod.ts";
+import type { Transport } from "../net/mod.ts";
 import { type Candidate, parseCheckBytes } from "../pool/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
 import { type InspectRules, mysqlLogin, type SessionApp } from "../session/mod.ts";
@@ -17,6 +18,8 @@ export interface SessionAppOptions extends EngineOptions {
   readonly observer: Pick<AppObserver, "dialStarved" | "targetLeadsBack">;
   readonly tally: AppTally;
   readonly fdPressure: FdPressure;
+  /** What dials; default the runtime's sockets. */
+  readonly transport?: Transport | undefined;
   readonly tls: Pick<AppTls, "acceptor" | "secureTarget">;
   readonly targets: Pick<AppTargets, "own" | "routes">;
   /** The limits per client; `undefined` for none. */
@@ -85,9 +88,13 @@ function mysqlLoginOf(config: AppConfig, tls: SessionAppOptions["tls"]): Session
   return (ends, greeting) => mysqlLogin(ends, { ...options, greeting });
 }
 
-function dialerOf(config: AppConfig, { observer, tally, fdPressure }: SessionAppOptions): Dialer<Candidate> {
+function dialerOf(
+  config: AppConfig,
+  { observer, tally, fdPressure, transport }: SessionAppOptions,
+): Dialer<Candidate> {
   return new Dialer<Candidate>({
     fdPressure,
+    ...(transport === undefined ? {} : { transport }),
     connectTimeoutMs: config.connectTimeoutMs,
     connectDeadlineMs: config.connectDeadlineMs,
     observer: {

@@ -1,3 +1,5 @@
+import type { Pollable } from "./pollable.ts";
+
 /**
  * A connection as the data path sees it: what `Deno.Conn` is already, and what a TLS connection is made to look like.
  *
@@ -24,6 +26,13 @@ export interface Duplex {
   readonly isTls?: boolean;
   /** Frees the socket; whatever is pending on it rejects. */
   close(): void;
+  /**
+   * Makes the end a reset (RST) instead of FIN, once the peer's host has everything that was sent: what the peer got is
+   * not all there was. Absent where the socket cannot do that.
+   */
+  endByReset?(): void;
+  /** The same connection without promises; absent where there is no such way. */
+  readonly pollable?: Pollable | undefined;
   /**
    * What is sent is not all that there was: from now on no end of the stream is told beside FIN. Absent where there is no
    * other end to tell (TCP has none).

@@ -7,6 +7,7 @@ export * from "./direction.ts";
 export * from "./duplex.ts";
 export * from "./errors.ts";
 export * from "./ip.ts";
+export * from "./pollable.ts";
 export * from "./proxy_version.ts";
 export * from "./reason.ts";
 export * from "./socket_options.ts";

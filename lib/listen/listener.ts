@@ -9,7 +9,13 @@ import {
   type TcpAddress,
 } from "../base/mod.ts";
 import { listenOnFile, type SocketFile, type SocketFileState } from "./_socket_file.ts";
-import { type Connection, type ListeningSocket, runtimeTransport, type Transport } from "../net/mod.ts";
+import {
+  type Connection,
+  type ListeningSocket,
+  runtimeTransport,
+  type SocketHandle,
+  type Transport,
+} from "../net/mod.ts";
 
 /** Receives the events of a listener, apart from connections. */
 export interface ListenerObserver {
@@ -42,7 +48,7 @@ export interface AcceptGate {
 export interface ListenerOptions {
   readonly observer: ListenerObserver;
   /** Default: the runtime's sockets. */
-  readonly transport?: Transport;
+  readonly transport?: Transport | undefined;
   /** Default: none, connections are handed on at once. */
   readonly gate?: AcceptGate | undefined;
   /**
@@ -142,6 +148,11 @@ export class Listener {
     this.#socket = socket;
     this.#file = file;
     this.#options = options;
+  }
+
+  /** What another thread opens the same socket by; absent where it cannot. */
+  get handle(): SocketHandle | undefined {
+    return this.#socket.handle;
   }
 
   /** What the path of a unix socket leads to by now; `there` for TCP. Never rejects. */

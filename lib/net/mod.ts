@@ -1,5 +1,13 @@
 /** Sockets: one interface for what the program needs of them, and what implements it. */
+export { nativeProblem, openNativeTransport } from "./native.ts";
 export { runtimeTransport } from "./runtime/transport.ts";
 export type { DatagramSocket } from "./datagram.ts";
 export { DatagramError, openUdp, openUnixDatagram, OWN_SOCKET_FILE, UDP_ANY } from "./runtime/datagram.ts";
-export type { Connection, ListeningSocket, Transport } from "./transport.ts";
+export type {
+  Connection,
+  ListeningSocket,
+  NativeOptions,
+  NativeTransport,
+  SocketHandle,
+  Transport,
+} from "./transport.ts";

@@ -24,8 +24,18 @@ export interface ListeningSocket {
    * @throws the system's error, and once the socket is closed.
    */
   accept(): Promise<Connection>;
+  /** What another thread of this process opens the same socket by; absent where it cannot. */
+  readonly handle?: SocketHandle;
   /** Stops listening; connections that were not accepted are reset, unless another socket shares the queue. */
   close(): void;
+}
+
+/** A listening socket of this process, for another thread. */
+export interface SocketHandle {
+  /** Its descriptor. */
+  readonly fd: number;
+  /** What tells it from any other socket that has this descriptor later. */
+  readonly cookie: bigint;
 }
 
 /** Makes sockets. */
@@ -49,4 +59,25 @@ export interface Transport {
    * @throws the system's error; ECONNREFUSED too where the connection has met itself; the signal's reason once aborted.
    */
   connect(address: Address, signal: AbortSignal): Promise<Connection>;
+}
+
+/** What a thread's {@link NativeTransport} is given. */
+export interface NativeOptions {
+  /** Listening sockets of another thread to open a second time, by address; they take from one queue. */
+  readonly handles?: ReadonlyMap<string, SocketHandle> | undefined;
+  /** Where to note open descriptors; see {@link NativeTransport.closeAll}. */
+  readonly descriptors?: SharedArrayBuffer | undefined;
+}
+
+/** Makes sockets by the kernel's own calls, which one thread watches by itself until it ends. */
+export interface NativeTransport extends Transport {
+  /** Allocates memory in which a thread notes its descriptors. */
+  allocate(): SharedArrayBuffer;
+  /**
+   * Closes what a thread has left open that is no more: the kernel knows no owner but the process. The thread must not
+   * run any more.
+   */
+  closeAll(descriptors: SharedArrayBuffer): void;
+  /** Frees what the sockets shared. All of them must be closed. */
+  end(): Promise<void>;
 }

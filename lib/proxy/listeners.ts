@@ -9,7 +9,7 @@ import {
   type ListenerOptions,
   ListenError,
 } from "../listen/mod.ts";
-import type { Connection } from "../net/mod.ts";
+import type { Connection, Transport } from "../net/mod.ts";
 import { ownListeners } from "./_own_listeners.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
@@ -28,6 +28,8 @@ export interface ListenersOptions {
   readonly observer: ListenerObserver & Pick<ProxyObserver, "socketFileChanged">;
   /** When to look at socket files; default: the runtime's timers. */
   readonly schedule?: Schedule | undefined;
+  /** Default the runtime's sockets. */
+  readonly transport?: Transport | undefined;
   /** Whether other threads of this process accept on the same TCP addresses. */
   readonly shared: boolean;
   /** By path, the names that unix sockets are bound to; see {@link ListenerOptions.boundAt}. */
@@ -165,6 +167,7 @@ export class Listeners {
 class BoundListener implements ListenerOptions {
   readonly observer: ListenerObserver;
   readonly shared: boolean;
+  readonly transport: Transport | undefined;
   /** As the config names it. */
   readonly wanted: Address;
   readonly boundAt: string | undefined;
@@ -190,6 +193,7 @@ class BoundListener implements ListenerOptions {
   private constructor(wanted: Address, app: string, options: ListenersOptions) {
     this.observer = options.observer;
     this.shared = options.shared;
+    this.transport = options.transport;
     this.wanted = wanted;
     this.boundAt = wanted.kind === "unix" ? options.unixNames?.get(wanted.path) : undefined;
     this.#name = app;

@@ -18,7 +18,7 @@ import {
 import type { AppConfig, Config } from "../config/mod.ts";
 import { FdPressure, isUnspecified, Loops, OwnListeners } from "../dial/mod.ts";
 import { type CountersSnapshot, LoopDelay, type MetricsSnapshot, ThreadCounters } from "../metrics/mod.ts";
-import type { Connection } from "../net/mod.ts";
+import type { Connection, Transport } from "../net/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
 import { Session, type SessionOptions, type SessionOrigin, SessionTable } from "../session/mod.ts";
@@ -46,6 +46,8 @@ export interface ProxyOptions extends WallTime {
   readonly clock?: Clock;
   /** Set in a worker: what this one of several shares with the others. */
   readonly context?: WorkerContext;
+  /** What sessions use for their sockets; default those of the runtime. */
+  readonly transport?: Transport;
 }
 
 /** What a proxy learns when another one with another config takes over. */
@@ -62,6 +64,7 @@ export interface Retirement {
 export class Proxy implements ProxyControl {
   readonly #observer: ProxyObserver;
   readonly #context: WorkerContext | undefined;
+  readonly #transport: Transport | undefined;
   readonly #shared: SessionOptions;
   readonly #sweep: Sweep<Session>;
   readonly #sessions: SessionTable;
@@ -104,6 +107,7 @@ export class Proxy implements ProxyControl {
   private constructor(config: Config, files: FileTexts, options: ProxyOptions) {
     this.#observer = options.observer;
     this.#context = options.context;
+    this.#transport = options.transport;
     const clock = options.clock ?? monotonicClock;
     this.#startedMs = options.context?.startedMs ?? clock.nowMs();
     this.#sweep = new Sweep(sweepPeriodMs(limitsOf(config)), clock);
@@ -169,6 +173,7 @@ export class Proxy implements ProxyControl {
         socketFileChanged: (app, path, change) => this.#observer.socketFileChanged(app, path, change),
       },
       schedule: options.schedule,
+      transport: options.transport,
       shared: this.#context !== undefined,
       unixNames: this.#context?.unixNames,
       own: this.#own,
@@ -408,6 +413,7 @@ export class Proxy implements ProxyControl {
       tally: this.#counters.app(config.name),
       startedMs: this.#startedMs,
       fdPressure: this.#fdPressure,
+      transport: this.#transport,
       listeners: this.#own,
       overrides: app?.overrides ?? this.#overrides.of(config.name),
       closeSessionsOf: (target) => {

@@ -44,8 +44,17 @@ export const OWN_LEVEL = 2;
  */
 const LENT_BYTES_PER_LEVEL = 64 * 1024 * 1024;
 
+/** Bytes held at once for full receivers before each may have only as much as {@link OWN_LEVEL} holds. */
+const HELD_BYTES = 64 * 1024 * 1024;
+
+/** Size of {@link BufferPool.scratch}. */
+const SCRATCH_BYTES = 256 * 1024;
+
 /** Lends buffers by level and takes them back. One pool serves a whole thread. */
 export class BufferPool {
+  #scratch: Uint8Array<ArrayBuffer> | undefined;
+  #heldBytes = 0;
+
   readonly #free: Uint8Array[][] = BUFFER_LEVELS.map(() => []);
   /** Number of lent buffers, by level. */
   readonly #lent: number[] = BUFFER_LEVELS.map(() => 0);
@@ -101,6 +110,30 @@ export class BufferPool {
     if (free !== undefined && (level === 0 || free.length * buffer.length < KEPT_BYTES_PER_LEVEL)) {
       free.push(buffer);
     }
+  }
+
+  /** A buffer for what is received and sent on in one go; its content lasts until the caller returns. */
+  get scratch(): Uint8Array<ArrayBuffer> {
+    return this.#scratch ??= new Uint8Array(SCRATCH_BYTES);
+  }
+
+  /**
+   * How much of {@link BufferPool.scratch} to receive into: all of it, or what each direction may have, where so much is
+   * held already for receivers that are full.
+   */
+  get scratchBytes(): number {
+    return this.#heldBytes < HELD_BYTES ? SCRATCH_BYTES : levelBytes(OWN_LEVEL);
+  }
+
+  /** Copies bytes that a receiver has no room for; {@link BufferPool.release} ends it. */
+  hold(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
+    this.#heldBytes += end - start;
+    return new Uint8Array(bytes.subarray(start, end));
+  }
+
+  /** Frees bytes that were held. */
+  release(bytes: Uint8Array): void {
+    this.#heldBytes -= bytes.length;
   }
 
   #lentBytes(level: number): number {

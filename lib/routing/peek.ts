@@ -149,6 +149,10 @@ export class PeekedConnection implements Duplex {
     this.#conn.setKeepAlive?.(on);
   }
 
+  endByReset(): void {
+    this.#conn.endByReset?.();
+  }
+
   /** Closes the connection; ends a pending read and ignores its result. */
   close(): void {
     this.#conn.close();

@@ -73,6 +73,10 @@ export class PrefixedConnection implements Duplex {
     this.#conn.close();
   }
 
+  endByReset(): void {
+    this.#conn.endByReset?.();
+  }
+
   withholdEnd(): void {
     this.#conn.withholdEnd?.();
   }

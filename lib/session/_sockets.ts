@@ -45,10 +45,15 @@ export class SessionSockets {
     this.#client.passEndTo?.(this.#target);
   }
 
-  /** Has TLS leave the end of both streams unsaid: what was sent is not all. */
-  withholdEnds(): void {
-    this.#client.withholdEnd?.();
-    this.#target?.withholdEnd?.();
+  /** Marks both streams as cut short: TLS leaves their end unsaid, and sockets that can end with a reset. */
+  cutShort(): void {
+    cutShort(this.#client);
+    if (this.#target !== undefined) cutShort(this.#target);
+  }
+
+  /** Marks what the client gets as cut short. */
+  cutClientShort(): void {
+    cutShort(this.#client);
   }
 
   /** Has the kernel probe both sides while they are silent. */
@@ -79,4 +84,9 @@ export class SessionSockets {
       this.error ??= error;
     }
   }
+}
+
+function cutShort(conn: Duplex): void {
+  conn.withholdEnd?.();
+  conn.endByReset?.();
 }

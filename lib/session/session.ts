@@ -241,7 +241,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   stop(): void {
     // An ended session has its reason already; an engine stops one because a side has failed.
     if (!this.aborted && this.#stage === "relaying" && this.reason === undefined) {
-      this.#sockets.withholdEnds();
+      this.#sockets.cutShort();
     }
     this.#sockets.close();
   }
@@ -254,7 +254,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
       // Engines rely on this never throwing.
       this.error ??= error;
     }
-    if (end.kind === "failed") this.#sockets.client.withholdEnd?.();
+    if (end.kind === "failed") this.#sockets.cutClientShort();
     this.#stage = "lingering";
     this.#sockets.closeTarget();
   }
@@ -309,7 +309,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   }
 
   readonly #cutByFault = (kind: CutKind, fault: FaultKind): void => {
-    if (kind === "reset") this.#sockets.withholdEnds();
+    if (kind === "reset") this.#sockets.cutShort();
     this.noteFault(fault);
     this.end("killed");
   };

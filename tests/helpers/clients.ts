@@ -8,7 +8,7 @@ export function connectTo(port: number, hostname = "127.0.0.1"): Promise<Deno.Tc
 }
 
 /** Writes all of it: a single write of the runtime may take only a part. */
-export async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+export async function writeAll(conn: Pick<Deno.Conn, "write">, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) written += await conn.write(bytes.subarray(written));
 }
 

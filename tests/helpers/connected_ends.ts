@@ -1,3 +1,4 @@
+import type { Duplex } from "../../lib/base/mod.ts";
 import { BufferPool, Flow, type RelayEnd } from "../../lib/relay/mod.ts";
 import { connectTo } from "./clients.ts";
 import type { EngineCase } from "./relay_bench.ts";
@@ -14,22 +15,24 @@ export interface SocketRelay {
 /** A client and a target on loopback, each with a near end for an engine. Disposing of it closes all four. */
 export interface ConnectedEnds extends AsyncDisposable {
   readonly client: Deno.TcpConn;
-  readonly nearClient: Deno.TcpConn;
+  readonly nearClient: Duplex;
   readonly target: Deno.TcpConn;
-  readonly nearTarget: Deno.TcpConn;
+  readonly nearTarget: Duplex;
   /** Relays between the near ends, and closes them as a session does; once. */
   run(engine: EngineCase): SocketRelay;
 }
 
-export async function connectedEnds(): Promise<ConnectedEnds> {
-  const [client, nearClient] = await socketPair();
-  const [nearTarget, target] = await socketPair();
+export async function connectedEnds(engine?: Pick<EngineCase, "dial">): Promise<ConnectedEnds> {
+  const dial = engine?.dial?.() ?? RUNTIME_DIAL;
+  const [client, nearClient] = await socketPair(dial);
+  const [target, nearTarget] = await socketPair(dial);
   const controller = new AbortController();
   let ended: Promise<unknown> = Promise.resolve();
-  const close = (): void => {
-    nearClient[Symbol.dispose]();
-    nearTarget[Symbol.dispose]();
+  const open = new Set([nearClient, nearTarget]);
+  const closeOne = (near: Duplex): void => {
+    if (open.delete(near)) near.close();
   };
+  const close = (): void => open.forEach(closeOne);
   return {
     client,
     nearClient,
@@ -52,7 +55,7 @@ export async function connectedEnds(): Promise<ConnectedEnds> {
         stop: close,
         linger: (noted) => {
           lingered = noted;
-          nearTarget.close();
+          closeOne(nearTarget);
         },
       }).finally(close);
       ended = end;
@@ -64,11 +67,22 @@ export async function connectedEnds(): Promise<ConnectedEnds> {
       client[Symbol.dispose]();
       target[Symbol.dispose]();
       await ended;
+      await dial.end();
     },
   };
 }
 
-async function socketPair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
+/** Makes the near ends of connections. */
+export interface NearDial {
+  connect(port: number): Promise<Duplex>;
+  /** Called when all of them are closed. */
+  end(): Promise<void>;
+}
+
+const RUNTIME_DIAL: NearDial = { connect: connectTo, end: () => Promise.resolve() };
+
+/** A far end and the near one. */
+async function socketPair(dial: NearDial): Promise<[Deno.TcpConn, Duplex]> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return await Promise.all([connectTo(listener.addr.port), listener.accept()]);
+  return await Promise.all([listener.accept(), dial.connect(listener.addr.port)]);
 }

@@ -9,6 +9,7 @@ import {
 } from "../../lib/relay/mod.ts";
 import { concat } from "./bytes.ts";
 import { CountingPool } from "./counting_pool.ts";
+import type { NearDial } from "./connected_ends.ts";
 import { type MemoryDuplex, memoryPipe, type MemoryPipeOptions } from "./memory_duplex.ts";
 
 /** What an engine is built from. */
@@ -23,6 +24,10 @@ export interface EngineCase {
   create(parts: EngineParts): RelayEngine;
   /** Bytes that a direction may have read and not yet written while its receiver takes nothing. */
   readonly holdsAtMost: number;
+  /** How it connects to real sockets; default the runtime's. */
+  readonly dial?: () => NearDial;
+  /** Whether real sockets cannot be had here. */
+  readonly ignoreSockets?: boolean;
 }
 
 /** An engine between two connections in memory, and both far ends. */

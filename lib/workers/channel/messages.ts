@@ -9,6 +9,7 @@ import type { CaptureCounts, CaptureOrder } from "../../capture/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { SharedClientMemory } from "../../limits/mod.ts";
 import type { CountersSnapshot } from "../../metrics/mod.ts";
+import type { SocketHandle } from "../../net/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
 import type { Retirement, SocketFileChange } from "../../proxy/mod.ts";
 import type { LogField } from "../../session/mod.ts";
@@ -101,6 +102,14 @@ export interface Answer {
   readonly problem: string | undefined;
 }
 
+/** What a worker needs for sockets by the kernel's own calls. */
+export interface NativeSockets {
+  /** The control plane's listening sockets, by address. */
+  readonly handles: ReadonlyMap<string, SocketHandle>;
+  /** Where it notes its descriptors; the control plane closes them when it dies. */
+  readonly descriptors: SharedArrayBuffer;
+}
+
 export interface StartMessage {
   readonly kind: "start";
   /** This worker's number in its generation, from 0. */
@@ -122,6 +131,8 @@ export interface StartMessage {
   readonly sessions: SessionsReported;
   /** The captures that run. */
   readonly captures: readonly CaptureOrder[];
+  /** `undefined` for the runtime's sockets. */
+  readonly native: NativeSockets | undefined;
 }
 
 /** Which ended sessions a worker reports: all, or only those that the operational log may mention. */

@@ -1,12 +1,15 @@
 import { type Address, formatAddress } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import { Listener, type ListenerObserver, ListenError } from "../../listen/mod.ts";
+import type { SocketHandle, Transport } from "../../net/mod.ts";
 import { StartError } from "../../proxy/mod.ts";
 
 /** Sockets opened for a config that is not in effect yet. */
 export interface PreparedSockets {
   /** The config with the addresses actually bound. */
   readonly config: Config;
+  /** What workers open the sockets by, by bound address; empty where the runtime shares them. */
+  readonly handles: ReadonlyMap<string, SocketHandle>;
   /** Keeps these, and closes those that the config no longer names. */
   commit(): void;
   /** Closes the new ones. */
@@ -19,10 +22,13 @@ export interface PreparedSockets {
  */
 export class ListenSockets {
   readonly #observer: ListenerObserver;
+  readonly #transport: Transport | undefined;
   #held: readonly HeldSocket[] = [];
 
-  constructor(observer: ListenerObserver) {
+  /** @param transport default the runtime's. */
+  constructor(observer: ListenerObserver, transport?: Transport) {
     this.#observer = observer;
+    this.#transport = transport;
   }
 
   /**
@@ -43,7 +49,7 @@ export class ListenSockets {
           const wanted = formatAddress(address);
           const at = left.findIndex((socket) => socket.wanted === wanted);
           const [kept] = at < 0 ? [] : left.splice(at, 1);
-          const socket = kept ?? { wanted, listener: open(address, app.name, this.#observer) };
+          const socket = kept ?? { wanted, listener: this.#open(address, app.name) };
           next.push(socket);
           if (kept === undefined) added.push(socket);
           return socket.listener.address;
@@ -51,6 +57,7 @@ export class ListenSockets {
       }));
       return {
         config: { ...config, apps },
+        handles: handlesOf(next),
         discard,
         commit: () => {
           this.#held = next;
@@ -60,6 +67,20 @@ export class ListenSockets {
     } catch (error) {
       discard();
       throw error;
+    }
+  }
+
+  #open(address: Address, app: string): Listener {
+    try {
+      return Listener.open(address, {
+        observer: this.#observer,
+        transport: this.#transport,
+        shared: true,
+        onConnection: (conn) => conn.close(),
+      });
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      throw new StartError(`start app "${app}": ${error.message}`, { cause: error });
     }
   }
 
@@ -79,11 +100,10 @@ function closeAll(sockets: readonly HeldSocket[]): void {
   for (const { listener } of sockets) void listener.closeNow();
 }
 
-function open(address: Address, app: string, observer: ListenerObserver): Listener {
-  try {
-    return Listener.open(address, { observer, shared: true, onConnection: (conn) => conn.close() });
-  } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
-    throw new StartError(`start app "${app}": ${error.message}`, { cause: error });
+function handlesOf(sockets: readonly HeldSocket[]): Map<string, SocketHandle> {
+  const handles = new Map<string, SocketHandle>();
+  for (const { listener } of sockets) {
+    if (listener.handle !== undefined) handles.set(formatAddress(listener.address), listener.handle);
   }
+  return handles;
 }

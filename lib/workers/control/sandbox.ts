@@ -9,7 +9,8 @@ export interface Sandbox {
   readonly read: string[] | false;
   readonly write: string[] | false;
   readonly env: false;
-  readonly ffi: false;
+  /** A library may do anything to the process: only workers that need one have it. */
+  readonly ffi: boolean;
   readonly import: false;
   readonly run: false;
   readonly sys: false;
@@ -19,6 +20,8 @@ export interface Sandbox {
 export interface SandboxOptions {
   /** Whether the runtime counts unix sockets as network permissions; it does from 2.9 on. */
   readonly unixIsNet: boolean;
+  /** Whether it uses the kernel's own calls; default it does not. */
+  readonly isNative?: boolean;
   /** By path, the names that unix sockets are bound to instead; default the paths themselves. */
   readonly unixNames?: ReadonlyMap<string, string>;
 }
@@ -31,7 +34,10 @@ export interface SandboxOptions {
  * "any host on this port" nor an IPv6 block. So where any app discovers targets, workers inherit the network
  * permissions of the process (its `--allow-net` is the limit then).
  */
-export function sandboxOf(config: Config, { unixIsNet, unixNames }: SandboxOptions): Sandbox {
+export function sandboxOf(
+  config: Config,
+  { unixIsNet, isNative = false, unixNames }: SandboxOptions,
+): Sandbox {
   const boundAt = (address: Address): Address =>
     address.kind === "tcp" ? address : { ...address, path: unixNames?.get(address.path) ?? address.path };
   const dialed = config.apps.flatMap((app) => targetsOf(app).flatMap((target) => dialedAt(target, app)));
@@ -45,7 +51,7 @@ export function sandboxOf(config: Config, { unixIsNet, unixNames }: SandboxOptio
     read: paths.length === 0 ? false : paths,
     write: paths.length === 0 ? false : paths,
     env: false,
-    ffi: false,
+    ffi: isNative,
     import: false,
     run: false,
     sys: false,

@@ -34,6 +34,8 @@ export interface SupervisorOptions {
   onRebound(worker: number): void;
   /** Keeps what workers count. */
   readonly counters: WorkerCounters;
+  /** Called when a worker's thread has ended, or was told to; default nobody cleans up after it. */
+  onGone?(worker: number): void;
   /** Receives the outcomes that the control plane judges. */
   onReport(message: Extract<FromWorker, { kind: "report" }>): void;
 }
@@ -313,7 +315,9 @@ export class Supervisor {
     const { thread } = slot;
     slot.thread = undefined;
     thread?.terminate();
-    if (thread !== undefined) this.#options.captures.lost(thread);
+    if (thread === undefined) return;
+    this.#options.captures.lost(thread);
+    this.#options.onGone?.(slot.number);
   }
 
   #settle(): void {

@@ -28,7 +28,8 @@ import { runtimeAtLeast } from "../../runtime/mod.ts";
 import type { SessionsReported, StartMessage, TargetRecord } from "../channel/messages.ts";
 import { MAX_GENERATIONS, SharedLimits } from "../shared/shared_limits.ts";
 import { Generation } from "./generation.ts";
-import { ListenSockets } from "./listen_sockets.ts";
+import { ListenSockets, type PreparedSockets } from "./listen_sockets.ts";
+import { NativeControl } from "./native_control.ts";
 import { WorkerCounters } from "./worker_counters.ts";
 import type { WorkersObserver } from "./workers_observer.ts";
 import { type Sandbox, sandboxOf } from "./sandbox.ts";
@@ -41,6 +42,8 @@ export interface WorkerProxyOptions extends WallTime {
   /** How many threads, at least 1. */
   readonly workers: number;
   readonly observer: WorkersObserver;
+  /** Whether workers use the kernel's own calls; default they use the runtime's sockets. */
+  readonly native?: boolean;
   /**
    * Which sessions the observer gets: all (the default), or only those that the operational log may mention, which
    * saves a message for each of the others. {@link WorkerProxy.reportSessions} changes it.
@@ -63,6 +66,7 @@ export class WorkerProxy implements ProxyControl {
   readonly #options: WorkerProxyOptions;
   readonly #control: ControlPlane;
   readonly #sockets: ListenSockets;
+  readonly #native: NativeControl | undefined;
   readonly #files: SocketFiles;
   readonly #limits: SharedLimits;
   readonly #reloader: Reloader;
@@ -90,10 +94,17 @@ export class WorkerProxy implements ProxyControl {
   static async start(config: Config, options: WorkerProxyOptions): Promise<WorkerProxy> {
     const { observer } = options;
     const control = await ControlPlane.prepare(config, { observer });
-    const sockets = new ListenSockets(observer);
-    const prepared = sockets.prepare(config);
+    const native = options.native === true ? await NativeControl.open() : undefined;
+    const sockets = new ListenSockets(observer, native?.transport);
+    let prepared: PreparedSockets;
+    try {
+      prepared = sockets.prepare(config);
+    } catch (error) {
+      await native?.end();
+      throw error;
+    }
     prepared.commit();
-    const proxy = new WorkerProxy(config, { control, sockets, bound: prepared.config }, options);
+    const proxy = new WorkerProxy(config, { control, sockets, native, bound: prepared }, options);
     control.listensOn(proxy.listeners());
     try {
       await proxy.#files.clean(config);
@@ -114,12 +125,13 @@ export class WorkerProxy implements ProxyControl {
     this.#sessions = options.sessions ?? "all";
     this.#control = parts.control;
     this.#sockets = parts.sockets;
-    this.#config = parts.bound;
+    this.#native = parts.native;
+    this.#config = parts.bound.config;
     this.#limits = new SharedLimits(config, options.workers);
     this.#files = new SocketFiles(options);
     this.#captures = new WorkerCaptures(options.workers);
     this.#counters = new WorkerCounters((app) => this.#control.targets(app));
-    this.#group = this.#createGroup(this.#config, 0);
+    this.#group = this.#createGroup(parts.bound, 0);
     this.#reloader = new Reloader(config, {
       ...options,
       files: this.#control.files,
@@ -189,6 +201,7 @@ export class WorkerProxy implements ProxyControl {
     // One that is under way would go on with checks that nobody stops.
     await this.#reloader.stop();
     await this.#control.stop();
+    await this.#native?.end();
   }
 
   /** A worker that does not answer in time counts with what it sent before. */
@@ -208,7 +221,7 @@ export class WorkerProxy implements ProxyControl {
     return [this.#group, ...this.#retired];
   }
 
-  #createGroup(config: Config, slot: number): WorkerGroup {
+  #createGroup({ config, handles }: PreparedSockets, slot: number): WorkerGroup {
     const { workers, observer, module, permissions } = this.#options;
     const generation = new Generation(this.#limits, { workers, slot });
     const unixNames = SocketFiles.names(config);
@@ -219,9 +232,14 @@ export class WorkerProxy implements ProxyControl {
       generation,
       counters: this.#counters,
       module: module ?? new URL("../worker/entry.ts", import.meta.url),
-      permissions: permissions ?? sandboxOf(config, { unixIsNet: runtimeAtLeast(2, 9), unixNames }),
+      permissions: permissions ?? sandboxOf(config, {
+        unixIsNet: runtimeAtLeast(2, 9),
+        isNative: this.#native !== undefined,
+        unixNames,
+      }),
       captures: this.#captures,
-      startMessage: (worker) => this.#startMessage(config, { generation, unixNames }, worker),
+      startMessage: (worker) => this.#startMessage(config, { generation, unixNames, handles }, worker),
+      onGone: (worker) => this.#native?.gone(generation.shareOf(worker)),
       onRebound: (worker) => {
         if (worker === 0) this.#files.replace(unixNames);
       },
@@ -270,7 +288,7 @@ export class WorkerProxy implements ProxyControl {
     this.#holdsChanges = true;
     control.commit();
     this.#limits.update(step.config);
-    const group = this.#createGroup(sockets.config, slot);
+    const group = this.#createGroup(sockets, slot);
     let problems: readonly ReloadProblem[];
     try {
       await group.supervisor.bind();
@@ -376,14 +394,18 @@ export class WorkerProxy implements ProxyControl {
 
   #startMessage(
     config: Config,
-    { generation, unixNames }: Pick<WorkerGroup, "generation" | "unixNames">,
+    { generation, unixNames, handles }: Pick<WorkerGroup, "generation" | "unixNames"> & {
+      readonly handles: PreparedSockets["handles"];
+    },
     worker: number,
   ): Omit<StartMessage, "nowMs" | "captures"> {
     if (worker === 0) SocketFiles.free(unixNames);
+    const share = generation.shareOf(worker);
     return {
       kind: "start",
       worker,
-      share: generation.shareOf(worker),
+      share,
+      native: this.#native && { handles, descriptors: this.#native.begin(share) },
       config,
       startedMs: this.#startedMs,
       memory: generation.memory,
@@ -443,6 +465,7 @@ interface WorkerGroup {
 interface WorkerProxyParts {
   readonly control: ControlPlane;
   readonly sockets: ListenSockets;
-  /** The config with the addresses actually bound. */
-  readonly bound: Config;
+  readonly native: NativeControl | undefined;
+  /** The config with the addresses actually bound, and their sockets. */
+  readonly bound: PreparedSockets;
 }

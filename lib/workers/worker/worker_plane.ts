@@ -1,5 +1,6 @@
 import { type Address, type Clock, errorMessage, monotonicClock } from "../../base/mod.ts";
 import { SharedCount } from "../../limits/mod.ts";
+import { type NativeTransport, openNativeTransport } from "../../net/mod.ts";
 import {
   type BoundProxy,
   Proxy,
@@ -35,6 +36,8 @@ export class WorkerPlane {
   #share = 0;
   #reported: SessionsReported = "all";
   #starting: Promise<Proxy | undefined> = Promise.resolve(undefined);
+  /** Its sockets; `undefined` where they are the runtime's. */
+  #native: NativeTransport | undefined;
   #isEnding = false;
   /** What is prepared, and by which reload. */
   #ready: { readonly reload: number; readonly use: () => void } | undefined;
@@ -135,7 +138,13 @@ export class WorkerPlane {
     };
     try {
       const observer = this.#observer(listeners, { active, turns });
-      const proxy = await Proxy.start(config, { observer, clock, context });
+      this.#native = message.native && await openNativeTransport(message.native);
+      const proxy = await Proxy.start(config, {
+        observer,
+        clock,
+        context,
+        ...(this.#native === undefined ? {} : { transport: this.#native }),
+      });
       this.#counters.begin(proxy);
       return proxy;
     } catch (error) {
@@ -217,6 +226,7 @@ export class WorkerPlane {
       await how(proxy);
       if (this.#isEnding) return;
       this.#isEnding = true;
+      await this.#native?.end();
       this.#sessions.flush();
       this.#outcomes.flush();
       this.#counters.end();

@@ -1,0 +1,149 @@
+import { type Address, parseIp, type TcpAddress } from "../../base/mod.ts";
+import { firstOf } from "../_happy_eyeballs.ts";
+import { LinuxConnection } from "./connection.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLOUT, SO_ERROR, SOL_SOCKET } from "./constants.ts";
+import { ERRNO, SystemError } from "./errno.ts";
+import type { Sink } from "./reactor.ts";
+import { encodeSockaddr, familyOf } from "./sockaddr.ts";
+import { ownAddress } from "./socket.ts";
+import type { Sockets } from "./sockets.ts";
+
+/** Looks the addresses of a name up. @throws the system's error; ENOTFOUND for a name without one. */
+export type Lookup = (host: string) => Promise<readonly string[]>;
+
+/** {@link Transport.connect} on sockets of the kernel. */
+export function connect(
+  sockets: Sockets,
+  address: Address,
+  { signal, lookup }: { readonly signal: AbortSignal; readonly lookup: Lookup },
+): Promise<LinuxConnection> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  if (address.kind === "tcp" && parseIp(address.host) === undefined) {
+    return connectToName(sockets, address, { signal, lookup });
+  }
+  return connectTo(sockets, address, signal);
+}
+
+async function connectToName(
+  sockets: Sockets,
+  { host, port }: TcpAddress,
+  { signal, lookup }: { readonly signal: AbortSignal; readonly lookup: Lookup },
+): Promise<LinuxConnection> {
+  const addresses = await unlessAborted(lookup(host), signal);
+  return await firstOf(addresses, {
+    signal,
+    dial: (ip, inner) => connectTo(sockets, { kind: "tcp", host: ip, port }, inner),
+  });
+}
+
+/** A lookup cannot be cancelled; nobody waits for the answer of one that comes too late. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+function connectTo(sockets: Sockets, address: Address, signal: AbortSignal): Promise<LinuxConnection> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  let fd: number;
+  try {
+    const name = encodeSockaddr(address);
+    fd = sockets.create(familyOf(address));
+    const code = begin(sockets, fd, name);
+    if (code === ERRNO.EINPROGRESS) return new Dial(sockets, fd, address).made(signal);
+    if (code !== 0) {
+      sockets.close(fd);
+      throw new SystemError("connect", code);
+    }
+    return Promise.resolve(connectionOf(sockets, fd, address));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** Returns the errno of a connect; 0 where the connection is made, which a socket on this machine is at once. */
+function begin({ libc }: Sockets, fd: number, name: Uint8Array): number {
+  for (;;) {
+    if (libc.calls.connect(fd, name as Uint8Array<ArrayBuffer>, name.length) === 0) return 0;
+    const { errno } = libc;
+    if (errno !== ERRNO.EINTR) return errno;
+  }
+}
+
+/**
+ * Takes a connection over, unless it has connected to itself (see `lib/net/runtime/_itself.ts`).
+ *
+ * @throws {SystemError} as for a port that nothing listens on.
+ */
+function connectionOf(sockets: Sockets, fd: number, peer: Address, events?: number): LinuxConnection {
+  const family = familyOf(peer);
+  if (peer.kind === "unix") return new LinuxConnection(sockets, fd, { family, peer, events });
+  let local: Address;
+  try {
+    local = ownAddress(sockets.libc, fd);
+    if (local.kind === "tcp" && local.port === peer.port && local.host === peer.host) {
+      throw new SystemError("connect", ERRNO.ECONNREFUSED);
+    }
+  } catch (error) {
+    sockets.reactor.remove(fd);
+    sockets.close(fd);
+    throw error;
+  }
+  return new LinuxConnection(sockets, fd, { family, peer, local, events });
+}
+
+/** A connect that waits for the network. */
+class Dial implements Sink {
+  generation = 0;
+  readonly #sockets: Sockets;
+  readonly #fd: number;
+  readonly #address: Address;
+  #made: ((events: number) => void) | undefined;
+
+  constructor(sockets: Sockets, fd: number, address: Address) {
+    this.#sockets = sockets;
+    this.#fd = fd;
+    this.#address = address;
+  }
+
+  made(signal: AbortSignal): Promise<LinuxConnection> {
+    const { libc, reactor } = this.#sockets;
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        end();
+        reactor.remove(this.#fd);
+        this.#sockets.close(this.#fd);
+        reject(error);
+      };
+      const onAbort = (): void => fail(signal.reason);
+      const end = (): void => {
+        this.#made = undefined;
+        signal.removeEventListener("abort", onAbort);
+        reactor.settled();
+      };
+      this.#made = (events) => {
+        const code = libc.option(this.#fd, SOL_SOCKET, SO_ERROR);
+        if (code !== 0) return fail(new SystemError("connect", code));
+        end();
+        try {
+          resolve(connectionOf(this.#sockets, this.#fd, this.#address, events));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      signal.addEventListener("abort", onAbort);
+      try {
+        reactor.add(this.#fd, this);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  /** Called by the reactor. */
+  onEvents(events: number): void {
+    if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) !== 0) this.#made?.(events);
+  }
+}

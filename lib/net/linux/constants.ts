@@ -1,0 +1,61 @@
+/**
+ * Numbers of the Linux ABI that the bindings use; the same on x86-64 and arm64.
+ *
+ * @module
+ */
+
+/** Address families (`socket(2)`). */
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+
+/** Socket type and flags (`socket(2)`). */
+export const SOCK_STREAM = 1;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+
+/** Levels and options (`socket(7)`, `tcp(7)`, `ipv6(7)`). */
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_ERROR = 4;
+export const SO_KEEPALIVE = 9;
+export const SO_LINGER = 13;
+export const SO_COOKIE = 57;
+export const IPPROTO_TCP = 6;
+export const TCP_NODELAY = 1;
+export const TCP_INFO = 11;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_V6ONLY = 26;
+
+/** State of a connection that is over (`tcp(7)`, `tcpi_state`). */
+export const TCP_CLOSE = 7;
+
+/** How to shut down (`shutdown(2)`). */
+export const SHUT_WR = 1;
+
+/** Fails with EPIPE instead of raising SIGPIPE (`send(2)`). */
+export const MSG_NOSIGNAL = 0x4000;
+
+/** Duplicates a descriptor that a new program does not inherit (`fcntl(2)`). */
+export const F_DUPFD_CLOEXEC = 1030;
+
+/** Bytes in the send queue that the peer has not acknowledged (`tcp(7)`, SIOCOUTQ). */
+export const SIOCOUTQ = 0x5411n;
+
+/** The limit on file descriptors (`getrlimit(2)`). */
+export const RLIMIT_NOFILE = 7;
+
+/** Flags of `eventfd(2)`. */
+export const EFD_NONBLOCK = SOCK_NONBLOCK;
+export const EFD_CLOEXEC = SOCK_CLOEXEC;
+
+/** Operations and events of `epoll_ctl(2)`. */
+export const EPOLL_CLOEXEC = SOCK_CLOEXEC;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLLIN = 0x1;
+export const EPOLLOUT = 0x4;
+export const EPOLLERR = 0x8;
+export const EPOLLHUP = 0x10;
+export const EPOLLRDHUP = 0x2000;
+export const EPOLLET = 0x80000000;

@@ -1,0 +1,219 @@
+import type { Address, TcpAddress } from "../../base/mod.ts";
+import type { Connection, ListeningSocket, SocketHandle } from "../transport.ts";
+import { LinuxConnection } from "./connection.ts";
+import {
+  AF_INET6,
+  F_DUPFD_CLOEXEC,
+  IPPROTO_IPV6,
+  IPV6_V6ONLY,
+  SO_COOKIE,
+  SO_REUSEADDR,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOL_SOCKET,
+} from "./constants.ts";
+import { badResource, ERRNO, interrupted, SystemError } from "./errno.ts";
+import { encodeSockaddr, familyOf } from "./sockaddr.ts";
+import { ownAddress, resetSockaddr, SOCKADDR, SOCKADDR_LENGTH, takeSockaddr } from "./socket.ts";
+import type { Sockets } from "./sockets.ts";
+
+/** Connections that the kernel may complete ahead of `accept`, as for the runtime's sockets. */
+const BACKLOG = 4096;
+
+/** Connections taken in one turn; then the others get theirs. */
+const ACCEPTS_A_TURN = 64;
+
+/** Binds a TCP address. @throws {SystemError} */
+export function listenTcp(sockets: Sockets, address: TcpAddress): LinuxListeningSocket {
+  const family = familyOf(address);
+  return bind(sockets, address, (fd) => {
+    const { libc } = sockets;
+    libc.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    // "::" serves IPv4 too, whatever the system's default is.
+    if (family === AF_INET6 && address.host === "::") libc.setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  });
+}
+
+/** Binds a unix socket, whose file is removed when it is closed. @throws {SystemError} */
+export function listenUnix(sockets: Sockets, path: string): LinuxListeningSocket {
+  return bind(sockets, { kind: "unix", path }, () => {});
+}
+
+/**
+ * Opens a socket of another thread of this process a second time.
+ *
+ * @throws {SystemError} when it is closed meanwhile: EBADF, also where its number belongs to another socket by now.
+ */
+export function openShared(
+  sockets: Sockets,
+  address: TcpAddress,
+  handle: SocketHandle,
+): LinuxListeningSocket {
+  const { libc } = sockets;
+  const fd = sockets.own(libc.check("fcntl", libc.calls.fcntl(handle.fd, F_DUPFD_CLOEXEC, 0)));
+  if (cookieOf(sockets, fd) === handle.cookie) return new LinuxListeningSocket(sockets, fd, address);
+  sockets.close(fd);
+  throw new SystemError("fcntl", ERRNO.EBADF);
+}
+
+function bind(sockets: Sockets, address: Address, prepare: (fd: number) => void): LinuxListeningSocket {
+  const { libc } = sockets;
+  const name = encodeSockaddr(address);
+  const fd = sockets.create(familyOf(address));
+  try {
+    prepare(fd);
+    libc.check("bind", libc.calls.bind(fd, name, name.length));
+    libc.check("listen", libc.calls.listen(fd, BACKLOG));
+    if (address.kind === "unix") return new LinuxListeningSocket(sockets, fd, address);
+    const bound = ownAddress(libc, fd);
+    const port = bound.kind === "tcp" ? bound.port : address.port;
+    return new LinuxListeningSocket(sockets, fd, { ...address, port });
+  } catch (error) {
+    sockets.close(fd);
+    throw error;
+  }
+}
+
+/** What no other socket of this system ever has, or had. */
+function cookieOf({ libc }: Sockets, fd: number): bigint {
+  const cookie = new BigUint64Array(1);
+  const length = Uint8Array.of(8, 0, 0, 0);
+  libc.check(
+    "getsockopt",
+    libc.calls.getsockopt(fd, SOL_SOCKET, SO_COOKIE, new Uint8Array(cookie.buffer), length),
+  );
+  return cookie[0] ?? 0n;
+}
+
+interface PendingAccept {
+  resolve(conn: Connection): void;
+  reject(error: unknown): void;
+}
+
+/** A listening socket of the kernel. */
+export class LinuxListeningSocket implements ListeningSocket {
+  generation = 0;
+  readonly address: Address;
+  readonly #sockets: Sockets;
+  readonly #fd: number;
+  readonly #family: number;
+  #isClosed = false;
+  #isWatched = false;
+  #pending: PendingAccept | undefined;
+  #turn = 0;
+  #acceptsLeft = 0;
+  #isDeferred = false;
+
+  constructor(sockets: Sockets, fd: number, address: Address) {
+    this.#sockets = sockets;
+    this.#fd = fd;
+    this.address = address;
+    this.#family = familyOf(address);
+  }
+
+  get handle(): SocketHandle {
+    return { fd: this.#fd, cookie: cookieOf(this.#sockets, this.#fd) };
+  }
+
+  accept(): Promise<Connection> {
+    if (this.#isClosed) return Promise.reject(badResource());
+    if (this.#pending !== undefined) return Promise.reject(new Error("accept: another accept is pending"));
+    try {
+      // Before it is looked at: whatever comes afterwards is an event.
+      if (!this.#isWatched) {
+        this.#sockets.reactor.add(this.#fd, this);
+        this.#isWatched = true;
+      }
+      const conn = this.#accept();
+      if (conn !== undefined) return Promise.resolve(conn);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return new Promise((resolve, reject) => {
+      this.#pending = { resolve, reject };
+    });
+  }
+
+  close(): void {
+    if (this.#isClosed) throw badResource();
+    this.#isClosed = true;
+    if (this.#isWatched) this.#sockets.reactor.unwatch(this.#fd);
+    this.#sockets.close(this.#fd);
+    if (this.address.kind === "unix") {
+      // What fails is not there any more.
+      this.#sockets.libc.calls.unlink(new TextEncoder().encode(`${this.address.path}\0`));
+    }
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.reject(interrupted());
+    this.#sockets.reactor.settled();
+  }
+
+  /** Called by the reactor. */
+  onEvents(): void {
+    this.#retry();
+  }
+
+  /** Called by the reactor, in the turn after the one whose budget was spent. */
+  onTurn(): void {
+    this.#isDeferred = false;
+    this.#retry();
+  }
+
+  #retry(): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    try {
+      const conn = this.#accept();
+      if (conn === undefined) return;
+      this.#pending = undefined;
+      pending.resolve(conn);
+    } catch (error) {
+      this.#pending = undefined;
+      pending.reject(error);
+    }
+    this.#sockets.reactor.settled();
+  }
+
+  #defer(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#sockets.reactor.defer(this);
+  }
+
+  /** The next connection that waits; `undefined` for none in this turn. @throws {SystemError} */
+  #accept(): LinuxConnection | undefined {
+    const { libc, reactor } = this.#sockets;
+    if (this.#turn !== reactor.turn) {
+      this.#turn = reactor.turn;
+      this.#acceptsLeft = ACCEPTS_A_TURN;
+    }
+    if (this.#acceptsLeft === 0) {
+      this.#defer();
+      return undefined;
+    }
+    for (;;) {
+      resetSockaddr();
+      const fd = libc.calls.accept4(this.#fd, SOCKADDR, SOCKADDR_LENGTH, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0) {
+        this.#acceptsLeft--;
+        this.#sockets.own(fd);
+        const { address } = this;
+        const peer = takeSockaddr();
+        return new LinuxConnection(this.#sockets, fd, {
+          family: this.#family,
+          peer,
+          // The socket of one address has that address; one of all addresses is asked when somebody wants to know.
+          ...(isWildcard(address) ? {} : { local: address }),
+        });
+      }
+      const code = libc.errno;
+      if (code === ERRNO.EAGAIN) return undefined;
+      if (code !== ERRNO.EINTR) throw new SystemError("accept4", code);
+    }
+  }
+}
+
+function isWildcard(address: Address): boolean {
+  return address.kind === "tcp" && (address.host === "::" || address.host === "0.0.0.0");
+}

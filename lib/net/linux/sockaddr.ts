@@ -1,0 +1,85 @@
+/**
+ * Socket addresses as the kernel has them (`ip(7)`, `ipv6(7)`, `unix(7)`): families in the machine's byte order, which is
+ * little-endian on every supported one, ports and addresses in network order.
+ *
+ * @module
+ */
+import { type Address, formatIp, MAX_UNIX_PATH_BYTES, parseIp, unmapIp } from "../../base/mod.ts";
+import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
+
+/** Size of `sockaddr_in`. */
+const IN_BYTES = 16;
+/** Size of `sockaddr_in6`. */
+const IN6_BYTES = 28;
+/** Offset of the path in `sockaddr_un`. */
+const PATH_AT = 2;
+
+/** Room for any address: `sockaddr_un`, the largest, with a byte for its NUL. */
+export const MAX_SOCKADDR_BYTES = 112;
+
+/**
+ * Encodes an address; its length is the length to pass to the kernel.
+ *
+ * @throws {RangeError} for a host that is no IP address, or a path that does not fit.
+ */
+export function encodeSockaddr(address: Address): Uint8Array<ArrayBuffer> {
+  return address.kind === "unix" ? encodeUnix(address.path) : encodeIp(address.host, address.port);
+}
+
+/** The family of an address's socket. */
+export function familyOf(address: Address): number {
+  if (address.kind === "unix") return AF_UNIX;
+  return address.host.includes(":") ? AF_INET6 : AF_INET;
+}
+
+/**
+ * Decodes what the kernel has written; an IPv4-mapped address, as a socket for both families shows an IPv4 peer, in its
+ * own form. A unix socket that is bound to no path has an empty one.
+ *
+ * @param length the length that the kernel gave.
+ * @throws {RangeError} for another family.
+ */
+export function decodeSockaddr(bytes: Uint8Array, length: number): Address {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // The kernel gives the length 0 or 2 for a unix socket without a name.
+  const family = length < 2 ? AF_UNIX : view.getUint16(0, true);
+  switch (family) {
+    case AF_INET:
+      return { kind: "tcp", host: formatIp(bytes.subarray(4, 8)), port: view.getUint16(2) };
+    case AF_INET6:
+      return { kind: "tcp", host: formatIp(unmapIp(bytes.subarray(8, 24))), port: view.getUint16(2) };
+    case AF_UNIX:
+      return { kind: "unix", path: decodePath(bytes.subarray(PATH_AT, Math.max(PATH_AT, length))) };
+    default:
+      throw new RangeError(`decode socket address: unknown family ${family}`);
+  }
+}
+
+function encodeIp(host: string, port: number): Uint8Array<ArrayBuffer> {
+  const ip = parseIp(host);
+  if (ip === undefined) throw new RangeError(`encode socket address: "${host}" is no IP address`);
+  const isIpv6 = ip.length === 16;
+  const bytes = new Uint8Array(isIpv6 ? IN6_BYTES : IN_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, isIpv6 ? AF_INET6 : AF_INET, true);
+  view.setUint16(2, port);
+  bytes.set(ip, isIpv6 ? 8 : 4);
+  return bytes;
+}
+
+function encodeUnix(path: string): Uint8Array<ArrayBuffer> {
+  const text = new TextEncoder().encode(path);
+  if (text.length > MAX_UNIX_PATH_BYTES || text.includes(0)) {
+    throw new RangeError(`encode socket address: "${path}" is no path of a unix socket`);
+  }
+  const bytes = new Uint8Array(PATH_AT + text.length + 1);
+  new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
+  bytes.set(text, PATH_AT);
+  return bytes;
+}
+
+/** Reads to the NUL, or to the end where the path fills the structure; an abstract name has no path. */
+function decodePath(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+}

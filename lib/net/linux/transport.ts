@@ -1,0 +1,60 @@
+import { type Address, formatAddress, type TcpAddress } from "../../base/mod.ts";
+import type { Connection, ListeningSocket, NativeOptions, NativeTransport } from "../transport.ts";
+import { connect, type Lookup } from "./connect.ts";
+import { listenTcp, listenUnix, openShared } from "./listening_socket.ts";
+import { Descriptors } from "./descriptors.ts";
+import { Sockets } from "./sockets.ts";
+
+export interface LinuxTransportOptions extends NativeOptions {
+  /** Default the system's own (`getaddrinfo`). */
+  readonly lookup?: Lookup;
+}
+
+/** The sockets of one thread, by the kernel's own calls. */
+export class LinuxTransport implements NativeTransport {
+  readonly #sockets: Sockets;
+  readonly #options: LinuxTransportOptions;
+
+  /** @throws the runtime's error where FFI is not permitted, or the C library is missing. */
+  constructor(options: LinuxTransportOptions = {}) {
+    this.#options = options;
+    this.#sockets = new Sockets(options.descriptors);
+  }
+
+  listen(address: TcpAddress, { shared }: { readonly shared: boolean }): ListeningSocket {
+    const handle = shared ? this.#options.handles?.get(formatAddress(address)) : undefined;
+    return handle === undefined
+      ? listenTcp(this.#sockets, address)
+      : openShared(this.#sockets, address, handle);
+  }
+
+  listenUnix(path: string): ListeningSocket {
+    return listenUnix(this.#sockets, path);
+  }
+
+  connect(address: Address, signal: AbortSignal): Promise<Connection> {
+    return connect(this.#sockets, address, { signal, lookup: this.#options.lookup ?? systemLookup });
+  }
+
+  allocate(): SharedArrayBuffer {
+    return Descriptors.allocate(this.#sockets.libc);
+  }
+
+  closeAll(memory: SharedArrayBuffer): void {
+    const descriptors = new Descriptors(memory);
+    for (const fd of descriptors.list()) {
+      descriptors.closed(fd);
+      this.#sockets.libc.calls.close(fd);
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#sockets.end();
+  }
+}
+
+/** `getaddrinfo(3)` by the runtime, which checks its permission for the name. */
+async function systemLookup(host: string): Promise<string[]> {
+  const { lookup } = await import("node:dns/promises");
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}

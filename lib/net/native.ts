@@ -1,0 +1,23 @@
+import type { NativeOptions, NativeTransport } from "./transport.ts";
+
+/** Systems that {@link openNativeTransport} works on. */
+const SYSTEMS: ReadonlySet<string> = new Set(["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]);
+
+/** Returns why sockets by the kernel's own calls cannot be had here, and what to do; `undefined` where they can. */
+export function nativeProblem(): string | undefined {
+  const { target } = Deno.build;
+  if (!SYSTEMS.has(target)) return `it needs Linux with glibc on x86-64 or arm64, and this is ${target}`;
+  return Deno.permissions.querySync({ name: "ffi" }).state === "granted"
+    ? undefined
+    : "it calls the C library; add --allow-ffi";
+}
+
+/**
+ * Opens sockets by the kernel's own calls for this thread. What they need is loaded only here.
+ *
+ * @throws the runtime's error where they cannot be had.
+ */
+export async function openNativeTransport(options: NativeOptions = {}): Promise<NativeTransport> {
+  const { LinuxTransport } = await import("./linux/transport.ts");
+  return new LinuxTransport(options);
+}

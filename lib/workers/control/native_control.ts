@@ -1,0 +1,71 @@
+import { nativeProblem, type NativeTransport, openNativeTransport, type Transport } from "../../net/mod.ts";
+import { StartError } from "../../proxy/mod.ts";
+
+/** How long a thread that was told to end may still run: until then, its descriptors are its own. */
+const LAST_STEPS_MS = 100;
+
+/** The control plane's part in sockets by the kernel's own calls: it listens, and cleans up after workers. */
+export class NativeControl {
+  readonly #transport: NativeTransport;
+  /** The descriptors of each worker, by its share. */
+  readonly #descriptors = new Map<number, SharedArrayBuffer>();
+  #ended: Promise<void> | undefined;
+  readonly #leftovers = new Map<SharedArrayBuffer, ReturnType<typeof setTimeout>>();
+
+  /** @throws {StartError} where the kernel's own calls cannot be had; it says why, and what to do. */
+  static async open(): Promise<NativeControl> {
+    const problem = nativeProblem();
+    if (problem !== undefined) throw unavailable(problem);
+    try {
+      return new NativeControl(await openNativeTransport());
+    } catch (error) {
+      throw unavailable("the C library cannot be used", error);
+    }
+  }
+
+  private constructor(transport: NativeTransport) {
+    this.#transport = transport;
+  }
+
+  get transport(): Transport {
+    return this.#transport;
+  }
+
+  /** Returns where a worker that starts notes its descriptors. */
+  begin(share: number): SharedArrayBuffer {
+    const memory = this.#transport.allocate();
+    this.#descriptors.set(share, memory);
+    return memory;
+  }
+
+  /** Closes what a worker that is no more has left open, once its thread has surely come to its end. */
+  gone(share: number): void {
+    const memory = this.#descriptors.get(share);
+    if (memory === undefined) return;
+    this.#descriptors.delete(share);
+    this.#leftovers.set(memory, setTimeout(() => this.#close(memory), LAST_STEPS_MS));
+  }
+
+  /** Closes everything that is left. All workers must have ended, and all listening sockets be closed. Idempotent. */
+  end(): Promise<void> {
+    return this.#ended ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
+    for (const share of [...this.#descriptors.keys()]) this.gone(share);
+    for (const [memory, timer] of [...this.#leftovers]) {
+      clearTimeout(timer);
+      this.#close(memory);
+    }
+    await this.#transport.end();
+  }
+
+  #close(memory: SharedArrayBuffer): void {
+    this.#leftovers.delete(memory);
+    this.#transport.closeAll(memory);
+  }
+}
+
+function unavailable(why: string, cause?: unknown): StartError {
+  return new StartError(`engine "native": ${why}, or set "engine: runtime"`, { cause });
+}
