@@ -160,31 +160,92 @@ export class AdminClient {
   }
 
   async #ask(method: RequestMethod, path: string, asked: Asked): Promise<Answer> {
-    const { url, token } = this.#options;
     const timeoutMs = this.#options.timeoutMs ?? asked.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const target = new URL(path, url.href.endsWith("/") ? url : `${url}/`);
-    target.search = asked.query?.toString() ?? "";
+    const target = this.#target(path, asked.query);
     using client = directClient(target);
     try {
-      const response = await fetch(target, {
-        method,
-        ...(asked.body === undefined ? {} : { body: asked.body }),
-        headers: {
-          accept: "application/json",
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        },
-        // The token is for this server only.
-        redirect: "manual",
-        signal: AbortSignal.timeout(timeoutMs),
-        ...(client === undefined ? {} : { client }),
-      });
-      const text = await this.#read(response);
-      const isProblem = response.headers.get("content-type")?.startsWith(PROBLEM_TYPE) ?? false;
-      if (response.status === 401) throw this.#unauthorized();
-      return { status: response.status, isProblem, json: this.#understood(() => JSON.parse(text)) };
+      const signal = AbortSignal.timeout(timeoutMs);
+      return await this.#answer(await this.#fetch(method, target, { client, signal, body: asked.body }));
     } catch (error) {
       throw error instanceof AdminClientError ? error : this.#unreachable(error, timeoutMs);
     }
+  }
+
+  /**
+   * Opens a response that lasts, and yields its body as it comes: of a capture, say. Nothing is sent before the first
+   * piece is asked for.
+   *
+   * @param path relative to the API's URL.
+   * @throws {AdminClientError} when there is no answer, or it is an error; the signal's reason once aborted.
+   */
+  async *stream(
+    path: string,
+    { query, signal }: { readonly query?: URLSearchParams; readonly signal: AbortSignal },
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const target = this.#target(path, query);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new DOMException("late", "TimeoutError")), timeoutMs);
+    using client = directClient(target);
+    let hasBegun = false;
+    try {
+      const response = await this.#fetch("GET", target, {
+        client,
+        signal: AbortSignal.any([late.signal, signal]),
+      });
+      clearTimeout(timer);
+      if (response.status !== 200) {
+        const { status, isProblem, json } = await this.#answer(response);
+        throw this.#understood(() => this.#refused(status, recordOf(isProblem ? json : undefined)));
+      }
+      hasBegun = true;
+      yield* response.body ?? [];
+    } catch (error) {
+      signal.throwIfAborted();
+      if (hasBegun) throw this.#failure(`connection lost (${reasonIn(error)})`, error);
+      throw error instanceof AdminClientError ? error : this.#unreachable(error, timeoutMs);
+    } finally {
+      clearTimeout(timer);
+      late.abort();
+    }
+  }
+
+  #target(path: string, query: URLSearchParams | undefined): URL {
+    const { url } = this.#options;
+    const target = new URL(path, url.href.endsWith("/") ? url : `${url}/`);
+    target.search = query?.toString() ?? "";
+    return target;
+  }
+
+  async #fetch(
+    method: RequestMethod,
+    target: URL,
+    { client, signal, body }: {
+      readonly client: Deno.HttpClient | undefined;
+      readonly signal: AbortSignal;
+      readonly body?: string | undefined;
+    },
+  ): Promise<Response> {
+    const { token } = this.#options;
+    return await fetch(target, {
+      method,
+      ...(body === undefined ? {} : { body }),
+      headers: {
+        accept: "application/json",
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      // The token is for this server only.
+      redirect: "manual",
+      signal,
+      ...(client === undefined ? {} : { client }),
+    });
+  }
+
+  async #answer(response: Response): Promise<Answer> {
+    const text = await this.#read(response);
+    const isProblem = response.headers.get("content-type")?.startsWith(PROBLEM_TYPE) ?? false;
+    if (response.status === 401) throw this.#unauthorized();
+    return { status: response.status, isProblem, json: this.#understood(() => JSON.parse(text)) };
   }
 
   /** Reads the body, up to 8 MiB. */

@@ -7,6 +7,7 @@ export {
   describeSubject,
   type FeedOutput,
 } from "./capture_file.ts";
+export { CaptureCopy, type CopiedCapture } from "./capture_copy.ts";
 export { CaptureFiles, type CaptureStart, type CaptureThreads } from "./capture_files.ts";
 export { LocalCaptures } from "./local_captures.ts";
 export {
@@ -16,6 +17,7 @@ export {
   type CaptureOutput,
   type CaptureRequest,
   type CaptureSubject,
+  CREDIT_BYTES,
   MAX_CAPTURES,
   QUEUE_BYTES,
 } from "./order.ts";

@@ -12,6 +12,22 @@ export interface Io {
   complain(text: string): Promise<void>;
   /** Writes a report, and a line feed, to stderr. Its lines begin with a place (`file:line:column`), so that editors find it. */
   report(text: string): Promise<void>;
+  /** Stdout, for bytes. */
+  readonly bytes: ByteOutput;
+  /** Shows, on the line of stderr that the cursor is in, how far something is; `undefined` where stderr is no terminal. */
+  readonly progress?: ((text: string) => Promise<void>) | undefined;
+}
+
+/** Where a command writes bytes. */
+export interface ByteOutput {
+  /** Whether a person would see them. */
+  readonly isTerminal: boolean;
+  /**
+   * Writes all of them; `false` where the reader has gone.
+   *
+   * @throws {OutputError} when they cannot be written.
+   */
+  write(bytes: Uint8Array): Promise<boolean>;
 }
 
 /** Stdout cannot be written: its disk is full, say. */
@@ -27,17 +43,20 @@ export const processIo: Io = {
   print: (text) => printTo(Deno.stdout, text),
   complain: (text) => complainTo(Deno.stderr, `tcpproxy: ${text}\n`),
   report: (text) => complainTo(Deno.stderr, `${text}\n`),
+  bytes: {
+    get isTerminal() {
+      return Deno.stdout.isTerminal();
+    },
+    write: (bytes) => writeBytes(Deno.stdout, "stdout", bytes),
+  },
+  get progress(): Io["progress"] {
+    return Deno.stderr.isTerminal() ? (text) => complainTo(Deno.stderr, `\r\x1b[K${text}`) : undefined;
+  },
 };
 
 /** {@link Io.print} to a stream. */
 export async function printTo(stream: Writable, text: string): Promise<void> {
-  try {
-    await writeAll(stream, `${text}\n`);
-  } catch (error) {
-    throw new OutputError(`write to stdout: ${errorMessage(error)}; the output is not complete`, {
-      cause: error,
-    });
-  }
+  await writeBytes(stream, "stdout", new TextEncoder().encode(`${text}\n`));
 }
 
 /** {@link Io.complain} to a stream. */
@@ -57,14 +76,30 @@ export interface Writable {
 
 /** Writes all of `text`; stops without a word when the reader has gone. */
 export async function writeAll(stream: Writable, text: string): Promise<void> {
-  const bytes = new TextEncoder().encode(text);
+  await writePieces(stream, new TextEncoder().encode(text));
+}
+
+/** {@link ByteOutput.write} to a stream of this name. */
+export async function writeBytes(stream: Writable, name: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    return await writePieces(stream, bytes);
+  } catch (error) {
+    throw new OutputError(`write to ${name}: ${errorMessage(error)}; the output is not complete`, {
+      cause: error,
+    });
+  }
+}
+
+/** Returns whether there is still a reader. */
+async function writePieces(stream: Writable, bytes: Uint8Array): Promise<boolean> {
   for (let written = 0; written < bytes.length;) {
     try {
       written += await stream.write(bytes.subarray(written));
     } catch (error) {
-      if (errorCode(error) === "EPIPE") return;
+      if (errorCode(error) === "EPIPE") return false;
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       await new Promise((resolve) => setTimeout(resolve, FULL_RETRY_MS));
     }
   }
+  return true;
 }

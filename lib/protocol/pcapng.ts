@@ -133,6 +133,21 @@ export function interfaceStatistics(statistics: InterfaceStatistics): Uint8Array
   });
 }
 
+/** Reads what {@link interfaceStatistics} has written, as far as a reader wants to know it. */
+export function statisticsOf(block: Uint8Array): Pick<InterfaceStatistics, "dropped" | "comment"> {
+  const view = new DataView(block.buffer, block.byteOffset, block.length);
+  let [dropped, comment] = [0, ""];
+  for (let at = 20; at + 4 <= block.length - 4;) {
+    const code = view.getUint16(at, true);
+    const value = block.subarray(at + 4, at + 4 + view.getUint16(at + 2, true));
+    if (code === 0) break;
+    if (code === COMMENT) comment = new TextDecoder().decode(value);
+    if (code === 5 && value.length === 8) dropped = Number(view.getBigUint64(at + 4, true));
+    at += 4 + padded(value.length);
+  }
+  return { dropped, comment };
+}
+
 /** A block among others. */
 export interface BlockPlace {
   readonly type: number;
@@ -144,6 +159,9 @@ export interface BlockPlace {
 /** The shortest block. */
 const MIN_BLOCK_BYTES = 12;
 
+/** Longer than any block that is written here: a packet with its options. */
+const MAX_BLOCK_BYTES = 128 * 1024;
+
 /**
  * Finds the blocks that are in `bytes` whole, from the first byte on. Yields nothing more at one that is cut off.
  *
@@ -153,7 +171,7 @@ export function* blocksIn(bytes: Uint8Array): Generator<BlockPlace> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let start = 0; bytes.length - start >= MIN_BLOCK_BYTES;) {
     const length = view.getUint32(start + 4, true);
-    if (length < MIN_BLOCK_BYTES || length % 4 !== 0) {
+    if (length < MIN_BLOCK_BYTES || length > MAX_BLOCK_BYTES || length % 4 !== 0) {
       throw new RangeError(`pcapng: a block has the length ${length}`);
     }
     if (length > bytes.length - start) return;

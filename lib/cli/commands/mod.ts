@@ -5,6 +5,7 @@
  * @module
  */
 import type { Command } from "../command.ts";
+import { capture } from "./capture.ts";
 import { check } from "./check.ts";
 import { completions } from "./completions.ts";
 import { demo } from "./demo.ts";
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   explain,
   reload,
   probe,
+  capture,
   permissions,
   schema,
   completions(() => COMMANDS),
