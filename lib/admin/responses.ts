@@ -26,12 +26,24 @@ export function json(value: unknown): Response {
   return answer(value, { status: 200, headers: { "content-type": "application/json" } });
 }
 
-/** Ends the body with a line feed, for terminals, and sets its length, which responses to HEAD have too. */
-function answer(
-  value: unknown,
-  { status, headers }: { status: number; headers: Record<string, string> },
-): Response {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+/** Returns a response with status 200 and this text. */
+export function text(body: string, mediaType: string): Response {
+  return answerText(body, { status: 200, headers: { "content-type": mediaType } });
+}
+
+interface Head {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Ends the body with a line feed, for terminals. */
+function answer(value: unknown, head: Head): Response {
+  return answerText(`${JSON.stringify(value)}\n`, head);
+}
+
+/** Sets the body's length, which responses to HEAD have too. */
+function answerText(text: string, { status, headers }: Head): Response {
+  const bytes = new TextEncoder().encode(text);
   const body = bytes.length <= PIECE_BYTES ? bytes : inPieces(bytes);
   return new Response(body, { status, headers: { ...headers, "content-length": String(bytes.length) } });
 }

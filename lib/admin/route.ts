@@ -17,6 +17,8 @@ export interface ConfigState {
   readonly loadedAt: Date;
   /** The last attempt to put another config, or changed files, into effect; `undefined` before the first. */
   readonly lastReload: LastReload | undefined;
+  /** How many of these attempts came to what. */
+  readonly reloads: { readonly succeeded: number; readonly failed: number };
 }
 
 export interface LastReload {
@@ -26,6 +28,12 @@ export interface LastReload {
   readonly trigger: string;
   /** What has changed, or why nothing has; `undefined` where there was no change. */
   readonly detail: string | undefined;
+}
+
+/** Log lines that could not be written since the start, of each log. */
+export interface DroppedLines {
+  readonly access: number;
+  readonly operational: number;
 }
 
 /** Reloads the config file; neither method ever rejects. */
@@ -46,6 +54,8 @@ export interface AdminContext {
   readonly observer: AdminObserver;
   readonly reloads: AdminReloads;
   readonly events: EventHub;
+  /** The log lines that could not be written. */
+  readonly droppedLines: DroppedLines;
   /** Aborted when the server is about to close; a response that does not end by itself must end then. */
   readonly closing: AbortSignal;
 }

@@ -6,7 +6,7 @@ import type { AdminObserver } from "./admin_observer.ts";
 import type { EventHub } from "./events/mod.ts";
 import { HttpConnections, type HttpLimits } from "./http/mod.ts";
 import { problem } from "./responses.ts";
-import type { AdminContext, AdminReloads, AdminRoute, Phase } from "./route.ts";
+import type { AdminContext, AdminReloads, AdminRoute, DroppedLines, Phase } from "./route.ts";
 import { ROUTES } from "./routes/all.ts";
 
 export interface AdminServerOptions {
@@ -18,6 +18,8 @@ export interface AdminServerOptions {
   readonly reloads: AdminReloads;
   /** Shared by the servers of one proxy. */
   readonly events: EventHub;
+  /** Default: none. */
+  droppedLines?(): DroppedLines;
   /** Default: {@link ROUTES}. */
   readonly routes?: readonly AdminRoute[];
   /** How many requests may be in progress at once; more get status 503. Default 64. */
@@ -114,6 +116,10 @@ export class AdminServer implements AdminContext {
 
   get events(): EventHub {
     return this.#options.events;
+  }
+
+  get droppedLines(): DroppedLines {
+    return this.#options.droppedLines?.() ?? { access: 0, operational: 0 };
   }
 
   get closing(): AbortSignal {

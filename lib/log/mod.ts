@@ -12,6 +12,7 @@ export * from "./feed.ts";
 export * from "./file_check.ts";
 export {
   closeLogging,
+  droppedLogLines,
   flushLogging,
   getLogger,
   LOG_LEVELS,

@@ -110,6 +110,11 @@ export function setUpLogging(config: LoggingConfig, options: LoggingOptions = {}
   });
 }
 
+/** The number of lines of this log that could not be written since it was opened. */
+export function droppedLogLines(): number {
+  return writer?.droppedLines ?? 0;
+}
+
 /** Writes pending lines synchronously, at the end of the process; see {@link closeLogging}. */
 export function flushLogging(): void {
   writer?.flushSync();

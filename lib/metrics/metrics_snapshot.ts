@@ -33,6 +33,8 @@ export interface AppGauges {
 export interface TargetGauges {
   readonly label: string;
   readonly health: "up" | "down" | "ejected";
+  /** Whether an operator has set it to drain or down. */
+  readonly isInMaintenance: boolean;
   /** The effective weight: less than configured during a slow start. */
   readonly weight: number;
 }

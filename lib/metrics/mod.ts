@@ -20,6 +20,10 @@ export {
   SESSION_BOUNDS_MS,
   WAIT_BOUNDS_MS,
 } from "./histogram.ts";
+export { escapeQuoted, exposition, type ExpositionFormat, type Family, MEDIA_TYPES } from "./exposition.ts";
+export { families, type ProcessFacts } from "./families.ts";
+export { type Metric, METRICS } from "./metric.ts";
+export { negotiateFormat } from "./negotiate.ts";
 export { LoopDelay } from "./loop_delay.ts";
 export type {
   AppGauges,

@@ -13,7 +13,12 @@ export function metricsOf(
       name,
       maxConnections,
       targets: [own, ...routes.map(({ pool }) => pool)].flatMap(({ targets }) =>
-        targets.map(({ label, health, currentWeight }) => ({ label, health, weight: currentWeight }))
+        targets.map(({ label, health, admin, currentWeight }) => ({
+          label,
+          health,
+          isInMaintenance: admin !== "ready",
+          weight: currentWeight,
+        }))
       ),
     })),
   };

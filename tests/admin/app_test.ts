@@ -12,6 +12,7 @@ const READY: AdminContext = {
   observer: new AdminLog(),
   reloads: reloadsOf(new QuietProxy()),
   events: noEvents(),
+  droppedLines: { access: 0, operational: 0 },
   closing: new AbortController().signal,
 };
 

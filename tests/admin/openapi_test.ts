@@ -21,6 +21,7 @@ const REQUESTS: Readonly<Record<string, (admin: TestAdmin) => Promise<{ readonly
     checkDescribed({ method: "GET", path: "/api/events", status, headers, text: "" });
     return { status };
   },
+  "GET /metrics": (admin) => admin.ask("/metrics"),
   "GET /api/explain": (admin) => admin.ask("/api/explain?port=7001&client=192.0.2.7"),
   "POST /api/reload": (admin) => admin.ask("/api/reload?plan=true", { method: "POST" }),
   "GET /api/sessions/:id/capture": (admin) => admin.ask("/api/sessions/17/capture"),

@@ -161,7 +161,8 @@ export class AdminLog implements AdminObserver {
 
 /** Reloads of a proxy whose config has no file. */
 export function reloadsOf(proxy: ProxyControl): AdminReloads {
-  const state: ConfigState = { path: undefined, loadedAt: new Date(0), lastReload: undefined };
+  const reloads = { succeeded: 0, failed: 0 };
+  const state: ConfigState = { path: undefined, loadedAt: new Date(0), lastReload: undefined, reloads };
   return { state, reload: () => proxy.reload(), plan: (config) => proxy.plan(config) };
 }
 

@@ -3,6 +3,7 @@ import { events } from "./events.ts";
 import { explain } from "./explain.ts";
 import { healthz, readyz } from "./health.ts";
 import { indexOf } from "./index.ts";
+import { metrics } from "./metrics.ts";
 import { openapi } from "./openapi.ts";
 import { reload } from "./reload.ts";
 import type { AdminRoute } from "../route.ts";
@@ -14,6 +15,7 @@ export const ROUTES: readonly AdminRoute[] = complete([
   readyz,
   status,
   events,
+  metrics,
   explain,
   reload,
   captureSession,

@@ -1,7 +1,14 @@
 import { errorMessage, formatAddress, type TcpAddress } from "../../base/mod.ts";
 import type { AdminServer } from "../../admin/mod.ts";
 import type { AdminConfig } from "../../config/mod.ts";
-import { type AccessRecord, type Feed, type Logger, logLines } from "../../log/mod.ts";
+import {
+  type AccessLog,
+  type AccessRecord,
+  droppedLogLines,
+  type Feed,
+  type Logger,
+  logLines,
+} from "../../log/mod.ts";
 import { type ProxyControl, StartError } from "../../proxy/mod.ts";
 import { Episode, schedule } from "./_episode.ts";
 import type { ConfigReloads } from "./config_reloads.ts";
@@ -19,6 +26,15 @@ export interface Admin {
 /** What there is where a config has no admin API. */
 export const NO_ADMIN: Admin = { attach: () => {}, drain: () => {}, close: () => Promise.resolve() };
 
+/** What the admin API is to show, and where it logs. */
+export interface AdminParts {
+  readonly log: Logger;
+  readonly access: Pick<AccessLog, "droppedLines">;
+  readonly reloads: ConfigReloads;
+  /** Sessions that have ended. */
+  readonly sessions: Feed<AccessRecord>;
+}
+
 /** The admin API is well again when it was for this long. */
 const SETTLE_MS = 5000;
 
@@ -31,11 +47,7 @@ const SETTLE_MS = 5000;
 export async function openAdmin(
   config: AdminConfig | undefined,
   addresses: readonly TcpAddress[],
-  { log, reloads, sessions }: {
-    readonly log: Logger;
-    readonly reloads: ConfigReloads;
-    readonly sessions: Feed<AccessRecord>;
-  },
+  { log, access, reloads, sessions }: AdminParts,
 ): Promise<Admin> {
   if (config === undefined) return NO_ADMIN;
   const { tokenFile } = config;
@@ -69,6 +81,7 @@ export async function openAdmin(
         listen,
         token,
         version: VERSION,
+        droppedLines: () => ({ access: access.droppedLines, operational: droppedLogLines() }),
         reloads: {
           get state() {
             return reloads.state;

@@ -40,6 +40,7 @@ export class ConfigReloads implements Disposable {
   readonly #path: string | undefined;
   #loadedAt = new Date();
   #lastReload: LastReload | undefined;
+  readonly #counts = { succeeded: 0, failed: 0 };
   #proxy: Reloadable | undefined;
   #reading: Promise<Config> | undefined;
   #isPending = false;
@@ -53,7 +54,12 @@ export class ConfigReloads implements Disposable {
 
   /** Where the config in effect comes from. */
   get state(): ConfigState {
-    return { path: this.#path, loadedAt: this.#loadedAt, lastReload: this.#lastReload };
+    return {
+      path: this.#path,
+      loadedAt: this.#loadedAt,
+      lastReload: this.#lastReload,
+      reloads: { ...this.#counts },
+    };
   }
 
   /** SIGHUP: the log is opened anew at once, the config is reloaded as soon as there is a proxy. */
@@ -97,6 +103,7 @@ export class ConfigReloads implements Disposable {
     const at = new Date();
     const succeeded = result.kind === "done";
     if (succeeded) this.#loadedAt = at;
+    this.#counts[succeeded ? "succeeded" : "failed"]++;
     this.#lastReload = {
       at,
       trigger,

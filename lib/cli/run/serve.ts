@@ -116,7 +116,7 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   try {
     const named = await resolveListenNames(config);
     logListenNames(log, named.names);
-    admin = await openAdmin(config.admin, named.admin, { log, reloads, sessions });
+    admin = await openAdmin(config.admin, named.admin, { log, access, reloads, sessions });
     proxy = await start(named.config, observer, { access, sessions });
   } catch (error) {
     await admin.close();

@@ -60,6 +60,7 @@ const STATE: ConfigState = {
     trigger: "SIGHUP",
     detail: "port already in use",
   },
+  reloads: { succeeded: 0, failed: 1 },
 };
 const POOLS: readonly PoolSnapshot[] = [
   { targets: [TARGET, FOUND], emptyEntries: ["other.internal:80"] },
