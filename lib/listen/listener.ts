@@ -104,6 +104,7 @@ export class Listener {
   /** Aborted when the listener closes; ends waits at the gate. */
   readonly #waiting = new AbortController();
   #done: Promise<void> = Promise.resolve();
+  #isAccepting = false;
   #removed: Promise<void> | undefined;
   #started = false;
   #closing = false;
@@ -168,7 +169,13 @@ export class Listener {
   /** Starts accepting. Call it once. */
   start(): void {
     this.#started = true;
-    this.#done = this.#accept();
+    this.#isAccepting = true;
+    this.#done = this.#accept().finally(() => this.#isAccepting = false);
+  }
+
+  /** Whether its loop has ended although nobody has closed it, which only an internal error can cause. */
+  get hasFailed(): boolean {
+    return this.#started && !this.#isAccepting && !this.#closing;
   }
 
   /**

@@ -17,6 +17,12 @@ export interface ProxyControl {
   /** Sessions that have not ended. */
   activeSessions(): number;
 
+  /**
+   * Whether every thread answers within the limit, and every listener accepts. A worker that has died counts as alive,
+   * since another takes its place. Never rejects.
+   */
+  isAlive(limitMs: number): Promise<boolean>;
+
   /** All that is known of it at this moment. */
   status(): ProxyStatus;
 

@@ -81,6 +81,11 @@ export class Listeners {
     return this.#bound.map(({ app, address }) => ({ app, address }));
   }
 
+  /** Whether every one accepts that should. */
+  get areAlive(): boolean {
+    return this.#bound.every(({ listener }) => !listener.hasFailed);
+  }
+
   /** Whether clients can no longer reach a listener that {@link Listeners.prepare} would bind anew. */
   async hasLost(): Promise<boolean> {
     await this.#files.lookBriefly();

@@ -223,6 +223,10 @@ export class Proxy implements ProxyControl {
     return this.#reloader.config;
   }
 
+  isAlive(): Promise<boolean> {
+    return Promise.resolve(this.#listeners.areAlive);
+  }
+
   activeSessions(): number {
     return this.#sessions.size;
   }

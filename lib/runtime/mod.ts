@@ -1,2 +1,3 @@
-/** Differences between the supported versions of the runtime. */
+/** Differences between the supported versions of the runtime, and what it can do only with a permission of its own. */
+export { monotonicMicroseconds } from "./monotonic.ts";
 export { runtimeAtLeast } from "./version.ts";

@@ -225,3 +225,34 @@ Deno.test({
     });
   },
 });
+
+Deno.test("health: the exit code tells whether the proxy is ready, and no token is needed", async () => {
+  await using folder = new TemporaryFolder();
+  await using target = new TestTarget(echo);
+  const [port, adminPort] = [freePort(), freePort()];
+  await folder.write("token", "0123456789abcdef\n");
+  const path = await folder.config({
+    admin: { listen: `127.0.0.1:${adminPort}`, ["token_file"]: "token" },
+    shutdown: { delay: "1h" },
+    apps: [{ name: "web", listen: [`127.0.0.1:${port}`], targets: [target.address] }],
+  });
+  const url = `http://127.0.0.1:${adminPort}`;
+  const ask = async (...flags: string[]): Promise<[number, string]> => {
+    const { code, stdout, stderr } = await runProgram(["health", ...flags]);
+    return [code, stdout + stderr];
+  };
+  const [code, refused] = await ask("--url", url);
+  assertEquals(code, 1);
+  assertStringIncludes(refused, url);
+  await using proxy = program(["-c", path]);
+  await proxy.ready();
+  assertEquals(await ask("--url", url), [0, "ready\n"]);
+  assertEquals(await ask("-c", path, "--quiet"), [0, ""]);
+  proxy.signal("SIGTERM");
+  await proxy.waitFor("accepting until then");
+  const [drainingCode, draining] = await ask("--url", url);
+  assertEquals(drainingCode, 1);
+  assertStringIncludes(draining, "the proxy is draining");
+  assertEquals(await ask("--url", url, "--live"), [0, "alive\n"]);
+  assertEquals((await ask("-c", path, "--url", url))[0], 2);
+});

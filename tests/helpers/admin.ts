@@ -74,6 +74,10 @@ export class QuietProxy implements ProxyControl {
     };
   }
 
+  isAlive(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   listeners(): RuntimeSnapshot["listeners"] {
     return this.view.listeners;
   }

@@ -53,6 +53,38 @@ Deno.test("Listener: hands on each connection, and reports the port that the sys
   await listener.close();
 });
 
+Deno.test("Listener.hasFailed: only where the loop has ended by an internal error", async () => {
+  using hand = new Hand();
+  const well = Listener.open(LOCAL, hand);
+  assertStrictEquals(well.hasFailed, false);
+  well.start();
+  assertStrictEquals(well.hasFailed, false);
+  await well.close();
+  assertStrictEquals(well.hasFailed, false);
+
+  const conns: Connection[] = [];
+  const failed = Listener.open(LOCAL, {
+    observer: hand.observer,
+    onConnection: (conn) => {
+      conns.push(conn);
+      throw new Error("internal");
+    },
+  });
+  const told = Promise.withResolvers<void>();
+  const onRejection = (event: PromiseRejectionEvent): void => {
+    event.preventDefault();
+    told.resolve();
+  };
+  globalThis.addEventListener("unhandledrejection", onRejection);
+  failed.start();
+  using _client = await connectTo(portOf(failed));
+  await told.promise;
+  globalThis.removeEventListener("unhandledrejection", onRejection);
+  assertStrictEquals(failed.hasFailed, true);
+  await assertRejects(() => failed.closeNow(), Error, "internal");
+  for (const conn of conns) conn.close();
+});
+
 Deno.test("Listener: accepts nothing before start, and loses no earlier connection", async () => {
   using hand = new Hand();
   const listener = Listener.open(LOCAL, hand);

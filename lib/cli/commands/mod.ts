@@ -12,6 +12,7 @@ import { demo } from "./demo.ts";
 import { echo } from "./echo.ts";
 import { explain } from "./explain.ts";
 import { forward } from "./forward.ts";
+import { health } from "./health.ts";
 import { init } from "./init.ts";
 import { permissions } from "./permissions.ts";
 import { probe } from "./probe.ts";
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   echo,
   explain,
   reload,
+  health,
   probe,
   capture,
   permissions,

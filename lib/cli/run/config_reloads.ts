@@ -22,6 +22,8 @@ export interface ConfigReloadsOptions {
   readonly readConfig?: (() => Promise<Config>) | undefined;
   /** The config's file, which {@link ConfigReloadsOptions.readConfig} reads; default it has none. */
   readonly path?: string | undefined;
+  /** Called when a reload begins, and when it has ended. */
+  readonly onReload?: (event: "begun" | ReloadResult) => void;
   /** How long that may take; default 10 s. */
   readonly readLimitMs?: number;
 }
@@ -78,7 +80,10 @@ export class ConfigReloads implements Disposable {
 
   /** Reloads, and logs what came of it. Never rejects. */
   async reload(trigger: string): Promise<ReloadResult> {
+    const { onReload } = this.#options;
+    onReload?.("begun");
     const result = await this.#result();
+    onReload?.(result);
     this.#note(result, trigger);
     if (!this.#isClosed) logReload(this.#options.log, result, trigger);
     return result;

@@ -20,6 +20,7 @@ import { openAccessLog, openOperationalLog } from "./open_logs.ts";
 import { shutDown } from "./shut_down.ts";
 import { ignoreSignals, KeptSignal, listenForSignals, type Signals } from "./signals.ts";
 import { logConfig, logListeners, logListenNames, logProgram } from "./start_lines.ts";
+import { openServiceManager, type ServiceManager } from "./service_manager.ts";
 import { VERSION } from "../version.ts";
 
 /** The file of the config that runs. */
@@ -52,6 +53,9 @@ export interface ServeOptions {
   onReady?(): Promise<void>;
 }
 
+/** How long a thread may take to show that it is alive; a stalled disk must not look like a hung thread. */
+const ALIVE_LIMIT_MS = 10_000;
+
 /** How long logs may take to be written after a second signal. */
 const CUT_FLUSH_MS = 400;
 
@@ -72,12 +76,18 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
     const access = await openAccessLog(config.log, options.color ?? "auto");
     try {
       using signals = listenForSignals();
+      await using manager = await openServiceManager({ log });
       using _guard = survive(log);
       using reloads = new ConfigReloads({
         log,
         reopenLog: () => void reopen("SIGHUP", { access, config, log }),
         readConfig: options.configFile?.read,
         path: options.configFile?.path,
+        onReload: (event) => {
+          if (event === "begun") manager.reloading();
+          else if (event.kind === "done") manager.reloaded("running, the config is reloaded");
+          else manager.reloaded(`running, the last reload was refused: ${event.problems[0]?.message ?? ""}`);
+        },
       });
       options.hangUps?.listen(() => reloads.hangUp());
       using ownRotations = new KeptSignal("SIGUSR2");
@@ -88,7 +98,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
           { signal },
         )
       );
-      const result = await runProxy(config, { ...options, access, signals, reloads, log });
+      const result = await runProxy(config, { ...options, access, signals, reloads, manager, log });
       if (result === "cut") flushMs = CUT_FLUSH_MS;
       return result === "not_started" ? EXIT.failed : EXIT.done;
     } finally {
@@ -103,11 +113,12 @@ interface Parts extends ServeOptions {
   readonly access: AccessLog;
   readonly signals: Signals;
   readonly reloads: ConfigReloads;
+  readonly manager: ServiceManager;
   readonly log: Logger;
 }
 
 async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "drained" | "cut"> {
-  const { access, signals, reloads, log, io } = parts;
+  const { access, signals, reloads, manager, log, io } = parts;
   const sessions = new Feed<AccessRecord>();
   const observer = new LogObserver(access, { log, sessions });
   logConfig(log, config);
@@ -131,9 +142,16 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   reloads.attach(proxy);
   using _watch = watchConfig(config, { ...parts, file: parts.configFile });
   await parts.onReady?.();
+  const count = proxy.listeners().length;
+  manager.ready(
+    `accepting on ${count} ${count === 1 ? "address" : "addresses"}`,
+    () => proxy.isAlive(ALIVE_LIMIT_MS),
+  );
   const first = await signals.next();
+  const { delayMs, drainTimeoutMs } = proxy.config().shutdown;
+  manager.stopping(`${first}: stopping`, delayMs + drainTimeoutMs);
   admin.drain();
-  const result = await shutDown(proxy, { first, signals, delayMs: config.shutdown.delayMs, log });
+  const result = await shutDown(proxy, { first, signals, delayMs, log });
   await admin.close();
   observer.close();
   log.info("stopped");

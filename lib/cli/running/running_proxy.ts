@@ -44,7 +44,8 @@ interface Place {
   readonly tokenFile: string | undefined;
 }
 
-async function adminOf(command: string, args: CommandArgs): Promise<Place> {
+/** The admin API of the config that the flags name. @throws {UsageError} when it has none. */
+export async function adminOf(command: string, args: CommandArgs): Promise<Place> {
   const { config: { admin } } = await readConfig(args.text("config"));
   if (admin === undefined) {
     throw new UsageError(`${command}: the config has no "admin"; add it, or give --url`);

@@ -80,6 +80,8 @@ export interface WorkerQuestions {
   use: { readonly ask: { readonly reload: number }; readonly answer: undefined };
   /** What has it counted? It answers when it has sent a `counters` message. */
   counters: { readonly ask: unknown; readonly answer: undefined };
+  /** Does every listener accept? */
+  alive: { readonly ask: unknown; readonly answer: boolean };
   /** Workers with another config take over: stop accepting, confirm it, and end when no session is left. */
   retire: { readonly ask: Retirement; readonly answer: undefined };
 }

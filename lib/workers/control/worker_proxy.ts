@@ -151,6 +151,15 @@ export class WorkerProxy implements ProxyControl {
     return this.#reloader.config;
   }
 
+  async isAlive(limitMs: number): Promise<boolean> {
+    const answers = await Promise.all(
+      this.#groups().map(({ supervisor }) => supervisor.ask({ kind: "alive" }, limitMs)),
+    );
+    return answers.every(({ values, refusals }) =>
+      refusals.length === 0 && values.every(({ value }) => value)
+    );
+  }
+
   activeSessions(): number {
     return this.#groups().reduce((sum, { generation }) => sum + generation.active, 0);
   }

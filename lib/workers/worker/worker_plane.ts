@@ -213,6 +213,8 @@ export class WorkerPlane {
       case "counters":
         this.#counters.send();
         return;
+      case "alive":
+        return await proxy.isAlive();
       case "retire":
         await proxy.retire(question);
         return;

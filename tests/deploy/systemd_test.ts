@@ -1,0 +1,50 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { missingTools } from "../helpers/tools.ts";
+
+const UNIT = new URL("../../deploy/systemd/tcpproxy.service", import.meta.url);
+const missing = missingTools("systemd-analyze");
+
+async function analyze(...args: string[]): Promise<{ code: number; text: string }> {
+  const command = new Deno.Command("systemd-analyze", { args, env: { NO_COLOR: "1", PAGER: "cat" } });
+  const { code, stdout, stderr } = await command.output();
+  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+}
+
+/** Runs `use` with the unit, whose executable is one that every machine has. */
+async function withUnit(use: (path: string) => Promise<void>): Promise<void> {
+  await using folder = new TemporaryFolder();
+  const text = (await Deno.readTextFile(UNIT)).replaceAll("/usr/local/bin/tcpproxy", "/bin/true");
+  await use(await folder.write("tcpproxy.service", text));
+}
+
+Deno.test({
+  name: `deploy/systemd: the unit is one that systemd takes${
+    missing.length > 0 ? ` (missing: ${missing.join()})` : ""
+  }`,
+  ignore: missing.length > 0,
+  fn: () =>
+    withUnit(async (path) => {
+      const { code, text } = await analyze("verify", path);
+      assertEquals([code, text], [0, ""]);
+    }),
+});
+
+Deno.test({
+  name: "deploy/systemd: the unit is hardened",
+  ignore: missing.length > 0,
+  fn: () =>
+    withUnit(async (path) => {
+      const { code, text } = await analyze(
+        "security",
+        "--offline=true",
+        "--threshold=20",
+        "--no-pager",
+        path,
+      );
+      // Older versions of systemd know no --offline.
+      if (/unrecognized option/.test(text)) return;
+      assertMatch(text, /Overall exposure level/);
+      assertEquals(code, 0, text);
+    }),
+});
