@@ -26,24 +26,46 @@ export async function withNginx(
   server: { readonly listen?: string; readonly body: string },
   use: (port: number) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "nginx-" });
   const port = freePort();
-  await Deno.writeTextFile(
-    `${folder}/nginx.conf`,
-    `load_module ${STREAM_MODULE};
-daemon off;
-master_process off;
-pid ${folder}/pid;
-error_log stderr;
-events { }
-stream {
+  const blocks = `stream {
   access_log off;
   server {
     listen 127.0.0.1:${port} ${server.listen ?? ""};
     ${server.body}
   }
 }
-`,
+`;
+  await withNginxOf({ load: `load_module ${STREAM_MODULE};`, blocks }, () => use(port));
+}
+
+/** Runs an nginx that answers every HTTP request, at any loopback address of the port that `use` is given. */
+export async function withNginxHttp(use: (port: number) => Promise<void>): Promise<void> {
+  const port = freePort();
+  const blocks = `http {
+  access_log off;
+  server {
+    listen ${port};
+    location / { return 200 "hello"; }
+  }
+}
+`;
+  await withNginxOf({ load: "", blocks }, () => use(port));
+}
+
+async function withNginxOf(
+  { load, blocks }: { readonly load: string; readonly blocks: string },
+  use: () => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "nginx-" });
+  await Deno.writeTextFile(
+    `${folder}/nginx.conf`,
+    `${load}
+daemon off;
+master_process off;
+pid ${folder}/pid;
+error_log stderr;
+events { worker_connections 4096; }
+${blocks}`,
   );
   const process = new Deno.Command("nginx", {
     args: ["-p", folder, "-c", `${folder}/nginx.conf`],
@@ -57,7 +79,7 @@ stream {
   try {
     await until(() => ended || isFile(`${folder}/pid`));
     if (ended) throw new Error("start nginx: it ended at once");
-    await use(port);
+    await use();
   } finally {
     if (!ended) process.kill("SIGTERM");
     await status;
