@@ -10,6 +10,8 @@ export interface AdminObserver {
   /** A capture has begun: of what, in words, and for whom. Its reader gets to see payload. */
   captureBegan(what: string, caller: Address | undefined): void;
   captureEnded(what: string, summary: CaptureSummary): void;
+  /** An operator has changed something: `app "web" paused`. Settings of targets are events of the proxy. */
+  operated(what: string): void;
   /** An internal error; one request is lost. */
   defect(error: unknown): void;
 }

@@ -3,6 +3,7 @@ import type { Address, TcpAddress } from "../base/mod.ts";
 import { Bearer } from "./bearer.ts";
 import { crossSiteReason } from "./cross_site.ts";
 import { RequestError } from "./http/mod.ts";
+import { ProblemError } from "./problem_error.ts";
 import { problem } from "./responses.ts";
 import { type AdminContext, type AdminRoute, operationsOf } from "./route.ts";
 
@@ -48,7 +49,9 @@ export function adminApp(options: AppOptions): (request: Request, caller?: Addre
   for (const route of routes) if (route.isOpen !== true) register(app, route, admin);
   app.notFound(({ req }) => problem(404, { detail: `unknown path "${req.path}"; GET / lists all paths` }));
   app.onError((error) => {
-    if (error instanceof RequestError) return problem(error.status, { detail: error.message });
+    if (error instanceof RequestError || error instanceof ProblemError) {
+      return problem(error.status, { detail: error.message });
+    }
     options.onDefect(error);
     return problem(500, { detail: "internal error; see the log of tcpproxy" });
   });

@@ -26,6 +26,11 @@ export function json(value: unknown): Response {
   return answer(value, { status: 200, headers: { "content-type": "application/json" } });
 }
 
+/** Returns a response with status 202: it has begun. */
+export function accepted(value: unknown): Response {
+  return answer(value, { status: 202, headers: { "content-type": "application/json" } });
+}
+
 /** Returns a response with status 200 and this text. */
 export function text(body: string, mediaType: string): Response {
   return answerText(body, { status: 200, headers: { "content-type": mediaType } });

@@ -56,6 +56,10 @@ export interface AdminContext {
   readonly events: EventHub;
   /** The log lines that could not be written. */
   readonly droppedLines: DroppedLines;
+  /** When a drain under way ends the last session; `undefined` for never, and while there is none. */
+  readonly deadline: Date | undefined;
+  /** Has the process end as at SIGTERM; its phase is `draining` when this returns. Idempotent. */
+  requestDrain(): void;
   /** Aborted when the server is about to close; a response that does not end by itself must end then. */
   readonly closing: AbortSignal;
 }

@@ -20,6 +20,8 @@ export interface AdminServerOptions {
   readonly events: EventHub;
   /** Default: none. */
   droppedLines?(): DroppedLines;
+  /** Has the process end as at SIGTERM; calls {@link AdminServer.drain} before it returns. */
+  requestDrain(): void;
   /** Default: {@link ROUTES}. */
   readonly routes?: readonly AdminRoute[];
   /** How many requests may be in progress at once; more get status 503. Default 64. */
@@ -52,6 +54,7 @@ export class AdminServer implements AdminContext {
   readonly #listener: Listener;
   #requests = 0;
   #phase: Phase = "starting";
+  #deadline: Date | undefined;
   #proxy: ProxyControl | undefined;
   #closed: Promise<void> | undefined;
 
@@ -122,6 +125,14 @@ export class AdminServer implements AdminContext {
     return this.#options.droppedLines?.() ?? { access: 0, operational: 0 };
   }
 
+  get deadline(): Date | undefined {
+    return this.#deadline;
+  }
+
+  requestDrain(): void {
+    this.#options.requestDrain();
+  }
+
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
@@ -132,9 +143,10 @@ export class AdminServer implements AdminContext {
     this.#phase = "ready";
   }
 
-  /** Marks the proxy as draining: not ready, but still reachable here. */
-  drain(): void {
+  /** Marks the proxy as draining until then: not ready, but still reachable here. */
+  drain(deadline?: Date): void {
     this.#phase = "draining";
+    this.#deadline = deadline;
   }
 
   /** Ends streaming responses, gives the others 250 ms, and closes every connection. Idempotent. */

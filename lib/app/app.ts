@@ -16,6 +16,8 @@ import { AppOverrides } from "./overrides.ts";
 import type { Prepared } from "./prepared.ts";
 import { sessionApp } from "./session_app.ts";
 import { type FaultSnapshot, faultSnapshots, type Moment, type RuntimeFaults } from "./runtime_faults.ts";
+import type { EntryAnswer } from "./target_monitor.ts";
+import type { TargetSettingChange } from "./target_settings.ts";
 import type { PoolSnapshot } from "./target_snapshot.ts";
 import { AppTls } from "./tls.ts";
 import type { TlsFiles } from "./tls_files.ts";
@@ -155,9 +157,14 @@ export class App {
     return faultSnapshots({ faults, since: this.#faultsSince }, this.#overrides.faults, nowMs);
   }
 
-  /** Applies what an operator has set for the targets with this label. */
-  settingsChanged(label: string, detail: string): void {
-    this.#targets.settingsChanged(label, detail);
+  /** Sets what the targets with this label may do; returns whether there is any. */
+  setTarget(label: string, change: TargetSettingChange): boolean {
+    return this.#targets.set(label, change);
+  }
+
+  /** What discovery knows of each of its entries. */
+  discoveries(): EntryAnswer[] {
+    return this.#targets.discoveries();
   }
 
   /** The targets of all its pools. */

@@ -8,8 +8,8 @@ import type { AppObserver } from "./app_observer.ts";
 import { onceEach, type PoolConfig, poolConfigs, poolOptions, type PoolsOptions } from "./pools.ts";
 import type { Prepared } from "./prepared.ts";
 import { routesOf } from "./routes.ts";
-import { TargetSettings } from "./target_settings.ts";
-import { type MonitorObserver, TargetMonitor } from "./target_monitor.ts";
+import { describeSetting, type TargetSettingChange, TargetSettings } from "./target_settings.ts";
+import { type EntryAnswer, type MonitorObserver, TargetMonitor } from "./target_monitor.ts";
 import { type PoolSnapshot, poolSnapshot } from "./target_snapshot.ts";
 import type { AppTls } from "./tls.ts";
 
@@ -103,18 +103,24 @@ export class AppTargets {
     );
   }
 
-  /**
-   * Applies what an operator has set for the targets with this label.
-   *
-   * @param detail what was set, for the log.
-   */
-  settingsChanged(label: string, detail: string): void {
-    for (const { pool, monitor } of this.#pools) {
-      const target = pool.targets.find((each) => each.label === label);
-      if (target === undefined || monitor === undefined) continue;
+  /** Sets what the targets with this label may do, as an operator wants it; returns whether there is any. */
+  set(label: string, change: TargetSettingChange): boolean {
+    const hit = this.#pools.filter(({ pool }) => pool.targets.some((each) => each.label === label));
+    if (hit.length > 0) this.#settings.set(label, change);
+    for (const { pool, monitor } of hit) {
+      if (monitor === undefined) continue;
       pool.update(this.#settings.applied(monitor.specs()));
+      const target = pool.targets.find((each) => each.label === label);
+      if (target === undefined) continue;
+      const detail = describeSetting(this.#settings.get(label));
       this.#poolsOptions.observer.targetChanged(this.#config.name, target, { change: "set", detail });
     }
+    return hit.length > 0;
+  }
+
+  /** What discovery knows of each of its entries. */
+  discoveries(): EntryAnswer[] {
+    return this.#pools.flatMap(({ monitor }) => monitor?.answers() ?? []);
   }
 
   /** Starts checks and discovery; resolves when each discovery has its first answer, or after 3 s. */

@@ -11,7 +11,7 @@ export { SharedDraws } from "./shared_draws.ts";
 export { type FaultSnapshot, faultSnapshots, type Moment, type RuntimeFaults } from "./runtime_faults.ts";
 export type { TargetSetting, TargetSettingChange } from "./target_settings.ts";
 export { accessOf, routeName, routesOf } from "./routes.ts";
-export type { MonitorObserver } from "./target_monitor.ts";
+export type { EntryAnswer, MonitorObserver } from "./target_monitor.ts";
 export {
   assumedSnapshot,
   type PoolSnapshot,

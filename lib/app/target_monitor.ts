@@ -12,6 +12,18 @@ import type { AppTally } from "./app_tally.ts";
 import type { Prepared } from "./prepared.ts";
 import { targetSpec } from "./target_spec.ts";
 
+/** What discovery knows of one target entry. */
+export interface EntryAnswer {
+  readonly name: string;
+  readonly kind: string;
+  /** The addresses found, as text. */
+  readonly targets: readonly string[];
+  /** When the last good answer came, in milliseconds since the Unix epoch; `undefined` before the first. */
+  readonly answeredAtMs: number | undefined;
+  /** Why lookups are failing; `undefined` while they succeed. */
+  readonly error: string | undefined;
+}
+
 /** The events of discovery. */
 export interface MonitorObserver {
   /** Discovery of a name is failing, and the targets of the last good answer stay; called once per episode. */
@@ -123,6 +135,21 @@ export class TargetMonitor {
       if (discovery === undefined) origins.delete(target.label);
     }
     return origins;
+  }
+
+  /** Returns what discovery knows of each entry that it looks up. */
+  answers(): EntryAnswer[] {
+    return this.#entries.flatMap(({ target, discovery }) => {
+      if (discovery === undefined || target.discover === undefined) return [];
+      const { targets, answeredAtMs, error } = discovery.state;
+      return {
+        name: target.label,
+        kind: target.discover,
+        targets: targets.map(({ address }) => formatAddress(address)),
+        answeredAtMs,
+        error,
+      };
+    });
   }
 
   /** Returns the discovered entries that have no target at the moment. */

@@ -14,6 +14,11 @@ export interface TargetSettingChange {
   readonly weight?: number | null;
 }
 
+/** Describes a setting for the log: `drain, weight 5`. */
+export function describeSetting({ admin, weight }: TargetSetting): string {
+  return `${admin}, ${weight === undefined ? "weight as configured" : `weight ${weight}`}`;
+}
+
 const AS_CONFIGURED: TargetSetting = { admin: "ready", weight: undefined };
 
 /** How many settings are kept of targets that discovery does not find at the moment. */

@@ -109,6 +109,10 @@ export class Listener {
   #started = false;
   #closing = false;
   #closed = false;
+  /** Whether a connection waits for its permit. */
+  #isEntering = false;
+  /** Resolves when one does while the listener is closing. */
+  readonly #entering = Promise.withResolvers<void>();
   #quietTimer: ReturnType<typeof setTimeout> | undefined;
   /** When accepting began to fail; `undefined` while it works. */
   #pausedAtMs: number | undefined;
@@ -196,16 +200,34 @@ export class Listener {
 
   /** Stops listening at once; connections in the backlog are reset. Idempotent. */
   closeNow(): Promise<void> {
+    this.#waiting.abort();
+    this.#closeSocket();
+    return this.#ended();
+  }
+
+  /**
+   * Stops listening at once, as others accept on the same socket; resolves when it accepts nothing more. A connection
+   * that waits for its permit goes on waiting, until {@link Listener.ended}.
+   */
+  async leave(): Promise<void> {
+    this.#closeSocket();
+    if (!this.#isEntering) await Promise.race([this.#done, this.#entering.promise]);
+  }
+
+  /** Resolves when it has closed and every connection has been handed on. */
+  get ended(): Promise<void> {
+    return this.#ended();
+  }
+
+  #closeSocket(): void {
     this.#closing = true;
     clearTimeout(this.#quietTimer);
     if (!this.#closed) {
       this.#closed = true;
-      this.#waiting.abort();
       this.#socket.close();
       this.#removed = this.#file?.remove();
     }
     this.#wake?.();
-    return this.#ended();
   }
 
   /** Resolves when the loop has ended and the socket's file is gone. */
@@ -260,8 +282,11 @@ export class Listener {
   /** Hands the connection on once it has a permit; closes it if the listener closes first, like the backlog. */
   async #enter(conn: Connection, gate: AcceptGate): Promise<void> {
     let place: AcceptPlace | undefined;
+    this.#isEntering = true;
+    if (this.#closing) this.#entering.resolve();
     try {
       place = await gate.enter(this.#waiting.signal);
+      this.#isEntering = false;
     } catch {
       // The gate rejects only when the listener has closed.
       return conn.close();

@@ -21,6 +21,8 @@ export interface DiscoveryState {
   readonly targets: readonly DiscoveredTarget[];
   /** When the last fully good answer arrived; `undefined` before the first. */
   readonly lastGoodMs: number | undefined;
+  /** The same, in milliseconds since the Unix epoch. */
+  readonly answeredAtMs: number | undefined;
   /** Since when lookups have been failing; `undefined` while they succeed. */
   readonly failingSinceMs: number | undefined;
   /** The error of the last lookup; `undefined` while they succeed. */
@@ -68,6 +70,7 @@ export class Discovery {
   readonly #stopped = new AbortController();
   #targets: readonly DiscoveredTarget[] = [];
   #lastGoodMs: number | undefined;
+  #answeredAtMs: number | undefined;
   #failing: { readonly sinceMs: number; readonly rounds: number; readonly error: string } | undefined;
   #round: Promise<void> | undefined;
   #cancelNext: Cancel = () => {};
@@ -83,6 +86,7 @@ export class Discovery {
     return {
       targets: this.#targets,
       lastGoodMs: this.#lastGoodMs,
+      answeredAtMs: this.#answeredAtMs,
       failingSinceMs: this.#failing?.sinceMs,
       error: this.#failing?.error,
     };
@@ -162,6 +166,7 @@ export class Discovery {
     const failing = this.#failing;
     this.#failing = undefined;
     this.#lastGoodMs = this.#scheduler.nowMs();
+    this.#answeredAtMs = Date.now();
     if (failing !== undefined) this.#options.observer?.recovered(this.#lastGoodMs - failing.sinceMs);
   }
 

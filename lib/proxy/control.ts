@@ -3,11 +3,15 @@ import type { Config } from "../config/mod.ts";
 import type { MetricsSnapshot } from "../metrics/mod.ts";
 import type { ReloadPlan, ReloadResult } from "./reload/reload_result.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
+import type { ProxyOperations } from "./operations.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
 import type { ProxyStatus } from "./status.ts";
 
 /** What the command line and the admin API may ask of a running proxy, whatever plane carries it. */
 export interface ProxyControl {
+  /** What an operator may do to it. */
+  readonly operations: ProxyOperations;
+
   /** What is bound, in the order of the config. */
   listeners(): readonly ListenerInfo[];
 

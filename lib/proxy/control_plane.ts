@@ -10,6 +10,7 @@ import {
   readTlsFiles,
   type RuntimeFaults,
   type TargetRef,
+  type TargetSettingChange,
   type TlsFiles,
 } from "../app/mod.ts";
 import type { AppConfig, Config } from "../config/mod.ts";
@@ -21,6 +22,8 @@ import { ownListeners } from "./_own_listeners.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
 import { prepareApps, startError } from "./reload/next_apps.ts";
 import type { ReloadStep } from "./reload/reloader.ts";
+import type { DiscoveryAnswer } from "./operations.ts";
+import { retained } from "./_retained.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
 
 export interface ControlPlaneOptions {
@@ -39,7 +42,7 @@ export class ControlPlane {
   /** What was read of the apps' files at the start. */
   readonly files = new FileTexts();
   /** What operators have set for the apps. */
-  readonly overrides = new Overrides();
+  readonly #overrides = new Overrides();
   readonly #options: ControlPlaneOptions;
   readonly #listeners = new OwnListeners();
   readonly #counters = new ThreadCounters({
@@ -174,6 +177,48 @@ export class ControlPlane {
     return this.#apps.get(app)?.overrides.pause.isPaused ?? false;
   }
 
+  /** Sets what the targets of an app with this label may do; returns whether there is any. */
+  setTarget(app: string, label: string, change: TargetSettingChange): boolean {
+    return this.#apps.get(app)?.targets.set(label, change) ?? false;
+  }
+
+  /** Pauses an app, or lets it go on; returns whether there is such an app. */
+  setPaused(app: string, isPaused: boolean): boolean {
+    this.#apps.get(app)?.overrides.pause.set(isPaused);
+    return this.#apps.has(app);
+  }
+
+  /** Replaces the faults of an app that were set at run time; returns whether there is such an app. */
+  setFaults(name: string, faults: RuntimeFaults | undefined): boolean {
+    const app = this.#apps.get(name);
+    if (app !== undefined) app.overrides.faults = faults;
+    return app !== undefined;
+  }
+
+  /** The targets that operators have taken down. */
+  downed(): { readonly app: string; readonly target: string }[] {
+    return [...this.#apps].flatMap(([app, { targets }]) =>
+      targets.pools.flatMap(({ pool }) =>
+        pool.targets.flatMap(({ label, admin }) => admin === "down" ? [{ app, target: label }] : [])
+      )
+    );
+  }
+
+  /** Forgets what operators have set for apps and targets that a reload has removed. */
+  retainOverrides(): void {
+    const labels = this.labels();
+    this.#overrides.retain(
+      [...this.#apps].map(([name, { config }]) => retained(config, labels.get(name) ?? [])),
+    );
+  }
+
+  /** What discovery knows, in the order of the config. */
+  discoveries(): DiscoveryAnswer[] {
+    return [...this.#apps].flatMap(([app, { targets }]) =>
+      targets.discoveries().map((answer) => ({ app, ...answer }))
+    );
+  }
+
   /** The faults in effect in an app. */
   faults(app: string): FaultSnapshot[] {
     return this.#apps.get(app)?.faults() ?? [];
@@ -215,7 +260,7 @@ export class ControlPlane {
   #create(config: AppConfig, files: TlsFiles): Promise<ControlledApp> {
     return ControlledApp.create(config, files, {
       ...this.#options,
-      overrides: this.overrides.of(config.name),
+      overrides: this.#overrides.of(config.name),
       listeners: this.#listeners,
       tally: this.#counters.app(config.name),
       onChange: (pool) => this.#onChange({ app: config.name, pool }),

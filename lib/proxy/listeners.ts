@@ -140,15 +140,20 @@ export class Listeners {
 
   /**
    * Leaves these addresses to others that accept on the same sockets, from this moment on; the rest is closed as by
-   * {@link Listeners.close}.
+   * {@link Listeners.close}. Connections that wait for their permits go on waiting, until {@link Listeners.ended}.
    */
   async leave(to: ReadonlySet<string>): Promise<void> {
     this.#files.stop();
     await Promise.all(
       this.#bound.map(({ address, listener }) =>
-        to.has(formatAddress(address)) ? listener.closeNow() : listener.close()
+        to.has(formatAddress(address)) ? listener.leave() : listener.close()
       ),
     );
+  }
+
+  /** Resolves when all have closed and every connection has been handed on. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#bound.map(({ listener }) => listener.ended));
   }
 
   /** Stops listening; what the kernel has accepted already is handed on first. */
@@ -168,6 +173,19 @@ export class Listeners {
   }
 }
 
+/** Resolves with the first of the two, or when the signal is aborted. */
+function eitherOf(one: Promise<void>, other: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    signal.addEventListener("abort", done, { once: true });
+    void one.then(done);
+    void other.then(done);
+  });
+}
+
 /** A listener whose connections go to an app that a reload may change: it asks for gate and session at each one. */
 class BoundListener implements ListenerOptions {
   readonly observer: ListenerObserver;
@@ -178,7 +196,10 @@ class BoundListener implements ListenerOptions {
   readonly boundAt: string | undefined;
   readonly #options: ListenersOptions;
   #name: string;
+  readonly #gate: AcceptGate = { enter: (signal) => this.#enter(signal) };
   #app: App | undefined;
+  /** Resolves when the listener serves another app. */
+  #moved = Promise.withResolvers<void>();
   #listener: Listener | undefined;
 
   /** @throws {ListenError} when the address cannot be bound. */
@@ -221,7 +242,7 @@ class BoundListener implements ListenerOptions {
   }
 
   get gate(): AcceptGate | undefined {
-    return this.#app?.gate;
+    return this.#app?.gate === undefined && this.#app?.resumed === undefined ? undefined : this.#gate;
   }
 
   readonly turn = (signal: AbortSignal): Promise<void> | undefined => this.#options.turn(this, signal);
@@ -229,7 +250,27 @@ class BoundListener implements ListenerOptions {
   /** Hands connections to this app from now on. */
   serve(name: string, app: App | undefined): void {
     this.#name = name;
+    if (app === this.#app) return;
     this.#app = app;
+    this.#moved.resolve();
+    this.#moved = Promise.withResolvers();
+  }
+
+  /** Waits while the app is paused, and for its permit. Another app that takes its place meanwhile decides anew. */
+  async #enter(signal: AbortSignal): Promise<AcceptPlace | undefined> {
+    for (;;) {
+      const resumed = this.#app?.resumed;
+      if (resumed !== undefined) {
+        await eitherOf(resumed, this.#moved.promise, signal);
+        signal.throwIfAborted();
+        continue;
+      }
+      const place = await this.#app?.gate?.enter(signal);
+      if (this.#app?.resumed === undefined) return place;
+      // It was paused while the connection waited for its permit.
+      place?.refund?.();
+      place?.[Symbol.dispose]();
+    }
   }
 
   onConnection(conn: Connection, listener: Address, place: AcceptPlace | undefined): void {

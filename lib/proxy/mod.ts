@@ -31,6 +31,16 @@ export type { ListenerInfo, RuntimeSnapshot } from "./runtime_snapshot.ts";
 export { type AppStatus, type ProxyStatus, statusOf } from "./status.ts";
 export { metricsOf } from "./metrics_of.ts";
 export type { ProxyControl } from "./control.ts";
+export {
+  type Carried,
+  type DiscoveryAnswer,
+  KILLED,
+  type ProxyOperations,
+  type SessionList,
+  type SessionsEnded,
+  TARGET_DOWN,
+  type TargetName,
+} from "./operations.ts";
 export type { ProxyObserver } from "./proxy_observer.ts";
 export { type SocketFileChange, SocketFileWatch } from "./socket_file_watch.ts";
 export { removeLeftovers, removeStaleFile } from "./stale_socket.ts";

@@ -23,6 +23,7 @@ import type { TargetState } from "../pool/mod.ts";
 import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
 import { Session, type SessionOptions, type SessionOrigin, SessionTable } from "../session/mod.ts";
 import type { ProxyControl } from "./control.ts";
+import { LocalOperations } from "./local_operations.ts";
 import { DescriptorShares } from "./descriptor_shares.ts";
 import { explainConnection } from "./explain/explain.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
@@ -30,6 +31,7 @@ import { Listeners, type PreparedListeners, type WantedListeners } from "./liste
 import { metricsOf } from "./metrics_of.ts";
 import { ownListeners } from "./_own_listeners.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
+import { retained } from "./_retained.ts";
 import { prepareApps, startError } from "./reload/next_apps.ts";
 import { Reloader, type ReloadStep, type WallTime } from "./reload/reloader.ts";
 import type { ReloadPlan, ReloadProblem, ReloadResult } from "./reload/reload_result.ts";
@@ -62,6 +64,7 @@ export interface Retirement {
 
 /** The proxy in this thread. */
 export class Proxy implements ProxyControl {
+  readonly operations: LocalOperations;
   readonly #observer: ProxyObserver;
   readonly #context: WorkerContext | undefined;
   readonly #transport: Transport | undefined;
@@ -157,6 +160,11 @@ export class Proxy implements ProxyControl {
         sessionActive: (session): void => this.#observer.sessionActive?.(session),
       },
     };
+    this.operations = new LocalOperations({
+      clock,
+      sessions: this.#sessions,
+      apps: () => this.#apps,
+    });
     this.#listeners = new Listeners({
       observer: {
         acceptPaused: (address, error) => {
@@ -287,6 +295,8 @@ export class Proxy implements ProxyControl {
 
   /** Accepts nothing more, as another proxy with another config takes over; resolves when that is so. */
   async retire({ targets, listeners, obsoleteMs }: Retirement): Promise<void> {
+    // Who waits for an app that is gone has nobody else to resume it.
+    for (const [name, app] of this.#apps) if (!targets.has(name)) app.setPaused(false);
     await this.#listeners.leave(new Set(listeners));
     this.#endObsolete(obsoleteMs, ({ app, target }) => {
       const labels = targets.get(app.name);
@@ -296,6 +306,7 @@ export class Proxy implements ProxyControl {
 
   /** Resolves when a proxy that retires has no session left. */
   async retired(): Promise<void> {
+    await this.#listeners.ended();
     await this.#sessions.whenEmpty();
     await this.#stopApps();
   }
@@ -352,6 +363,7 @@ export class Proxy implements ProxyControl {
       await context?.mayAccept({
         listeners: () => listeners.list(),
         follow: (pool, states) => this.follow(pool, states),
+        operations: this.operations,
       });
     } catch (error) {
       await listeners.discard();
@@ -387,6 +399,9 @@ export class Proxy implements ProxyControl {
     this.#sweep.setPeriod(sweepPeriodMs(limitsOf(step.config)));
     await listeners.commit(next.apps);
     await Promise.all(next.gone.map((app) => app.stop()));
+    this.#overrides.retain(
+      [...next.apps.values()].map((app) => retained(app.config, app.targets().map(({ label }) => label))),
+    );
     const targets = new Set([...next.apps.values()].flatMap((app) => app.targets()));
     this.#endObsolete(
       obsoleteMs(step.config),

@@ -1,6 +1,7 @@
 import type { PoolRef, TargetRef, WorkerAppContext } from "../app/mod.ts";
 import type { SharedFdPressure } from "../dial/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
+import type { LocalOperations } from "./local_operations.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
 
 /**
@@ -37,4 +38,5 @@ export interface BoundProxy {
   listeners(): readonly ListenerInfo[];
   /** Takes over what the control plane knows of the targets of one pool. */
   follow(place: PoolRef, states: readonly TargetState[]): void;
+  readonly operations: Pick<LocalOperations, "setPaused" | "useFaults">;
 }

@@ -9,4 +9,15 @@ export { Session, type SessionObserver, type SessionOptions } from "./session.ts
 export type { SessionTap, TappedConnection, TappedSession } from "./tap.ts";
 export type { SessionTally, TalliedSession } from "./tally.ts";
 export { upgradeTarget } from "./upgrade_target.ts";
-export { type DrainOptions, SessionTable } from "./table.ts";
+export type { SessionFacts, SessionPage } from "./session_facts.ts";
+export {
+  describeFilter,
+  firstSessions,
+  SESSION_SORTS,
+  SESSION_STATES,
+  type SessionFilter,
+  type SessionQuery,
+  type SessionSort,
+  type SessionState,
+} from "./session_query.ts";
+export { type DrainOptions, type EndingReason, SessionTable } from "./table.ts";

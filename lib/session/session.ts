@@ -18,6 +18,7 @@ import { logIn } from "./_login.ts";
 import { SessionSockets } from "./_sockets.ts";
 import type { SessionShared } from "./app.ts";
 import { type SessionOrigin, SessionOutcome } from "./outcome.ts";
+import type { SessionState } from "./session_query.ts";
 import type { SessionTap, TappedConnection, TappedSession } from "./tap.ts";
 
 /** Takes what becomes of sessions: for logs, metrics, the API. */
@@ -37,6 +38,8 @@ export interface SessionOptions extends SessionShared {
 
 /** Lifetimes and intervals are shortened by up to this share, so that connections of one moment part. */
 const JITTER = 0.1;
+
+const DOWN_MEANWHILE = "an operator took the target down while it was dialed";
 
 /**
  * One client connection from accept to record. Its life is {@link Session.run}: admit, sniff and route (`_inspect.ts`),
@@ -58,7 +61,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   /** When it is next reported as one that lasts. */
   #activeAtMs: number;
   readonly #place: AcceptPlace | undefined;
-  #stage: "inspecting" | "dialing" | "relaying" | "lingering" | "ended" = "inspecting";
+  #stage: SessionState | "ended" = "inspecting";
   #controller: AbortController | undefined;
   #admitted: Disposable | undefined;
   #dialing: DialStage | undefined;
@@ -128,6 +131,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     if (nothing !== "") this.settle("no_target", nothing);
     this.noteDial(dialed);
     this.#candidates = candidates;
+    if (this.target?.target.admin === "down") this.end("target_down", DOWN_MEANWHILE);
     // The session may have ended between the dialer's last look and this one.
     if (dialed.kind === "connected" && this.#sockets.takeTarget(dialed.conn)) {
       this.#stage = "relaying";
@@ -217,6 +221,11 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     const raw = this.#dialing?.raw;
     if (raw === undefined || this.target === undefined) return undefined;
     return { local: raw.local, peer: raw.peer, isTls: this.#sockets.target?.isTls ?? false };
+  }
+
+  /** What it is doing. */
+  get stage(): SessionState | "ended" {
+    return this.#stage;
   }
 
   get aborted(): boolean {

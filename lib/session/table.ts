@@ -1,6 +1,8 @@
-import { type Clock, monotonicClock } from "../base/mod.ts";
+import { type Clock, monotonicClock, type Reason } from "../base/mod.ts";
 import type { Sweep } from "../relay/mod.ts";
 import type { Session } from "./session.ts";
+import { findSessions, type SessionPage } from "./session_facts.ts";
+import { type SessionFilter, sessionMatcher, type SessionQuery } from "./session_query.ts";
 
 export interface DrainOptions {
   /** How long sessions may take to end by themselves, the spread-out closing included. */
@@ -17,6 +19,15 @@ export interface DrainOptions {
 const SPREAD_SHARE = 0.2;
 const STEP_MS = 50;
 const REPORT_MS = 5000;
+
+/** How many sessions are ended in one go: closing two sockets takes some 50 µs. */
+const END_BATCH = 100;
+
+/** Why sessions are ended. */
+export interface EndingReason {
+  readonly reason: Reason;
+  readonly detail: string;
+}
 
 /** The sessions that have not ended; the sweep that looks after their deadlines holds them. */
 export class SessionTable {
@@ -56,6 +67,23 @@ export class SessionTable {
   whenEmpty(): Promise<void> {
     if (this.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Finds the sessions that a query asks for. */
+  find(query: SessionQuery): SessionPage {
+    return findSessions(this.#sweep.members, query);
+  }
+
+  /** Ends all sessions that fit the filter, little by little so that others are served meanwhile; returns how many. */
+  async endAllThat(filter: SessionFilter, { reason, detail }: EndingReason): Promise<number> {
+    const matches = sessionMatcher(filter);
+    let count = 0;
+    for (const session of this.list()) {
+      if (!matches(session)) continue;
+      session.end(reason, detail);
+      if (++count % END_BATCH === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    return count;
   }
 
   /** Ends every session now, as `drained`. */

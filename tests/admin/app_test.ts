@@ -13,6 +13,8 @@ const READY: AdminContext = {
   reloads: reloadsOf(new QuietProxy()),
   events: noEvents(),
   droppedLines: { access: 0, operational: 0 },
+  deadline: undefined,
+  requestDrain: () => {},
   closing: new AbortController().signal,
 };
 

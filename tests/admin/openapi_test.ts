@@ -22,12 +22,32 @@ const REQUESTS: Readonly<Record<string, (admin: TestAdmin) => Promise<{ readonly
     return { status };
   },
   "GET /metrics": (admin) => admin.ask("/metrics"),
+  "GET /api/sessions": (admin) => admin.ask("/api/sessions?client=192.0.2.0/24&sort=idle&order=asc&limit=5"),
+  "DELETE /api/sessions": (admin) => admin.ask("/api/sessions?app=web", { method: "DELETE" }),
+  "GET /api/sessions/:id": (admin) => admin.ask("/api/sessions/7"),
+  "DELETE /api/sessions/:id": (admin) => admin.ask("/api/sessions/7", { method: "DELETE" }),
+  "PATCH /api/apps/:app": (admin) => send(admin, "PATCH /api/apps/web", { state: "paused" }),
+  "PATCH /api/apps/:app/targets/:target": (admin) =>
+    send(admin, "PATCH /api/apps/web/targets/10.0.0.1:80", { state: "down", weight: 3 }),
+  "GET /api/apps/:app/faults": (admin) => admin.ask("/api/apps/web/faults"),
+  "PUT /api/apps/:app/faults": (admin) =>
+    send(admin, "PUT /api/apps/web/faults", { faults: [{ kind: "refuse", expires: "1m" }] }),
+  "DELETE /api/apps/:app/faults": (admin) => admin.ask("/api/apps/web/faults", { method: "DELETE" }),
+  "GET /api/drain": (admin) => admin.ask("/api/drain"),
+  "POST /api/drain": (admin) => admin.ask("/api/drain", { method: "POST" }),
+  "GET /api/discovery": (admin) => admin.ask("/api/discovery"),
+  "GET /api/config": (admin) => admin.ask("/api/config"),
   "GET /api/explain": (admin) => admin.ask("/api/explain?port=7001&client=192.0.2.7"),
   "POST /api/reload": (admin) => admin.ask("/api/reload?plan=true", { method: "POST" }),
   "GET /api/sessions/:id/capture": (admin) => admin.ask("/api/sessions/17/capture"),
   "GET /api/apps/:app/capture": (admin) => admin.ask("/api/apps/web/capture?client=10.0.0.0/8&count=1"),
   "GET /api/openapi.json": (admin) => admin.ask("/api/openapi.json"),
 };
+
+function send(admin: TestAdmin, what: string, body: unknown): ReturnType<TestAdmin["ask"]> {
+  const [method = "", path = ""] = what.split(" ");
+  return admin.ask(path, { method, body: JSON.stringify(body) });
+}
 
 const OPERATIONS = ROUTES.flatMap((route) =>
   operationsOf(route).map(([method]) => ({ method, path: route.path }))

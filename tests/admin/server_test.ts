@@ -60,6 +60,8 @@ Deno.test("AdminServer: responds once bound, and is ready once there is a proxy"
     observer: new AdminLog(),
     reloads: reloadsOf(new QuietProxy()),
     events: noEvents(),
+
+    requestDrain: () => {},
   });
   const ask = async (path: string): Promise<number> => {
     const response = await fetch(`http://127.0.0.1:${server.address.port}${path}`);
@@ -86,6 +88,8 @@ Deno.test("AdminServer: names an address in use as listeners do", () => {
         observer: new AdminLog(),
         reloads: reloadsOf(new QuietProxy()),
         events: noEvents(),
+
+        requestDrain: () => {},
       }),
     StartError,
     `start admin: listen on 127.0.0.1:${port}: port already in use; choose another one, or stop the process that uses it`,

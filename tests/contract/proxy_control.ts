@@ -13,11 +13,15 @@ import { testDiscoveredNamesContract } from "./discovered_names.ts";
 import { testMetricsContract } from "./metrics.ts";
 import { testReloadContract } from "./reload.ts";
 import { testConfigReloadContract } from "./reload_config.ts";
+import { testOperationsContract } from "./operations.ts";
+import { testOperationsReloadContract } from "./operations_reload.ts";
 import { testLiveContract } from "./proxy_control_live.ts";
 
 /** What whoever controls a proxy may rely on, in how many threads it may run. No plane deviates. */
 export function testProxyControlContract(name: string, start: StartPlane): void {
   testLiveContract(name, start);
+  testOperationsContract(name, start);
+  testOperationsReloadContract(name, start);
   testConfigReloadContract(name, start);
   testMetricsContract(name, start);
 

@@ -13,20 +13,28 @@ import {
   type CaptureStart,
   type CaptureSummary,
 } from "../../lib/capture/mod.ts";
-import { type Config, resolveConfig } from "../../lib/config/mod.ts";
 import { type CountersSnapshot, type MetricsSnapshot, NO_COUNTS } from "../../lib/metrics/mod.ts";
 import { Feed } from "../../lib/log/mod.ts";
+import { type Config, type FaultConfig, resolveConfig } from "../../lib/config/mod.ts";
+import { assumedSnapshot, type TargetSettingChange } from "../../lib/app/mod.ts";
+import type { SessionFacts, SessionFilter, SessionQuery } from "../../lib/session/mod.ts";
 import {
+  type Carried,
   type ConnectionQuestion,
+  type DiscoveryAnswer,
   explainConnection,
   type Explanation,
   metricsOf,
   type ProxyControl,
+  type ProxyOperations,
   type ProxyStatus,
   type ReloadPlan,
   type ReloadResult,
   type RuntimeSnapshot,
+  type SessionList,
+  type SessionsEnded,
   statusOf,
+  type TargetName,
 } from "../../lib/proxy/mod.ts";
 import { checkDescribed } from "./api_description.ts";
 
@@ -44,6 +52,62 @@ export function noEvents(): EventHub {
   });
 }
 
+/** A live session. */
+export const SESSION: SessionFacts = {
+  id: 7,
+  app: "web",
+  listener: { kind: "tcp", host: "127.0.0.1", port: 7001 },
+  client: { kind: "tcp", host: "192.0.2.7", port: 4444 },
+  target: "10.0.0.1:80",
+  state: "relaying",
+  sni: undefined,
+  startedMs: 1000,
+  lastByteMs: 4000,
+  bytesUp: 12,
+  bytesDown: 34,
+  connectMs: 1.23456,
+  tries: 1,
+};
+
+/** Operations of a proxy that carries nothing: they do nothing, and keep what they were asked. */
+export class QuietOperations implements ProxyOperations {
+  readonly asked: unknown[] = [];
+  list: SessionList = { total: 1, matched: 1, sessions: [SESSION], nowMs: 5000, incomplete: [] };
+  /** How many sessions each request ends. */
+  ended = 1;
+  incomplete: readonly string[] = [];
+  found: readonly DiscoveryAnswer[] = [];
+
+  sessions(query: SessionQuery): Promise<SessionList> {
+    this.asked.push(query);
+    return Promise.resolve(this.list);
+  }
+
+  endSessions(filter: SessionFilter): Promise<SessionsEnded> {
+    this.asked.push(filter);
+    return Promise.resolve({ ended: this.ended, incomplete: this.incomplete });
+  }
+
+  setTarget(target: TargetName, change: TargetSettingChange): Promise<SessionsEnded> {
+    this.asked.push([target, change]);
+    return Promise.resolve({ ended: this.ended, incomplete: this.incomplete });
+  }
+
+  setPaused(app: string, isPaused: boolean): Promise<Carried> {
+    this.asked.push([app, isPaused]);
+    return Promise.resolve({ incomplete: this.incomplete });
+  }
+
+  setFaults(app: string, faults: readonly FaultConfig[]): Promise<Carried> {
+    this.asked.push([app, faults]);
+    return Promise.resolve({ incomplete: this.incomplete });
+  }
+
+  discoveries(): readonly DiscoveryAnswer[] {
+    return this.found;
+  }
+}
+
 /** A proxy that carries nothing: it can be asked, and is as its view says. */
 export class QuietProxy implements ProxyControl {
   readonly #config: Config;
@@ -51,6 +115,7 @@ export class QuietProxy implements ProxyControl {
   /** What it has counted. */
   counters: CountersSnapshot = NO_COUNTS;
   certificates: MetricsSnapshot["certificates"] = [];
+  readonly operations = new QuietOperations();
   /** What a reload comes to. */
   reloaded: ReloadResult = { kind: "done", diff: { apps: [], settings: [] }, apps: [], warnings: [] };
   /** What a reload would come to, and the config that it was asked for. */
@@ -69,7 +134,11 @@ export class QuietProxy implements ProxyControl {
       sessionsOf: () => 0,
       isPaused: () => false,
       faults: () => [],
-      pools: () => [],
+      pools: (name) =>
+        this.#config.apps.filter((app) => app.name === name).flatMap((app) => [
+          ...app.targets.length > 0 ? [assumedSnapshot(app.targets, app)] : [],
+          ...app.routes.map(({ targets }) => assumedSnapshot(targets, app)),
+        ]),
       ...view,
     };
   }
@@ -158,6 +227,10 @@ export class AdminLog implements AdminObserver {
     this.told.push(`capture of ${what} ended: ${end}`);
   }
 
+  operated(what: string): void {
+    this.told.push(what);
+  }
+
   defect(error: unknown): void {
     this.defects.push(error);
   }
@@ -213,13 +286,14 @@ export async function withAdmin(
 ): Promise<void> {
   const { proxy = new QuietProxy(), ...rest } = options;
   const log = new AdminLog();
-  const server = AdminServer.open({
+  const server: AdminServer = AdminServer.open({
     listen: { kind: "tcp", host: "127.0.0.1", port: 0 },
     token: undefined,
     version: "1.2.3",
     observer: log,
     reloads: reloadsOf(proxy),
     events: noEvents(),
+    requestDrain: () => server.drain(),
     ...rest,
   });
   server.attach(proxy);

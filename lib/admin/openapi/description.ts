@@ -5,6 +5,17 @@ export const SCHEMA_NAMES = [
   "ExplainProblem",
   "ReloadRefused",
   "Status",
+  "Sessions",
+  "Session",
+  "Ended",
+  "TargetSet",
+  "AppSet",
+  "Faults",
+  "FaultsBody",
+  "TargetBody",
+  "AppBody",
+  "Drain",
+  "Discoveries",
   "Explanation",
   "Reload",
   "Config",
@@ -52,4 +63,6 @@ export interface ResponseDescription {
   readonly schema?: SchemaName;
   /** Default `application/problem+json` for 400 and above, else `application/json`. */
   readonly mediaType?: string;
+  /** Further media types that a request may ask for, without a schema. */
+  readonly otherTypes?: readonly string[];
 }

@@ -125,11 +125,13 @@ function parameterJson({ name, in: place, description, schema, example }: Parame
   };
 }
 
-function responseJson(status: number, { description, schema, mediaType }: ResponseDescription): Json {
+function responseJson(status: number, response: ResponseDescription): Json {
+  const { description, schema, mediaType, otherTypes = [] } = response;
   if (status >= 400) return errorResponse(description, schema);
   const type = mediaType ?? "application/json";
   const content = schema === undefined ? { schema: { type: "string" } } : { schema: reference(schema) };
-  return { description, content: { [type]: content } };
+  const others = otherTypes.map((other) => [other, { schema: { type: "string" } }]);
+  return { description, content: { [type]: content, ...Object.fromEntries(others) } };
 }
 
 function errorResponse(description: string, schema: SchemaName = "Problem"): Json {

@@ -18,8 +18,8 @@ import { VERSION } from "../version.ts";
 export interface Admin {
   /** The proxy is there, and all its listeners are bound. */
   attach(proxy: ProxyControl): void;
-  /** The proxy is about to end. */
-  drain(): void;
+  /** The proxy is about to end, then at the latest where there is a limit. */
+  drain(deadline: Date | undefined): void;
   close(): Promise<void>;
 }
 
@@ -33,6 +33,8 @@ export interface AdminParts {
   readonly reloads: ConfigReloads;
   /** Sessions that have ended. */
   readonly sessions: Feed<AccessRecord>;
+  /** Has the process end as at SIGTERM. */
+  requestDrain(): void;
 }
 
 /** The admin API is well again when it was for this long. */
@@ -47,7 +49,7 @@ const SETTLE_MS = 5000;
 export async function openAdmin(
   config: AdminConfig | undefined,
   addresses: readonly TcpAddress[],
-  { log, access, reloads, sessions }: AdminParts,
+  { log, access, reloads, sessions, requestDrain }: AdminParts,
 ): Promise<Admin> {
   if (config === undefined) return NO_ADMIN;
   const { tokenFile } = config;
@@ -89,6 +91,7 @@ export async function openAdmin(
           reload: () => reloads.reload("admin API"),
           plan: (config) => reloads.plan(config),
         },
+        requestDrain,
         observer: {
           adminFailing: (error) => failing.begin(place, error),
           adminRecovered: () => failing.end(place),
@@ -97,6 +100,7 @@ export async function openAdmin(
               what,
               caller: caller === undefined ? "an unknown caller" : formatAddress(caller),
             }),
+          operated: (what) => log.info("admin API: {what}", { what }),
           captureEnded: (what, { end, sessions, packets, dropped, bytes }) =>
             log.info(
               "capture of {what} ended: {end}; {sessions} connections, {packets} packets, {dropped} dropped, {bytes} bytes",
@@ -114,8 +118,8 @@ export async function openAdmin(
       attach: (proxy) => {
         for (const server of servers) server.attach(proxy);
       },
-      drain: () => {
-        for (const server of servers) server.drain();
+      drain: (deadline) => {
+        for (const server of servers) server.drain(deadline);
       },
       close,
     };

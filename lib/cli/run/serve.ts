@@ -13,6 +13,7 @@ import { Proxy, type ProxyControl, resolveListenNames, StartError } from "../../
 import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "../exit_code.ts";
 import { ConfigReloads } from "./config_reloads.ts";
+import { drainDeadline, DrainRequest } from "./drain_request.ts";
 import { watchConfig, type WatchedFile } from "./watch_config.ts";
 import type { Io } from "../io.ts";
 import { LogObserver } from "./log_observer.ts";
@@ -122,12 +123,19 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   const sessions = new Feed<AccessRecord>();
   const observer = new LogObserver(access, { log, sessions });
   logConfig(log, config);
+  const end = new DrainRequest(signals, log);
   let proxy: ProxyControl;
   let admin = NO_ADMIN;
   try {
     const named = await resolveListenNames(config);
     logListenNames(log, named.names);
-    admin = await openAdmin(config.admin, named.admin, { log, access, reloads, sessions });
+    admin = await openAdmin(config.admin, named.admin, {
+      log,
+      access,
+      reloads,
+      sessions,
+      requestDrain: end.request,
+    });
     proxy = await start(named.config, observer, { access, sessions });
   } catch (error) {
     await admin.close();
@@ -147,11 +155,10 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
     `accepting on ${count} ${count === 1 ? "address" : "addresses"}`,
     () => proxy.isAlive(ALIVE_LIMIT_MS),
   );
-  const first = await signals.next();
+  const { cause, signals: further } = await end.next(() => admin.drain(drainDeadline(proxy.config())));
   const { delayMs, drainTimeoutMs } = proxy.config().shutdown;
-  manager.stopping(`${first}: stopping`, delayMs + drainTimeoutMs);
-  admin.drain();
-  const result = await shutDown(proxy, { first, signals, delayMs, log });
+  manager.stopping(`${cause}: stopping`, delayMs + drainTimeoutMs);
+  const result = await shutDown(proxy, { first: cause, signals: further, delayMs, log });
   await admin.close();
   observer.close();
   log.info("stopped");

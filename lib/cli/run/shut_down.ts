@@ -1,11 +1,12 @@
 import { MAX_TIMER_MS } from "../../base/mod.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { ProxyControl } from "../../proxy/mod.ts";
-import type { EndSignal, Signals } from "./signals.ts";
+import type { EndCause } from "./drain_request.ts";
+import type { Signals } from "./signals.ts";
 
 export interface ShutDownOptions {
-  /** The signal that has come. */
-  readonly first: EndSignal;
+  /** What has asked for it. */
+  readonly first: EndCause;
   readonly signals: Pick<Signals, "next">;
   /** How long to go on accepting first, so that a load balancer sees it coming. */
   readonly delayMs: number;

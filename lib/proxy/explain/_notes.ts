@@ -91,8 +91,11 @@ export function assumptionNotes({ targets }: ExplainedTargets): string[] {
 }
 
 /** What keeps it from being accepted at this moment. */
-export function acceptNotes({ maxConnections }: AppConfig, { live, sessions }: Moment): string[] {
+export function acceptNotes({ name, maxConnections }: AppConfig, { live, sessions }: Moment): string[] {
   const notes = live?.isEnding === true ? ["the proxy is ending: it accepts nothing any more"] : [];
+  if (live?.isPaused(name) === true) {
+    notes.push("an operator has paused the app: it waits in the backlog until the app accepts again");
+  }
   if (sessions !== undefined && sessions >= maxConnections) {
     notes.push(
       `the app has all the connections that it may (${sessions}): it waits in the backlog for one to end`,
@@ -128,7 +131,12 @@ export function liveNotes(app: AppConfig, { pool, explained, live }: LivePool): 
 const SAME_IN_ALL_THREADS: readonly AppConfig["balance"][] = ["source_hash", "first", "random"];
 
 /** Faults that may be done to it. */
-export function faultNotes({ faults }: AppConfig, { client }: ConnectionQuestion): string[] {
+export function faultNotes(
+  app: AppConfig,
+  { client }: ConnectionQuestion,
+  live: RuntimeSnapshot | undefined,
+): string[] {
+  const faults = live === undefined ? app.faults : live.faults(app.name).map(({ fault }) => fault);
   return faults
     .filter(({ clients }) =>
       clients.length === 0 || (client !== undefined && new CidrSet(clients).find(client) !== undefined)

@@ -100,7 +100,7 @@ function explainIn(app: AppConfig, asked: Asked): ExplainedConnection {
       ...weightNotes(pool),
       ...retryNotes(app),
       ...(live === undefined ? assumptionNotes(explained) : liveNotes(app, { pool, explained, live })),
-      ...faultNotes(app, question),
+      ...faultNotes(app, question, live),
     ],
   };
 }

@@ -12,7 +12,7 @@ import type { CountersSnapshot } from "../../metrics/mod.ts";
 import type { SocketHandle } from "../../net/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
 import type { Retirement, SocketFileChange } from "../../proxy/mod.ts";
-import type { LogField } from "../../session/mod.ts";
+import type { EndingReason, LogField, SessionFilter, SessionPage, SessionQuery } from "../../session/mod.ts";
 import type { NextTlsFiles, PoolRef, RuntimeFaults, TargetRef, TlsFiles } from "../../app/mod.ts";
 
 /** A message to a worker. */
@@ -84,6 +84,22 @@ export interface WorkerQuestions {
   alive: { readonly ask: unknown; readonly answer: boolean };
   /** Workers with another config take over: stop accepting, confirm it, and end when no session is left. */
   retire: { readonly ask: Retirement; readonly answer: undefined };
+  /** Answered when all that was sent before has been taken over. */
+  sync: { readonly ask: Readonly<Record<never, never>>; readonly answer: undefined };
+  /** Which sessions are there? */
+  sessions: { readonly ask: { readonly query: SessionQuery }; readonly answer: SessionPage };
+  /** End sessions; answered by how many. */
+  endSessions: {
+    readonly ask: { readonly filter: SessionFilter; readonly why: EndingReason };
+    readonly answer: number;
+  };
+  /** An operator pauses an app, or lets it go on. */
+  pause: { readonly ask: { readonly app: string; readonly isPaused: boolean }; readonly answer: undefined };
+  /** An operator replaces the faults set at run time; `undefined` for none. */
+  faults: {
+    readonly ask: { readonly app: string; readonly faults: RuntimeFaults | undefined };
+    readonly answer: undefined;
+  };
 }
 
 export type QuestionKind = keyof WorkerQuestions;

@@ -37,6 +37,7 @@ import { SocketFiles, unixListeners } from "./socket_files.ts";
 import { Supervisor } from "./supervisor.ts";
 import { WorkerCaptures } from "./worker_captures.ts";
 import { commitEverywhere } from "./two_phase_commit.ts";
+import { WorkerOperations } from "./worker_operations.ts";
 
 export interface WorkerProxyOptions extends WallTime {
   /** How many threads, at least 1. */
@@ -63,6 +64,7 @@ export interface WorkerProxyOptions extends WallTime {
  * sockets, while the earlier ones stop accepting and end with their last session.
  */
 export class WorkerProxy implements ProxyControl {
+  readonly operations: WorkerOperations;
   readonly #options: WorkerProxyOptions;
   readonly #control: ControlPlane;
   readonly #sockets: ListenSockets;
@@ -81,6 +83,8 @@ export class WorkerProxy implements ProxyControl {
   #config: Config;
   #group: WorkerGroup;
   #sessions: SessionsReported;
+  /** The workers that a reload is starting. */
+  #next: WorkerGroup | undefined;
   #holdsChanges = false;
   #reloads = 0;
   #drained: Promise<void> | undefined;
@@ -132,6 +136,11 @@ export class WorkerProxy implements ProxyControl {
     this.#captures = new WorkerCaptures(options.workers);
     this.#counters = new WorkerCounters((app) => this.#control.targets(app));
     this.#group = this.#createGroup(parts.bound, 0);
+    this.operations = new WorkerOperations({
+      control: this.#control,
+      supervisors: () => this.#supervisors(),
+      postChanges: () => this.#postChanges(),
+    });
     this.#reloader = new Reloader(config, {
       ...options,
       files: this.#control.files,
@@ -297,7 +306,7 @@ export class WorkerProxy implements ProxyControl {
     this.#holdsChanges = true;
     control.commit();
     this.#limits.update(step.config);
-    const group = this.#createGroup(sockets, slot);
+    const group = this.#next = this.#createGroup(sockets, slot);
     let problems: readonly ReloadProblem[];
     try {
       await group.supervisor.bind();
@@ -305,6 +314,7 @@ export class WorkerProxy implements ProxyControl {
       if (ending !== undefined) throw new StartError(`reload: the proxy is ${ending}`);
       problems = this.#files.place(step.config, group.unixNames);
     } catch (error) {
+      this.#next = undefined;
       sockets.discard();
       // Not by force: the sockets of a thread that is cut off may outlast this reload.
       await group.supervisor.end("stop");
@@ -313,13 +323,17 @@ export class WorkerProxy implements ProxyControl {
     }
     const before = this.#group;
     this.#group = group;
+    this.#next = undefined;
     this.#config = sockets.config;
     sockets.commit();
     this.#control.listensOn(this.listeners());
     commit();
     group.supervisor.accept();
     this.#releaseChanges();
-    return [...problems, ...await this.#retire(before, step.config)];
+    this.#control.retainOverrides();
+    const late = await this.#retire(before, step.config);
+    await this.operations.endDowned();
+    return [...problems, ...late];
   }
 
   /** Returns the control plane to the config before the step. */
@@ -379,6 +393,12 @@ export class WorkerProxy implements ProxyControl {
     throw new StartError(
       `reload: connections of ${MAX_GENERATIONS} configs are open; end the oldest, or set "on_reload: drain"`,
     );
+  }
+
+  /** Those of all generations, the one that a reload is starting included. */
+  #supervisors(): Supervisor[] {
+    const groups = [...this.#groups(), ...this.#next === undefined ? [] : [this.#next]];
+    return groups.map(({ supervisor }) => supervisor);
   }
 
   #snapshot(): RuntimeSnapshot {

@@ -72,13 +72,7 @@ export class WorkerPlane {
           .catch((error) => this.defect(error));
         return;
       case "ask":
-        if (message.question.kind !== "retire") {
-          return this.#whenStarted((proxy) => this.#reply(proxy, message));
-        }
-        return this.#end(async (proxy) => {
-          await this.#reply(proxy, message);
-          await proxy.retired();
-        });
+        return this.#asked(message.id, message.question);
       case "report_sessions":
         this.#reported = message.sessions;
         return;
@@ -189,19 +183,35 @@ export class WorkerPlane {
     };
   }
 
-  async #reply(
-    proxy: Proxy,
-    { id, question }: { readonly id: number; readonly question: Question },
-  ): Promise<void> {
+  #asked(id: number, question: Question): void {
+    switch (question.kind) {
+      case "pause":
+      case "faults":
+      case "sync":
+        return this.#override(id, question);
+      case "retire":
+        return this.#end(async (proxy) => {
+          await this.#reply(id, () => this.#answer(proxy, question));
+          await proxy.retired();
+        });
+      default:
+        return this.#whenStarted((proxy) => this.#reply(id, () => this.#answer(proxy, question)));
+    }
+  }
+
+  async #reply(id: number, answer: () => Promise<AnswerValue>): Promise<void> {
     try {
-      const value = await this.#answer(proxy, question);
+      const value = await answer();
       this.#post({ kind: "answer", id, value, problem: undefined });
     } catch (error) {
       this.#post({ kind: "answer", id, value: undefined, problem: errorMessage(error) });
     }
   }
 
-  async #answer(proxy: Proxy, question: Question): Promise<AnswerValue> {
+  async #answer(
+    proxy: Proxy,
+    question: Exclude<Question, Question<"pause" | "faults" | "sync">>,
+  ): Promise<AnswerValue> {
     switch (question.kind) {
       case "prepare":
         this.#ready = { reload: question.reload, use: await proxy.prepare(question.changed) };
@@ -218,7 +228,20 @@ export class WorkerPlane {
       case "retire":
         await proxy.retire(question);
         return;
+      case "sessions":
+        return proxy.operations.findSessions(question.query);
+      case "endSessions":
+        return await proxy.operations.endAllThat(question.filter, question.why);
     }
+  }
+
+  /** Takes over what an operator has set: before the first connection, where the worker has just begun. */
+  #override(id: number, question: Question<"pause" | "faults" | "sync">): void {
+    this.#bound.promise.then(async ({ operations }) => {
+      if (question.kind === "pause") await operations.setPaused(question.app, question.isPaused);
+      if (question.kind === "faults") operations.useFaults(question.app, question.faults);
+      this.#post({ kind: "answer", id, value: undefined, problem: undefined });
+    }).catch((error) => this.defect(error));
   }
 
   #end(how: (proxy: Proxy) => Promise<void>): void {

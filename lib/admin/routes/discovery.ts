@@ -1,0 +1,15 @@
+import { discoveriesJson } from "../json/operations.ts";
+import { json } from "../responses.ts";
+import { type AdminRoute, withProxy } from "../route.ts";
+
+/** Shows what discovery knows. */
+export const discovery: AdminRoute = {
+  path: "/api/discovery",
+  operations: {
+    GET: {
+      summary: "What discovery has found for each name, when, and why it fails",
+      responses: { 200: { description: "In the order of the config", schema: "Discoveries" } },
+      handle: withProxy((_request, proxy) => json(discoveriesJson(proxy.operations.discoveries()))),
+    },
+  },
+};

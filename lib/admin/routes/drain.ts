@@ -1,0 +1,35 @@
+import type { ProxyControl } from "../../proxy/mod.ts";
+import type { DrainJson } from "../json/operations.ts";
+import { accepted, json } from "../responses.ts";
+import { type AdminContext, type AdminRoute, withProxy } from "../route.ts";
+
+/** Drains the process. */
+export const drain: AdminRoute = {
+  path: "/api/drain",
+  operations: {
+    GET: {
+      summary: "Whether the process is draining, and how far it is",
+      responses: { 200: { description: "The progress", schema: "Drain" } },
+      handle: withProxy((_request, proxy, admin) => json(progress(proxy, admin))),
+    },
+    POST: {
+      summary: "Drain the process, which then ends as at SIGTERM",
+      details:
+        "It accepts nothing more (after `shutdown.delay`) and ends with its last session, or at the deadline. " +
+        "A SIGTERM that follows changes nothing; one more stops at once.",
+      responses: { 202: { description: "It drains", schema: "Drain" } },
+      handle: withProxy((_request, proxy, admin) => {
+        admin.requestDrain();
+        return accepted(progress(proxy, admin));
+      }),
+    },
+  },
+};
+
+function progress(proxy: ProxyControl, { phase, deadline }: AdminContext): DrainJson {
+  return {
+    state: phase === "draining" ? "draining" : "serving",
+    sessions: proxy.activeSessions(),
+    deadline: deadline?.toISOString() ?? null,
+  };
+}
