@@ -59,10 +59,10 @@ export class SessionTrace {
   }
 
   ended(nowMs: number): void {
-    const { reason = "error", detail } = this.#session;
+    const { reason = "error", detail, clientConnection, targetConnection } = this.#session;
     const comment = `session ended: ${reason}${detail === "" ? "" : ` (${detail})`}`;
-    this.#target?.close(nowMs, comment);
-    this.#client.close(nowMs, comment);
+    this.#target?.close(nowMs, { comment, byReset: targetConnection?.endsByReset ?? false });
+    this.#client.close(nowMs, { comment, byReset: clientConnection.endsByReset });
   }
 
   #side(side: Side): TcpTrace | undefined {

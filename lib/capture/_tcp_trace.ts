@@ -70,11 +70,6 @@ export class TcpTrace {
     this.#ends = { peer: state(options.peer, 0), proxy: state(options.proxy, 0x5bd1e995) };
   }
 
-  /** Whether a side has reset the connection, so that nothing follows. */
-  get isReset(): boolean {
-    return this.#isReset;
-  }
-
   /** Shows the handshake; to be called before all else. */
   open(by: TraceEnd, sentMs: number, answeredMs: number): void {
     const to = other(by);
@@ -101,14 +96,15 @@ export class TcpTrace {
     this.#ends[from].hasFinished = true;
   }
 
-  reset(from: TraceEnd, timeMs: number): void {
-    this.#send(from, TCP_FLAG.reset | TCP_FLAG.ack, timeMs);
+  reset(from: TraceEnd, timeMs: number, comment?: string): void {
+    this.#send(from, TCP_FLAG.reset | TCP_FLAG.ack, timeMs, undefined, comment);
     this.#isReset = true;
   }
 
   /** Shows that the proxy closes the connection, with a comment on the last packet; nothing after a reset. */
-  close(timeMs: number, comment: string): void {
+  close(timeMs: number, { comment, byReset }: { readonly comment: string; readonly byReset: boolean }): void {
     if (this.#isReset) return;
+    if (byReset) return this.reset("proxy", timeMs, comment);
     if (!this.#ends.proxy.hasFinished) return this.finish("proxy", timeMs, comment);
     this.#send("proxy", TCP_FLAG.ack, timeMs, undefined, comment);
   }

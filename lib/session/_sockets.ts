@@ -1,10 +1,13 @@
 import { type Duplex, keepAlive } from "../base/mod.ts";
+import type { Side } from "../relay/mod.ts";
 
 /** The two connections of a session, which it closes once, together. */
 export class SessionSockets {
   #client: Duplex;
   #target: Duplex | undefined;
   #isClosed = false;
+  /** What was marked as cut short. */
+  #cut: "client" | "both" | undefined;
   /** What a wrapped connection threw when it was closed. */
   error: unknown;
 
@@ -45,14 +48,22 @@ export class SessionSockets {
     this.#client.passEndTo?.(this.#target);
   }
 
+  /** Whether the proxy ends a side with a reset. */
+  endsByReset(side: Side): boolean {
+    const conn = side === "client" ? this.#client : this.#target;
+    return conn?.endByReset !== undefined && (this.#cut === "both" || this.#cut === side);
+  }
+
   /** Marks both streams as cut short: TLS leaves their end unsaid, and sockets that can end with a reset. */
   cutShort(): void {
+    this.#cut = "both";
     cutShort(this.#client);
     if (this.#target !== undefined) cutShort(this.#target);
   }
 
   /** Marks what the client gets as cut short. */
   cutClientShort(): void {
+    this.#cut ??= "client";
     cutShort(this.#client);
   }
 

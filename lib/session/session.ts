@@ -213,14 +213,16 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   /** The connection to the client. */
   get clientConnection(): TappedConnection {
     const { local, peer } = this.presented;
-    return { local, peer, isTls: this.#sockets.client.isTls ?? false };
+    const endsByReset = this.#sockets.endsByReset("client");
+    return { local, peer, isTls: this.#sockets.client.isTls ?? false, endsByReset };
   }
 
   /** The connection to the target. */
   get targetConnection(): TappedConnection | undefined {
     const raw = this.#dialing?.raw;
     if (raw === undefined || this.target === undefined) return undefined;
-    return { local: raw.local, peer: raw.peer, isTls: this.#sockets.target?.isTls ?? false };
+    const endsByReset = this.#sockets.endsByReset("target");
+    return { local: raw.local, peer: raw.peer, isTls: this.#sockets.target?.isTls ?? false, endsByReset };
   }
 
   /** What it is doing. */

@@ -8,6 +8,8 @@ export interface TappedConnection {
   readonly peer: Address;
   /** Whether the proxy ends or begins TLS on it: what is seen is its content. */
   readonly isTls: boolean;
+  /** Whether the proxy ends it with a reset. */
+  readonly endsByReset: boolean;
 }
 
 /** A session as a capture sees it. */

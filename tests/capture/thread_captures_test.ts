@@ -29,8 +29,13 @@ function relaying(id: number, app = "web"): TappableSession {
     connectMs: 1,
     reason: undefined,
     detail: "",
-    clientConnection: { peer: { ...END, port: 4000 + id }, local: END, isTls: false },
-    targetConnection: { peer: { ...END, port: 80 }, local: { ...END, port: 5000 + id }, isTls: false },
+    clientConnection: { peer: { ...END, port: 4000 + id }, local: END, isTls: false, endsByReset: false },
+    targetConnection: {
+      peer: { ...END, port: 80 },
+      local: { ...END, port: 5000 + id },
+      isTls: false,
+      endsByReset: false,
+    },
     tap: undefined,
   };
 }

@@ -11,6 +11,9 @@ import {
 import type { FromWorker } from "../channel/messages.ts";
 import type { WorkerThread } from "./worker_thread.ts";
 
+/** A worker, as far as captures deal with it. */
+export type CapturePort = Pick<WorkerThread, "post">;
+
 /** The messages of workers that are about captures. */
 export type CaptureMessage = Extract<
   FromWorker,
@@ -42,7 +45,7 @@ export class WorkerCaptures implements CaptureThreads {
   readonly #files: CaptureFiles = new CaptureFiles(this);
   readonly #open = new Map<number, OpenCapture>();
   /** The workers of all generations that have had their start message, with their parts by capture. */
-  readonly #threads = new Map<WorkerThread, Map<number, WorkerFeed>>();
+  readonly #threads = new Map<CapturePort, Map<number, WorkerFeed>>();
   readonly #queueBytes: number;
 
   /** @param workers how many a generation has. */
@@ -68,7 +71,7 @@ export class WorkerCaptures implements CaptureThreads {
   }
 
   /** Adds a worker that is about to start, and returns the captures that it takes part in. */
-  ordersFor(thread: WorkerThread): CaptureOrder[] {
+  ordersFor(thread: CapturePort): CaptureOrder[] {
     const feeds = new Map<number, WorkerFeed>();
     this.#threads.set(thread, feeds);
     // It has no session of before.
@@ -80,7 +83,7 @@ export class WorkerCaptures implements CaptureThreads {
   }
 
   /** Handles a message from a worker. */
-  receive(thread: WorkerThread, message: CaptureMessage): void {
+  receive(thread: CapturePort, message: CaptureMessage): void {
     const feed = this.#threads.get(thread)?.get(message.capture);
     if (feed === undefined) return;
     switch (message.kind) {
@@ -96,7 +99,7 @@ export class WorkerCaptures implements CaptureThreads {
   }
 
   /** A worker has died or ended. */
-  lost(thread: WorkerThread): void {
+  lost(thread: CapturePort): void {
     const feeds = this.#threads.get(thread);
     this.#threads.delete(thread);
     for (const { output, answer } of feeds?.values() ?? []) {
@@ -112,7 +115,7 @@ export class WorkerCaptures implements CaptureThreads {
 
   /** Resolves with whether the worker has begun the capture. */
   #join(
-    thread: WorkerThread,
+    thread: CapturePort,
     feeds: Map<number, WorkerFeed>,
     { order: { capture }, file }: OpenCapture,
   ): Promise<boolean> {
