@@ -34,7 +34,7 @@ Deno.test("capture: Ctrl-C ends it with a complete file, and the log says what w
   assertStringIncludes(capture.stderr, 'captured app "web": ');
   assertStringIncludes(capture.stderr, "; interrupted");
   assertEquals(readCapture(await Deno.readFile(path)).application.startsWith("tcpproxy "), true);
-  await proxy.waitFor('capture of app "web" ended: reader gone; 1 connections');
+  await proxy.waitFor('capture of app "web" ended: reader gone; connections: 1, packets: ');
 });
 
 /** Whether it is so; not while a file is being written, which is no capture then. */

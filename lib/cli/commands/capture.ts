@@ -88,7 +88,9 @@ async function copyCapture(
   }
   const { packets, bytes, dropped, end = hasReader ? "interrupted" : "reader gone" } = copy;
   const lost = dropped === undefined ? "" : `, ${dropped} dropped`;
-  await io.report(`captured ${what}: ${packets} packets, ${bytes} bytes${lost}; ${end}`);
+  // The server's word for it may be anything.
+  const why = end.replace(/[^\x20-\x7e]/g, "?");
+  await io.report(`captured ${what}: ${packets} packets, ${bytes} bytes${lost}; ${why}`);
 }
 
 const PROGRESS_MS = 500;

@@ -103,7 +103,7 @@ export async function openAdmin(
           operated: (what) => log.info("admin API: {what}", { what }),
           captureEnded: (what, { end, sessions, packets, dropped, bytes }) =>
             log.info(
-              "capture of {what} ended: {end}; {sessions} connections, {packets} packets, {dropped} dropped, {bytes} bytes",
+              "capture of {what} ended: {end}; connections: {sessions}, packets: {packets}, dropped: {dropped}, bytes: {bytes}",
               { what, end, sessions, packets, dropped, bytes },
             ),
           defect,
