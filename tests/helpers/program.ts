@@ -23,7 +23,7 @@ export interface ProgramOptions {
 }
 
 /** How long anything may take to show up. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** A running program. Disposing of it ends it if it still runs. */
 export class Program implements AsyncDisposable {

@@ -54,8 +54,10 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
 /** The config's file, to be read again; standard input can be read once alone. */
 function fileOf(path: string, document: ConfigDocument): ConfigFile | undefined {
   if (!document.isSteady) return undefined;
+  const { folders, fingerprint } = document;
   return {
     path,
+    loaded: { folders, fingerprint },
     look: async () => {
       const { ConfigDocument, ConfigError } = await import("../../config/mod.ts");
       try {

@@ -21,6 +21,8 @@ export interface WatchConfigOptions {
 /** A config's file, with those that it includes. */
 export interface WatchedFile {
   readonly path: string;
+  /** Their state when the config that runs was read. */
+  readonly loaded: ConfigFilesState;
   /** Never rejects. */
   look(): Promise<ConfigFilesState>;
 }
@@ -62,9 +64,8 @@ class ConfigWatch implements Disposable {
     this.#log = log;
     this.#reloads = reloads;
     this.#file = file;
-    // At once, as a change may follow before the first look has ended.
-    this.#watch([folderOf(file.path)]);
-    this.#fingerprint = this.#look();
+    this.#fingerprint = Promise.resolve(file.loaded.fingerprint);
+    this.#watch(file.loaded.folders ?? [folderOf(file.path)]);
   }
 
   [Symbol.dispose](): void {
@@ -86,16 +87,20 @@ class ConfigWatch implements Disposable {
       this.#watchers.delete(folder);
       watcher.close();
     }
+    let isNew = false;
     for (const folder of folders) {
       if (this.#watchers.has(folder)) continue;
       try {
         const watcher = Deno.watchFs(folder, { recursive: false });
         this.#watchers.set(folder, watcher);
+        isNew = true;
         this.#listen(watcher, folder).catch((error) => this.#refuse(folder, error));
       } catch (error) {
         this.#refuse(folder, error);
       }
     }
+    // What appeared in a folder before it was watched caused no event.
+    if (isNew) this.#changed();
   }
 
   #refuse(folder: string, error: unknown): void {
