@@ -4,7 +4,13 @@
  * @module
  */
 import type { Reason } from "../base/mod.ts";
-import { type HistogramSnapshot, mergeHistograms } from "./histogram.ts";
+import {
+  emptyHistogram,
+  type HistogramSnapshot,
+  mergeHistograms,
+  SESSION_BOUNDS_MS,
+  WAIT_BOUNDS_MS,
+} from "./histogram.ts";
 
 /** How a dial ended, as metrics tell it. */
 export const DIAL_RESULTS = ["connected", "refused", "timeout", "error"] as const;
@@ -69,6 +75,32 @@ export const NO_COUNTS: CountersSnapshot = {
   acceptPausedMs: 0,
   listenersPaused: 0,
   threads: new Map(),
+};
+
+/** An app of which nothing was counted. */
+export const NO_APP_COUNT: AppCount = {
+  accepted: 0,
+  ended: {},
+  bytesUp: 0,
+  bytesDown: 0,
+  dial: emptyHistogram(WAIT_BOUNDS_MS),
+  queue: emptyHistogram(WAIT_BOUNDS_MS),
+  firstByte: emptyHistogram(WAIT_BOUNDS_MS),
+  session: emptyHistogram(SESSION_BOUNDS_MS),
+  discovery: { succeeded: 0, failed: 0 },
+  targets: new Map(),
+};
+
+/** A target of which nothing was counted. */
+export const NO_TARGET_COUNT: TargetCount = {
+  connections: 0,
+  active: 0,
+  bytesUp: 0,
+  bytesDown: 0,
+  dials: { connected: 0, refused: 0, timeout: 0, error: 0 },
+  dial: undefined,
+  checks: { succeeded: 0, failed: 0 },
+  ejections: 0,
 };
 
 /** Adds up what several threads have counted. */

@@ -1,5 +1,11 @@
 import { REASONS } from "../base/mod.ts";
-import { activeOf, type AppCount, DIAL_RESULTS, type TargetCount } from "./counters_snapshot.ts";
+import {
+  activeOf,
+  type AppCount,
+  DIAL_RESULTS,
+  NO_TARGET_COUNT,
+  type TargetCount,
+} from "./counters_snapshot.ts";
 import type { Family, Sample } from "./exposition.ts";
 import { type Metric, METRICS } from "./metric.ts";
 import type { AppGauges, MetricsSnapshot, TargetGauges } from "./metrics_snapshot.ts";
@@ -96,7 +102,7 @@ interface TargetRow {
 function targetRows({ apps, counters }: MetricsSnapshot): TargetRow[] {
   const rows = new Map<string, TargetRow>();
   const add = (app: string, target: string, gauges: TargetGauges | undefined): void => {
-    const count = counters.apps.get(app)?.targets.get(target) ?? NOTHING;
+    const count = counters.apps.get(app)?.targets.get(target) ?? NO_TARGET_COUNT;
     const key = JSON.stringify([app, target]);
     rows.set(key, { labels: [app, target], gauges: worse(rows.get(key)?.gauges, gauges), count });
   };
@@ -117,17 +123,6 @@ function worse(a: TargetGauges | undefined, b: TargetGauges | undefined): Target
     weight: Math.max(a.weight, b.weight),
   };
 }
-
-const NOTHING: TargetCount = {
-  connections: 0,
-  active: 0,
-  bytesUp: 0,
-  bytesDown: 0,
-  dials: { connected: 0, refused: 0, timeout: 0, error: 0 },
-  dial: undefined,
-  checks: { succeeded: 0, failed: 0 },
-  ejections: 0,
-};
 
 function targetFamilies(rows: readonly TargetRow[]): Family[] {
   const state = (metric: Metric, value: (gauges: TargetGauges) => number): Family =>

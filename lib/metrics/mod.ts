@@ -6,8 +6,11 @@ export {
   type AppCount,
   type CountersSnapshot,
   DIAL_RESULTS,
+  mergeApps,
   mergeCounters,
+  NO_APP_COUNT,
   NO_COUNTS,
+  NO_TARGET_COUNT,
   type TargetCount,
 } from "./counters_snapshot.ts";
 export { SHOWN_AFTER_MS } from "./departures.ts";

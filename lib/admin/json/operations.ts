@@ -1,4 +1,5 @@
 import type { Carried, DiscoveryAnswer, SessionsEnded } from "../../proxy/mod.ts";
+import type { AppCount, TargetCount } from "../../metrics/mod.ts";
 import type { TargetSnapshot } from "../../app/mod.ts";
 import type { AppStatus } from "../../proxy/mod.ts";
 import type { IncompleteJson } from "./sessions.ts";
@@ -10,15 +11,25 @@ export interface TargetSetJson extends TargetJson, IncompleteJson {
   readonly ended: number;
 }
 
-export function targetSetJson(target: TargetSnapshot, { ended, incomplete }: SessionsEnded): TargetSetJson {
-  return { ...targetJson(target), ended, incomplete };
+/** @param count what was counted of the target. */
+export function targetSetJson(
+  target: TargetSnapshot,
+  count: TargetCount | undefined,
+  { ended, incomplete }: SessionsEnded,
+): TargetSetJson {
+  return { ...targetJson(target, count), ended, incomplete };
 }
 
 /** The body that answers a change of an app. */
 export interface AppSetJson extends AppJson, IncompleteJson {}
 
-export function appSetJson(app: AppStatus, { incomplete }: Carried): AppSetJson {
-  return { ...appJson(app), incomplete };
+/** @param count what was counted of the app. */
+export function appSetJson(
+  app: AppStatus,
+  count: AppCount | undefined,
+  { incomplete }: Carried,
+): AppSetJson {
+  return { ...appJson(app, count), incomplete };
 }
 
 /** The faults in effect in an app. */

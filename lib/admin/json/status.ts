@@ -1,8 +1,16 @@
 import { formatAddress } from "../../base/mod.ts";
 import type { FaultSnapshot, PoolSnapshot, TargetSnapshot } from "../../app/mod.ts";
 import { configHash, effectiveFault } from "../../config/mod.ts";
+import {
+  activeOf,
+  type AppCount,
+  NO_APP_COUNT,
+  NO_TARGET_COUNT,
+  type TargetCount,
+} from "../../metrics/mod.ts";
 import type { AppStatus, ProxyControl } from "../../proxy/mod.ts";
 import type { AdminContext, ConfigState } from "../route.ts";
+import { type TargetTrafficJson, targetTrafficJson, type TrafficJson, trafficJson } from "./traffic.ts";
 
 /** The body of `GET /api/status`. A stable contract; `null` for unknown, or no limit; times as in RFC 3339. */
 export interface StatusJson {
@@ -17,6 +25,8 @@ export interface StatusJson {
   /** Open sessions. */
   readonly sessions: number;
   readonly config: ConfigStateJson;
+  /** Of all apps. */
+  readonly traffic: TrafficJson;
   readonly apps: readonly AppJson[];
 }
 
@@ -44,6 +54,7 @@ export interface AppJson extends PoolJson {
   readonly balance: string;
   readonly sessions: number | null;
   readonly ["max_connections"]: number | null;
+  readonly traffic: TrafficJson;
   /** The faults in effect. */
   readonly faults: readonly FaultJson[];
   readonly routes: readonly ({ readonly route: string } & PoolJson)[];
@@ -75,6 +86,8 @@ export interface TargetJson {
   readonly ["max_connections"]: number | null;
   /** The name that discovery found it by; `null` for a configured target. */
   readonly ["discovered_by"]: string | null;
+  /** Of all targets of the app with this address together. */
+  readonly traffic: TargetTrafficJson;
 }
 
 /** A fault as a config has it, with what is known of it while it is in effect. */
@@ -90,6 +103,7 @@ export async function statusJson(
   proxy: ProxyControl,
 ): Promise<StatusJson> {
   const hash = await configHash(proxy.config());
+  const { apps: counts } = (await proxy.metrics()).counters;
   const { workers, sessions, apps } = proxy.status();
   return {
     version,
@@ -99,7 +113,8 @@ export async function statusJson(
     workers,
     sessions,
     config: configStateJson(reloads.state, hash),
-    apps: apps.map(appJson),
+    traffic: trafficJson(counts.values()),
+    apps: apps.map((app) => appJson(app, counts.get(app.name))),
   };
 }
 
@@ -117,28 +132,35 @@ function configStateJson({ path, loadedAt, lastReload }: ConfigState, hash: stri
   };
 }
 
-/** Converts the status of an app to JSON. */
-export function appJson(app: AppStatus): AppJson {
+/** Converts the status of an app, and what was counted of it, to JSON. */
+export function appJson(app: AppStatus, counted: AppCount | undefined): AppJson {
+  const count = counted ?? NO_APP_COUNT;
   const { name, isPaused, listeners, balance, sessions, maxConnections, faults, own, routes } = app;
   return {
     name,
     state: isPaused ? "paused" : "accepting",
     listeners: listeners.map(formatAddress),
     balance,
-    sessions: sessions ?? null,
+    // As with targets: what has no limit is counted by the threads.
+    sessions: sessions ?? activeOf(count),
     max_connections: finite(maxConnections),
+    traffic: trafficJson([count]),
     faults: faults.map(faultJson),
-    ...poolJson(own),
-    routes: routes.map(({ name, pool }) => ({ route: name, ...poolJson(pool) })),
+    ...poolJson(own, count),
+    routes: routes.map(({ name, pool }) => ({ route: name, ...poolJson(pool, count) })),
   };
 }
 
-function poolJson({ targets, emptyEntries }: PoolSnapshot): PoolJson {
-  return { targets: targets.map(targetJson), undiscovered: emptyEntries };
+function poolJson({ targets, emptyEntries }: PoolSnapshot, count: AppCount): PoolJson {
+  return {
+    targets: targets.map((target) => targetJson(target, count.targets.get(target.label))),
+    undiscovered: emptyEntries,
+  };
 }
 
-/** Converts a target to JSON. */
-export function targetJson(target: TargetSnapshot): TargetJson {
+/** Converts a target, and what was counted of it, to JSON. */
+export function targetJson(target: TargetSnapshot, counted: TargetCount | undefined): TargetJson {
+  const count = counted ?? NO_TARGET_COUNT;
   return {
     address: target.label,
     state: target.health,
@@ -149,9 +171,10 @@ export function targetJson(target: TargetSnapshot): TargetJson {
     configured_weight: target.configuredWeight,
     current_weight: Math.round(target.currentWeight * 1000) / 1000,
     backup: target.tier > 0,
-    connections: target.active ?? null,
+    connections: target.active ?? count.active,
     max_connections: finite(target.maxConnections),
     discovered_by: target.foundBy ?? null,
+    traffic: targetTrafficJson(count),
   };
 }
 

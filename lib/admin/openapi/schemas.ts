@@ -18,6 +18,7 @@ import {
   TargetSet,
 } from "./operation_schemas.ts";
 import { App, Fault, Status, Target, Time, UnknownCount } from "./status_schemas.ts";
+import { Spread, TargetTraffic, Traffic } from "./traffic_schemas.ts";
 
 const Health = z.object({ status: z.enum(["alive", "ready"]) });
 
@@ -128,7 +129,7 @@ const SCHEMAS: Readonly<Record<SchemaName, z.ZodType | (() => Record<string, unk
 };
 
 /** Schemas that others refer to by a name of their own. */
-const PARTS: Readonly<Record<string, z.ZodType>> = { Target, App, Fault };
+const PARTS: Readonly<Record<string, z.ZodType>> = { Target, App, Fault, Traffic, TargetTraffic, Spread };
 
 /**
  * Returns every schema as JSON Schema (draft 2020-12), by name, for `#/components/schemas/`.

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import type { FaultJson, StatusJson } from "../json/status.ts";
+import { TargetTraffic, Traffic } from "./traffic_schemas.ts";
 
 export const Time = z.iso.datetime().meta({ description: "As in RFC 3339, in UTC" });
 export const Count = z.int().min(0);
@@ -31,6 +32,7 @@ export const Target = z.object({
   discovered_by: z.string().nullable().meta({
     description: "The name that discovery found it by; `null` for a configured target",
   }),
+  traffic: TargetTraffic,
 });
 
 const pool = {
@@ -56,6 +58,7 @@ export const App = z.object({
   balance: z.string(),
   sessions: UnknownCount,
   max_connections: Limit,
+  traffic: Traffic,
   faults: z.array(Fault).meta({ description: "The faults in effect" }),
   ...pool,
   routes: z.array(z.object({ route: z.string(), ...pool })),
@@ -85,5 +88,6 @@ export const Status = z.object({
   workers: Count.meta({ description: "The number of threads that carry connections" }),
   sessions: Count.meta({ description: "Open sessions" }),
   config: ConfigState,
+  traffic: Traffic,
   apps: z.array(App),
 }) satisfies z.ZodType<StatusJson>;

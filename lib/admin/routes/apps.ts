@@ -32,7 +32,8 @@ export const app: AdminRoute = {
         const carried = await proxy.operations.setPaused(name, isPaused);
         if (carried === undefined) throw new ProblemError(404, `the app "${name}" is gone`);
         observer.operated(`app "${name}" ${isPaused ? "paused" : "accepting again"}`);
-        return json(appSetJson(requireApp(proxy.status().apps, name), carried));
+        const { apps } = (await proxy.metrics()).counters;
+        return json(appSetJson(requireApp(proxy.status().apps, name), apps.get(name), carried));
       }),
     },
   },

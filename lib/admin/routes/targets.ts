@@ -41,7 +41,8 @@ export const target: AdminRoute = {
         const change = changeIn(await bodyFields(request.req.raw, ["state", "weight"]));
         const done = await proxy.operations.setTarget({ app: name, label }, change);
         if (done === undefined) throw new ProblemError(404, `the target "${label}" is gone`);
-        return json(targetSetJson(find().target, done));
+        const { apps } = (await proxy.metrics()).counters;
+        return json(targetSetJson(find().target, apps.get(name)?.targets.get(label), done));
       }),
     },
   },

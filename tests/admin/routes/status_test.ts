@@ -3,6 +3,8 @@ import type { ConfigState } from "../../../lib/admin/mod.ts";
 import type { FaultSnapshot, PoolSnapshot, TargetSnapshot } from "../../../lib/app/mod.ts";
 import { parseCidr } from "../../../lib/base/mod.ts";
 import { configHash } from "../../../lib/config/mod.ts";
+import { type CountersSnapshot, ThreadCounters } from "../../../lib/metrics/mod.ts";
+import { Target } from "../../../lib/pool/mod.ts";
 import { QuietProxy, reloadsOf, withAdmin } from "../../helpers/admin.ts";
 
 const TARGET: TargetSnapshot = {
@@ -62,6 +64,15 @@ const STATE: ConfigState = {
   },
   reloads: { succeeded: 0, failed: 1 },
 };
+const TRAFFIC = {
+  connections: 3,
+  "bytes_up": 7,
+  "bytes_down": 9,
+  ended: { "client_closed": 1 },
+  "dial_ms": { count: 1, mean: 30, p50: 27.5, p90: 29.5, p99: 29.95 },
+  "session_ms": { count: 1, mean: 8, p50: 6.5, p90: 7.7, p99: 7.97 },
+};
+const COUNTERS = countersOf("web", "10.0.0.2:80");
 const POOLS: readonly PoolSnapshot[] = [
   { targets: [TARGET, FOUND], emptyEntries: ["other.internal:80"] },
   { targets: [], emptyEntries: [] },
@@ -82,6 +93,7 @@ Deno.test("GET /api/status: is a snapshot, with null for unknown or unlimited", 
     isPaused: () => true,
     faults: () => [FAULT],
   });
+  proxy.counters = COUNTERS;
   await withAdmin({ proxy, reloads: { ...reloadsOf(proxy), state: STATE } }, async (admin) => {
     const { status, headers, text } = await admin.ask("/api/status");
     assertEquals([status, headers.get("content-type")], [200, "application/json"]);
@@ -103,13 +115,15 @@ Deno.test("GET /api/status: is a snapshot, with null for unknown or unlimited", 
           detail: "port already in use",
         },
       },
+      traffic: TRAFFIC,
       apps: [{
         name: "web",
         state: "paused",
         listeners: ["127.0.0.1:7001", "unix:/run/x"],
         balance: "random",
-        sessions: null,
+        sessions: 2,
         max_connections: null,
+        traffic: TRAFFIC,
         faults: [{
           kind: "latency",
           amount: "100ms",
@@ -136,6 +150,13 @@ Deno.test("GET /api/status: is a snapshot, with null for unknown or unlimited", 
             connections: 2,
             max_connections: 5,
             discovered_by: null,
+            traffic: {
+              connections: 0,
+              bytes_up: 0,
+              bytes_down: 0,
+              dials: { connected: 0, failed: 0 },
+              dial_ms: null,
+            },
           },
           {
             address: "10.0.0.2:80",
@@ -147,9 +168,16 @@ Deno.test("GET /api/status: is a snapshot, with null for unknown or unlimited", 
             configured_weight: 3,
             current_weight: 3,
             backup: true,
-            connections: null,
+            connections: 2,
             max_connections: null,
             discovered_by: "db.internal:80",
+            traffic: {
+              connections: 1,
+              bytes_up: 7,
+              bytes_down: 9,
+              dials: { connected: 1, failed: 2 },
+              dial_ms: { count: 1, mean: 30, p50: 27.5, p90: 29.5, p99: 29.95 },
+            },
           },
         ],
         undiscovered: ["other.internal:80"],
@@ -158,3 +186,17 @@ Deno.test("GET /api/status: is a snapshot, with null for unknown or unlimited", 
     });
   });
 });
+
+/** Three connections to an app: one that has ended, two to a target that last. */
+function countersOf(app: string, label: string): CountersSnapshot {
+  const counters = new ThreadCounters({ thread: "main", targets: () => [{ label, active: 2 }] });
+  const counted = counters.app(app);
+  for (let count = 0; count < 3; count++) counted.sessionBegan();
+  counted.dialed(label, 30);
+  counted.dialFailed(label, "ECONNREFUSED");
+  counted.dialFailed(label, "ETIMEDOUT");
+  const target = new Target({ address: { kind: "unix", path: label }, label }).at(0);
+  const flows = { up: { bytes: 7 }, down: { bytes: 9 } };
+  counted.sessionEnded({ reason: "client_closed", ...flows, target, startedMs: 0, endedMs: 8 });
+  return counters.snapshot();
+}
