@@ -9,7 +9,14 @@ export interface Flag {
   /** What stands for the flag's value in help; absent for a flag that is on or off. */
   readonly value?: string;
   readonly summary: string;
+  /** What its value may be, where that is a fixed set: for completions. */
+  readonly choices?: readonly string[];
+  /** What of a running proxy its value names: for completions. */
+  readonly dynamic?: Dynamic;
 }
+
+/** What of a running proxy a word may name. */
+export type Dynamic = "app" | "target" | "session";
 
 /** What the command line gave to a command. */
 export interface CommandArgs {
@@ -31,7 +38,9 @@ export interface Command {
   readonly details?: string;
   /** The fewest and the most words that may follow the name. */
   readonly arity: readonly [least: number, most: number];
-  /** What the words may be, where they are of a fixed set: for completions. */
+  /** What of a running proxy the first words name; the last of them may come again where more words may: for completions. */
+  readonly dynamic?: readonly Dynamic[];
+  /** What the words behind those may be, where they are of a fixed set: for completions. */
   readonly choices?: readonly string[];
   readonly flags: readonly Flag[];
   /** Lines that may be typed as they are. */

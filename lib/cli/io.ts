@@ -10,6 +10,12 @@ export interface Io {
   print(text: string): Promise<void>;
   /** Writes `tcpproxy: ` and an error, and a line feed, to stderr. */
   complain(text: string): Promise<void>;
+  /** The terminal that stdout is; `undefined` for a pipe or a file: no colours, and lines as long as they are. */
+  readonly terminal?: OutputTerminal | undefined;
+  /**
+   * Asks a question on the terminal, which only "y" or "yes" agrees to; `undefined` where nobody is there to answer.
+   */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
   /** Writes a report, and a line feed, to stderr. Its lines begin with a place (`file:line:column`), so that editors find it. */
   report(text: string): Promise<void>;
   /** Stdout, for bytes. */
@@ -30,6 +36,12 @@ export interface ByteOutput {
   write(bytes: Uint8Array): Promise<boolean>;
 }
 
+/** What stdout is when it is a terminal. */
+export interface OutputTerminal {
+  readonly columns: number;
+  readonly isColored: boolean;
+}
+
 /** Stdout cannot be written: its disk is full, say. */
 export class OutputError extends Error {
   override readonly name = "OutputError";
@@ -40,6 +52,13 @@ const FULL_RETRY_MS = 20;
 
 /** The process's own stdout and stderr. A reader that has gone (`| head`) is no error: nobody is left to be told. */
 export const processIo: Io = {
+  get terminal(): OutputTerminal | undefined {
+    if (!Deno.stdout.isTerminal()) return undefined;
+    return { columns: Deno.consoleSize().columns || 80, isColored: !Deno.noColor };
+  },
+  get confirm(): Io["confirm"] {
+    return Deno.stdin.isTerminal() && Deno.stderr.isTerminal() ? askOnTerminal : undefined;
+  },
   print: (text) => printTo(Deno.stdout, text),
   complain: (text) => complainTo(Deno.stderr, `tcpproxy: ${text}\n`),
   report: (text) => complainTo(Deno.stderr, `${text}\n`),
@@ -53,6 +72,14 @@ export const processIo: Io = {
     return Deno.stderr.isTerminal() ? (text) => complainTo(Deno.stderr, `\r\x1b[K${text}`) : undefined;
   },
 };
+
+/** Reads one line; the end of input is no agreement. */
+async function askOnTerminal(question: string): Promise<boolean> {
+  await writeAll(Deno.stderr, `${question} [y/N] `);
+  const buffer = new Uint8Array(256);
+  const count = await Deno.stdin.read(buffer) ?? 0;
+  return /^y(es)?\s*$/i.test(new TextDecoder().decode(buffer.subarray(0, count)));
+}
 
 /** {@link Io.print} to a stream. */
 export async function printTo(stream: Writable, text: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { errorMessage } from "../base/mod.ts";
 import { type Command, UsageError } from "./command.ts";
-import { COMMANDS } from "./commands/mod.ts";
+import { COMMANDS, HIDDEN_COMMANDS } from "./commands/mod.ts";
 import { EXIT } from "./exit_code.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { type Io, processIo } from "./io.ts";
@@ -54,7 +54,7 @@ async function help(words: readonly string[], io: Io): Promise<number> {
 }
 
 function commandNamed(name: string): Command {
-  const command = COMMANDS.find((command) => command.name === name);
+  const command = [...COMMANDS, ...HIDDEN_COMMANDS].find((command) => command.name === name);
   if (command !== undefined) return command;
   const known = [...COMMANDS.map((command) => command.name), "help"];
   const asFile = /[./\\]/.test(name) ? `, did you mean "tcpproxy run -c ${name}"?` : suggestion(name, known);
@@ -95,5 +95,6 @@ const EXPECTED_FAILURES: ReadonlySet<string> = new Set([
   "ListenError",
   "LogOpenError",
   "AdminClientError",
+  "ViewError",
   "OutputError",
 ]);

@@ -17,10 +17,11 @@ app: live ones from their next byte on, new ones from their handshake. Both side
 what the proxy sees: inside of TLS where the proxy ends or begins TLS. Guard the file accordingly.
 Without -o, or with "-", it goes to stdout, unless that is a terminal. Ctrl-C ends it with a complete file.`,
   arity: [0, 2],
+  dynamic: ["session"],
   flags: [
     CONFIG_FLAG,
     ...RUNNING_FLAGS.filter(({ name }) => name !== "running"),
-    { name: "app", value: "NAME", summary: "Capture connections of this app" },
+    { name: "app", value: "NAME", summary: "Capture connections of this app", dynamic: "app" },
     { name: "client", value: "CIDR", summary: "Only those of clients in this block" },
     { name: "count", value: "N", summary: "End after so many connections; default 100" },
     { name: "bytes", value: "SIZE", summary: "End when the file has this size; default 10MiB" },

@@ -28,8 +28,7 @@ listens there.`,
     ...RUNNING_FLAGS,
     {
       name: "json",
-      summary:
-        "Print JSON: app, listener, admission, route, targets; of a running proxy also what is skipped, and why",
+      summary: "Print JSON: app, listener, admission, route, targets; of a running proxy what is skipped too",
     },
   ],
   example: `tcpproxy explain -c config.yaml --port 443 --client 192.0.2.7 --sni www.example.com

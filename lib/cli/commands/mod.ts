@@ -7,6 +7,7 @@
 import type { Command } from "../command.ts";
 import { capture } from "./capture.ts";
 import { check } from "./check.ts";
+import { complete } from "./complete.ts";
 import { completions } from "./completions.ts";
 import { demo } from "./demo.ts";
 import { echo } from "./echo.ts";
@@ -19,6 +20,8 @@ import { probe } from "./probe.ts";
 import { reload } from "./reload.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
+import { status } from "./status.ts";
+import { top } from "./top.ts";
 import { version } from "./version.ts";
 
 /** Every command but `help`. */
@@ -30,6 +33,8 @@ export const COMMANDS: readonly Command[] = [
   forward,
   echo,
   explain,
+  status,
+  top,
   reload,
   health,
   probe,
@@ -39,3 +44,6 @@ export const COMMANDS: readonly Command[] = [
   completions(() => COMMANDS),
   version,
 ];
+
+/** Commands for programs alone: help and completions do not list them. */
+export const HIDDEN_COMMANDS: readonly Command[] = [complete(() => COMMANDS)];

@@ -1,0 +1,9 @@
+import type { Cell } from "../terminal/table.ts";
+import type { TargetView } from "./view.ts";
+
+/** Returns what a target's state is in one word: what an operator has said of it goes before what checks say. */
+export function targetState({ state, admin }: Pick<TargetView, "state" | "admin">): Cell {
+  if (admin === "drain") return { text: "drain", tone: "warn" };
+  if (admin === "down") return { text: "maint", tone: "warn" };
+  return { text: state, tone: state === "up" ? "good" : state === "ejected" ? "warn" : "bad" };
+}

@@ -1,0 +1,75 @@
+import type { Cell } from "../terminal/table.ts";
+import type { Scope, Sort, TopState, ViewName } from "./state.ts";
+import type { View, ViewColumn } from "./views/view.ts";
+import { withView } from "./views/all.ts";
+
+/** A row of a view, ready to be shown. */
+export interface Row {
+  readonly key: string;
+  readonly scope: Scope;
+  cells(): readonly Cell[];
+  details(): readonly (readonly [label: string, text: string])[];
+}
+
+/** The rows of the current view: filtered, in order. */
+export interface Rows {
+  readonly rows: readonly Row[];
+  /** How many there are without the filter. */
+  readonly total: number;
+}
+
+/** Returns the rows of the view that is shown. */
+export function rowsOf(state: TopState): Rows {
+  return withView(state.view, (view) => rowsIn(view, state));
+}
+
+/** Returns the columns of the view that is shown. */
+export function columnsOf(state: TopState): readonly Pick<ViewColumn<unknown>, "id" | "title" | "align">[] {
+  return withView(state.view, (view) => view.columns(state));
+}
+
+/** Returns the names that a view can be sorted by. */
+export function sortableColumns(view: ViewName, state: TopState): readonly string[] {
+  return withView(
+    view,
+    (each) => each.columns(state).filter(({ value }) => value !== undefined).map(({ id }) => id),
+  );
+}
+
+function rowsIn<Item>(view: View<Item>, state: TopState): Rows {
+  const items = view.items(state);
+  const words = state.filter.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const kept = words.length === 0 ? [...items] : items.filter((item) => {
+    const text = view.words(item).toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  const columns = view.columns(state);
+  const ordered = inOrder(kept, columns, state.views[view.name].sort);
+  return {
+    total: items.length,
+    rows: ordered.map((item) => ({
+      key: view.key(item),
+      scope: view.scopeOf(item),
+      cells: () => columns.map((column) => column.cell(item, state)),
+      details: () => view.details(item, state),
+    })),
+  };
+}
+
+/** Sorts by a column; rows that are equal in it keep the order in which the proxy gives them. */
+function inOrder<Item>(items: Item[], columns: readonly ViewColumn<Item>[], sort: Sort): Item[] {
+  const value = columns.find(({ id }) => id === sort.column)?.value;
+  if (value === undefined) return items;
+  const sign = sort.isDescending ? -1 : 1;
+  return items.map((item) => ({ item, value: value(item) }))
+    .sort((a, b) => sign * compare(a.value, b.value))
+    .map(({ item }) => item);
+}
+
+function compare(a: number | string, b: number | string): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return COLLATOR.compare(String(a), String(b));
+}
+
+/** `10.0.0.9` before `10.0.0.10`. */
+const COLLATOR = new Intl.Collator("en", { numeric: true });

@@ -1,0 +1,37 @@
+/**
+ * Writes `docs/commands.md` from the commands themselves: `deno run --allow-write=docs tools/generate_commands.ts`. A test
+ * compares the file with it.
+ *
+ * @module
+ */
+import { COMMANDS } from "../lib/cli/commands/mod.ts";
+import { commandHelp, generalHelp } from "../lib/cli/help.ts";
+
+const INTRODUCTION = `# Commands
+
+<!-- Written by tools/generate_commands.ts from the commands. Change the command, then run it. -->
+
+Results go to stdout, errors to stderr. The exit code is 0 when it is done, 1 when it failed while running (a
+port in use, a proxy that does not answer), 2 when the command line or the config is wrong. With \`--json\`,
+what a script reads is JSON. Colours are for terminals alone, and not where \`NO_COLOR\` is set.
+
+\`source <(tcpproxy completions bash)\` (or zsh, fish) completes commands, flags, and the names of what runs:
+apps, targets, sessions.`;
+
+/** Returns all of `docs/commands.md`. */
+export function commandsReference(): string {
+  const parts = [
+    INTRODUCTION,
+    fenced(generalHelp(COMMANDS)),
+    ...COMMANDS.flatMap((command) => [`## ${command.name}`, fenced(commandHelp(command))]),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function fenced(text: string): string {
+  return ["```text", text, "```"].join("\n");
+}
+
+if (import.meta.main) {
+  Deno.writeTextFileSync(new URL("../docs/commands.md", import.meta.url), commandsReference());
+}
