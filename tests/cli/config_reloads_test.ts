@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { ConfigReloads, type Reloadable, UnreadableConfig } from "../../lib/cli/run/config_reloads.ts";
 import { KeptSignal } from "../../lib/cli/run/signals.ts";
 import { type Config, diffConfigs, resolveConfig } from "../../lib/config/mod.ts";
-import type { ReloadPlan, ReloadResult } from "../../lib/proxy/mod.ts";
+import { programProblem, type ReloadPlan, type ReloadResult } from "../../lib/proxy/mod.ts";
 import { settled } from "../helpers/fake_time.ts";
 import { RecordedLog } from "../helpers/recorded_log.ts";
 import { until } from "../helpers/until.ts";
@@ -125,6 +125,37 @@ Deno.test("ConfigReloads: the config is read for each reload, and one that canno
     "c.yaml:1:1: a",
     "c.yaml:2:1: b",
   ]);
+});
+
+Deno.test("ConfigReloads: says where the config comes from, and what came of the last reload", async () => {
+  const [log, proxy] = [new RecordedLog(), new SlowToReload()];
+  const [config, other] = [WEB, { ...WEB, name: "other" }].map((app) =>
+    resolveConfig({ apps: [app] }, { source: "test" })
+  );
+  if (config === undefined || other === undefined) throw new Error("there is no config");
+  using reloads = new ConfigReloads({ log, reopenLog: () => {}, path: "/etc/c.yaml" });
+  reloads.attach(proxy);
+  const { loadedAt } = reloads.state;
+  assertEquals([reloads.state.path, reloads.state.lastReload], ["/etc/c.yaml", undefined]);
+  const failing = reloads.reload("watch");
+  await proxy.end({ kind: "refused", problems: [programProblem("port already in use")] });
+  await failing;
+  const failed = reloads.state.lastReload;
+  assertEquals([failed?.result, failed?.trigger, failed?.detail], ["failed", "watch", "port already in use"]);
+  assertEquals(reloads.state.loadedAt, loadedAt);
+  const succeeding = reloads.reload("SIGHUP");
+  await proxy.end({ kind: "done", diff: diffConfigs(config, other), apps: [], warnings: [] });
+  await succeeding;
+  const { lastReload } = reloads.state;
+  assertEquals(
+    [lastReload?.result, lastReload?.trigger, lastReload?.detail],
+    [
+      "succeeded",
+      "SIGHUP",
+      'app "other" added: 127.0.0.1:7001, 127.0.0.1:7002; app "web" removed: 127.0.0.1:7001, 127.0.0.1:7002',
+    ],
+  );
+  assertEquals(reloads.state.loadedAt, lastReload?.at);
 });
 
 Deno.test("ConfigReloads: a config that cannot be read in time is refused, and read once however often it is asked for", async () => {

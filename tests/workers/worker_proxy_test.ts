@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { resolveFaults } from "../../lib/config/mod.ts";
 import { StartError } from "../../lib/proxy/mod.ts";
 import { type Sandbox, WorkerProxy, type WorkerProxyOptions } from "../../lib/workers/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
@@ -254,6 +255,41 @@ Deno.test("WorkerProxy: can be drained when all workers are dead", async () => {
       kill(1);
       await proxy.log.when(() => proxy.log.deaths.length === 2);
       await proxy.control.drain();
+    })
+  );
+});
+
+Deno.test("WorkerProxy: a worker that takes the place of a dead one has what an operator has set", async () => {
+  await using first = new TestTarget(echo);
+  await using second = new TestTarget(echo);
+  const apps = [
+    { name: "a", targets: [first.address, second.address], balance: "first" },
+    { name: "b", targets: [first.address] },
+    { name: "c", targets: [first.address] },
+  ];
+  await withMortals((kill) =>
+    withPlane(plane({ module: MORTAL }), { apps }, async (proxy) => {
+      const { operations } = proxy.control;
+      await operations.setTarget({ app: "a", label: first.address }, { admin: "down" });
+      await operations.setPaused("b", true);
+      await operations.setFaults("c", resolveFaults([{ kind: "refuse" }]));
+      kill(0);
+      kill(1);
+      await proxy.log.when(() => proxy.log.restarts.length === 2);
+      const [, b, c] = proxy.control.listeners().map(({ address }) =>
+        address.kind === "tcp" ? address.port : 0
+      );
+      for (let left = 4; left > 0; left--) {
+        using client = await proxy.connect();
+        assertEquals(await exchange(client, utf8("x")), utf8("x"));
+        using refused = await connectTo(c ?? 0, "127.0.0.3");
+        await readToEnd(refused);
+      }
+      using waiting = await connectTo(b ?? 0, "127.0.0.2");
+      await proxy.log.ended(8);
+      assertEquals([first.accepted, second.accepted, proxy.control.activeSessions()], [0, 4, 0]);
+      await operations.setPaused("b", false);
+      assertEquals(await exchange(waiting, utf8("x")), utf8("x"));
     })
   );
 });

@@ -1,9 +1,9 @@
 import type { ProxyControl } from "../../proxy/mod.ts";
 import { describeFilter, type SessionFilter } from "../../session/mod.ts";
-import { endedJson, sessionsJson } from "../json/sessions.ts";
+import { endedJson, sessionJson, sessionsText } from "../json/sessions.ts";
 import type { Parameter } from "../openapi/description.ts";
 import { requireApp, requireTarget } from "../names.ts";
-import { json, problem } from "../responses.ts";
+import { json, problem, text } from "../responses.ts";
 import { type AdminRoute, withProxy } from "../route.ts";
 import { endQuery, FILTER_PARAMETERS, LIST_PARAMETERS, listQuery, sessionId } from "./_sessions_query.ts";
 
@@ -24,7 +24,7 @@ export const sessions: AdminRoute = {
         const query = listQuery(queryOf(request.req.url));
         const list = await proxy.operations.sessions(query);
         if (list.matched === 0) requireKnown(proxy, query.filter);
-        return json(sessionsJson(list));
+        return text(`${await sessionsText(list)}\n`, "application/json");
       }),
     },
     DELETE: {
@@ -73,8 +73,9 @@ export const session: AdminRoute = {
       handle: withProxy(async (request, proxy) => {
         const id = sessionId(request.req.param("id") ?? "");
         const list = await proxy.operations.sessions({ filter: { id }, sort: "id", order: "desc", limit: 1 });
-        const [found] = sessionsJson(list).sessions;
-        return found === undefined ? ended(id, list.incomplete) : json(found);
+        const [found] = list.sessions;
+        if (found === undefined) return ended(id, list.incomplete);
+        return json(sessionJson(found, { nowMs: list.nowMs, epochMs: Date.now() }));
       }),
     },
     DELETE: {

@@ -13,7 +13,7 @@ export class DrainRequest {
   readonly #signals: Pick<Signals, "next">;
   readonly #log: Logger;
   readonly #asked = Promise.withResolvers<"admin API">();
-  #onBegin: () => void = () => {};
+  #onBegin: (() => void) | undefined;
 
   constructor(signals: Pick<Signals, "next">, log: Logger) {
     this.#signals = signals;
@@ -22,7 +22,7 @@ export class DrainRequest {
 
   /** The admin API asks for it. Idempotent. */
   readonly request = (): void => {
-    this.#onBegin();
+    this.#begin();
     this.#asked.resolve("admin API");
   };
 
@@ -37,11 +37,8 @@ export class DrainRequest {
     this.#onBegin = onBegin;
     const signal = this.#signals.next();
     const cause = await Promise.race([signal, this.#asked.promise]);
-    this.#onBegin = () => {};
-    if (cause !== "admin API") {
-      onBegin();
-      return { cause, signals: this.#signals };
-    }
+    this.#begin();
+    if (cause !== "admin API") return { cause, signals: this.#signals };
     return {
       cause,
       signals: {
@@ -51,6 +48,13 @@ export class DrainRequest {
         },
       },
     };
+  }
+
+  /** At most once. */
+  #begin(): void {
+    const begin = this.#onBegin;
+    this.#onBegin = undefined;
+    begin?.();
   }
 }
 
