@@ -12,6 +12,8 @@ export interface SidePacket extends TracedPacket {
 export interface SessionTraceOptions {
   /** When the trace begins, on the session's clock: what was before is not shown. */
   readonly sinceMs: number;
+  /** Whether a packet with so many bytes of payload is wanted; one that is not is never made. */
+  admits(side: Side, payloadBytes: number): boolean;
   emit(packet: SidePacket): void;
 }
 
@@ -78,13 +80,14 @@ export class SessionTrace {
   }
 
   #trace(side: Side, connection: TappedConnection): TcpTrace {
-    const { emit } = this.#options;
+    const { admits, emit } = this.#options;
     const { id } = this.#session;
     return new TcpTrace({
       peer: endOf(connection.peer, side === "client" ? "client" : "target", id),
       proxy: endOf(connection.local, side === "client" ? "listener" : "dialer", id),
       session: side === "client" ? id : ~id,
       comment: describe(this.#session, side, connection),
+      admits: (payloadBytes) => admits(side, payloadBytes),
       emit: (packet) => emit({ ...packet, side }),
     });
   }

@@ -19,6 +19,8 @@ export interface TcpTraceOptions {
   readonly session: number;
   /** Put on the first packet. */
   readonly comment: string;
+  /** Whether a packet with so many bytes of payload is wanted; one that is not is never made. */
+  admits(payloadBytes: number): boolean;
   /** The payload is valid during the call only. */
   emit(packet: TracedPacket): void;
 }
@@ -82,7 +84,8 @@ export class TcpTrace {
   /** Shows bytes, in as many segments of about one size as they need. */
   data(from: TraceEnd, bytes: Uint8Array, timeMs: number): void {
     const { length } = bytes;
-    const size = Math.ceil(length / Math.ceil(length / MAX_SEGMENT_BYTES));
+    // Of four bytes each, for the sake of the checksum.
+    const size = Math.ceil(length / Math.ceil(length / MAX_SEGMENT_BYTES) / 4) * 4;
     for (let start = 0; start < length; start += size) {
       const push = start + size >= length ? TCP_FLAG.push : 0;
       this.#send(from, push | TCP_FLAG.ack, timeMs, bytes.subarray(start, start + size));
@@ -111,21 +114,21 @@ export class TcpTrace {
 
   #send(from: TraceEnd, flags: number, timeMs: number, payload?: Uint8Array, comment?: string): void {
     const bytes = payload ?? NOTHING;
-    const to = other(from);
     const sender = this.#ends[from];
-    const receiver = this.#ends[to];
-    const isSyn = (flags & TCP_FLAG.syn) !== 0;
+    const { next } = sender;
+    const counted = (flags & (TCP_FLAG.syn | TCP_FLAG.fin)) === 0 ? 0 : 1;
+    sender.next = (next + bytes.length + counted) >>> 0;
+    if (!this.#options.admits(bytes.length)) return;
+    const receiver = this.#ends[other(from)];
     const headers = tcpHeaders({
       from: sender.end,
       to: receiver.end,
-      sequence: sender.next,
+      sequence: next,
       acknowledgement: (flags & TCP_FLAG.ack) === 0 ? 0 : receiver.next,
       flags,
       window: WINDOW,
-      ...(isSyn ? { options: SYN_OPTIONS } : {}),
+      ...((flags & TCP_FLAG.syn) === 0 ? {} : { options: SYN_OPTIONS }),
     }, bytes);
-    const counted = isSyn || (flags & TCP_FLAG.fin) !== 0 ? 1 : 0;
-    sender.next = (sender.next + bytes.length + counted) >>> 0;
     const first = this.#hasBegun ? undefined : this.#options.comment;
     this.#hasBegun = true;
     this.#options.emit({ from, headers, payload: bytes, timeMs, comment: joined(first, comment) });

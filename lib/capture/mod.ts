@@ -17,7 +17,6 @@ export {
   type CaptureOutput,
   type CaptureRequest,
   type CaptureSubject,
-  CREDIT_BYTES,
   MAX_CAPTURES,
   QUEUE_BYTES,
 } from "./order.ts";

@@ -32,7 +32,7 @@ export const CAPTURE_LIMITS = {
   forMs: { least: 1000, default: 60_000, most: 3_600_000 },
 } as const;
 
-/** How many captures there may be at once: each may hold {@link QUEUE_BYTES}. */
+/** How many captures there may be at once: each may hold {@link QUEUE_BYTES} twice. */
 export const MAX_CAPTURES = 4;
 
 /**
@@ -49,7 +49,7 @@ export interface CaptureOrder {
   readonly resolution: TimestampResolution;
   /** How many more connections may be captured, as one 32-bit number that all threads share. */
   readonly places: SharedArrayBuffer;
-  /** Bytes that may wait in this thread. */
+  /** Bytes that may wait in this thread and, beside them, those that it may have sent and the reader not yet taken. */
   readonly queueBytes: number;
 }
 
@@ -68,6 +68,3 @@ export interface CaptureOutput {
   /** Nothing follows. */
   ended(): void;
 }
-
-/** Bytes that a thread may have sent and the reader not yet taken. */
-export const CREDIT_BYTES = 512 * 1024;

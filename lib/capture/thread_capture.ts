@@ -4,7 +4,7 @@ import type { Side } from "../relay/mod.ts";
 import type { TappedSession } from "../session/mod.ts";
 import { BlockQueue } from "./_block_queue.ts";
 import { SessionTrace, type SidePacket } from "./_session_trace.ts";
-import { type CaptureCounts, type CaptureOrder, type CaptureOutput, CREDIT_BYTES } from "./order.ts";
+import { type CaptureCounts, type CaptureOrder, type CaptureOutput } from "./order.ts";
 import { timestampOf, type WallClock } from "./wall_clock.ts";
 
 export interface ThreadCaptureOptions {
@@ -38,7 +38,7 @@ export class ThreadCapture {
   readonly #gap: [number, number] = [0, 0];
   #sessionsBegun = 0;
   #sessionsEnded = 0;
-  #credit = CREDIT_BYTES;
+  #credit: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
 
@@ -46,6 +46,7 @@ export class ThreadCapture {
     this.order = order;
     this.#options = options;
     this.#queue = new BlockQueue(order.queueBytes);
+    this.#credit = order.queueBytes;
     this.#clients = new CidrSet(order.subject.kind === "app" ? order.subject.clients : []);
     this.#places = new Int32Array(order.places);
     this.#sinceMs = options.clock.nowMs();
@@ -68,6 +69,7 @@ export class ThreadCapture {
     this.#sessionsBegun++;
     return new SessionTrace(session, {
       sinceMs: this.#sinceMs,
+      admits: (side, payloadBytes) => this.#admits(INTERFACES[side], payloadBytes),
       emit: (packet) => this.#packet(packet),
     });
   }
@@ -106,14 +108,17 @@ export class ThreadCapture {
     return left >= 0;
   }
 
+  /** Whether there is room for a packet; counts it as dropped where there is none. */
+  #admits(interfaceId: 0 | 1, payloadBytes: number): boolean {
+    if (this.#isOver) return false;
+    if (this.#queue.hasRoom(payloadBytes + OVERHEAD_BYTES)) return true;
+    this.#dropped[interfaceId]++;
+    this.#gap[interfaceId]++;
+    return false;
+  }
+
   #packet({ side, from, headers, payload, timeMs, comment }: SidePacket): void {
-    if (this.#isOver) return;
     const interfaceId = INTERFACES[side];
-    if (!this.#queue.hasRoom(payload.length + OVERHEAD_BYTES)) {
-      this.#dropped[interfaceId]++;
-      this.#gap[interfaceId]++;
-      return;
-    }
     const gap = this.#gap[interfaceId];
     this.#gap[interfaceId] = 0;
     this.#queue.add(enhancedPacket({

@@ -29,7 +29,7 @@ function traced(events: (trace: TcpTrace) => void, session = 1): readonly ReadPa
       enhancedPacket({ interfaceId: 0, timestamp, headers, payload, isInbound: from === "peer", comment }),
     );
   };
-  events(new TcpTrace({ peer: PEER, proxy: PROXY, session, comment: "first", emit }));
+  events(new TcpTrace({ peer: PEER, proxy: PROXY, session, comment: "first", admits: () => true, emit }));
   return readCapture(concat(HEAD, ...blocks)).packets;
 }
 
@@ -73,6 +73,22 @@ Deno.test("TcpTrace: many bytes are segments of about one size, the last one wit
     const [last, ...others] = packets.map(({ segment }) => segment.flags).toReversed();
     assertEquals([last, others.every((flags) => flags === "A")], ["PA", true]);
   }
+});
+
+Deno.test("TcpTrace: a packet that is not admitted leaves a gap, and its comment to the next one", () => {
+  const sent: TracedPacket[] = [];
+  const trace = new TcpTrace({
+    peer: PEER,
+    proxy: PROXY,
+    session: 1,
+    comment: "first",
+    admits: (bytes) => bytes < 10,
+    emit: (packet) => sent.push(packet),
+  });
+  trace.data("peer", new Uint8Array(100), 0);
+  trace.data("peer", new Uint8Array(5), 0);
+  trace.data("peer", new Uint8Array(5), 0);
+  assertEquals(sent.map(({ comment }) => comment), ["first", undefined]);
 });
 
 Deno.test("TcpTrace: the sequence number wraps round", () => {

@@ -3,7 +3,6 @@ import {
   type CaptureCounts,
   type CaptureOrder,
   type CaptureOutput,
-  CREDIT_BYTES,
   type TappableSession,
   ThreadCaptures,
   type ThreadCapturesOptions,
@@ -16,6 +15,8 @@ import { readCapture } from "../helpers/pcapng.ts";
 import { until } from "../helpers/until.ts";
 
 const END = { kind: "tcp", host: "10.0.0.1", port: 4000 } as const;
+
+const QUEUE_BYTES = 1024 * 1024;
 
 /** A session that relays. */
 function relaying(id: number, app = "web"): TappableSession {
@@ -68,7 +69,7 @@ function orderOf(places: number, more: Partial<CaptureOrder> = {}): CaptureOrder
     subject: { kind: "app", app: "web", clients: [] },
     resolution: "us",
     places: memory,
-    queueBytes: 1024 * 1024,
+    queueBytes: QUEUE_BYTES,
     ...more,
   };
 }
@@ -146,12 +147,12 @@ Deno.test("ThreadCapture: sends no more than its credit, holds no more than its 
   const piece = randomBytes(32 * 1024);
   for (let sent = 0; sent < 100; sent++) session.tap?.read(up, piece);
   // A batch is begun while there is credit.
-  assert(output.bytes <= CREDIT_BYTES + 128 * 1024, `${output.bytes} bytes were sent`);
+  assert(output.bytes <= QUEUE_BYTES + 128 * 1024, `${output.bytes} bytes were sent`);
   const before = output.bytes;
   captures.grant(1, 256 * 1024);
   await until(() => output.bytes > before);
   captures.end(1);
-  assert(output.bytes <= CREDIT_BYTES + 2 * 1024 * 1024, `${output.bytes} bytes were held`);
+  assert(output.bytes <= 2 * QUEUE_BYTES + 512 * 1024, `${output.bytes} bytes were held`);
   const { packets } = readCapture(concat(HEAD, ...output.batches));
   assertEquals(packets.length + (output.counts?.dropped[0] ?? 0), 100);
   assert((output.counts?.dropped[0] ?? 0) > 0);
