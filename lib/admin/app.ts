@@ -47,7 +47,7 @@ export function adminApp(options: AppOptions): (request: Request, caller?: Addre
   // Unauthorized callers must not learn which paths exist.
   app.use("*", guard(options));
   for (const route of routes) if (route.isOpen !== true) register(app, route, admin);
-  app.notFound(({ req }) => problem(404, { detail: `unknown path "${req.path}"; GET / lists all paths` }));
+  app.notFound(({ req }) => problem(404, { detail: `unknown path "${req.path}"; GET /api lists all paths` }));
   app.onError((error) => {
     if (error instanceof RequestError || error instanceof ProblemError) {
       return problem(error.status, { detail: error.message });

@@ -80,7 +80,7 @@ Deno.test("adminApp: errors are application/problem+json with the status inside"
     type: "about:blank",
     title: "Not Found",
     status: 404,
-    detail: 'unknown path "/nothing"; GET / lists all paths',
+    detail: 'unknown path "/nothing"; GET /api lists all paths',
   });
 });
 
@@ -197,12 +197,12 @@ Deno.test("adminApp: supports path parameters and slow handlers", async () => {
   assertEquals((await ask("DELETE /api/things/7", {}, { routes: [route] })).body, "7 of 1");
 });
 
-Deno.test("adminApp: the root lists every path with method and summary", async () => {
-  const { status, headers, body } = await ask("/");
+Deno.test("adminApp: /api lists every path with method and summary", async () => {
+  const { status, headers, body } = await ask("/api");
   assertEquals([status, headers.get("content-type")], [200, "text/plain; charset=utf-8"]);
   const [title, , ...lines] = body.trimEnd().split("\n");
   assertEquals(title, "tcpproxy 1.2.3, ready");
-  const listed = ROUTES.filter(({ path }) => path !== "/").flatMap((route) =>
+  const listed = ROUTES.filter(({ path }) => path !== "/api").flatMap((route) =>
     operationsOf(route).map(([method, { summary }]) => ({ what: `${method} ${route.path} `, summary }))
   );
   assertEquals(lines.length, listed.length);
@@ -211,8 +211,42 @@ Deno.test("adminApp: the root lists every path with method and summary", async (
   }
 });
 
-Deno.test("adminApp: the root is behind the token, and read only", async () => {
-  assertEquals((await ask("/", {}, { token: TOKEN })).status, 401);
-  assertEquals((await ask("/", AUTHORIZED, { token: TOKEN })).status, 200);
+Deno.test("adminApp: /api is behind the token, and read only", async () => {
+  assertEquals((await ask("/api", {}, { token: TOKEN })).status, 401);
+  assertEquals((await ask("/api", AUTHORIZED, { token: TOKEN })).status, 200);
+  assertEquals((await ask("POST /api")).status, 405);
+});
+
+Deno.test("adminApp: the dashboard is open, holds no data and may load from this server alone", async () => {
+  for (const path of ["/", "/dashboard/main.js", "/dashboard/base.css", "/dashboard/uplot.js"]) {
+    const { status, headers, body } = await ask(path, {}, { token: TOKEN });
+    assertEquals(status, 200, path);
+    assertEquals(body.includes("10.0.0.1"), false, path);
+    assertStringIncludes(
+      headers.get("content-security-policy") ?? "",
+      "default-src 'none'; script-src 'self'",
+    );
+  }
+  assertEquals((await ask("/dashboard/nothing")).status, 404);
   assertEquals((await ask("POST /")).status, 405);
+});
+
+Deno.test("adminApp: every file that the page or another of its files names is served", async () => {
+  const seen = new Set<string>();
+  const look = async (path: string): Promise<void> => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const { status, body } = await ask(path);
+    assertEquals(status, 200, path);
+    if (path.endsWith("uplot.js")) return;
+    for (
+      const [, name = ""] of body.matchAll(
+        /(?:from |path = |href="dashboard|src="dashboard)"?[./]*\/([\w.]+)"/g,
+      )
+    ) {
+      if (/\.(?:js|css|svg)$/.test(name)) await look(`/dashboard/${name}`);
+    }
+  };
+  await look("/");
+  assertEquals(seen.size > 25, true, [...seen].join());
 });

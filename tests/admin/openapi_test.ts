@@ -12,6 +12,8 @@ type Json = Record<string, Record<string, Record<string, unknown>>>;
 /** A request for each operation, which succeeds. A new operation needs a line here. */
 const REQUESTS: Readonly<Record<string, (admin: TestAdmin) => Promise<{ readonly status: number }>>> = {
   "GET /": (admin) => admin.ask("/"),
+  "GET /api": (admin) => admin.ask("/api"),
+  "GET /dashboard/:file": (admin) => admin.ask("/dashboard/main.js"),
   "GET /healthz": (admin) => admin.ask("/healthz"),
   "GET /readyz": (admin) => admin.ask("/readyz"),
   "GET /api/status": (admin) => admin.ask("/api/status"),

@@ -1,6 +1,7 @@
 import { app } from "./apps.ts";
 import { captureApp, captureSession } from "./capture.ts";
 import { config } from "./config.ts";
+import { dashboard, dashboardFile } from "./dashboard.ts";
 import { discovery } from "./discovery.ts";
 import { drain } from "./drain.ts";
 import { events } from "./events.ts";
@@ -33,6 +34,8 @@ export const ROUTES: readonly AdminRoute[] = complete([
   drain,
   discovery,
   config,
+  dashboard,
+  dashboardFile,
   explain,
   reload,
 ]);

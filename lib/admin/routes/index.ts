@@ -7,7 +7,7 @@ export function indexOf(routes: readonly AdminRoute[]): AdminRoute {
   );
   const width = Math.max(0, ...rows.map(({ what }) => what.length));
   return {
-    path: "/",
+    path: "/api",
     operations: {
       GET: {
         summary: "The list of paths, as text",

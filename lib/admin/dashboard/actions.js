@@ -1,0 +1,125 @@
+import { AppDialog } from "./app_dialog.js";
+import { confirm } from "./dialog.js";
+import { plural } from "./format.js";
+import { toast } from "./notices.js";
+import { openReload } from "./reload_dialog.js";
+import { TargetDialog } from "./target_dialog.js";
+
+/**
+ * @typedef {import("./types.d.ts").Status} Status
+ * @typedef {import("./types.d.ts").App} App
+ * @typedef {import("./types.d.ts").Target} Target
+ * @typedef {import("./types.d.ts").Session} Session
+ */
+
+/** What an operator can do. Each asks first where it cuts traffic, and says how much that is. */
+export class Actions {
+  #api;
+  #status;
+
+  /**
+   * @param {import("./api.js").Api} api
+   * @param {() => Status | undefined} status the latest snapshot
+   */
+  constructor(api, status) {
+    this.#api = api;
+    this.#status = status;
+  }
+
+  /**
+   * @param {string} app
+   * @param {string} address
+   */
+  manageTarget(app, address) {
+    const target = targetsOf(this.#app(app)).find((each) => each.address === address);
+    if (target === undefined) return toast(`Target ${address} is gone.`, "bad");
+    new TargetDialog(app, target, {
+      apply: async (change) => {
+        await this.#api.ask(`apps/${encodeURIComponent(app)}/targets/${encodeURIComponent(address)}`, {
+          method: "PATCH",
+          body: change,
+        });
+        toast(`Target ${address} changed.`);
+      },
+    });
+  }
+
+  /** @param {string} name */
+  manageApp(name) {
+    const app = this.#app(name);
+    if (app === undefined) return toast(`App ${name} is gone.`, "bad");
+    new AppDialog(app, this.#api);
+  }
+
+  /**
+   * @param {Session} session
+   * @param {() => void} done
+   */
+  endSession({ id, app, client, target }, done) {
+    confirm({
+      title: `End session ${id}?`,
+      text: `It cuts 1 connection: ${client} to ${target ?? "no target yet"}, of app ${app}.`,
+      label: "End session",
+      act: async () => {
+        await this.#api.ask(`sessions/${id}`, { method: "DELETE" });
+        toast(`Session ${id} ended.`);
+        done();
+      },
+    });
+  }
+
+  /**
+   * @param {URLSearchParams} filters
+   * @param {number} matched how many sessions fit them now
+   * @param {() => void} done
+   */
+  endSessions(filters, matched, done) {
+    const chosen = [...filters].map(([key, value]) => `${key} ${value}`).join(", ");
+    confirm({
+      title: "End these sessions?",
+      text: `It cuts ${plural(matched, "connection")}, and those that fit by then: ${chosen}.`,
+      label: `End ${plural(matched, "session")}`,
+      act: async () => {
+        /** @type {{ ended: number }} */
+        const { ended } = await this.#api.ask(`sessions?${filters}`, { method: "DELETE" });
+        toast(`${plural(ended, "session")} ended.`);
+        done();
+      },
+    });
+  }
+
+  reload() {
+    void openReload(this.#api);
+  }
+
+  drain() {
+    const sessions = this.#status()?.sessions ?? 0;
+    confirm({
+      title: "Drain and stop the proxy?",
+      text:
+        `It stops accepting at once. ${
+          plural(sessions, "open connection")
+        } may finish within the configured ` +
+        "time, and are cut after it. Then the process ends, as at SIGTERM.",
+      label: "Drain and stop",
+      act: async () => {
+        await this.#api.ask("drain", { method: "POST" });
+        toast("The proxy is draining.");
+      },
+    });
+  }
+
+  /** @param {string} name */
+  #app(name) {
+    return this.#status()?.apps.find((app) => app.name === name);
+  }
+}
+
+/**
+ * @param {App | undefined} app
+ * @returns {Target[]}
+ */
+function targetsOf(app) {
+  if (app === undefined) return [];
+  return [...app.targets, ...app.routes.flatMap((route) => route.targets)];
+}

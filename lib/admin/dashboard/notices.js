@@ -1,0 +1,35 @@
+import { byId, h, setText } from "./dom.js";
+
+const SHOWN_MS = 6000;
+
+/**
+ * Shows for a moment what an action has come to. A screen reader reads it out.
+ *
+ * @param {string} text
+ * @param {"good" | "bad"} [tone]
+ */
+export function toast(text, tone = "good") {
+  const element = h("p", { class: "toast", "data-tone": tone }, text);
+  byId("toasts").append(element);
+  setTimeout(() => element.remove(), SHOWN_MS);
+}
+
+/**
+ * Shows what keeps the page from being current; `null` when nothing does.
+ *
+ * @param {string | null} text
+ */
+export function banner(text) {
+  const element = byId("banner");
+  element.hidden = text === null;
+  setText(element, text ?? "");
+}
+
+/**
+ * Reads out a change of state that is seen otherwise.
+ *
+ * @param {string} text
+ */
+export function announce(text) {
+  setText(byId("announcer"), text);
+}
