@@ -6,6 +6,9 @@
  * @typedef {Pick<import("./types.d.ts").TargetTraffic, "connections" | "bytes_up" | "bytes_down" | "dial_ms">} Counted
  */
 
+/** The shortest time that rates are worked out for; snapshots come at least 250 ms apart, but for the first two. */
+const LEAST_SECONDS = 0.2;
+
 /** How much of a target's share is old after each snapshot. */
 const KEPT = 0.85;
 
@@ -36,15 +39,15 @@ export class Rates {
       this.#counted.clear();
       this.#averages.clear();
     }
-    // The same moment once more says nothing about rates.
-    if (isSame && seconds <= 0) return true;
+    // The first two snapshots may be a moment apart, which says nothing about rates.
+    if (isSame && seconds < LEAST_SECONDS) return true;
     /** @type {Map<string, Counted>} */
     const counted = new Map();
     this.#rates = new Map();
     for (const [key, traffic] of allOf(status)) {
       counted.set(key, traffic);
       const earlier = this.#counted.get(key);
-      if (earlier === undefined || seconds <= 0) continue;
+      if (earlier === undefined || !isSame) continue;
       const rate = rateOf(earlier, traffic, seconds);
       this.#rates.set(key, rate);
       this.#averages.set(key, (this.#averages.get(key) ?? 0) * KEPT + rate.connections * (1 - KEPT));
