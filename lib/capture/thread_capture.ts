@@ -4,7 +4,7 @@ import type { Side } from "../relay/mod.ts";
 import type { TappedSession } from "../session/mod.ts";
 import { BlockQueue } from "./_block_queue.ts";
 import { SessionTrace, type SidePacket } from "./_session_trace.ts";
-import { type CaptureCounts, type CaptureOrder, type CaptureOutput } from "./order.ts";
+import type { CaptureCounts, CaptureOrder, CaptureOutput } from "./order.ts";
 import { timestampOf, type WallClock } from "./wall_clock.ts";
 
 export interface ThreadCaptureOptions {

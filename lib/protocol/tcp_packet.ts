@@ -79,9 +79,10 @@ function writeIpv6(view: DataView, headers: Uint8Array, { from, to }: TcpSegment
 
 /** Adds big-endian 16-bit words; a last odd byte counts as the high one (RFC 1071). Carries are folded at the end. */
 function wordSum(bytes: Uint8Array, start: number): number {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes.length & ~3 : 0;
+  const isAligned = bytes.byteOffset % 4 === 0;
+  const aligned = isAligned ? bytes.length & ~3 : 0;
   const even = bytes.length & ~1;
-  let sum = start + alignedSum(bytes, aligned);
+  let sum = isAligned ? start + alignedSum(bytes, aligned) : start;
   for (let at = aligned; at < even; at += 2) sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
   return even === bytes.length ? sum : sum + ((bytes[even] ?? 0) << 8);
 }
