@@ -23,7 +23,7 @@ import { AppTls } from "./tls.ts";
 import type { TlsFiles } from "./tls_files.ts";
 import type { TargetRef, WorkerAppContext } from "./worker_app_context.ts";
 
-/** What all apps of one thread share. */
+/** The collaborators that all apps of one thread share. */
 export interface AppOptions {
   readonly ticker: Ticker;
   readonly buffers: BufferPool;

@@ -6,7 +6,7 @@ import type { AppTally } from "./app_tally.ts";
 import { routeName } from "./routes.ts";
 import type { TargetRef } from "./worker_app_context.ts";
 
-/** What the pools of an app are built from. */
+/** The parts that an app's pools are built from. */
 export interface PoolsOptions {
   readonly clock: Clock;
   readonly random: Random;

@@ -78,7 +78,7 @@ export function assumedSnapshot(targets: readonly TargetConfig[], config: AppCon
   };
 }
 
-/** What a pool does not know itself. */
+/** Facts that the pool itself does not have. */
 export interface SnapshotOptions {
   /** The pool's monitor; `undefined` where another thread has it. */
   readonly monitor: TargetMonitor | undefined;

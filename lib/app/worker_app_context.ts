@@ -4,7 +4,7 @@ import type { DrawCounter } from "../relay/mod.ts";
 import type { AppOverrides } from "./overrides.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
-/** What an app in a worker shares with its peers in other workers, and gets from the control plane. */
+/** The state that an app in a worker shares with other workers or gets from the control plane. */
 export interface WorkerAppContext {
   readonly tlsFiles: TlsFiles;
   /** For `max_connections`; `undefined` for no limit. */

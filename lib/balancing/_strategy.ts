@@ -1,7 +1,7 @@
 import type { Random } from "../base/mod.ts";
 import type { CandidateIdentity, CandidateView, Chooser, Order, PickContext } from "./chooser.ts";
 
-/** What a strategy is built from. */
+/** The parts that a strategy is built from. */
 export interface StrategyParts {
   readonly candidates: readonly CandidateIdentity[];
   readonly view: CandidateView;

@@ -35,7 +35,7 @@ export interface CandidateView {
   available(index: number): boolean;
 }
 
-/** What a strategy may know about the connection. */
+/** The facts about a connection that a strategy may use. */
 export interface PickContext {
   /** An unsigned 32-bit hash of the client's address. A getter is fine, because only `source_hash` reads it. */
   readonly clientHash: number;

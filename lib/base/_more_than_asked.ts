@@ -23,7 +23,7 @@ export function addressInUrl(text: string): string | undefined {
   return name === "" ? "host:port" : `${name}:${port}`;
 }
 
-/** What a text has that is more than a host, and the host; `undefined` for one that has no more. */
+/** The part of a text beyond the host, and the host; `undefined` for a host alone. */
 export function moreThanHost(text: string): { readonly what: string; readonly host: string } | undefined {
   const url = URL_SHAPE.exec(text);
   if (url !== null) return { what: "is a URL", host: url[2] ?? url[3] ?? "" };

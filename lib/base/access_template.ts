@@ -1,4 +1,4 @@
-/** What an access line can say of a session, by the names of its JSON form and in their order. */
+/** The fields of the access log, by their JSON names and in their order. */
 export const ACCESS_FIELDS = [
   "time",
   "id",

@@ -32,7 +32,7 @@ export interface SamePortAddress {
 /** Where something listens, or what a dial goes to. */
 export type Address = TcpAddress | UnixAddress;
 
-/** What a target may be written as. */
+/** The forms of a target's address. */
 export type TargetAddress = Address | SamePortAddress;
 
 /** An address that cannot be read; the message says what it is and what is expected. */

@@ -3,7 +3,7 @@ import type { Pollable } from "./pollable.ts";
 /**
  * A connection as the data path sees it: what `Deno.Conn` is already, and what a TLS connection is made to look like.
  *
- * Whoever holds a duplex owns it and calls {@link Duplex.close} exactly once; after that nobody touches it.
+ * The holder of a duplex owns it and calls {@link Duplex.close} exactly once; it is not used after that.
  */
 export interface Duplex {
   /** Fills at most `buffer`, gives the number of bytes, or `null` at the peer's FIN. */

@@ -1,4 +1,4 @@
-/** What every room speaks of: addresses, units, errors, reasons, time. Imports nothing of the program. */
+/** Basic types of every room: addresses, units, errors, reasons, time. Imports no other room. */
 export * from "./access_template.ts";
 export * from "./address.ts";
 export * from "./cidr.ts";

@@ -1,5 +1,5 @@
 /**
- * What operators call the fields (TLV) of a PROXY v2 header.
+ * The names of the fields (TLV) of a PROXY v2 header in configs and logs.
  *
  * @module
  */

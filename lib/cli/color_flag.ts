@@ -13,7 +13,7 @@ export const COLOR_FLAG: Flag = {
 };
 
 /**
- * What the flag says.
+ * Reads the flag.
  *
  * @throws {UsageError} when it is none of the choices.
  */

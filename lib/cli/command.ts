@@ -6,19 +6,19 @@ export interface Flag {
   readonly name: string;
   /** One letter, without the dash. */
   readonly short?: string;
-  /** What stands for the flag's value in help; absent for a flag that is on or off. */
+  /** The placeholder of the flag's value in help; absent for a switch. */
   readonly value?: string;
   readonly summary: string;
-  /** What its value may be, where that is a fixed set: for completions. */
+  /** Its allowed values, where the set is fixed: for completions. */
   readonly choices?: readonly string[];
-  /** What of a running proxy its value names: for completions. */
+  /** The kind of thing in a running proxy that its value names: for completions. */
   readonly dynamic?: Dynamic;
 }
 
-/** What of a running proxy a word may name. */
+/** A kind of thing in a running proxy that a word names. */
 export type Dynamic = "app" | "target" | "session";
 
-/** What the command line gave to a command. */
+/** The arguments of a command. */
 export interface CommandArgs {
   readonly positionals: readonly string[];
   /** The value of a flag that takes one; `undefined` when it was not given. */
@@ -32,15 +32,15 @@ export interface Command {
   readonly name: string;
   /** One line, without a full stop. */
   readonly summary: string;
-  /** What follows the name: `PORT…`. */
+  /** The usage after the name: `PORT…`. */
   readonly usage: string;
-  /** What help says beyond the summary. */
+  /** The help text after the summary. */
   readonly details?: string;
   /** The fewest and the most words that may follow the name. */
   readonly arity: readonly [least: number, most: number];
-  /** What of a running proxy the first words name; the last of them may come again where more words may: for completions. */
+  /** The kinds of things in a running proxy that the first words name; the last may repeat: for completions. */
   readonly dynamic?: readonly Dynamic[];
-  /** What the words behind those may be, where they are of a fixed set: for completions. */
+  /** The allowed words after those, where the set is fixed: for completions. */
   readonly choices?: readonly string[];
   readonly flags: readonly Flag[];
   /** Lines that may be typed as they are. */

@@ -17,7 +17,7 @@ export function completionScript(shell: Shell, commands: readonly Command[]): st
   return { bash, zsh, fish }[shell](commands);
 }
 
-/** What a flag's value is where it is a file's path; shells complete it. */
+/** The placeholder of flags that take a file's path; shells complete it. */
 const FILE_VALUE = "FILE";
 
 function bash(commands: readonly Command[]): string {

@@ -1,4 +1,4 @@
-/** What a target that could not be reached answered, as far as it is put into words. */
+/** The words for the answers of targets that could not be reached. */
 export interface Answer {
   /** The target. */
   readonly label: string;
@@ -40,7 +40,7 @@ function inWords({ code, message }: Answer): string {
   return code === "UNKNOWN" ? message : `${message} (${code})`;
 }
 
-/** What has no entry here says enough by its own message. */
+/** Codes without an entry are described by their own message. */
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: "blocked by the system: a firewall, or the permissions of the socket",
   EAGAIN: "its backlog is full",

@@ -33,7 +33,7 @@ export class EchoServer {
     });
   }
 
-  /** What is bound. */
+  /** The bound address. */
   get address(): Address {
     return this.#listener.address;
   }

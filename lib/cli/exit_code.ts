@@ -1,4 +1,4 @@
-/** What the process says when it ends. A contract with scripts and service managers. */
+/** The exit codes. A contract with scripts and service managers. */
 export const EXIT = {
   done: 0,
   /** It failed while running: a port in use, a file that cannot be written. */

@@ -47,7 +47,7 @@ export class OutputError extends Error {
   override readonly name = "OutputError";
 }
 
-/** Between tries of a pipe that was set to non-blocking by whoever holds its other end, and is full. */
+/** The pause before another write to a full pipe that its other holder has set to non-blocking. */
 const FULL_RETRY_MS = 20;
 
 /** The process's own stdout and stderr. A reader that has gone (`| head`) is no error: nobody is left to be told. */
@@ -96,7 +96,7 @@ export async function complainTo(stream: Writable, text: string): Promise<void> 
   }
 }
 
-/** What {@link writeAll} needs of a stream. */
+/** The part of a stream that {@link writeAll} uses. */
 export interface Writable {
   write(bytes: Uint8Array): Promise<number>;
 }

@@ -66,7 +66,7 @@ async function say(io: Io, text: string): Promise<number> {
   return EXIT.done;
 }
 
-/** What nobody below could deal with, in words and as an exit code. */
+/** Reports an unhandled error and returns its exit code. */
 async function explain(error: unknown, io: Io): Promise<number> {
   if (error instanceof UsageError) {
     await io.complain(`${error.message}\nTry: tcpproxy --help`);

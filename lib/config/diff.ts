@@ -1,5 +1,5 @@
 /**
- * What a reload from one config to another would do.
+ * Compares two configs: the plan of a reload.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { formatAddress } from "../base/mod.ts";
 import { effectiveConfig } from "./resolve/effective.ts";
 import type { AppConfig, Config } from "./model/config.ts";
 
-/** What becomes of a part of the config. */
+/** The change to one part of the config. */
 export type Change = "kept" | "changed" | "added" | "gone";
 
 /** A listener or a target. */

@@ -23,7 +23,7 @@ export interface BoundFile {
   readonly file: SocketFile;
 }
 
-/** What identifies a file. */
+/** The identity of a file. */
 type FileId = Pick<Deno.FileInfo, "dev" | "ino">;
 
 const TEMPORARY_SUFFIX = /^\.[0-9a-f]{8}$/;

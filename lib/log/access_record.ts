@@ -29,7 +29,7 @@ export interface AccessRecord {
   readonly sni: string | undefined;
   /** Further values that the app's config asks for; names consist of letters, digits and `_`. Default: none. */
   readonly fields?: readonly (readonly [name: string, value: string])[];
-  /** What led to the reason, where the reason alone does not tell; otherwise empty. */
+  /** The cause behind the reason, where the reason alone does not tell; otherwise empty. */
   readonly detail: string;
 }
 

@@ -10,7 +10,7 @@ const LATE_MS = 10;
  */
 export class CheckAttempt {
   timedOut = false;
-  /** What the check is waiting for. */
+  /** The event that the check is waiting for. */
   stage: "connection" | "TLS handshake" | "answer" = "connection";
   /** The conversation, once started. */
   exchange: Exchange | undefined;

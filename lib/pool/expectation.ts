@@ -37,7 +37,7 @@ export function parseExpect(text: string): Pattern {
   return new ByteRegex(regex[1] ?? "", regex[2] ?? "");
 }
 
-/** What an answer must contain, and what it must not contain before that. */
+/** The bytes that an answer must contain, and those that must not precede them. */
 export interface Expected {
   /** Default: the end of a line, or FIN after any data. */
   readonly expect?: Pattern | undefined;

@@ -8,7 +8,7 @@ export interface Step {
   readonly send?: Uint8Array | undefined;
   /** The expected answer. Default: with `expectNot` the end of a line, else nothing. */
   readonly expect?: Pattern | undefined;
-  /** What must not come before the expected answer. */
+  /** Bytes that must not precede the expected answer. */
   readonly expectNot?: Pattern | undefined;
 }
 

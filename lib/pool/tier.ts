@@ -9,7 +9,7 @@ import {
 } from "../balancing/mod.ts";
 import type { Target } from "./target.ts";
 
-/** What a tier gets from its pool. */
+/** The parts that a tier gets from its pool. */
 export interface TierRules {
   readonly balance: StrategyName;
   readonly random: Random;

@@ -14,7 +14,7 @@ export interface ClientHello {
   readonly tlsVersion: TlsVersion | undefined;
 }
 
-/** What the first bytes of a connection are, so far. */
+/** The verdict on the first bytes of a connection, so far. */
 export type ClientHelloVerdict =
   /** Possibly the beginning of a ClientHello. */
   | { readonly kind: "need_more" }

@@ -21,7 +21,7 @@ export interface MysqlPacket {
   readonly length: number;
 }
 
-/** What the bytes begin with. */
+/** The first packet in the bytes. */
 export type MysqlPacketVerdict =
   | { readonly kind: "need_more"; readonly atLeast: number }
   | ({ readonly kind: "packet" } & MysqlPacket)
@@ -96,7 +96,7 @@ export function mysqlSslRequest(answer: Uint8Array): Uint8Array {
   return withFlag(answer.subarray(0, SSL_REQUEST_BYTES), 0, true);
 }
 
-/** What a server says in a login: it is over, or goes on without the client, or waits for it. */
+/** A server's message in a login: it ends the login, needs no answer, or waits for the client. */
 export function mysqlTurn(payload: Uint8Array): "over" | "server" | "client" {
   const [type, detail] = payload;
   if (type === 0x00 || type === 0xff) return "over";

@@ -22,7 +22,7 @@ const SSL_REQUEST = message(CODE.ssl);
 const YES = ascii("S");
 const NO = ascii("N");
 
-/** What a client is answered. */
+/** The answers to a client. */
 export interface PostgresClientOptions {
   /** `offer`: TLS begins here. `decline`: it does not, and a client that insists leaves. */
   readonly tls: "offer" | "decline";

@@ -18,7 +18,7 @@ export interface ProxyHeader {
   readonly tlvs: ProxyTlvs;
 }
 
-/** What the first bytes of a connection are, so far. */
+/** The verdict on the first bytes of a connection, so far. */
 export type ProxyHeaderVerdict =
   /** Possibly a header, of `atLeast` bytes. */
   | { readonly kind: "need_more"; readonly atLeast: number }

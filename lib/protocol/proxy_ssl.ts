@@ -2,7 +2,7 @@ import { ByteReader } from "./_byte_reader.ts";
 import { encodeTlv, hexByte, utf8 } from "./_tlv.ts";
 import { PROXY_V2_TLV } from "./proxy_codes.ts";
 
-/** What a sender says of the TLS connection that it terminated (PROXY protocol section 2.2.6). */
+/** A sender's description of the TLS connection that it terminated (PROXY protocol section 2.2.6). */
 export interface ProxySsl {
   /** The client came over TLS. */
   readonly overTls: boolean;
@@ -22,7 +22,7 @@ export interface ProxySsl {
 
 const SSL_CLIENT = { ssl: 0x01, certConn: 0x02, certSess: 0x04 } as const;
 
-/** What the verification said, where it was not that all is well. */
+/** The result of a failed verification. */
 const NOT_VERIFIED = 1;
 
 /** Flags and the result of the verification. */

@@ -10,7 +10,7 @@ import type { ProxyTlv } from "./proxy_tlv.ts";
 import type { ProxyTlvs } from "./proxy_tlvs.ts";
 import { utf8 } from "./_tlv.ts";
 
-/** What a target is told. */
+/** The fields sent to a target. */
 export interface ProxyTlvRules {
   /** The server name that the client asks for. */
   readonly authority: boolean;
@@ -29,7 +29,7 @@ export interface ProxyTlvRules {
   readonly add: readonly ProxyTlv[];
 }
 
-/** What is known of a connection; `undefined` for what is not. */
+/** The known facts about a connection; `undefined` for unknown ones. */
 export interface ProxyTlvFacts {
   readonly sni: string | undefined;
   readonly alpn: string | undefined;

@@ -54,7 +54,7 @@ export class SmtpClientUpgrade implements Upgrade {
   }
 }
 
-/** What a target of SMTP is to do. */
+/** The options for an SMTP target. */
 export interface SmtpTargetOptions {
   /** Whether it begins TLS; otherwise its greeting is read and no more. */
   readonly tls: boolean;

@@ -13,7 +13,7 @@ export interface Upgrade {
   read(bytes: Uint8Array): UpgradeStep;
 }
 
-/** What to do next. `length` is how many of the held bytes are consumed. */
+/** The next step. `length` is the number of held bytes consumed. */
 export type UpgradeStep =
   /** Read more; `atLeast` is the total needed, where it is known. */
   | { readonly kind: "need_more"; readonly atLeast?: number }

@@ -13,7 +13,7 @@ import { type Clock, monotonicClock } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
 import type { ReloadableApp } from "./reload/next_apps.ts";
 
-/** What a controlled app is given; `random` and `clock` are by default the runtime's. */
+/** The options of a controlled app; `random` and `clock` default to the runtime's. */
 export type ControlledAppOptions =
   & Pick<AppTargetsOptions, "observer" | "listeners" | "onChange" | "tally">
   & Partial<Pick<AppTargetsOptions, "random" | "clock">>

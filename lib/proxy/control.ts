@@ -7,12 +7,12 @@ import type { ProxyOperations } from "./operations.ts";
 import type { ListenerInfo } from "./runtime_snapshot.ts";
 import type { ProxyStatus } from "./status.ts";
 
-/** What the command line and the admin API may ask of a running proxy, whatever plane carries it. */
+/** The control interface of a running proxy, the same for every plane. */
 export interface ProxyControl {
   /** What an operator may do to it. */
   readonly operations: ProxyOperations;
 
-  /** What is bound, in the order of the config. */
+  /** The bound listeners, in config order. */
   listeners(): readonly ListenerInfo[];
 
   /** The config in effect. */
@@ -33,7 +33,7 @@ export interface ProxyControl {
   /** What was counted since the start, over all threads, with the state of apps and targets. Never rejects. */
   metrics(): Promise<MetricsSnapshot>;
 
-  /** What would happen to a connection as things are at this moment. Nothing is changed by it, no turn is used. */
+  /** Explains what would happen to a connection now. Changes nothing: it takes no turn. */
   explain(question: ConnectionQuestion): Explanation;
 
   /**
@@ -44,7 +44,7 @@ export interface ProxyControl {
    */
   reload(next?: Config): Promise<ReloadResult>;
 
-  /** What {@link ProxyControl.reload} would do with this config. Changes nothing; never rejects. */
+  /** Returns the plan of a {@link ProxyControl.reload} to this config. Changes nothing; never rejects. */
   plan(next?: Config): Promise<ReloadPlan>;
 
   /**

@@ -39,7 +39,7 @@ export interface ControlPlaneOptions {
  * all. It carries no connection itself.
  */
 export class ControlPlane {
-  /** What was read of the apps' files at the start. */
+  /** The apps' files as read at the start. */
   readonly files = new FileTexts();
   /** What operators have set for the apps. */
   readonly #overrides = new Overrides();
@@ -240,7 +240,7 @@ export class ControlPlane {
   }
 
   /**
-   * What is known of the targets of an app's pools.
+   * Returns the state of the targets of an app's pools.
    *
    * @param active the connections of each target of the pool with a key, which this thread does not carry.
    */

@@ -25,7 +25,7 @@ const PATIENCE_MS = 1000;
 /** How often it is looked while they are lacking, and while an app is held. */
 const LOOK_MS = 100;
 
-/** What is kept for the other apps, as a part of all sessions that there were when descriptors ran out. */
+/** The share kept for other apps, as a fraction of the sessions at the time descriptors ran out. */
 const KEPT = 1 / 2;
 
 /** Without want, the number of sessions that there may be grows by this part in each period. */

@@ -4,12 +4,12 @@ import { lookUpName, ResolveError } from "../dial/mod.ts";
 import { isMissingHere } from "../listen/mod.ts";
 import { StartError } from "./start_error.ts";
 
-/** What a host name in `host`, `listen` or `admin.listen` stands for. */
+/** The addresses of a host name in `host`, `listen` or `admin.listen`. */
 export interface ListenName {
   readonly name: string;
-  /** What is bound; the name itself where the runtime's permissions forbid to look it up. */
+  /** The bound addresses; the name itself where the runtime's permissions forbid the lookup. */
   readonly hosts: readonly string[];
-  /** Addresses of the name that this machine cannot have, for want of their family. */
+  /** Addresses of the name whose family this machine lacks. */
   readonly missing: readonly string[];
   readonly mayLookUp: boolean;
 }

@@ -54,7 +54,7 @@ export interface PreparedListeners {
   discard(): Promise<void>;
 }
 
-/** What an app wants to listen on. */
+/** The addresses that an app listens on, by its config. */
 export interface WantedListeners {
   readonly app: string;
   readonly listen: readonly Address[];
@@ -236,7 +236,7 @@ class BoundListener implements ListenerOptions {
     return this.#listener;
   }
 
-  /** What is really bound. */
+  /** The bound address. */
   get address(): Address {
     return this.listener.address;
   }

@@ -52,11 +52,11 @@ export interface ProxyOptions extends WallTime {
   readonly transport?: Transport;
 }
 
-/** What a proxy learns when another one with another config takes over. */
+/** The next config's targets and listeners, for a proxy that another one replaces. */
 export interface Retirement {
   /** The labels of all targets of the new config, by app. */
   readonly targets: ReadonlyMap<string, readonly string[]>;
-  /** What the other one listens on, as text. */
+  /** The other proxy's listeners, as text. */
   readonly listeners: readonly string[];
   /** How long sessions of other apps and targets may go on; `Infinity` for as long as they like. */
   readonly obsoleteMs: number;
@@ -345,7 +345,7 @@ export class Proxy implements ProxyControl {
     const context = this.#context;
     const { config } = this.#reloader;
     const apps = new Map<string, App>();
-    // From now on, so that whoever stops the proxy stops them.
+    // Set first, so that stopping the proxy stops them.
     this.#apps = apps;
     for (const app of config.apps) {
       try {

@@ -4,13 +4,13 @@ import type { FaultSnapshot, PoolSnapshot } from "../app/mod.ts";
 /** One bound listener. */
 export interface ListenerInfo {
   readonly app: string;
-  /** What is really bound: where the config said port 0, the port that the system chose. */
+  /** The bound address: for port 0, with the port that the system chose. */
   readonly address: Address;
 }
 
 /** A look at a proxy that runs, whatever plane carries it. */
 export interface RuntimeSnapshot {
-  /** What is really bound. */
+  /** The bound listeners. */
   readonly listeners: readonly ListenerInfo[];
   /** How many threads carry connections. */
   readonly workers: number;

@@ -9,7 +9,7 @@ export interface WatchedListener {
   readonly listener: Pick<Listener, "fileState" | "isReplaceable">;
 }
 
-/** What has become of the file of a listening unix socket. */
+/** A change to the file of a listening unix socket. */
 export interface SocketFileChange {
   readonly state: SocketFileState;
   /** Whether a reload listens at the path again; otherwise only a restart does. */

@@ -29,7 +29,7 @@ export interface WorkerContext {
   turn(): Promise<void> | undefined;
   /** Is told what was bound; resolves when all threads have bound their listeners. */
   mayAccept(bound: BoundProxy): Promise<void>;
-  /** Passes on how a connection to a target went, to whoever judges for all. */
+  /** Reports the outcome of a connection to a target to the control plane. */
   report(target: TargetRef, outcome: "succeeded" | "failed"): void;
 }
 

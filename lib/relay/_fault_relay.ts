@@ -20,7 +20,7 @@ export interface FaultyRelayOptions extends StreamOptions {
   onCut(kind: CutKind, fault: FaultKind): void;
 }
 
-/** What the relays of all sessions of an app share. */
+/** The state that the relays of all sessions of an app share. */
 export interface FaultMeans {
   readonly time: FaultTime;
   /** Returns a budget for one direction of one session. */

@@ -19,7 +19,7 @@ export class SideError extends Error {
 export interface SourceOptions {
   readonly flow: Flow;
   readonly buffers: BufferPool;
-  /** What was read before; default: nothing. */
+  /** Bytes read before; default none. */
   readonly first: Pick<RelayContext, "prefetched" | "pendingRead"> | undefined;
   /** Returns who is shown what is read. */
   tap(): RelayTap | undefined;

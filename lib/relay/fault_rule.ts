@@ -3,7 +3,7 @@ import type { Direction } from "../base/mod.ts";
 /** How a fault ends a session. */
 export type CutKind = "reset" | "close";
 
-/** What a fault does. */
+/** The effect of a fault. */
 export type Fault =
   /** Delays each chunk, and the end of the stream, by `amountMs` ± `jitterMs`; keeps the order. */
   | { readonly kind: "latency"; readonly amountMs: number; readonly jitterMs: number }

@@ -69,7 +69,7 @@ export interface RelayTap {
   failed(side: Side, error: unknown): void;
 }
 
-/** What an engine needs beside the connections. */
+/** The context of a relay, beside its connections. */
 export interface RelayContext {
   readonly up: Flow;
   readonly down: Flow;

@@ -6,7 +6,7 @@ export class RouteError extends Error {
 }
 
 /**
- * What a route may say of the server name.
+ * The server name pattern of a route.
  *
  * - `exact`: that name.
  * - `below`: every name with at least one label more on the left, so `*.example.com` matches `a.example.com` and

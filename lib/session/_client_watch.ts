@@ -7,10 +7,10 @@ import type { BufferPool, PendingRead } from "../relay/mod.ts";
  */
 const MAX_EARLY_BYTES = 4 * 1024;
 
-/** What a {@link ClientWatch} is given beside the client. */
+/** The options of a {@link ClientWatch}. */
 export interface ClientWatchOptions {
   readonly buffers: BufferPool;
-  /** What was read of the client before. */
+  /** The client's bytes read before. */
   readonly prefetched: Uint8Array | undefined;
   /** The client is gone: at most once, and not after the watch has ended. */
   onGone(): void;
@@ -26,7 +26,7 @@ export interface ClientWatchOptions {
  * and there is nothing to write before the target has spoken.
  */
 export class ClientWatch {
-  /** What was read of the client, what came before the watch included. */
+  /** The client's bytes read so far, those from before the watch included. */
   prefetched: Uint8Array | undefined;
   /** The read that follows, which may be under way. */
   pendingRead: PendingRead;
@@ -56,7 +56,7 @@ export class ClientWatch {
     const { prefetched, pendingRead: { buffer } } = this;
     // The end is the relay's to pass on.
     if (this.#isOver || count === null) return;
-    // What would be too much stays where it is, as the relay's next chunk.
+    // Bytes beyond the limit stay pending, as the relay's next chunk.
     if ((prefetched?.length ?? 0) + count > MAX_EARLY_BYTES) return;
     this.prefetched = joined(prefetched, buffer.subarray(0, count));
     this.pendingRead = this.#read(buffer);

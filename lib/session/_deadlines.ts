@@ -8,7 +8,7 @@ export interface RelayLimits {
   readonly halfCloseTimeoutMs: number;
 }
 
-/** What a sweep finds due: a reason to end the session for, or that a loss has had its time and it only closes. */
+/** The verdict of a sweep: a reason to end the session for, or `close` when the time after a loss is over. */
 export type Due = Reason | "close" | undefined;
 
 /** Looks at the deadlines of a relay; `dueMs` is the time of the sweep less what its clock may be behind. */

@@ -29,7 +29,7 @@ export interface DialingSession {
 
 /** The dialing of one session: its attempts, the client meanwhile, and what the target was told before the data. */
 export class DialStage implements DialHolder, LoopClient {
-  /** What was read from the client, with what came while a target was dialed. */
+  /** The client's bytes read so far, those that came during the dial included. */
   prefetched: Uint8Array | undefined;
   /** The client's next read, where it is pending. */
   pendingRead: PendingRead | undefined;
@@ -67,7 +67,7 @@ export class DialStage implements DialHolder, LoopClient {
     return this.#session.client.peer;
   }
 
-  /** What the target said before the data, for the login that follows. */
+  /** The target's bytes before the data, for the login that follows. */
   get greeting(): Uint8Array | undefined {
     return this.#talk?.greeting?.();
   }

@@ -20,7 +20,7 @@ export interface DialingOptions {
   /** Whether and how targets that have failed are dialed again; `undefined` for not. */
   readonly retry: RetryRule | undefined;
   readonly clock: Clock;
-  /** Whoever the dialing is for, who may end it. */
+  /** The session that dials; it may end the dialing. */
   readonly until: DialHolder & { readonly signal: AbortSignal };
   readonly opening: Preamble<Candidate> | undefined;
   /** Is told how long a connection has waited for a place; default nobody is. */
@@ -65,7 +65,7 @@ class PoolSource {
   nothing = "";
   readonly #pool: Pool;
   readonly #options: DialingOptions;
-  /** What is left of the time that it may wait. */
+  /** The rest of its waiting time. */
   #leftMs: number;
   #last: Candidate | undefined;
   /** How many were given, in all and before this round. */
@@ -133,7 +133,7 @@ class PoolSource {
       if (outcome === "none") return this.#again();
       this.full = true;
     } catch (error) {
-      // The session was ended, and whoever did that knows why.
+      // The session was ended, and has its reason.
       if (!until.signal.aborted) throw error;
     }
     return undefined;

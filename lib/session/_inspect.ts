@@ -19,7 +19,7 @@ export interface Arriving {
   readonly signal: AbortSignal;
 }
 
-/** What inspecting a connection has shown, as far as it got. */
+/** The result of inspecting a connection, as far as it got. */
 export interface Inspection {
   /** The connection to go on with: the accepted one, or the one made of it. */
   conn: Duplex;

@@ -10,7 +10,7 @@ export interface LoginSession {
   readonly prefetched: Uint8Array | undefined;
   readonly target: Candidate;
   readonly signal: AbortSignal;
-  /** What the target has said already. */
+  /** The target's bytes read so far. */
   readonly greeting: Uint8Array | undefined;
   /** Takes the server name that the client asks for. */
   onHello(sni: string | undefined): void;

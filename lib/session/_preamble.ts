@@ -9,9 +9,9 @@ import { writeAll } from "./_dialogue.ts";
 import type { SessionTlvs } from "./_tlvs.ts";
 import { upgradeTarget } from "./upgrade_target.ts";
 
-/** What a target is told of the connection that is made for. */
+/** The facts about a connection that precede its data on the way to the target. */
 export interface PreambleFacts {
-  /** Who the client is and where it wanted to go, for the PROXY header. */
+  /** The client's address and the address it connected to, for the PROXY header. */
   readonly source: Address;
   readonly destination: Address;
   readonly secureTarget: SecureTarget | undefined;
@@ -19,7 +19,7 @@ export interface PreambleFacts {
   readonly talk?: (() => TargetTalk | undefined) | undefined;
   /** The server name that the client asked for. */
   readonly sni?: string | undefined;
-  /** What else a v2 header says; `undefined` for nothing. */
+  /** The fields (TLV) of a v2 header; `undefined` for none. */
   readonly tlvs?: Pick<SessionTlvs, "sent"> | undefined;
   /** Whether a v2 header has a checksum; default not. */
   readonly crc32c?: boolean;
@@ -28,7 +28,7 @@ export interface PreambleFacts {
 }
 
 /**
- * What precedes the data on the way to a target: the PROXY header, the request for TLS in the target's protocol, then TLS
+ * Sends what precedes the data to a target: the PROXY header, the request for TLS in the target's protocol, then TLS
  * (neither is ever inside of it).
  */
 export function preamble(facts: PreambleFacts): Preamble<Candidate> {

@@ -1,7 +1,7 @@
 import type { Duplex } from "../base/mod.ts";
 import type { Rewrite } from "../protocol/mod.ts";
 
-/** What a {@link PrefixedConnection} does to what is read. */
+/** How a {@link PrefixedConnection} changes what is read. */
 export interface PrefixOptions {
   /** Read first. */
   readonly lead?: Uint8Array;

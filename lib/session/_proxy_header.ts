@@ -9,7 +9,7 @@ import {
 import type { Final, PeekedConnection, PeekOutcome } from "../routing/mod.ts";
 import type { Announced, Refusal } from "./refusal.ts";
 
-/** From whom a PROXY header is read, and how long it may take. */
+/** The senders trusted to send a PROXY header, and its time limit. */
 export interface ProxyHeaderRule {
   readonly trusted: CidrSet;
   readonly timeoutMs: number;
@@ -28,7 +28,7 @@ export interface ProxyHeaderSource {
   readonly signal: AbortSignal;
 }
 
-/** Reads and drops a PROXY header; gives what it says, `undefined` where the connection speaks for itself. */
+/** Reads and removes a PROXY header; returns its content, or `undefined` for a connection without one. */
 export async function readProxyHeader(
   rule: ProxyHeaderRule,
   { conn, peer, signal }: ProxyHeaderSource,

@@ -8,7 +8,7 @@ export class SessionSockets {
   #isClosed = false;
   /** What was marked as cut short. */
   #cut: "client" | "both" | undefined;
-  /** What a wrapped connection threw when it was closed. */
+  /** The error that a wrapped connection threw when it was closed. */
   error: unknown;
 
   constructor(client: Duplex) {

@@ -10,15 +10,15 @@ import {
 import type { LogField } from "./ended.ts";
 import type { TlsAccepted } from "./inspector.ts";
 
-/** What an app does with the fields (TLV) of PROXY headers. */
+/** An app's rules for the fields (TLV) of PROXY headers. */
 export interface TlvRules {
-  /** What targets are told in a v2 header; `undefined` for addresses alone. */
+  /** The fields sent to targets in a v2 header; `undefined` for addresses alone. */
   readonly send: ProxyTlvRules | undefined;
   /** Types of the fields that the access log shows. */
   readonly log: readonly number[];
 }
 
-/** What is known of a connection that fields can say. */
+/** The facts about a connection that fields can carry. */
 export interface TlvFacts {
   readonly sni: string | undefined;
   /** The fields of the header that came with it. */
@@ -38,12 +38,12 @@ export class SessionTlvs {
     this.#facts = facts;
   }
 
-  /** What every target that the connection tries is told, the same each time. */
+  /** The fields for every target that the connection tries, the same each time. */
   get sent(): readonly ProxyTlv[] {
     return this.#sent ??= this.#choose();
   }
 
-  /** What the access log shows. */
+  /** The fields shown in the access log. */
   get logged(): readonly LogField[] {
     return this.#rules.log.flatMap((type) => this.#log(type));
   }

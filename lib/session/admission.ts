@@ -1,13 +1,13 @@
 import type { Address, Reason } from "../base/mod.ts";
 import type { AccessList, ClientLimiter } from "../limits/mod.ts";
 
-/** Who may come in, and how many at once. */
+/** The access rules of an app, and its limits per client. */
 export interface AdmissionRules {
   readonly access?: AccessList | undefined;
   readonly clients?: ClientLimiter | undefined;
 }
 
-/** Who comes in. */
+/** A connection that asks to be admitted. */
 export interface Arrival {
   /** Where the connection really comes from. */
   readonly peer: Address;

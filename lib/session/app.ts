@@ -31,12 +31,12 @@ export interface RetryRule {
   readonly pauseMs: number;
 }
 
-/** What is said to a target in plain text before TLS, or before the client's bytes. Good for one connection. */
+/** The plain-text dialogue with a target before TLS, or before the client's bytes. For one connection only. */
 export interface TargetTalk {
   readonly upgrade: Upgrade;
-  /** What the target said meanwhile and the client still has to hear. */
+  /** The target's bytes that the client must still get. */
   lead?(): Uint8Array;
-  /** What the target said, for the login that follows. */
+  /** The target's bytes, for the login that follows. */
   greeting?(): Uint8Array;
   /** Changes what the target says first, afterwards. */
   readonly rewrite?: Rewrite | undefined;
@@ -57,7 +57,7 @@ export interface LoginEnds {
 /** Logs a client in; returns why the session goes no further, or `undefined`. */
 export type Login = (ends: LoginEnds, greeting: Uint8Array) => Promise<Refusal | undefined>;
 
-/** What a fault plan does to one session. */
+/** The faults of one session. */
 export interface SessionFaults {
   /** The client is closed before a target is dialed. */
   readonly refuse: boolean;
@@ -65,7 +65,7 @@ export interface SessionFaults {
   engine(cut: (kind: CutKind, fault: FaultKind) => void): RelayEngine;
 }
 
-/** What the sessions of one app have in common, compiled from its config: a session only looks up. */
+/** The settings that the sessions of one app share, compiled from its config: a session only looks up. */
 export interface SessionApp {
   readonly name: string;
   readonly dialer: Dialer<Candidate>;
@@ -81,9 +81,9 @@ export interface SessionApp {
   readonly queueTimeoutMs: number;
   /** Whether targets that have failed are dialed again; `undefined` for each at most once. */
   readonly retry: RetryRule | undefined;
-  /** What is read of a connection before a target is picked; `undefined` for nothing. */
+  /** The inspections before a target is chosen; `undefined` for none. */
   readonly inspect: InspectRules | undefined;
-  /** Who may come in; `undefined` for everyone. */
+  /** The access rules; `undefined` to admit everyone. */
   readonly admission: AdmissionRules | undefined;
   /** TLS with the targets; `undefined` for none. */
   readonly secureTarget: SecureTarget | undefined;
@@ -96,9 +96,9 @@ export interface SessionApp {
   readonly login?: Login | undefined;
   /** Whether a target of the app may want a PROXY header. */
   readonly sendsProxy: boolean;
-  /** What `source_hash` goes by; `undefined` for the client's address, or another strategy. */
+  /** The key that `source_hash` hashes; `undefined` for the client's address, or another strategy. */
   readonly hashKey?: HashKeyConfig | undefined;
-  /** What is done with the fields of PROXY headers; `undefined` for nothing. */
+  /** The rules for fields of PROXY headers; `undefined` for none. */
   readonly tlvs?: TlvRules | undefined;
   /** Whether a route goes by the protocols that a client offers; default none does. */
   readonly routesByProtocol?: boolean;
@@ -112,7 +112,7 @@ export interface SessionApp {
   readonly faultsFor: ((client: Address, nowMs: number) => SessionFaults | undefined) | undefined;
 }
 
-/** What all sessions of a thread have in common. */
+/** The collaborators that all sessions of a thread share. */
 export interface SessionShared {
   readonly ticker: Ticker;
   readonly buffers: BufferPool;

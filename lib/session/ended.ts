@@ -11,7 +11,7 @@ export interface EndedSession {
   readonly client: Address;
   readonly sni: string | undefined;
   readonly detail: string;
-  /** What else the access log shows of it; default nothing. */
+  /** Additional fields of the access log; default none. */
   readonly fields?: readonly LogField[];
   readonly target: { readonly label: string } | undefined;
   readonly reason: Reason | undefined;

@@ -6,11 +6,11 @@ import type { Announced, Refusal } from "./refusal.ts";
 import { describePeek, type ProxyHeaderRule, readProxyHeader } from "./_proxy_header.ts";
 import { describeTalk, talk, type TalkOutcome } from "./_dialogue.ts";
 
-/** What an app reads of a connection before it picks a target. Each is absent where the app does not want it. */
+/** The inspections of a connection before a target is chosen; each is absent where the app does not need it. */
 export interface InspectRules {
   /** A PROXY header comes first, or may. */
   readonly proxyHeader?: ProxyHeaderRule;
-  /** What is said before TLS: each client is talked to within this time. */
+  /** The dialogue before TLS, and its time limit per client. */
   readonly upgrade?: { readonly begin: () => Upgrade; readonly timeoutMs: number };
   /** TLS ends here. */
   readonly tls?: TlsAcceptor;
@@ -31,11 +31,11 @@ export interface TlsAccepted {
   readonly conn: Duplex;
   readonly sni: string | undefined;
   readonly alpn: string | undefined;
-  /** What was agreed on, looked up when it is asked for. */
+  /** The negotiated parameters, looked up on demand. */
   connectionState(): TlsConnectionState;
 }
 
-/** What {@link TlsAcceptor.accept} is told of one connection. */
+/** The arguments of {@link TlsAcceptor.accept}. */
 export interface TlsAcceptRequest {
   /** The bytes that were read. */
   readonly lead: Uint8Array;

@@ -34,7 +34,7 @@ export class SessionOutcome {
 
   /** Why the session ended; `undefined` while it lasts. */
   reason: Reason | undefined;
-  /** What led to the reason, in words, where the word alone does not say it. */
+  /** The cause behind the reason, in words, where the reason alone does not tell. */
   detail = "";
   /** The target that answered. */
   target: Candidate | undefined;
@@ -42,9 +42,9 @@ export class SessionOutcome {
   connectMs: number | undefined;
   /** Dials made, the one that answered included. */
   tries = 0;
-  /** What the targets that could not be reached answered. */
+  /** The failed dials. */
   failures: readonly DialFailure<Candidate>[] = [];
-  /** What went wrong where the reason is `error`. */
+  /** The error where the reason is `error`. */
   error: unknown;
   /** When it ended or, while it lasts, when it was last reported. */
   endedMs = 0;
@@ -116,7 +116,7 @@ export class SessionOutcome {
     if (this.reason === undefined) {
       this.reason = this.#reasonOf(end);
     } else if (end.kind === "failed" && this.detail === "") {
-      // It was ended while the last words of that side were still on their way.
+      // It was ended while what that side sent before was still being delivered.
       const what = describeLoss(errorCode(end.error), end.side) ?? errorMessage(end.error);
       this.detail = `before that: ${what}`;
     }
@@ -152,7 +152,7 @@ export class SessionOutcome {
     const code = errorCode(end.error);
     const loss = describeLoss(code, end.side);
     if (loss !== undefined) {
-      // Of a reset the reason says it all.
+      // For a reset the reason alone is enough.
       if (code !== "ECONNRESET") this.detail = loss;
       return `${end.side}_reset`;
     }

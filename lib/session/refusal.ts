@@ -7,10 +7,10 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/** What a PROXY header said: who the client is and where it wanted to go; nothing where the sender speaks for itself. */
+/** The content of a PROXY header: the client's address and the address it connected to; neither for a LOCAL header. */
 export interface Announced {
   readonly source: Address | undefined;
   readonly destination: Address | undefined;
-  /** What else it said. */
+  /** Its fields (TLV). */
   readonly tlvs: ProxyTlvs;
 }

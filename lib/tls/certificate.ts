@@ -11,7 +11,7 @@ import { type CertificateFacts, certificateFacts } from "./inspection.ts";
 export interface CertificateProblem {
   /** An `error` makes peers, or this proxy, refuse it. */
   readonly severity: "error" | "warning";
-  /** What is wrong and what to do. */
+  /** The fault and the remedy. */
   readonly message: string;
   /** Which of the two files is at fault; a CA counts as a certificate. */
   readonly about: "certificate" | "key";

@@ -62,7 +62,7 @@ export interface TlsAccepted {
   readonly alpn: string | undefined;
   /** The subject of the verified client certificate, such as `CN=client, O=Example`. */
   readonly clientSubject: string | undefined;
-  /** What was negotiated, looked up on demand. */
+  /** The negotiated parameters, looked up on demand. */
   connectionState(): TlsConnectionState;
 }
 

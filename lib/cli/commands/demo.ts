@@ -16,7 +16,7 @@ export const demo: Command = {
   run: runDemo,
 };
 
-/** Who plays with a demo wants it gone at Ctrl-C, whatever is still connected. */
+/** A demo ends at Ctrl-C at once, whatever is still connected. */
 const DRAIN_TIMEOUT_MS = 1000;
 
 /** Where the demo may stand in for a target. */

@@ -27,7 +27,7 @@ async function askHealth(args: CommandArgs, io: Io): Promise<number> {
   if (url !== undefined && args.text("config") !== undefined) {
     throw new UsageError("health: --url and --config exclude each other; give one of them");
   }
-  // The two paths are open: whoever checks need not be able to read the token.
+  // Both paths are open: a health check need not read the token.
   const { url: { href } } = url === undefined ? await adminOf("health", args) : { url: { href: url } };
   const proxy = await askAt({ command: "health", url: href, tokenFile: undefined });
   const isLive = args.on("live");

@@ -23,7 +23,7 @@ async function printPermissions(args: CommandArgs, io: Io): Promise<number> {
   const { config, document, source } = await readConfig(args.text("config"));
   const { resolveListenNames } = await import("../../proxy/mod.ts");
   const least = leastPermissions(config, {
-    // What this machine lacks another may have, and the runtime has to allow the try.
+    // Another machine may have what this one lacks, and the runtime must allow the attempt.
     named: await resolveListenNames(config, { isMissing: () => false }),
     configFile: source.kind === "file" ? source.path : undefined,
     included: [...document.included, ...config.watch ? document.folders : document.includeFolders],

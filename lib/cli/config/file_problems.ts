@@ -10,7 +10,7 @@ import { checkFiles, type FileProblem } from "../../proxy/mod.ts";
 import { logFileProblem } from "../../log/mod.ts";
 import type { ConfigSource } from "./find_config.ts";
 
-/** What is to be said of a config that its schema takes. */
+/** Findings about a config that its schema accepts. */
 export interface FileFindings {
   /** Whether the proxy can run with them. */
   readonly isFatal: boolean;

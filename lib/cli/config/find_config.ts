@@ -6,7 +6,7 @@ export type ConfigSource = { readonly kind: "file"; readonly path: string } | { 
 /** Where a config is looked for, in this order. */
 const DEFAULT_FILES = ["./config.yaml", "./config.yml", "./config.json"] as const;
 
-/** What the config room reads from the process's own input, which needs no permission. */
+/** The name that stands for standard input, which needs no permission to read. */
 const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
 
 /**

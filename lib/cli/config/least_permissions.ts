@@ -8,7 +8,7 @@ import type { NamedListeners } from "../../proxy/mod.ts";
 import { UsageError } from "../command.ts";
 import { nameservers } from "./system_dns.ts";
 
-/** What the runtime must allow for a config to run, and nothing more. */
+/** The least permissions that a config needs. */
 export interface LeastPermissions {
   /**
    * Addresses that are listened on and dialed: the runtime has one list for both. `true` is every address, where a
@@ -23,7 +23,7 @@ export interface LeastPermissions {
   readonly env: readonly string[];
 }
 
-/** What a config does not say. */
+/** Facts that the config does not contain. */
 export interface LeastPermissionsOptions {
   /** The file that the config is read from; none for a config that is in the program. */
   readonly configFile?: string | undefined;
@@ -33,7 +33,7 @@ export interface LeastPermissionsOptions {
   readonly variables?: readonly string[];
   /** Where the system's own resolver is asked; default any address that it may have. */
   readonly systemDns?: readonly string[];
-  /** What the names stand for that the config listens on; default it has none. */
+  /** The addresses of the host names that the config listens on; default none. */
   readonly named?: Pick<NamedListeners, "config" | "admin" | "names">;
   /** The folder that relative paths start from; default the working directory. */
   readonly folder?: string;
@@ -109,7 +109,7 @@ function refuseParted(value: string): void {
   throw new UsageError(`permissions: the path "${value}" has ${fault}; use one without it`);
 }
 
-/** What a target is dialed and checked at; where a name is resolved by ourselves, the resolver too. */
+/** The addresses at which a target is dialed and checked, and the resolver's where the proxy resolves the name. */
 function netOf(target: TargetConfig, app: AppConfig, systemDns: readonly string[]): string[] {
   const { discover } = target;
   const dialed = dialedAt(target, app);

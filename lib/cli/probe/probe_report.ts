@@ -1,12 +1,12 @@
 /**
- * What a probe is to do, and what it has seen.
+ * The steps of a probe and its results.
  *
  * @module
  */
 import type { Address, ProxyVersion } from "../../base/mod.ts";
 import type { TlsInspection } from "../../tls/mod.ts";
 
-/** What to do on the connection, in this order; what is `undefined` is left out. */
+/** The steps on the connection, in this order; `undefined` ones are skipped. */
 export interface ProbePlan {
   readonly address: Address;
   readonly proxyHeader: ProbeHeader | undefined;
@@ -39,7 +39,7 @@ export const MAX_ANSWER_BYTES = 4096;
 /** How an answer ended: the target finished, the time was over, or {@link MAX_ANSWER_BYTES} were read. */
 export type AnswerEnd = "closed" | "timeout" | "limit";
 
-/** What one step showed. */
+/** The result of one step. */
 export type ProbeFinding =
   | { readonly kind: "connect"; readonly local: Address; readonly remote: Address }
   | { readonly kind: "proxy_header" | "send"; readonly sent: Uint8Array }
@@ -56,10 +56,10 @@ export interface ProbeFailure {
   readonly durationMs: number;
 }
 
-/** What a probe has seen. */
+/** The result of a probe. */
 export interface ProbeReport {
   /** Those that were made, in order. */
   readonly steps: readonly ProbeStep[];
-  /** What ended the probe before its time. */
+  /** The error that ended the probe early. */
   readonly failure: ProbeFailure | undefined;
 }

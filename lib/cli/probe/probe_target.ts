@@ -62,12 +62,12 @@ class StepError extends Error {
   }
 }
 
-/** What is waited for in each step, for a message. */
+/** What each step waits for, for messages. */
 const AWAITED: Readonly<Record<ProbeFinding["kind"], string>> = {
   connect: "connection",
   ["proxy_header"]: "room for the PROXY header",
   tls: "TLS handshake",
-  send: "room for what is to be sent",
+  send: "the target to accept more bytes",
   answer: "answer",
 };
 

@@ -14,7 +14,7 @@ import { Episode, schedule } from "./_episode.ts";
 import type { ConfigReloads } from "./config_reloads.ts";
 import { VERSION } from "../version.ts";
 
-/** The admin API as whoever runs a proxy leads it. */
+/** The admin API during the life of a proxy. */
 export interface Admin {
   /** The proxy is there, and all its listeners are bound. */
   attach(proxy: ProxyControl): void;
@@ -23,7 +23,7 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-/** What there is where a config has no admin API. */
+/** The admin API of a config without one: does nothing. */
 export const NO_ADMIN: Admin = { attach: () => {}, drain: () => {}, close: () => Promise.resolve() };
 
 /** What the admin API is to show, and where it logs. */

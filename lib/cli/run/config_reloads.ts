@@ -89,7 +89,7 @@ export class ConfigReloads implements Disposable {
     return result;
   }
 
-  /** What a reload would do: to this config, or to the file's. Never rejects. */
+  /** Returns the plan of a reload: to this config, or to the file's. Never rejects. */
   async plan(next?: Config): Promise<ReloadPlan> {
     if (this.#proxy === undefined) return refusedPlan(NOT_STARTED);
     try {

@@ -2,7 +2,7 @@ import type { Config } from "../../config/mod.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { EndSignal, Signals } from "./signals.ts";
 
-/** What ends the process. */
+/** A request to end the process. */
 export type EndCause = EndSignal | "admin API";
 
 /** The latest moment that a `Date` can be. */

@@ -12,7 +12,7 @@ import { WarningBudget } from "./_warning_budget.ts";
 
 export type { EndedSession } from "../../session/mod.ts";
 
-/** What a process, or the system, is short of; other errors say enough by their own message. */
+/** Names of exhausted resources; other errors are described by their own message. */
 const SHORTAGES: Readonly<Record<string, string>> = {
   EMFILE: "out of file descriptors",
   ENFILE: "the system is out of file descriptors",
@@ -22,7 +22,7 @@ function shortage(error: unknown): string {
   return SHORTAGES[errorCode(error)] ?? errorMessage(error);
 }
 
-/** What a change of a target is called in the log. */
+/** The words for changes of a target. */
 const CHANGE_WORDS: Readonly<Record<TargetChange, string>> = {
   up: "is up",
   down: "is down",

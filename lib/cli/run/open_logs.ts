@@ -32,7 +32,7 @@ export async function openAccessLog(config: LogConfig, color: ColorChoice): Prom
   return AccessLog.to(sink.destination, { format, template, envelope: sink.envelope, maxRetryMs });
 }
 
-/** What no log goes to is not loaded. */
+/** Loaded only when a log goes there. */
 async function sinkOf(server: LogServerConfig): Promise<{ sink: LogSink; maxRetryMs: number }> {
   const { MAX_RETRY_MS, openLogSink } = await import("../../logsink/mod.ts");
   return { sink: openLogSink(server), maxRetryMs: MAX_RETRY_MS };

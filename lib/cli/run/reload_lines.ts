@@ -37,7 +37,7 @@ export function reloadDetail(result: ReloadResult): string | undefined {
   return lines.length === 0 ? undefined : abbreviate(lines, "; ");
 }
 
-/** What a reload changes, a line for each app and setting; none for what stays as it is. */
+/** The log lines for the changes of a reload, one for each changed app and setting. */
 export function changeLines({ apps, settings }: ConfigDiff): string[] {
   return [
     ...apps.filter(({ change }) => change !== "kept").map(appLine),

@@ -42,13 +42,13 @@ export interface ServeOptions {
   readonly logRotations?: KeptSignal;
   /** The first log line, where there is something to say before all else. */
   readonly preface?: string;
-  /** What an operator should know of the config; logged as warnings before it runs. */
+  /** Findings about the config, logged as warnings before it runs. */
   readonly warnings?: readonly string[];
   /** Where the config was read from; default it has no file. */
   readonly configFile?: ConfigFile | undefined;
   /** When log lines are coloured; default on a terminal, unless `NO_COLOR` is set. */
   readonly color?: ColorChoice;
-  /** What stands for a file's path where the config has none. */
+  /** The name of a config that has no file. */
   readonly configName?: string;
   /** Called when the proxy accepts connections. */
   onReady?(): Promise<void>;
@@ -173,7 +173,7 @@ async function start(
 ): Promise<ProxyControl> {
   const workers = workersOf(config);
   if (workers === 1) return await Proxy.start(config, { observer });
-  // What one thread does not need is not loaded for it.
+  // Loaded only where there are several threads.
   const { WorkerProxy } = await import("../../workers/mod.ts");
   if (access.enabled) return await WorkerProxy.start(config, { workers, observer, sessions: "all" });
   const proxy = await WorkerProxy.start(config, { workers, observer, sessions: "notable" });

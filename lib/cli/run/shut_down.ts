@@ -5,7 +5,7 @@ import type { EndCause } from "./drain_request.ts";
 import type { Signals } from "./signals.ts";
 
 export interface ShutDownOptions {
-  /** What has asked for it. */
+  /** The trigger, for the log. */
   readonly first: EndCause;
   readonly signals: Pick<Signals, "next">;
   /** How long to go on accepting first, so that a load balancer sees it coming. */

@@ -3,7 +3,7 @@ import type { AppConfig, Config, RouteConfig, TargetConfig } from "../../config/
 import type { Logger } from "../../log/mod.ts";
 import type { ListenerInfo, ListenName } from "../../proxy/mod.ts";
 
-/** What runs, beside its config. */
+/** Facts about the process. */
 export interface ProgramInfo {
   readonly version: string;
   readonly pid: number;

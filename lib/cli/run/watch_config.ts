@@ -7,7 +7,7 @@ import type { ConfigReloads } from "./config_reloads.ts";
 export interface ConfigFilesState {
   /** Their folders, and those in which more may appear; `undefined` where a fault hides them. */
   readonly folders: readonly string[] | undefined;
-  /** What tells this state from another. */
+  /** Differs between any two states. */
   readonly fingerprint: string;
 }
 
@@ -74,7 +74,7 @@ class ConfigWatch implements Disposable {
     for (const watcher of this.#watchers.values()) watcher.close();
   }
 
-  /** What the files hold; watches the folders that have come since. Never rejects. */
+  /** Returns the fingerprint of the files, and watches folders that are new. Never rejects. */
   async #look(): Promise<string> {
     const { folders, fingerprint } = await this.#file.look();
     if (folders !== undefined && !this.#isClosed) this.#watch(folders);

@@ -1,6 +1,6 @@
 import type { AppChangeJson, ChangesJson, ReloadAnswer, ReloadProblemJson } from "../../admin/mod.ts";
 
-/** What a reload has done, or would do, a line for each thing that is other than before. */
+/** Formats the changes of a reload or a plan, one line each. */
 export function planText(answer: Extract<ReloadAnswer, { kind: "done" }>): string {
   const { changes, warnings } = answer;
   const lines = [...changes.apps.flatMap(appLines), ...settingLines(changes)];

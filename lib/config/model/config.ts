@@ -1,5 +1,5 @@
 /**
- * What the program is told to do, with every default filled in and every text turned into the value that it means.
+ * The resolved config: every default filled in, every text parsed.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface Config {
   readonly shutdown: ShutdownConfig;
   /** Whether the config is put into effect again when its file changes. */
   readonly watch: boolean;
-  /** What happens at a reload to sessions whose app or target is no longer in the config. */
+  /** The fate of sessions whose app or target a reload removes. */
   readonly onReload: typeof RELOAD_ACTIONS[number];
   /** At least one; no two share a name or an address. */
   readonly apps: readonly AppConfig[];
@@ -42,10 +42,10 @@ export const BALANCE_STRATEGIES = [
   "first",
 ] as const;
 
-/** What happens to the sessions of a target that goes down. */
+/** The fate of sessions whose target goes down. */
 export const TARGET_DOWN_ACTIONS = ["keep", "close"] as const;
 
-/** What happens at a reload to the sessions that it leaves without their app or target. */
+/** The fate of sessions whose app or target a reload removes. */
 export const RELOAD_ACTIONS = ["keep", "drain", "close"] as const;
 
 /** How an entry of `targets` becomes many: every address of a name, or every SRV record of a service. */
@@ -99,7 +99,7 @@ export interface LogConfig {
   readonly level: typeof LOG_LEVELS[number];
   /** How lines of the operational log look, and of the access log where it has no template. */
   readonly format: typeof LOG_FORMATS[number];
-  /** What a line of the access log says, as text with `{field}`; `undefined` for what `format` does. */
+  /** The template of access log lines, with `{field}` placeholders; `undefined` for the layout of `format`. */
   readonly template: string | undefined;
   /** Where the operational log goes; `undefined` for standard error. */
   readonly destination: LogServerConfig | undefined;
@@ -138,7 +138,7 @@ export interface AppConfig {
   /** How long a ClientHello may take when there are routes. */
   readonly clientHelloTimeoutMs: number;
   readonly balance: typeof BALANCE_STRATEGIES[number];
-  /** What `source_hash` goes by. */
+  /** The key that `source_hash` hashes. */
   readonly hashKey: HashKeyConfig;
   /** The limit of one dial. */
   readonly connectTimeoutMs: number;
@@ -178,7 +178,7 @@ export interface AppConfig {
   readonly starttls: StarttlsConfig | undefined;
   /** The active checks of targets that have none of their own; `undefined` for none. */
   readonly healthCheck: HealthCheckConfig | undefined;
-  /** What real connections say of a target's health; `undefined` when it counts for nothing. */
+  /** Passive health: how connections eject a target; `undefined` for off. */
   readonly passiveHealth: PassiveHealthConfig | undefined;
   /** How long a target that has come (back) takes to its full weight; 0 for no time. */
   readonly slowStartMs: number;
@@ -195,7 +195,7 @@ export interface RetryConfig {
   readonly pauseMs: number;
 }
 
-/** What of a connection `source_hash` goes by; the client's address where it has no such key. */
+/** The key that `source_hash` hashes; connections without it fall back to the client's address. */
 export type HashKeyConfig =
   | { readonly kind: "client" }
   /** The network that the client's address is in, by its length in bits. */
@@ -246,18 +246,18 @@ export interface RouteConfig {
 export interface ProxyProtocolConfig {
   /** Whether a connection from `from` begins with a header, or may; with `required`, nobody else is let in. */
   readonly accept: "off" | "optional" | "required";
-  /** Whose headers are believed; not empty unless `accept` is `off`. */
+  /** Trusted senders of headers; not empty unless `accept` is `off`. */
   readonly from: readonly Cidr[];
   /** How long the header may take. */
   readonly timeoutMs: number;
   /** Types of the fields that the access log shows. */
   readonly log: readonly number[];
-  /** What targets are sent that say nothing of their own. */
+  /** The version sent to targets without a setting of their own. */
   readonly send: "off" | ProxyVersion;
   readonly tlvs: ProxyTlvsConfig;
 }
 
-/** What a v2 header tells targets beside the addresses. */
+/** The fields (TLV) of v2 headers to targets. */
 export interface ProxyTlvsConfig {
   /** The server name that the client asks for. */
   readonly authority: boolean;

@@ -3,7 +3,7 @@ import type { Cidr, Direction } from "../../base/mod.ts";
 /** The directions that a fault may have. */
 export const FAULT_DIRECTIONS = ["up", "down", "both"] as const;
 
-/** What every fault has, beside what its kind needs. */
+/** The settings that all faults share. */
 export interface FaultScope {
   /** Which bytes it acts on. `refuse`, and what acts after a time, have no use for it. */
   readonly direction: Direction | "both";

@@ -14,15 +14,15 @@ export interface HealthCheckConfig {
   readonly port: number | undefined;
   /** The protocol that the check speaks; `undefined` for none, or for what the other fields say. */
   readonly type: typeof CHECK_TYPES[number] | undefined;
-  /** Who it logs in as, for `mysql` and `postgres`; `undefined` for nobody whom the server need know. */
+  /** The user that `mysql` and `postgres` log in as; `undefined` for one that need not exist. */
   readonly user: string | undefined;
   /** The database that it logs in to, for `postgres`; `undefined` for `postgres`. */
   readonly database: string | undefined;
-  /** What is sent, as the config has it: with escapes. `undefined` for nothing. */
+  /** The text to send, with escapes as in the config; `undefined` for none. */
   readonly send: string | undefined;
-  /** What must come back, as the config has it: a text with escapes, or `/regex/`. `undefined` for nothing. */
+  /** The expected answer, as in the config: text with escapes, or `/regex/`; `undefined` for any. */
   readonly expect: string | undefined;
-  /** What must not come back, in the same form. `undefined` for nothing. */
+  /** The answer that fails the check, in the same form; `undefined` for none. */
   readonly expectNot: string | undefined;
   /** Several sends and expectations, in order; `undefined` for at most one. Not empty. */
   readonly steps: readonly CheckStepConfig[] | undefined;

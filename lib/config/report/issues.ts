@@ -117,7 +117,7 @@ function wordsOf(issue: Issue): string[] {
   return issue.code === "invalid_union" ? issue.errors.flat().flatMap(wordsOf) : [];
 }
 
-/** What says which of several mappings is meant is missing, or is none of the words. */
+/** The key that selects one of several mappings is missing or unknown. */
 function kindProblem(issue: Extract<Issue, { code: "invalid_union" }>, path: Path): Problem {
   // zod gives the words, but its types do not say so.
   const kinds = ((issue as { options?: readonly unknown[] }).options ?? []).map(String);

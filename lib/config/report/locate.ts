@@ -23,7 +23,7 @@ export function locate(
     );
 }
 
-/** What stands behind an alias is wrong at each use, and reported once. */
+/** A fault behind an alias occurs at each use, and is reported once. */
 export function withoutRepetition(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string>();
   return problems.filter(({ file = "", line, column, message }) => {

@@ -4,7 +4,7 @@ export type Path = readonly (string | number)[];
 /** One thing that is wrong with a config. */
 export interface Problem {
   readonly path: Path;
-  /** What is found and what is expected, without the place. */
+  /** The fault and what is expected, without the position. */
   readonly message: string;
   /** The file that it is in, where that is one of those that the config includes. */
   readonly file?: string;

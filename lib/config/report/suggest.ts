@@ -36,7 +36,7 @@ function letters(word: string): string {
   return [...word].sort().join("");
 }
 
-/** `connectTimeout` and `connect-timeout` are `connect_timeout` to whoever writes them. */
+/** Treats `connectTimeout` and `connect-timeout` as `connect_timeout`. */
 function normalize(word: string): string {
   return word.replace(/([a-z])([A-Z])/g, "$1_$2").replaceAll("-", "_").toLowerCase();
 }

@@ -201,7 +201,7 @@ export function effectiveFault(fault: FaultConfig): Mapping {
   });
 }
 
-/** What only this kind of fault has. */
+/** The settings of this kind of fault alone. */
 function effect(fault: FaultConfig): Mapping {
   switch (fault.kind) {
     case "latency":

@@ -1,6 +1,6 @@
 /**
- * What YAML can blow up is bounded here, before anything walks it: aliases are counted each time they are used, and merge
- * keys are applied within the same budget.
+ * Bounds the expansion of YAML before anything walks it: aliases count at each use, and merge keys are applied within the
+ * same budget.
  *
  * @module
  */
@@ -37,11 +37,11 @@ class BoundError extends Error {
   }
 }
 
-/** What {@link bound} found. */
+/** The result of {@link bound}. */
 export interface Bounds {
   /** Whether the value may be walked. */
   readonly bounded: boolean;
-  /** What is wrong: one problem for a bound, and one for each merge key that is given no mapping. */
+  /** One problem for an exceeded bound, and one for each merge key without a mapping. */
   readonly problems: readonly Problem[];
 }
 

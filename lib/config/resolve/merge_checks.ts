@@ -1,7 +1,7 @@
 /** The keys of each form that a check can have; more than one form contradicts itself. */
 export const FORMS = [["send", "expect", "expect_not"], ["steps"], ["http"], ["type"]] as const;
 
-/** What goes with a form. */
+/** The keys that belong to a form. */
 const DETAILS = ["user", "database"] as const;
 
 /**

@@ -70,7 +70,7 @@ function resolveApp(app: ParsedApp, { defaults, base }: Scope, common: Scope): A
   const options: ParsedAppOptions = { ...BUILT_IN_APP_OPTIONS, ...common.defaults, ...own };
   const ports = (app.ports ?? []).flatMap(portsOf);
   const listed = [...app.targets ?? [], ...(app.routes ?? []).flatMap((route) => route.targets)];
-  // What `defaults` say of a thing that the app does not do makes no difference, and must not look as if it did.
+  // A default for a feature that the app does not use has no effect, and must not look as if it had.
   const isLookingUp = listed.some(({ discover }) => discover !== undefined);
   const canBeginTls = options.tls !== "off" || options.target_tls !== "off" || (app.routes ?? []).length > 0;
   const resolved = resolveOptions({

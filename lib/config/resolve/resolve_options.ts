@@ -19,7 +19,7 @@ import type { HealthCheckConfig, PassiveHealthConfig } from "../model/health_con
 import type { StarttlsConfig } from "../model/starttls_config.ts";
 import type { TargetTlsConfig, TlsConfig } from "../model/tls_config.ts";
 
-/** What {@link resolveOptions} gives of an app. */
+/** The result of {@link resolveOptions}. */
 export type AppOptionsConfig = Omit<AppConfig, "name" | "ports" | "listen" | "targets" | "routes">;
 
 /** Where the relative paths of an option start: it may be from `defaults` of another file. */

@@ -69,7 +69,7 @@ const AppOptions = z.strictObject({
   balance: choice(BALANCE_STRATEGIES).meta({
     description:
       "How a connection's targets are chosen; each is tried once, and once more in each round of `retry`. `random`: a random start by weight, " +
-      "then the next in order. `round_robin`: in turn, by weight. `least_connections`: whoever has the fewest " +
+      "then the next in order. `round_robin`: in turn, by weight. `least_connections`: the one with the fewest " +
       "for its weight. `random_two`: the less busy of two drawn at random. `source_hash`: the same target for " +
       "the same client, on every replica. `first`: in order, the next only while those before cannot be had.",
     default: "random",
@@ -229,7 +229,7 @@ const AppOptions = z.strictObject({
 /** The options of an app as zod gives them. */
 export type ParsedAppOptions = z.output<typeof AppOptions>;
 
-/** What is built in for an app that says nothing. */
+/** The built-in defaults of app options. */
 export const BUILT_IN_APP_OPTIONS: ParsedAppOptions = AppOptions.parse(
   Object.fromEntries(Object.entries(AppOptions.shape).map(([key, schema]) => [key, schema.meta()?.default])),
 );

@@ -28,7 +28,7 @@ const HashKeyMapping = z.strictObject({
   { error: `expected either "subnet" or "tlv"` },
 );
 
-/** What `source_hash` goes by. */
+/** The key that `source_hash` hashes. */
 export const HashKey = z.union([choice(["client", "sni"]), HashKeyMapping], {
   error: "client, sni, or a mapping",
 }).meta({ title: "`client`, `sni` or mapping" });

@@ -24,7 +24,7 @@ export const HttpCheck = z.strictObject({
   }),
 }, { error: "a mapping" });
 
-/** What one step of a check, or a check of one step, sends and expects. */
+/** The send and expect keys of one step, or of a check that has a single step. */
 const Dialogue = z.strictObject({
   send: escapedText().optional().meta({
     description:
@@ -118,7 +118,7 @@ export const HealthCheck = z.strictObject({
   }),
 }, { error: "a mapping" });
 
-/** What a target says of its own check; what it leaves out is as its app says. */
+/** The check keys of one target; those left out are the app's. */
 export const TargetHealthCheck = z.strictObject({
   ...HealthCheck.shape,
   interval: own(HealthCheck.shape.interval),

@@ -6,7 +6,7 @@ import type { Path } from "../report/problem.ts";
 /** The part of JSON Schema that zod writes for a config. */
 export interface JsonSchema {
   readonly type?: string;
-  /** What operators call such a value: "duration", "address". */
+  /** The operator's name for such a value: "duration", "address". */
   readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -48,7 +48,7 @@ function makeSchema(): Record<string, unknown> {
   };
 }
 
-/** What the schema knows of a mapping. */
+/** The keys of a mapping in the schema. */
 export interface KnownKeys {
   /** The keys that it may have; empty where the schema knows no mapping. */
   readonly keys: readonly string[];
@@ -63,7 +63,7 @@ export function typesAt(path: Path): ReadonlySet<string> {
   return new Set(schemasAt(path).flatMap(branches).flatMap(({ type }) => type ?? []));
 }
 
-/** What the mapping at a path may have. Where there are several kinds, `value` says which one it is. */
+/** The keys that the mapping at a path may have. `value` selects the kind where there are several. */
 export function keysAt(path: Path, value: unknown): KnownKeys {
   const mappings = schemasAt(path).flatMap(branches).filter((schema) => schema.properties !== undefined);
   const own = mappings.find((mapping) => isOfKind(mapping, value)) ?? mappings[0];

@@ -15,7 +15,7 @@ const AddedTlv = z.strictObject({
   }),
 }, { error: "a mapping" });
 
-/** What a v2 header tells targets beside the addresses. */
+/** The fields (TLV) of v2 headers to targets. */
 const Tlvs = z.strictObject({
   authority: flag(
     "The server name that the client asks for in TLS (SNI). Without `tls`, the client's hello is looked at as for " +

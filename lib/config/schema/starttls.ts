@@ -3,7 +3,7 @@ import { STARTTLS_PROTOCOLS } from "../../base/mod.ts";
 import { hostName } from "./values/texts.ts";
 import { choice } from "./values/units.ts";
 
-/** What becomes of clients that ask for no TLS. */
+/** The treatment of clients that do not ask for TLS. */
 export const PLAIN_CLIENTS = ["refuse", "allow"] as const;
 
 const protocol = choice(STARTTLS_PROTOCOLS);

@@ -1,5 +1,5 @@
 /**
- * Access lists that contradict each other: whom `deny` keeps out, `allow` does not let in.
+ * Finds access lists that contradict each other: `deny` wins over `allow`.
  *
  * @module
  */
@@ -10,8 +10,7 @@ import { asMapping, isNone, parsed, type Raw } from "./raw.ts";
 import type { Path, Problem } from "../report/problem.ts";
 
 /**
- * Whether the clients of an app have addresses: all but those of unix sockets have, and these too where a PROXY header
- * says for whom they come.
+ * Whether the clients of an app have addresses: all do except those of unix sockets without a PROXY header.
  */
 export function hasClientAddresses(app: Raw, defaults: Raw): boolean {
   const isOnUnixAlone = isNone(app.ports) && Array.isArray(app.listen) && !isNone(app.listen) &&

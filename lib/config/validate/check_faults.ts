@@ -5,7 +5,7 @@ import type { Path, Problem } from "../report/problem.ts";
 
 const Duration = limit({ zero: true });
 
-/** What of a fault cannot work, beyond what its kind may have. */
+/** Checks the settings of faults against each other. */
 export function checkFault(fault: Raw, path: Path): Problem[] {
   if (fault.kind === "latency") return checkJitter(fault, path);
   if (fault.kind === "reset" || fault.kind === "close") return checkCut(fault, path);

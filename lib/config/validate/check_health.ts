@@ -1,5 +1,5 @@
 /**
- * What the keys of a health check, those of a target's own too, cannot be together.
+ * Checks the keys of health checks against each other, those of single targets included.
  *
  * @module
  */

@@ -66,7 +66,7 @@ function addressesOf(targets: unknown, path: Path, isConditional: boolean): AppT
   return asList(targets).flatMap((target, index): AppTarget[] => {
     const isText = typeof target === "string";
     const text = isText ? target : asMapping(target).address;
-    // What has no port is the name of a service.
+    // An address without a port is a service name.
     if (typeof text !== "string" || !text.includes(":")) return [];
     const address = parsed(TargetMapping.shape.address, text);
     if (address === undefined) return [];

@@ -1,5 +1,5 @@
 /**
- * What an app says of the PROXY protocol and what contradicts itself, or makes no difference there.
+ * Finds PROXY protocol settings that contradict each other or have no effect.
  *
  * @module
  */
@@ -46,7 +46,7 @@ function checkTlvs(value: unknown, path: Path): Problem[] {
   return problems;
 }
 
-/** What an app says that makes no difference, because no header comes, none is sent, or nothing is known to be told. */
+/** Settings without effect, because no header is received or sent, or there is nothing to put in it. */
 export function idleProxyProtocol(app: Raw, path: Path, defaults: Raw): Problem[] {
   const own = parsed(ProxyProtocol, app.proxy_protocol);
   if (own === undefined) return [];

@@ -9,7 +9,7 @@ import { asList, asMapping, parsed, type Raw } from "./raw.ts";
 import { formatPath } from "../report/problem.ts";
 import type { Path, Problem } from "../report/problem.ts";
 
-/** What a route asks for; `undefined` for nothing. */
+/** The conditions of a route; `undefined` for none. */
 interface Rule {
   readonly index: number;
   readonly sni: ReadonlySet<string> | undefined;

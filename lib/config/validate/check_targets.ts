@@ -1,5 +1,5 @@
 /**
- * What an app's targets, those of its routes too, cannot be together, or with the app's options.
+ * Checks targets, those of routes included, against each other and against the app's options.
  *
  * @module
  */
@@ -156,7 +156,7 @@ function needsPort(own: unknown, app: unknown): boolean {
   return check !== undefined && !hasPort(check) && !hasPort(appCheck);
 }
 
-/** What targets say of their own checks. */
+/** The check settings of targets. */
 function checkOwnChecks(app: Raw, { targets, path }: TargetList, defaults: Raw): Problem[] {
   const appCheck = asMapping(app.health_check ?? defaults.health_check);
   return targets.flatMap((target, index) => {

@@ -75,7 +75,7 @@ export function checkTargetTls(tls: Raw, path: Path): Problem[] {
     problems.push({ path: [...path, "crl"], at: "key", message });
   }
   if (verify === false && ca !== undefined) {
-    const message = `certificates are not verified, and whom "ca" trusts makes no difference; ` +
+    const message = `certificates are not verified, so "ca" has no effect; ` +
       `set it to true, or remove "ca"`;
     problems.push({ path: [...path, "verify"], message });
   }

@@ -1,6 +1,6 @@
 /**
- * What no single value can know: that names differ, that an app listens somewhere, that no two listeners want the same
- * socket, and that options go together. They look at the values as written, so that one bad value elsewhere does not hide them.
+ * Checks across values: names differ, every app has a listener, no two listeners want the same
+ * socket, options go together. They read the values as written, so that one bad value elsewhere hides none of them.
  *
  * @module
  */
@@ -130,7 +130,7 @@ function claimsOf({ app, defaults }: WrittenApp, index: number): Claim[] {
   return [...ports, ...listen].filter((claim) => claim !== undefined);
 }
 
-/** Last, so that an app keeps its address and the admin API is told to take another. */
+/** Last, so that the conflict is reported at the admin API and not at an app. */
 function claimOfAdmin(root: Raw): Claim[] {
   const claim = adminClaim(root);
   if (claim === undefined) return [];
@@ -189,7 +189,7 @@ function collision(
   return { path, message };
 }
 
-/** Who holds which port. A port asks only whoever can collide: the same host, the wildcards, and all for a wildcard. */
+/** Listeners by port. Only those that can collide are compared: the same host, wildcards, and all for a wildcard. */
 class PortTable {
   readonly #ports = new Map<number, Map<string, Holder>>();
 

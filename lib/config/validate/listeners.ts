@@ -48,7 +48,7 @@ export class Listeners {
   }
 }
 
-/** Of each port, who listens on which host. The targets of most configs are elsewhere, and it is not made for them. */
+/** Listeners by port and host. Built only when a target could be one of them, which is rare. */
 function byPort(claims: readonly Claim[]): Map<number, Map<string, Claim>> {
   const ports = new Map<number, Map<string, Claim>>();
   for (const claim of claims) {

@@ -1,6 +1,6 @@
 /**
- * What an app says and what makes no difference there: nothing breaks by it, but whoever wrote it thinks otherwise. What is
- * built in may be said anywhere, and so may everything in `defaults`, which are for apps of all kinds.
+ * Finds settings without effect in their app: harmless, but their author expects otherwise. A value equal to
+ * the built-in default is never reported, nor is anything in `defaults`, which serve apps of all kinds.
  *
  * @module
  */
@@ -52,7 +52,7 @@ function idleBlocks(app: Raw, path: Path, defaults: Raw): Problem[] {
   });
 }
 
-/** What goes by the client's address. */
+/** Settings that use the client's address. */
 const BY_ADDRESS = ["allow", "deny", "max_connections_per_client", "accept_rate_per_client"] as const;
 
 function idleByAddress(app: Raw, path: Path, defaults: Raw): Problem[] {

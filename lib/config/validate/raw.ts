@@ -25,7 +25,7 @@ export function isNone(value: unknown): boolean {
   return value === undefined || Array.isArray(value) && value.length === 0;
 }
 
-/** What a schema makes of a value; `undefined` for what it refuses, and for nothing. */
+/** Parses a value with a schema; `undefined` where there is none or the schema refuses it. */
 export function parsed<Output>(schema: z.ZodType<Output>, value: unknown): Output | undefined {
   return value === undefined ? undefined : schema.safeParse(value).data;
 }

@@ -121,7 +121,7 @@ function parse(
   }
 }
 
-/** What is expected, for schemas that do not say it themselves. */
+/** The expectation in messages, for schemas that do not carry one. */
 function wantedType(issue: { code?: string; expected?: unknown }): string {
   return issue.code === "invalid_type" && issue.expected === "boolean" ? "true or false" : "another value";
 }

@@ -1,5 +1,5 @@
 /**
- * What a plain scalar stands for: the core schema of YAML 1.2.2 (section 10.3.2).
+ * Resolves plain scalars by the core schema of YAML 1.2.2 (section 10.3.2).
  *
  * @module
  */

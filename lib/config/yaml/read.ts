@@ -1,6 +1,6 @@
 /**
- * Reading a config file within bounds: what is too large is refused by its size, and what has no size (a pipe, a device)
- * after so many bytes.
+ * Reads a config file within bounds: a file that is too large is refused by its size, and one without a size (a pipe, a
+ * device) once that many bytes have been read.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a YAML text holds, and where in it each value stands.
+ * The values of a YAML text and their positions.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { placeOf } from "./text.ts";
 import type { Place } from "./text.ts";
 import { buildTree, type Entry, type Node, type Reference, type TreeFault } from "./yaml_tree.ts";
 
-/** Deeper than a config may be, so that what is too deep can be shown. */
+/** Deeper than a config may be, so that the position of the excess can be shown. */
 const MAX_READ_DEPTH = 5_000;
 
 /** A key that a mapping has already. */
@@ -24,16 +24,16 @@ export interface DuplicateKey {
   readonly first: Place;
 }
 
-/** What is wrong with a text that the parser takes. */
+/** A fault in a text that the parser accepts. */
 export interface SourceFault extends Omit<TreeFault, "offset"> {
   readonly place: Place;
 }
 
 /** The values of a text and their places. */
 export class Source {
-  /** What the text holds; `null` for one that holds nothing. */
+  /** The value of the text; `null` for an empty one. */
   readonly value: unknown;
-  /** What is wrong with the text itself. */
+  /** Faults of the text itself. */
   readonly faults: readonly SourceFault[];
   /** The environment variables that it refers to, each once. */
   readonly variables: readonly string[];

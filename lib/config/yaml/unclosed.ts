@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What is open, and where it opens. */
+/** An open quote or bracket, and where it opens. */
 export interface Opening {
   readonly offset: number;
   readonly message: string;

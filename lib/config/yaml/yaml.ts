@@ -16,7 +16,7 @@ import type { Problem } from "../report/problem.ts";
 /** The longest text of a config, 1 MiB: 1,000 apps of 30 lines each. The worst of that length takes half a second. */
 export const MAX_CONFIG_BYTES = 1024 * 1024;
 
-/** What a text holds, or what keeps it from being read. */
+/** The value of a text, or the fault that prevents reading it. */
 export interface YamlResult {
   /** Absent when the text cannot be read. */
   readonly value?: unknown;
@@ -28,7 +28,7 @@ export interface YamlResult {
 /** How many duplicate keys are looked for. */
 const MAX_DUPLICATES = 1_000;
 
-/** The parser's words, and what they mean to whoever wrote the text. */
+/** The parser's messages, and ours in their place. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/tab characters must not be used/, "the indentation has a tab; use spaces"],
   [/comma between flow collection entries/, "expected a comma before this"],
@@ -130,7 +130,7 @@ function syntaxProblem(text: string, { reason, offset }: { reason: string; offse
       colon.offset,
     );
   }
-  // What is missing at the end is shown behind the last thing that is there, not in the blank lines after it.
+  // Something missing at the end is shown after the last token, not in the blank lines that follow.
   return problem(explain(reason), Math.min(offset, text.trimEnd().length));
 }
 

@@ -54,7 +54,7 @@ export interface Entry {
   readonly value: Node;
 }
 
-/** What is wrong with a text that the parser takes. */
+/** A fault in a text that the parser accepts. */
 export interface TreeFault {
   readonly path: Path;
   readonly message: string;
@@ -67,7 +67,7 @@ export interface TreeFault {
 /** A text's values. */
 export interface YamlTree {
   readonly root: Node | undefined;
-  /** What keeps the values from being used; the first ones only. */
+  /** Faults that make the values unusable; the first ones only. */
   readonly faults: readonly TreeFault[];
   /** The variables that its scalars refer to, each once. */
   readonly variables: readonly string[];

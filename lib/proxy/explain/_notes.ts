@@ -1,5 +1,5 @@
 /**
- * What else bears on a connection that is explained, a sentence each.
+ * The notes of an explanation, a sentence each.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface Moment {
   readonly sessions: number | undefined;
 }
 
-/** What an app wants of every connection before it picks a target. */
+/** Notes on the requirements of an app before a target is chosen. */
 export function intakeNotes(app: AppConfig): string[] {
   const { proxyProtocol: { accept, from }, maxConnectionsPerClient, acceptRatePerClient } = app;
   const notes: string[] = [];
@@ -76,7 +76,7 @@ export function weightNotes({ targets }: PoolSnapshot): string[] {
     .map(({ label }) => `${label} has weight 0 and gets no connection`);
 }
 
-/** What happens when every target has failed. */
+/** The note on retries after every target has failed. */
 export function retryNotes({ retry, connectDeadlineMs }: AppConfig): string[] {
   if (retry === undefined) return [];
   return [
@@ -85,12 +85,12 @@ export function retryNotes({ retry, connectDeadlineMs }: AppConfig): string[] {
   ];
 }
 
-/** What a config alone does not know. */
+/** Notes on facts that a config alone does not show. */
 export function assumptionNotes({ targets }: ExplainedTargets): string[] {
   return targets.length === 0 ? [] : ["targets are taken to be up and idle, as a config knows no more"];
 }
 
-/** What keeps it from being accepted at this moment. */
+/** Notes on obstacles to accepting a connection now. */
 export function acceptNotes({ name, maxConnections }: AppConfig, { live, sessions }: Moment): string[] {
   const notes = live?.isEnding === true ? ["the proxy is ending: it accepts nothing any more"] : [];
   if (live?.isPaused(name) === true) {
@@ -111,7 +111,7 @@ export interface LivePool {
   readonly live: RuntimeSnapshot;
 }
 
-/** What is so at this moment. */
+/** Notes on the current state. */
 export function liveNotes(app: AppConfig, { pool, explained, live }: LivePool): string[] {
   const { targets, skipped, isDesperate } = explained;
   const notes = pool.emptyEntries.map((entry) => `${entry}: discovery has no target by it`);

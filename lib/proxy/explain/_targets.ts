@@ -13,7 +13,7 @@ export interface TargetExplanation {
   readonly why: string;
 }
 
-/** Whose connection it is. */
+/** The client of the explained connection. */
 export interface TargetQuestion {
   readonly config: AppConfig;
   readonly listener: Address;
@@ -23,7 +23,7 @@ export interface TargetQuestion {
   readonly sni?: string | undefined;
 }
 
-/** What becomes of an app's targets. */
+/** The order of an app's targets, and why. */
 export interface ExplainedTargets {
   /** Those that the connection would try, in order. */
   readonly targets: readonly TargetExplanation[];
@@ -98,7 +98,7 @@ function hashedOrder(
   targets: readonly TargetSnapshot[],
   { mayBeTried, question }: OrderOptions,
 ): TargetSnapshot[] {
-  // What discovery finds has a place by its own hash, which nobody knows yet.
+  // A discovered target is placed by its own hash, which is unknown here.
   const [known, unknown] = [
     targets.filter(({ discover }) => discover === undefined),
     targets.filter((target) => target.discover !== undefined && mayBeTried(target)),
@@ -119,7 +119,7 @@ function hashedOrder(
   return [...ordered, ...unknown];
 }
 
-/** What is hashed; nobody knows here what a PROXY header would say. */
+/** The hashed key; a PROXY header's is unknown here. */
 function keyOf({ config, client, sni }: TargetQuestion): string {
   return hashKeyOf(config.hashKey, { client, sni, tlv: () => undefined });
 }

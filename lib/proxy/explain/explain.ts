@@ -138,7 +138,7 @@ function admissionOf(app: AppConfig, client: string | undefined): AccessVerdict 
   return accessOf(app)?.explain(client) ?? { allowed: true, rule: "no rules" };
 }
 
-/** What routes go by; `undefined` where TLS ends here and has no protocol in common with the client. */
+/** The facts that routes match; `undefined` where TLS terminates here and shares no protocol with the client. */
 function factsOfTls({ tls, routes }: AppConfig, { sni, alpn }: ConnectionQuestion): RouteFacts | undefined {
   if (tls === undefined) return routes.length === 0 ? NO_ROUTE_FACTS : { sni, alpn };
   if (tls.alpn.length === 0 || alpn.length === 0) return { sni, alpn: [] };

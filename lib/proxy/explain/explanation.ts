@@ -18,13 +18,13 @@ export interface ConnectionQuestion {
   readonly alpn: readonly string[];
 }
 
-/** What is said of one route. */
+/** The verdict on one route. */
 export interface RouteVerdict extends Pick<RouteExplanation<unknown>, "verdict" | "why"> {
   /** `routes[0] (sni *.example.com, alpn h2)`. */
   readonly name: string;
 }
 
-/** What would happen to a connection that somebody accepts. Plain data. */
+/** The explanation of a connection that a listener accepts. Plain data. */
 export interface ExplainedConnection {
   readonly kind: "explained";
   readonly listener: ListenerInfo;
@@ -37,9 +37,9 @@ export interface ExplainedConnection {
   readonly skipped: readonly TargetExplanation[];
   /** Why it would be closed before any target is dialed. */
   readonly refusal: { readonly reason: Reason; readonly why: string } | undefined;
-  /** What else bears on it, a sentence each. */
+  /** Notes, a sentence each. */
   readonly notes: readonly string[];
 }
 
-/** What would happen to a connection. */
+/** The explanation of a connection. */
 export type Explanation = ExplainedConnection | Exclude<ListenerChoice, { kind: "found" }>;

@@ -1,7 +1,7 @@
 import { formatAddress } from "../../base/mod.ts";
 import type { ExplainedConnection, TargetExplanation } from "./explanation.ts";
 
-/** What `explain --json` prints, and the admin API answers with more. A contract. */
+/** The output of `explain --json`, and part of the admin API's response. A stable contract. */
 export interface ExplanationJson {
   readonly app: string;
   readonly listener: string;

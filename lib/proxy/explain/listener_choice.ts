@@ -5,7 +5,7 @@ import type { ListenerInfo } from "../runtime_snapshot.ts";
 /** Where a client connects to: an address, or a port of whichever address is listened on. */
 export type Destination = Address | { readonly kind: "port"; readonly port: number };
 
-/** Who would accept a connection. */
+/** The listener that would accept a connection. */
 export type ListenerChoice =
   | { readonly kind: "found"; readonly listener: ListenerInfo }
   /** Nobody; `nearest` is the listener whose port is closest, where there is one with a port. */

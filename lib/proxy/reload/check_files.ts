@@ -1,5 +1,5 @@
 /**
- * What is wrong with a config that its text does not show: files that cannot be read or used, and texts that only the part
+ * Finds faults of a config that its text does not show: files that cannot be read or used, and texts that only the part
  * which uses them can judge.
  *
  * @module

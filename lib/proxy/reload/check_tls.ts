@@ -20,7 +20,7 @@ export interface FileProblem {
   readonly file: string | undefined;
   /** The way to the value in the config, `apps[0].tls.certificates[0].cert`. */
   readonly path: Path;
-  /** What is wrong, and what is expected. */
+  /** The fault and the remedy. */
   readonly message: string;
   /** A `warning` is about something that works for now. */
   readonly severity: "error" | "warning";
@@ -34,7 +34,7 @@ export interface FileProblem {
 export interface CheckFilesOptions {
   /** Milliseconds since 1970. Default now. */
   readonly nowMs?: number;
-  /** What was read of them already. Default they are read now. */
+  /** The files as read already; default: they are read now. */
   readonly files?: FileTexts;
 }
 
@@ -126,7 +126,7 @@ class TlsCheck {
       nowMs: this.#nowMs,
       passphrase: secret?.text,
     });
-    // What was not read has its problem already; without one of the two the other is looked at alone.
+    // An unread file has its problem already; without one of the two the other is checked alone.
     const parts = { certificate: cert, key };
     const shown = found.filter(({ about }) => parts[about].text !== undefined);
     return [...unread, ...shown.map((problem) => fromTls(problem, parts[problem.about]))];
@@ -205,7 +205,7 @@ class TlsCheck {
   }
 }
 
-/** What a value's file holds. */
+/** The content of the file that a value names. */
 interface Pem extends Place {
   readonly file: string;
   readonly text?: string;

@@ -4,7 +4,7 @@ import type { AppConfig } from "../../config/mod.ts";
 import { StartError } from "../start_error.ts";
 import type { ReloadStep } from "./reloader.ts";
 
-/** What a reload needs of an app. */
+/** An app that a reload can prepare. */
 export interface ReloadableApp {
   /** Begins to check and discover. */
   start(): Promise<void>;

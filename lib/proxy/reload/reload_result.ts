@@ -1,26 +1,26 @@
 import type { ConfigDiff, Path } from "../../config/mod.ts";
 
-/** What came of a reload. */
+/** The result of a reload. */
 export type ReloadResult =
   /** The config is in effect. */
   | {
     readonly kind: "done";
-    /** What is other than before. */
+    /** The changes. */
     readonly diff: ConfigDiff;
     /** The apps that need files, in the order of the config. */
     readonly apps: readonly ReloadedApp[];
-    /** What an operator should know all the same: a setting that takes a restart, a certificate that expires soon. */
+    /** Warnings for the operator: a setting that needs a restart, a certificate that expires soon. */
     readonly warnings: readonly ReloadProblem[];
   }
   /** Nothing has changed: what was in use stays in use. */
   | { readonly kind: "refused"; readonly problems: readonly ReloadProblem[] };
 
-/** What a reload would do. */
+/** The plan of a reload. */
 export interface ReloadPlan {
   readonly diff: ConfigDiff;
   /** The apps that need files, in the order of the config. */
   readonly apps: readonly ReloadedApp[];
-  /** What would keep the config from being put into effect comes first. */
+  /** Errors, which would refuse the config, come first. */
   readonly problems: readonly ReloadProblem[];
 }
 
@@ -35,7 +35,7 @@ export interface ReloadedApp {
 /** A file with other content than before. */
 export interface ReloadedFile {
   readonly file: string;
-  /** Of a certificate that the app shows, the end of its validity in milliseconds since 1970; else `undefined`. */
+  /** For a certificate that the app presents, the end of its validity in milliseconds since 1970; else `undefined`. */
   readonly validToMs: number | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface ReloadProblem {
   readonly file: string | undefined;
   /** The way to the value in the config, `apps[0].tls.certificates[0].cert`; empty where there is none. */
   readonly path: Path;
-  /** What is wrong, and what is expected. */
+  /** The fault and the remedy. */
   readonly message: string;
   readonly severity: "error" | "warning";
 }

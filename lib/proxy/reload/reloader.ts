@@ -30,16 +30,16 @@ export interface WallTime {
 export interface ReloadStep {
   readonly config: Config;
   readonly diff: ConfigDiff;
-  /** What was read of the files; all that are needed can be read. */
+  /** The files as read; every required one is readable. */
   readonly files: FileTexts;
   /** The names of apps of which a file has other content than before. */
   readonly renewed: ReadonlySet<string>;
-  /** What is in effect. */
+  /** The config in effect. */
   readonly previous: { readonly config: Config; readonly files: FileTexts };
 }
 
 export interface ReloaderOptions extends WallTime {
-  /** What was read of the files when they were put to use. */
+  /** The files in use, as read. */
   readonly files: FileTexts;
   readonly observer: Pick<ProxyObserver, "certificateExpiring">;
   /** Whether something that a config would only keep must be put into effect again. Never rejects; default: nothing. */
@@ -58,9 +58,9 @@ export class Reloader {
   readonly #watch: ExpiryWatch;
   #config: Config;
   #isWatching = false;
-  /** What is in use. */
+  /** The config in use. */
   #files: FileTexts;
-  /** What {@link Reloader.certificates} has found in which files. */
+  /** The certificates found by {@link Reloader.certificates}, by file. */
   #expiries:
     | { readonly config: Config; readonly files: FileTexts; readonly found: Promise<CertificateExpiry[]> }
     | undefined;
@@ -128,7 +128,7 @@ export class Reloader {
     return this.#waiting.result;
   }
 
-  /** What a reload would do and what would keep it from being done. Changes nothing; never rejects. */
+  /** Returns the plan of a reload and its problems. Changes nothing; never rejects. */
   async plan(next: Config = this.#config): Promise<ReloadPlan> {
     const { diff, apps, problems, refusals } = await this.#examine(next);
     return { diff, apps, problems: [...refusals, ...problems.filter((each) => !refusals.includes(each))] };
@@ -229,7 +229,7 @@ interface Examined extends Pick<ReloadStep, "diff" | "files" | "renewed"> {
 }
 
 interface Changed extends TlsFile, ReloadedFile {
-  /** Of a certificate, whether it has begun and has not expired. */
+  /** For a certificate, whether it is valid now. */
   readonly isValid: boolean;
 }
 

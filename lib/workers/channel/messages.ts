@@ -156,7 +156,7 @@ export interface StartMessage {
 /** Which ended sessions a worker reports: all, or only those that the operational log may mention. */
 export type SessionsReported = "all" | "notable";
 
-/** What an app needs besides its config. */
+/** The state of an app besides its config. */
 export interface AppRecord {
   readonly tlsFiles: TlsFiles;
   readonly memory: AppMemory;

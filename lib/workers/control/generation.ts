@@ -3,7 +3,7 @@ import { SharedCount } from "../../limits/mod.ts";
 import { AcceptBalancer } from "../shared/accept_balancer.ts";
 import type { SharedLimits } from "../shared/shared_limits.ts";
 
-/** What the workers of one config share, and their share of the memory common to all generations. */
+/** The workers of one config: their shared state, and their part of the memory common to all generations. */
 export class Generation {
   readonly memory: CommonMemory;
   readonly #limits: SharedLimits;

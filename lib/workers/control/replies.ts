@@ -5,7 +5,7 @@ export interface Refusal {
   readonly why: string;
 }
 
-/** What the workers that were asked have answered. A worker that died meanwhile is in neither list. */
+/** The answers of the workers that were asked. A worker that died meanwhile is in neither list. */
 export interface Answers<Value> {
   /** By worker; numbers count from 1. */
   readonly values: readonly { readonly worker: number; readonly value: Value }[];

@@ -16,7 +16,7 @@ export interface Sandbox {
   readonly sys: false;
 }
 
-/** What the permissions depend on besides the config. */
+/** The options of {@link sandboxOf}. */
 export interface SandboxOptions {
   /** Whether the runtime counts unix sockets as network permissions; it does from 2.9 on. */
   readonly unixIsNet: boolean;

@@ -39,7 +39,7 @@ export class WorkerPlane {
   /** Its sockets; `undefined` where they are the runtime's. */
   #native: NativeTransport | undefined;
   #isEnding = false;
-  /** What is prepared, and by which reload. */
+  /** The prepared change, and its reload. */
   #ready: { readonly reload: number; readonly use: () => void } | undefined;
 
   constructor(post: (message: FromWorker, transfer?: Transferable[]) => void) {

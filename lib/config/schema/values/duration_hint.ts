@@ -1,6 +1,6 @@
 import { formatDuration, MAX_DURATION_MS } from "../../../base/mod.ts";
 
-/** What others write for a unit, in milliseconds. */
+/** Spellings of units in other programs, in milliseconds. */
 const UNITS: readonly (readonly [RegExp, number])[] = [
   [/^(?:ms|msecs?|millis|milliseconds?)$/i, 1],
   [/^(?:s|secs?|seconds?)$/i, 1_000],

@@ -3,7 +3,7 @@ import { z } from "zod";
 /** The longest text that a scalar may be: a unix path or a host name with room to spare. */
 const MAX_SCALAR_LENGTH = 1024;
 
-/** What a zod schema of this room looks like from outside. */
+/** The type of this folder's zod schemas. */
 export type Leaf<Output, Input = string> = z.ZodType<Output, Input>;
 
 /**
@@ -22,7 +22,7 @@ export function leaf<Output>(
     .meta({ title, pattern });
 }
 
-/** What `parse` makes of a text; what it throws becomes an issue. */
+/** Parses a text with `parse`; an exception becomes an issue. */
 export function read<Output>(
   text: string,
   context: z.core.$RefinementCtx,

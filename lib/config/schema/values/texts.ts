@@ -35,7 +35,7 @@ export function hostName(): Leaf<string> {
   return leaf("host", "a host name", (text) => checkHost(text), PATTERNS.host);
 }
 
-/** What a route may say of the server name: a name, `*.` and a name, or `*`. Lower case, without a closing dot. */
+/** A route's server name: a name, `*.` and a name, or `*`. Lower case, without a trailing dot. */
 export function serverName(): Leaf<string> {
   return leaf("server name", `a server name like "example.com" or "*.example.com"`, (text) => {
     if (text === "*") return text;
@@ -73,12 +73,12 @@ export function isServiceName(text: string): boolean {
   return good && labels.length >= 3 && labels.slice(0, 2).every((label) => /^_./.test(label));
 }
 
-/** What a health check sends: a text with escapes. */
+/** The bytes that a health check sends, as text with escapes. */
 export function escapedText(): Leaf<string> {
   return leaf("text", "a text", checkEscapes, PATTERNS.escaped);
 }
 
-/** What a health check expects: a text with escapes, or a regular expression between slashes. */
+/** The answer that a health check expects: text with escapes, or a regular expression between slashes. */
 export function expectation(): Leaf<string> {
   return leaf("text or `/regex/`", "a text or a /regex/", (text) => {
     if (!text.startsWith("/")) return checkEscapes(text);

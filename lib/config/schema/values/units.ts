@@ -84,7 +84,7 @@ export function eventRateOrOff(): Leaf<EventRate | "off", string | false> {
   return z.union([z.string(), z.literal(false)], { error: wanted }).transform((value, context) =>
     value === false || value === "off" ? "off" : read(value, context, (text): EventRate | "off" => {
       const rate = parseEventRate(text);
-      // What is no whole number could not always be written again as the same rate.
+      // A fraction could not always be written out as the same rate again.
       if (!/^\d{1,9}\//.test(text)) {
         throw new Error(`the rate is "${text}"; expected a whole number of at most 9 digits, such as 30/m`);
       }
@@ -137,7 +137,7 @@ export function portRange(): Leaf<PortRange, string | number> {
   }).meta({ title: "port or range", pattern: PATTERNS.ports });
 }
 
-/** What a listener may be told. */
+/** The address of a listener. */
 export function listenRange(): Leaf<UnixAddress | TcpRange> {
   return leaf("address", `an address like "127.0.0.1:7000" or "unix:/path"`, (text) => {
     const range = parseListenRange(text);
