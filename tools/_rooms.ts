@@ -26,6 +26,7 @@ export const ROOMS: Readonly<Record<string, number>> = {
   capture: 6,
   metrics: 6,
   proxy: 7,
+  otel: 7,
   workers: 8,
   admin: 9,
   cli: 10,

@@ -34,6 +34,7 @@ Deno.test("parseConfig: the original's format loads with every default", async (
       accessIntervalMs: Infinity,
     },
     admin: undefined,
+    otel: undefined,
     watch: false,
     onReload: "keep",
     shutdown: { drainTimeoutMs: 30_000, delayMs: 0 },

@@ -38,6 +38,7 @@ export async function findFileProblems(
   const problems: Finding[] = [
     ...await checkToken(document.config),
     ...await checkLog(document.config),
+    ...await checkOtel(document.config),
     // There a file is the one that is named, here the one in which it is named.
     ...(await checkFiles(document.config)).map(({ path, message, severity, isFatal }): Finding => ({
       path,
@@ -86,6 +87,17 @@ async function checkServer(key: string, config: LogServerConfig): Promise<Findin
     severity: isFatal ? "error" : "warning",
     isFatal,
   }];
+}
+
+/** Says so where the runtime, this one at least, exports nothing. */
+async function checkOtel({ otel }: Config): Promise<Finding[]> {
+  if (otel === undefined) return [];
+  const [{ telemetryApi }, { NOT_EXPORTING }] = await Promise.all([
+    import("../../otel/mod.ts"),
+    import("../run/telemetry.ts"),
+  ]);
+  if (telemetryApi("") !== undefined) return [];
+  return [{ path: ["otel"], message: NOT_EXPORTING, severity: "warning", isFatal: false }];
 }
 
 /** Each problem of a config on one line, with its place. */

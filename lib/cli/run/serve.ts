@@ -22,6 +22,7 @@ import { shutDown } from "./shut_down.ts";
 import { ignoreSignals, KeptSignal, listenForSignals, type Signals } from "./signals.ts";
 import { logConfig, logListeners, logListenNames, logProgram } from "./start_lines.ts";
 import { openServiceManager, type ServiceManager } from "./service_manager.ts";
+import { exportTelemetry } from "./telemetry.ts";
 import { VERSION } from "../version.ts";
 
 /** The file of the config that runs. */
@@ -148,6 +149,7 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   admin.attach(proxy);
   logListeners(log, proxy.listeners());
   reloads.attach(proxy);
+  using _telemetry = await exportTelemetry(config.otel, proxy, { log, access, reloads, sessions });
   using _watch = watchConfig(config, { ...parts, file: parts.configFile });
   await parts.onReady?.();
   const count = proxy.listeners().length;

@@ -18,6 +18,8 @@ export interface Config {
   /** Where the program is asked while it runs; `undefined` for nowhere. */
   readonly admin: AdminConfig | undefined;
   readonly shutdown: ShutdownConfig;
+  /** What the runtime's OpenTelemetry exporter is given; `undefined` for nothing. */
+  readonly otel: OtelConfig | undefined;
   /** Whether the config is put into effect again when its file changes. */
   readonly watch: boolean;
   /** The fate of sessions whose app or target a reload removes. */
@@ -114,6 +116,13 @@ export interface AdminConfig {
   readonly listen: TcpAddress;
   /** The file of the token that callers must show; `undefined` for none, which only a loopback address may have. */
   readonly tokenFile: string | undefined;
+}
+
+/** What is exported through OpenTelemetry. */
+export interface OtelConfig {
+  /** Whether each connection is a span. */
+  readonly traces: boolean;
+  readonly metrics: boolean;
 }
 
 /** How the program ends. */

@@ -23,6 +23,7 @@ export function effectiveConfig(config: Config): Record<string, unknown> {
       drain_timeout: formatDuration(config.shutdown.drainTimeoutMs),
       delay: formatDuration(config.shutdown.delayMs),
     },
+    otel: config.otel ?? "off",
     watch: config.watch,
     on_reload: config.onReload,
     apps: config.apps.map(effectiveApp),

@@ -36,6 +36,7 @@ export function resolve(root: ParsedRoot, base: Base, included: readonly Resolva
     },
     admin: resolveAdmin(root.admin, base),
     shutdown: { drainTimeoutMs: root.shutdown.drain_timeout, delayMs: root.shutdown.delay },
+    otel: root.otel === "off" ? undefined : root.otel,
     watch: root.watch,
     onReload: root.on_reload,
     apps: files.flatMap(({ parsed: { apps = [], defaults }, base }) =>

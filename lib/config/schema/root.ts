@@ -59,6 +59,17 @@ const Shutdown = z.strictObject({
   }),
 }, { error: "a mapping" });
 
+const Otel = z.strictObject({
+  traces: z.boolean({ error: "true or false" }).prefault(true).meta({
+    default: true,
+    description: "Whether each connection is a span, when it has ended.",
+  }),
+  metrics: z.boolean({ error: "true or false" }).prefault(true).meta({
+    default: true,
+    description: "Whether the metrics of `/metrics` are exported, by the same names.",
+  }),
+}, { error: "a mapping" });
+
 const Include = z.array(filePath(), { error: "a list of paths" }).optional().meta({
   description:
     "Other files with apps: paths relative to this file, in which `*` stands for any characters of a name and `?` for one. " +
@@ -87,6 +98,11 @@ export const Root = z.strictObject({
     default: "off",
   }),
   shutdown: Shutdown.prefault({}).meta({ description: "What happens at SIGINT, SIGTERM and SIGQUIT." }),
+  otel: mappingOrOff(Otel).prefault("off").meta({
+    default: "off",
+    description: "What the runtime's OpenTelemetry exporter is given, `{}` for all. It has to be on: " +
+      "`OTEL_DENO=true` in the environment ([operations](operations.md#opentelemetry)).",
+  }),
   watch: z.boolean({ error: "true or false" }).prefault(false).meta({
     default: false,
     description:

@@ -1,0 +1,92 @@
+/**
+ * The part of the OpenTelemetry API (https://opentelemetry.io/docs/specs/otel/) that is used. The runtime implements it
+ * and exports what it is given; so there is no package to load.
+ *
+ * @module
+ */
+
+/** A value of an attribute. */
+export type AttributeValue = string | number;
+
+/** Attributes by name. */
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+/** An operation with a beginning and an end. */
+export interface Span {
+  setStatus(status: { readonly code: number; readonly message?: string }): unknown;
+  /** In milliseconds since the Unix epoch. */
+  end(time: number): void;
+}
+
+/** Makes spans. */
+export interface Tracer {
+  startSpan(
+    name: string,
+    options: {
+      readonly kind: number;
+      readonly root: boolean;
+      readonly startTime: number;
+      readonly attributes: Attributes;
+    },
+  ): Span;
+}
+
+/** A metric that is asked for its values. */
+export type Observable = object;
+
+/** Takes values of observables. */
+export interface Observations {
+  observe(metric: Observable, value: number, attributes: Attributes): void;
+}
+
+/** Makes metrics. */
+export interface Meter {
+  createObservableCounter(name: string, options: MetricOptions): Observable;
+  createObservableGauge(name: string, options: MetricOptions): Observable;
+  addBatchObservableCallback(
+    callback: (observations: Observations) => Promise<void>,
+    metrics: readonly Observable[],
+  ): void;
+  removeBatchObservableCallback(
+    callback: (observations: Observations) => Promise<void>,
+    metrics: readonly Observable[],
+  ): void;
+}
+
+export interface MetricOptions {
+  readonly description: string;
+  /** In UCUM. */
+  readonly unit: string;
+}
+
+/** What makes both. */
+export interface TelemetryApi {
+  readonly tracer: Tracer;
+  readonly meter: Meter;
+}
+
+/** SpanKind SERVER. */
+export const SERVER = 1;
+/** StatusCode ERROR. */
+export const ERROR = 2;
+
+/** Where implementations of the API register, the runtime's too, if it exports anything. */
+const REGISTRY = Symbol.for("opentelemetry.js.api.1");
+
+const NAME = "tcpproxy";
+
+/**
+ * Returns the runtime's implementation; `undefined` where it exports nothing. `Deno.telemetry` is there in any case, but
+ * throws then, and in Deno 2.6 ends the process.
+ */
+export function telemetryApi(version: string): TelemetryApi | undefined {
+  const registered = (globalThis as { [REGISTRY]?: Registered })[REGISTRY];
+  const tracer = registered?.trace?.getTracer(NAME, version);
+  const meter = registered?.metrics?.getMeter(NAME, version);
+  return tracer === undefined || meter === undefined ? undefined : { tracer, meter };
+}
+
+interface Registered {
+  readonly trace?: { getTracer(name: string, version: string): Tracer };
+  readonly metrics?: { getMeter(name: string, version: string): Meter };
+}
