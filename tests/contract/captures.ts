@@ -3,7 +3,14 @@ import { MAX_CAPTURES } from "../../lib/capture/mod.ts";
 import { parseCidr } from "../../lib/base/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { begun, bytesOf, captureOf, requestOf } from "../helpers/captures.ts";
-import { exchange, randomBytes, readExactly, resettingClient, writeAll } from "../helpers/clients.ts";
+import {
+  exchange,
+  randomBytes,
+  readExactly,
+  readToEnd,
+  resettingClient,
+  writeAll,
+} from "../helpers/clients.ts";
 import { type ReadCapture, readCapture, sentBy } from "../helpers/pcapng.ts";
 import { configOf } from "../helpers/proxy.ts";
 import { freePort } from "../helpers/free_ports.ts";
@@ -107,22 +114,25 @@ export function testCaptureContract(name: string, start: StartPlane): void {
     });
   });
 
-  Deno.test(`${name}: a reset ends a captured connection with RST`, async () => {
-    await using target = new TestTarget(echo);
+  Deno.test(`${name}: a reset ends a captured connection with RST, the other side as its peer saw it`, async () => {
+    let end: "fin" | "reset" | undefined;
+    await using target = new TestTarget(async (conn) => {
+      await writeAll(conn, await readExactly(conn, 1));
+      end = await readToEnd(conn);
+    });
     await withPlane(start, { apps: [{ targets: [target.address] }] }, async (plane) => {
       const file = begun(await plane.control.capture(requestOf(APP, { count: 1 })));
       const client = await resettingClient(plane.port);
       await client.write(utf8("x"));
       await client.received(1);
       await client.reset();
+      await target.done(1);
       const { packets } = await captureOf(file);
       const last = (side: number): string | undefined =>
         packets.findLast(({ interfaceId }) => interfaceId === side)?.segment.flags;
-      assertEquals([last(CLIENT), last(TARGET)], ["RA", "FA"]);
-      assertEquals(
-        packets.findLast(({ comment }) => comment !== undefined)?.comment,
-        "session ended: client_reset",
-      );
+      assertEquals([last(CLIENT), last(TARGET)], ["RA", end === "reset" ? "RA" : "FA"]);
+      const comment = packets.findLast(({ comment }) => comment !== undefined)?.comment;
+      assertEquals(comment, "session ended: client_reset");
     });
   });
 
