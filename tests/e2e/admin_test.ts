@@ -153,6 +153,49 @@ Deno.test("admin: several threads have one admin API, in front of them all", asy
   });
 });
 
+for (const workers of [1, 2]) {
+  Deno.test(`admin: with workers: ${workers}, sessions, targets, apps, faults and the process are controlled`, async () => {
+    await withAdminProgram({ root: { workers } }, async ({ proxy, appPort, adminPort, target }) => {
+      const send = async (what: string, body?: unknown): Promise<Record<string, unknown>> => {
+        const [method = "", path = ""] = what.split(" ");
+        const response = await fetch(`http://127.0.0.1:${adminPort}${path}`, {
+          method,
+          ...body === undefined ? {} : { body: JSON.stringify(body) },
+          signal: AbortSignal.timeout(10_000),
+        });
+        const json = await response.json();
+        if (response.status >= 300) throw new Error(`${what}: ${json.detail}`);
+        return json;
+      };
+      using client = await connectTo(appPort);
+      await writeAll(client, HELLO);
+      await proxy.ready();
+      while ((await send("GET /api/sessions?state=relaying")).matched !== 1);
+      assertEquals(await send("DELETE /api/sessions?client=127.0.0.0/8"), { ended: 1, incomplete: [] });
+      await readToEnd(client);
+      await proxy.waitFor("killed");
+      assertEquals((await send(`PATCH /api/apps/web/targets/${target}`, { state: "drain" })).admin, "drain");
+      using refused = await connectTo(appPort);
+      await readToEnd(refused);
+      await proxy.waitFor("no_target");
+      await send(`PATCH /api/apps/web/targets/${target}`, { state: "ready" });
+      assertEquals((await send("PATCH /api/apps/web", { state: "paused" })).state, "paused");
+      using waiting = await connectTo(appPort);
+      await writeAll(waiting, HELLO);
+      assertEquals((await send("GET /api/sessions")).total, 0);
+      await send("PATCH /api/apps/web", { state: "accepting" });
+      assertEquals(await exchange(waiting, HELLO), new Uint8Array([...HELLO, ...HELLO]));
+      await send("PUT /api/apps/web/faults", { faults: [{ kind: "refuse" }] });
+      using faulty = await connectTo(appPort);
+      await readToEnd(faulty);
+      const { state, deadline } = await send("POST /api/drain");
+      assertEquals([state, typeof deadline], ["draining", "string"]);
+      assertEquals(await proxy.code, 0);
+      assertStringIncludes(proxy.stderr, "admin API: no longer accepting");
+    });
+  });
+}
+
 Deno.test("admin: the least permissions of a config are enough for it", async () => {
   await using folder = new TemporaryFolder();
   const [appPort, adminPort] = freePorts();
