@@ -187,7 +187,8 @@ export class Listener {
    * socket would reset them. Resolves when the loop has ended; idempotent.
    */
   close(): Promise<void> {
-    if (!this.#started) return this.closeNow();
+    // One that has left its socket to others has nothing to hand on but what waits for a permit.
+    if (!this.#started || this.#closed) return this.closeNow();
     if (!this.#closing) {
       this.#closing = true;
       this.#armQuietTimer();

@@ -289,8 +289,9 @@ export class Proxy implements ProxyControl {
     this.#apps.get(app)?.follow(pool, states);
   }
 
-  drain(): Promise<void> {
-    return this.#drained ??= this.#drain();
+  /** @param timeoutMs default as the config says. */
+  drain(timeoutMs = this.#reloader.config.shutdown.drainTimeoutMs): Promise<void> {
+    return this.#drained ??= this.#drain(timeoutMs);
   }
 
   /** Accepts nothing more, as another proxy with another config takes over; resolves when that is so. */
@@ -321,10 +322,10 @@ export class Proxy implements ProxyControl {
     await this.#stopApps();
   }
 
-  async #drain(): Promise<void> {
+  async #drain(timeoutMs: number): Promise<void> {
     await this.#listeners.close();
     await this.#sessions.drain({
-      timeoutMs: this.#reloader.config.shutdown.drainTimeoutMs,
+      timeoutMs,
       onProgress: (left, leftMs) => this.#observer.draining(left, leftMs),
     });
     await this.#stopApps();

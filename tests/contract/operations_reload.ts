@@ -48,6 +48,24 @@ export function testOperationsReloadContract(name: string, start: StartPlane): v
     });
   });
 
+  Deno.test(`${name}.reload: a drain does not wait for those who wait for a paused app, with a new drain_timeout`, async () => {
+    await using fleet = new Fleet(1);
+    const app = { name: "a", listen: [`127.0.0.1:${freePort()}`], targets: fleet.addresses };
+    const root = { shutdown: { "drain_timeout": "1h" } };
+    await withPlane(start, { ...root, apps: [app] }, async (plane) => {
+      using live = await plane.connect();
+      await answeredBy(live);
+      await plane.control.operations.setPaused("a", true);
+      const waiting = await several(plane, 3);
+      const changed = { ...app, "connect_timeout": "1s" };
+      await reload(plane, [changed], root);
+      await reload(plane, [changed], { shutdown: { "drain_timeout": "50ms" } });
+      await plane.control.drain();
+      assertEquals((await plane.log.ended(1)).map(({ reason }) => reason), ["drained"]);
+      for (const client of waiting) client.close();
+    });
+  });
+
   Deno.test(`${name}.reload: who waits for a paused app is served where its listener goes to another`, async () => {
     await using fleet = new Fleet(1);
     const listen = [`127.0.0.1:${freePort()}`];
@@ -140,7 +158,7 @@ export function testOperationsReloadContract(name: string, start: StartPlane): v
   });
 }
 
-async function reload(plane: TestPlane, apps: readonly AppLiteral[]): Promise<void> {
-  const result = await plane.control.reload(configOf({ apps }));
+async function reload(plane: TestPlane, apps: readonly AppLiteral[], root: AppLiteral = {}): Promise<void> {
+  const result = await plane.control.reload(configOf({ ...root, apps }));
   if (result.kind === "refused") throw new Error(result.problems[0]?.message);
 }

@@ -1,4 +1,4 @@
-import type { ConfigDiff, OptionDiff } from "../../config/mod.ts";
+import { type ConfigDiff, type OptionDiff, withoutSecrets } from "../../config/mod.ts";
 import type { ProxyStatus, ReloadedFile, ReloadProblem } from "../../proxy/mod.ts";
 import { type JsonRecord, listIn, recordOf, textIn } from "./fields.ts";
 
@@ -50,7 +50,7 @@ export interface ReloadProblemJson {
 /** Combines a diff with the live counts of now. */
 export function changesJson({ apps, settings }: ConfigDiff, status: ProxyStatus): ChangesJson {
   return {
-    settings,
+    settings: settings.map(optionJson),
     apps: apps.map(({ name, change, listeners, targets, options }): AppChangeJson => {
       const live = status.apps.find((app) => app.name === name);
       const known = [...live?.own.targets ?? [], ...live?.routes.flatMap(({ pool }) => pool.targets) ?? []];
@@ -65,10 +65,15 @@ export function changesJson({ apps, settings }: ConfigDiff, status: ProxyStatus)
           change,
           connections: change === "added" ? 0 : known.find(({ label }) => label === address)?.active ?? null,
         })),
-        options,
+        options: options.map(optionJson),
       };
     }),
   };
+}
+
+/** What checks send, and the like, may be secret. */
+function optionJson({ key, before, after }: OptionDiff): OptionDiff {
+  return { key, before: withoutSecrets(before), after: withoutSecrets(after) };
 }
 
 export function fileJson({ file, validToMs }: ReloadedFile): ReloadedFileJson {

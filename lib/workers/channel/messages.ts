@@ -28,7 +28,7 @@ export type ToWorker =
   /** The reader of a capture has taken so many bytes of this worker's. */
   | { readonly kind: "capture_credit"; readonly capture: number; readonly bytes: number }
   | { readonly kind: "capture_end"; readonly capture: number }
-  | { readonly kind: "drain" }
+  | { readonly kind: "drain"; readonly timeoutMs: number }
   | { readonly kind: "stop" };
 
 /** A message from a worker. */

@@ -1,5 +1,4 @@
 import { monotonicClock } from "../../base/mod.ts";
-import type { Config } from "../../config/mod.ts";
 import { type Retirement, StartError } from "../../proxy/mod.ts";
 import { startError } from "./_start_error.ts";
 import { type Answers, type Refusal, Replies } from "./replies.ts";
@@ -22,7 +21,6 @@ import { WorkerThread } from "./worker_thread.ts";
 
 export interface SupervisorOptions {
   readonly count: number;
-  readonly config: Config;
   readonly generation: Generation;
   readonly module: URL;
   readonly permissions: Sandbox;
@@ -162,15 +160,17 @@ export class Supervisor {
    * Ends all workers; resolves when no session is left and every event has been reported. A second call with `stop`
    * shortens a drain.
    */
-  async end(how: "drain" | "stop"): Promise<void> {
+  async end(
+    how: { readonly kind: "drain"; readonly timeoutMs: number } | { readonly kind: "stop" },
+  ): Promise<void> {
     this.#phase = "ending";
-    const drainMs = how === "drain" ? this.#options.config.shutdown.drainTimeoutMs : 0;
+    const drainMs = how.kind === "drain" ? how.timeoutMs : 0;
     const limit = setTimeout(() => this.terminate(), Math.min(MAX_TIMER_MS, drainMs + END_SLACK_MS));
     for (const slot of this.#slots) {
       clearTimeout(slot.timer);
       // A worker that has not started has nothing to end.
       if (!hasStarted(slot)) this.#over(slot);
-      else slot.thread?.post({ kind: how });
+      else slot.thread?.post(how);
     }
     this.#settle();
     await this.#ended.promise;

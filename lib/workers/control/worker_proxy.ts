@@ -211,7 +211,10 @@ export class WorkerProxy implements ProxyControl {
     return this.#stopped ??= this.#end("stop");
   }
 
-  async #end(how: "drain" | "stop"): Promise<void> {
+  async #end(kind: "drain" | "stop"): Promise<void> {
+    // A reload may have changed it after the workers started.
+    const { drainTimeoutMs: timeoutMs } = this.#reloader.config.shutdown;
+    const how = kind === "drain" ? { kind, timeoutMs } : { kind };
     // First, so that the last worker to close empties the accept queue.
     this.#sockets.close();
     await Promise.all([this.#files.close(), ...this.#groups().map(({ supervisor }) => supervisor.end(how))]);
@@ -245,7 +248,6 @@ export class WorkerProxy implements ProxyControl {
     const unixNames = SocketFiles.names(config);
     const supervisor = new Supervisor({
       count: workers,
-      config,
       observer,
       generation,
       counters: this.#counters,
@@ -317,7 +319,7 @@ export class WorkerProxy implements ProxyControl {
       this.#next = undefined;
       sockets.discard();
       // Not by force: the sockets of a thread that is cut off may outlast this reload.
-      await group.supervisor.end("stop");
+      await group.supervisor.end({ kind: "stop" });
       await this.#rollBack(step);
       throw error;
     }

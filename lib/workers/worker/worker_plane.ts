@@ -77,7 +77,7 @@ export class WorkerPlane {
         this.#reported = message.sessions;
         return;
       case "drain":
-        return this.#end((proxy) => proxy.drain());
+        return this.#end((proxy) => proxy.drain(message.timeoutMs));
       case "stop":
         return this.#end((proxy) => proxy.stop());
     }

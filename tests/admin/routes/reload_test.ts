@@ -68,6 +68,23 @@ Deno.test("POST /api/reload: gives the changes, and the new files with their exp
   });
 });
 
+Deno.test("POST /api/reload: what checks send is not shown, nor other secrets", async () => {
+  const [before, after] = ["secret-1", "secret-2"].map((secret) =>
+    resolveConfig({
+      apps: [{
+        ...WEB,
+        health_check: { send: secret, expect: secret },
+        proxy_protocol: { send: "v2", tlvs: { add: [{ type: "0xe0", value: secret }] } },
+      }],
+    }, { source: "test" })
+  );
+  if (before === undefined || after === undefined) throw new Error("there is no config");
+  const { body } = await answerTo({ kind: "done", diff: diffConfigs(before, after), apps: [], warnings: [] });
+  const text = JSON.stringify(body);
+  assertEquals(text.includes("secret"), false, text);
+  assertStringIncludes(text, "(not shown)");
+});
+
 Deno.test("POST /api/reload: a refused reload is 409 with every problem", async () => {
   const { status, body } = await answerTo({
     kind: "refused",
