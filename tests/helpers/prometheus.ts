@@ -30,13 +30,13 @@ export class Prometheus implements AsyncDisposable {
   static async start(address: string, rules: string): Promise<Prometheus> {
     const folder = new TemporaryFolder();
     const config = await folder.config({
-      global: { "scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "200ms" },
+      global: { "evaluation_interval": "500ms" },
       "rule_files": [rules],
       "scrape_configs": [{
         "job_name": "tcpproxy",
         // A busy machine may take its time over an answer.
-        "scrape_interval": "1s",
-        "scrape_timeout": "1s",
+        "scrape_interval": "2s",
+        "scrape_timeout": "2s",
         "static_configs": [{ targets: [address] }],
       }],
     });

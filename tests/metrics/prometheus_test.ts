@@ -63,12 +63,11 @@ withTools("Prometheus: scrapes the program, evaluates the alerts, and answers th
       return rules.every(({ health }) => health === "ok") &&
         rules.every(({ name, state }) => !expected.has(name) || state !== "inactive");
     }, () => rules);
-    assertEquals(
-      new Set(rules.filter(({ state }) => state !== "inactive").map(({ name }) => name)),
-      expected,
+    const isDown = `tcpproxy_target_up{app="web", target="${dead}"} == 0`;
+    await prometheus.eventually(
+      async () => (await prometheus.query(isDown)).length === 1,
+      () => "no target is down",
     );
-    const [down] = await prometheus.query("tcpproxy_target_up == 0");
-    assertEquals([down?.metric.app, down?.metric.target], ["web", dead]);
     // Rates take two samples; until then there is traffic. What is above 0 only in trouble has no result.
     const open = dashboardQueries().filter(({ query }) => !query.includes("> 0"));
     await prometheus.eventually(async () => {
@@ -80,8 +79,6 @@ withTools("Prometheus: scrapes the program, evaluates the alerts, and answers th
       return open.length === 0;
     }, () => open);
     for (const { query } of dashboardQueries()) await prometheus.query(filledIn(query));
-    const [build] = await prometheus.query("tcpproxy_build_info");
-    assertEquals(build?.value[1], "1");
   });
 });
 
