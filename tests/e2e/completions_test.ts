@@ -71,6 +71,13 @@ Deno.test({
       await typed("wes", " west-side");
       await typed("web", " web");
       await typed("web west-s", " west-side");
+      // Readline ends words at colons: what is before them must neither be lost nor doubled.
+      await tmux.press("C-u");
+      await tmux.type(`tcpproxy target --url ${url} web 10.0.0.1:`);
+      await tmux.press("Tab");
+      await tmux.waitFor((screen) =>
+        screen.split("\n").some((line) => line.trimEnd().endsWith(" web 10.0.0.1:80"))
+      );
     });
   },
 });

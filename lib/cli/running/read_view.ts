@@ -135,20 +135,24 @@ export function readTarget(value: unknown): TargetView {
   };
 }
 
-/** What every fault has beside what its config says. */
-const OWN_OF_FAULT: ReadonlySet<string> = new Set(["kind", "since", "expires_at", "source"]);
+/** What is shown elsewhere. */
+const OWN_OF_FAULT: ReadonlySet<string> = new Set(["kind", "since", "expires", "expires_at", "source"]);
+
+/** Options that say nothing, as nobody has set them. */
+const DEFAULTS: ReadonlySet<string> = new Set(["direction both", "probability 1", "jitter 0s", "delay 0s"]);
 
 /** Reads a fault, as `GET /api/status` and `GET /api/apps/{app}/faults` give it. */
 export function readFault(value: unknown): FaultView {
   const json = record(value);
-  const options = Object.entries(json).filter(([key, value]) =>
-    !OWN_OF_FAULT.has(key) && value !== null && !(Array.isArray(value) && value.length === 0)
-  );
+  const options = Object.entries(json)
+    .filter(([key, value]) =>
+      !OWN_OF_FAULT.has(key) && value !== null && !(Array.isArray(value) && value.length === 0)
+    )
+    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(",") : value}`)
+    .filter((option) => !DEFAULTS.has(option));
   return {
     kind: text(json.kind),
-    options: options.map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(",") : value}`).join(
-      ", ",
-    ),
+    options: options.join(", "),
     source: text(json.source),
     expiresAtMs: time(json.expires_at),
   };

@@ -41,29 +41,36 @@ const CHANGE_TIMEOUT_MS = 15_000;
  */
 export class RemoteProxy {
   readonly #client: AdminClient;
+  readonly #incomplete = new Set<string>();
 
   constructor(client: AdminClient) {
     this.#client = client;
   }
 
+  /** Where its admin API is, for messages: `http://127.0.0.1:9900`. */
   get url(): string {
-    return this.#client.url.href;
+    return this.#client.url.href.replace(/\/$/, "");
+  }
+
+  /** The workers that were missing from an answer so far, each with the reason: what was asked has not reached them. */
+  get incomplete(): readonly string[] {
+    return [...this.#incomplete];
   }
 
   /** Its state, and the JSON that it was read from. */
   async status(): Promise<{ readonly view: ProxyView; readonly json: unknown }> {
-    const json = await this.#client.request("GET", "api/status");
+    const json = await this.#request("GET", "api/status");
     return { view: readProxy(json), json };
   }
 
   async sessions(query: SessionQuery): Promise<{ readonly view: SessionsView; readonly json: unknown }> {
-    const json = await this.#client.request("GET", "api/sessions", { query: queryOf({ ...query }) });
+    const json = await this.#request("GET", "api/sessions", { query: queryOf({ ...query }) });
     return { view: readSessions(json), json };
   }
 
   /** Ends one session. */
   async killSession(id: string): Promise<number> {
-    return countOf(await this.#client.request("DELETE", `api/sessions/${encodeURIComponent(id)}`));
+    return countOf(await this.#request("DELETE", `api/sessions/${encodeURIComponent(id)}`));
   }
 
   /** Ends all sessions that fit; without any restriction, all there are. Returns how many. */
@@ -71,7 +78,7 @@ export class RemoteProxy {
     const query = queryOf({ ...filter });
     if (query.size === 0) query.set("all", "true");
     return countOf(
-      await this.#client.request("DELETE", "api/sessions", { query, timeoutMs: CHANGE_TIMEOUT_MS }),
+      await this.#request("DELETE", "api/sessions", { query, timeoutMs: CHANGE_TIMEOUT_MS }),
     );
   }
 
@@ -81,25 +88,25 @@ export class RemoteProxy {
     change: TargetChange,
   ): Promise<{ readonly view: TargetView; readonly json: unknown }> {
     const path = `${appPath(app)}/targets/${encodeURIComponent(target)}`;
-    const json = await this.#client.request("PATCH", path, { body: change, timeoutMs: CHANGE_TIMEOUT_MS });
+    const json = await this.#request("PATCH", path, { body: change, timeoutMs: CHANGE_TIMEOUT_MS });
     return { view: readTarget(json), json };
   }
 
   async setApp(app: string, state: "paused" | "accepting"): Promise<unknown> {
-    return await this.#client.request("PATCH", appPath(app), {
+    return await this.#request("PATCH", appPath(app), {
       body: { state },
       timeoutMs: CHANGE_TIMEOUT_MS,
     });
   }
 
   async faults(app: string): Promise<FaultsAnswer> {
-    return readFaults(await this.#client.request("GET", `${appPath(app)}/faults`));
+    return readFaults(await this.#request("GET", `${appPath(app)}/faults`));
   }
 
   /** Sets these faults, in the config's form, in place of those that were set before. */
   async setFaults(app: string, faults: readonly unknown[]): Promise<FaultsAnswer> {
     return readFaults(
-      await this.#client.request("PUT", `${appPath(app)}/faults`, {
+      await this.#request("PUT", `${appPath(app)}/faults`, {
         body: { faults },
         timeoutMs: CHANGE_TIMEOUT_MS,
       }),
@@ -109,18 +116,25 @@ export class RemoteProxy {
   /** Removes the faults that were set at run time; those of the config stay. */
   async removeFaults(app: string): Promise<FaultsAnswer> {
     const path = `${appPath(app)}/faults`;
-    return readFaults(await this.#client.request("DELETE", path, { timeoutMs: CHANGE_TIMEOUT_MS }));
+    return readFaults(await this.#request("DELETE", path, { timeoutMs: CHANGE_TIMEOUT_MS }));
   }
 
   /** Makes it drain and end, as SIGTERM does. */
   async drain(): Promise<{ readonly view: DrainView; readonly json: unknown }> {
-    const json = await this.#client.request("POST", "api/drain");
+    const json = await this.#request("POST", "api/drain");
     return { view: readDrain(json), json };
   }
 
   /** How far a drain is. */
   async drainState(): Promise<DrainView> {
-    return readDrain(await this.#client.request("GET", "api/drain"));
+    return readDrain(await this.#request("GET", "api/drain"));
+  }
+
+  async #request(...request: Parameters<AdminClient["request"]>): Promise<unknown> {
+    const json = await this.#client.request(...request);
+    const missing = member(json, "incomplete");
+    if (Array.isArray(missing)) { for (const each of missing) this.#incomplete.add(String(each)); }
+    return json;
   }
 }
 

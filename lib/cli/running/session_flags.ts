@@ -15,13 +15,12 @@ export const SESSION_FLAGS: readonly Flag[] = [
 
 /** Returns which sessions are meant. @throws {UsageError} for a state that no session has. */
 export function readSessionFilter(command: string, args: CommandArgs): SessionFilter {
-  const filter = {
+  return {
     app: args.text("app"),
     target: args.text("target"),
     client: args.text("client"),
     state: choiceIn(command, args, { flag: "state", choices: STATES }),
   };
-  return filter;
 }
 
 /** Returns the value of a flag that has a fixed set of them. @throws {UsageError} when it is none of them. */
@@ -55,7 +54,7 @@ export function wholeNumberIn(
 /** Describes which sessions are meant: `of app "web" with target 10.0.0.1:80`; empty where all are. */
 export function filterText({ app, target, client, state }: SessionFilter): string {
   const parts = [
-    ...(state === undefined ? [] : [`that are ${state}`]),
+    ...(state === undefined ? [] : [`in state ${state}`]),
     ...(app === undefined ? [] : [`of app "${app}"`]),
     ...(target === undefined ? [] : [`with target ${target}`]),
     ...(client === undefined ? [] : [`of client ${client}`]),

@@ -31,7 +31,7 @@ export interface Title {
 
 /** Returns what the first line says. */
 export function titleOf({ status, link, isFrozen, nowMs, source }: TopState): Title {
-  const right: Line = [span(source.replace(/^https?:\/\//, "").replace(/\/$/, ""))];
+  const right: Line = [span(source.replace(/^https?:\/\//, ""))];
   if (link.kind === "lost") {
     const words = `tcpproxy  no answer for ${shortAge(nowMs - link.sinceMs)}: ${link.why}`;
     return { left: [span(words)], right, tone: "bad" };

@@ -15,7 +15,7 @@ export class TopDriver {
 
   constructor(size: Size = { columns: 80, rows: 24 }, view: ViewName = "apps") {
     this.state = initialState({
-      source: "http://127.0.0.1:9900/",
+      source: "http://127.0.0.1:9900",
       size,
       nowMs: this.nowMs,
       intervalMs: 1000,
