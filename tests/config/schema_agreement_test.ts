@@ -10,6 +10,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { accessLog } from "../../lib/config/schema/access_log.ts";
 import type { Leaf } from "../../lib/config/schema/values/leaf.ts";
+import { syslogAddress } from "../../lib/config/schema/log_server.ts";
 import { logFormat } from "../../lib/config/schema/log_format.ts";
 import { configJsonSchema, parseConfig } from "../../lib/config/mod.ts";
 import { countOrOff, percentage, probability, wholeNumber } from "../../lib/config/schema/values/numbers.ts";
@@ -125,6 +126,19 @@ const SCALARS: Readonly<Record<string, Scalar>> = {
     beyondForm: /the field/,
   },
   accessLog: { schema: accessLog(), seeds: [true, false, "off", "Off", "STDOUT", "/var/log/a.log", "", 1] },
+  syslogAddress: {
+    schema: syslogAddress(),
+    seeds: [
+      ...ADDRESSES,
+      "local",
+      "udp://10.0.0.1:514",
+      "tcp://[::1]:601",
+      "tcp://logs:0",
+      "udp://logs",
+      "tls://h:1",
+    ],
+    beyondForm: ADDRESS,
+  },
   logFormat: {
     schema: logFormat(),
     seeds: ["text", "json", "{client} {target}", "yaml", "{x"],
