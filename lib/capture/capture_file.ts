@@ -1,7 +1,6 @@
-import { formatCidr } from "../base/mod.ts";
-import { blocksIn, interfaceDescription, interfaceStatistics, sectionHeader } from "../protocol/mod.ts";
-import type { CaptureCounts, CaptureOutput, CaptureRequest, CaptureSubject } from "./order.ts";
-import { timestampOf } from "./wall_clock.ts";
+import { blocksIn } from "../protocol/mod.ts";
+import { headBlocks, TAIL_BYTES, tailBlocks } from "./_file_blocks.ts";
+import type { CaptureCounts, CaptureOutput, CaptureRequest } from "./order.ts";
 
 /** A thread's part in a capture. */
 export interface CaptureFeed {
@@ -41,9 +40,6 @@ export interface CaptureFileOptions {
   wallMs?(): number;
 }
 
-/** Kept of the size limit for the last blocks. */
-const CLOSING_BYTES = 512;
-
 /** How long threads may take to send what waits. */
 const END_LIMIT_MS = 2000;
 
@@ -61,9 +57,6 @@ interface Batch {
 }
 
 const NO_COUNTS: CaptureCounts = { sessionsBegun: 0, sessionsEnded: 0, dropped: [0, 0] };
-
-/** Largest packet: an IP packet. */
-const SNAP_LENGTH = 65_535;
 
 /**
  * One capture as a file that is being written: what the threads send, between a header and statistics. It holds at
@@ -93,7 +86,7 @@ export class CaptureFile {
     this.#timer = setTimeout(() => this.end("time limit reached"), options.request.forMs);
     this.stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => {
-        for (const block of this.#head()) this.#count(controller, block);
+        for (const block of headBlocks(options.request)) this.#count(controller, block);
       },
       pull: (controller) => this.#pull(controller),
       cancel: () => this.#cancelled(),
@@ -151,7 +144,7 @@ export class CaptureFile {
 
   /** Counts what still fits the size limit, and returns how many bytes that is. */
   #keep(blocks: Uint8Array): number {
-    const most = this.#options.request.bytes - CLOSING_BYTES;
+    const most = this.#options.request.bytes - TAIL_BYTES;
     let kept = 0;
     for (const { start, length } of blocksIn(blocks)) {
       if (this.#bytes + length > most) break;
@@ -210,7 +203,14 @@ export class CaptureFile {
       await new Promise<void>((resolve) => this.#wake = resolve);
       this.#wake = undefined;
     }
-    for (const block of this.#tail()) this.#count(controller, block);
+    const tail = tailBlocks(this.#options.request, {
+      startedMs: this.#startedMs,
+      endedMs: this.#wallMs(),
+      delivered: this.#delivered,
+      dropped: [this.#dropped(0), this.#dropped(1)],
+      end: this.#end ?? "",
+    });
+    for (const block of tail) this.#count(controller, block);
     controller.close();
     this.#finish();
   }
@@ -247,39 +247,7 @@ export class CaptureFile {
     return [...this.#feeds].reduce((sum, { counts }) => sum + counts.dropped[interfaceId], 0);
   }
 
-  #head(): Uint8Array<ArrayBuffer>[] {
-    const { application, subject, resolution } = this.#options.request;
-    const common = { resolution, snapLength: SNAP_LENGTH };
-    return [
-      sectionHeader({ application, comment: `capture of ${describeSubject(subject)}` }),
-      interfaceDescription({ ...common, name: "client", description: "between client and proxy" }),
-      interfaceDescription({ ...common, name: "target", description: "between proxy and target" }),
-    ];
-  }
-
-  #tail(): Uint8Array<ArrayBuffer>[] {
-    const { resolution } = this.#options.request;
-    return ([0, 1] as const).map((interfaceId) =>
-      interfaceStatistics({
-        interfaceId,
-        startedAt: timestampOf(this.#startedMs, resolution),
-        endedAt: timestampOf(this.#wallMs(), resolution),
-        received: this.#delivered[interfaceId] + this.#dropped(interfaceId),
-        dropped: this.#dropped(interfaceId),
-        delivered: this.#delivered[interfaceId],
-        comment: `capture ended: ${this.#end}`,
-      })
-    );
-  }
-
   #wallMs(): number {
     return this.#options.wallMs?.() ?? Date.now();
   }
-}
-
-/** Says in words what is captured. */
-export function describeSubject(subject: CaptureSubject): string {
-  if (subject.kind === "session") return `session ${subject.id}`;
-  const clients = subject.clients.map(formatCidr).join(", ");
-  return `app "${subject.app}"${clients === "" ? "" : `, clients ${clients}`}`;
 }

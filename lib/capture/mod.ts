@@ -4,9 +4,9 @@ export {
   type CaptureFeed,
   CaptureFile,
   type CaptureSummary,
-  describeSubject,
   type FeedOutput,
 } from "./capture_file.ts";
+export { describeSubject } from "./_file_blocks.ts";
 export { CaptureCopy, type CopiedCapture } from "./capture_copy.ts";
 export { CaptureFiles, type CaptureStart, type CaptureThreads } from "./capture_files.ts";
 export { LocalCaptures } from "./local_captures.ts";

@@ -67,7 +67,7 @@ async function copyCapture(
   void signals.next().then(() => stop.abort());
   const copy = new CaptureCopy();
   const show = (): void =>
-    void io.progress?.(`capturing ${what}: ${copy.packets} packets, ${copy.bytes} bytes`);
+    void io.progress?.(`capturing ${what}: ${copy.packets} packets, ${copy.bytes} bytes; Ctrl-C ends it`);
   const timer = io.progress === undefined ? undefined : setInterval(show, PROGRESS_MS);
   let hasReader = true;
   try {
