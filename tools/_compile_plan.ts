@@ -34,6 +34,7 @@ export interface Compilation {
 /** The binary of one target; without one, that of this machine, whose system `os` tells. */
 export function compilation(os: typeof Deno.build.os, target?: Target): Compilation {
   const isWindows = target === undefined ? os === "windows" : target.includes("windows");
+  const isLinux = target === undefined ? os === "linux" : target.includes("linux");
   const name = `tcpproxy${target === undefined ? "" : `-${target}`}${isWindows ? ".exe" : ""}`;
   return {
     name,
@@ -47,6 +48,8 @@ export function compilation(os: typeof Deno.build.os, target?: Target): Compilat
       "--allow-read",
       "--allow-write",
       "--allow-env",
+      // The native engine calls the C library, and exists on Linux alone.
+      ...(isLinux ? ["--allow-ffi"] : []),
       "--no-prompt",
       `--v8-flags=${V8_FLAGS}`,
       ...(target === undefined ? [] : ["--target", target]),

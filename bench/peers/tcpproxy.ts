@@ -22,11 +22,19 @@ interface Variant {
   readonly title: string;
   readonly only?: readonly string[];
   readonly accessLog?: boolean;
+  readonly engine?: "native";
   readonly appOptions?: Readonly<Record<string, unknown>>;
 }
 
 /** This proxy as it is shipped, with the access log off as it is with the peers. */
 export const tcpproxy: Peer = tcpproxyPeer({ id: "tcpproxy", title: "tcpproxy" });
+
+/** The same with the native engine. */
+export const tcpproxyNative: Peer = tcpproxyPeer({
+  id: "tcpproxy-native",
+  title: "tcpproxy, native engine",
+  engine: "native",
+});
 
 /** What the access log costs: a line a session, to /dev/null. */
 export const tcpproxyLog: Peer = tcpproxyPeer({
@@ -86,9 +94,10 @@ async function start(lab: Lab, plan: Plan, variant: Variant): Promise<Child[]> {
   // JSON is YAML.
   const config = await lab.write(`${lab.uniqueName("tcpproxy")}.yaml`, text);
   const file = binary();
+  const ffi = variant.engine === undefined ? [] : ["--allow-ffi"];
   const child = file === undefined
     ? lab.start(Deno.execPath(), {
-      args: ["run", `--v8-flags=${V8_FLAGS}`, "--allow-net", "--allow-read", MAIN, "-c", config],
+      args: ["run", `--v8-flags=${V8_FLAGS}`, "--allow-net", "--allow-read", ...ffi, MAIN, "-c", config],
     })
     : lab.start(file, { args: ["-c", config] });
   return [child];
@@ -97,11 +106,12 @@ async function start(lab: Lab, plan: Plan, variant: Variant): Promise<Child[]> {
 /** The config of a plan. */
 export function tcpproxyConfig(
   plan: Plan,
-  variant: Pick<Variant, "accessLog" | "appOptions"> = {},
+  variant: Pick<Variant, "accessLog" | "appOptions" | "engine"> = {},
 ): Record<string, unknown> {
   return {
     // One thread is the default, and is left to be the default.
     ...(plan.threads === 1 ? {} : { workers: plan.threads }),
+    ...(variant.engine === undefined ? {} : { engine: variant.engine }),
     log: { access: variant.accessLog ?? false },
     apps: plan.forwards.map((forward, index) => ({
       name: `app${index}`,

@@ -121,6 +121,7 @@ Deno.test("permissions: prints one line of flags, or lists with --json", async (
     read: [path],
     write: [],
     env: [],
+    ffi: false,
   });
 });
 

@@ -30,7 +30,7 @@ Deno.test({
     assertEquals(await complete("check", "--c"), ["--config"]);
     assertEquals(await complete("completions", ""), ["--help", "bash", "zsh", "fish"]);
     assertEquals(await complete("help", "sch"), ["schema"]);
-    assertEquals(await complete("-"), ["--config", "--color", "--help", "--version"]);
+    assertEquals(await complete("-"), ["--config", "--color", "--engine", "--help", "--version"]);
     assertEquals(await complete("run", "-c", "con"), []);
     assertEquals(await complete("-c", "con"), []);
   },

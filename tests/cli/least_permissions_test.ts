@@ -19,7 +19,13 @@ function leastOf(
 Deno.test("leastPermissions: what is listened on and dialed, each once, and the config file", () => {
   assertEquals(
     leastOf({ ports: [1001], listen: ["127.0.0.1:1002"], targets: ["[::1]:80", "h:80", "h:80"] }),
-    { net: ["[::]:1001", "127.0.0.1:1002", "[::1]:80", "h:80"], read: ["c.yaml"], write: [], env: [] },
+    {
+      net: ["[::]:1001", "127.0.0.1:1002", "[::1]:80", "h:80"],
+      read: ["c.yaml"],
+      write: [],
+      env: [],
+      ffi: false,
+    },
   );
 });
 
@@ -47,6 +53,7 @@ Deno.test("leastPermissions: a unix socket is a network address and a file that 
     read: ["c.yaml", "/l.sock", "/t.sock"],
     write: ["/l.sock", "/t.sock"],
     env: [],
+    ffi: false,
   });
 });
 
@@ -96,16 +103,28 @@ Deno.test("leastPermissions: SRV records bring ports of their own, so that no li
   assertEquals(permissionFlags(least), ["--allow-net", "--allow-read=c.yaml"]);
 });
 
+Deno.test("leastPermissions: the native engine calls the C library, and loads the program in a worker", () => {
+  const app = { name: "a", ports: [1], targets: ["h:1"] };
+  const config = resolveConfig({ engine: "native", apps: [app] }, { source: "test" });
+  const { ffi, read } = leastPermissions(config);
+  assertEquals([ffi, read.length], [true, 1]);
+  assertEquals(permissionFlags({ net: [], read: [], write: [], env: [], ffi }), ["--allow-ffi"]);
+});
+
 Deno.test("permissionFlags: values stand behind each other, what is not needed is left out", () => {
-  assertEquals(permissionFlags({ net: ["h:1", "[::]:2"], read: ["/a", "b"], write: [], env: [] }), [
-    "--allow-net=h:1,[::]:2",
-    "--allow-read=/a,b",
-  ]);
+  assertEquals(
+    permissionFlags({ net: ["h:1", "[::]:2"], read: ["/a", "b"], write: [], env: [], ffi: false }),
+    [
+      "--allow-net=h:1,[::]:2",
+      "--allow-read=/a,b",
+    ],
+  );
 });
 
 Deno.test("permissionFlags: a path that no flag, or no shell, would keep whole is refused", () => {
   const refused = (path: string): string =>
-    assertThrows(() => permissionFlags({ net: [], read: [path], write: [], env: [] }), UsageError).message;
+    assertThrows(() => permissionFlags({ net: [], read: [path], write: [], env: [], ffi: false }), UsageError)
+      .message;
   assertEquals(
     refused("/a,b/c.pem"),
     'permissions: the path "/a,b/c.pem" has a comma, where the runtime parts a list; use one without it',
@@ -122,6 +141,7 @@ Deno.test("leastPermissions: a unix socket is a network address by its whole pat
     read: ["c.yaml", "/etc/tcpproxy/l.sock", "/etc/tcpproxy/t.sock"],
     write: ["/etc/tcpproxy/l.sock", "/etc/tcpproxy/t.sock"],
     env: [],
+    ffi: false,
   });
 });
 
@@ -180,24 +200,33 @@ Deno.test("leastPermissions: a log server is sent to, from a socket of the progr
   const apps = ["127.0.0.1:1", "127.0.0.1:2"];
   const [read, own] = [["c.yaml", "/etc/hostname"], "/tmp/tcpproxy-datagram.sock"];
   const logTo = (access: unknown): ReturnType<typeof leastPermissions> => leastOf(app, { access });
-  assertEquals(logTo({ syslog: "tcp://logs:601" }), { net: [...apps, "logs:601"], read, write: [], env: [] });
+  assertEquals(logTo({ syslog: "tcp://logs:601" }), {
+    net: [...apps, "logs:601"],
+    read,
+    write: [],
+    env: [],
+    ffi: false,
+  });
   assertEquals(logTo({ syslog: "udp://[::1]:514" }), {
     net: [...apps, "[::1]:514", "[::]:0"],
     read,
     write: [],
     env: [],
+    ffi: false,
   });
   assertEquals(logTo({ syslog: "udp://logs:514" }), {
     net: [...apps, "logs:514", "logs", ":514", "0.0.0.0:0", "[::]:0"],
     read,
     write: [],
     env: [],
+    ffi: false,
   });
   assertEquals(logTo({ journal: "/j" }), {
     net: [...apps, "unix:/j", `unix:${own}`],
     read: ["c.yaml", "/j", own],
     write: ["/j", own],
     env: [],
+    ffi: false,
   });
   assertEquals(
     leastOf(app, { destination: { syslog: "local" } }).write,

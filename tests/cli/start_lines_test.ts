@@ -56,11 +56,11 @@ Deno.test("logListeners: a count, and each address where debug lines are written
 Deno.test("logProgram: says version, process, config, engine and threads", () => {
   const log = new RecordedLog();
   const info = { version: "1.2.3", pid: 7, config: "/etc/tcpproxy.yaml" };
-  logProgram(log, { ...info, workers: 1 });
-  logProgram(log, { ...info, workers: 4 });
+  logProgram(log, { ...info, workers: 1, engine: "runtime" });
+  logProgram(log, { ...info, workers: 4, engine: "native" });
   assertEquals(log.lines, [
     "info tcpproxy 1.2.3, pid 7, config /etc/tcpproxy.yaml, engine runtime, workers 1",
-    "info tcpproxy 1.2.3, pid 7, config /etc/tcpproxy.yaml, engine runtime, workers 4",
+    "info tcpproxy 1.2.3, pid 7, config /etc/tcpproxy.yaml, engine native, workers 4",
   ]);
 });
 

@@ -37,6 +37,7 @@ Deno.test("parseConfig: the original's format loads with every default", async (
     otel: undefined,
     watch: false,
     onReload: "keep",
+    engine: "auto",
     shutdown: { drainTimeoutMs: 30_000, delayMs: 0 },
     apps: [{
       name: "five",

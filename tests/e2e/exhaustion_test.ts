@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { program } from "../helpers/program.ts";
+import { ALL_PERMISSIONS, program } from "../helpers/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
@@ -12,37 +12,51 @@ const HELLO = utf8("hello\n");
 /** More than there are file descriptors for, each session taking two. */
 const CLIENTS = 60;
 
-Deno.test({
-  name: "file descriptors: when they are used up accepting pauses, with one line, and goes on by itself",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using folder = new TemporaryFolder();
-    await using target = new TestTarget(echo);
-    const port = freePort();
-    const apps = [{ name: "web", listen: [`127.0.0.1:${port}`], targets: [target.address] }];
-    await using proxy = program(["-c", await folder.config({ apps })], { shell: "ulimit -n 64;" });
-    await proxy.ready();
+/** A native engine has a worker, which takes some fifteen of its own. */
+const ENGINES = [
+  { engine: "runtime", limit: 64, ignore: Deno.build.os === "windows" },
+  { engine: "native", limit: 80, ignore: Deno.build.os !== "linux" },
+] as const;
 
-    const clients = await Promise.all(Array.from({ length: CLIENTS }, () => connectTo(port)));
-    await proxy.waitFor("accept paused: ");
-    for (const client of clients) client.close();
+for (const { engine, limit, ignore } of ENGINES) {
+  Deno.test({
+    name:
+      `file descriptors, ${engine}: when they are used up accepting pauses, with one line, and goes on by itself`,
+    ignore,
+    fn: async () => {
+      await using folder = new TemporaryFolder();
+      await using target = new TestTarget(echo);
+      const port = freePort();
+      const apps = [{ name: "web", listen: [`127.0.0.1:${port}`], targets: [target.address] }];
+      await using proxy = program(["-c", await folder.config({ engine, apps })], {
+        shell: `ulimit -n ${limit};`,
+        permissions: [...ALL_PERMISSIONS, "--allow-ffi"],
+      });
+      await proxy.ready();
 
-    using conn = await connectTo(port);
-    assertEquals(await exchange(conn, HELLO), HELLO);
-    await proxy.waitFor("accept resumed");
-    assertEquals(await proxy.stop(), 0);
-    assertEquals(proxy.stderr.match(/accept paused: /g)?.length, 1);
-    assertEquals(proxy.stderr.match(/accept resumed/g)?.length, 1);
-  },
-});
+      const clients = await Promise.all(Array.from({ length: CLIENTS }, () => connectTo(port)));
+      await proxy.waitFor("accept paused: ");
+      for (const client of clients) client.close();
+
+      using conn = await connectTo(port);
+      assertEquals(await exchange(conn, HELLO), HELLO);
+      await proxy.waitFor("accept resumed");
+      assertEquals(await proxy.stop(), 0);
+      assertEquals(proxy.stderr.match(/accept paused: /g)?.length, 1);
+      assertEquals(proxy.stderr.match(/accept resumed/g)?.length, 1);
+    },
+  });
+}
 
 /** As many as find two descriptors each, beside those of the program, and some room. */
 const SERVED = 12;
 
-for (const workers of [1, 2]) {
+for (const { workers, engine } of [{ workers: 1 }, { workers: 2 }, { workers: 2, engine: "native" }]) {
   Deno.test({
     name:
-      `file descriptors: clients that had something to say first do not take them all; ${workers} workers`,
+      `file descriptors: clients that had something to say first do not take them all; ${workers} workers, ${
+        engine ?? "runtime"
+      }`,
     ignore: Deno.build.os !== "linux",
     fn: async () => {
       await using folder = new TemporaryFolder();
@@ -51,9 +65,12 @@ for (const workers of [1, 2]) {
       const app = { name: "web", listen: [`127.0.0.1:${port}`], targets: [target.address] };
       const header = { accept: "required", from: ["127.0.0.1"] };
       const apps = [{ ...app, proxy_protocol: header, connect_deadline: "3s" }];
-      const config = await folder.config({ workers, apps });
+      const config = await folder.config({ workers, apps, ...(engine === undefined ? {} : { engine }) });
       // Each worker takes some fifteen of its own.
-      await using proxy = program(["-c", config], { shell: `ulimit -n ${64 + 16 * (workers - 1)};` });
+      await using proxy = program(["-c", config], {
+        shell: `ulimit -n ${64 + 16 * (workers - 1)};`,
+        permissions: [...ALL_PERMISSIONS, "--allow-ffi"],
+      });
       await proxy.ready();
 
       // All descriptors are the clients' before the first of them speaks, on a machine of any speed.

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { errorCode, isReset } from "../../lib/base/mod.ts";
 import { writeAll } from "./clients.ts";
 
 /** What a target does with one connection, until it returns; `ended` resolves when the target is disposed of. */
@@ -72,16 +73,21 @@ export class TestTarget implements AsyncDisposable {
   }
 
   async #accept(): Promise<void> {
-    try {
-      for await (const conn of this.#listener) {
-        this.accepted++;
-        this.#conns.add(conn);
-        const running = this.#handle(conn).finally(() => this.#running.delete(running));
-        this.#running.add(running);
-        this.#changed();
+    for (;;) {
+      let conn: Deno.Conn;
+      try {
+        conn = await this.#listener.accept();
+      } catch (error) {
+        // A client that has reset its connection before it was accepted ends nothing.
+        if (isReset(errorCode(error))) continue;
+        if (!isEndOfConnection(error)) this.#unexpected.push(error);
+        return;
       }
-    } catch (error) {
-      if (!isEndOfConnection(error)) this.#unexpected.push(error);
+      this.accepted++;
+      this.#conns.add(conn);
+      const running = this.#handle(conn).finally(() => this.#running.delete(running));
+      this.#running.add(running);
+      this.#changed();
     }
   }
 

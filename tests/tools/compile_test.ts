@@ -19,6 +19,11 @@ Deno.test("compilation: the binary may use network, files and variables, nothing
     "--allow-env",
     "--no-prompt",
   ]);
+  // The C library is called on Linux alone.
+  for (const each of [compilation("linux"), compilation("darwin", "aarch64-unknown-linux-gnu")]) {
+    assert(each.args.includes("--allow-ffi"));
+  }
+  assert(!compilation("windows").args.includes("--allow-ffi"));
   assertEquals(args[args.indexOf("--target") + 1], "aarch64-apple-darwin");
   assert(!compilation("linux").args.includes("--target"));
   assertEquals(args.at(-1), "main.ts");

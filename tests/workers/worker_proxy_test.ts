@@ -11,6 +11,7 @@ import { assertShown, renew } from "../helpers/renewal.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { terminating, testTls } from "../helpers/tls_app.ts";
+import { MORTAL, withMortals } from "./mortals.ts";
 
 const NOTHING: Sandbox = {
   net: [],
@@ -26,67 +27,6 @@ const NOTHING: Sandbox = {
 function plane(options: Partial<WorkerProxyOptions> = {}): StartPlane {
   return (config, observer) => WorkerProxy.start(config, { workers: 2, observer, ...options });
 }
-
-/** Holds back what workers say when they have loaded. */
-interface HeldWorkers {
-  /** Resolves when the worker with this number has loaded, and its control plane knows. */
-  loaded(number: number): Promise<void>;
-  release(): void;
-}
-
-/**
- * Runs `use` with ways to have workers that are started meanwhile die, or wait once loaded, by their order from 0; each is
- * a {@link MORTAL}.
- */
-async function withMortals(
-  use: (kill: (number: number) => void, hold: (numbers: number[]) => HeldWorkers) => Promise<void>,
-): Promise<void> {
-  const workers: Worker[] = [];
-  const held = new Map<Worker, unknown>();
-  let toHold: readonly number[] = [];
-  let onLoaded: (() => void) | undefined;
-  let awaited = -1;
-  const original = globalThis.Worker;
-  globalThis.Worker = class extends original {
-    constructor(...args: ConstructorParameters<typeof Worker>) {
-      super(...args);
-      const number = workers.push(this) - 1;
-      this.addEventListener("message", (event) => {
-        if (event.data?.kind === "loaded" && toHold.includes(number)) {
-          event.stopImmediatePropagation();
-          held.set(this, event.data);
-        }
-        // After the others that hear of it.
-        if (event.data?.kind === "loaded" && number === awaited) setTimeout(() => onLoaded?.());
-        if (event.data !== "dead") return;
-        event.stopImmediatePropagation();
-        this.terminate();
-        // What the runtime dispatches for an uncaught error.
-        this.dispatchEvent(new ErrorEvent("error", { message: "Uncaught Error: die", cancelable: true }));
-      });
-    }
-  };
-  try {
-    await use((number) => workers[number]?.postMessage("die"), (numbers) => {
-      toHold = numbers;
-      return {
-        loaded: (number) =>
-          new Promise((resolve) => {
-            awaited = number;
-            onLoaded = resolve;
-          }),
-        release: () => {
-          toHold = [];
-          for (const [worker, data] of held) worker.dispatchEvent(new MessageEvent("message", { data }));
-        },
-      };
-    });
-  } finally {
-    globalThis.Worker = original;
-  }
-}
-
-const MORTAL = new URL("./mortal_entry.ts", import.meta.url);
 
 Deno.test("WorkerProxy: the runtime refuses targets outside the sandbox", async () => {
   await using named = new TestTarget(echo);

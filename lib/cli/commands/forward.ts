@@ -1,6 +1,7 @@
 import { AddressError, parseListenRange, parsePortRange, parseTargetAddress } from "../../base/mod.ts";
 import { type Command, type CommandArgs, UsageError } from "../command.ts";
 import { COLOR_FLAG, colorChoice } from "../color_flag.ts";
+import { ENGINE_FLAG, withEngine } from "../engine_flag.ts";
 import type { Io } from "../io.ts";
 
 /** `tcpproxy forward`: a proxy without a file. */
@@ -15,6 +16,7 @@ listens on every interface. TARGET is host:port, [v6]:port, unix:/path, or host:
   flags: [
     { name: "json", summary: "Write both logs as JSON" },
     COLOR_FLAG,
+    ENGINE_FLAG,
     { name: "quiet", short: "q", summary: "Write no access log" },
   ],
   example: "tcpproxy forward 8080 10.0.0.1:80 10.0.0.2:80",
@@ -33,7 +35,7 @@ async function runForward(args: CommandArgs, io: Io): Promise<number> {
     log: { format: args.on("json") ? "json" : "text", access: !args.on("quiet") },
     apps: [{ name: "forward", ...(isPort ? { ports: [listen] } : { listen: [listen] }), targets }],
   }, { source: "tcpproxy forward" });
-  return await serve(config, { io, color, configName: "from the command line" });
+  return await serve(withEngine(config, args), { io, color, configName: "from the command line" });
 }
 
 /** Checks the words one by one, to speak of them as they were typed; gives whether the first is a port. */

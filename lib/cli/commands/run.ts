@@ -1,6 +1,7 @@
 import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import { COLOR_FLAG, colorChoice } from "../color_flag.ts";
+import { ENGINE_FLAG, withEngine } from "../engine_flag.ts";
 import type { Io } from "../io.ts";
 import { readConfig } from "../config/read_config.ts";
 import type { ConfigDocument } from "../../config/mod.ts";
@@ -19,7 +20,7 @@ too, and puts the config, its certificates and keys into effect again: all of it
 Listeners and connections that stay are not touched.
 Where the runtime allows no reading (deno run --allow-net main.ts), the shipped config is used.`,
   arity: [0, 0],
-  flags: [CONFIG_FLAG, COLOR_FLAG],
+  flags: [CONFIG_FLAG, COLOR_FLAG, ENGINE_FLAG],
   example: "tcpproxy run -c /etc/tcpproxy/config.yaml",
   run: runProxy,
 };
@@ -38,13 +39,13 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
     await io.report(findings.report);
     return EXIT.usage;
   }
-  return await serve(config, {
+  return await serve(withEngine(config, args), {
     io,
     hangUps,
     logRotations,
     color,
     warnings: findings.lines,
-    ...(source.kind === "file" ? { configFile: fileOf(source.path, document) } : {
+    ...(source.kind === "file" ? { configFile: fileOf(source.path, document, args) } : {
       preface: "reading files is not allowed: running the config that is shipped with the program",
       configName: "shipped with the program",
     }),
@@ -52,7 +53,7 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
 }
 
 /** The config's file, to be read again; standard input can be read once alone. */
-function fileOf(path: string, document: ConfigDocument): ConfigFile | undefined {
+function fileOf(path: string, document: ConfigDocument, args: CommandArgs): ConfigFile | undefined {
   if (!document.isSteady) return undefined;
   const { folders, fingerprint } = document;
   return {
@@ -76,7 +77,7 @@ function fileOf(path: string, document: ConfigDocument): ConfigFile | undefined 
         import("../config/file_problems.ts"),
       ]);
       try {
-        return (await ConfigDocument.load(path)).config;
+        return withEngine((await ConfigDocument.load(path)).config, args);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         throw new UnreadableConfig(problemLines(path, error), error);

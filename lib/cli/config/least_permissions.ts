@@ -1,6 +1,13 @@
 import { resolve } from "node:path";
 import { formatAddress, parseIp, type TargetAddress } from "../../base/mod.ts";
-import type { AppConfig, Config, LogConfig, LogServerConfig, TargetConfig } from "../../config/mod.ts";
+import {
+  type AppConfig,
+  type Config,
+  engineOf,
+  type LogConfig,
+  type LogServerConfig,
+  type TargetConfig,
+} from "../../config/mod.ts";
 import { processStreamAt } from "../../log/mod.ts";
 import { OWN_SOCKET_FILE, UDP_ANY } from "../../net/mod.ts";
 import { dialedAt, targetsOf } from "../../app/mod.ts";
@@ -21,6 +28,8 @@ export interface LeastPermissions {
   readonly write: readonly string[];
   /** Environment variables that the config refers to. */
   readonly env: readonly string[];
+  /** Whether the C library is called, with which a program may do anything. */
+  readonly ffi: boolean;
 }
 
 /** Facts that the config does not contain. */
@@ -77,6 +86,7 @@ export function leastPermissions(config: Config, options: LeastPermissionsOption
     ]),
     write: unique([...given(logFile(log.access)), ...sockets, ...logs.flatMap(({ write }) => write)]),
     env: unique(variables),
+    ffi: engineOf(config) === "native",
   };
 }
 
@@ -92,11 +102,12 @@ export function permissionFlags(permissions: LeastPermissions): string[] {
     ["--allow-write", permissions.write],
     ["--allow-env", permissions.env],
   ];
-  return flags.flatMap(([flag, values]) => {
+  const parts = flags.flatMap(([flag, values]) => {
     if (values === true) return [flag];
     for (const value of values) refuseParted(value);
     return values.length === 0 ? [] : [`${flag}=${values.join(",")}`];
   });
+  return permissions.ffi ? [...parts, "--allow-ffi"] : parts;
 }
 
 function refuseParted(value: string): void {
@@ -174,9 +185,10 @@ function tlsFiles({ tls, targetTls }: AppConfig): string[] {
 }
 
 /** Each thread loads the program's files anew, with the permissions of the process; only a compiled program has them within. */
-function workerFiles({ workers }: Config): string[] {
+function workerFiles(config: Config): string[] {
   const { protocol, pathname } = new URL("../..", import.meta.url);
-  return workers === 1 || protocol !== "file:" || Deno.build.standalone
+  const isAlone = config.workers === 1 && engineOf(config) === "runtime";
+  return isAlone || protocol !== "file:" || Deno.build.standalone
     ? []
     : [decodeURIComponent(pathname).replace(/\/$/, "")];
 }

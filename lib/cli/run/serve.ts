@@ -1,5 +1,5 @@
 import { errorMessage } from "../../base/mod.ts";
-import { type Config, workerCount } from "../../config/mod.ts";
+import { type Config, engineOf, workerCount } from "../../config/mod.ts";
 import {
   type AccessLog,
   type AccessRecord,
@@ -73,6 +73,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
       pid: Deno.pid,
       config: options.configFile?.path ?? options.configName ?? "none",
       workers: workersOf(config),
+      engine: engineOf(config),
     });
     for (const warning of options.warnings ?? []) log.warning("{warning}", { warning });
     const access = await openAccessLog(config.log, options.color ?? "auto");
@@ -174,11 +175,13 @@ async function start(
   { access, sessions }: { readonly access: AccessLog; readonly sessions: Feed<AccessRecord> },
 ): Promise<ProxyControl> {
   const workers = workersOf(config);
-  if (workers === 1) return await Proxy.start(config, { observer });
-  // Loaded only where there are several threads.
+  const native = engineOf(config) === "native";
+  // The native engine would hold up what the main thread does beside it.
+  if (workers === 1 && !native) return await Proxy.start(config, { observer });
+  // Loaded only where there are workers.
   const { WorkerProxy } = await import("../../workers/mod.ts");
-  if (access.enabled) return await WorkerProxy.start(config, { workers, observer, sessions: "all" });
-  const proxy = await WorkerProxy.start(config, { workers, observer, sessions: "notable" });
+  if (access.enabled) return await WorkerProxy.start(config, { workers, native, observer, sessions: "all" });
+  const proxy = await WorkerProxy.start(config, { workers, native, observer, sessions: "notable" });
   sessions.onDemand = (isWanted): void => proxy.reportSessions(isWanted ? "all" : "notable");
   return proxy;
 }

@@ -11,15 +11,17 @@ export interface ProgramInfo {
   readonly config: string;
   /** How many threads carry connections. */
   readonly workers: number;
+  /** Which sockets carry them. */
+  readonly engine: "runtime" | "native";
 }
 
 /** Says what runs: the first line of the log. */
-export function logProgram(log: Logger, { version, pid, config, workers }: ProgramInfo): void {
+export function logProgram(log: Logger, { version, pid, config, workers, engine }: ProgramInfo): void {
   log.info("tcpproxy {version}, pid {pid}, config {config}, engine {engine}, workers {workers}", {
     version,
     pid,
     config,
-    engine: "runtime",
+    engine,
     workers,
   });
 }

@@ -24,9 +24,14 @@ export interface Config {
   readonly watch: boolean;
   /** The fate of sessions whose app or target a reload removes. */
   readonly onReload: typeof RELOAD_ACTIONS[number];
+  /** Which sockets carry connections; `engineOf` says what `auto` comes to. */
+  readonly engine: typeof ENGINES[number];
   /** At least one; no two share a name or an address. */
   readonly apps: readonly AppConfig[];
 }
+
+/** What carries connections. */
+export const ENGINES = ["auto", "runtime", "native"] as const;
 
 /** The levels of the operational log, the most talkative first. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;

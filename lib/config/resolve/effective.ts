@@ -26,6 +26,7 @@ export function effectiveConfig(config: Config): Record<string, unknown> {
     otel: config.otel ?? "off",
     watch: config.watch,
     on_reload: config.onReload,
+    engine: config.engine,
     apps: config.apps.map(effectiveApp),
   };
 }

@@ -39,6 +39,7 @@ export function resolve(root: ParsedRoot, base: Base, included: readonly Resolva
     otel: root.otel === "off" ? undefined : root.otel,
     watch: root.watch,
     onReload: root.on_reload,
+    engine: root.engine,
     apps: files.flatMap(({ parsed: { apps = [], defaults }, base }) =>
       apps.map((app) => resolveApp(app, { defaults: given(defaults), base }, common))
     ),

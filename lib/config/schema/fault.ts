@@ -70,7 +70,7 @@ export const Fault = z.discriminatedUnion("kind", [
     kind: kind(
       "reset",
       "The connection is cut without a proper end: under TLS without close_notify. Plain TCP shows a FIN as for " +
-        "`close`, because the runtime cannot send a reset.",
+        "`close`, because the runtime cannot send a reset; with `engine: native` it is one.",
     ),
     ...Cut.shape,
     ...Scope.shape,

@@ -8,6 +8,7 @@ import { LogServer } from "./log_server.ts";
 import { App, Defaults } from "./app.ts";
 import { choice, limit, limitOrOff, mappingOrOff } from "./values/units.ts";
 import { filePath } from "./values/texts.ts";
+import { engine } from "./engine.ts";
 import { workers } from "./workers.ts";
 
 const Log = z.strictObject({
@@ -114,6 +115,13 @@ export const Root = z.strictObject({
     description:
       "What happens at a reload to connections whose app or target is no longer in the config: they go on (`keep`), " +
       "have `shutdown.drain_timeout` to end (`drain`), or are closed (`close`).",
+  }),
+  engine: engine(Deno.build.os).prefault("auto").meta({
+    default: "auto",
+    description:
+      "Which sockets carry connections: those of the runtime (`runtime`), or those of the kernel by its own calls " +
+      "(`native`, experimental: Linux with glibc alone, always in worker threads, and with `--allow-ffi` under `deno " +
+      "run`). `auto` is `runtime`. A native worker is not confined by the runtime: see `docs/native-engine.md`.",
   }),
   defaults: Defaults.prefault({}).meta({ description: "Options for every app that does not give its own." }),
   include: Include,
