@@ -40,7 +40,8 @@ export class LoopDelay implements Disposable {
   }
 }
 
-function runtimeRepeat(run: () => void, everyMs: number): () => void {
+/** {@link Repeat} with the timers of the runtime. */
+export function runtimeRepeat(run: () => void, everyMs: number): () => void {
   const timer = setInterval(run, everyMs);
   return () => clearInterval(timer);
 }

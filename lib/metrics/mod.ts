@@ -27,7 +27,7 @@ export { escapeQuoted, exposition, type ExpositionFormat, type Family, MEDIA_TYP
 export { families, type ProcessFacts } from "./families.ts";
 export { type Metric, METRICS } from "./metric.ts";
 export { negotiateFormat } from "./negotiate.ts";
-export { LoopDelay } from "./loop_delay.ts";
+export { LoopDelay, type Repeat, runtimeRepeat } from "./loop_delay.ts";
 export type {
   AppGauges,
   CertificateExpiry,

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { resolveFaults } from "../../lib/config/mod.ts";
+import { activeOf, type AppCount } from "../../lib/metrics/mod.ts";
 import { StartError } from "../../lib/proxy/mod.ts";
 import { type Sandbox, WorkerProxy, type WorkerProxyOptions } from "../../lib/workers/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
@@ -185,6 +186,41 @@ Deno.test("WorkerProxy: a worker that dies during a reload is not started again 
       using client = await proxy.connect();
       assertEquals(await exchange(client, utf8("x")), utf8("x"));
     })
+  );
+});
+
+Deno.test("WorkerProxy.metrics: what a worker that died had counted stays, its connections count as ended by error", async () => {
+  await using target = new TestTarget(echo);
+  await withMortals((kill) =>
+    withPlane(
+      plane({ module: MORTAL }),
+      { apps: [{ name: "a", targets: [target.address] }] },
+      async (proxy) => {
+        const clients = await Promise.all(Array.from({ length: 6 }, async () => {
+          const client = await proxy.connect();
+          await writeAll(client, utf8("x"));
+          await readExactly(client, 1);
+          return client;
+        }));
+        const count = async (): Promise<AppCount | undefined> =>
+          (await proxy.control.metrics()).counters.apps.get("a");
+        await untilTrue(async () => (await count())?.bytesDown === 6);
+        kill(0);
+        await proxy.log.when(() => proxy.log.restarts.length === 1);
+        const [death] = proxy.log.deaths;
+        const lost = death?.sessions ?? 0;
+        const { counters: { apps }, workers } = await proxy.control.metrics();
+        assertEquals(workers, { count: 2, deaths: 1, restarts: 1 });
+        const app = apps.get("a");
+        assertEquals([app?.accepted, app?.bytesUp], [6, 6]);
+        assertEquals([app?.ended.error ?? 0, app && activeOf(app)], [lost, 6 - lost]);
+        assertEquals(app?.targets.get(target.address)?.active, 6 - lost);
+        for (const client of clients) client.close();
+        await proxy.log.ended(6 - lost);
+        const last = await count();
+        assertEquals([last?.accepted, last && activeOf(last)], [6, 0]);
+      },
+    )
   );
 });
 

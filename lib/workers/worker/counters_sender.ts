@@ -1,3 +1,4 @@
+import { type Repeat, runtimeRepeat } from "../../metrics/mod.ts";
 import type { Proxy } from "../../proxy/mod.ts";
 import type { FromWorker } from "../channel/messages.ts";
 
@@ -11,16 +12,19 @@ const EVERY_MS = 5000;
 export class CountersSender {
   readonly #post: (message: FromWorker) => void;
   #proxy: Pick<Proxy, "counters" | "activeSessions"> | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #repeat: Repeat;
+  #stop: () => void = () => {};
   #hasNews = false;
 
-  constructor(post: (message: FromWorker) => void) {
+  /** @param repeat default the runtime's timers. */
+  constructor(post: (message: FromWorker) => void, repeat: Repeat = runtimeRepeat) {
     this.#post = post;
+    this.#repeat = repeat;
   }
 
   begin(proxy: Pick<Proxy, "counters" | "activeSessions">): void {
     this.#proxy = proxy;
-    this.#timer = setInterval(() => this.#sendNews(), EVERY_MS);
+    this.#stop = this.#repeat(() => this.#sendNews(), EVERY_MS);
   }
 
   /** A connection has begun. */
@@ -36,7 +40,7 @@ export class CountersSender {
 
   /** Sends the last of it. */
   end(): void {
-    clearInterval(this.#timer);
+    this.#stop();
     this.send();
   }
 
