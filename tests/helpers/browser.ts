@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Browser, chromium, type Page } from "playwright-core";
+import { assertEquals } from "@std/assert";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 /** Where Debian's package `chromium` has it. */
 const EXECUTABLE = "/usr/bin/chromium";
@@ -31,6 +32,54 @@ export function launch(): Promise<Browser> {
       "--disable-dev-shm-usage",
     ],
   });
+}
+
+/** A test with a browser of its own; ignored, with the reason, where there is none. */
+export function browserTest(
+  name: string,
+  use: (browser: Browser, test: Deno.TestContext) => Promise<void>,
+): void {
+  Deno.test({
+    name: NO_CHROMIUM ? `${name} (ignored: ${EXECUTABLE} not found)` : name,
+    ignore: NO_CHROMIUM,
+    fn: async (test) => {
+      const browser = await launch();
+      try {
+        await use(browser, test);
+      } finally {
+        await browser.close();
+      }
+    },
+  });
+}
+
+/** Opens a page in a session of its own, and closes it when `use` has returned. Its problems are the test's. */
+export async function withPage(
+  browser: Browser,
+  { url, ...options }: { readonly url: string } & BrowserContextOptions,
+  use: (watched: WatchedPage) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext(options);
+  try {
+    const watched = new WatchedPage(await context.newPage(), new URL(url).origin);
+    await watched.page.goto(url);
+    await use(watched);
+    assertEquals([watched.problems, watched.foreign], [[], []]);
+  } finally {
+    await context.close();
+  }
+}
+
+/**
+ * Resolves when an expression holds in the page. It is asked from outside again and again: the page's policy forbids
+ * what `waitForFunction` does.
+ */
+export async function holds(page: Page, expression: string): Promise<void> {
+  const endMs = Date.now() + PATIENCE_MS;
+  while (!await page.evaluate(`Boolean(${expression})`)) {
+    if (Date.now() > endMs) throw new Error(`it never held: ${expression}\n${await page.innerText("body")}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** A page that keeps what went wrong in it, and what it asked others for. */
