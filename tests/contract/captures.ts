@@ -304,6 +304,22 @@ export function testCaptureContract(name: string, start: StartPlane): void {
     });
   });
 
+  Deno.test(`${name}: a session of the config before a reload is captured by its number`, async () => {
+    await using target = new TestTarget(echo);
+    const app = { name: "app-1", listen: [`127.0.0.1:${freePort()}`], targets: [target.address] };
+    await withPlane(start, { apps: [app] }, async (plane) => {
+      using client = await plane.connect();
+      await writeAll(client, utf8("x"));
+      await readExactly(client, 1);
+      const reloaded = await plane.control.reload(configOf({ apps: [{ ...app, "idle_timeout": "5m" }] }));
+      assertEquals(reloaded.kind, "done");
+      const file = begun(await plane.control.capture(requestOf({ kind: "session", id: 1 })));
+      await exchange(client, utf8("still here"));
+      const { packets } = await captureOf(file);
+      assertEquals(sentBy(packets, CLIENT, `127.0.0.1:${client.localAddr.port}`), utf8("still here"));
+    });
+  });
+
   Deno.test(`${name}: a proxy that stops ends its captures, and their files are complete`, async () => {
     await using target = new TestTarget(echo);
     await withPlane(start, { apps: [{ targets: [target.address] }] }, async (plane) => {
