@@ -86,14 +86,19 @@ export class History {
     if (this.#lastMs !== undefined && seconds < LEAST_SECONDS) return;
     this.#lastMs = nowMs;
     const next = new Map<string, Track>();
-    const take = (key: string, { bytesUp, bytesDown, connections }: PossibleCounters): void => {
+    const take = (key: string, counters: PossibleCounters): Track | undefined => {
+      const { bytesUp, bytesDown, connections } = counters;
       // A proxy that counts nothing has no rates.
-      if (bytesUp === null || bytesDown === null || connections === null) return;
-      next.set(key, advance(this.#tracks.get(key), { bytesUp, bytesDown, connections }, seconds));
+      if (bytesUp === null || bytesDown === null || connections === null) return undefined;
+      const track = advance(this.#tracks.get(key), { bytesUp, bytesDown, connections }, seconds);
+      next.set(key, track);
+      return track;
     };
     take(TOTAL, status.traffic);
     for (const app of status.apps) {
-      take(appKey(app.name), app.traffic);
+      const track = take(appKey(app.name), app.traffic);
+      // Of targets, of which there may be many, nobody sees more than the rate.
+      if (track?.rates !== undefined && seconds > 0) sample(track, track.rates);
       for (const { route, target } of allTargets(app)) {
         take(targetKey(app.name, route, target.address), target.traffic);
       }
@@ -145,7 +150,11 @@ function advance(before: Track | undefined, counters: Counters, seconds: number)
     down: perSecond("bytesDown"),
     connections: perSecond("connections"),
   };
-  return { last: counters, rates, samples: appended(before.samples, rates.up + rates.down) };
+  return { last: counters, rates, samples: before.samples };
+}
+
+function sample(track: Track, { up, down }: Rates): void {
+  track.samples = appended(track.samples, up + down);
 }
 
 function appended(samples: readonly number[], value: number): number[] {

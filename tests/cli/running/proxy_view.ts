@@ -107,7 +107,7 @@ export function statusBody({ seconds }: Moment): Record<string, unknown> {
         }],
       },
       {
-        name: "ßtraße-日本語",
+        name: "straße-日本語",
         state: "paused",
         listeners: ["[::]:5432"],
         balance: "random",
@@ -184,7 +184,7 @@ export function sessionsBody({ seconds }: Moment): Record<string, unknown> {
         sni: "x\u001b]0;pwned\u0007.example",
       }),
       one(4, {
-        app: "ßtraße-日本語",
+        app: "straße-日本語",
         target: "a-database-with-a-long-name.internal.example.com:5432",
         tries: 3,
       }),
