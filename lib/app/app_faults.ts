@@ -17,7 +17,7 @@ export interface AppFaultsOptions extends EngineOptions {
 export class AppFaults {
   readonly #options: AppFaultsOptions;
   #configured: { readonly text: string; readonly plan: FaultPlan | undefined };
-  #set: { readonly plan: FaultPlan; readonly untilMs: number } | undefined;
+  #set: { readonly plan: FaultPlan; readonly untilMs: number; readonly end: AbortController } | undefined;
 
   /** @param sinceMs when the config's faults came into effect, on the clock; their `expires` counts from there. */
   constructor(faults: readonly FaultConfig[], sinceMs: number, options: AppFaultsOptions) {
@@ -32,13 +32,16 @@ export class AppFaults {
     return !isSame;
   }
 
-  /** Replaces the faults that the admin API has set. */
+  /** Replaces the faults that the admin API has set; those before stop acting on live sessions. */
   set(runtime: RuntimeFaults | undefined): void {
+    this.#set?.end.abort();
     this.#set = undefined;
     if (runtime === undefined || runtime.faults.length === 0) return;
     const { faults, since: { clockMs }, draws } = runtime;
+    const end = new AbortController();
     this.#set = {
-      plan: this.#plan(faults, clockMs, draws && new SharedDraws(draws)),
+      end,
+      plan: this.#plan(faults, clockMs, { counter: draws && new SharedDraws(draws), withdrawn: end.signal }),
       untilMs: clockMs + Math.max(...faults.map(({ expiresMs }) => expiresMs)),
     };
   }
@@ -62,12 +65,18 @@ export class AppFaults {
   }
 
   #planned(faults: readonly FaultConfig[], sinceMs: number): { text: string; plan: FaultPlan | undefined } {
-    const plan = faults.length === 0 ? undefined : this.#plan(faults, sinceMs, this.#options.counter);
+    const plan = faults.length === 0
+      ? undefined
+      : this.#plan(faults, sinceMs, { counter: this.#options.counter });
     return { text: textOf(faults), plan };
   }
 
-  #plan(faults: readonly FaultConfig[], sinceMs: number, counter: DrawCounter | undefined): FaultPlan {
-    return new FaultPlan(faults.map((fault) => ruleOf(fault, sinceMs)), {
+  #plan(
+    faults: readonly FaultConfig[],
+    sinceMs: number,
+    { counter, withdrawn }: { counter?: DrawCounter | undefined; withdrawn?: AbortSignal },
+  ): FaultPlan {
+    return new FaultPlan(faults.map((fault) => ({ ...ruleOf(fault, sinceMs), withdrawn })), {
       clock: this.#options.clock,
       counter,
       budget: (bytesPerSecond, nowMs) => new ByteBucket(bytesPerSecond, nowMs),

@@ -31,13 +31,12 @@ export class LocalOperations implements ProxyOperations {
   }
 
   sessions(query: SessionQuery): Promise<SessionList> {
-    const nowMs = this.#options.clock.nowMs();
-    return Promise.resolve({ ...this.findSessions(query), ...ALL_TOOK_PART, nowMs });
+    return Promise.resolve({ ...this.findSessions(query), ...ALL_TOOK_PART });
   }
 
   /** Finds the sessions of this thread. */
   findSessions(query: SessionQuery): SessionPage {
-    return this.#options.sessions.find(query);
+    return this.#options.sessions.find(query, this.#options.clock.nowMs());
   }
 
   async endSessions(filter: SessionFilter): Promise<SessionsEnded> {

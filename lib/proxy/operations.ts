@@ -9,10 +9,7 @@ export interface Carried {
 }
 
 /** Some of the live sessions; without those of the workers in `incomplete`. */
-export interface SessionList extends SessionPage, Carried {
-  /** The moment of the list, on the clock of its times. */
-  readonly nowMs: number;
-}
+export interface SessionList extends SessionPage, Carried {}
 
 /** How many sessions were ended. */
 export interface SessionsEnded extends Carried {

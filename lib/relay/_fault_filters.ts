@@ -5,15 +5,16 @@
  * @module
  */
 import type { ByteBudget } from "./pace.ts";
-import { type FaultTime, pauseUntil } from "./_fault_time.ts";
+import { type FaultTime, pauseUntil, pauseWhileActive } from "./_fault_time.ts";
+import { endOf, type FaultTerm } from "./fault_rule.ts";
 import { mix, unit } from "./_noise.ts";
 import type { Filter } from "./streams.ts";
 
 /** Options that every fault filter has. */
 export interface FaultFilterOptions {
   readonly time: FaultTime;
-  /** When the fault expires, on the clock. */
-  readonly expiresAtMs: number;
+  /** When the fault ends. */
+  readonly term: FaultTerm;
 }
 
 /** Options of {@link latencyFilter}. */
@@ -45,14 +46,14 @@ interface InFlight {
  * side by side, as on a long line, so a delay costs time and not throughput, up to {@link IN_FLIGHT_BYTES}.
  */
 export function latencyFilter(options: LatencyOptions): Filter {
-  const { time, expiresAtMs, amountMs, jitterMs, noise } = options;
+  const { time, term, amountMs, jitterMs, noise } = options;
   return (signal) => {
     let offset = 0;
     const due = (): number => {
       const nowMs = time.clock.nowMs();
       // Drawn by stream position, so that chunk boundaries do not matter.
       const jitter = (2 * unit(mix(noise, offset)) - 1) * jitterMs;
-      return Math.min(nowMs + Math.max(0, amountMs + jitter), Math.max(nowMs, expiresAtMs));
+      return Math.min(nowMs + Math.max(0, amountMs + jitter), Math.max(nowMs, endOf(term)));
     };
     const departure = new TransformStream<Uint8Array, InFlight>(
       {
@@ -71,7 +72,7 @@ export function latencyFilter(options: LatencyOptions): Filter {
       {
         async transform({ bytes, dueMs }, controller): Promise<void> {
           // One at a time, so that a chunk with less jitter cannot overtake.
-          await pauseUntil(dueMs, time, signal);
+          await pauseWhileActive(dueMs, { term, time, signal });
           if (bytes.length > 0) controller.enqueue(bytes);
         },
       },
@@ -96,21 +97,21 @@ interface PaceOptions extends FaultFilterOptions {
 }
 
 function pacedFilter(options: PaceOptions): Filter {
-  const { time, expiresAtMs, pieceBytes } = options;
+  const { time, term, pieceBytes } = options;
   return (signal) =>
     new TransformStream<Uint8Array, Uint8Array>(
       {
         async transform(chunk, controller): Promise<void> {
           for (let offset = 0; offset < chunk.length;) {
             const nowMs = time.clock.nowMs();
-            if (nowMs >= expiresAtMs) {
+            if (nowMs >= endOf(term)) {
               controller.enqueue(chunk.subarray(offset));
               return;
             }
             const piece = chunk.subarray(offset, offset + pieceBytes);
             offset += piece.length;
             const waitMs = options.waitMs(piece.length, nowMs);
-            if (waitMs > 0) await pauseUntil(Math.min(nowMs + waitMs, expiresAtMs), time, signal);
+            if (waitMs > 0) await pauseWhileActive(nowMs + waitMs, { term, time, signal });
             controller.enqueue(piece);
           }
         },
@@ -130,7 +131,7 @@ export interface SliceOptions extends FaultFilterOptions {
 
 /** Cuts bytes into pieces of at most `sizeBytes` that leave at least `delayMs` apart. */
 export function sliceFilter(options: SliceOptions): Filter {
-  const { time, expiresAtMs, sizeBytes, delayMs } = options;
+  const { time, term, sizeBytes, delayMs } = options;
   return (signal) => {
     let nextMs = -Infinity;
     const waitMs = (_bytes: number, nowMs: number): number => {
@@ -138,7 +139,7 @@ export function sliceFilter(options: SliceOptions): Filter {
       nextMs = startMs + delayMs;
       return startMs - nowMs;
     };
-    return pacedFilter({ time, expiresAtMs, pieceBytes: sizeBytes, waitMs })(signal);
+    return pacedFilter({ time, term, pieceBytes: sizeBytes, waitMs })(signal);
   };
 }
 
@@ -155,10 +156,10 @@ const PIECES_PER_SECOND = 20;
 const MAX_PIECE_BYTES = 16 * 1024;
 
 /** Lets bytes pass as `budget` allows. */
-export function slowFilter({ time, expiresAtMs, bytesPerSecond, budget }: SlowOptions): Filter {
+export function slowFilter({ time, term, bytesPerSecond, budget }: SlowOptions): Filter {
   return pacedFilter({
     time,
-    expiresAtMs,
+    term,
     pieceBytes: Math.max(1, Math.min(MAX_PIECE_BYTES, Math.floor(bytesPerSecond / PIECES_PER_SECOND))),
     waitMs: (bytes, nowMs) => budget.take(bytes, nowMs),
   });
@@ -176,17 +177,17 @@ export interface BlackHole {
  * When the rule expires, a FIN with nothing dropped before it passes. Once bytes are dropped nothing ever passes,
  * because a stream with a gap is worse than none.
  */
-export function blackHoleFilter({ time, expiresAtMs }: FaultFilterOptions, hole: BlackHole): Filter {
+export function blackHoleFilter({ time, term }: FaultFilterOptions, hole: BlackHole): Filter {
   return (signal) =>
     new TransformStream<Uint8Array, Uint8Array>(
       {
         transform(chunk, controller): void {
-          if (!hole.hasLost && time.clock.nowMs() >= expiresAtMs) controller.enqueue(chunk);
+          if (!hole.hasLost && time.clock.nowMs() >= endOf(term)) controller.enqueue(chunk);
           else hole.hasLost = true;
         },
         async flush(): Promise<void> {
           if (hole.hasLost) await pauseUntil(Infinity, time, signal);
-          await pauseUntil(expiresAtMs, time, signal);
+          await pauseWhileActive(Infinity, { term, time, signal });
         },
       },
       { highWaterMark: 1 },

@@ -2,9 +2,9 @@ import type { Direction } from "../base/mod.ts";
 import type { ByteBudget } from "./pace.ts";
 import { CuttingDuplex } from "./_fault_cut.ts";
 import { type BlackHole, blackHoleFilter, latencyFilter, sliceFilter, slowFilter } from "./_fault_filters.ts";
-import { type FaultTime, pauseUntil } from "./_fault_time.ts";
+import { type FaultTime, pauseWhileActive } from "./_fault_time.ts";
 import { mix } from "./_noise.ts";
-import type { CutKind, FaultKind, FaultRule } from "./fault_rule.ts";
+import { type CutKind, endOf, type FaultKind, type FaultRule, type FaultTerm } from "./fault_rule.ts";
 import type { RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
 import { type Filter, streamEngine, type StreamOptions } from "./streams.ts";
 
@@ -44,6 +44,9 @@ export function faultyEngine(
     }
   };
 }
+
+/** Where a wait does not depend on a fault. */
+const ENDLESS: FaultTerm = { expiresAtMs: Infinity };
 
 /** One relay with faults, with its timers and its cut. */
 class FaultyRun {
@@ -121,26 +124,26 @@ class FaultyRun {
 
   #filters({ rule, noise }: Hit, direction: Direction): Filter[] {
     const { time } = this.#means;
-    const { expiresAtMs } = rule;
+    const term = rule;
     switch (rule.kind) {
       case "latency": {
         const { amountMs, jitterMs } = rule;
         const ofDirection = mix(noise, direction === "up" ? 1 : 2);
-        return [latencyFilter({ time, expiresAtMs, amountMs, jitterMs, noise: ofDirection })];
+        return [latencyFilter({ time, term, amountMs, jitterMs, noise: ofDirection })];
       }
       case "bandwidth": {
         const { bytesPerSecond } = rule;
         const budget = this.#means.budget(bytesPerSecond, this.#nowMs());
-        return [slowFilter({ time, expiresAtMs, bytesPerSecond, budget })];
+        return [slowFilter({ time, term, bytesPerSecond, budget })];
       }
       case "slice":
-        return [sliceFilter({ time, expiresAtMs, sizeBytes: rule.sizeBytes, delayMs: rule.delayMs })];
+        return [sliceFilter({ time, term, sizeBytes: rule.sizeBytes, delayMs: rule.delayMs })];
       case "black_hole": {
         const hole: BlackHole = { hasLost: false };
-        if (expiresAtMs < Infinity) {
-          this.#alarm(expiresAtMs, () => hole.hasLost && this.#cut("close", rule.kind));
+        if (rule.expiresAtMs < Infinity || rule.withdrawn !== undefined) {
+          this.#alarm(Infinity, () => hole.hasLost && this.#cut("close", rule.kind), term);
         }
-        return [blackHoleFilter({ time, expiresAtMs }, hole)];
+        return [blackHoleFilter({ time, term }, hole)];
       }
       case "reset":
       case "close":
@@ -149,16 +152,16 @@ class FaultyRun {
     }
   }
 
-  /** Runs `action` at `atMs`, unless the relay ends first. */
-  #alarm(atMs: number, action: () => void): void {
+  /** Runs `action` at `atMs`, or when the fault ends, where one is given; not when the relay ends first. */
+  #alarm(atMs: number, action: () => void, term: FaultTerm = ENDLESS): void {
     const { time } = this.#means;
     const { signal } = this.#ending;
     // The wait rejects only when the relay is over; nothing is left to do then.
-    this.#alarms.push(pauseUntil(atMs, time, signal).then(action, () => {}));
+    this.#alarms.push(pauseWhileActive(atMs, { term, time, signal }).then(action, () => {}));
   }
 
-  #isActive({ expiresAtMs }: FaultRule): boolean {
-    return this.#nowMs() < expiresAtMs;
+  #isActive(rule: FaultRule): boolean {
+    return this.#nowMs() < endOf(rule);
   }
 
   #cut(kind: CutKind, fault: FaultKind): void {

@@ -39,6 +39,8 @@ export interface FaultScope {
    * ones, but a session that lost bytes in a black hole is closed, because its stream has a gap.
    */
   readonly expiresAtMs: number;
+  /** Once aborted, the rule counts as expired: somebody has withdrawn it. Default: nobody does. */
+  readonly withdrawn?: AbortSignal | undefined;
   /**
    * Seed of everything random in this rule, session by session: two rules with the same seed and probability hit the
    * same sessions. `undefined` for a seed drawn at start.
@@ -50,3 +52,11 @@ export interface FaultScope {
 
 /** A fault with its scope. */
 export type FaultRule = Fault & FaultScope;
+
+/** What says when a fault ends. */
+export type FaultTerm = Pick<FaultScope, "expiresAtMs" | "withdrawn">;
+
+/** When a fault ends, on the clock; `-Infinity` for one that was withdrawn. */
+export function endOf({ expiresAtMs, withdrawn }: FaultTerm): number {
+  return withdrawn?.aborted === true ? -Infinity : expiresAtMs;
+}

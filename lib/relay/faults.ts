@@ -9,7 +9,7 @@ import { pause } from "./pause.ts";
 import { type FaultMeans, faultyEngine, type FaultyRelayOptions, type Hit } from "./_fault_relay.ts";
 import type { Pause } from "./_fault_time.ts";
 import { mix, unit } from "./_noise.ts";
-import type { FaultKind, FaultRule } from "./fault_rule.ts";
+import { endOf, type FaultKind, type FaultRule } from "./fault_rule.ts";
 import type { RelayEngine } from "./flow.ts";
 
 /** Options of a {@link FaultPlan}. */
@@ -63,7 +63,7 @@ export class FaultPlan {
   draw(clientHost: string, nowMs: number): SessionFaults | undefined {
     const hits: Hit[] = [];
     for (const [index, { rule, seed }] of this.#rules.entries()) {
-      if (nowMs >= rule.expiresAtMs || !rule.appliesTo(clientHost)) continue;
+      if (nowMs >= endOf(rule) || !rule.appliesTo(clientHost)) continue;
       const noise = mix(seed, this.#counter.next(index));
       if (unit(mix(noise, 0)) < rule.probability) hits.push({ rule, noise });
     }

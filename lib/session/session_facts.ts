@@ -8,7 +8,7 @@ import {
   type SortedSession,
 } from "./session_query.ts";
 
-/** A live session as plain data. Times are on the clock that all threads share. */
+/** A live session as plain data. Its times are spans, since the clocks of threads may differ by some milliseconds. */
 export interface SessionFacts extends SortedSession {
   readonly app: string;
   readonly listener: Address;
@@ -33,14 +33,14 @@ export interface SessionPage {
   readonly sessions: readonly SessionFacts[];
 }
 
-/** Finds the sessions that a query asks for. */
-export function findSessions(sessions: readonly Session[], query: SessionQuery): SessionPage {
+/** Finds the sessions that a query asks for; `nowMs` is on the clock of their thread. */
+export function findSessions(sessions: readonly Session[], query: SessionQuery, nowMs: number): SessionPage {
   const matches = sessionMatcher(query.filter);
-  const matched = sessions.flatMap((session) => matches(session) ? new Sorted(session) : []);
+  const matched = sessions.flatMap((session) => matches(session) ? new Sorted(session, nowMs) : []);
   return {
     total: sessions.length,
     matched: matched.length,
-    sessions: firstSessions(matched, query).flatMap(({ session }) => factsOf(session) ?? []),
+    sessions: firstSessions(matched, query).flatMap((found) => factsOf(found) ?? []),
   };
 }
 
@@ -48,23 +48,23 @@ export function findSessions(sessions: readonly Session[], query: SessionQuery):
 class Sorted implements SortedSession {
   readonly session: Session;
   readonly id: number;
-  readonly startedMs: number;
-  readonly lastByteMs: number;
+  readonly ageMs: number;
+  readonly idleMs: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
 
-  constructor(session: Session) {
+  constructor(session: Session, nowMs: number) {
     this.session = session;
     this.id = session.id;
-    this.startedMs = session.startedMs;
-    this.lastByteMs = session.lastByteMs;
+    this.ageMs = Math.max(0, nowMs - session.startedMs);
+    this.idleMs = Math.max(0, nowMs - session.lastByteMs);
     this.bytesUp = session.up.bytes;
     this.bytesDown = session.down.bytes;
   }
 }
 
-function factsOf(session: Session): SessionFacts | undefined {
-  const { id, app, listener, client, target, stage, sni, startedMs, lastByteMs, up, down } = session;
+function factsOf({ session, id, ageMs, idleMs, bytesUp, bytesDown }: Sorted): SessionFacts | undefined {
+  const { app, listener, client, target, stage, sni, connectMs, tries } = session;
   if (stage === "ended") return undefined;
   return {
     id,
@@ -74,11 +74,11 @@ function factsOf(session: Session): SessionFacts | undefined {
     target: target?.label,
     state: stage,
     sni,
-    startedMs,
-    lastByteMs,
-    bytesUp: up.bytes,
-    bytesDown: down.bytes,
-    connectMs: session.connectMs,
-    tries: session.tries,
+    ageMs,
+    idleMs,
+    bytesUp,
+    bytesDown,
+    connectMs,
+    tries,
   };
 }

@@ -27,11 +27,12 @@ export interface SessionQuery {
   readonly limit: number;
 }
 
-/** What a session is sorted by, besides its own facts. Times are on the clock that all threads share. */
+/** What a session is sorted by, besides its own facts. */
 export interface SortedSession {
   readonly id: number;
-  readonly startedMs: number;
-  readonly lastByteMs: number;
+  readonly ageMs: number;
+  /** Since the last byte in either direction. */
+  readonly idleMs: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
 }
@@ -99,16 +100,16 @@ function nth(numbers: readonly number[], count: number): number {
 
 /** Larger is older, quieter, busier. */
 function sortKey(
-  { id, startedMs, lastByteMs, bytesUp, bytesDown }: SortedSession,
+  { id, ageMs, idleMs, bytesUp, bytesDown }: SortedSession,
   sort: SessionSort,
 ): number {
   switch (sort) {
     case "id":
       return id;
     case "age":
-      return -startedMs;
+      return ageMs;
     case "idle":
-      return -lastByteMs;
+      return idleMs;
     case "bytes_up":
       return bytesUp;
     case "bytes_down":

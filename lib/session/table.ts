@@ -70,8 +70,8 @@ export class SessionTable {
   }
 
   /** Finds the sessions that a query asks for. */
-  find(query: SessionQuery): SessionPage {
-    return findSessions(this.#sweep.members, query);
+  find(query: SessionQuery, nowMs: number): SessionPage {
+    return findSessions(this.#sweep.members, query, nowMs);
   }
 
   /** Ends all sessions that fit the filter, little by little so that others are served meanwhile; returns how many. */

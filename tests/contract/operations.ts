@@ -44,7 +44,8 @@ export function testOperationsContract(name: string, start: StartPlane): void {
         [session?.app, session?.target, session?.state, session?.tries, session?.bytesDown, session?.client],
         ["a", fleet.addresses[0], "relaying", 1, 6, addressOf(last)],
       );
-      assert((session?.connectMs ?? -1) >= 0 && (session?.startedMs ?? Infinity) <= most.nowMs);
+      assert((session?.connectMs ?? -1) >= 0 && (session?.ageMs ?? -1) >= (session?.connectMs ?? 0));
+      assert((session?.idleMs ?? -1) >= 0);
       const counts = await Promise.all(
         ([
           { app: "b" },
@@ -263,16 +264,31 @@ export function testOperationsContract(name: string, start: StartPlane): void {
     );
   });
 
+  Deno.test(`${name}.setFaults: live connections go on without a fault that is removed`, async () => {
+    await using fleet = new Fleet(1);
+    await withPlane(start, { apps: [{ name: "a", targets: fleet.addresses }] }, async (plane) => {
+      const { operations } = plane.control;
+      await operations.setFaults("a", resolveFaults([{ kind: "latency", amount: "1h", direction: "down" }]));
+      const clients = await several(plane, 3);
+      await fleet.targets[0]?.connections(3);
+      await operations.setFaults("a", []);
+      for (const client of clients) {
+        assertEquals([await answeredBy(client), await echoed(client, "on")], [0, "on"]);
+      }
+      for (const client of clients) client.close();
+    });
+  });
+
   Deno.test(`${name}.setFaults: a fault that has expired does nothing, and is not shown`, async () => {
     await using fleet = new Fleet(1);
     await withPlane(start, { apps: [{ name: "a", targets: fleet.addresses }] }, async (plane) => {
       await plane.control.operations.setFaults("a", resolveFaults([{ kind: "refuse", expires: "1ms" }]));
       await until(() => plane.control.status().apps[0]?.faults.length === 0);
-      await until(async () => {
+      // The clock of a worker may be behind.
+      for (let served = 0; served < 8;) {
         using client = await plane.connect();
-        return await client.read(new Uint8Array(1)) === 1;
-      });
-      assertEquals(await answers(plane, 4), Array(4).fill(0));
+        served = await client.read(new Uint8Array(1)) === 1 ? served + 1 : 0;
+      }
     });
   });
 

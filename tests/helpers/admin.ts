@@ -61,8 +61,8 @@ export const SESSION: SessionFacts = {
   target: "10.0.0.1:80",
   state: "relaying",
   sni: undefined,
-  startedMs: 1000,
-  lastByteMs: 4000,
+  ageMs: 4000.4,
+  idleMs: 999.6,
   bytesUp: 12,
   bytesDown: 34,
   connectMs: 1.23456,
@@ -72,7 +72,7 @@ export const SESSION: SessionFacts = {
 /** Operations of a proxy that carries nothing: they do nothing, and keep what they were asked. */
 export class QuietOperations implements ProxyOperations {
   readonly asked: unknown[] = [];
-  list: SessionList = { total: 1, matched: 1, sessions: [SESSION], nowMs: 5000, incomplete: [] };
+  list: SessionList = { total: 1, matched: 1, sessions: [SESSION], incomplete: [] };
   /** How many sessions each request ends. */
   ended = 1;
   incomplete: readonly string[] = [];

@@ -423,6 +423,58 @@ Deno.test("close: a rule that has expired does not cut a live session", async ()
   }
 });
 
+Deno.test("faults: one that is withdrawn stops acting on live sessions at once", async () => {
+  const slow: readonly Fault[] = [
+    { kind: "latency", amountMs: 3_600_000, jitterMs: 0 },
+    { kind: "slice", sizeBytes: 1, delayMs: 3_600_000 },
+    { kind: "bandwidth", bytesPerSecond: 1 },
+  ];
+  for (const fault of slow) {
+    const withdrawal = new AbortController();
+    const bench = FaultBench.with([faultRule(fault, { withdrawn: withdrawal.signal })]);
+    await bench.client.write(utf8("hello"));
+    await bench.time.advance(100);
+    assert(bytesOf(bench.atTarget).length <= 1, fault.kind);
+    withdrawal.abort();
+    await bench.time.advance(0);
+    assertEquals(bytesOf(bench.atTarget), utf8("hello"), fault.kind);
+    await bench.client.write(utf8("!"));
+    await bench.time.advance(0);
+    assertEquals(bytesOf(bench.atTarget), utf8("hello!"), fault.kind);
+    await over(bench);
+  }
+});
+
+Deno.test("faults: a cut that is withdrawn does not happen, and hits no new session", async () => {
+  const withdrawal = new AbortController();
+  const rule = faultRule({ kind: "close", afterMs: 100 }, { withdrawn: withdrawal.signal });
+  const bench = FaultBench.with([rule]);
+  withdrawal.abort();
+  await bench.time.advance(200);
+  assertEquals(bench.cuts, []);
+  assertEquals(faultPlan([rule]).draw(CLIENT, 0), undefined);
+  await over(bench);
+});
+
+Deno.test("black_hole: withdrawn, it lets pass what comes later, and closes a session that has lost bytes", async () => {
+  for (const hasLost of [false, true]) {
+    const withdrawal = new AbortController();
+    const bench = FaultBench.with([
+      faultRule(BLACK_HOLE, { withdrawn: withdrawal.signal, direction: "up" }),
+    ]);
+    if (hasLost) await bench.client.write(utf8("lost"));
+    else await bench.client.closeWrite();
+    await bench.time.advance(100);
+    withdrawal.abort();
+    await bench.time.advance(0);
+    assertEquals(
+      [bench.cuts, bench.atTarget.map(([, what]) => what)],
+      hasLost ? [["close"], ["FIN"]] : [[], ["FIN"]],
+    );
+    await over(bench);
+  }
+});
+
 Deno.test("faults: act one after the other in rule order", async () => {
   const bench = FaultBench.with([faultRule(LATENCY), faultRule(SLICE)]);
   await bench.client.write(utf8("abcdef"));

@@ -76,14 +76,14 @@ Deno.test("firstSessions: are those of a full sort, also where many are alike", 
   // Few values, so that many are alike.
   const few = fc.integer({ min: 0, max: 3 });
   const sessions = fc.uniqueArray(
-    fc.record({ id: fc.nat(500), startedMs: few, lastByteMs: few, bytesUp: few, bytesDown: few }),
+    fc.record({ id: fc.nat(500), ageMs: few, idleMs: few, bytesUp: few, bytesDown: few }),
     { selector: ({ id }) => id, maxLength: 60 },
   );
   const key = (one: SortedSession, sort: typeof SESSION_SORTS[number]): number =>
     ({
       id: one.id,
-      age: -one.startedMs,
-      idle: -one.lastByteMs,
+      age: one.ageMs,
+      idle: one.idleMs,
       bytes_up: one.bytesUp,
       bytes_down: one.bytesDown,
     })[sort];

@@ -51,14 +51,14 @@ const BATCH = 500;
 
 /** Converts a list to the text of a {@link SessionsJson}, little by little, so that others are served meanwhile. */
 export async function sessionsText(
-  { total, matched, sessions, nowMs, incomplete }: SessionList,
+  { total, matched, sessions, incomplete }: SessionList,
 ): Promise<string> {
-  const now = { nowMs, epochMs: Date.now() };
+  const nowMs = Date.now();
   const texts: string[] = [];
   for (let start = 0; start < sessions.length; start += BATCH) {
     if (start > 0) await new Promise((resolve) => setTimeout(resolve, 0));
     const batch = sessions.slice(start, start + BATCH);
-    texts.push(...batch.map((session) => JSON.stringify(sessionJson(session, now))));
+    texts.push(...batch.map((session) => JSON.stringify(sessionJson(session, nowMs))));
   }
   const rest = JSON.stringify({ total, matched, incomplete } satisfies Omit<SessionsJson, "sessions">);
   return `${rest.slice(0, -1)},"sessions":[${texts.join(",")}]}`;
@@ -69,12 +69,9 @@ export function endedJson({ ended, incomplete }: SessionsEnded): EndedJson {
   return { ended, incomplete };
 }
 
-/** Converts a session to JSON; the two moments are the same, on the clock of its times and on the wall. */
-export function sessionJson(
-  session: SessionFacts,
-  { nowMs, epochMs }: { readonly nowMs: number; readonly epochMs: number },
-): SessionJson {
-  const ageMs = Math.max(0, Math.round(nowMs - session.startedMs));
+/** Converts a session to JSON; `nowMs` is in milliseconds since the Unix epoch. */
+export function sessionJson(session: SessionFacts, nowMs: number): SessionJson {
+  const ageMs = Math.round(session.ageMs);
   return {
     id: session.id,
     app: session.app,
@@ -83,9 +80,9 @@ export function sessionJson(
     target: session.target ?? null,
     state: session.state,
     sni: session.sni ?? null,
-    started_at: new Date(epochMs - ageMs).toISOString(),
+    started_at: new Date(nowMs - ageMs).toISOString(),
     age_ms: ageMs,
-    idle_ms: Math.max(0, Math.round(nowMs - session.lastByteMs)),
+    idle_ms: Math.round(session.idleMs),
     bytes_up: session.bytesUp,
     bytes_down: session.bytesDown,
     connect_ms: session.connectMs === undefined ? null : Math.round(session.connectMs * 1000) / 1000,

@@ -75,7 +75,7 @@ export const session: AdminRoute = {
         const list = await proxy.operations.sessions({ filter: { id }, sort: "id", order: "desc", limit: 1 });
         const [found] = list.sessions;
         if (found === undefined) return ended(id, list.incomplete);
-        return json(sessionJson(found, { nowMs: list.nowMs, epochMs: Date.now() }));
+        return json(sessionJson(found, Date.now()));
       }),
     },
     DELETE: {

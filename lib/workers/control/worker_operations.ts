@@ -56,7 +56,6 @@ export class WorkerOperations implements ProxyOperations {
       total: values.reduce((sum, { value }) => sum + value.total, 0),
       matched: values.reduce((sum, { value }) => sum + value.matched, 0),
       sessions: firstSessions(found, query),
-      nowMs: monotonicClock.nowMs(),
       incomplete,
     };
   }
