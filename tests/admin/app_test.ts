@@ -175,6 +175,18 @@ Deno.test("adminApp: readyz follows the phase, healthz does not", async () => {
   assertStringIncludes(body, "the proxy is draining");
 });
 
+Deno.test("adminApp: healthz is 503 while a thread hangs, and asks once for all who ask meanwhile", async () => {
+  const proxy = new QuietProxy();
+  const admin = { ...READY, proxy };
+  const all = await Promise.all(Array.from({ length: 5 }, () => ask("/healthz", {}, { admin })));
+  assertEquals([all.every(({ status }) => status === 200), proxy.life.asked], [true, 1]);
+  proxy.life.isAlive = false;
+  const { status, body } = await ask("/healthz", {}, { admin });
+  assertEquals([status, proxy.life.asked], [503, 2]);
+  assertStringIncludes(body, "a thread does not answer, or a listener does not accept");
+  assertEquals((await ask("/healthz", {}, { admin: { ...admin, proxy: undefined } })).status, 200);
+});
+
 Deno.test("adminApp: before the proxy has started, routes that need it are 503 with Retry-After", async () => {
   const admin = { ...READY, phase: "starting", proxy: undefined } as const;
   for (const path of [STATUS, EXPLAIN]) {

@@ -143,8 +143,12 @@ export class QuietProxy implements ProxyControl {
     };
   }
 
+  /** What {@link QuietProxy.isAlive} says, and how often it was asked. */
+  readonly life = { isAlive: true, asked: 0 };
+
   isAlive(): Promise<boolean> {
-    return Promise.resolve(true);
+    this.life.asked++;
+    return Promise.resolve(this.life.isAlive);
   }
 
   listeners(): RuntimeSnapshot["listeners"] {

@@ -212,3 +212,33 @@ Deno.test("LineWriter: what waits is bounded however much is written", async () 
   assertLess(destination.text().length, 64 * 1024 + 1);
   assertEquals(destination.text().length / 100 + writer.droppedLines, 10_000);
 });
+
+Deno.test("LineWriter: the pauses after failures grow up to their limit, and begin anew after a success", async () => {
+  let failures = 6;
+  const destination = memoryDestination((bytes) => {
+    if (failures-- > 0) throw systemError("ECONNREFUSED");
+    return bytes.length;
+  });
+  const pauses: (number | undefined)[] = [];
+  const setTimer = globalThis.setTimeout;
+  // Each pause is over at once, and noted.
+  const immediately = (callback: () => void, ms?: number): ReturnType<typeof setTimeout> => {
+    pauses.push(ms);
+    return setTimer(callback, 0);
+  };
+  globalThis.setTimeout = immediately as typeof setTimeout;
+  const writer = new LineWriter(destination, { delayMs: 1, maxRetryMs: 8000 });
+  const alive = setInterval(() => {}, 1000);
+  try {
+    writer.write("a\n");
+    await destination.arrived("a\n");
+    failures = 1;
+    writer.write("b\n");
+    await destination.arrived("b\n");
+  } finally {
+    globalThis.setTimeout = setTimer;
+    clearInterval(alive);
+  }
+  await writer.close();
+  assertEquals(pauses, [1, 1000, 2000, 4000, 8000, 8000, 8000, 1, 1000]);
+});

@@ -160,3 +160,31 @@ Deno.test({
     assert(lines.includes("PRIORITY=6") && lines.includes("TCPPROXY_SNI=a\\nPRIORITY=0"));
   },
 });
+
+for (const transport of ["tcp", "unix"] as const) {
+  Deno.test({
+    name:
+      `syslog over ${transport}: a log whose server comes later keeps its lines, and tells of one episode`,
+    ignore: transport === "unix" && NO_UNIX,
+    fn: async () => {
+      await using folder = new TemporaryFolder();
+      const [port, path] = [freePort(), folder.file("late.sock")];
+      const address = transport === "tcp"
+        ? { kind: "tcp", host: "127.0.0.1", port } as const
+        : { kind: "unix", path } as const;
+      const { log, problems } = logTo(address);
+      // The log's own timers keep nothing alive.
+      const alive = setInterval(() => {}, 1000);
+      for (let id = 1; id <= 3; id++) log.write(record(id));
+      while (problems.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await using server = transport === "tcp" ? new StreamServer(port) : DatagramServer.unix(path);
+      await server.received(" #3 ");
+      while (problems.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+      clearInterval(alive);
+      await log.close();
+      assertEquals(server.messages.map((message) => /#(\d) /.exec(message)?.[1]), ["1", "2", "3"]);
+      assertEquals(problems.map(({ kind }) => kind), ["failing", "recovered"]);
+      assertEquals(problems[1], { kind: "recovered", droppedLines: 0 });
+    },
+  });
+}

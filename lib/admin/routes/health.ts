@@ -1,18 +1,40 @@
+import type { ProxyControl } from "../../proxy/mod.ts";
 import { json, problem } from "../responses.ts";
 import type { AdminRoute } from "../route.ts";
 
-/** Liveness: whether the process runs at all. */
+/** How long a thread may take to answer; a busy one is slow, not dead. */
+const ALIVE_LIMIT_MS = 3000;
+
+/** Liveness: whether every thread answers and every listener accepts. */
 export const healthz: AdminRoute = {
   path: "/healthz",
   isOpen: true,
   operations: {
     GET: {
-      summary: "200 while the process is alive",
-      responses: { 200: { description: "It is alive", schema: "Health" } },
-      handle: () => json({ status: "alive" }),
+      summary: "200 while every thread answers within 3 s and every listener accepts, else 503",
+      responses: {
+        200: { description: "It is alive", schema: "Health" },
+        503: { description: "A thread hangs, or a listener has failed" },
+      },
+      handle: async (_request, { proxy }) =>
+        proxy === undefined || await isAlive(proxy)
+          ? json({ status: "alive" })
+          : problem(503, { detail: "a thread does not answer, or a listener does not accept" }),
     },
   },
 };
+
+const asked = new WeakMap<ProxyControl, Promise<boolean>>();
+
+/** Asks once for all who ask meanwhile: the path is open to everyone. */
+function isAlive(proxy: ProxyControl): Promise<boolean> {
+  let answer = asked.get(proxy);
+  if (answer === undefined) {
+    answer = proxy.isAlive(ALIVE_LIMIT_MS).finally(() => asked.delete(proxy));
+    asked.set(proxy, answer);
+  }
+  return answer;
+}
 
 /** Readiness: whether every listener is bound and the proxy is not draining. */
 export const readyz: AdminRoute = {

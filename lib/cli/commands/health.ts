@@ -15,7 +15,7 @@ Needs "admin" in the proxy's config, and no token.`,
   flags: [
     CONFIG_FLAG,
     { name: "url", value: "URL", summary: "The proxy's admin API; default that of the config" },
-    { name: "live", summary: "Ask whether the process is alive, ready or not" },
+    { name: "live", summary: "Ask whether its threads are alive, ready or not" },
     { name: "quiet", short: "q", summary: "Print nothing when all is well" },
   ],
   example: "tcpproxy health --url http://127.0.0.1:9900",
