@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { resolveFaults } from "../../lib/config/mod.ts";
 import { readToEnd } from "../helpers/clients.ts";
+import { formatAddress } from "../../lib/base/mod.ts";
+import { Dnsmasq } from "../helpers/dnsmasq.ts";
+import { missingTools } from "../helpers/tools.ts";
 import { answeredBy, Fleet } from "../helpers/fleet.ts";
 import { freePort } from "../helpers/free_ports.ts";
 import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
@@ -30,6 +33,40 @@ export function testOperationsReloadContract(name: string, start: StartPlane): v
       await reload(plane, [{ ...app, targets }]);
       assertEquals(shown(plane)[0], ["ready", 5, 5, "up"]);
     });
+  });
+
+  Deno.test({
+    name: `${name}.reload: a discovered target stays as it was set, also when discovery loses it for a while`,
+    ignore: missingTools("dnsmasq").length > 0,
+    fn: async () => {
+      const both = { hosts: { "db.test": ["127.0.0.11", "127.0.0.12"] } };
+      await using dns = await Dnsmasq.start(both);
+      const app = {
+        name: "a",
+        listen: [`127.0.0.1:${freePort()}`],
+        targets: [{ address: "db.test:7", discover: "dns" }],
+        dns: { nameserver: formatAddress(dns.nameserver), interval: "100ms" },
+      };
+      await withPlane(start, { apps: [app] }, async (plane) => {
+        const labels = () => plane.control.status().apps[0]?.own.targets.map(({ label }) => label) ?? [];
+        await until(() => labels().length === 2);
+        assertEquals(
+          plane.control.operations.discoveries().map(({ app, name, kind, targets, error }) => {
+            return [app, name, kind, targets, error];
+          }),
+          [["a", "db.test:7", "dns", ["127.0.0.11:7", "127.0.0.12:7"], undefined]],
+        );
+        await set(plane, "127.0.0.11:7", { admin: "drain", weight: 9 });
+        await reload(plane, [{ ...app, "connect_timeout": "1s" }]);
+        const expected = [["drain", 9, 1, "up"], ["ready", 1, 1, "up"]];
+        assertEquals(shown(plane), expected);
+        await dns.answer({ hosts: { "db.test": ["127.0.0.12"] } });
+        await until(() => labels().length === 1);
+        await dns.answer(both);
+        await until(() => labels().length === 2);
+        assertEquals(shown(plane), expected);
+      });
+    },
   });
 
   Deno.test(`${name}.reload: a paused app stays paused, and who waits for it is served when it accepts again`, async () => {
