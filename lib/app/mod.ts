@@ -1,7 +1,7 @@
 /** One app: its targets, limits, TLS, and the settings of its sessions. */
 export { App, type AppOptions, type AppWorker } from "./app.ts";
 export { type AppPool, AppTargets, type AppTargetsOptions } from "./app_targets.ts";
-export { dialedAt, targetsOf } from "./dial_addresses.ts";
+export { dialedAt, discoveredNetworks, targetsOf } from "./dial_addresses.ts";
 export { type FileText, FileTexts } from "./file_texts.ts";
 export type { AppTally } from "./app_tally.ts";
 export type { AppObserver, TargetChange } from "./app_observer.ts";

@@ -1,14 +1,10 @@
-import { formatAddress, type Random, type TcpAddress } from "../base/mod.ts";
+import { formatAddress, type Random } from "../base/mod.ts";
 import type { AppConfig, TargetConfig } from "../config/mod.ts";
-import { isUnspecified, type OwnListeners } from "../dial/mod.ts";
-import {
-  type DiscoveredTarget,
-  Discovery,
-  type DiscoverySource,
-  dnsResolver,
-  type TargetSpec,
-} from "../pool/mod.ts";
+import type { OwnListeners } from "../dial/mod.ts";
+import { type DiscoveredTarget, Discovery, dnsResolver, type TargetSpec } from "../pool/mod.ts";
 import type { AppTally } from "./app_tally.ts";
+import { DiscoveredTargets } from "./discovered_targets.ts";
+import { sourceKey, sourceOf } from "./discovery_sources.ts";
 import type { Prepared } from "./prepared.ts";
 import { targetSpec } from "./target_spec.ts";
 
@@ -82,7 +78,7 @@ export class TargetMonitor {
     const left = [...this.#entries];
     const added: Entry[] = [];
     const entries = targets.map((target): Entry => {
-      const key = discoveryKey(target, config);
+      const key = sourceKey(target, config);
       const at = left.findIndex((entry) => entry.discovery !== undefined && entry.key === key);
       const [kept] = at < 0 ? [] : left.splice(at, 1);
       if (kept !== undefined) return { ...kept, target };
@@ -113,8 +109,7 @@ export class TargetMonitor {
         address,
         serverName: name,
         label: formatAddress(address),
-        // Each SRV record has its own weight; the addresses of one name all have that of the entry.
-        weight: target.discover === "srv" ? weight : target.weight,
+        weight: weight ?? target.weight,
         tier: (spec.tier ?? 0) + backupTier,
       }));
     });
@@ -168,8 +163,9 @@ export class TargetMonitor {
   #usable(entry: TargetConfig, discovery: Discovery): DiscoveredTarget[] {
     const { targets } = discovery.state;
     const leftOut = new Map<string, string>();
+    const rules = new DiscoveredTargets(this.#config, this.#options.listeners);
     for (const { address } of targets) {
-      const why = this.#whyNot(address);
+      const why = rules.whyNot(address);
       if (why !== undefined) leftOut.set(formatAddress(address), why);
     }
     const before = this.#leftOut.get(discovery);
@@ -183,13 +179,6 @@ export class TargetMonitor {
       : targets.filter(({ address }) => !leftOut.has(formatAddress(address)));
   }
 
-  #whyNot(address: TcpAddress): string | undefined {
-    if (isUnspecified(address.host)) return "the unspecified address leads to this machine";
-    const own = this.#options.listeners.certainAt(address);
-    if (own?.app !== this.#config.name) return undefined;
-    return `it leads to the app's own listener ${formatAddress(own.address)}`;
-  }
-
   #end(discovery: Discovery | undefined): void {
     if (discovery === undefined) return;
     const stopping = discovery.stop().finally(() => this.#stopping.delete(stopping));
@@ -197,16 +186,17 @@ export class TargetMonitor {
   }
 
   #entry(target: TargetConfig, config: AppConfig): Entry {
-    return { target, key: discoveryKey(target, config), discovery: this.#discover(target, config) };
+    return { target, key: sourceKey(target, config), discovery: this.#discover(target, config) };
   }
 
-  #discover(target: TargetConfig, { name: app, dns }: AppConfig): Discovery | undefined {
-    const source = sourceOf(target);
-    if (source === undefined) return undefined;
+  #discover(target: TargetConfig, config: AppConfig): Discovery | undefined {
+    const found = sourceOf(target, config);
+    if (found === undefined) return undefined;
     const { random, observer, tally } = this.#options;
-    const { nameserver, intervalMs } = dns;
+    const { name: app, dns: { nameserver } } = config;
+    const { source, ...timing } = found;
     const discovery: Discovery = new Discovery(source, {
-      intervalMs,
+      ...timing,
       random,
       resolver: dnsResolver(nameserver === undefined ? {} : { nameserver }),
       observer: {
@@ -225,18 +215,4 @@ export class TargetMonitor {
 
 async function firstAnswers(entries: readonly Entry[]): Promise<void> {
   await Promise.all(entries.map(({ discovery }) => discovery?.start(FIRST_ANSWER_MS)));
-}
-
-function discoveryKey(
-  { label, discover }: TargetConfig,
-  { dns: { nameserver, intervalMs } }: AppConfig,
-): string {
-  return JSON.stringify([label, discover, nameserver, String(intervalMs)]);
-}
-
-function sourceOf({ address, discover }: TargetConfig): DiscoverySource | undefined {
-  if (discover === undefined || address.kind !== "tcp") return undefined;
-  return discover === "dns"
-    ? { kind: "dns", host: address.host, port: address.port }
-    : { kind: "srv", name: address.host };
 }

@@ -14,8 +14,8 @@ export {
   type DiscoveryObserver,
   type DiscoveryOptions,
   type DiscoveryState,
-} from "./discovery.ts";
-export type { DiscoveredTarget } from "./discovery_change.ts";
+} from "./discovery/discovery.ts";
+export type { DiscoveredTarget } from "./discovery/discovery_change.ts";
 export type { Exchange } from "./exchange.ts";
 export { parseExpect } from "./expectation.ts";
 export { checkRequest, httpExchange, parseStatus } from "./http_check.ts";
@@ -33,4 +33,7 @@ export {
   type TargetPlaces,
   type TargetSpec,
 } from "./target.ts";
-export { type DiscoverySource, dnsResolver, type Resolver } from "./target_lookup.ts";
+export { FileLookup } from "./discovery/file_lookup.ts";
+export { HttpLookup, type HttpLookupOptions } from "./discovery/http_lookup.ts";
+export type { Lookup, LookupAnswer } from "./discovery/lookup.ts";
+export { type DiscoverySource, dnsResolver, type Resolver } from "./discovery/dns_lookup.ts";

@@ -83,17 +83,17 @@ Deno.test("leastPermissions: discovery asks a resolver and dials what it answers
   const targets = [{ address: "db.internal:5432", discover: "dns" }];
   assertEquals(leastOf({ ports: [1], targets }).net, [
     "[::]:1",
-    ":5432",
     "db.internal:5432",
     "192.0.2.53:53",
     "[2001:db8::53]:53",
+    ":5432",
   ]);
   const dns = { nameserver: "10.0.0.2:53" };
   assertEquals(leastOf({ ports: [1], targets, dns }).net, [
     "[::]:1",
-    ":5432",
     "db.internal:5432",
     "10.0.0.2:53",
+    ":5432",
   ]);
 });
 
@@ -107,7 +107,7 @@ Deno.test("leastPermissions: the native engine calls the C library, and loads th
   const app = { name: "a", ports: [1], targets: ["h:1"] };
   const config = resolveConfig({ engine: "native", apps: [app] }, { source: "test" });
   const { ffi, read } = leastPermissions(config);
-  assertEquals([ffi, read.length], [true, 1]);
+  assertEquals([ffi, read.length], [true, 2]);
   assertEquals(permissionFlags({ net: [], read: [], write: [], env: [], ffi }), ["--allow-ffi"]);
 });
 
@@ -163,7 +163,10 @@ Deno.test("leastPermissions: several threads load the program from its files, on
     return leastPermissions(resolveConfig({ workers, apps }, { source: "test" })).read;
   };
   assertEquals(read(1), []);
-  assertEquals(read(2), [new URL("../../lib", import.meta.url).pathname]);
+  assertEquals(
+    read(2),
+    ["../../lib", "../../config.yaml"].map((path) => new URL(path, import.meta.url).pathname),
+  );
 });
 
 Deno.test("leastPermissions: the admin API listens too, and its token is read", () => {
@@ -232,4 +235,31 @@ Deno.test("leastPermissions: a log server is sent to, from a socket of the progr
     leastOf(app, { destination: { syslog: "local" } }).write,
     ["/run/systemd/journal/dev-log", own],
   );
+});
+
+Deno.test("leastPermissions: a file's folder and an endpoint are read, and targets are anywhere or within networks", () => {
+  const file = { address: "lists/t.json", discover: "file" };
+  const http = { address: "https://inventory/targets", discover: "http" };
+  assertEquals(leastOf({ ports: [1], targets: [file] }), {
+    net: true,
+    read: ["c.yaml", "lists"],
+    write: [],
+    env: [],
+    ffi: false,
+  });
+  assertEquals(
+    leastOf({
+      ports: [1],
+      targets: [file, http, { address: "http://[::1]:8500/x", discover: "http" }, "h:2"],
+      discovery: { within: ["10.0.0.0/8", "192.0.2.1"], ca: "ca.pem", token_file: "t" },
+    }),
+    {
+      net: ["[::]:1", "h:2", "inventory:443", "[::1]:8500", "10.0.0.0/8", "192.0.2.1"],
+      read: ["c.yaml", "lists", "ca.pem", "t"],
+      write: [],
+      env: [],
+      ffi: false,
+    },
+  );
+  assertEquals(leastOf({ ports: [1], targets: [file], discovery: { within: ["fd00::/8"] } }).net, true);
 });

@@ -258,7 +258,7 @@ Deno.test("LogObserver: an answer of the DNS that is left out is a warning with 
   const { observer, lines } = observerOf();
   observer.discoveryLeftOut("web", "db:1", { address: "0.0.0.0:1", why: "it is the unspecified address" });
   assertEquals(lines, [
-    'warning app "web": the answer 0.0.0.0:1 for "db:1" is left out: it is the unspecified address',
+    'warning app "web": 0.0.0.0:1, discovered by "db:1", is left out: it is the unspecified address',
   ]);
 });
 
@@ -291,12 +291,12 @@ Deno.test("LogObserver: answers of the DNS that fail to come say what is left", 
   const { observer, lines } = observerOf();
   for (const kept of [0, 1, 2]) observer.discoveryFailing("web", "db:1", { error: "no answer", kept });
   observer.discoveryRecovered("web", "db:1");
-  const failing = 'warning app "web": DNS discovery for "db:1" failing, ';
+  const failing = 'warning app "web": discovery by "db:1" failing, ';
   assertEquals(lines, [
     `${failing}no target known: no answer`,
     `${failing}keeping 1 target: no answer`,
     `${failing}keeping 2 targets: no answer`,
-    'info app "web": DNS discovery for "db:1" recovered',
+    'info app "web": discovery by "db:1" recovered',
   ]);
 });
 
@@ -328,4 +328,21 @@ Deno.test("LogObserver: a worker that dies is an error with what it took along, 
     "error worker 1 died with 0 sessions: oops",
     "info worker 2 restarted",
   ]);
+});
+
+Deno.test("LogObserver: of a list that is replaced whole, ten targets are told one by one and the others as a number", async () => {
+  const { observer, lines } = observerOf();
+  const change = (count: number, change: "added" | "removed"): void => {
+    for (let at = 0; at < count; at++) {
+      observer.targetChanged("web", { label: `10.0.0.${at}:80` }, { change, detail: "discovered" });
+    }
+  };
+  change(12, "added");
+  change(10, "removed");
+  await Promise.resolve();
+  assertEquals(lines.length, 21);
+  assertEquals(lines.at(-1), 'info app "web": more targets added, discovered: 2');
+  change(10, "added");
+  await Promise.resolve();
+  assertEquals(lines.length, 31);
 });

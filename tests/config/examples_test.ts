@@ -15,7 +15,9 @@ Deno.test("examples: there is one for each use", () => {
   assertEquals(NAMES.sort(), [
     "behind-proxy-protocol.yaml",
     "chaos.yaml",
+    "consul.yaml",
     "dns-discovery.yaml",
+    "kubernetes.yaml",
     "mail-tls.yaml",
     "mutual-tls.yaml",
     "mysql-tls.yaml",

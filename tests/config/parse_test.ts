@@ -97,6 +97,7 @@ Deno.test("parseConfig: the original's format loads with every default", async (
       slowStartMs: 0,
       onTargetDown: "keep",
       dns: { nameserver: undefined, intervalMs: 30_000 },
+      discovery: { within: [], intervalMs: 30_000, timeoutMs: 5000, ca: undefined, tokenFile: undefined },
       faults: [],
     }],
   };

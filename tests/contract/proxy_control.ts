@@ -9,6 +9,7 @@ import { freePort } from "../helpers/free_ports.ts";
 import { PlaneLog, type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
 import { configOf } from "../helpers/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
+import { testDiscoveredListsContract } from "./discovered_lists.ts";
 import { testDiscoveredNamesContract } from "./discovered_names.ts";
 import { testMetricsContract } from "./metrics.ts";
 import { testReloadContract } from "./reload.ts";
@@ -370,6 +371,7 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
 
   testReloadContract(name, start);
   testDiscoveredNamesContract(name, start);
+  testDiscoveredListsContract(name, start);
 }
 
 /** Which of so many connections, one after the other, one plan of these faults refuses. */

@@ -48,3 +48,21 @@ Deno.test("sandboxOf: with discovery, inherits the network permissions of the pr
   const config = configOf({ apps: [{ targets: [{ address: "db.internal:5432", discover: "dns" }] }] });
   assertEquals(sandboxOf(config, { unixIsNet: true }).net, "inherit");
 });
+
+Deno.test("sandboxOf: with discovery within IPv4 networks, allows those", () => {
+  const targets = [{ address: "t.json", discover: "file" }, { address: "db:1", discover: "dns" }, "h:2"];
+  const app = { listen: ["127.0.0.1:5001"], targets };
+  const netOf = (within: readonly string[]): unknown =>
+    sandboxOf(configOf({ apps: [{ ...app, discovery: { within } }] }), { unixIsNet: true }).net;
+  assertEquals(netOf(["10.0.0.0/8", "192.0.2.1"]), [
+    "127.0.0.1:5001",
+    "db:1",
+    "h:2",
+    "10.0.0.0/8",
+    "192.0.2.1",
+  ]);
+  assertEquals(netOf(["10.0.0.0/8", "fd00::/8"]), "inherit");
+  const limited = { unixIsNet: true, isNetOpen: false };
+  const config = configOf({ apps: [{ ...app, discovery: { within: ["10.0.0.0/8"] } }] });
+  assertEquals(sandboxOf(config, limited).net, "inherit");
+});

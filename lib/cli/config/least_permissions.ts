@@ -13,6 +13,7 @@ import { OWN_SOCKET_FILE, UDP_ANY } from "../../net/mod.ts";
 import { dialedAt, targetsOf } from "../../app/mod.ts";
 import type { NamedListeners } from "../../proxy/mod.ts";
 import { UsageError } from "../command.ts";
+import { discoveryPermissions } from "./discovery_permissions.ts";
 import { nameservers } from "./system_dns.ts";
 
 /** The least permissions that a config needs. */
@@ -64,14 +65,14 @@ export function leastPermissions(config: Config, options: LeastPermissionsOption
   const { admin, log } = config;
   const logs = [log.access, log.destination].filter((one) => typeof one === "object")
     .map((one) => logServer(one, folder));
+  const discoveries = config.apps.map((app) => discoveryPermissions(app, systemDns));
   return {
-    net: targets.some(({ target }) => target.discover === "srv") ? true : unique([
+    net: discoveries.some(({ net }) => net === true) ? true : unique([
       // The runtime allows to look up a name only where it allows the name on every port.
       ...(named?.names ?? []).map(({ name }) => name),
       ...(named?.config ?? config).apps.flatMap((app) => app.listen.map(whole).map(formatAddress)),
-      ...targets.flatMap(({ target, app }) =>
-        netOf({ ...target, address: whole(target.address) }, app, systemDns)
-      ),
+      ...targets.flatMap(({ target, app }) => netOf({ ...target, address: whole(target.address) }, app)),
+      ...discoveries.flatMap(({ net }) => net === true ? [] : net),
       ...(named?.admin ?? given(admin?.listen)).map(formatAddress),
       ...logs.flatMap(({ net }) => net),
     ]),
@@ -79,6 +80,7 @@ export function leastPermissions(config: Config, options: LeastPermissionsOption
       ...given(configFile),
       ...included,
       ...config.apps.flatMap(tlsFiles),
+      ...discoveries.flatMap(({ read }) => read),
       ...given(admin?.tokenFile),
       ...sockets,
       ...workerFiles(config),
@@ -120,21 +122,14 @@ function refuseParted(value: string): void {
   throw new UsageError(`permissions: the path "${value}" has ${fault}; use one without it`);
 }
 
-/** The addresses at which a target is dialed and checked, and the resolver's where the proxy resolves the name. */
-function netOf(target: TargetConfig, app: AppConfig, systemDns: readonly string[]): string[] {
-  const { discover } = target;
+/** The addresses at which a target is dialed and checked. */
+function netOf(target: TargetConfig, app: AppConfig): string[] {
   const dialed = dialedAt(target, app);
   const checked = target.healthCheck?.port;
   const addresses = checked === undefined
     ? dialed
     : [...dialed, ...dialed.map((one) => one.kind === "tcp" ? { ...one, port: checked } : one)];
-  if (discover !== "dns") return addresses.map(formatAddress);
-  const { nameserver } = app.dns;
-  return [
-    // The answers are dialed by number, and the runtime's list knows a name and its numbers as different things.
-    ...addresses.flatMap((one) => one.kind === "tcp" ? [`:${one.port}`, formatAddress(one)] : []),
-    ...(nameserver === undefined ? systemDns : [formatAddress(nameserver)]),
-  ];
+  return addresses.map(formatAddress);
 }
 
 /** The access log's file; none where it goes to a stream of the process, which needs no permission. */
@@ -186,11 +181,11 @@ function tlsFiles({ tls, targetTls }: AppConfig): string[] {
 
 /** Each thread loads the program's files anew, with the permissions of the process; only a compiled program has them within. */
 function workerFiles(config: Config): string[] {
-  const { protocol, pathname } = new URL("../..", import.meta.url);
+  const files = ["../..", "../../../config.yaml"].map((path) => new URL(path, import.meta.url));
   const isAlone = config.workers === 1 && engineOf(config) === "runtime";
-  return isAlone || protocol !== "file:" || Deno.build.standalone
+  return isAlone || Deno.build.standalone || files.some(({ protocol }) => protocol !== "file:")
     ? []
-    : [decodeURIComponent(pathname).replace(/\/$/, "")];
+    : files.map(({ pathname }) => decodeURIComponent(pathname).replace(/\/$/, ""));
 }
 
 function given<T>(...values: readonly (T | undefined)[]): T[] {

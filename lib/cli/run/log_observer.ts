@@ -7,6 +7,7 @@ import type { EndedSession } from "../../session/mod.ts";
 import type { WorkersObserver } from "../../workers/mod.ts";
 import { type Answer, describeAnswers } from "../dial_answers.ts";
 import { Episode, type Schedule, schedule } from "./_episode.ts";
+import { MassChange } from "./_mass_change.ts";
 import { LoopWarnings } from "./_loop_warnings.ts";
 import { WarningBudget } from "./_warning_budget.ts";
 
@@ -57,6 +58,7 @@ export class LogObserver implements WorkersObserver {
   readonly #schedule: Schedule;
   readonly #wallClockMs: () => number;
   readonly #accepting: Episode<Address>;
+  readonly #masses = new MassChange((what, more) => this.#log.info("{what}: {more}", { what, more }));
   readonly #starved = new Map<string, Episode<string>>();
   readonly #loops: LoopWarnings;
   readonly #noTarget = new Map<string, WarningBudget>();
@@ -151,6 +153,8 @@ export class LogObserver implements WorkersObserver {
     target: { label: string },
     what: { change: TargetChange; detail: string },
   ): void {
+    const isOfMany = what.change === "added" || what.change === "removed";
+    if (isOfMany && !this.#masses.take(`app "${app}": more targets ${what.change}, ${what.detail}`)) return;
     const line = 'app "{app}": target {target} {change}: {detail}';
     const properties = { app, target: target.label, change: CHANGE_WORDS[what.change], detail: what.detail };
     if (what.change === "down" || what.change === "ejected") this.#log.warning(line, properties);
@@ -159,7 +163,7 @@ export class LogObserver implements WorkersObserver {
 
   discoveryFailing(app: string, name: string, { error, kept }: { error: string; kept: number }): void {
     const last = kept === 0 ? "no target known" : `keeping ${kept === 1 ? "1 target" : `${kept} targets`}`;
-    this.#log.warning('app "{app}": DNS discovery for "{name}" failing, {last}: {error}', {
+    this.#log.warning('app "{app}": discovery by "{name}" failing, {last}: {error}', {
       app,
       name,
       last,
@@ -168,7 +172,7 @@ export class LogObserver implements WorkersObserver {
   }
 
   discoveryLeftOut(app: string, name: string, { address, why }: { address: string; why: string }): void {
-    this.#log.warning('app "{app}": the answer {address} for "{name}" is left out: {why}', {
+    this.#log.warning('app "{app}": {address}, discovered by "{name}", is left out: {why}', {
       app,
       address,
       name,
@@ -177,7 +181,7 @@ export class LogObserver implements WorkersObserver {
   }
 
   discoveryRecovered(app: string, name: string): void {
-    this.#log.info('app "{app}": DNS discovery for "{name}" recovered', { app, name });
+    this.#log.info('app "{app}": discovery by "{name}" recovered', { app, name });
   }
 
   workerDied(

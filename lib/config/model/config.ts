@@ -55,8 +55,11 @@ export const TARGET_DOWN_ACTIONS = ["keep", "close"] as const;
 /** The fate of sessions whose app or target a reload removes. */
 export const RELOAD_ACTIONS = ["keep", "drain", "close"] as const;
 
-/** How an entry of `targets` becomes many: every address of a name, or every SRV record of a service. */
-export const DISCOVERIES = ["dns", "srv"] as const;
+/**
+ * How an entry of `targets` becomes many: every address of a name, every SRV record of a service, or what a file or an HTTP
+ * endpoint lists.
+ */
+export const DISCOVERIES = ["dns", "srv", "file", "http"] as const;
 
 /** The facilities of syslog (RFC 5424 section 6.2.1), in the order of their numbers, by the names of syslog.conf(5). */
 export const SYSLOG_FACILITIES = [
@@ -198,6 +201,8 @@ export interface AppConfig {
   readonly slowStartMs: number;
   readonly onTargetDown: typeof TARGET_DOWN_ACTIONS[number];
   readonly dns: DnsConfig;
+  /** How the targets with `discover` are found; as built in where there are none. */
+  readonly discovery: DiscoveryConfig;
   readonly faults: readonly FaultConfig[];
 }
 
@@ -229,7 +234,10 @@ export interface BandwidthConfig {
 
 /** One target of an app, or one entry that discovery makes targets of. */
 export interface TargetConfig {
-  /** The port is 0 when `discover` is `srv`: the records give it. */
+  /**
+   * What is looked up by `srv`, `file` and `http` stands as the host (a name, a path, a URL), with port 0: the answers have
+   * the ports.
+   */
   readonly address: TargetAddress;
   /** The address as text: what logs and metrics call the target. */
   readonly label: string;
@@ -288,6 +296,20 @@ export interface ProxyTlvsConfig {
   readonly pass: "all" | readonly number[];
   /** Fields with fixed values, which have escapes as the config has them. */
   readonly add: readonly { readonly type: number; readonly value: string }[];
+}
+
+/** Which targets discovery may find, and how it asks an HTTP endpoint. */
+export interface DiscoveryConfig {
+  /** The networks that discovered targets may be in; empty for all. */
+  readonly within: readonly Cidr[];
+  /** Between two requests, and between two looks at a file whose folder cannot be watched. */
+  readonly intervalMs: number;
+  /** The limit of one request. */
+  readonly timeoutMs: number;
+  /** The file of the CAs that the endpoint's certificate must come from; `undefined` for the system's. */
+  readonly ca: string | undefined;
+  /** The file of the token that the endpoint is shown; `undefined` for none. */
+  readonly tokenFile: string | undefined;
 }
 
 /** Where discovery asks, and how often; as built in where no target is looked up. */

@@ -62,13 +62,15 @@ export function effectiveOptions(app: AppConfig): Mapping {
     slow_start: app.slowStartMs === 0 ? "off" : formatDuration(app.slowStartMs),
     on_target_down: app.onTargetDown,
     ...effectiveDns(app),
+    ...effectiveDiscovery(app),
     faults: app.faults.map(effectiveFault),
   };
 }
 
 /** A target: its address alone where that says it all. */
 export function effectiveTarget(target: TargetConfig, app: AppConfig): string | Mapping {
-  const address = target.discover === "srv" ? target.label : formatAddress(target.address);
+  const hasPort = target.discover === undefined || target.discover === "dns";
+  const address = hasPort ? formatAddress(target.address) : target.label;
   const options = given({
     weight: target.weight === 1 ? undefined : target.weight,
     backup: target.backup ? true : undefined,
@@ -182,9 +184,26 @@ function effectivePassiveHealth(passive: PassiveHealthConfig): Mapping {
 /** Nothing where no target is looked up: there it would be an error to say how. */
 function effectiveDns({ dns, targets, routes }: AppConfig): Mapping {
   const all = [...targets, ...routes.flatMap((route) => route.targets)];
-  if (!all.some((target) => target.discover !== undefined)) return {};
+  if (!all.some(({ discover }) => discover === "dns" || discover === "srv")) return {};
   const nameserver = dns.nameserver === undefined ? "system" : formatAddress(dns.nameserver);
   return { dns: { nameserver, interval: formatDuration(dns.intervalMs) } };
+}
+
+/** Likewise, and nothing of a request where none is made. */
+function effectiveDiscovery({ discovery, targets, routes }: AppConfig): Mapping {
+  const all = [...targets, ...routes.flatMap((route) => route.targets)];
+  const kinds = new Set(all.flatMap(({ discover }) => discover ?? []));
+  if (kinds.size === 0) return {};
+  const isAsking = kinds.has("http");
+  return {
+    discovery: given({
+      within: discovery.within.map(formatCidr),
+      interval: isAsking || kinds.has("file") ? formatDuration(discovery.intervalMs) : undefined,
+      timeout: isAsking ? formatDuration(discovery.timeoutMs) : undefined,
+      ca: isAsking ? discovery.ca : undefined,
+      token_file: isAsking ? discovery.tokenFile : undefined,
+    }),
+  };
 }
 
 /** A fault. */

@@ -73,11 +73,12 @@ function resolveApp(app: ParsedApp, { defaults, base }: Scope, common: Scope): A
   const ports = (app.ports ?? []).flatMap(portsOf);
   const listed = [...app.targets ?? [], ...(app.routes ?? []).flatMap((route) => route.targets)];
   // A default for a feature that the app does not use has no effect, and must not look as if it had.
-  const isLookingUp = listed.some(({ discover }) => discover !== undefined);
+  const kinds = new Set(listed.flatMap(({ discover }) => discover ?? []));
   const canBeginTls = options.tls !== "off" || options.target_tls !== "off" || (app.routes ?? []).length > 0;
   const resolved = resolveOptions({
     ...options,
-    dns: isLookingUp ? options.dns : BUILT_IN_APP_OPTIONS.dns,
+    dns: kinds.has("dns") || kinds.has("srv") ? options.dns : BUILT_IN_APP_OPTIONS.dns,
+    discovery: usedDiscovery(options.discovery, kinds),
     starttls: canBeginTls ? options.starttls : "off",
   }, (key) => Object.hasOwn(own, key) ? base : common.base);
   const checks = { healthCheck: resolved.healthCheck, parsedCheck: options.health_check };
@@ -95,6 +96,20 @@ function resolveApp(app: ParsedApp, { defaults, base }: Scope, common: Scope): A
       targets: targets.map((target) => resolveTarget(target, base, checks)),
     })),
     ...resolved,
+  };
+}
+
+/** What of `discovery` has a use for these kinds of it, the rest as built in. */
+function usedDiscovery(
+  { within, interval, ...request }: ParsedAppOptions["discovery"],
+  kinds: ReadonlySet<string>,
+): ParsedAppOptions["discovery"] {
+  const { discovery } = BUILT_IN_APP_OPTIONS;
+  return {
+    ...discovery,
+    ...kinds.size > 0 ? { within } : {},
+    ...kinds.has("file") || kinds.has("http") ? { interval } : {},
+    ...kinds.has("http") ? request : {},
   };
 }
 

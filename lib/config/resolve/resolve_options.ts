@@ -10,6 +10,7 @@ import type { ParsedTarget } from "../schema/target.ts";
 import type {
   AppConfig,
   BandwidthConfig,
+  DiscoveryConfig,
   HashKeyConfig,
   ProxyTlvsConfig,
   TargetConfig,
@@ -66,6 +67,7 @@ export function resolveOptions(options: ParsedAppOptions, baseOf: BaseOf): AppOp
       nameserver: options.dns.nameserver === "system" ? undefined : options.dns.nameserver,
       intervalMs: options.dns.interval,
     },
+    discovery: resolveDiscovery(options.discovery, baseOf("discovery")),
     faults: options.faults.map(resolveFault),
   };
 }
@@ -76,7 +78,9 @@ export function resolveTarget(
   base: Base,
   app: Pick<AppConfig, "healthCheck"> & { parsedCheck: ParsedAppOptions["health_check"] },
 ): TargetConfig {
-  const address = resolveAddress(target.address, base);
+  const address = target.discover === "file" && target.address.kind === "tcp"
+    ? { ...target.address, host: resolvePath(target.address.host, base) }
+    : resolveAddress(target.address, base);
   return {
     address,
     label: address.kind === "tcp" && address.port === 0 ? address.host : formatAddress(address),
@@ -88,6 +92,19 @@ export function resolveTarget(
     healthCheck: target.health_check === undefined
       ? app.healthCheck
       : resolveTargetCheck(target.health_check, app.parsedCheck),
+  };
+}
+
+function resolveDiscovery(
+  { within, interval, timeout, ca, token_file: tokenFile }: ParsedAppOptions["discovery"],
+  base: Base,
+): DiscoveryConfig {
+  return {
+    within,
+    intervalMs: interval,
+    timeoutMs: timeout,
+    ca: optionalPath(ca, base),
+    tokenFile: optionalPath(tokenFile, base),
   };
 }
 

@@ -8,7 +8,7 @@ import { ProxyProtocol } from "./proxy_protocol.ts";
 import { Route } from "./route.ts";
 import { Starttls } from "./starttls.ts";
 import { Target } from "./target.ts";
-import { blocks } from "./values/texts.ts";
+import { blocks, filePath } from "./values/texts.ts";
 import { TargetTls, Tls } from "./tls.ts";
 import {
   byteRateOrOff,
@@ -43,6 +43,31 @@ const Dns = z.strictObject({
     examples: ["10.0.0.2:53"],
   }),
   interval: limit().prefault("30s").meta({ description: "How often names are looked up again." }),
+}, { error: "a mapping" });
+
+const Discovery = z.strictObject({
+  within: blocks().prefault([]).meta({
+    description:
+      "The networks that discovered targets may be in, whatever finds them; one outside is left out, with a warning. With " +
+      "IPv4 blocks alone, `workers` and `tcpproxy permissions` hold the proxy to them. Empty is everywhere.",
+    examples: [["10.0.0.0/8"]],
+  }),
+  interval: limit().prefault("30s").meta({
+    description:
+      "How often an HTTP endpoint is asked, and how often a file is looked at beside the watch of its folder.",
+  }),
+  timeout: limit().prefault("5s").meta({ description: "The limit of one request, redirects included." }),
+  ca: filePath().optional().meta({
+    description:
+      "The CAs, in PEM, that the certificate of an HTTPS endpoint must come from, in place of the system's.",
+    examples: ["./ca.pem"],
+  }),
+  token_file: filePath().optional().meta({
+    description:
+      "The file of the token that an HTTP endpoint is shown (`Authorization: Bearer …`), read again at each request. It goes " +
+      "to the endpoint's own host and port alone, whatever it redirects to.",
+    examples: ["/run/secrets/discovery-token"],
+  }),
 }, { error: "a mapping" });
 
 /** The most dials of one connection: with the shortest pause that makes sense, beyond any deadline that does. */
@@ -217,7 +242,12 @@ const AppOptions = z.strictObject({
     default: "keep",
   }),
   dns: Dns.meta({
-    description: "How the targets with `discover` are looked up.",
+    description: "How the targets with `discover: dns` and `discover: srv` are looked up.",
+    default: {},
+  }),
+  discovery: Discovery.meta({
+    description:
+      "Which targets `discover` may find, and how `discover: http` asks. See [discovery.md](discovery.md).",
     default: {},
   }),
   faults: z.array(Fault, { error: "a list of faults" }).meta({

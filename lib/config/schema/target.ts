@@ -11,13 +11,14 @@ const TargetOptions = z.strictObject({
   weight: wholeNumber(0, MAX_WEIGHT).prefault(1).meta({
     description:
       "The target's share of new connections beside the others'; 0 is none. With `balance: first` a weight " +
-      "says no more than whether it is 0, and with `discover: srv` the records give it.",
+      "says no more than whether it is 0, and with `discover: srv` the records give it. With `file` and `http` it is that of " +
+      "targets without a label `weight`.",
     examples: [3],
   }),
   backup: z.boolean().prefault(false).meta({
     description:
       "Used only while no target that is no backup is available; where all are backups, they are used as if " +
-      "none were. With `discover: srv` the records' priorities say who is a backup.",
+      "none were. With `discover: srv` the records' priorities say who is a backup, with `file` and `http` the label `backup` too.",
   }),
   max_connections: countOrOff().prefault("off").meta({
     description: "Connections at once, above which the target is passed over; see `queue_timeout`.",
@@ -35,8 +36,9 @@ const TargetOptions = z.strictObject({
   }),
   discover: choice(DISCOVERIES).optional().meta({
     description:
-      "Looks the name up again and again: `dns` makes every A and AAAA answer a target, `srv` every " +
-      "answer of every SRV record. See `dns`.",
+      "Keeps the targets current: `dns` makes every A and AAAA answer a target, `srv` every answer of every SRV record (see " +
+      "`dns`), and `file` and `http` every target of a list in the format of Prometheus, at a path or a URL (see " +
+      "`discovery`).",
     examples: ["dns"],
   }),
 });
@@ -48,8 +50,9 @@ export const TargetMapping = z.strictObject({
   address: discoverableAddress().meta({
     description:
       "Where the target is: `host:port`, `[v6]:port`, `unix:/path`, or `host:*` for the port that the " +
-      "client came to; with `discover: srv`, a name without a port, `_service._proto.name`.",
-    examples: ["10.0.0.6:5432"],
+      "client came to; with `discover: srv`, a name without a port, `_service._proto.name`; with `discover: file`, the path " +
+      "of a file; with `discover: http`, a URL.",
+    examples: ["10.0.0.6:5432", "targets.json"],
   }),
   ...TargetOptions.shape,
 }, { error: "a mapping" });

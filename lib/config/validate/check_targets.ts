@@ -4,13 +4,11 @@
  * @module
  */
 
-import { parseIp } from "../../base/mod.ts";
 import { App, Defaults } from "../schema/app.ts";
+import { checkDiscovery, checkDiscoveryOptions } from "./check_discovery.ts";
 import { checkTargetHealth } from "./check_health.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./raw.ts";
 import { suggest } from "../report/suggest.ts";
-import { TargetMapping } from "../schema/target.ts";
-import { isServiceName } from "../schema/values/texts.ts";
 import type { Path, Problem } from "../report/problem.ts";
 
 /** The longest address that is looked at. */
@@ -40,13 +38,8 @@ export function checkTargets(app: Raw, path: Path, defaults: Raw): Problem[] {
     ...lists.flatMap((list) => checkOwnChecks(app, list, defaults)),
     ...checkReach(app, lists, defaults),
     ...checkPorts(app, lists),
-    ...checkDns(app, lists, path),
+    ...checkDiscoveryOptions(app, lists.flatMap(({ targets }) => targets), path),
   ];
-}
-
-/** Whether a target is a name that discovery looks up. */
-function isDiscovered(target: unknown): boolean {
-  return asMapping(target).discover !== undefined;
 }
 
 function checkPresence(app: Raw, path: Path): Problem[] {
@@ -61,56 +54,6 @@ function checkPresence(app: Raw, path: Path): Problem[] {
     return meant === "targets" || meant === "routes";
   });
   return isMistyped ? [] : [{ path, message: `the key "targets" is missing; expected a list of targets` }];
-}
-
-/** What may be looked up, and what comes from there. */
-function checkDiscovery(target: Raw, path: Path): Problem[] {
-  const { address, discover } = target;
-  if (typeof address !== "string" || address.length > MAX_ADDRESS) return [];
-  const at = [...path, "address"];
-  if (discover === undefined) {
-    if (address.includes(":")) return [];
-    const message = isServiceName(address)
-      ? `the address "${address}" is the name of a service; add "discover: srv"`
-      : `the address "${address}" has no port; expected "host:port"`;
-    return [{ path: at, message }];
-  }
-  if (discover === "srv") return checkService(target, path, address);
-  return discover === "dns" ? checkName(address, at) : [];
-}
-
-function checkService(target: Raw, path: Path, address: string): Problem[] {
-  const problems: Problem[] = [];
-  if (!isServiceName(address)) {
-    const message =
-      `the address "${address}" is no service; expected a name without a port, such as "_pg._tcp.db.internal"`;
-    problems.push({ path: [...path, "address"], message });
-  }
-  for (const key of ["weight", "backup"]) {
-    if (target[key] === undefined) continue;
-    const message = `the SRV records say that of each target; remove "${key}"`;
-    problems.push({ path: [...path, key], at: "key", message });
-  }
-  return problems;
-}
-
-function checkName(address: string, path: Path): Problem[] {
-  if (!address.includes(":")) {
-    return [{ path, message: `the address "${address}" has no port; expected "host:port"` }];
-  }
-  const target = parsed(TargetMapping.shape.address, address);
-  if (target === undefined) return [];
-  const wanted = `a name and a port such as "db.internal:5432"`;
-  if (target.kind === "unix") {
-    return [{ path, message: `the address "${address}" cannot be looked up; expected ${wanted}` }];
-  }
-  if (parseIp(target.host) !== undefined) {
-    return [{ path, message: `the host "${target.host}" is an IP address already; expected ${wanted}` }];
-  }
-  if (target.kind === "same_port") {
-    return [{ path, message: `the address "${address}" has no port of its own; expected ${wanted}` }];
-  }
-  return [];
 }
 
 function checkWeights({ targets, path }: TargetList): Problem[] {
@@ -188,10 +131,4 @@ function addressOf(target: unknown, path: Path): [text: string | undefined, at: 
   const text = isText ? target : asMapping(target).address;
   const isShort = typeof text === "string" && text.length <= MAX_ADDRESS;
   return [isShort ? text : undefined, isText ? path : [...path, "address"]];
-}
-
-function checkDns(app: Raw, lists: readonly TargetList[], path: Path): Problem[] {
-  if (app.dns === undefined || lists.some(({ targets }) => targets.some(isDiscovered))) return [];
-  const message = `no target is looked up; add "discover" to one, or remove this`;
-  return [{ path: [...path, "dns"], at: "key", message }];
 }

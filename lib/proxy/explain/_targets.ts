@@ -198,10 +198,17 @@ function whyNot(target: TargetSnapshot): string {
   return `${why}${connectionsOf(target)}${originOf(target)}`;
 }
 
+const FOUND_BY: Readonly<Record<NonNullable<TargetSnapshot["discover"]>, string>> = {
+  dns: "each address of the name",
+  srv: "each record of the service",
+  file: "each target that the file lists",
+  http: "each target that the endpoint lists",
+};
+
 function placeOf(place: Place): string {
   const { target, tier, question: { config } } = place;
   if (target.discover !== undefined) {
-    const what = target.discover === "dns" ? "each address of the name" : "each record of the service";
+    const what = FOUND_BY[target.discover];
     const how = config.balance === "source_hash"
       ? "takes its place by the hash"
       : `takes part (${config.balance})`;

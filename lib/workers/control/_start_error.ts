@@ -5,9 +5,12 @@ export function startError(error: Error, module: URL): StartError {
   if (error instanceof StartError) return error;
   const { message } = error;
   if (message.includes("Requires read access to")) {
-    const folder = decodeURIComponent(new URL("../..", module).pathname).replace(/\/$/, "");
+    // The shipped config is a part of the program too.
+    const [folder, config] = ["../..", "../../../config.yaml"].map((path) =>
+      decodeURIComponent(new URL(path, module).pathname).replace(/\/$/, "")
+    );
     return new StartError(
-      `start workers: no read permission for the program's own files; add --allow-read=${folder}`,
+      `start workers: no read permission for the program's own files; add --allow-read=${folder},${config}`,
       { cause: error },
     );
   }

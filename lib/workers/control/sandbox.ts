@@ -1,6 +1,6 @@
 import { type Address, formatAddress } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
-import { dialedAt, targetsOf } from "../../app/mod.ts";
+import { dialedAt, discoveredNetworks, targetsOf } from "../../app/mod.ts";
 
 /** The permissions of a worker; the runtime refuses everything else, whatever the code tries. */
 export interface Sandbox {
@@ -22,6 +22,11 @@ export interface SandboxOptions {
   readonly unixIsNet: boolean;
   /** Whether it uses the kernel's own calls; default it does not. */
   readonly isNative?: boolean;
+  /**
+   * Whether the process may connect anywhere; default true. The runtime lets a process with a list hand on no block, even
+   * one of its list.
+   */
+  readonly isNetOpen?: boolean;
   /** By path, the names that unix sockets are bound to instead; default the paths themselves. */
   readonly unixNames?: ReadonlyMap<string, string>;
 }
@@ -30,24 +35,27 @@ export interface SandboxOptions {
  * Returns the permissions that a worker needs for its config: its listeners, its targets, and the files of unix
  * sockets. The control plane reads certificates and resolves names of `discover` for it.
  *
- * Discovered addresses are unknown when the worker starts, and the runtime's list for a worker can express neither
- * "any host on this port" nor an IPv6 block. So where any app discovers targets, workers inherit the network
+ * Discovered addresses are unknown when the worker starts, and the runtime's list can express neither "any host on this
+ * port" nor an IPv6 block. So where an app discovers targets, workers may connect to the IPv4 blocks of its
+ * `discovery.within`; without these, with others, or where the process has a list itself, they inherit the network
  * permissions of the process (its `--allow-net` is the limit then).
  */
 export function sandboxOf(
   config: Config,
-  { unixIsNet, isNative = false, unixNames }: SandboxOptions,
+  { unixIsNet, isNative = false, isNetOpen = true, unixNames }: SandboxOptions,
 ): Sandbox {
   const boundAt = (address: Address): Address =>
     address.kind === "tcp" ? address : { ...address, path: unixNames?.get(address.path) ?? address.path };
   const dialed = config.apps.flatMap((app) => targetsOf(app).flatMap((target) => dialedAt(target, app)));
   const addresses = [...config.apps.flatMap((app) => app.listen.flatMap(listenedOn).map(boundAt)), ...dialed];
   const paths = unique(addresses.flatMap((address) => address.kind === "unix" ? [address.path] : []));
-  const discovers = config.apps.some((app) => targetsOf(app).some((target) => target.discover !== undefined));
+  const found = config.apps.map(discoveredNetworks);
+  const isUnknown = found.includes("any") || (found.flat().length > 0 && !isNetOpen);
   return {
-    net: discovers ? "inherit" : unique(
-      addresses.filter((address) => unixIsNet || address.kind === "tcp").map(formatAddress),
-    ),
+    net: isUnknown ? "inherit" : unique([
+      ...addresses.filter((address) => unixIsNet || address.kind === "tcp").map(formatAddress),
+      ...found.flat(),
+    ]),
     read: paths.length === 0 ? false : paths,
     write: paths.length === 0 ? false : paths,
     env: false,

@@ -253,6 +253,7 @@ export class WorkerProxy implements ProxyControl {
       counters: this.#counters,
       module: module ?? new URL("../worker/entry.ts", import.meta.url),
       permissions: permissions ?? sandboxOf(config, {
+        isNetOpen: Deno.permissions.querySync({ name: "net" }).state === "granted",
         unixIsNet: runtimeAtLeast(2, 9),
         isNative: this.#native !== undefined,
         unixNames,

@@ -53,7 +53,7 @@ export const PATTERNS = {
   listen: whole(`${UNIX}|${HOST}:${PORTS}`),
   hostAndPort: whole(String.raw`${HOST}:\s*${PORT}\s*`),
   target: whole(String.raw`${UNIX}|${HOST}:(?:\*|\s*${PORT}\s*)`),
-  discoverable: whole(String.raw`${UNIX}|${HOST}:(?:\*|\s*${PORT}\s*)|[^:]+`),
+  discoverable: whole(String.raw`${UNIX}|${HOST}:(?:\*|\s*${PORT}\s*)|[^:]+|(?!unix:)[^\u0000]*/[^\u0000]*`),
   nameserver: whole(String.raw`system|(?:\[${IPV6}\]|${IPV4}):\s*${PORT}\s*`),
   syslog: whole(String.raw`local|${UNIX}|(?:udp|tcp)://${HOST}:\s*${PORT}\s*`),
   tag: String.raw`^[A-Za-z0-9._/\-]{1,48}$`,

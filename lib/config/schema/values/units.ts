@@ -166,12 +166,16 @@ export function targetAddress(): Leaf<TargetAddress> {
   }, PATTERNS.target);
 }
 
-/** Where a target is, or the bare name of what discovery looks up; `_check_targets.ts` says which names may be bare. */
+/**
+ * Where a target is, or what discovery looks up: a bare name, a path or a URL. `check_targets.ts` says which may be what.
+ */
 export function discoverableAddress(): Leaf<TargetAddress> {
   return leaf("address", `an address like "host:port"`, (text) => {
-    return text.includes(":") || text === ""
-      ? parseTargetAddress(text)
-      : { kind: "tcp", host: text, port: 0 };
+    // No address of a host has a slash.
+    const isSource = !text.startsWith("unix:") && /^[^\0]*\/[^\0]*$/.test(text);
+    return isSource || (text !== "" && !text.includes(":"))
+      ? { kind: "tcp", host: text, port: 0 }
+      : parseTargetAddress(text);
   }, PATTERNS.discoverable);
 }
 

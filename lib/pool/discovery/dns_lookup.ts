@@ -1,7 +1,12 @@
-import { errorMessage } from "../base/mod.ts";
-import { resolveAddresses, type ResolveOptions, resolveServices, type ServiceRecord } from "../dial/mod.ts";
-import { srvTargets } from "./_srv_targets.ts";
-import type { DiscoveredTarget } from "./discovery_change.ts";
+import { errorMessage } from "../../base/mod.ts";
+import {
+  resolveAddresses,
+  type ResolveOptions,
+  resolveServices,
+  type ServiceRecord,
+} from "../../dial/mod.ts";
+import { srvTargets } from "./srv_targets.ts";
+import type { Lookup, LookupAnswer } from "./lookup.ts";
 
 /** The source of a target entry with `discover`. */
 export type DiscoverySource =
@@ -27,17 +32,11 @@ export function dnsResolver(options: Omit<ResolveOptions, "signal"> = {}): Resol
   };
 }
 
-/** The result of a lookup: targets where there is an answer, a problem where anything failed. */
-export interface LookupAnswer {
-  readonly targets?: readonly DiscoveredTarget[];
-  readonly problem?: string | undefined;
-}
-
 /** How many names of an SRV answer are resolved at once; a 64 KiB answer can have some two thousand. */
 const MAX_NAMES_AT_ONCE = 16;
 
-/** Resolves one source to targets. */
-export class TargetLookup {
+/** Resolves one name or service to targets. */
+export class DnsLookup implements Lookup {
   readonly #source: DiscoverySource;
   readonly #resolver: Resolver;
   /** The last good addresses of each name in an SRV record. */
@@ -48,9 +47,8 @@ export class TargetLookup {
     this.#resolver = resolver;
   }
 
-  /** The name to resolve. */
-  get name(): string {
-    return this.#source.kind === "dns" ? this.#source.host : this.#source.name;
+  get what(): string {
+    return `resolve "${this.#source.kind === "dns" ? this.#source.host : this.#source.name}"`;
   }
 
   /** Looks up once. Rejects where no server answers, and with the signal's reason once it is aborted. */
@@ -67,7 +65,7 @@ export class TargetLookup {
       address: { kind: "tcp", host, port: source.port } as const,
       name: source.host.replace(/\.$/, ""),
       backupTier: 0,
-      weight: 1,
+      weight: undefined,
     }));
     return { targets };
   }

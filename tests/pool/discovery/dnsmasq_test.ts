@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { formatAddress } from "../../lib/base/mod.ts";
-import { Discovery } from "../../lib/pool/discovery.ts";
-import { type DiscoverySource, dnsResolver } from "../../lib/pool/target_lookup.ts";
-import { Dnsmasq, type DnsRecords } from "../helpers/dnsmasq.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { formatAddress } from "../../../lib/base/mod.ts";
+import { Discovery } from "../../../lib/pool/discovery/discovery.ts";
+import { type DiscoverySource, dnsResolver } from "../../../lib/pool/discovery/dns_lookup.ts";
+import { Dnsmasq, type DnsRecords } from "../../helpers/dnsmasq.ts";
+import { missingTools } from "../../helpers/tools.ts";
 
 const missing = missingTools("dnsmasq");
 const ignore = missing.length > 0;
@@ -32,13 +32,13 @@ async function withDiscovery(
   const recoveries = new Mailbox<string>();
   const discovery = new Discovery(source, {
     intervalMs: 10,
-    timeoutMs: 100,
+    timeoutMs: 2000,
     resolver: dnsResolver(dns),
     observer: {
       changed: ({ targets }) =>
         changes.put(
           targets.map(({ address, backupTier, weight }) =>
-            `${formatAddress(address)} ${backupTier}/${weight}`
+            `${formatAddress(address)} ${backupTier}/${weight ?? 1}`
           ),
         ),
       failing: (error) => failures.put(error),

@@ -1,14 +1,14 @@
-import { formatAddress, type TcpAddress } from "../base/mod.ts";
+import { formatAddress, type TcpAddress } from "../../base/mod.ts";
 
-/** A target found in the DNS. */
+/** A target that a source names. */
 export interface DiscoveredTarget {
   readonly address: TcpAddress;
-  /** The name with this address, without final dot: that of the entry, or of its SRV record. */
+  /** The name with this address, without final dot: that of the entry, or of its SRV record; in a list the host. */
   readonly name: string;
-  /** 0 for primaries, 1 for the first backups, and so on; always 0 without SRV records. */
+  /** 0 for primaries, 1 for the first backups, and so on; always 0 for addresses of a name. */
   readonly backupTier: number;
-  /** 1 to 256; always 1 without SRV records. */
-  readonly weight: number;
+  /** 0 to 256; `undefined` where the source does not say, and that of the entry counts. */
+  readonly weight: number | undefined;
 }
 
 /** A new answer compared with the previous one: each target of either is in exactly one of the four lists. */

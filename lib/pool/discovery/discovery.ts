@@ -1,8 +1,9 @@
-import { errorMessage, type Random } from "../base/mod.ts";
+import { errorMessage, type Random } from "../../base/mod.ts";
 import { diffTargets, type DiscoveredTarget, type DiscoveryChange } from "./discovery_change.ts";
-import { nextCheckDelayMs } from "./health.ts";
-import { type Cancel, runtimeScheduler, type Scheduler } from "./scheduler.ts";
-import { type DiscoverySource, dnsResolver, type Resolver, TargetLookup } from "./target_lookup.ts";
+import { nextCheckDelayMs } from "../health.ts";
+import { type Cancel, runtimeScheduler, type Scheduler } from "../scheduler.ts";
+import { type DiscoverySource, DnsLookup, dnsResolver, type Resolver } from "./dns_lookup.ts";
+import type { Lookup } from "./lookup.ts";
 
 /** The events of a discovery. None follows after `stop`. */
 export interface DiscoveryObserver {
@@ -60,10 +61,11 @@ const MAX_RETRY_MS = 30_000;
  * The last good answer is kept through errors, timeouts and answers without records: a DNS outage must not become an
  * outage of the app. Each name of an SRV answer keeps its own last good addresses while a record still names it. One
  * answer does empty the list: a single SRV record whose target is `.`, by which RFC 2782 declares the service not
- * available. Nobody publishes that by accident.
+ * available. Nobody publishes that by accident. The list of a file or an endpoint is empty only if it says so, and then is
+ * an answer as any other.
  */
 export class Discovery {
-  readonly #lookup: TargetLookup;
+  readonly #lookup: Lookup;
   readonly #options: DiscoveryOptions;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
@@ -73,10 +75,14 @@ export class Discovery {
   #answeredAtMs: number | undefined;
   #failing: { readonly sinceMs: number; readonly rounds: number; readonly error: string } | undefined;
   #round: Promise<void> | undefined;
+  /** Whether a lookup is under way; and whether the source has changed meanwhile. */
+  #isAsking = false;
+  #isStale = false;
+  #watch: Disposable | undefined;
   #cancelNext: Cancel = () => {};
 
-  constructor(source: DiscoverySource, options: DiscoveryOptions) {
-    this.#lookup = new TargetLookup(source, options.resolver ?? dnsResolver());
+  constructor(source: DiscoverySource | Lookup, options: DiscoveryOptions) {
+    this.#lookup = "ask" in source ? source : new DnsLookup(source, options.resolver ?? dnsResolver());
     this.#options = options;
     this.#scheduler = options.scheduler ?? runtimeScheduler;
     this.#random = options.random ?? Math.random;
@@ -97,6 +103,7 @@ export class Discovery {
    * Never rejects. Call it once.
    */
   async start(waitMs: number): Promise<void> {
+    this.#watch = this.#lookup.watch?.(() => this.#changed());
     this.#begin();
     const waited = Promise.withResolvers<void>();
     const cancel = this.#scheduler.after(waitMs, waited.resolve);
@@ -107,6 +114,7 @@ export class Discovery {
   /** Cancels lookups. Resolves when none is left running. */
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.#watch?.[Symbol.dispose]();
     this.#cancelNext();
     await this.#round;
   }
@@ -114,14 +122,26 @@ export class Discovery {
   #begin(): void {
     if (this.#stopped.signal.aborted) return;
     const beganMs = this.#scheduler.nowMs();
+    this.#isAsking = true;
+    this.#isStale = false;
     this.#round = this.#ask().then(() => {
+      this.#isAsking = false;
       if (this.#stopped.signal.aborted) return;
+      if (this.#isStale) return this.#begin();
       // After a failure there is always a pause, even when the lookup took longer than that.
       const elapsedMs = this.#failing === undefined ? this.#scheduler.nowMs() - beganMs : 0;
       const delayMs = nextCheckDelayMs(this.#nextRoundMs(), this.#random) - elapsedMs;
       if (delayMs === Infinity) return;
       this.#cancelNext = this.#scheduler.after(Math.max(0, delayMs), () => this.#begin());
     });
+  }
+
+  /** The source has another answer: it is asked at once. */
+  #changed(): void {
+    this.#isStale = true;
+    if (this.#isAsking) return;
+    this.#cancelNext();
+    this.#begin();
   }
 
   #nextRoundMs(): number {
@@ -135,7 +155,7 @@ export class Discovery {
     const limit = new AbortController();
     const stopped = this.#stopped.signal;
     const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const timeout = new Error(`resolve "${this.#lookup.name}": no answer within ${timeoutMs} ms`);
+    const timeout = new Error(`${this.#lookup.what}: no answer within ${timeoutMs} ms`);
     const cancel = this.#scheduler.after(timeoutMs, () => limit.abort(timeout));
     const onStop = (): void => limit.abort(stopped.reason);
     stopped.addEventListener("abort", onStop);

@@ -1,5 +1,5 @@
-import type { TcpAddress } from "../base/mod.ts";
-import type { ServiceRecord } from "../dial/mod.ts";
+import type { TcpAddress } from "../../base/mod.ts";
+import type { ServiceRecord } from "../../dial/mod.ts";
 import type { DiscoveredTarget } from "./discovery_change.ts";
 
 /** The greatest weight of a target. */

@@ -1,0 +1,32 @@
+/** How many changes of one kind that come at once are told one by one. */
+const TOLD_ONE_BY_ONE = 10;
+
+/**
+ * Keeps a list that is replaced whole from filling the log: of what comes within one turn, the first few are told one by one,
+ * and the others as a number.
+ */
+export class MassChange {
+  readonly #counts = new Map<string, number>();
+  readonly #tell: (what: string, more: number) => void;
+
+  /** @param tell tells of so many more changes of a kind. */
+  constructor(tell: (what: string, more: number) => void) {
+    this.#tell = tell;
+  }
+
+  /** Counts a change of a kind; returns whether it is to be told on its own. */
+  take(what: string): boolean {
+    if (this.#counts.size === 0) queueMicrotask(() => this.#flush());
+    const count = (this.#counts.get(what) ?? 0) + 1;
+    this.#counts.set(what, count);
+    return count <= TOLD_ONE_BY_ONE;
+  }
+
+  #flush(): void {
+    const counts = [...this.#counts];
+    this.#counts.clear();
+    for (const [what, count] of counts) {
+      if (count > TOLD_ONE_BY_ONE) this.#tell(what, count - TOLD_ONE_BY_ONE);
+    }
+  }
+}
