@@ -196,6 +196,25 @@ Deno.test("target: sets state and weight, and says what the target is now", asyn
   });
 });
 
+Deno.test("target: --wait ends when the target has no connections, or with 1 when its time is over", async () => {
+  await Bench.with(async (bench) => {
+    const { operations } = bench.proxy;
+    const words = ["web", "10.0.0.1:80", "drain", "--wait"];
+    operations.list = { ...operations.list, matched: 0, sessions: [] };
+    assertEquals((await bench.run("target", ...words, "10m")).code, 0);
+    operations.list = { ...operations.list, matched: 3 };
+    const { code, complaints } = await bench.run("target", ...words, "0s");
+    assertEquals(code, 1);
+    assertStringIncludes(complaints, "10.0.0.1:80 still has 3 connections");
+    assertStringIncludes(
+      (await bench.run("target", ...words, "off")).complaints,
+      "expected a time such as 10m",
+    );
+    const ready = await bench.run("target", "web", "10.0.0.1:80", "ready", "--wait", "1s");
+    assertStringIncludes(ready.complaints, "--wait is for drain alone");
+  });
+});
+
 Deno.test("app: pauses and resumes; an app that does not exist is named with its neighbour", async () => {
   await Bench.with(async (bench) => {
     assertEquals(await bench.run("app", "web", "pause"), {

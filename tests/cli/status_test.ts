@@ -91,3 +91,15 @@ Deno.test("status: a proxy that cannot be asked ends with 1, something else that
     "tcpproxy: the answer is not the status of a tcpproxy; give the address of its admin API\n",
   );
 });
+
+Deno.test("status: a config that cannot be used is reported, and what to do instead", async () => {
+  await using folder = new TemporaryFolder();
+  const path = await folder.write("c.yaml", "admin: {}\napps: [{ name: web, prots: [1] }]\n");
+  const { code, complaints } = await status(["-c", path]);
+  assertEquals(code, 2);
+  assertStringIncludes(
+    complaints,
+    "status: the config cannot be used, so it does not say where the proxy is;",
+  );
+  assertStringIncludes(complaints, `\n${path}:2:`);
+});

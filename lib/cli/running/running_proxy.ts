@@ -1,5 +1,6 @@
 import { formatAddress, type TcpAddress } from "../../base/mod.ts";
 import type { AdminClient } from "../../admin/mod.ts";
+import type { Config } from "../../config/mod.ts";
 import { type CommandArgs, CONFIG_FLAG, type Flag, UsageError } from "../command.ts";
 import { findConfig } from "../config/find_config.ts";
 import { readConfig } from "../config/read_config.ts";
@@ -92,7 +93,7 @@ export async function adminOf(command: string, args: CommandArgs, isImplied = fa
   if (isImplied && path === undefined && !await isConfigHere()) {
     return { command, url: new URL(DEFAULT_URL), tokenFile: undefined };
   }
-  const { config: { admin } } = await readConfig(path);
+  const { admin } = await configOf(command, path);
   if (admin === undefined) {
     throw new UsageError(`${command}: the config has no "admin"; add it, or give --url`);
   }
@@ -101,6 +102,19 @@ export async function adminOf(command: string, args: CommandArgs, isImplied = fa
     url: new URL(`http://${formatAddress(reachable(admin.listen))}`),
     tokenFile: admin.tokenFile,
   };
+}
+
+/** Reads the config that has the address. The proxy runs on with the one before, and can be asked without. */
+async function configOf(command: string, path: string | undefined): Promise<Config> {
+  try {
+    return (await readConfig(path)).config;
+  } catch (error) {
+    // By name: see `run_cli.ts`.
+    if (!(error instanceof Error) || error.name !== "ConfigError") throw error;
+    const words =
+      `${command}: the config cannot be used, so it does not say where the proxy is; correct it, or give --url`;
+    throw new UsageError(`${words}\n${error.message}`);
+  }
 }
 
 /** Whether there is a config to read the address from, in this folder. */
