@@ -32,8 +32,7 @@ code is 1 when the target still has connections after that time.`,
     {
       name: "wait",
       value: "TIME",
-      summary:
-        "With drain: wait until it has no connections, at most so long; the exit code is 1 when it still has some",
+      summary: "With drain: wait until it has no connections, at most so long",
     },
     { name: "json", summary: "Print JSON: the target" },
   ],
