@@ -80,6 +80,29 @@ export function testRelayContract(engine: EngineCase): void {
     });
   }
 
+  Deno.test(`${name}: the moment of the target's first byte is noted, once`, async () => {
+    const bench = new RelayBench(engine);
+    const running = bench.run();
+    bench.nowMs = 3;
+    await bench.client.write(utf8("a request"));
+    await readSome(bench.target);
+    await turns();
+    assertStrictEquals(bench.down.firstByteMs, -1);
+    bench.nowMs = 5;
+    await bench.target.write(utf8("an answer"));
+    await readSome(bench.client);
+    await turns();
+    assertStrictEquals(bench.down.firstByteMs, 5);
+    bench.nowMs = 7;
+    await bench.target.write(utf8("more"));
+    await readSome(bench.client);
+    await turns();
+    assertEquals([bench.up.firstByteMs, bench.down.firstByteMs], [-1, 5]);
+    await Promise.all([bench.client.closeWrite(), bench.target.closeWrite(), running]);
+    bench.end();
+    bench.assertClean();
+  });
+
   for (const direction of ["up", "down"] as const) {
     Deno.test(`${name}: a receiver of the flow ${direction} that does not read stops reads from its sender`, async () => {
       const capacity = 10_000;

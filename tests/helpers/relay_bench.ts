@@ -1,4 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { Clock } from "../../lib/base/mod.ts";
 import {
   type BufferPool,
   Flow,
@@ -16,6 +17,8 @@ import { type MemoryDuplex, memoryPipe, type MemoryPipeOptions } from "./memory_
 export interface EngineParts {
   readonly buffers: BufferPool;
   readonly ticker: Ticker;
+  /** For the moment of the first byte; default nobody asks for it. */
+  readonly clock?: Clock;
 }
 
 /** An engine under test. */
@@ -34,6 +37,8 @@ export interface EngineCase {
 export class RelayBench {
   readonly buffers = new CountingPool();
   readonly ticker = { nowMs: 0 };
+  /** The moment on the sessions' clock. */
+  nowMs = 0;
   readonly up = new Flow("up", 0);
   readonly down = new Flow("down", 0);
   readonly controller = new AbortController();
@@ -49,7 +54,11 @@ export class RelayBench {
 
   /** @param targetOptions default those of the client. */
   constructor(engine: EngineCase, options: MemoryPipeOptions = {}, targetOptions = options) {
-    this.#engine = engine.create({ buffers: this.buffers, ticker: this.ticker });
+    this.#engine = engine.create({
+      buffers: this.buffers,
+      ticker: this.ticker,
+      clock: { nowMs: () => this.nowMs },
+    });
     [this.client, this.nearClient] = memoryPipe(options);
     [this.target, this.nearTarget] = memoryPipe(targetOptions);
   }

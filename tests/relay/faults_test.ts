@@ -22,7 +22,7 @@ const WAITING: readonly Fault[] = [LATENCY, SLICE, SLOW, BLACK_HOLE, { kind: "cl
 
 testRelayContract({
   name: "faults that change nothing",
-  create: ({ buffers, ticker }) => {
+  create: (parts) => {
     const { pause, clock } = new FakeTime();
     const rules: Fault[] = [
       { kind: "latency", amountMs: 0, jitterMs: 0 },
@@ -37,7 +37,7 @@ testRelayContract({
     });
     const faults = plan.draw(CLIENT, 0);
     if (faults === undefined) throw new Error("test: no fault hit the session; expected four");
-    return faults.engine({ buffers, ticker, up: [], down: [], onCut: () => {} });
+    return faults.engine({ ...parts, up: [], down: [], onCut: () => {} });
   },
   // What latency holds in flight, and two chunks a filter for the pipes into it and out of it.
   holdsAtMost: 256 * 1024 + 10 * CHUNK_BYTES,
