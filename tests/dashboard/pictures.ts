@@ -61,9 +61,9 @@ function busy(fixture: Fixture): void {
       }
       const wave = 1 + 0.3 * Math.sin(seconds / 21 + index) + 0.15 * random();
       fixture.carry(app, target, {
-        connections: Math.round((app === pg ? 4 : 22) * wave * target.weight),
-        up: 180_000 * wave * target.weight,
-        down: 2_600_000 * wave * target.weight,
+        connections: Math.round((app === pg ? 20 : 110) * wave * target.weight),
+        up: 900_000 * wave * target.weight,
+        down: 13_000_000 * wave * target.weight,
         dialMs: 0.6 + 0.3 * random() + (app === pg ? 0.4 : 0),
       });
       target.connections = Math.round((app === pg ? 31 : 48) * wave * target.weight);
@@ -147,9 +147,9 @@ async function main(): Promise<void> {
     make(fixture);
     await shoot(name, fixture, options);
   };
-  await run("dashboard-light", busy, { seconds: 60 });
-  await run("dashboard-dark", busy, { seconds: 60, dark: true });
-  await run("dashboard-phone", busy, { seconds: 20, width: 390, height: 844, full: true });
+  await run("dashboard-light", busy, { seconds: 330 });
+  await run("dashboard-dark", busy, { seconds: 330, dark: true });
+  await run("dashboard-phone", busy, { seconds: 330, width: 390, height: 1500 });
   await run("empty", (fixture) => void fixture.add("web", ["127.0.0.1:8080"]), {});
   await run("target-dialog", busy, {
     seconds: 6,
