@@ -1,7 +1,7 @@
 import { AppDialog } from "./app_dialog.js";
 import { confirm } from "./dialog.js";
 import { plural } from "./format.js";
-import { toast } from "./notices.js";
+import { tell, toast } from "./notices.js";
 import { openReload } from "./reload_dialog.js";
 import { TargetDialog } from "./target_dialog.js";
 
@@ -10,6 +10,7 @@ import { TargetDialog } from "./target_dialog.js";
  * @typedef {import("./types.d.ts").App} App
  * @typedef {import("./types.d.ts").Target} Target
  * @typedef {import("./types.d.ts").Session} Session
+ * @typedef {import("./types.d.ts").Incomplete} Incomplete
  */
 
 /** What an operator can do. Each asks first where it cuts traffic, and says how much that is. */
@@ -35,11 +36,12 @@ export class Actions {
     if (target === undefined) return toast(`Target ${address} is gone.`, "bad");
     new TargetDialog(app, target, {
       apply: async (change) => {
-        await this.#api.ask(`apps/${encodeURIComponent(app)}/targets/${encodeURIComponent(address)}`, {
-          method: "PATCH",
-          body: change,
-        });
-        toast(`Target ${address} changed.`);
+        /** @type {Incomplete} */
+        const answer = await this.#api.ask(
+          `apps/${encodeURIComponent(app)}/targets/${encodeURIComponent(address)}`,
+          { method: "PATCH", body: change },
+        );
+        tell(`Target ${address} changed.`, answer);
       },
     });
   }
@@ -80,9 +82,9 @@ export class Actions {
       text: `It cuts ${plural(matched, "connection")}, and those that fit by then: ${chosen}.`,
       label: `End ${plural(matched, "session")}`,
       act: async () => {
-        /** @type {{ ended: number }} */
-        const { ended } = await this.#api.ask(`sessions?${filters}`, { method: "DELETE" });
-        toast(`${plural(ended, "session")} ended.`);
+        /** @type {Incomplete & { ended: number }} */
+        const answer = await this.#api.ask(`sessions?${filters}`, { method: "DELETE" });
+        tell(`${plural(answer.ended, "session")} ended.`, answer);
         done();
       },
     });

@@ -3,11 +3,12 @@ import { h } from "./dom.js";
 import { describeFault, FaultForm, settableOf } from "./fault_form.js";
 import { reasonOf } from "./api.js";
 import { plural } from "./format.js";
-import { toast } from "./notices.js";
+import { tell } from "./notices.js";
 
 /**
  * @typedef {import("./types.d.ts").App} App
  * @typedef {import("./types.d.ts").Fault} Fault
+ * @typedef {import("./types.d.ts").Incomplete} Incomplete
  */
 
 /** Pauses an app, and puts faults on it. */
@@ -32,7 +33,7 @@ export class AppDialog {
     const add = h("button", { type: "button", class: "button" }, "Put fault on");
     add.addEventListener("click", () =>
       void this.#change("Fault on.", async () => {
-        await this.#put([...await this.#ofApi(), form.value()]);
+        return await this.#put([...await this.#ofApi(), form.value()]);
       }));
     const pause = h(
       "button",
@@ -45,11 +46,13 @@ export class AppDialog {
         void this.#change(
           isPaused ? `App ${app.name} accepts again.` : `App ${app.name} is paused.`,
           async () => {
-            await api.ask(this.#path, {
+            /** @type {Incomplete} */
+            const answer = await api.ask(this.#path, {
               method: "PATCH",
               body: { state: isPaused ? "accepting" : "paused" },
             });
             this.#dialog.close();
+            return answer;
           },
         ),
     );
@@ -88,8 +91,10 @@ export class AppDialog {
       off.addEventListener("click", () =>
         void this.#change("Fault off.", async () => {
           const rest = faults.filter((each) => each.source === "api" && each !== fault).map(settableOf);
-          if (rest.length > 0) await this.#put(rest);
-          else this.#show((await this.#ask("DELETE")).faults);
+          if (rest.length > 0) return await this.#put(rest);
+          const answer = await this.#ask("DELETE");
+          this.#show(answer.faults);
+          return answer;
         }));
       return h("li", {}, text, off);
     }));
@@ -104,13 +109,15 @@ export class AppDialog {
 
   /** @param {readonly Record<string, unknown>[]} faults */
   async #put(faults) {
-    this.#show((await this.#ask("PUT", { faults })).faults);
+    const answer = await this.#ask("PUT", { faults });
+    this.#show(answer.faults);
+    return answer;
   }
 
   /**
    * @param {string} method
    * @param {unknown} [body]
-   * @returns {Promise<{ faults: Fault[] }>}
+   * @returns {Promise<Incomplete & { faults: Fault[] }>}
    */
   #ask(method, body) {
     return this.#api.ask(`${this.#path}/faults`, { method, body });
@@ -118,13 +125,12 @@ export class AppDialog {
 
   /**
    * @param {string} done what to say then
-   * @param {() => Promise<void>} act
+   * @param {() => Promise<Incomplete>} act
    */
   async #change(done, act) {
     this.#dialog.show(null);
     try {
-      await act();
-      toast(done);
+      tell(done, await act());
     } catch (error) {
       this.#dialog.show(reasonOf(error));
     }

@@ -15,6 +15,17 @@ export function toast(text, tone = "good") {
 }
 
 /**
+ * Shows what an action has come to, and which threads have not answered.
+ *
+ * @param {string} text
+ * @param {import("./types.d.ts").Incomplete} answer
+ */
+export function tell(text, { incomplete = [] }) {
+  if (incomplete.length === 0) toast(text);
+  else toast(`${text} Without an answer from ${incomplete.join(", ")}.`, "bad");
+}
+
+/**
  * Shows what keeps the page from being current; `null` when nothing does.
  *
  * @param {string | null} text

@@ -107,6 +107,12 @@ export interface Session {
   readonly worker: number | null;
 }
 
+/** An answer for which several threads were asked. */
+export interface Incomplete {
+  /** Those that have not answered in time. */
+  readonly incomplete?: readonly string[];
+}
+
 export interface Sessions {
   readonly total: number;
   readonly matched: number;
