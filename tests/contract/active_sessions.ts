@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { EndedSession } from "../../lib/session/mod.ts";
 import type { ProxyControl } from "../../lib/proxy/mod.ts";
+import { Arrivals } from "../helpers/arrivals.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo } from "../helpers/clients.ts";
 import { configOf } from "../helpers/proxy.ts";
@@ -10,7 +11,7 @@ import { echo, TestTarget } from "../helpers/targets.ts";
 /** Keeps the reports of sessions that last. */
 class ActiveLog extends PlaneLog {
   readonly active: EndedSession[] = [];
-  #waiting: (() => void)[] = [];
+  readonly #arrivals = new Arrivals();
 
   sessionActive(session: EndedSession): void {
     // The session goes on, and changes.
@@ -22,12 +23,14 @@ class ActiveLog extends PlaneLog {
       up: { bytes: session.up.bytes },
       client: session.client,
     });
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#arrivals.tell();
   }
 
-  async reports(count: number): Promise<EndedSession[]> {
-    while (this.active.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return this.active;
+  reports(count: number): Promise<EndedSession[]> {
+    return this.#arrivals.find(
+      () => this.active.length < count ? undefined : this.active,
+      () => this.active.length,
+    );
   }
 }
 

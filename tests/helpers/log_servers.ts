@@ -1,4 +1,5 @@
 /** Servers that keep what is logged to them. */
+import { Arrivals } from "./arrivals.ts";
 import { TemporaryFolder } from "./temporary_folder.ts";
 
 /** A receiver of datagrams, over UDP or at a unix socket. */
@@ -6,7 +7,7 @@ export class DatagramServer implements AsyncDisposable {
   readonly messages: string[] = [];
   readonly #socket: Deno.DatagramConn;
   readonly #receiving: Promise<void>;
-  #waiting: (() => void)[] = [];
+  readonly #arrivals = new Arrivals();
 
   private constructor(socket: Deno.DatagramConn) {
     this.#socket = socket;
@@ -25,13 +26,12 @@ export class DatagramServer implements AsyncDisposable {
     return (this.#socket.addr as Deno.NetAddr).port;
   }
 
-  /** Resolves when a message with this text has arrived. */
-  async received(text: string): Promise<string> {
-    for (;;) {
-      const found = this.messages.find((message) => message.includes(text));
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  /** Resolves with the first message with this text, when it has arrived. */
+  received(text: string): Promise<string> {
+    return this.#arrivals.find(
+      () => this.messages.find((message) => message.includes(text)),
+      () => this.messages,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -45,7 +45,7 @@ export class DatagramServer implements AsyncDisposable {
       for (;;) {
         const [bytes] = await this.#socket.receive(buffer);
         this.messages.push(new TextDecoder().decode(bytes));
-        for (const resolve of this.#waiting.splice(0)) resolve();
+        this.#arrivals.tell();
       }
     } catch (error) {
       if (!(error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted)) {
@@ -62,7 +62,7 @@ export class StreamServer implements AsyncDisposable {
   readonly #connections = new Set<Deno.Conn>();
   readonly #reading: Promise<void>[] = [];
   readonly #accepting: Promise<void>;
-  #waiting: (() => void)[] = [];
+  readonly #arrivals = new Arrivals();
 
   constructor(port = 0) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
@@ -73,12 +73,11 @@ export class StreamServer implements AsyncDisposable {
     return this.#listener.addr.port;
   }
 
-  async received(text: string): Promise<string> {
-    for (;;) {
-      const found = this.messages.find((message) => message.includes(text));
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  received(text: string): Promise<string> {
+    return this.#arrivals.find(
+      () => this.messages.find((message) => message.includes(text)),
+      () => this.messages,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -113,7 +112,7 @@ export class StreamServer implements AsyncDisposable {
         const { messages, rest } = unframe(joined);
         pending = rest;
         this.messages.push(...messages);
-        for (const resolve of this.#waiting.splice(0)) resolve();
+        this.#arrivals.tell();
       }
     } catch (error) {
       if (!(error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted)) {
@@ -166,9 +165,9 @@ export async function startRsyslogd(port: number): Promise<Rsyslogd> {
   const config = await folder.write(
     "rsyslog.conf",
     `global(workDirectory="${folder.path}")
-module(load="imuxsock" SysSock.Use="off")
 module(load="imudp")
 module(load="imptcp")
+module(load="imuxsock" SysSock.Use="off")
 input(type="imuxsock" Socket="${socket}")
 input(type="imudp" address="127.0.0.1" port="${port}")
 input(type="imptcp" address="127.0.0.1" port="${port}")
@@ -191,10 +190,7 @@ template(name="understood" type="string" string="pri=%PRI% version=%PROTOCOL-VER
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  for (let attempt = 0; !await isThere(socket); attempt++) {
-    if (attempt === 750) throw new Error("rsyslogd: its socket never appeared");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await untilItListens({ port, socket, isHeard: async (text) => (await readIfThere(out)).includes(text) });
   return {
     port,
     socket,
@@ -205,6 +201,34 @@ template(name="understood" type="string" string="pri=%PRI% version=%PROTOCOL-VER
       await folder[Symbol.asyncDispose]();
     },
   };
+}
+
+/** It gives no sign of its own, and a datagram that comes too early is lost. */
+async function untilItListens(
+  { port, socket, isHeard }: { port: number; socket: string; isHeard: (text: string) => Promise<boolean> },
+): Promise<void> {
+  using udp = closing(Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 }));
+  const probe = new TextEncoder().encode("<14>1 - - probe - - - over UDP");
+  for (let attempt = 0; attempt < 750; attempt++) {
+    await udp.socket.send(probe, { transport: "udp", hostname: "127.0.0.1", port });
+    if (await isThere(socket) && await isHeard("app=probe") && await accepts(port)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error("rsyslogd: it never listened");
+}
+
+function closing(socket: Deno.DatagramConn): Disposable & { readonly socket: Deno.DatagramConn } {
+  return { socket, [Symbol.dispose]: () => socket.close() };
+}
+
+async function accepts(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
 }
 
 async function readIfThere(path: string): Promise<string> {

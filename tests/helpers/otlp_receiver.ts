@@ -1,5 +1,7 @@
 /** A receiver of OTLP over HTTP in JSON (https://opentelemetry.io/docs/specs/otlp/) that keeps what it is sent. */
 
+import { Arrivals } from "./arrivals.ts";
+
 /** A value as OTLP has it in JSON. */
 type OtlpValue = {
   readonly stringValue?: string;
@@ -44,7 +46,7 @@ export class OtlpReceiver implements AsyncDisposable {
   /** The points of the last export. */
   points: ReceivedPoint[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  #waiting: (() => void)[] = [];
+  readonly #arrivals = new Arrivals();
 
   constructor() {
     this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
@@ -52,7 +54,7 @@ export class OtlpReceiver implements AsyncDisposable {
       const { pathname } = new URL(request.url);
       if (pathname === "/v1/traces") this.#takeSpans(body);
       if (pathname === "/v1/metrics") this.#takePoints(body);
-      for (const resolve of this.#waiting.splice(0)) resolve();
+      this.#arrivals.tell();
       return Response.json({});
     });
   }
@@ -63,7 +65,10 @@ export class OtlpReceiver implements AsyncDisposable {
 
   /** Resolves when it is so, which is looked at whenever something has come. */
   async when(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await this.#arrivals.find(
+      () => isSo() ? true : undefined,
+      () => ({ spans: this.spans, points: this.points.length }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
