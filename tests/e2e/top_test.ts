@@ -114,6 +114,33 @@ Deno.test({
 });
 
 Deno.test({
+  name: `top: kills a session and drains a target, after a yes${needs}`,
+  ignore,
+  fn: async () => {
+    const proxy = new QuietProxy(APPS);
+    await withAdmin({ proxy }, async ({ url }) => {
+      await using tmux = await Tmux.start(`${PROGRAM} top --url ${url}`, { columns: 100, rows: 24 });
+      await tmux.waitFor((screen) => screen.includes("postgres"));
+      const { asked } = proxy.operations;
+      const ends = (): unknown[] => asked.filter((each) => JSON.stringify(each) === '{"id":7}');
+      await tmux.press("3");
+      await tmux.waitFor((screen) => screen.includes("192.0.2.7:4444"));
+      await tmux.press("k", "n", "k");
+      await tmux.waitFor((screen) => screen.includes("Kill session 7 of 192.0.2.7:4444?"));
+      assertEquals(ends(), []);
+      await tmux.press("y");
+      await tmux.waitFor((screen) => screen.includes("killed 1 session"));
+      assertEquals(ends().length, 1);
+      await tmux.press("2", "d", "y");
+      await tmux.waitFor((screen) => screen.includes(": draining"));
+      assertEquals(asked.filter((each) => Array.isArray(each)), [
+        [{ app: "postgres", label: "10.0.0.8:80" }, { admin: "drain" }],
+      ]);
+    });
+  },
+});
+
+Deno.test({
   name: `top: draws itself anew when the terminal changes its size${needs}`,
   ignore,
   fn: async () => {
