@@ -1,11 +1,10 @@
 import { blocksIn } from "../protocol/mod.ts";
+import type { CaptureMemory } from "./capture_memory.ts";
 import { headBlocks, TAIL_BYTES, tailBlocks } from "./_file_blocks.ts";
 import type { CaptureCounts, CaptureOutput, CaptureRequest } from "./order.ts";
 
 /** A thread's part in a capture. */
 export interface CaptureFeed {
-  /** The reader has taken so many bytes of it. */
-  grant(bytes: number): void;
   /** Sends what waits, and {@link CaptureOutput.ended}. */
   end(): void;
 }
@@ -36,6 +35,7 @@ export interface CaptureSummary {
 
 export interface CaptureFileOptions {
   readonly request: CaptureRequest;
+  readonly memory: CaptureMemory;
   /** Default: the system's. */
   wallMs?(): number;
 }
@@ -50,17 +50,15 @@ interface Feed {
 }
 
 interface Batch {
-  readonly feed: Feed;
   readonly blocks: Uint8Array<ArrayBuffer>;
-  /** Bytes that the feed may send once these are read. */
-  readonly granted: number;
+  /** Bytes that no longer wait once these are read. */
+  readonly held: number;
 }
 
 const NO_COUNTS: CaptureCounts = { sessionsBegun: 0, sessionsEnded: 0, dropped: [0, 0] };
 
 /**
- * One capture as a file that is being written: what the threads send, between a header and statistics. It holds at
- * most what the threads have credit for, and enforces the limits of the request.
+ * One capture as a file that is being written: what the threads send, between a header and statistics. It enforces the limits of the request.
  */
 export class CaptureFile {
   /** The file. Cancelling it ends the capture. */
@@ -131,7 +129,7 @@ export class CaptureFile {
     if (this.#isClosed) return;
     const kept = this.#keep(blocks);
     if (blocks.length > 0) {
-      this.#batches.push({ feed, blocks: blocks.subarray(0, kept), granted: blocks.length });
+      this.#batches.push({ blocks: blocks.subarray(0, kept), held: blocks.length });
     }
     this.#wake?.();
     if (kept < blocks.length) this.end("size limit reached");
@@ -194,7 +192,7 @@ export class CaptureFile {
     for (;;) {
       const batch = this.#batches.shift();
       if (batch !== undefined) {
-        if (batch.feed.isOpen) batch.feed.source.grant(batch.granted);
+        this.#options.memory.release(batch.held);
         if (batch.blocks.length === 0) continue;
         return controller.enqueue(batch.blocks);
       }

@@ -1,4 +1,5 @@
 import { CaptureFile } from "./capture_file.ts";
+import { CaptureMemory } from "./capture_memory.ts";
 import { type CaptureOrder, type CaptureRequest, MAX_CAPTURES } from "./order.ts";
 
 /** What became of a request for a capture. */
@@ -14,7 +15,7 @@ export interface CaptureThreads {
    * Begins a capture in all threads, each of which joins the file. Resolves with `false` where it is one of a session
    * that no thread has.
    */
-  begin(order: Omit<CaptureOrder, "queueBytes">, file: CaptureFile): boolean | Promise<boolean>;
+  begin(order: CaptureOrder, file: CaptureFile): boolean | Promise<boolean>;
 }
 
 /** The captures of a proxy. */
@@ -31,13 +32,12 @@ export class CaptureFiles {
   async begin(request: CaptureRequest): Promise<CaptureStart> {
     if (this.#open.size >= MAX_CAPTURES) return { kind: "too_many" };
     const { subject, resolution, count } = request;
-    const file = new CaptureFile({ request });
+    const memory = CaptureMemory.allocate(count);
+    const file = new CaptureFile({ request, memory: new CaptureMemory(memory) });
     this.#open.add(file);
     // Never rejects.
     void file.done.then(() => this.#open.delete(file));
-    const places = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-    new Int32Array(places)[0] = count;
-    if (await this.#threads.begin({ capture: ++this.#last, subject, resolution, places }, file)) {
+    if (await this.#threads.begin({ capture: ++this.#last, subject, resolution, memory }, file)) {
       return { kind: "begun", file };
     }
     await file.stream.cancel();

@@ -1,6 +1,6 @@
 import type { CaptureFile } from "./capture_file.ts";
 import { CaptureFiles, type CaptureStart, type CaptureThreads } from "./capture_files.ts";
-import { type CaptureOrder, type CaptureRequest, QUEUE_BYTES } from "./order.ts";
+import type { CaptureOrder, CaptureRequest } from "./order.ts";
 import { ThreadCaptures, type ThreadCapturesOptions } from "./thread_captures.ts";
 
 /** The captures of a proxy in this thread. */
@@ -17,13 +17,8 @@ export class LocalCaptures implements CaptureThreads {
     return this.#files.begin(request);
   }
 
-  begin(order: Omit<CaptureOrder, "queueBytes">, file: CaptureFile): boolean {
-    const { capture } = order;
-    const feed = file.join({
-      grant: (bytes) => this.thread.grant(capture, bytes),
-      end: () => this.thread.end(capture),
-    });
-    return this.thread.begin({ ...order, queueBytes: QUEUE_BYTES }, feed);
+  begin(order: CaptureOrder, file: CaptureFile): boolean {
+    return this.thread.begin(order, file.join({ end: () => this.thread.end(order.capture) }));
   }
 
   /** Ends all captures; their readers get them complete. */

@@ -6,6 +6,7 @@ export {
   type CaptureSummary,
   type FeedOutput,
 } from "./capture_file.ts";
+export { CaptureMemory, HELD_BYTES } from "./capture_memory.ts";
 export { describeSubject } from "./_file_blocks.ts";
 export { CaptureCopy, type CopiedCapture } from "./capture_copy.ts";
 export { CaptureFiles, type CaptureStart, type CaptureThreads } from "./capture_files.ts";
@@ -18,7 +19,6 @@ export {
   type CaptureRequest,
   type CaptureSubject,
   MAX_CAPTURES,
-  QUEUE_BYTES,
 } from "./order.ts";
 export { type TappableSession, ThreadCaptures, type ThreadCapturesOptions } from "./thread_captures.ts";
 export { wallClock } from "./wall_clock.ts";

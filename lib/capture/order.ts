@@ -32,14 +32,8 @@ export const CAPTURE_LIMITS = {
   forMs: { least: 1000, default: 60_000, most: 3_600_000 },
 } as const;
 
-/** How many captures there may be at once: each may hold {@link QUEUE_BYTES} twice. */
+/** How many captures there may be at once. */
 export const MAX_CAPTURES = 4;
-
-/**
- * What waits for a slow reader, in bytes, in all threads together. It holds what a fast connection moves in a few
- * milliseconds; beyond it packets are dropped and counted.
- */
-export const QUEUE_BYTES = 4 * 1024 ** 2;
 
 /** One capture's order to one thread. Plain data, so that it can travel to a worker. */
 export interface CaptureOrder {
@@ -47,10 +41,8 @@ export interface CaptureOrder {
   readonly capture: number;
   readonly subject: CaptureSubject;
   readonly resolution: TimestampResolution;
-  /** How many more connections may be captured, as one 32-bit number that all threads share. */
-  readonly places: SharedArrayBuffer;
-  /** Bytes that may wait in this thread and, beside them, those that it may have sent and the reader not yet taken. */
-  readonly queueBytes: number;
+  /** The memory that all threads share, of {@link CaptureMemory}. */
+  readonly memory: SharedArrayBuffer;
 }
 
 /** What one thread has captured so far. */

@@ -3,6 +3,7 @@ import { enhancedPacket } from "../protocol/mod.ts";
 import type { Side } from "../relay/mod.ts";
 import type { TappedSession } from "../session/mod.ts";
 import { BlockQueue } from "./_block_queue.ts";
+import { CaptureMemory } from "./capture_memory.ts";
 import { SessionTrace, type SidePacket } from "./_session_trace.ts";
 import type { CaptureCounts, CaptureOrder, CaptureOutput } from "./order.ts";
 import { timestampOf, type WallClock } from "./wall_clock.ts";
@@ -24,13 +25,13 @@ const BATCH_BYTES = 128 * 1024;
 /** Headers, options and comment of a packet, at most. */
 const OVERHEAD_BYTES = 256;
 
-/** One capture in one thread: chooses sessions, makes their packets, and sends these as its reader keeps up. */
+/** One capture in one thread: chooses sessions, makes their packets, and sends these as long as there is room. */
 export class ThreadCapture {
   readonly order: CaptureOrder;
   readonly #options: ThreadCaptureOptions;
-  readonly #queue: BlockQueue;
+  readonly #queue = new BlockQueue();
   readonly #clients: CidrSet;
-  readonly #places: Int32Array;
+  readonly #memory: CaptureMemory;
   /** When it began, on the clock of sessions. */
   readonly #sinceMs: number;
   readonly #dropped: [number, number] = [0, 0];
@@ -38,23 +39,20 @@ export class ThreadCapture {
   readonly #gap: [number, number] = [0, 0];
   #sessionsBegun = 0;
   #sessionsEnded = 0;
-  #credit: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
 
   constructor(order: CaptureOrder, options: ThreadCaptureOptions) {
     this.order = order;
     this.#options = options;
-    this.#queue = new BlockQueue(order.queueBytes);
-    this.#credit = order.queueBytes;
     this.#clients = new CidrSet(order.subject.kind === "app" ? order.subject.clients : []);
-    this.#places = new Int32Array(order.places);
+    this.#memory = new CaptureMemory(order.memory);
     this.#sinceMs = options.clock.nowMs();
   }
 
   /** Whether it may capture another session. */
   get hasPlaces(): boolean {
-    return !this.#isOver && Atomics.load(this.#places, 0) > 0;
+    return !this.#isOver && this.#memory.hasPlaces;
   }
 
   /** Whether a session may be among those to capture; its client may not be known yet. */
@@ -65,7 +63,7 @@ export class ThreadCapture {
 
   /** Begins to trace a session; `undefined` where it is not captured. */
   begin(session: TappedSession): SessionTrace | undefined {
-    if (!this.hasPlaces || !this.#covers(session) || !this.#takePlace()) return undefined;
+    if (!this.hasPlaces || !this.#covers(session) || !this.#memory.takePlace()) return undefined;
     this.#sessionsBegun++;
     return new SessionTrace(session, {
       sinceMs: this.#sinceMs,
@@ -80,18 +78,12 @@ export class ThreadCapture {
     this.#schedule();
   }
 
-  /** The reader has taken so many bytes. */
-  grant(bytes: number): void {
-    this.#credit += bytes;
-    if (this.#queue.bytes > 0) this.#schedule();
-  }
-
-  /** Ends: what waits is sent, whatever the reader has taken. */
+  /** Ends: what waits is sent. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#options.output.packets(this.#queue.take(Infinity), this.#counts());
+    this.#options.output.packets(this.#queue.take(), this.#counts());
     this.#options.output.ended();
   }
 
@@ -102,16 +94,10 @@ export class ThreadCapture {
       (client.kind === "tcp" && this.#clients.find(client.host) !== undefined);
   }
 
-  #takePlace(): boolean {
-    const left = Atomics.sub(this.#places, 0, 1) - 1;
-    if (left < 0) Atomics.add(this.#places, 0, 1);
-    return left >= 0;
-  }
-
   /** Whether there is room for a packet; counts it as dropped where there is none. */
   #admits(interfaceId: 0 | 1, payloadBytes: number): boolean {
     if (this.#isOver) return false;
-    if (this.#queue.hasRoom(payloadBytes + OVERHEAD_BYTES)) return true;
+    if (this.#memory.hasRoom(payloadBytes + OVERHEAD_BYTES)) return true;
     this.#dropped[interfaceId]++;
     this.#gap[interfaceId]++;
     return false;
@@ -121,7 +107,7 @@ export class ThreadCapture {
     const interfaceId = INTERFACES[side];
     const gap = this.#gap[interfaceId];
     this.#gap[interfaceId] = 0;
-    this.#queue.add(enhancedPacket({
+    const block = enhancedPacket({
       interfaceId,
       timestamp: timestampOf(this.#options.clock.wallMs(timeMs), this.order.resolution),
       headers,
@@ -129,7 +115,9 @@ export class ThreadCapture {
       isInbound: from === "peer",
       dropped: gap === 0 ? undefined : gap,
       comment,
-    }));
+    });
+    this.#memory.hold(block.length);
+    this.#queue.add(block);
     this.#schedule();
   }
 
@@ -142,12 +130,7 @@ export class ThreadCapture {
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    do {
-      if (this.#credit <= 0 && this.#queue.bytes > 0) return;
-      const blocks = this.#queue.take(BATCH_BYTES);
-      this.#credit -= blocks.length;
-      this.#options.output.packets(blocks, this.#counts());
-    } while (!this.#isOver && this.#queue.bytes >= BATCH_BYTES);
+    this.#options.output.packets(this.#queue.take(), this.#counts());
   }
 
   #counts(): CaptureCounts {

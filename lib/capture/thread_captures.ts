@@ -41,11 +41,6 @@ export class ThreadCaptures implements TapContext {
     return true;
   }
 
-  /** The reader of a capture has taken so many bytes. */
-  grant(capture: number, bytes: number): void {
-    this.#find(capture)?.grant(bytes);
-  }
-
   /** Ends a capture, once what waits has been sent. Idempotent. */
   end(capture: number): void {
     const ending = this.#find(capture);

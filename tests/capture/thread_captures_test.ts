@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
   type CaptureCounts,
+  CaptureMemory,
   type CaptureOrder,
   type CaptureOutput,
+  HELD_BYTES,
   type TappableSession,
   ThreadCaptures,
   type ThreadCapturesOptions,
@@ -10,13 +12,9 @@ import {
 import { interfaceDescription, sectionHeader } from "../../lib/protocol/mod.ts";
 import { Flow } from "../../lib/relay/mod.ts";
 import { concat } from "../helpers/bytes.ts";
-import { randomBytes } from "../helpers/clients.ts";
 import { readCapture } from "../helpers/pcapng.ts";
-import { until } from "../helpers/until.ts";
 
 const END = { kind: "tcp", host: "10.0.0.1", port: 4000 } as const;
-
-const QUEUE_BYTES = 1024 * 1024;
 
 /** A session that relays. */
 function relaying(id: number, app = "web"): TappableSession {
@@ -62,14 +60,11 @@ class KeptOutput implements CaptureOutput {
 }
 
 function orderOf(places: number, more: Partial<CaptureOrder> = {}): CaptureOrder {
-  const memory = new SharedArrayBuffer(4);
-  new Int32Array(memory)[0] = places;
   return {
     capture: 1,
     subject: { kind: "app", app: "web", clients: [] },
     resolution: "us",
-    places: memory,
-    queueBytes: QUEUE_BYTES,
+    memory: CaptureMemory.allocate(places),
     ...more,
   };
 }
@@ -139,23 +134,39 @@ Deno.test("ThreadCaptures: a capture of one session begins only in the thread th
   captures.stop();
 });
 
-Deno.test("ThreadCapture: sends no more than its credit, holds no more than its queue, and counts the rest", async () => {
+Deno.test("ThreadCapture: no more waits than may, the rest is counted, and what the reader takes makes room", () => {
   const session = relaying(1);
   const captures = capturesOf([session]);
   const output = new KeptOutput();
-  captures.begin(orderOf(1), output);
-  const piece = randomBytes(32 * 1024);
-  for (let sent = 0; sent < 100; sent++) session.tap?.read(up, piece);
-  // A batch is begun while there is credit.
-  assert(output.bytes <= QUEUE_BYTES + 128 * 1024, `${output.bytes} bytes were sent`);
-  const before = output.bytes;
-  captures.grant(1, 256 * 1024);
-  await until(() => output.bytes > before);
+  const order = orderOf(1);
+  captures.begin(order, output);
+  const piece = new Uint8Array(64_000);
+  const count = Math.ceil(HELD_BYTES / piece.length) + 10;
+  for (let sent = 0; sent < count; sent++) session.tap?.read(up, piece);
+  assert(output.bytes <= HELD_BYTES, `${output.bytes} bytes wait`);
+  // Of a reader that has taken two packets.
+  new CaptureMemory(order.memory).release(2 * 65_000);
+  for (let sent = 0; sent < 3; sent++) session.tap?.read(up, piece);
   captures.end(1);
-  assert(output.bytes <= 2 * QUEUE_BYTES + 512 * 1024, `${output.bytes} bytes were held`);
-  const { packets } = readCapture(concat(HEAD, ...output.batches));
-  assertEquals(packets.length + (output.counts?.dropped[0] ?? 0), 100);
-  assert((output.counts?.dropped[0] ?? 0) > 0);
+  const packets = readCapture(concat(HEAD, ...output.batches)).packets;
+  const [dropped = 0] = output.counts?.dropped ?? [];
+  assertEquals(packets.length + dropped, count + 3);
+  assert(packets.some((packet) => (packet.dropped ?? 0) >= 10));
+});
+
+Deno.test("CaptureMemory: places are those that were allocated, whichever thread takes them", () => {
+  const memory = CaptureMemory.allocate(2);
+  const [one, other] = [new CaptureMemory(memory), new CaptureMemory(memory)];
+  assertEquals([one.takePlace(), other.takePlace(), one.takePlace()], [true, true, false]);
+  assertEquals([one.hasPlaces, other.hasPlaces], [false, false]);
+});
+
+Deno.test("CaptureMemory: packets without data have room that others have not", () => {
+  const memory = new CaptureMemory(CaptureMemory.allocate(1));
+  memory.hold(HELD_BYTES);
+  assertEquals([memory.hasRoom(2000), memory.hasRoom(300)], [false, true]);
+  memory.release(2000);
+  assertEquals(memory.hasRoom(2000), true);
 });
 
 Deno.test("ThreadCaptures: a defect of a capture costs no session", () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { CaptureFile } from "../../lib/capture/mod.ts";
+import { type CaptureFile, CaptureMemory, type CaptureOrder, HELD_BYTES } from "../../lib/capture/mod.ts";
 import { enhancedPacket, TCP_FLAG, tcpHeaders } from "../../lib/protocol/mod.ts";
 import type { ToWorker } from "../../lib/workers/channel/messages.ts";
 import { WorkerCaptures } from "../../lib/workers/control/worker_captures.ts";
@@ -20,9 +20,13 @@ class KeptPort {
 
   /** The number of the capture that it was sent last. */
   get capture(): number {
+    return this.order.capture;
+  }
+
+  get order(): CaptureOrder {
     const message = this.messages.findLast(({ kind }) => kind === "capture");
     if (message?.kind !== "capture") throw new Error("no capture was begun here");
-    return message.order.capture;
+    return message.order;
   }
 }
 
@@ -32,8 +36,8 @@ const NO_SESSION = { sessionsBegun: 0, sessionsEnded: 0, dropped: [0, 0] } as co
 const END = { ip: Uint8Array.of(10, 0, 0, 1), port: 1 };
 
 /** A block with one packet. */
-function packet(): Uint8Array<ArrayBuffer> {
-  const payload = new Uint8Array(100);
+function packet(bytes = 100): Uint8Array<ArrayBuffer> {
+  const payload = new Uint8Array(bytes);
   const segment = { from: END, to: END, sequence: 0, acknowledgement: 0, flags: TCP_FLAG.ack, window: 0 };
   const headers = tcpHeaders(segment, payload);
   return enhancedPacket({ interfaceId: 0, timestamp: 0n, headers, payload, isInbound: true });
@@ -41,7 +45,7 @@ function packet(): Uint8Array<ArrayBuffer> {
 
 /** Two workers that have started. */
 function twoWorkers(): { captures: WorkerCaptures; ports: [KeptPort, KeptPort] } {
-  const captures = new WorkerCaptures(2);
+  const captures = new WorkerCaptures();
   const ports: [KeptPort, KeptPort] = [new KeptPort(), new KeptPort()];
   for (const port of ports) assertEquals(captures.ordersFor(port), []);
   return { captures, ports };
@@ -87,19 +91,20 @@ Deno.test("WorkerCaptures: a session that no worker has, or only one that died, 
   assertEquals(await starting, { kind: "unknown_session" });
 });
 
-Deno.test("WorkerCaptures: a worker gets credit for what the reader has taken, and no more", async () => {
+Deno.test("WorkerCaptures: what the reader takes makes room in all workers; when it leaves, all end", async () => {
   const both = twoWorkers();
   const { file, capture } = await beginInBoth(both);
   const { captures, ports: [first, second] } = both;
-  const blocks = packet();
-  const size = blocks.length;
+  const blocks = packet(3000);
+  const memory = new CaptureMemory(second.order.memory);
+  memory.hold(HELD_BYTES);
   captures.receive(first, { kind: "capture_packets", capture, blocks, counts: NO_SESSION });
-  assertEquals(first.kinds, ["capture"]);
+  assertEquals(memory.hasRoom(3000), false);
   const reader = file.stream.getReader();
   // The head of the file is three blocks.
   for (let block = 0; block < 4; block++) await reader.read();
-  assertEquals(first.messages.slice(1), [{ kind: "capture_credit", capture, bytes: size }]);
-  assertEquals(second.kinds, ["capture"]);
+  assertEquals(memory.hasRoom(3000), true);
+  assertEquals([first.kinds, second.kinds], [["capture"], ["capture"]]);
   await reader.cancel();
   assertEquals([first.kinds.at(-1), second.kinds.at(-1)], ["capture_end", "capture_end"]);
 });

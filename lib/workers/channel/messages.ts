@@ -25,8 +25,6 @@ export type ToWorker =
   | { readonly kind: "ask"; readonly id: number; readonly question: Question }
   /** Begin a capture: `capture_begun` answers, or `capture_ended` where the session is not in this worker. */
   | { readonly kind: "capture"; readonly order: CaptureOrder }
-  /** The reader of a capture has taken so many bytes of this worker's. */
-  | { readonly kind: "capture_credit"; readonly capture: number; readonly bytes: number }
   | { readonly kind: "capture_end"; readonly capture: number }
   | { readonly kind: "drain"; readonly timeoutMs: number }
   | { readonly kind: "stop" };

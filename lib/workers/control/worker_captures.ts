@@ -6,7 +6,6 @@ import {
   type CaptureStart,
   type CaptureThreads,
   type FeedOutput,
-  QUEUE_BYTES,
 } from "../../capture/mod.ts";
 import type { FromWorker } from "../channel/messages.ts";
 import type { WorkerThread } from "./worker_thread.ts";
@@ -23,8 +22,6 @@ export type CaptureMessage = Extract<
 /** How long a worker may take to begin a capture; one that is still starting begins it later. */
 const BEGIN_LIMIT_MS = 2000;
 
-const MIN_QUEUE_BYTES = 256 * 1024;
-
 interface OpenCapture {
   readonly order: CaptureOrder;
   readonly file: CaptureFile;
@@ -38,33 +35,27 @@ interface WorkerFeed {
 }
 
 /**
- * The captures of a proxy with workers. Each worker sends the packets of its sessions in batches, and no more than
- * the reader keeps up with; here they become one file.
+ * The captures of a proxy with workers. Each worker sends the packets of its sessions in batches; here they
+ * become one file.
  */
 export class WorkerCaptures implements CaptureThreads {
   readonly #files: CaptureFiles = new CaptureFiles(this);
   readonly #open = new Map<number, OpenCapture>();
   /** The workers of all generations that have had their start message, with their parts by capture. */
   readonly #threads = new Map<CapturePort, Map<number, WorkerFeed>>();
-  readonly #queueBytes: number;
-
-  /** @param workers how many a generation has. */
-  constructor(workers: number) {
-    this.#queueBytes = Math.max(MIN_QUEUE_BYTES, Math.floor(QUEUE_BYTES / workers));
-  }
 
   start(request: CaptureRequest): Promise<CaptureStart> {
     return this.#files.begin(request);
   }
 
-  async begin(order: Omit<CaptureOrder, "queueBytes">, file: CaptureFile): Promise<boolean> {
-    const capture: OpenCapture = { order: { ...order, queueBytes: this.#queueBytes }, file };
+  async begin(order: CaptureOrder, file: CaptureFile): Promise<boolean> {
+    const capture: OpenCapture = { order, file };
     this.#open.set(order.capture, capture);
     // Never rejects.
     void file.done.then(() => this.#forget(order.capture));
     const answers = [...this.#threads].map(([thread, feeds]) => {
       const answer = this.#join(thread, feeds, capture);
-      thread.post({ kind: "capture", order: capture.order });
+      thread.post({ kind: "capture", order });
       return answer;
     });
     return (await Promise.all(answers)).includes(true) || order.subject.kind === "app";
@@ -122,7 +113,6 @@ export class WorkerCaptures implements CaptureThreads {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => resolve(false), BEGIN_LIMIT_MS);
     const output = file.join({
-      grant: (bytes) => thread.post({ kind: "capture_credit", capture, bytes }),
       end: () => thread.post({ kind: "capture_end", capture }),
     });
     feeds.set(capture, {

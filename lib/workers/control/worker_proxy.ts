@@ -78,7 +78,7 @@ export class WorkerProxy implements ProxyControl {
   readonly #changed = new Map<string, PoolRef>();
   readonly #startedMs = monotonicClock.nowMs();
   readonly #retired = new Set<WorkerGroup>();
-  readonly #captures: WorkerCaptures;
+  readonly #captures = new WorkerCaptures();
   /** The config with the addresses actually bound. */
   #config: Config;
   #group: WorkerGroup;
@@ -133,7 +133,6 @@ export class WorkerProxy implements ProxyControl {
     this.#config = parts.bound.config;
     this.#limits = new SharedLimits(config, options.workers);
     this.#files = new SocketFiles(options);
-    this.#captures = new WorkerCaptures(options.workers);
     this.#counters = new WorkerCounters((app) => this.#control.targets(app));
     this.#group = this.#createGroup(parts.bound, 0);
     this.operations = new WorkerOperations({

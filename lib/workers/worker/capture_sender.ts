@@ -2,7 +2,7 @@ import type { CaptureOrder, ThreadCaptures } from "../../capture/mod.ts";
 import type { FromWorker, ToWorker } from "../channel/messages.ts";
 
 /** The messages to a worker that are about captures. */
-export type CaptureCommand = Extract<ToWorker, { kind: "capture" | "capture_credit" | "capture_end" }>;
+export type CaptureCommand = Extract<ToWorker, { kind: "capture" | "capture_end" }>;
 
 /** Carries out the captures that the control plane leads, and sends it their packets. */
 export class CaptureSender {
@@ -16,8 +16,6 @@ export class CaptureSender {
     switch (command.kind) {
       case "capture":
         return this.begin(captures, command.order);
-      case "capture_credit":
-        return captures.grant(command.capture, command.bytes);
       case "capture_end":
         return captures.end(command.capture);
     }

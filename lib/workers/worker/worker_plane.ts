@@ -60,7 +60,6 @@ export class WorkerPlane {
         }
         return;
       case "capture":
-      case "capture_credit":
       case "capture_end":
         return this.#whenStarted((proxy) => this.#captures.receive(proxy.captures, message));
       case "accept":
