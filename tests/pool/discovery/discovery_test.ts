@@ -10,6 +10,7 @@ import type { DiscoveredTarget } from "../../../lib/pool/discovery/discovery_cha
 import type { DiscoverySource, Resolver } from "../../../lib/pool/discovery/dns_lookup.ts";
 import { FakeScheduler } from "../../helpers/fake_scheduler.ts";
 import { settled } from "../../helpers/fake_time.ts";
+import { until } from "../../helpers/until.ts";
 import { scriptedRandom } from "../../helpers/seeded_random.ts";
 
 /** What the DNS of a test answers: records, an error, or `"silence"`. */
@@ -79,6 +80,7 @@ class Setting implements AsyncDisposable {
   async rounds(count: number): Promise<void> {
     for (let round = 0; round < count; round++) {
       await this.scheduler.advance(10_000);
+      await until(() => this.dns.pending === 0);
       await settled();
     }
   }
