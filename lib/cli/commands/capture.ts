@@ -1,10 +1,10 @@
 import { CidrError, parseCidr, parseDuration, parseSize, UnitError } from "../../base/mod.ts";
 import type { AdminClient } from "../../admin/mod.ts";
 import { FileBytes } from "../file_bytes.ts";
-import { type Command, type CommandArgs, CONFIG_FLAG, UsageError } from "../command.ts";
+import { type Command, type CommandArgs, UsageError } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import type { ByteOutput, Io } from "../io.ts";
-import { readRunning, RUNNING_FLAGS } from "../running/running_proxy.ts";
+import { readRunning, REMOTE_DETAILS, REMOTE_FLAGS } from "../running/running_proxy.ts";
 
 /** `tcpproxy capture`: what passes through a running proxy, as a file for Wireshark. */
 export const capture: Command = {
@@ -15,12 +15,12 @@ export const capture: Command = {
     `Captures the session with this number (the access log and "tcpproxy sessions" show it), or the connections of an
 app: live ones from their next byte on, new ones from their handshake. Both sides of the proxy are in the file. It has
 what the proxy sees: inside of TLS where the proxy ends or begins TLS. Guard the file accordingly.
-Without -o, or with "-", it goes to stdout, unless that is a terminal. Ctrl-C ends it with a complete file.`,
+Without -o, or with "-", it goes to stdout, unless that is a terminal. Ctrl-C ends it with a complete file.
+${REMOTE_DETAILS}`,
   arity: [0, 2],
   dynamic: ["session"],
   flags: [
-    CONFIG_FLAG,
-    ...RUNNING_FLAGS.filter(({ name }) => name !== "running"),
+    ...REMOTE_FLAGS,
     { name: "app", value: "NAME", summary: "Capture connections of this app", dynamic: "app" },
     { name: "client", value: "CIDR", summary: "Only those of clients in this block" },
     { name: "count", value: "N", summary: "End after so many connections; default 100" },
