@@ -16,12 +16,16 @@ async function shown(
   browser: Browser,
   fixture: Fixture,
   use: (page: Page, url: string) => Promise<void>,
-  options: { readonly token?: string; readonly hash?: string; readonly colorScheme?: "light" | "dark" } = {},
+  options: {
+    readonly token?: string;
+    readonly colorScheme?: "light" | "dark";
+    readonly viewport?: { readonly width: number; readonly height: number };
+  } = {},
 ): Promise<void> {
-  const { token, hash = "", colorScheme = "light" } = options;
+  const { token, colorScheme = "light", viewport = WIDE } = options;
   await withAdmin({ routes: fixture.routes, events: fixture.events, token }, async (admin) => {
-    const url = `${admin.url.origin}/${hash}`;
-    await withPage(browser, { url, viewport: WIDE, colorScheme }, ({ page }) => use(page, url));
+    const url = `${admin.url.origin}/`;
+    await withPage(browser, { url, viewport, colorScheme }, ({ page }) => use(page, url));
   });
 }
 
@@ -273,6 +277,28 @@ browserTest(
     }, { token: TOKEN });
   },
 );
+
+browserTest("dashboard: on a phone nothing is cut off", async (browser) => {
+  const fixture = new Fixture();
+  const long = `${"long-".repeat(20)}name.example.com:443`;
+  fixture.add(long, [], {
+    listeners: [long],
+    targets: [fixtureTarget(long, { state: "down", detail: long.repeat(3) })],
+  });
+  await shown(browser, fixture, async (page) => {
+    await page.locator(".app").waitFor();
+    for (const view of ["apps", "sessions", "endings", "log"]) {
+      await page.locator(`nav a[href="#/${view}"]`).click();
+      await holds(page, `!document.getElementById("${view}").hidden`);
+      const [content, screen] = await page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
+      ) as number[];
+      assertEquals(content, screen, view);
+    }
+    await page.locator(".troubles a").click();
+    await holds(page, `document.querySelector("#apps input").value === ${JSON.stringify(long)}`);
+  }, { viewport: { width: 390, height: 844 } });
+});
 
 browserTest("dashboard: two hundred apps stay usable", async (browser) => {
   const fixture = new Fixture();

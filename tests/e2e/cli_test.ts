@@ -149,12 +149,19 @@ Deno.test("demo: runs the shipped config with targets, says what to try, and lea
   const isTaken = await Promise.race([demo.waitFor("Ctrl-C").then(() => false), demo.code.then(() => true)]);
   if (isTaken) {
     // Another program has one of the fixed ports: what is left to see is that it is said.
-    assertMatch(demo.stderr, /^tcpproxy: .*listen on .*: the port is taken/m);
+    assertMatch(demo.stderr, /^tcpproxy: .*listen on .*: port already in use/m);
     assertEquals(await demo.code, 1);
     return;
   }
   assertStringIncludes(demo.stdout, "echo hello | nc -N localhost 5001");
   assert(await answers(5001) && await answers(6400) && await answers(7001));
+  // The dashboard needs no other permission, and is whole.
+  const page = await (await fetch("http://127.0.0.1:9900/")).text();
+  for (const [, path] of page.matchAll(/(?:href|src)="(dashboard\/[^"]+)"/g)) {
+    const file = await fetch(`http://127.0.0.1:9900/${path}`);
+    assertEquals(file.status, 200, path);
+    await file.body?.cancel();
+  }
   // Who is still connected does not keep it.
   using _idle = await connectTo(5200);
   demo.signal("SIGINT");

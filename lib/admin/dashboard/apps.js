@@ -87,6 +87,16 @@ export class AppsView {
     });
   }
 
+  /**
+   * Shows the apps in which a text occurs.
+   *
+   * @param {string} text
+   */
+  filterBy(text) {
+    this.#filter.value = text;
+    this.#draw();
+  }
+
   /** @param {Status} status */
   update(status) {
     if (this.#status === undefined) this.#isOpenByDefault = status.apps.length <= OPEN_APPS;

@@ -26,8 +26,8 @@ const rates = new Rates();
 /** @type {Status | undefined} */
 let latest;
 const actions = new Actions(api, () => latest);
-const overview = new Overview();
 const apps = new AppsView(rates, actions);
+const overview = new Overview((address) => apps.filterBy(address));
 const sessions = new SessionsView(api, actions);
 const endings = new EndingsView();
 const log = new LogView();
@@ -37,9 +37,14 @@ const stream = new EventStream(api, {
     banner(null);
     announce("Connected to the proxy");
   },
-  lost: () => {
+  lost: (reason) => {
     showState("Disconnected", "lost");
-    banner("The proxy cannot be reached. What is shown is the last that was known; trying again.");
+    const why = reason === null ? "The proxy cannot be reached" : `The proxy refuses: ${reason}`;
+    banner(
+      latest === undefined
+        ? `${why}; trying again.`
+        : `${why}; trying again. This is the last that was known.`,
+    );
     announce("Disconnected from the proxy");
   },
   refused: () => askForToken(api, () => void stream.open()),

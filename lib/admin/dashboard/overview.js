@@ -26,7 +26,8 @@ export class Overview {
   #facts;
   #health;
 
-  constructor() {
+  /** @param {(address: string) => void} choose called with the address of a target that somebody wants to see */
+  constructor(choose) {
     const place = byId("tiles");
     this.#tiles = {
       traffic: tile(place, "Throughput", ["down", "up"]),
@@ -50,7 +51,7 @@ export class Overview {
         lines: [{ color: "--series-dial", isFilled: true }],
       }),
     ];
-    this.#health = new HealthTile(place);
+    this.#health = new HealthTile(place, choose);
     this.#facts = facts();
   }
 
@@ -156,8 +157,11 @@ class HealthTile {
   /** @type {KeyedList<{ app: string, target: Target }>} */
   #list;
 
-  /** @param {HTMLElement} place */
-  constructor(place) {
+  /**
+   * @param {HTMLElement} place
+   * @param {(address: string) => void} choose
+   */
+  constructor(place, choose) {
     const list = h("ul", { class: "troubles" });
     this.#list = new KeyedList(list, () => {
       const [dot, address, state] = [
@@ -165,6 +169,7 @@ class HealthTile {
         h("a", { href: "#/apps" }),
         h("span", { class: "word" }),
       ];
+      address.addEventListener("click", () => choose(address.textContent ?? ""));
       return {
         element: h("li", {}, dot, address, state),
         update: ({ app, target }) => {

@@ -5,7 +5,8 @@ import { EventParser } from "./sse.js";
  * @typedef {object} StreamListener
  * @property {(event: string, data: unknown) => void} event
  * @property {() => void} opened
- * @property {(retryMs: number) => void} lost called when the stream has ended and will be opened again
+ * @property {(reason: string | null) => void} lost called when the stream has ended and will be opened again; with the
+ *   reason where the proxy refuses it
  * @property {() => void} refused called when a token is needed, or the one given is wrong; {@link EventStream.open} goes on
  */
 
@@ -51,14 +52,17 @@ export class EventStream {
     const current = this.#current = new AbortController();
     const { signal } = current;
     while (!signal.aborted) {
+      /** @type {string | null} */
+      let reason = null;
       try {
         await this.#read(current);
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof ApiError && error.status === 401) return this.#listener.refused();
+        if (error instanceof ApiError) reason = error.message;
       }
       if (signal.aborted) return;
-      this.#listener.lost(this.#retryMs);
+      this.#listener.lost(reason);
       await new Promise((resolve) => setTimeout(resolve, this.#retryMs));
       this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
     }

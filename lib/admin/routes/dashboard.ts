@@ -27,7 +27,6 @@ const POLICY = [
 
 const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": POLICY,
-  "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
 };

@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from "../../base/mod.ts";
+import { type Address, formatAddress, type TcpAddress } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Command, CommandArgs } from "../command.ts";
 import { COLOR_FLAG, colorChoice } from "../color_flag.ts";
@@ -7,7 +7,7 @@ import type { Io } from "../io.ts";
 /** `tcpproxy demo`: the shipped config with something behind it. */
 export const demo: Command = {
   name: "demo",
-  summary: "Run the shipped config with echo servers as its targets",
+  summary: "Run the shipped config with echo servers as its targets, and the dashboard",
   usage: "",
   details: "Needs no file, and leaves nothing behind when Ctrl-C ends it.",
   arity: [0, 0],
@@ -18,6 +18,9 @@ export const demo: Command = {
 
 /** A demo ends at Ctrl-C at once, whatever is still connected. */
 const DRAIN_TIMEOUT_MS = 1000;
+
+/** Where the dashboard is. */
+const ADMIN: TcpAddress = { kind: "tcp", host: "127.0.0.1", port: 9900 };
 
 /** Where the demo may stand in for a target. */
 const LOOPBACK = /^(127\..+|::1|localhost)$/;
@@ -30,7 +33,11 @@ async function runDemo(args: CommandArgs, io: Io): Promise<number> {
     import("../echo_server.ts"),
   ]);
   const shipped = await embeddedConfig();
-  const config = { ...shipped, shutdown: { delayMs: 0, drainTimeoutMs: DRAIN_TIMEOUT_MS } };
+  const config: Config = {
+    ...shipped,
+    admin: { listen: ADMIN, tokenFile: undefined },
+    shutdown: { delayMs: 0, drainTimeoutMs: DRAIN_TIMEOUT_MS },
+  };
   const echoes = await openEchoServers(localTargets(config));
   try {
     return await serve(config, {
@@ -67,6 +74,7 @@ function whatToTry(config: Config): string {
     `Echo servers answer on ${echoes.join(", ")}.`,
     "Try, in another terminal:",
     ...tries,
+    `See it live at http://${formatAddress(ADMIN)}/`,
     "Ctrl-C ends the demo.",
   ].join("\n");
 }
