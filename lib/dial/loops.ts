@@ -99,8 +99,10 @@ export class Loops {
    * @throws {LoopError} for one that leads back; the caller closes it.
    */
   enter(conn: Connection, client: LoopClient, target: Address): Disposable | undefined {
-    const { peer, local } = conn;
-    if (peer.kind !== "tcp" || local.kind !== "tcp" || !this.listeners.hasPort(peer.port)) return undefined;
+    const { peer } = conn;
+    if (peer.kind !== "tcp" || !this.listeners.hasPort(peer.port)) return undefined;
+    const { local } = conn;
+    if (local.kind !== "tcp") return undefined;
     const from = this.listeners.of(client.listener);
     const to = this.listeners.arrivalOf({ local, peer });
     if (from === undefined || to === undefined) return undefined;

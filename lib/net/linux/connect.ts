@@ -64,9 +64,9 @@ function connectTo(sockets: Sockets, address: Address, signal: AbortSignal): Pro
 }
 
 /** Returns the errno of a connect; 0 where the connection is made, which a socket on this machine is at once. */
-function begin({ libc }: Sockets, fd: number, name: Uint8Array): number {
+function begin({ libc }: Sockets, fd: number, name: Uint8Array<ArrayBuffer>): number {
   for (;;) {
-    if (libc.calls.connect(fd, name as Uint8Array<ArrayBuffer>, name.length) === 0) return 0;
+    if (libc.calls.connect(fd, name, name.length) === 0) return 0;
     const { errno } = libc;
     if (errno !== ERRNO.EINTR) return errno;
   }

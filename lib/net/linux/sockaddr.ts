@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Address, formatIp, MAX_UNIX_PATH_BYTES, parseIp, unmapIp } from "../../base/mod.ts";
+import { type Address, formatIp, MAX_UNIX_PATH_BYTES, parseIp } from "../../base/mod.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
 
 /** Size of `sockaddr_in`. */
@@ -23,8 +23,15 @@ export const MAX_SOCKADDR_BYTES = 112;
  * @throws {RangeError} for a host that is no IP address, or a path that does not fit.
  */
 export function encodeSockaddr(address: Address): Uint8Array<ArrayBuffer> {
-  return address.kind === "unix" ? encodeUnix(address.path) : encodeIp(address.host, address.port);
+  const known = ENCODED.get(address);
+  if (known !== undefined) return known;
+  const encoded = address.kind === "unix" ? encodeUnix(address.path) : encodeIp(address.host, address.port);
+  ENCODED.set(address, encoded);
+  return encoded;
 }
+
+/** A target's address is dialed again and again. */
+const ENCODED = new WeakMap<Address, Uint8Array<ArrayBuffer>>();
 
 /** The family of an address's socket. */
 export function familyOf(address: Address): number {
@@ -40,19 +47,40 @@ export function familyOf(address: Address): number {
  * @throws {RangeError} for another family.
  */
 export function decodeSockaddr(bytes: Uint8Array, length: number): Address {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // The kernel gives the length 0 or 2 for a unix socket without a name.
-  const family = length < 2 ? AF_UNIX : view.getUint16(0, true);
+  const family = length < 2 ? AF_UNIX : byteAt(bytes, 0) | byteAt(bytes, 1) << 8;
   switch (family) {
     case AF_INET:
-      return { kind: "tcp", host: formatIp(bytes.subarray(4, 8)), port: view.getUint16(2) };
-    case AF_INET6:
-      return { kind: "tcp", host: formatIp(unmapIp(bytes.subarray(8, 24))), port: view.getUint16(2) };
+      return { kind: "tcp", host: dotted(bytes, 4), port: portOf(bytes) };
+    case AF_INET6: {
+      const host = isMapped(bytes) ? dotted(bytes, 20) : formatIp(bytes.subarray(8, 24));
+      return { kind: "tcp", host, port: portOf(bytes) };
+    }
     case AF_UNIX:
       return { kind: "unix", path: decodePath(bytes.subarray(PATH_AT, Math.max(PATH_AT, length))) };
     default:
       throw new RangeError(`decode socket address: unknown family ${family}`);
   }
+}
+
+// Every connection's addresses come by here: views and joined arrays cost some microseconds each.
+
+function portOf(bytes: Uint8Array): number {
+  return byteAt(bytes, 2) << 8 | byteAt(bytes, 3);
+}
+
+function dotted(bytes: Uint8Array, at: number): string {
+  return `${byteAt(bytes, at)}.${byteAt(bytes, at + 1)}.${byteAt(bytes, at + 2)}.${byteAt(bytes, at + 3)}`;
+}
+
+/** Whether an IPv6 address is `::ffff:a.b.c.d` (RFC 4291 section 2.5.5.2). */
+function isMapped(bytes: Uint8Array): boolean {
+  for (let at = 8; at < 18; at++) if (bytes[at] !== 0) return false;
+  return bytes[18] === 0xff && bytes[19] === 0xff;
+}
+
+function byteAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0;
 }
 
 function encodeIp(host: string, port: number): Uint8Array<ArrayBuffer> {
