@@ -6,6 +6,8 @@
  */
 import { COMMANDS } from "../lib/cli/commands/mod.ts";
 import { commandHelp, generalHelp } from "../lib/cli/help.ts";
+import { plainLine } from "../lib/cli/terminal/line.ts";
+import { helpLines } from "../lib/cli/top/help.ts";
 
 const INTRODUCTION = `# Commands
 
@@ -18,12 +20,19 @@ what a script reads is JSON. Colours are for terminals alone, and not where \`NO
 \`source <(tcpproxy completions bash)\` (or zsh, fish) completes commands, flags, and the names of what runs:
 apps, targets, sessions.`;
 
+/** The help screen of `tcpproxy top`. */
+const TOP_KEYS = helpLines({ columns: 100, rows: Infinity }).map(plainLine).join("\n");
+
 /** Returns all of `docs/commands.md`. */
 export function commandsReference(): string {
   const parts = [
     INTRODUCTION,
     fenced(generalHelp(COMMANDS)),
-    ...COMMANDS.flatMap((command) => [`## ${command.name}`, fenced(commandHelp(command))]),
+    ...COMMANDS.flatMap((command) => [
+      `## ${command.name}`,
+      fenced(commandHelp(command)),
+      ...(command.name === "top" ? [fenced(TOP_KEYS)] : []),
+    ]),
   ];
   return `${parts.join("\n\n")}\n`;
 }

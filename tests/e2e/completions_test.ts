@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { QuietProxy, withAdmin } from "../helpers/admin.ts";
-import { BINARY, runProgram } from "../helpers/program.ts";
+import { programCommand, runProgram } from "../helpers/program.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { Tmux } from "../helpers/tmux.ts";
 import { missingTools } from "../helpers/tools.ts";
@@ -19,11 +18,7 @@ async function withShell(
   ) => Promise<void>,
 ): Promise<void> {
   await using folder = new TemporaryFolder();
-  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
-  const program = BINARY === undefined
-    ? `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-read ${main}`
-    : BINARY;
-  const wrapper = await folder.write("tcpproxy", `#!/bin/sh\nexec ${program} "$@"\n`);
+  const wrapper = await folder.write("tcpproxy", `#!/bin/sh\nexec ${programCommand()} "$@"\n`);
   await Deno.chmod(wrapper, 0o755);
   const { stdout, code } = await runProgram(["completions", shell]);
   assertEquals(code, 0);

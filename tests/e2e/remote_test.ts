@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { QuietProxy, withAdmin } from "../helpers/admin.ts";
 import { connectTo } from "../helpers/clients.ts";
 import { freePorts } from "../helpers/free_ports.ts";
-import { program, runProgram } from "../helpers/program.ts";
+import { program, programCommand, runProgram } from "../helpers/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { Tmux } from "../helpers/tmux.ts";
+import { missingTools } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
 
 for (const workers of [1, 2]) {
@@ -43,3 +46,28 @@ for (const workers of [1, 2]) {
     assertEquals(await proxy.code, 0);
   });
 }
+
+const missing = missingTools("tmux");
+Deno.test({
+  name: `remote: on a terminal, only "y" agrees to the end of many sessions${
+    missing.length === 0 ? "" : " (ignored for want of tmux)"
+  }`,
+  ignore: missing.length > 0 || Deno.build.os !== "linux",
+  fn: async () => {
+    const proxy = new QuietProxy();
+    const { operations } = proxy;
+    operations.list = { ...operations.list, matched: 12 };
+    await withAdmin({ proxy }, async ({ url }) => {
+      const command = `${programCommand()} kill --url ${url} --app web; echo "code $?"`;
+      const words = `sh -c '${command}; ${command}; read _'`;
+      await using tmux = await Tmux.start(words, { columns: 100, rows: 20 });
+      await tmux.waitFor((screen) => screen.includes('Kill 12 sessions of app "web"? [y/N]'));
+      await tmux.press("Enter");
+      await tmux.waitFor((screen) => screen.includes("code 1") && screen.split("[y/N]").length === 3);
+      assertEquals(operations.asked.filter((asked) => !Object.hasOwn(asked as object, "limit")), []);
+      await tmux.press("y", "Enter");
+      const screen = await tmux.waitFor((screen) => screen.includes("code 0"));
+      assertStringIncludes(screen, "killed 1 session");
+    });
+  },
+});

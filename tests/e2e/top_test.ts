@@ -1,17 +1,12 @@
 // deno-lint-ignore-file no-control-regex -- it looks for what a terminal is sent
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { QuietProxy, type TestAdmin, withAdmin } from "../helpers/admin.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { BINARY, runProgram } from "../helpers/program.ts";
+import { programCommand, runProgram } from "../helpers/program.ts";
 import { Tmux, type TmuxOptions } from "../helpers/tmux.ts";
 import { missingTools } from "../helpers/tools.ts";
 
-/** The binary under test, or the source. */
-const PROGRAM = BINARY ??
-  `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-read --allow-env=TERM ${
-    fileURLToPath(new URL("../../main.ts", import.meta.url))
-  }`;
+const PROGRAM = programCommand();
 
 const APPS = ["web", "postgres"].map((name) => ({
   name,

@@ -162,6 +162,13 @@ export function programRuntime(): string {
   return JSON.parse(new TextDecoder().decode(stdout)).deno;
 }
 
+/** The program as a shell command, to which words are added: for a terminal. Has no single quotes in it. */
+export function programCommand(
+  permissions: readonly string[] = [...ALL_PERMISSIONS, "--allow-env=TERM"],
+): string {
+  return programWords(permissions).join(" ");
+}
+
 function programWords(permissions: readonly string[]): string[] {
   if (BINARY !== undefined) return [BINARY];
   const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
