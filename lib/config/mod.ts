@@ -19,5 +19,6 @@ export { type Machine, workerCount } from "./worker_count.ts";
 export { effectiveConfig, formatSyslogAddress } from "./resolve/effective.ts";
 export { effectiveFault } from "./resolve/effective_options.ts";
 export { DataError, parseData } from "./yaml/data.ts";
+export { editorJsonSchema } from "./schema/editor_schema.ts";
 export { configJsonSchema } from "./schema/json_schema.ts";
 export type { JsonSchema } from "./schema/json_schema.ts";

@@ -12,7 +12,7 @@ import { accessLog } from "../../lib/config/schema/access_log.ts";
 import type { Leaf } from "../../lib/config/schema/values/leaf.ts";
 import { syslogAddress } from "../../lib/config/schema/log_server.ts";
 import { logFormat } from "../../lib/config/schema/log_format.ts";
-import { configJsonSchema, parseConfig } from "../../lib/config/mod.ts";
+import { configJsonSchema, editorJsonSchema, parseConfig } from "../../lib/config/mod.ts";
 import { countOrOff, percentage, probability, wholeNumber } from "../../lib/config/schema/values/numbers.ts";
 import * as texts from "../../lib/config/schema/values/texts.ts";
 import { customTlv, tlv } from "../../lib/config/schema/tlvs.ts";
@@ -201,4 +201,27 @@ Deno.test("configJsonSchema: refuses what an editor should underline", () => {
   ];
   assertEquals(refused.filter((wrong) => isValid({ apps: [{ ...good, ...wrong }] })), []);
   assertEquals(isValid({ apps: [] }), false);
+});
+
+Deno.test("editorJsonSchema: takes a reference to a variable in place of any value, and all that it took before", () => {
+  const isWritten = validatorOf(editorJsonSchema());
+  const good = { name: "a", ports: [1], targets: ["h:1"] };
+  const taken: Record<string, unknown>[] = [
+    {},
+    { ports: ["${PORT}"] },
+    { targets: ["${HOST:-db}:5432", { address: "${A}", weight: "${W}", backup: "${B:-false}" }] },
+    { idle_timeout: "${IDLE}", max_connections: "$$${MOST}", balance: "${BALANCE}", keepalive: "${ALIVE}" },
+    { faults: [{ kind: "close", after_bytes: "${BYTES}" }] },
+    { health_check: { port: "${P}", http: { path: "/x", status: "${S}" } } },
+  ];
+  assertEquals(taken.filter((each) => !isWritten({ apps: [{ ...good, ...each }] })), []);
+  const refused: Record<string, unknown>[] = [
+    { ports: ["$PORT"] },
+    { ports: ["$${PORT}"] },
+    { idle_timeout: "${}" },
+    { idle_timeout: "5sec" },
+    { "${NAME}": 1 },
+    { keepalive: "yes" },
+  ];
+  assertEquals(refused.filter((each) => isWritten({ apps: [{ ...good, ...each }] })), []);
 });

@@ -1,4 +1,4 @@
-import { effectiveConfig, withoutSecrets } from "../../config/mod.ts";
+import { effectiveConfig, escapeAllReferences, withoutSecrets } from "../../config/mod.ts";
 import { oneOf, queryFields } from "../request_fields.ts";
 import { json } from "../responses.ts";
 import { type AdminRoute, withProxy } from "../route.ts";
@@ -27,7 +27,8 @@ export const config: AdminRoute = {
         const shown = withoutSecrets(effectiveConfig(proxy.config()));
         if (oneOf("format", format, ["json", "yaml"]) === "json") return json(shown);
         const { dump } = await import("js-yaml");
-        return new Response(dump(shown, { noRefs: true, lineWidth: -1 }), {
+        // A config file, in which "${" is the beginning of a reference.
+        return new Response(dump(escapeAllReferences(shown), { noRefs: true, lineWidth: -1 }), {
           headers: { "content-type": "application/yaml" },
         });
       }),

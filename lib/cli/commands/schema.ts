@@ -17,7 +17,7 @@ export const schema: Command = {
 };
 
 async function printSchema(_args: CommandArgs, io: Io): Promise<number> {
-  const { configJsonSchema } = await import("../../config/mod.ts");
-  await io.print(JSON.stringify(configJsonSchema(), undefined, 2));
+  const { editorJsonSchema } = await import("../../config/mod.ts");
+  await io.print(JSON.stringify(editorJsonSchema(), undefined, 2));
   return EXIT.done;
 }
