@@ -74,7 +74,9 @@ function whatToTry(config: Config): string {
     `Echo servers answer on ${echoes.join(", ")}.`,
     "Try, in another terminal:",
     ...tries,
-    `See it live at http://${formatAddress(ADMIN)}/`,
+    `See it live at http://${formatAddress(ADMIN)}/, or with: tcpproxy top --url http://${
+      formatAddress(ADMIN)
+    }`,
     "Ctrl-C ends the demo.",
   ].join("\n");
 }

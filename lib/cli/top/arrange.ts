@@ -60,15 +60,26 @@ function rowsIn<Item>(view: View<Item>, state: TopState): Rows {
     return words.every((word) => text.includes(word));
   });
   const columns = view.columns(state);
+  const uniqueKey = keysOf();
   const ordered = inOrder(kept, columns, state.views[view.name].sort);
   return {
     total: items.length,
     rows: ordered.map((item) => ({
-      key: view.key(item),
+      key: uniqueKey(view.key(item)),
       scope: view.scopeOf(item),
       cells: () => columns.map((column) => column.cell(item, state)),
       details: () => view.details(item, state),
     })),
+  };
+}
+
+/** Tells rows apart that are the same: a config may name a target twice. */
+function keysOf(): (key: string) => string {
+  const seen = new Map<string, number>();
+  return (key) => {
+    const count = seen.get(key) ?? 0;
+    seen.set(key, count + 1);
+    return count === 0 ? key : `${key} ${count + 1}`;
   };
 }
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Action } from "../../../lib/cli/top/state.ts";
 import type { Effect } from "../../../lib/cli/top/step.ts";
+import { proxyAt } from "../running/proxy_view.ts";
 import { TopDriver } from "./top_driver.ts";
 
 const [UP, DOWN, END, HOME] = ["\x1b[A", "\x1b[B", "\x1b[F", "\x1b[H"];
@@ -84,6 +85,24 @@ Deno.test("step: the selection stays with its row when the order changes, and go
   assert(selected(top).includes("10.0.0.4:80"), top.text);
   top.type("/443\r");
   assert(selected(top).includes("10.1.0.1:443"), top.text);
+});
+
+Deno.test("step: a target that an app has twice is two rows, and the selection passes both", () => {
+  const top = TopDriver.running(undefined, "targets");
+  const [web, ...others] = proxyAt({ seconds: 9 }).apps;
+  if (web === undefined) throw new Error("the fixture has no app");
+  const [first] = web.targets;
+  if (first === undefined) throw new Error("the fixture has no target");
+  const status = {
+    ...proxyAt({ seconds: 9 }),
+    apps: [{ ...web, targets: [first, first, first], routes: [] }, ...others],
+  };
+  top.tell({ kind: "answer", status, page: undefined });
+  top.type("/10.0.0.1\r");
+  for (const index of [1, 2, 2]) {
+    top.type(DOWN);
+    assertEquals(top.state.views.targets.index, index);
+  }
 });
 
 Deno.test("step: the first place stays selected, whatever row comes to stand there", () => {
