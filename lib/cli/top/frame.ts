@@ -33,9 +33,9 @@ export function frameOf(state: TopState): Frame {
     const words = `too small: ${SMALLEST.columns} x ${SMALLEST.rows} is the least`;
     return { lines: exactly([[span(words, "bold")]], columns, rows), cursor: undefined };
   }
-  if (state.mode.kind === "help") {
-    const help = helpLines({ columns, rows: rows - 2 });
-    const lines = [titleBar(state), ...exactly(help, columns, rows - 2), ...footLines(state)];
+  const over = overlayLines(state);
+  if (over !== undefined) {
+    const lines = [titleBar(state), ...exactly(over, columns, rows - 2), ...footLines(state)];
     return { lines: exactly(lines, columns, rows), cursor: undefined };
   }
   const head = [
@@ -52,12 +52,17 @@ export function frameOf(state: TopState): Frame {
   return { lines: exactly(lines, columns, rows), cursor };
 }
 
+/** What is shown in place of everything but the first and the last line; `undefined` for nothing. */
+function overlayLines(state: TopState): Line[] | undefined {
+  const { columns, rows } = state.size;
+  if (state.mode.kind === "help") return helpLines({ columns, rows: rows - 2 });
+  if (state.mode.kind !== "details") return undefined;
+  const row = rowsOf(state).rows[state.views[state.view].index];
+  return row === undefined ? undefined : detailLines(row, state);
+}
+
 function bodyLines(state: TopState): Line[] {
   const { rows, total } = rowsOf(state);
-  if (state.mode.kind === "details") {
-    const row = rows[state.views[state.view].index];
-    if (row !== undefined) return detailLines(row, state);
-  }
   const all = tableLines(state, rows);
   return rows.length > 0 ? all : [...all, [span(`  ${emptyText(state, total)}`, "dim")]];
 }
