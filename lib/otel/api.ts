@@ -31,26 +31,23 @@ export interface Tracer {
   ): Span;
 }
 
-/** A metric that is asked for its values. */
-export type Observable = object;
-
-/** Takes values of observables. */
-export interface Observations {
-  observe(metric: Observable, value: number, attributes: Attributes): void;
+/** A sum that only grows. */
+export interface Counter {
+  add(increase: number, attributes: Attributes): void;
 }
 
-/** Makes metrics. */
+/** A value of a moment. */
+export interface Gauge {
+  record(value: number, attributes: Attributes): void;
+}
+
+/**
+ * Makes metrics. The API also has observable ones, which are asked for their values; those the runtime's exporter would still
+ * ask while the process ends, when nobody can answer.
+ */
 export interface Meter {
-  createObservableCounter(name: string, options: MetricOptions): Observable;
-  createObservableGauge(name: string, options: MetricOptions): Observable;
-  addBatchObservableCallback(
-    callback: (observations: Observations) => Promise<void>,
-    metrics: readonly Observable[],
-  ): void;
-  removeBatchObservableCallback(
-    callback: (observations: Observations) => Promise<void>,
-    metrics: readonly Observable[],
-  ): void;
+  createCounter(name: string, options: MetricOptions): Counter;
+  createGauge(name: string, options: MetricOptions): Gauge;
 }
 
 export interface MetricOptions {

@@ -1,32 +1,53 @@
 import { type Family, type Metric, METRICS } from "../metrics/mod.ts";
-import type { Attributes, Meter, Observable, Observations } from "./api.ts";
+import type { Attributes, Counter, Gauge, Meter } from "./api.ts";
+
+/** Sets a series to its value of this moment. */
+type Setter = (value: number, attributes: Attributes) => void;
 
 /**
- * Gives the metrics of `/metrics`, by the same names, whenever the runtime exports, until disposed of. The API has no
- * histogram that is asked for its values, so one becomes three counters: `…_bucket`, `…_sum` and `…_count`.
- *
- * @param read the values of this moment; must not reject.
+ * Hands the metrics of `/metrics` to the exporter, by the same names. The API has no histogram that can be set, so one
+ * becomes three counters: `…_bucket`, `…_sum` and `…_count`.
  */
-export function exportMetrics(meter: Meter, read: () => Promise<readonly Family[]>): Disposable {
-  const observables = new Map<string, Observable>();
-  for (const metric of Object.values(METRICS)) {
-    for (const [name, isCounter] of seriesOf(metric)) {
-      const options = { description: metric.help, unit: unitOf(name) };
-      observables.set(
-        name,
-        isCounter ? meter.createObservableCounter(name, options) : meter.createObservableGauge(name, options),
-      );
+export class MetricsExport {
+  readonly #setters = new Map<string, Setter>();
+
+  constructor(meter: Meter) {
+    for (const metric of Object.values(METRICS)) {
+      for (const [name, isCounter] of seriesOf(metric)) {
+        const options = { description: metric.help, unit: unitOf(name) };
+        this.#setters.set(
+          name,
+          isCounter
+            ? counterSetter(meter.createCounter(name, options))
+            : gaugeSetter(meter.createGauge(name, options)),
+        );
+      }
     }
   }
-  const observe = async (observations: Observations): Promise<void> => {
-    for (const { name, value, attributes } of (await read()).flatMap(valuesOf)) {
-      const observable = observables.get(name);
-      if (observable !== undefined) observations.observe(observable, value, attributes);
+
+  /** Sets every metric to its value of this moment. */
+  update(families: readonly Family[]): void {
+    for (const { name, value, attributes } of families.flatMap(valuesOf)) {
+      this.#setters.get(name)?.(value, attributes);
     }
+  }
+}
+
+/** Adds what a counter has grown by since the last time. */
+function counterSetter(counter: Counter): Setter {
+  const last = new Map<string, number>();
+  return (value, attributes) => {
+    const key = JSON.stringify(attributes);
+    const before = last.get(key);
+    last.set(key, value);
+    // One that was forgotten meanwhile begins anew; one of 0 is to be seen, too.
+    const increase = before === undefined || value < before ? value : value - before;
+    if (increase > 0 || before === undefined) counter.add(increase, attributes);
   };
-  const all = [...observables.values()];
-  meter.addBatchObservableCallback(observe, all);
-  return { [Symbol.dispose]: (): void => meter.removeBatchObservableCallback(observe, all) };
+}
+
+function gaugeSetter(gauge: Gauge): Setter {
+  return (value, attributes) => gauge.record(value, attributes);
 }
 
 function seriesOf({ name, type }: Metric): (readonly [name: string, isCounter: boolean])[] {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Family, METRICS } from "../../lib/metrics/mod.ts";
-import { exportMetrics, type Meter, valuesOf } from "../../lib/otel/mod.ts";
+import { MetricsExport, valuesOf } from "../../lib/otel/mod.ts";
 
 const HISTOGRAM: Family = {
   metric: METRICS.dialSeconds,
@@ -26,38 +26,37 @@ Deno.test("valuesOf: a histogram is cumulative buckets, a sum in seconds and a c
   ]);
 });
 
-Deno.test("exportMetrics: every metric is asked for at once, until it is over", async () => {
+Deno.test("MetricsExport: counters grow by what they have grown, gauges are set, and 0 is seen", () => {
   const created: string[] = [];
-  const callbacks = new Set<Parameters<Meter["addBatchObservableCallback"]>[0]>();
-  const create = (kind: string) => (name: string, { unit }: { unit: string }): object => {
+  const told: string[] = [];
+  const create = (kind: string) => (name: string, { unit }: { unit: string }) => {
     created.push(`${kind} ${name} ${unit}`);
-    return { name };
+    const tell = (value: number): void => void told.push(`${name} ${value}`);
+    return { add: tell, record: tell };
   };
-  const meter: Meter = {
-    createObservableCounter: create("counter"),
-    createObservableGauge: create("gauge"),
-    addBatchObservableCallback: (callback) => void callbacks.add(callback),
-    removeBatchObservableCallback: (callback) => void callbacks.delete(callback),
+  const metrics = new MetricsExport({ createCounter: create("counter"), createGauge: create("gauge") });
+  for (
+    const series of [
+      "counter tcpproxy_bytes_total By",
+      "counter tcpproxy_dial_seconds_bucket 1",
+      "counter tcpproxy_dial_seconds_sum s",
+      "gauge tcpproxy_target_up 1",
+      "gauge tcpproxy_build_info 1",
+    ]
+  ) assert(created.includes(series), series);
+  const update = (bytes: number, active: number): string[] => {
+    told.length = 0;
+    metrics.update([
+      { metric: METRICS.bytes, samples: [{ labels: ["web", "up"], value: bytes }] },
+      { metric: METRICS.active, samples: [{ labels: ["web"], value: active }] },
+    ]);
+    return [...told];
   };
-  let reads = 0;
-  {
-    using _exports = exportMetrics(meter, () => Promise.resolve((reads++, [HISTOGRAM])));
-    for (
-      const series of [
-        "counter tcpproxy_bytes_total By",
-        "counter tcpproxy_dial_seconds_bucket 1",
-        "counter tcpproxy_dial_seconds_sum s",
-        "gauge tcpproxy_target_up 1",
-        "gauge tcpproxy_build_info 1",
-      ]
-    ) assert(created.includes(series), series);
-    const observed: [object, number][] = [];
-    for (const callback of callbacks) {
-      await callback({ observe: (metric, value) => void observed.push([metric, value]) });
-    }
-    assertEquals(reads, 1);
-    assertEquals(observed.length, 5);
-    assertEquals(observed.at(-1), [{ name: "tcpproxy_dial_seconds_count" }, 5]);
-  }
-  assertEquals(callbacks.size, 0);
+  const [bytes, active] = ["tcpproxy_bytes_total", "tcpproxy_connections_active"];
+  assertEquals(update(0, 2), [`${bytes} 0`, `${active} 2`]);
+  assertEquals(update(5, 1), [`${bytes} 5`, `${active} 1`]);
+  assertEquals(update(5, 0), [`${active} 0`]);
+  assertEquals(update(7, 0), [`${bytes} 2`, `${active} 0`]);
+  // Forgotten, and counted anew.
+  assertEquals(update(3, 0), [`${bytes} 3`, `${active} 0`]);
 });

@@ -150,7 +150,7 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   admin.attach(proxy);
   logListeners(log, proxy.listeners());
   reloads.attach(proxy);
-  using _telemetry = await exportTelemetry(config.otel, proxy, { log, access, reloads, sessions });
+  await using _telemetry = await exportTelemetry(config.otel, proxy, { log, access, reloads, sessions });
   using _watch = watchConfig(config, { ...parts, file: parts.configFile });
   await parts.onReady?.();
   const count = proxy.listeners().length;

@@ -22,10 +22,10 @@ export async function exportTelemetry(
   config: OtelConfig | undefined,
   proxy: Pick<ProxyControl, "metrics" | "config">,
   { log, access, reloads, sessions }: TelemetryParts,
-): Promise<Disposable> {
-  using exports = new DisposableStack();
+): Promise<AsyncDisposable> {
+  await using exports = new AsyncDisposableStack();
   if (config === undefined) return exports.move();
-  const [{ exportMetrics, exportSpans, telemetryApi }, { families }] = await Promise.all([
+  const [{ exportSpans, MetricsExport, telemetryApi }, { families }] = await Promise.all([
     import("../../otel/mod.ts"),
     import("../../metrics/mod.ts"),
   ]);
@@ -34,11 +34,12 @@ export async function exportTelemetry(
   if (api === undefined) return exports.move();
   if (config.traces) exports.use(exportSpans(sessions, api.tracer));
   if (config.metrics) {
-    const read = async (): ReturnType<Parameters<typeof exportMetrics>[1]> => {
+    const metrics = new MetricsExport(api.meter);
+    const update = async (): Promise<void> => {
       const [snapshot, hash] = await Promise.all([proxy.metrics(), configHash(proxy.config())]);
       const { loadedAt, lastReload, reloads: counts } = reloads.state;
       const { user, system } = cpuUsage();
-      return families(snapshot, {
+      metrics.update(families(snapshot, {
         version: VERSION,
         startedMs: performance.timeOrigin,
         residentBytes: Deno.memoryUsage().rss,
@@ -50,9 +51,15 @@ export async function exportTelemetry(
           isLastReloadGood: lastReload?.result !== "failed",
         },
         droppedLines: { access: access.droppedLines, operational: droppedLogLines() },
-      });
+      }));
     };
-    exports.use(exportMetrics(api.meter, read));
+    let updating = update();
+    const timer = setInterval(() => updating = updating.then(update), config.intervalMs);
+    exports.defer(async () => {
+      clearInterval(timer);
+      // Once more, with what has ended since.
+      await updating.then(update);
+    });
   }
   log.info("otel: exporting {what}", {
     what: [...config.traces ? ["traces"] : [], ...config.metrics ? ["metrics"] : []].join(" and "),

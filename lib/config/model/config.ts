@@ -131,6 +131,8 @@ export interface OtelConfig {
   /** Whether each connection is a span. */
   readonly traces: boolean;
   readonly metrics: boolean;
+  /** How often metrics are handed to the exporter. */
+  readonly intervalMs: number;
 }
 
 /** How the program ends. */

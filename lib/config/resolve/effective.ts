@@ -23,7 +23,11 @@ export function effectiveConfig(config: Config): Record<string, unknown> {
       drain_timeout: formatDuration(config.shutdown.drainTimeoutMs),
       delay: formatDuration(config.shutdown.delayMs),
     },
-    otel: config.otel ?? "off",
+    otel: config.otel === undefined ? "off" : {
+      traces: config.otel.traces,
+      metrics: config.otel.metrics,
+      interval: formatDuration(config.otel.intervalMs),
+    },
     watch: config.watch,
     on_reload: config.onReload,
     engine: config.engine,

@@ -36,7 +36,11 @@ export function resolve(root: ParsedRoot, base: Base, included: readonly Resolva
     },
     admin: resolveAdmin(root.admin, base),
     shutdown: { drainTimeoutMs: root.shutdown.drain_timeout, delayMs: root.shutdown.delay },
-    otel: root.otel === "off" ? undefined : root.otel,
+    otel: root.otel === "off" ? undefined : {
+      traces: root.otel.traces,
+      metrics: root.otel.metrics,
+      intervalMs: root.otel.interval,
+    },
     watch: root.watch,
     onReload: root.on_reload,
     engine: root.engine,

@@ -69,6 +69,12 @@ const Otel = z.strictObject({
     default: true,
     description: "Whether the metrics of `/metrics` are exported, by the same names.",
   }),
+  interval: limit().prefault("10s").meta({
+    default: "10s",
+    description:
+      "How often the exporter is given new values of the metrics; `OTEL_METRIC_EXPORT_INTERVAL` says how " +
+      "often it sends them.",
+  }),
 }, { error: "a mapping" });
 
 const Include = z.array(filePath(), { error: "a list of paths" }).optional().meta({
