@@ -28,7 +28,8 @@ const FRESH_MS = 100;
  */
 export class SnapshotTicker {
   readonly #options: SnapshotTickerOptions;
-  readonly #readers = new Map<SnapshotReader, { dueMs: number }>();
+  /** By reader, when its next snapshot is due, and of when the one is that it got last. */
+  readonly #readers = new Map<SnapshotReader, { dueMs: number; gotMs: number }>();
   #cancel: (() => void) | undefined;
   #last: { readonly frame: Promise<Uint8Array<ArrayBuffer>>; readonly atMs: number } | undefined;
 
@@ -38,7 +39,7 @@ export class SnapshotTicker {
 
   /** Hands the reader a snapshot at once, then every interval until the returned object is disposed of. */
   add(reader: SnapshotReader): Disposable {
-    this.#readers.set(reader, { dueMs: this.#options.nowMs() });
+    this.#readers.set(reader, { dueMs: this.#options.nowMs(), gotMs: -Infinity });
     this.#tick();
     return {
       [Symbol.dispose]: (): void => {
@@ -57,7 +58,12 @@ export class SnapshotTicker {
     const [first] = due;
     if (first === undefined) return;
     this.#frame(first[0], nowMs).then((frame) => {
-      for (const [reader] of due) if (this.#readers.has(reader)) reader.take(frame);
+      for (const [reader, state] of due) {
+        // One that took long, because a thread did not answer, must not follow a later one.
+        if (!this.#readers.has(reader) || state.gotMs > nowMs) continue;
+        state.gotMs = nowMs;
+        reader.take(frame);
+      }
     }).catch((error) => this.#options.onDefect(error));
   }
 

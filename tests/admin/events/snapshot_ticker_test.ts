@@ -58,6 +58,25 @@ Deno.test("SnapshotTicker: makes at most ten a second, whatever the intervals", 
   assertEquals(made() <= 11, true, `it made ${made()}`);
 });
 
+Deno.test("SnapshotTicker: one that comes late does not follow a later one", async () => {
+  const { time, ticker, reader } = await bench();
+  const { reader: quick, took } = reader(1000);
+  const slow = Promise.withResolvers<string>();
+  let isFirst = true;
+  using _reader = ticker.add({
+    ...quick,
+    snapshot: () => {
+      if (!isFirst) return quick.snapshot();
+      isFirst = false;
+      return slow.promise;
+    },
+  });
+  await time.advance(900);
+  slow.resolve("late");
+  await time.advance(0);
+  assertEquals(took, ["1000:data: 1"]);
+});
+
 Deno.test("SnapshotTicker: without readers there is no timer", async () => {
   const { time, ticker, reader } = await bench();
   const [one, other] = [ticker.add(reader(250).reader), ticker.add(reader(1000).reader)];
