@@ -278,27 +278,35 @@ browserTest(
   },
 );
 
-browserTest("dashboard: on a phone nothing is cut off", async (browser) => {
-  const fixture = new Fixture();
-  const long = `${"long-".repeat(20)}name.example.com:443`;
-  fixture.add(long, [], {
-    listeners: [long],
-    targets: [fixtureTarget(long, { state: "down", detail: long.repeat(3) })],
-  });
-  await shown(browser, fixture, async (page) => {
-    await page.locator(".app").waitFor();
-    for (const view of ["apps", "sessions", "endings", "log"]) {
-      await page.locator(`nav a[href="#/${view}"]`).click();
-      await holds(page, `!document.getElementById("${view}").hidden`);
-      const [content, screen] = await page.evaluate(
-        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
-      ) as number[];
-      assertEquals(content, screen, view);
-    }
-    await page.locator(".troubles a").click();
-    await holds(page, `document.querySelector("#apps input").value === ${JSON.stringify(long)}`);
-  }, { viewport: { width: 390, height: 844 } });
-});
+browserTest(
+  "dashboard: nothing is cut off on a phone, and addresses have room at every width",
+  async (browser) => {
+    const fixture = new Fixture();
+    const long = `${"long-".repeat(20)}name.example.com:443`;
+    fixture.add(long, [], {
+      listeners: [long],
+      targets: [fixtureTarget(long, { state: "down", detail: long.repeat(3) })],
+    });
+    await shown(browser, fixture, async (page) => {
+      await page.locator(".app").waitFor();
+      for (const view of ["apps", "sessions", "endings", "log"]) {
+        await page.locator(`nav a[href="#/${view}"]`).click();
+        await holds(page, `!document.getElementById("${view}").hidden`);
+        const [content, screen] = await page.evaluate(
+          "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
+        ) as number[];
+        assertEquals(content, screen, view);
+      }
+      await page.locator('nav a[href="#/apps"]').click();
+      for (const width of [390, 800, 1001, 1181, 1321]) {
+        await page.setViewportSize({ width, height: 844 });
+        await holds(page, `document.querySelector(".address").getBoundingClientRect().width > 100`);
+      }
+      await page.locator(".troubles a").click();
+      await holds(page, `document.querySelector("#apps input").value === ${JSON.stringify(long)}`);
+    }, { viewport: { width: 390, height: 844 } });
+  },
+);
 
 browserTest("dashboard: two hundred apps stay usable", async (browser) => {
   const fixture = new Fixture();

@@ -182,7 +182,8 @@ async function main(): Promise<void> {
   await run("sessions-empty", busy, { seconds: 2, hash: "#/sessions" });
   await run("endings", busy, { seconds: 6, hash: "#/endings" });
   await run("endings-phone", busy, { seconds: 6, hash: "#/endings", width: 390, height: 1200 });
-  await run("log", busy, { seconds: 6, hash: "#/log", dark: true });
+  await run("log", busy, { seconds: 10, hash: "#/log", dark: true });
+  await run("tablet", busy, { seconds: 330, width: 1000, height: 1100 });
   await run("reload", (fixture) => {
     busy(fixture);
     fixture.plan = {
