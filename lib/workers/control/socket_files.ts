@@ -16,6 +16,14 @@ export interface SocketFilesOptions extends Pick<WallTime, "schedule"> {
   readonly observer: Pick<ProxyObserver, "socketFileChanged" | "defect">;
 }
 
+/** The result of {@link SocketFiles.place}. */
+export interface PlaceResult {
+  /** Failures at paths that were in use already: these still lead to the sockets before. */
+  readonly problems: readonly ReloadProblem[];
+  /** Resolves when the files of paths that are gone have been removed; another reload must not begin before. */
+  readonly removed: Promise<unknown>;
+}
+
 /** A unix socket that a config listens on. */
 interface UnixListener {
   readonly app: string;
@@ -88,10 +96,9 @@ export class SocketFiles {
   /**
    * Puts the files of newly bound sockets in place, and removes those of paths that the config no longer names.
    *
-   * @return what went wrong at paths that were in use already: they lead to the sockets before.
    * @throws {StartError} when a new path is taken; nothing has changed.
    */
-  place(config: Config, names: ReadonlyMap<string, string>): readonly ReloadProblem[] {
+  place(config: Config, names: ReadonlyMap<string, string>): PlaceResult {
     const placed = new Map<string, PlacedFile>();
     const problems: ReloadProblem[] = [];
     const wanted = unixListeners(config).flatMap((listener) => {
@@ -117,6 +124,8 @@ export class SocketFiles {
       try {
         placed.set(listener.path, placedFile(listener, replaceAt(name, listener.path)));
       } catch (error) {
+        const before = this.#placed.get(listener.path);
+        if (before !== undefined) placed.set(listener.path, before);
         problems.push(programProblem(
           `listen on unix:${listener.path}: ${
             errorMessage(error)
@@ -124,10 +133,10 @@ export class SocketFiles {
         ));
       }
     }
-    for (const [path, { file }] of this.#placed) if (!placed.has(path)) void file.remove();
+    const gone = [...this.#placed.values()].filter(({ path }) => !placed.has(path));
     this.#placed = placed;
     this.#watch.watch([...placed.values()]);
-    return problems;
+    return { problems, removed: Promise.all(gone.map(({ file }) => file.remove())) };
   }
 
   /** Puts the files of a worker that took the place of a dead one in place, where nobody else's are there. */

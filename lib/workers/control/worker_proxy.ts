@@ -33,7 +33,7 @@ import { NativeControl } from "./native_control.ts";
 import { WorkerCounters } from "./worker_counters.ts";
 import type { WorkersObserver } from "./workers_observer.ts";
 import { type Sandbox, sandboxOf } from "./sandbox.ts";
-import { SocketFiles, unixListeners } from "./socket_files.ts";
+import { type PlaceResult, SocketFiles, unixListeners } from "./socket_files.ts";
 import { Supervisor } from "./supervisor.ts";
 import { WorkerCaptures } from "./worker_captures.ts";
 import { commitEverywhere } from "./two_phase_commit.ts";
@@ -309,12 +309,12 @@ export class WorkerProxy implements ProxyControl {
     control.commit();
     this.#limits.update(step.config);
     const group = this.#next = this.#createGroup(sockets, slot);
-    let problems: readonly ReloadProblem[];
+    let placed: PlaceResult;
     try {
       await group.supervisor.bind();
       const ending = this.#stopped !== undefined ? "stopping" : this.#drained && "draining";
       if (ending !== undefined) throw new StartError(`reload: the proxy is ${ending}`);
-      problems = this.#files.place(step.config, group.unixNames);
+      placed = this.#files.place(step.config, group.unixNames);
     } catch (error) {
       this.#next = undefined;
       sockets.discard();
@@ -335,7 +335,8 @@ export class WorkerProxy implements ProxyControl {
     this.#control.retainOverrides();
     const late = await this.#retire(before, step.config);
     await this.operations.endDowned();
-    return [...problems, ...late];
+    await placed.removed;
+    return [...placed.problems, ...late];
   }
 
   /** Returns the control plane to the config before the step. */
