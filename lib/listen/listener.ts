@@ -87,9 +87,24 @@ export class ListenError extends Error {
 /** Pause after a failed accept: long enough not to spin, short enough to go unnoticed. */
 const PAUSE_MS = 100;
 
-/** Closing drains the backlog until it has been empty for this long, for at most {@link LAST_CALL_MS}. */
+/**
+ * Closing drains the backlog until it has been empty for this long and for {@link QUIET_TURNS}, for at most
+ * {@link LAST_CALL_MS}.
+ */
 const QUIET_MS = 5;
 const LAST_CALL_MS = 100;
+
+/**
+ * Turns of the event loop after {@link QUIET_MS}: on a busy machine the timer may fire before the runtime has looked
+ * whether a connection is there.
+ */
+const QUIET_TURNS = 3;
+
+/**
+ * The last call of a unix socket, whose path leads to another socket, or nowhere, by the time it closes: few connections
+ * can be left, and none of them has anywhere else to go.
+ */
+const UNIX_LAST_CALL_MS = 2000;
 
 /**
  * Owns one bound address and accepts on it in a loop of its own. The loop survives every failure to accept; a
@@ -193,7 +208,8 @@ export class Listener {
       this.#closing = true;
       this.#armQuietTimer();
       this.#wake?.();
-      const lastCall = setTimeout(() => this.closeNow(), LAST_CALL_MS);
+      const lastCallMs = this.address.kind === "unix" ? UNIX_LAST_CALL_MS : LAST_CALL_MS;
+      const lastCall = setTimeout(() => this.closeNow(), lastCallMs);
       return this.#ended().finally(() => clearTimeout(lastCall));
     }
     return this.#ended();
@@ -295,9 +311,13 @@ export class Listener {
     this.#options.onConnection(conn, this.address, place);
   }
 
-  #armQuietTimer(): void {
+  #armQuietTimer(turnsLeft = QUIET_TURNS): void {
     clearTimeout(this.#quietTimer);
-    if (!this.#closed) this.#quietTimer = setTimeout(() => this.closeNow(), QUIET_MS);
+    if (this.#closed) return;
+    this.#quietTimer = setTimeout(
+      () => turnsLeft === 0 ? void this.closeNow() : this.#armQuietTimer(turnsLeft - 1),
+      turnsLeft === QUIET_TURNS ? QUIET_MS : 0,
+    );
   }
 
   #resumed(): void {
