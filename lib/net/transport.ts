@@ -78,6 +78,6 @@ export interface NativeTransport extends Transport {
    * run any more.
    */
   closeAll(descriptors: SharedArrayBuffer): void;
-  /** Frees what the sockets shared. All of them must be closed. */
+  /** Closes what is still open, and frees what the sockets shared. */
   end(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, randomBytes, readAll, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { hasLinuxSockets, withLinuxTransport } from "../helpers/linux_transport.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
+import { blackHole } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";
 
 testTransportContract({ name: "LinuxTransport", ignore: !hasLinuxSockets, with: withLinuxTransport });
@@ -183,6 +184,31 @@ test("another thread's part opens a listening socket a second time, and takes fr
   } finally {
     await other.end();
   }
+});
+
+Deno.test({
+  name: "LinuxTransport: its end closes what is still open, and closing that later fails like closing twice",
+  ignore: !hasLinuxSockets,
+  fn: async () => {
+    const transport = new LinuxTransport();
+    const { near, far } = await pairOf(transport);
+    const reading = near.read(new Uint8Array(1)).then(() => "read", errorCode);
+    const socket = transport.listen(LOOPBACK, { shared: false });
+    const accepting = socket.accept().then(() => "accepted", errorCode);
+    using hole = await blackHole();
+    const dialing = transport.connect({ ...LOOPBACK, port: hole.port }, NEVER).then(() => "made", errorCode);
+    await transport.end();
+    assertEquals([await reading, await accepting, await dialing], ["EINTR", "EINTR", "EINTR"]);
+    assertStrictEquals(await readToEnd(far), "fin");
+    assertEquals(
+      [errorCode(assertThrows(() => near.close())), errorCode(assertThrows(() => socket.close()))],
+      [
+        "EBADF",
+        "EBADF",
+      ],
+    );
+    far.close();
+  },
 });
 
 /** A connection of the transport and its far end. */

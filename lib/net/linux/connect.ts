@@ -2,7 +2,7 @@ import { type Address, parseIp, type TcpAddress } from "../../base/mod.ts";
 import { firstOf } from "../_happy_eyeballs.ts";
 import { LinuxConnection } from "./connection.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLOUT, SO_ERROR, SOL_SOCKET } from "./constants.ts";
-import { ERRNO, SystemError } from "./errno.ts";
+import { ERRNO, interrupted, SystemError } from "./errno.ts";
 import type { Sink } from "./reactor.ts";
 import { encodeSockaddr, familyOf } from "./sockaddr.ts";
 import { ownAddress } from "./socket.ts";
@@ -101,6 +101,7 @@ class Dial implements Sink {
   readonly #fd: number;
   readonly #address: Address;
   #made: ((events: number) => void) | undefined;
+  #fail: ((error: unknown) => void) | undefined;
 
   constructor(sockets: Sockets, fd: number, address: Address) {
     this.#sockets = sockets;
@@ -117,9 +118,10 @@ class Dial implements Sink {
         this.#sockets.close(this.#fd);
         reject(error);
       };
+      this.#fail = fail;
       const onAbort = (): void => fail(signal.reason);
       const end = (): void => {
-        this.#made = undefined;
+        this.#made = this.#fail = undefined;
         signal.removeEventListener("abort", onAbort);
         reactor.settled();
       };
@@ -140,6 +142,11 @@ class Dial implements Sink {
         fail(error);
       }
     });
+  }
+
+  /** Called by the reactor. */
+  onEnd(): void {
+    this.#fail?.(interrupted());
   }
 
   /** Called by the reactor. */

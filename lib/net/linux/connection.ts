@@ -258,6 +258,12 @@ export class LinuxConnection implements Connection, Pollable {
     if (isReadable && this.#read !== undefined) this.#tryRead();
   }
 
+  /** Called by the reactor. */
+  onEnd(): void {
+    this.#endsByReset = false;
+    if (!this.#isClosed) this.close();
+  }
+
   /** Called by the reactor, as {@link Pollable.again} asked. */
   onTurn(): void {
     if (!this.#isClosed) this.#handler?.onReadable();

@@ -48,13 +48,20 @@ const SYMBOLS = {
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   /** `epoll_wait(2)`: EINTR. */
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
-  /** The same on a thread of the runtime's pool, so that this one goes on. Its errno stays over there. */
+  /**
+   * The same on a thread of the runtime's pool, so that this one goes on. Its errno stays over there. It may outlast this
+   * thread, so its memory must too.
+   */
   epoll_wait_aside: {
     name: "epoll_wait",
-    parameters: ["i32", "buffer", "i32", "i32"],
+    parameters: ["i32", "pointer", "i32", "i32"],
     result: "i32",
     nonblocking: true,
   },
+  /** `malloc(3)`: ENOMEM. */
+  malloc: { parameters: ["usize"], result: "pointer" },
+  /** `free(3)`. */
+  free: { parameters: ["pointer"], result: "void" },
   /** `eventfd(2)`: EMFILE, ENFILE, ENOMEM. */
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   /** `read(2)`, of an eventfd: EAGAIN. */
@@ -67,6 +74,14 @@ const SYMBOLS = {
 
 /** The calls of the C library. */
 export type Calls = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** Memory outside of the runtime's. */
+export interface Allocation {
+  readonly pointer: Deno.PointerObject;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Nothing may use it afterwards. */
+  free(): void;
+}
 
 /** The C library as this thread uses it. */
 export class Libc {
@@ -120,6 +135,21 @@ export class Libc {
     LENGTH[0] = 4;
     this.check("getsockopt", this.calls.getsockopt(fd, level, option, NUMBER_BYTES, LENGTH_BYTES));
     return NUMBER[0] ?? 0;
+  }
+
+  /**
+   * Allocates memory that stays where it is until it is freed, whatever becomes of this thread.
+   *
+   * @throws {SystemError} when there is none.
+   */
+  allocate(bytes: number): Allocation {
+    const pointer = this.calls.malloc(BigInt(bytes));
+    if (pointer === null) throw this.error("malloc");
+    return {
+      pointer,
+      bytes: new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, bytes)),
+      free: () => this.calls.free(pointer),
+    };
   }
 
   /** Unloads the library. Nothing of it may be called afterwards. */

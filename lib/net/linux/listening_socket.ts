@@ -154,6 +154,11 @@ export class LinuxListeningSocket implements ListeningSocket {
     this.#retry();
   }
 
+  /** Called by the reactor. */
+  onEnd(): void {
+    if (!this.#isClosed) this.close();
+  }
+
   /** Called by the reactor, in the turn after the one whose budget was spent. */
   onTurn(): void {
     this.#isDeferred = false;

@@ -10,7 +10,7 @@ import {
   EPOLLOUT,
   EPOLLRDHUP,
 } from "./constants.ts";
-import type { Libc } from "./libc.ts";
+import type { Allocation, Libc } from "./libc.ts";
 
 /** A descriptor's owner, which learns what happens to it. */
 export interface Sink {
@@ -18,6 +18,8 @@ export interface Sink {
   generation: number;
   /** Handles events (`EPOLLIN`, …). Must not throw. */
   onEvents(events: number): void;
+  /** The reactor ends, and with it the thread's sockets: closes the descriptor. */
+  onEnd(): void;
 }
 
 /** Something to do in a turn of the reactor. */
@@ -64,8 +66,8 @@ export class Reactor {
   readonly #libc: Libc;
   readonly #epoll: number;
   readonly #wakeUp: number;
-  readonly #events = new Uint8Array(MAX_EVENTS * EVENT_BYTES);
-  readonly #view = new DataView(this.#events.buffer);
+  readonly #events: Allocation;
+  readonly #view: DataView;
   readonly #control = new Uint8Array(EVENT_BYTES);
   readonly #controlView = new DataView(this.#control.buffer);
   /** By descriptor. */
@@ -93,9 +95,12 @@ export class Reactor {
       calls.close(this.#epoll);
       throw error;
     }
+    this.#events = libc.allocate(MAX_EVENTS * EVENT_BYTES);
+    this.#view = new DataView(this.#events.bytes.buffer);
     this.#sinks[this.#wakeUp] = {
       generation: 0,
       onEvents: () => calls.read(this.#wakeUp, new Uint8Array(8), 8),
+      onEnd: () => {},
     };
     this.#add(this.#wakeUp, EPOLLIN | EPOLLET);
   }
@@ -157,8 +162,9 @@ export class Reactor {
     this.#hasSettled = true;
   }
 
-  /** Stops; resolves when no thread uses it any more. All descriptors must have been removed. */
+  /** Ends what is still watched, and stops; resolves when no thread uses it any more. */
   async close(): Promise<void> {
+    for (const sink of [...this.#sinks]) sink?.onEnd();
     this.#size = 0;
     this.#deferred = [];
     this.#wake();
@@ -166,6 +172,7 @@ export class Reactor {
     while (this.#isTurning) await new Promise((resolve) => setImmediate(resolve));
     this.#libc.calls.close(this.#wakeUp);
     this.#libc.calls.close(this.#epoll);
+    this.#events.free();
   }
 
   #add(fd: number, events: number): void {
@@ -192,7 +199,7 @@ export class Reactor {
     do {
       this.#hasSettled = false;
       const napMs = mayNap && this.#deferred.length === 0 ? NAP_MS : 0;
-      count = calls.epoll_wait(this.#epoll, this.#events, MAX_EVENTS, napMs);
+      count = calls.epoll_wait(this.#epoll, this.#events.bytes, MAX_EVENTS, napMs);
       mayNap = true;
       this.turn++;
       if (count > 0) this.#report(count);
@@ -211,7 +218,7 @@ export class Reactor {
   /** Waits on another thread, so that this one goes on; no turn runs until then. */
   async #sleep(): Promise<void> {
     const { calls } = this.#libc;
-    const count = await calls.epoll_wait_aside(this.#epoll, this.#events, MAX_EVENTS, ASLEEP_MS);
+    const count = await calls.epoll_wait_aside(this.#epoll, this.#events.pointer, MAX_EVENTS, ASLEEP_MS);
     this.#asleep = undefined;
     this.turn++;
     this.#naps = 0;
@@ -225,14 +232,25 @@ export class Reactor {
       const sink = this.#sinks[view.getInt32(at + DATA_AT, true)];
       // Closed earlier in this batch, and maybe opened again as another.
       if (sink === undefined || sink.generation !== view.getInt32(at + DATA_AT + 4, true)) continue;
-      sink.onEvents(view.getUint32(at, true));
+      try {
+        sink.onEvents(view.getUint32(at, true));
+      } catch (error) {
+        // A defect: the events behind this one would be lost, and their connections would wait for ever.
+        reportError(error);
+      }
     }
   }
 
   #runDeferred(): void {
     const tasks = this.#deferred;
     this.#deferred = [];
-    for (const task of tasks) task.onTurn();
+    for (const task of tasks) {
+      try {
+        task.onTurn();
+      } catch (error) {
+        reportError(error);
+      }
+    }
   }
 
   #wake(): void {

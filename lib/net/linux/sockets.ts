@@ -55,7 +55,7 @@ export class Sockets {
     this.libc.calls.close(fd);
   }
 
-  /** Ends the thread's part; all its sockets must be closed. */
+  /** Ends the thread's part, and with it what is still open. */
   async end(): Promise<void> {
     await this.drains.end();
     await this.reactor.close();
