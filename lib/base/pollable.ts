@@ -42,6 +42,8 @@ export interface Pollable {
   finish(): void;
   /** Returns the error that the network has reported, for a side that is no longer received from; else `undefined`. */
   takeError(): Error | undefined;
+  /** Says that a promise has been settled, so that what awaits it runs before the thread waits for events again. */
+  settled(): void;
   /** Calls `onReadable` in the thread's next turn, after everybody else has had theirs. */
   again(): void;
 }

@@ -300,6 +300,8 @@ class Line implements ReadyHandler {
     this.#drop();
     this.#flow.reading = false;
     this.#state.leave(this.#flow);
+    // The relay may have ended with that, and its session closes both connections then.
+    this.#from.settled();
   }
 
   #drop(): void {

@@ -261,6 +261,8 @@ class PolledEnd implements Pollable {
     return this.#incoming.error ?? this.#outgoing.error;
   }
 
+  settled(): void {}
+
   again(): void {
     setTimeout(() => this.#handler?.onReadable(), 0);
   }

@@ -235,6 +235,10 @@ export class LinuxConnection implements Connection, Pollable {
     return code === 0 ? undefined : new SystemError("connection", code);
   }
 
+  settled(): void {
+    this.#sockets.reactor.settled();
+  }
+
   again(): void {
     this.#sockets.reactor.defer(this);
   }

@@ -191,22 +191,23 @@ export class Reactor {
 
   readonly #turn = (): void => {
     const { calls } = this.#libc;
-    const beganMs = performance.now();
-    let nowMs = beganMs;
-    let count: number;
     // What awaits a settled promise may go on with another turn of the event loop (TLS does): do not hold it up.
     let mayNap = !this.#hasSettled;
-    do {
+    let endsAtMs: number | undefined;
+    for (;;) {
       this.#hasSettled = false;
       const napMs = mayNap && this.#deferred.length === 0 ? NAP_MS : 0;
-      count = calls.epoll_wait(this.#epoll, this.#events.bytes, MAX_EVENTS, napMs);
+      const count = calls.epoll_wait(this.#epoll, this.#events.bytes, MAX_EVENTS, napMs);
       mayNap = true;
       this.turn++;
       if (count > 0) this.#report(count);
       else if (napMs > 0) this.#naps++;
       if (this.#deferred.length > 0) this.#runDeferred();
-      nowMs = performance.now();
-    } while (count > 0 && !this.#hasSettled && nowMs - beganMs < NAP_MS);
+      if (count <= 0 || this.#hasSettled) break;
+      const nowMs = performance.now();
+      endsAtMs ??= nowMs + NAP_MS;
+      if (nowMs >= endsAtMs) break;
+    }
     if (this.#size === 0 && this.#deferred.length === 0) {
       this.#isTurning = false;
       return;
