@@ -6,6 +6,7 @@ import { type Sandbox, WorkerProxy, type WorkerProxyOptions } from "../../lib/wo
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
+import { hasLinuxSockets } from "../helpers/linux_transport.ts";
 import { PlaneLog, type StartPlane, withPlane } from "../helpers/plane.ts";
 import { configOf } from "../helpers/proxy.ts";
 import { assertShown, renew } from "../helpers/renewal.ts";
@@ -24,6 +25,13 @@ const NOTHING: Sandbox = {
   run: false,
   sys: false,
 };
+
+/** Whether workers use the kernel's own calls. */
+const ENGINES: readonly boolean[] = hasLinuxSockets ? [false, true] : [false];
+
+function named(native: boolean): string {
+  return native ? ", native" : "";
+}
 
 function plane(options: Partial<WorkerProxyOptions> = {}): StartPlane {
   return (config, observer) => WorkerProxy.start(config, { workers: 2, observer, ...options });
@@ -120,40 +128,55 @@ Deno.test("WorkerProxy: a unix socket whose worker dies is reachable again when 
   assertEquals([...Deno.readDirSync(folder.path)], []);
 });
 
-Deno.test("WorkerProxy: long connections that arrive one by one are spread evenly", async () => {
-  await using target = new TestTarget(echo);
-  await withMortals((kill) =>
-    withPlane(plane({ module: MORTAL }), { apps: [{ targets: [target.address] }] }, async (proxy) => {
-      const clients: Deno.TcpConn[] = [];
-      for (let i = 0; i < 20; i++) {
-        const client = await proxy.connect();
-        await writeAll(client, utf8("x"));
-        await readExactly(client, 1);
-        clients.push(client);
-      }
-      kill(0);
-      await proxy.log.when(() => proxy.log.deaths.length === 1);
-      const dead = proxy.log.deaths[0]?.sessions ?? 0;
-      assert(dead >= 8 && dead <= 12, `one of two workers had ${dead} of 20`);
-      for (const client of clients) client.close();
-    })
-  );
-});
+for (const native of ENGINES) {
+  Deno.test(`WorkerProxy: long connections that arrive one by one are spread evenly${named(native)}`, async () => {
+    await using target = new TestTarget(echo);
+    await withMortals((kill) =>
+      withPlane(
+        plane({ native, module: MORTAL }),
+        { apps: [{ targets: [target.address] }] },
+        async (proxy) => {
+          const clients: Deno.TcpConn[] = [];
+          for (let i = 0; i < 20; i++) {
+            const client = await proxy.connect();
+            await writeAll(client, utf8("x"));
+            await readExactly(client, 1);
+            clients.push(client);
+          }
+          kill(0);
+          await proxy.log.when(() => proxy.log.deaths.length === 1);
+          const dead = proxy.log.deaths[0]?.sessions ?? 0;
+          assert(dead >= 8 && dead <= 12, `one of two workers had ${dead} of 20`);
+          for (const client of clients) client.close();
+        },
+      )
+    );
+  });
+}
 
-Deno.test("WorkerProxy: clients that arrive while a worker is dead are served by the others", async () => {
-  await using target = new TestTarget(echo);
-  await withMortals((kill) =>
-    withPlane(plane({ module: MORTAL }), { apps: [{ targets: [target.address] }] }, async (proxy) => {
-      kill(1);
-      await proxy.log.when(() => proxy.log.deaths.length === 1);
-      for (let i = 0; i < 8; i++) {
-        using client = await proxy.connect();
-        assertEquals(await exchange(client, utf8("x")), utf8("x"));
-      }
-      assertEquals((await proxy.log.ended(8)).map(({ reason }) => reason), Array(8).fill("client_closed"));
-    })
-  );
-});
+for (const native of ENGINES) {
+  Deno.test(`WorkerProxy: clients that arrive while a worker is dead are served by the others${named(native)}`, async () => {
+    await using target = new TestTarget(echo);
+    await withMortals((kill) =>
+      withPlane(
+        plane({ native, module: MORTAL }),
+        { apps: [{ targets: [target.address] }] },
+        async (proxy) => {
+          kill(1);
+          await proxy.log.when(() => proxy.log.deaths.length === 1);
+          for (let i = 0; i < 8; i++) {
+            using client = await proxy.connect();
+            assertEquals(await exchange(client, utf8("x")), utf8("x"));
+          }
+          assertEquals(
+            (await proxy.log.ended(8)).map(({ reason }) => reason),
+            Array(8).fill("client_closed"),
+          );
+        },
+      )
+    );
+  });
+}
 
 Deno.test("WorkerProxy: a worker that dies of an uncaught error is replaced, and no longer counts as paused", async () => {
   const listen = `127.0.0.1:${freePort()}`;
