@@ -8,6 +8,9 @@ import { connectionOf } from "./connection.ts";
  */
 const BACKLOG = 4096;
 
+/** Attempts to bind a port that the system has chosen. */
+const FREE_PORT_TRIES = 10;
+
 /** Implements {@link Transport.listen} with the runtime's sockets. */
 export function listen(address: TcpAddress, { shared }: { readonly shared: boolean }): ListeningSocket {
   const socket = shared
@@ -27,15 +30,21 @@ export function listenUnix(path: string): ListeningSocket {
  * is reset when its listener's thread ends.)
  */
 function listenShared({ host: hostname, port: wanted }: TcpAddress): Deno.TcpListener {
-  let port = wanted;
-  if (port === 0) {
+  const listen = (port: number): Deno.TcpListener =>
+    Deno.listen({ hostname, port, tcpBacklog: BACKLOG, ...{ loadBalanced: true } });
+  if (wanted !== 0) return listen(wanted);
+  for (let tries = 1;; tries++) {
     // The runtime keys sockets by the requested address: two requests for port 0 would get the same one.
-    const probe = Deno.listen({ hostname, port });
-    port = probe.addr.port;
+    const probe = Deno.listen({ hostname, port: 0 });
+    const { port } = probe.addr;
     probe.close();
+    try {
+      return listen(port);
+    } catch (error) {
+      // Another process may have got the port in between.
+      if (!(error instanceof Deno.errors.AddrInUse) || tries === FREE_PORT_TRIES) throw error;
+    }
   }
-  const options = { hostname, port, tcpBacklog: BACKLOG, loadBalanced: true };
-  return Deno.listen(options);
 }
 
 class RuntimeSocket implements ListeningSocket {
