@@ -27,15 +27,15 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** What is known of a request beside itself. */
+/** Data that accompanies a request. */
 interface Env {
   Bindings: {
-    /** Where it comes from. */
+    /** The client's address. */
     readonly caller: Address | undefined;
   };
 }
 
-/** Builds the request handler: the routes behind the checks of access. */
+/** Builds the request handler: the routes behind the access checks. */
 export function adminApp(options: AppOptions): (request: Request, caller?: Address) => Promise<Response> {
   const { routes, admin } = options;
   const app = new Hono<Env>();

@@ -7,7 +7,7 @@ export class Bearer {
     this.#token = token;
   }
 
-  /** Whether an `Authorization` header carries the token (RFC 6750 section 2.1; scheme in any case). */
+  /** Returns whether an `Authorization` header carries the token (RFC 6750 section 2.1; scheme in any case). */
   async accepts(header: string | undefined): Promise<boolean> {
     const shown = /^bearer +(\S+)$/i.exec(header ?? "")?.[1];
     if (shown === undefined) return false;

@@ -172,8 +172,8 @@ export class AdminClient {
   }
 
   /**
-   * Opens a response that lasts, and yields its body as it comes: of a capture, say. Nothing is sent before the first
-   * piece is asked for.
+   * Opens a long response, such as a capture, and yields its body as it arrives. Sends nothing before the first piece
+   * is requested.
    *
    * @param path relative to the API's URL.
    * @throws {AdminClientError} when there is no answer, or it is an error; the signal's reason once aborted.

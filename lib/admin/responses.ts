@@ -2,7 +2,7 @@ import { STATUS_TEXTS } from "./status_texts.ts";
 
 /** A problem (RFC 9457), sent as `application/problem+json`; the status gives its title. */
 export interface Problem {
-  /** What is wrong and what to do. */
+  /** The fault, and what to do about it. */
   readonly detail: string;
   /** Extension members. */
   readonly more?: Readonly<Record<string, unknown>>;

@@ -17,16 +17,16 @@ export interface ConfigState {
   readonly loadedAt: Date;
   /** The last attempt to put another config, or changed files, into effect; `undefined` before the first. */
   readonly lastReload: LastReload | undefined;
-  /** How many of these attempts came to what. */
+  /** The number of attempts by result. */
   readonly reloads: { readonly succeeded: number; readonly failed: number };
 }
 
 export interface LastReload {
   readonly at: Date;
   readonly result: "succeeded" | "failed";
-  /** What asked for it. */
+  /** The source of the request. */
   readonly trigger: string;
-  /** What has changed, or why nothing has; `undefined` where there was no change. */
+  /** The changes, or the reason for the failure; `undefined` if there was no change. */
   readonly detail: string | undefined;
 }
 
@@ -44,7 +44,7 @@ export interface AdminReloads {
   plan(config?: Config): Promise<ReloadPlan>;
 }
 
-/** What every route has access to. */
+/** The things that every route has access to. */
 export interface AdminContext {
   readonly phase: Phase;
   /** The proxy; `undefined` until all its listeners are bound. */
@@ -74,7 +74,7 @@ export type Handler = (
 /** The methods of a route; HEAD comes with GET. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** What one method of a path does, and how the API's description (`GET /api/openapi.json`) describes it. */
+/** One method of a path, with its part of the API's description (`GET /api/openapi.json`). */
 export interface Operation extends Description {
   readonly handle: Handler;
 }

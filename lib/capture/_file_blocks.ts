@@ -16,7 +16,7 @@ export function headBlocks({ application, subject, resolution }: CaptureRequest)
   ];
 }
 
-/** What a capture says at its end. */
+/** The data in the last blocks of a capture. */
 export interface Tail {
   /** In milliseconds since the Unix epoch. */
   readonly startedMs: number;

@@ -10,9 +10,9 @@ export interface SidePacket extends TracedPacket {
 }
 
 export interface SessionTraceOptions {
-  /** When the trace begins, on the session's clock: what was before is not shown. */
+  /** When the trace begins, on the session's clock: nothing earlier is shown. */
   readonly sinceMs: number;
-  /** Whether a packet with so many bytes of payload is wanted; one that is not is never made. */
+  /** Returns whether to make a packet with so many bytes of payload. */
   admits(side: Side, payloadBytes: number): boolean;
   emit(packet: SidePacket): void;
 }

@@ -3,7 +3,7 @@ import type { SessionTap, TappedSession } from "../session/mod.ts";
 import type { SessionTrace } from "./_session_trace.ts";
 import type { ThreadCapture } from "./thread_capture.ts";
 
-/** What a tap shares with the others of its thread. */
+/** State that all taps of one thread share. */
 export interface TapContext {
   /** The captures that run. */
   readonly running: readonly ThreadCapture[];
@@ -14,7 +14,7 @@ export interface TapContext {
   defect(error: unknown): void;
 }
 
-/** Shows what passes through one session to each capture that covers it. */
+/** Passes the data of one session to each capture that covers it. */
 export class Tap implements SessionTap {
   readonly #session: TappedSession;
   readonly #context: TapContext;
@@ -25,7 +25,7 @@ export class Tap implements SessionTap {
     this.#context = context;
   }
 
-  /** Whether a capture that runs has begun to trace the session. */
+  /** Whether a running capture has begun to trace the session. */
   get isUsed(): boolean {
     return this.#context.running.some((capture) => this.#traces.has(capture));
   }

@@ -3,7 +3,7 @@ import { MAX_SEGMENT_BYTES, TCP_FLAG, type TcpEnd, tcpHeaders } from "../protoco
 /** An end of a connection: the proxy's own, or the other one. */
 export type TraceEnd = "peer" | "proxy";
 
-/** What a {@link TcpTrace} makes: one packet. */
+/** One packet of a {@link TcpTrace}. */
 export interface TracedPacket {
   readonly from: TraceEnd;
   readonly headers: Uint8Array;
@@ -19,13 +19,13 @@ export interface TcpTraceOptions {
   readonly session: number;
   /** Put on the first packet. */
   readonly comment: string;
-  /** Whether a packet with so many bytes of payload is wanted; one that is not is never made. */
+  /** Returns whether to make a packet with so many bytes of payload. */
   admits(payloadBytes: number): boolean;
   /** The payload is valid during the call only. */
   emit(packet: TracedPacket): void;
 }
 
-/** What is known of one end. */
+/** The state of one end. */
 interface EndState {
   readonly end: TcpEnd;
   /** Sequence number of its next byte. */
@@ -84,7 +84,7 @@ export class TcpTrace {
   /** Shows bytes, in as many segments of about one size as they need. */
   data(from: TraceEnd, bytes: Uint8Array, timeMs: number): void {
     const { length } = bytes;
-    // Of four bytes each, for the sake of the checksum.
+    // A multiple of four bytes, for the sake of the checksum.
     const size = Math.ceil(length / Math.ceil(length / MAX_SEGMENT_BYTES) / 4) * 4;
     for (let start = 0; start < length; start += size) {
       const push = start + size >= length ? TCP_FLAG.push : 0;

@@ -1,6 +1,6 @@
 import { blocksIn, PCAPNG_BLOCK, statisticsOf } from "../protocol/mod.ts";
 
-/** What has been copied of a capture. */
+/** The part of a capture that has been copied. */
 export interface CopiedCapture {
   readonly packets: number;
   readonly bytes: number;

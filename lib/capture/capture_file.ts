@@ -24,7 +24,7 @@ export type CaptureEnd =
   | "reader gone"
   | "proxy stopping";
 
-/** What became of a capture. */
+/** The result of a capture. */
 export interface CaptureSummary {
   readonly end: CaptureEnd;
   readonly sessions: number;

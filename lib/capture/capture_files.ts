@@ -2,11 +2,11 @@ import { CaptureFile } from "./capture_file.ts";
 import { CaptureMemory } from "./capture_memory.ts";
 import { type CaptureOrder, type CaptureRequest, MAX_CAPTURES } from "./order.ts";
 
-/** What became of a request for a capture. */
+/** The result of a request for a capture. */
 export type CaptureStart =
   | { readonly kind: "begun"; readonly file: CaptureFile }
   | { readonly kind: "unknown_session" }
-  /** As many captures run as may. */
+  /** {@link MAX_CAPTURES} are running. */
   | { readonly kind: "too_many" };
 
 /** The threads that carry sessions. */

@@ -1,6 +1,6 @@
 /**
- * What all threads that take part in one capture share: how many more sessions it takes, and how many bytes of it wait
- * for its reader, wherever they are. So its memory is bounded as a whole, and no thread waits for another's word.
+ * Numbers that all threads of one capture share: how many more sessions it takes, and how many of its bytes wait for
+ * its reader, in any thread. So its memory is bounded as a whole, and no thread waits for another.
  */
 export class CaptureMemory {
   readonly #numbers: Int32Array;
@@ -29,7 +29,7 @@ export class CaptureMemory {
     return false;
   }
 
-  /** Whether there is room for a packet of so many bytes. */
+  /** Returns whether there is room for a packet of so many bytes. */
   hasRoom(bytes: number): boolean {
     const most = HELD_BYTES + (bytes <= SMALL_BYTES ? RESERVE_BYTES : 0);
     return Atomics.load(this.#numbers, HELD) + bytes <= most;
@@ -50,8 +50,8 @@ const PLACES = 0;
 const HELD = 1;
 
 /**
- * What waits for a slow reader, in bytes. More than a capture of default size, which so loses nothing however fast its
- * connections are; beyond it packets are dropped and counted.
+ * The most bytes that wait for a slow reader. More than a capture of default size, which so loses nothing, however fast
+ * its connections are; beyond it packets are dropped and counted.
  */
 export const HELD_BYTES = 16 * 1024 ** 2;
 

@@ -1,7 +1,7 @@
 import type { Cidr } from "../base/mod.ts";
 import type { TimestampResolution } from "../protocol/mod.ts";
 
-/** What is captured: one session, or those of an app. */
+/** The sessions to capture: one, or those of an app. */
 export type CaptureSubject =
   | { readonly kind: "session"; readonly id: number }
   | {
@@ -11,7 +11,7 @@ export type CaptureSubject =
     readonly clients: readonly Cidr[];
   };
 
-/** A capture as it is asked for. */
+/** A request for a capture. */
 export interface CaptureRequest {
   readonly subject: CaptureSubject;
   /** The program and its version, for the file. */
@@ -45,7 +45,7 @@ export interface CaptureOrder {
   readonly memory: SharedArrayBuffer;
 }
 
-/** What one thread has captured so far. */
+/** The counts of one thread's capture so far. */
 export interface CaptureCounts {
   readonly sessionsBegun: number;
   readonly sessionsEnded: number;

@@ -55,13 +55,13 @@ export class ThreadCapture {
     return !this.#isOver && this.#memory.hasPlaces;
   }
 
-  /** Whether a session may be among those to capture; its client may not be known yet. */
+  /** Returns whether a session may be one to capture; its client may not be known yet. */
   mayCover({ id, app }: TappedSession): boolean {
     const { subject } = this.order;
     return subject.kind === "session" ? subject.id === id : subject.app === app.name;
   }
 
-  /** Begins to trace a session; `undefined` where it is not captured. */
+  /** Begins to trace a session; `undefined` if it is not to be captured. */
   begin(session: TappedSession): SessionTrace | undefined {
     if (!this.hasPlaces || !this.#covers(session) || !this.#memory.takePlace()) return undefined;
     this.#sessionsBegun++;
@@ -78,7 +78,7 @@ export class ThreadCapture {
     this.#schedule();
   }
 
-  /** Ends: what waits is sent. */
+  /** Ends the capture, and sends all waiting packets. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -94,7 +94,7 @@ export class ThreadCapture {
       (client.kind === "tcp" && this.#clients.find(client.host) !== undefined);
   }
 
-  /** Whether there is room for a packet; counts it as dropped where there is none. */
+  /** Returns whether there is room for a packet; otherwise counts it as dropped. */
   #admits(interfaceId: 0 | 1, payloadBytes: number): boolean {
     if (this.#isOver) return false;
     if (this.#memory.hasRoom(payloadBytes + OVERHEAD_BYTES)) return true;

@@ -16,7 +16,7 @@ export interface DatagramDestinationOptions {
   readonly renewMs?: number;
 }
 
-/** What every receiver should take (RFC 5424 section 6.1). */
+/** The size that every receiver should accept (RFC 5424 section 6.1). */
 const FALLBACK_BYTES = 2048;
 /** Datagrams that one write sends at most, so that what is done of a long batch counts soon. */
 const MAX_AT_ONCE = 64;

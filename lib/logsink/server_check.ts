@@ -5,11 +5,11 @@ import { LOCAL_SOCKETS } from "./open.ts";
 /** Why a log will not arrive. */
 export interface LogServerProblem {
   readonly message: string;
-  /** Whether it can never be sent there; otherwise it is as soon as the server is there. */
+  /** Whether nothing can ever be sent there; otherwise logging begins as soon as the server is up. */
   readonly isFatal: boolean;
 }
 
-/** Looks whether the unix socket of a log server is there. A server elsewhere is not asked. */
+/** Checks that the unix socket of a log server exists. Network servers are not contacted. */
 export async function logServerProblem({ server }: LogServerConfig): Promise<LogServerProblem | undefined> {
   if (server.kind === "udp" || server.kind === "tcp") return undefined;
   const paths = "path" in server ? [server.path] : LOCAL_SOCKETS;
@@ -29,7 +29,7 @@ async function stateOf(path: string): Promise<"socket" | "other" | "missing" | "
   try {
     return (await Deno.stat(path)).isSocket === true ? "socket" : "other";
   } catch (error) {
-    // What may not be looked at, as all in /dev, may still be sent to.
+    // A path that may not be inspected, such as all in /dev, may still accept datagrams.
     return errorCode(error) === "ENOENT" ? "missing" : "unknown";
   }
 }

@@ -79,7 +79,7 @@ export class StreamDestination implements LogDestination {
     if (this.#connection === connection) this.#drop();
   }
 
-  /** What was sent whole counts; the rest is for another connection. */
+  /** Lines that were sent whole count; the rest goes to another connection. */
   #failed(error: unknown, { frames, sent }: { frames: Frames; sent: number }): number {
     this.#drop();
     const done = linesWithin(frames, sent);

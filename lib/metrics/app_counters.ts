@@ -3,10 +3,10 @@ import type { SessionTally, TalliedSession } from "../session/mod.ts";
 import type { AppCount, DialResultWord, TargetCount } from "./counters_snapshot.ts";
 import { Histogram, SESSION_BOUNDS_MS, WAIT_BOUNDS_MS } from "./histogram.ts";
 
-/** Targets that are counted before those that are gone are looked for; twice as many as were left the last time. */
+/** The number of targets at which those that are gone are removed; later, twice as many as were left the last time. */
 const FEW_TARGETS = 256;
 
-/** What one thread counts of one app: plain numbers, added to as things happen. */
+/** The counters of one app in one thread: plain numbers, updated at each event. */
 export class AppCounters implements SessionTally {
   readonly #isTarget: (label: string) => boolean;
   #manyTargets = FEW_TARGETS;
@@ -124,7 +124,7 @@ export class AppCounters implements SessionTally {
   }
 }
 
-/** What connections that last add to what has ended. */
+/** Traffic of open connections, to be added to that of ended ones. */
 export interface LiveCount {
   bytesUp: number;
   bytesDown: number;

@@ -17,7 +17,7 @@ export interface CollectedCountersOptions {
 }
 
 /**
- * The counters of threads that come and go. What a thread that is gone has counted is kept: all that it sent last.
+ * The counters of threads that come and go. The last counters that a thread sent are kept when it is gone.
  * Apps that are gone are forgotten, and of apps that stay, targets some minutes after they are gone.
  */
 export class CollectedCounters<Thread> {
@@ -32,7 +32,7 @@ export class CollectedCounters<Thread> {
     this.#clock = options.clock ?? monotonicClock;
   }
 
-  /** Takes what a thread has counted since it began. */
+  /** Takes the counters of a thread since its start. */
   receive(thread: Thread, counters: CountersSnapshot): void {
     this.#last.set(thread, counters);
   }
@@ -45,7 +45,7 @@ export class CollectedCounters<Thread> {
     this.#past = mergeCounters([this.#past, remainsOf(last)]);
   }
 
-  /** What all threads have counted, those that are gone included. */
+  /** Returns the totals of all threads, including those that are gone. */
   snapshot(): CountersSnapshot {
     const whole = mergeCounters([this.#past, ...this.#last.values()]);
     const apps = this.#kept(whole.apps);

@@ -12,11 +12,11 @@ import {
   WAIT_BOUNDS_MS,
 } from "./histogram.ts";
 
-/** How a dial ended, as metrics tell it. */
+/** How a dial ended, as metrics report it. */
 export const DIAL_RESULTS = ["connected", "refused", "timeout", "error"] as const;
 export type DialResultWord = typeof DIAL_RESULTS[number];
 
-/** What one thread has counted, or several together. All numbers but the marked ones only grow. */
+/** The counters of one thread, or of several together. All numbers except the gauges only grow. */
 export interface CountersSnapshot {
   readonly apps: ReadonlyMap<string, AppCount>;
   /** Listeners that could not accept, once for each episode. */
@@ -29,15 +29,15 @@ export interface CountersSnapshot {
   readonly threads: ReadonlyMap<string, ThreadCount>;
 }
 
-/** What is counted of a thread itself. */
+/** The counters of a thread itself. */
 export interface ThreadCount {
-  /** How late its timers fired; `undefined` where nobody measures it. */
+  /** How late its timers fired; `undefined` if it is not measured. */
   readonly loopDelay: HistogramSnapshot | undefined;
   /** A gauge: the bytes of live objects on its heap. */
   readonly heapBytes: number;
 }
 
-/** What is counted of an app. */
+/** The counters of an app. */
 export interface AppCount {
   /** Connections accepted: those that have ended and those that have not. */
   readonly accepted: number;
@@ -53,22 +53,22 @@ export interface AppCount {
   readonly targets: ReadonlyMap<string, TargetCount>;
 }
 
-/** What is counted of a target. */
+/** The counters of a target. */
 export interface TargetCount {
-  /** Connections that were relayed to it, those that last included. */
+  /** Connections relayed to it, including open ones. */
   readonly connections: number;
   /** A gauge: the connections dialing or relayed to it. */
   readonly active: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly dials: Readonly<Record<DialResultWord, number>>;
-  /** Of the dials that connected; `undefined` without one. */
+  /** Durations of the dials that connected; `undefined` without one. */
   readonly dial: HistogramSnapshot | undefined;
   readonly checks: { readonly succeeded: number; readonly failed: number };
   readonly ejections: number;
 }
 
-/** What nobody has counted. */
+/** Counters before anything has happened. */
 export const NO_COUNTS: CountersSnapshot = {
   apps: new Map(),
   acceptPauses: 0,

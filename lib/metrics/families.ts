@@ -10,7 +10,7 @@ import type { Family, Sample } from "./exposition.ts";
 import { type Metric, METRICS } from "./metric.ts";
 import type { AppGauges, MetricsSnapshot, TargetGauges } from "./metrics_snapshot.ts";
 
-/** What is known of the process, beside its proxy. */
+/** Facts about the process that its proxy does not have. */
 export interface ProcessFacts {
   readonly version: string;
   readonly startedMs: number;
@@ -113,7 +113,7 @@ function targetRows({ apps, counters }: MetricsSnapshot): TargetRow[] {
   return [...rows.values()];
 }
 
-/** Of one target in several pools: whether it is out in one of them, and its largest weight. */
+/** Merges one target's gauges in two pools: not up if it is not up in one of them, and the larger weight. */
 function worse(a: TargetGauges | undefined, b: TargetGauges | undefined): TargetGauges | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return {

@@ -1,4 +1,4 @@
-/** What is known of a metric whatever its values are. */
+/** The description of a metric, without values. */
 export interface Metric {
   /** With `_total` for a counter, `_info` for information. */
   readonly name: string;

@@ -1,13 +1,13 @@
 import type { CountersSnapshot } from "./counters_snapshot.ts";
 
-/** All that metrics tell of a proxy at one moment. */
+/** The metrics of a proxy at one moment. */
 export interface MetricsSnapshot {
   readonly counters: CountersSnapshot;
   /** In the order of the config. */
   readonly apps: readonly AppGauges[];
   readonly workers: WorkerCount;
   readonly certificates: readonly CertificateExpiry[];
-  /** Whether nothing is accepted any more. */
+  /** Whether it no longer accepts connections. */
   readonly isDraining: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What a proxy counts: in each thread by plain numbers, added up over threads when asked, and as text for Prometheus. */
+/** The counters of a proxy: plain numbers in each thread, added up on request, and as text for Prometheus. */
 export { AppCounters } from "./app_counters.ts";
 export { CollectedCounters } from "./collected_counters.ts";
 export {

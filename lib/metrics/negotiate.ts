@@ -7,7 +7,7 @@ const TEXT = ["text/plain", "text/*", "*/*"] as const;
 
 /**
  * Chooses the format for a request's `Accept`. OpenMetrics must be named, and be worth at least as much as plain text;
- * whoever accepts neither gets plain text, which a person can read.
+ * a client that accepts neither gets plain text, which a person can read.
  */
 export function negotiateFormat(accept: string | undefined): ExpositionFormat {
   const ranges = (accept ?? "").split(",").map(mediaRange);

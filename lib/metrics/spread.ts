@@ -1,6 +1,6 @@
 import { countOf, type HistogramSnapshot, quantile } from "./histogram.ts";
 
-/** What a reader wants to know of a histogram, in milliseconds. */
+/** A summary of a histogram, in milliseconds. */
 export interface Spread {
   readonly count: number;
   readonly mean: number;

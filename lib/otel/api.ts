@@ -42,8 +42,8 @@ export interface Gauge {
 }
 
 /**
- * Makes metrics. The API also has observable ones, which are asked for their values; those the runtime's exporter would still
- * ask while the process ends, when nobody can answer.
+ * Makes metrics. The API also has observable ones, with callbacks for their values; the runtime's exporter would still
+ * call those while the process ends, when nothing can answer.
  */
 export interface Meter {
   createCounter(name: string, options: MetricOptions): Counter;
@@ -56,7 +56,7 @@ export interface MetricOptions {
   readonly unit: string;
 }
 
-/** What makes both. */
+/** The makers of spans and metrics. */
 export interface TelemetryApi {
   readonly tracer: Tracer;
   readonly meter: Meter;

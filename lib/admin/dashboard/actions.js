@@ -13,7 +13,7 @@ import { TargetDialog } from "./target_dialog.js";
  * @typedef {import("./types.d.ts").Incomplete} Incomplete
  */
 
-/** What an operator can do. Each asks first where it cuts traffic, and says how much that is. */
+/** The actions of an operator. Those that cut traffic ask for confirmation, with the number of affected connections. */
 export class Actions {
   #api;
   #status;

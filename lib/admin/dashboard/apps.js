@@ -12,7 +12,7 @@ import { healthOfApp } from "./health.js";
 /** With no more apps than this, each shows its targets from the start. */
 const OPEN_APPS = 4;
 
-/** How many are in the page until more are asked for. */
+/** The number shown until the user asks for more. */
 const SHOWN_APPS = 60;
 
 /** @type {Record<string, (rates: Rates) => (a: App, b: App) => number>} */

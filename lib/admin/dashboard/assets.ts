@@ -44,7 +44,7 @@ import tokenDialog from "./token_dialog.js" with { type: "text" };
 /** The page. */
 export const PAGE: string = page;
 
-/** What the page loads, by name. */
+/** The files that the page loads, by name. */
 export const ASSETS: ReadonlyMap<string, string> = new Map([
   ["actions.js", actions],
   ["api.js", api],

@@ -12,7 +12,7 @@ const SHOWN = 150;
 
 /** Ends as both sides wish. */
 const GOOD = new Set(["client_closed", "target_closed"]);
-/** Ends by a limit of time, or because somebody asked for them. */
+/** Ends by a time limit, or on request. */
 const WANTED = new Set([
   "idle_timeout",
   "half_close_timeout",

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What stands for a value that is not known. */
+/** Shown for an unknown value. */
 export const NONE = "–";
 
 const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });

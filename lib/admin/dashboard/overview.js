@@ -127,7 +127,7 @@ function tile(place, title, names) {
   };
 }
 
-/** What is seldom looked at, in the head of the page. */
+/** Rarely needed facts, in the head of the page. */
 function facts() {
   const [version, uptime, threads, config] = [h("dd"), h("dd"), h("dd"), h("dd")];
   byId("facts").append(

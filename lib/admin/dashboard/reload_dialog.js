@@ -11,7 +11,7 @@ import { toast } from "./notices.js";
  */
 
 /**
- * Shows what a reload of the config would change, and does it when that is wanted.
+ * Shows what a reload of the config would change, and performs it on confirmation.
  *
  * @param {import("./api.js").Api} api
  */

@@ -23,7 +23,7 @@ const COLUMNS = /** @type {const} */ ([
   ["Down", "bytes_down", true],
 ]);
 
-/** The live sessions, asked for again and again while they are looked at. */
+/** The live sessions, queried repeatedly while they are visible. */
 export class SessionsView {
   #api;
   #actions;

@@ -177,7 +177,7 @@ export interface ReloadProblem {
   readonly message: string;
 }
 
-/** What happens in a second. */
+/** Traffic per second. */
 export interface Rate {
   readonly connections: number;
   readonly up: number;

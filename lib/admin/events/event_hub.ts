@@ -63,7 +63,7 @@ export class EventHub {
     });
   }
 
-  /** Whether another reader may come. */
+  /** Whether another reader is accepted. */
   get hasRoom(): boolean {
     return this.#readers.size < (this.#options.maxReaders ?? MAX_READERS);
   }

@@ -2,7 +2,7 @@ import { eventFrame, HEARTBEAT, PREAMBLE } from "./event_frame.ts";
 
 type Frame = Uint8Array<ArrayBuffer>;
 
-/** What may wait for one reader, besides one snapshot. */
+/** The most that waits for one reader, besides one snapshot. */
 export interface EventQueueLimits {
   readonly maxFrames: number;
   readonly maxBytes: number;
@@ -10,7 +10,7 @@ export interface EventQueueLimits {
 
 const LIMITS: EventQueueLimits = { maxFrames: 2048, maxBytes: 512 * 1024 };
 
-/** The size from which on what waits is taken in several parts. */
+/** The size from which a reader takes the waiting events in several parts. */
 const PART_BYTES = 64 * 1024;
 
 /**

@@ -1,2 +1,2 @@
-/** What happens in a running proxy, as it happens, for any number of readers. */
+/** Events of a running proxy, as they happen, for several readers. */
 export { EVENT_KINDS, EventHub, type EventKind, type EventSources } from "./event_hub.ts";

@@ -21,7 +21,7 @@ export class Body {
     this.#isDone = length === 0;
   }
 
-  /** Whether all of it has been taken, so that the next request begins. */
+  /** Whether all of it has been read, so that the next request follows. */
   get isDone(): boolean {
     return this.#isDone;
   }

@@ -29,7 +29,7 @@ const ENCODER = new TextEncoder();
 
 const CONTINUE = ENCODER.encode("HTTP/1.1 100 Continue\r\n\r\n");
 
-/** What is known of a client while its response is written. */
+/** The state of a client while its response is written. */
 interface Watch {
   /** Whether the response waits for its source, and not for the client. */
   isReading: boolean;
@@ -134,7 +134,7 @@ export class HttpConnection {
     try {
       const response = await this.#unlessClosed(this.#options.handle(request, this.#caller));
       isAnswered = true;
-      // What is left of a body that no handler read would be taken for the next request.
+      // The rest of a body that no handler read would be parsed as the next request.
       const keepAlive = head.keepAlive && body.isDone;
       return await this.#respond(response, { method, isOld: head.isOld, keepAlive });
     } finally {

@@ -16,9 +16,9 @@ export interface RequestHead {
   readonly headers: Headers;
   /** The body's length in bytes, or `chunked`. */
   readonly body: number | "chunked";
-  /** Whether the client speaks HTTP/1.0, which knows no chunked responses. */
+  /** Whether the client speaks HTTP/1.0, which has no chunked responses. */
   readonly isOld: boolean;
-  /** Whether the client lets the connection stay open. */
+  /** Whether the client allows the connection to stay open. */
   readonly keepAlive: boolean;
   /** Whether the client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean;

@@ -4,7 +4,7 @@ import { RequestError } from "./request_error.ts";
 
 const READ_BYTES = 16 * 1024;
 
-/** What has come from a client and was not taken yet. At most one read is pending, whoever waits for it. */
+/** Received bytes that have not been consumed. At most one read is pending, whatever waits for it. */
 export class Input {
   readonly #conn: Pick<Duplex, "read">;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);

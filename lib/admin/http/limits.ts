@@ -1,4 +1,4 @@
-/** What a client of the admin API may take; times in milliseconds. */
+/** Limits for clients of the admin API; times in milliseconds. */
 export interface HttpLimits {
   /** How long a request's head may take, and a new connection until its first one has come. */
   readonly headMs: number;

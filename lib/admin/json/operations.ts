@@ -41,7 +41,7 @@ export function faultsJson({ faults }: AppStatus, { incomplete }: Carried): Faul
   return { faults: faults.map(faultJson), incomplete };
 }
 
-/** What becomes of the process. */
+/** The state of the process, and of its drain. */
 export interface DrainJson {
   readonly state: "serving" | "draining";
   /** Open sessions. */
@@ -50,7 +50,7 @@ export interface DrainJson {
   readonly deadline: string | null;
 }
 
-/** What discovery knows. */
+/** The state of discovery. */
 export interface DiscoveriesJson {
   readonly discoveries: readonly {
     readonly app: string;

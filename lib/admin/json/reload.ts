@@ -10,7 +10,7 @@ export interface ReloadJson {
   readonly warnings: readonly ReloadProblemJson[];
 }
 
-/** What changes, and how many live sessions that affects. */
+/** The changes, and how many live sessions they affect. */
 export interface ChangesJson {
   readonly apps: readonly AppChangeJson[];
   readonly settings: readonly OptionDiff[];
@@ -71,7 +71,7 @@ export function changesJson({ apps, settings }: ConfigDiff, status: ProxyStatus)
   };
 }
 
-/** What checks send, and the like, may be secret. */
+/** Hides values that may be secret, such as data that health checks send. */
 function optionJson({ key, before, after }: OptionDiff): OptionDiff {
   return { key, before: withoutSecrets(before), after: withoutSecrets(after) };
 }

@@ -11,7 +11,7 @@ export interface SessionsJson extends IncompleteJson {
   readonly sessions: readonly SessionJson[];
 }
 
-/** What an answer says that all workers contribute to. */
+/** Part of every response to which all workers contribute. */
 export interface IncompleteJson {
   /** The workers that have not answered, and why; empty where all have. */
   readonly incomplete: readonly string[];

@@ -25,7 +25,7 @@ export interface StatusJson {
   /** Open sessions. */
   readonly sessions: number;
   readonly config: ConfigStateJson;
-  /** Of all apps. */
+  /** Traffic of all apps. */
   readonly traffic: TrafficJson;
   readonly apps: readonly AppJson[];
 }
@@ -34,15 +34,15 @@ export interface StatusJson {
 export interface ConfigStateJson {
   /** Its file; `null` where it has none that can be read again. */
   readonly path: string | null;
-  /** The same for configs that come to the same. */
+  /** The same for configs with the same effect. */
   readonly hash: string;
   readonly ["loaded_at"]: string;
   readonly ["last_reload"]: {
     readonly at: string;
     readonly result: "succeeded" | "failed";
-    /** What asked for it: `SIGHUP`, `admin API`, `watch`. */
+    /** The source of the request: `SIGHUP`, `admin API`, `watch`. */
     readonly trigger: string;
-    /** What has changed, or why nothing has; `null` where there was no change. */
+    /** The changes, or the reason for the failure; `null` if there was no change. */
     readonly detail: string | null;
   } | null;
 }
@@ -86,7 +86,7 @@ export interface TargetJson {
   readonly ["max_connections"]: number | null;
   /** The name that discovery found it by; `null` for a configured target. */
   readonly ["discovered_by"]: string | null;
-  /** Of all targets of the app with this address together. */
+  /** Traffic of all targets of the app with this address. */
   readonly traffic: TargetTrafficJson;
 }
 

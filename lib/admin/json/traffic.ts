@@ -8,7 +8,7 @@ import {
   type TargetCount,
 } from "../../metrics/mod.ts";
 
-/** What was carried since the start; rates are differences of two snapshots. */
+/** Traffic since the start; rates are differences of two snapshots. */
 export interface TrafficJson {
   /** Connections accepted. */
   readonly connections: number;
@@ -23,7 +23,7 @@ export interface TrafficJson {
   readonly ["session_ms"]: SpreadJson | null;
 }
 
-/** What was carried to a target since the start. */
+/** Traffic of a target since the start. */
 export interface TargetTrafficJson {
   /** Connections that were relayed to it. */
   readonly connections: number;

@@ -25,11 +25,11 @@ export const SCHEMA_NAMES = [
 /** One of {@link SCHEMA_NAMES}. */
 export type SchemaName = typeof SCHEMA_NAMES[number];
 
-/** What a request must or may have for an operation, and what answers it. */
+/** The parameters, body and responses of an operation. */
 export interface Description {
   /** One line without a full stop. */
   readonly summary: string;
-  /** What the summary does not say. */
+  /** Details beyond the summary. */
   readonly details?: string;
   /** Those of the query, and those of the path, which {@link Parameter.in} tells apart. */
   readonly parameters?: readonly Parameter[];
@@ -39,10 +39,7 @@ export interface Description {
     readonly isRequired: boolean;
     readonly description?: string;
   };
-  /**
-   * What may answer it, by status. What any operation may answer with (401, 403, 500, 503, …) is added, and needs no
-   * mention.
-   */
+  /** The responses, by status. Those that any operation may give (401, 403, 500, 503, …) are added automatically. */
   readonly responses: Readonly<Record<number, ResponseDescription>>;
 }
 

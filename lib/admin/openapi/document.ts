@@ -7,11 +7,11 @@ import { jsonSchemas } from "./schemas.ts";
 type Json = Readonly<Record<string, unknown>>;
 
 export interface DocumentOptions {
-  /** Whether bodies may have nothing but what their schemas name: for tests. Default false. */
+  /** Whether bodies may have only the keys of their schemas: for tests. Default false. */
   readonly isStrict?: boolean;
 }
 
-/** What the checks before the routes, and the server, may answer any request with. */
+/** Statuses that any request may get, from the checks before the routes or from the server. */
 const COMMON: Readonly<Record<number, string>> = {
   400: "The request cannot be read",
   403: "The request comes from a foreign origin, or by a foreign name",

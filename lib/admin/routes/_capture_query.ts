@@ -2,12 +2,12 @@ import { type Cidr, CidrError, formatSize, parseCidr, parseSize, UnitError } fro
 import { CAPTURE_LIMITS, type CaptureRequest } from "../../capture/mod.ts";
 import type { Parameter } from "../openapi/description.ts";
 
-/** What a query may say of a capture. */
+/** The query parameters of a capture. */
 export interface CaptureQuery extends Pick<CaptureRequest, "count" | "bytes" | "forMs" | "resolution"> {
   readonly clients: readonly Cidr[];
 }
 
-/** A query that makes no sense; the message says what is expected. */
+/** An invalid query; the message says what is expected. */
 export class CaptureQueryError extends Error {
   override readonly name = "CaptureQueryError";
 }
@@ -44,7 +44,7 @@ export const LIMIT_PARAMETERS: readonly Parameter[] = [
   },
 ];
 
-/** What else may be said of a capture of an app. */
+/** Further parameters for a capture of an app. */
 export const APP_PARAMETERS: readonly Parameter[] = [
   {
     name: "client",

@@ -8,10 +8,7 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/**
- * What the page may do: load from this server, ask this server, and nothing else. With Trusted Types no text can become
- * markup.
- */
+/** The page may load from this server and call it, nothing else. With Trusted Types no text can become markup. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -3,10 +3,10 @@ import { problem } from "../responses.ts";
 import { type AdminRoute, withProxy } from "../route.ts";
 import { statusJson } from "../json/status.ts";
 
-/** How often a snapshot may be asked for. */
+/** The allowed intervals of snapshots. */
 const INTERVAL = { min: 250, max: 60_000, default: 1000 };
 
-/** Sends what happens as it happens (server-sent events, HTML section 9.2). */
+/** Sends events as they happen (server-sent events, HTML section 9.2). */
 export const events: AdminRoute = {
   path: "/api/events",
   operations: {

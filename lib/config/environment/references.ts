@@ -9,7 +9,7 @@
 
 import { shorten } from "../yaml/text.ts";
 
-/** What is known of a variable: its value, that it is not set, or that the runtime does not allow reading it. */
+/** A variable: its value, `unset`, or `denied` if the runtime does not allow reading it. */
 export type Variable = { readonly value: string } | "unset" | "denied";
 
 /** The environment that references are looked up in. */
@@ -17,7 +17,7 @@ export interface Environment {
   read(name: string): Variable;
 }
 
-/** What is wrong with a reference. */
+/** A fault of a reference. */
 export interface ReferenceFault {
   readonly message: string;
   /** The reference as it is written, as far as it could be read. */
@@ -29,14 +29,14 @@ export interface Substituted {
   readonly text: string;
   /** The variables that it refers to, each once. */
   readonly names: readonly string[];
-  /** What keeps it from having a value; `text` is then the scalar as written. */
+  /** The reasons why it has no value; `text` is then the scalar as written. */
   readonly faults: readonly ReferenceFault[];
 }
 
 /** One pass over a text: dollars before a brace, and the brace. */
 const OPENING = /(\$+)\{/g;
 
-/** What follows the brace of a reference. */
+/** The rest of a reference, after its opening brace. */
 const REFERENCE = /([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}/y;
 
 /** How much of a reference a message shows. */

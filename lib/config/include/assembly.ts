@@ -4,19 +4,19 @@ import type { Source } from "../yaml/source.ts";
 
 /** One file of a config, as it was written. */
 export interface WrittenFile {
-  /** What messages call it; `undefined` for the config itself. */
+  /** Its name in messages; `undefined` for the config itself. */
   readonly file: string | undefined;
-  /** Its path; `undefined` for what is no file. */
+  /** Its path; `undefined` if it is not a file. */
   readonly path?: string;
   readonly value: unknown;
-  /** Its places; `undefined` for what is no text. */
+  /** The positions in its text; `undefined` if it has none. */
   readonly source?: Source | undefined;
 }
 
-/** An app, with the place that it has in its file. */
+/** An app, with its path in its file. */
 export interface WrittenApp {
   readonly app: Raw;
-  /** What holds for it where it says nothing: the `defaults` of its file over those of the config. */
+  /** Values for the keys that it leaves out: the `defaults` of its file over those of the config. */
   readonly defaults: Raw;
   readonly file: string | undefined;
   /** In its file. */
@@ -26,13 +26,13 @@ export interface WrittenApp {
 /** The files of a config as one: their apps have one number each, in the order of the files. */
 export class Assembly {
   readonly #files: readonly WrittenFile[];
-  /** What the config itself says. */
+  /** The top level of the config itself. */
   readonly root: Raw;
   /** Whether it is a mapping at all. */
   readonly isMapping: boolean;
   /** In the order of the files. */
   readonly apps: readonly WrittenApp[];
-  /** What each file says in `defaults`. */
+  /** The `defaults` of each file. */
   readonly defaults: readonly { readonly file: string | undefined; readonly defaults: Raw }[];
 
   constructor(files: readonly WrittenFile[]) {
@@ -64,7 +64,7 @@ export class Assembly {
     return { ...problem, ...app.file === undefined ? {} : { file: app.file }, path: [...app.path, ...rest] };
   }
 
-  /** What a message calls a path where it speaks of another; the place too where that is in another file. */
+  /** Returns the name of a path in a message about another; with its position if that is in another file. */
   name(path: Path, from: Path): string {
     const [app, rest] = this.#appOf(path);
     const own = app === undefined ? path : [...app.path, ...rest];

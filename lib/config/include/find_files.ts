@@ -1,11 +1,11 @@
 import { errorCode, errorMessage } from "../../base/mod.ts";
 import { isPattern, parseGlob } from "./glob.ts";
 
-/** What an entry of `include` leads to. */
+/** The result of an entry of `include`. */
 export interface FoundFiles {
   /** The files, in the order of their names. */
   readonly files: readonly string[];
-  /** The folders that were looked in: another file there may match too. */
+  /** The searched folders: a new file there may match too. */
   readonly folders: readonly string[];
 }
 

@@ -5,12 +5,12 @@
  * @module
  */
 
-/** Whether a path is a pattern. */
+/** Returns whether a path is a pattern. */
 export function isPattern(path: string): boolean {
   return /[*?]/.test(path);
 }
 
-/** What a pattern leads through: a name as it is, or a test of names. */
+/** A step of a pattern: a literal name, or a test of names. */
 export type GlobStep = string | ((name: string) => boolean);
 
 /** A pattern in steps, from a root that has none: `/`, or nothing for a relative one. */

@@ -6,21 +6,21 @@ import type { WrittenFile } from "./assembly.ts";
 /** A file's text, and where its relative paths start. */
 export interface FileText {
   readonly path: string;
-  /** What messages call it; `undefined` for the config itself, whose name they know. */
+  /** Its name in messages; `undefined` for the config itself, whose name they know. */
   readonly file: string | undefined;
   readonly text: string;
   readonly baseDirectory: string;
 }
 
-/** A file of a config with what its text holds. */
+/** A file of a config with its parsed text. */
 export interface ReadFile extends FileText, WrittenFile {
   readonly path: string;
   readonly file: string | undefined;
-  /** What is wrong with the text itself. Without a value it cannot be read at all. */
+  /** Faults of the text itself. Without a value it cannot be read at all. */
   readonly problems: readonly Problem[];
 }
 
-/** Reads what a file's text holds. */
+/** Parses a file's text. */
 export function readFile(file: FileText, environment: Environment): ReadFile {
   const text = withoutMark(file.text);
   const { problems, ...read } = readYaml(text, environment);

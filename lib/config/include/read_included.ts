@@ -17,9 +17,9 @@ const MAX_CHARACTERS = 4 * MAX_CONFIG_BYTES;
 export interface IncludedFiles {
   /** In the order in which they are included; each file once. */
   readonly files: readonly ReadFile[];
-  /** What is wrong with entries of `include`, each in the file that it is in. */
+  /** Faults of `include` entries, each in its own file. */
   readonly problems: readonly Problem[];
-  /** The folders that patterns were looked up in. */
+  /** The folders that patterns have searched. */
   readonly folders: readonly string[];
 }
 
@@ -98,7 +98,7 @@ function named(file: string | undefined): { file?: string } {
   return file === undefined ? {} : { file };
 }
 
-/** What two paths of one file have in common. */
+/** Returns a text that is the same for all paths of one file. */
 async function identityOf(path: string): Promise<string> {
   if ((await Deno.permissions.query({ name: "read", path })).state !== "granted") return path;
   try {

@@ -22,9 +22,9 @@ import type { Sockets } from "./sockets.ts";
 export interface LinuxConnectionOptions {
   readonly family: number;
   readonly peer: Address;
-  /** Default: asked of the kernel when somebody wants to know. */
+  /** Default: looked up in the kernel on first use. */
   readonly local?: Address | undefined;
-  /** What the reactor has reported of it, where it watches the descriptor already. */
+  /** Events that the reactor has reported, if it already watches the descriptor. */
   readonly events?: number | undefined;
 }
 
@@ -57,7 +57,7 @@ export class LinuxConnection implements Connection, Pollable {
   #hasError = false;
   #hasFinished = false;
   #endsByReset = false;
-  /** Whether reading has come to its end because all that was sent has arrived, and a reset follows. */
+  /** Whether reading has ended because everything sent has been delivered, and a reset follows. */
   #isDelivered = false;
   #read: PendingRead | undefined;
   #write: PendingWrite | undefined;

@@ -23,7 +23,7 @@ export class Descriptors {
     this.#open = new Uint8Array(memory);
   }
 
-  /** Whether there is room to note this descriptor. */
+  /** Returns whether there is room to record this descriptor. */
   holds(fd: number): boolean {
     return fd < this.#open.length;
   }

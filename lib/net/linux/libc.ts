@@ -119,7 +119,7 @@ export class Libc {
     return result;
   }
 
-  /** Whether a call that failed is to be made again because a signal interrupted it. */
+  /** Whether a signal interrupted the failed call, so that it must be repeated. */
   get isInterrupted(): boolean {
     return this.errno === ERRNO.EINTR;
   }

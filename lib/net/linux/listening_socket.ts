@@ -74,7 +74,7 @@ function bind(sockets: Sockets, address: Address, prepare: (fd: number) => void)
   }
 }
 
-/** What no other socket of this system ever has, or had. */
+/** Returns a number that no other socket of this system has or had. */
 function cookieOf({ libc }: Sockets, fd: number): bigint {
   const cookie = new BigUint64Array(1);
   const length = Uint8Array.of(8, 0, 0, 0);
@@ -140,7 +140,7 @@ export class LinuxListeningSocket implements ListeningSocket {
     if (this.#isWatched) this.#sockets.reactor.unwatch(this.#fd);
     this.#sockets.close(this.#fd);
     if (this.address.kind === "unix") {
-      // What fails is not there any more.
+      // If it fails, the file is already gone.
       this.#sockets.libc.calls.unlink(new TextEncoder().encode(`${this.address.path}\0`));
     }
     const pending = this.#pending;

@@ -76,7 +76,7 @@ export class Reactor {
   turn = 1;
   #size = 0;
   #generation = 0;
-  /** What to do in the next turn. */
+  /** Tasks for the next turn. */
   #deferred: TurnTask[] = [];
   #isTurning = false;
   #hasSettled = false;
@@ -191,7 +191,7 @@ export class Reactor {
 
   readonly #turn = (): void => {
     const { calls } = this.#libc;
-    // What awaits a settled promise may go on with another turn of the event loop (TLS does): do not hold it up.
+    // Code that awaits a settled promise may need another turn of the event loop (TLS does): do not delay it.
     let mayNap = !this.#hasSettled;
     let endsAtMs: number | undefined;
     for (;;) {

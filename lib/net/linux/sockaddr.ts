@@ -73,7 +73,7 @@ function dotted(bytes: Uint8Array, at: number): string {
   return `${byteAt(bytes, at)}.${byteAt(bytes, at + 1)}.${byteAt(bytes, at + 2)}.${byteAt(bytes, at + 3)}`;
 }
 
-/** Whether an IPv6 address is `::ffff:a.b.c.d` (RFC 4291 section 2.5.5.2). */
+/** Returns whether an IPv6 address is `::ffff:a.b.c.d` (RFC 4291 section 2.5.5.2). */
 function isMapped(bytes: Uint8Array): boolean {
   for (let at = 8; at < 18; at++) if (bytes[at] !== 0) return false;
   return bytes[18] === 0xff && bytes[19] === 0xff;

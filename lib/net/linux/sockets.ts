@@ -5,7 +5,7 @@ import { ERRNO, SystemError } from "./errno.ts";
 import { Libc } from "./libc.ts";
 import { Reactor } from "./reactor.ts";
 
-/** What all sockets of one thread share. Every descriptor is opened and closed here, once each. */
+/** State that all sockets of one thread share. Every descriptor is opened and closed here, once each. */
 export class Sockets {
   readonly libc: Libc;
   readonly reactor: Reactor;
