@@ -1,5 +1,6 @@
 import { type Address, formatAddress } from "../base/mod.ts";
 import type { App } from "../app/mod.ts";
+import type { Config } from "../config/mod.ts";
 import type { OwnListeners } from "../dial/mod.ts";
 import {
   type AcceptGate,
@@ -32,6 +33,8 @@ export interface ListenersOptions {
   readonly transport?: Transport | undefined;
   /** Whether other threads of this process accept on the same TCP addresses. */
   readonly shared: boolean;
+  /** Whether this thread listens on unix sockets. */
+  readonly hasUnix: boolean;
   /** By path, the names that unix sockets are bound to; see {@link ListenerOptions.boundAt}. */
   readonly unixNames?: ReadonlyMap<string, string> | undefined;
   /** Is told of each change of what is bound. */
@@ -52,12 +55,6 @@ export interface PreparedListeners {
   commit(apps: ReadonlyMap<string, App>): Promise<void>;
   /** Closes the new ones. */
   discard(): Promise<void>;
-}
-
-/** The addresses that an app listens on, by its config. */
-export interface WantedListeners {
-  readonly app: string;
-  readonly listen: readonly Address[];
 }
 
 /** The bound addresses of a proxy, each with the app that it serves at this moment. */
@@ -93,12 +90,12 @@ export class Listeners {
   }
 
   /**
-   * Binds the addresses that are not bound yet, and unix sockets whose file has gone. Any other that stays is not
-   * touched, also where another app is to serve it. Nothing changes until `commit`.
+   * Binds the addresses of a config that are not bound yet, and unix sockets whose file has gone. Any other that stays is
+   * not touched, also where another app is to serve it. Nothing changes until `commit`.
    *
    * @throws {StartError} when one cannot be bound; those that could are closed again.
    */
-  async prepare(wanted: readonly WantedListeners[]): Promise<PreparedListeners> {
+  async prepare({ apps }: Config): Promise<PreparedListeners> {
     await this.#files.lookBriefly();
     const left = [...this.#bound];
     const added: BoundListener[] = [];
@@ -106,8 +103,9 @@ export class Listeners {
     const discard = async (): Promise<void> => {
       await Promise.all(added.map((bound) => bound.listener.closeNow()));
     };
-    for (const { app, listen } of wanted) {
+    for (const { name: app, listen } of apps) {
       for (const address of listen) {
+        if (address.kind === "unix" && !this.#options.hasUnix) continue;
         const at = left.findIndex((bound) =>
           formatAddress(bound.wanted) === formatAddress(address) && !this.#isToReplace(bound)
         );

@@ -46,7 +46,8 @@ export { type SocketFileChange, SocketFileWatch } from "./socket_file_watch.ts";
 export { removeLeftovers, removeStaleFile } from "./stale_socket.ts";
 export type { BoundProxy, WorkerContext } from "./worker_context.ts";
 export { ControlPlane, type ControlPlaneOptions } from "./control_plane.ts";
-export { obsoleteMs, Proxy, type ProxyOptions, type Retirement } from "./proxy.ts";
+export { Proxy, type ProxyOptions } from "./proxy.ts";
+export { obsoleteMs, type Retirement } from "./retirement.ts";
 export type {
   ReloadedApp,
   ReloadedFile,

@@ -1,0 +1,16 @@
+import type { Config } from "../config/mod.ts";
+
+/** The next config's targets and listeners, for a proxy that another one replaces. */
+export interface Retirement {
+  /** The labels of all targets of the new config, by app. */
+  readonly targets: ReadonlyMap<string, readonly string[]>;
+  /** The other proxy's listeners, as text. */
+  readonly listeners: readonly string[];
+  /** How long sessions of other apps and targets may go on; `Infinity` for as long as they like. */
+  readonly obsoleteMs: number;
+}
+
+/** How long sessions may go on that a reload to this config leaves without their app or target. */
+export function obsoleteMs({ onReload, shutdown }: Config): number {
+  return { keep: Infinity, drain: shutdown.drainTimeoutMs, close: 0 }[onReload];
+}
