@@ -76,7 +76,7 @@ function register(app: Hono<Env>, route: AdminRoute, admin: AdminContext): void 
     }));
 }
 
-/** Cancels the body of a response to HEAD; hono drops it, and a stream would never learn that nobody reads it. */
+/** Cancels the body of a response to HEAD; hono drops it, and a stream would never learn that it has no reader. */
 async function withoutBody({ req }: Context, response: Response): Promise<Response> {
   if (req.method !== "HEAD" || response.body === null) return response;
   await response.body.cancel();

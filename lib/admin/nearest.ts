@@ -3,7 +3,7 @@ import { levenshteinDistance } from "@std/text/levenshtein-distance";
 /** The most names that a message lists. */
 const MAX_NAMES = 8;
 
-/** Longer than this, nobody has mistyped a name. */
+/** A longer text is not a mistyped name. */
 const MAX_WORD = 100;
 
 /** Says which of the known names is meant, or which there are: `; did you mean "web"?` or `; expected one of …`. */

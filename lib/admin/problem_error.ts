@@ -5,7 +5,7 @@ export class ProblemError extends Error {
   override readonly name = "ProblemError";
   readonly status: ProblemStatus;
 
-  /** @param detail what is wrong and what to do. */
+  /** @param detail the fault, and what to do about it. */
   constructor(status: ProblemStatus, detail: string) {
     super(detail);
     this.status = status;

@@ -46,7 +46,7 @@ export function tailBlocks({ resolution }: CaptureRequest, tail: Tail): Uint8Arr
 /** Kept of a size limit for {@link tailBlocks}. */
 export const TAIL_BYTES = 512;
 
-/** Says in words what is captured. */
+/** Describes a capture in words. */
 export function describeSubject(subject: CaptureSubject): string {
   if (subject.kind === "session") return `session ${subject.id}`;
   const clients = subject.clients.map(formatCidr).join(", ");

@@ -11,7 +11,7 @@ export interface CopiedCapture {
 }
 
 /**
- * Copies a capture that arrives in pieces, block by block: wherever it is cut off, what was copied is a complete file.
+ * Copies a capture that arrives in pieces, block by block: wherever it is cut off, the copy is a complete file.
  */
 export class CaptureCopy implements CopiedCapture {
   packets = 0;

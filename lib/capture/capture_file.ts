@@ -58,7 +58,8 @@ interface Batch {
 const NO_COUNTS: CaptureCounts = { sessionsBegun: 0, sessionsEnded: 0, dropped: [0, 0] };
 
 /**
- * One capture as a file that is being written: what the threads send, between a header and statistics. It enforces the limits of the request.
+ * One capture as a file in progress: the packets of all threads, between a header and statistics. It enforces the
+ * limits of the request.
  */
 export class CaptureFile {
   /** The file. Cancelling it ends the capture. */
@@ -96,7 +97,7 @@ export class CaptureFile {
     return this.#end !== undefined;
   }
 
-  /** Adds a thread; the returned object takes what it sends. */
+  /** Adds a thread; the returned object receives its output. */
   join(source: CaptureFeed): FeedOutput {
     const feed: Feed = { source, counts: NO_COUNTS, isOpen: true };
     this.#feeds.add(feed);
@@ -112,7 +113,7 @@ export class CaptureFile {
     };
   }
 
-  /** Ends the capture: the file is completed with what the threads have. Idempotent. */
+  /** Ends the capture: the file is completed with the remaining packets of the threads. Idempotent. */
   end(why: CaptureEnd): void {
     if (this.#end !== undefined) return;
     this.#end = why;
@@ -148,7 +149,7 @@ export class CaptureFile {
       if (this.#bytes + length > most) break;
       this.#bytes += length;
       kept += length;
-      // The number of the interface is what a packet's block begins with.
+      // A packet's block begins with the number of the interface.
       this.#delivered[blocks[start + 8] === 0 ? 0 : 1]++;
     }
     return kept;

@@ -6,7 +6,7 @@ import type { WallClock } from "./wall_clock.ts";
 
 /** A session that can be tapped. */
 export interface TappableSession extends TappedSession {
-  /** Shown what passes; `undefined` for nobody. */
+  /** Receives the data of the connection; `undefined` for none. */
   tap: SessionTap | undefined;
 }
 

@@ -18,7 +18,7 @@ export interface DatagramDestinationOptions {
 
 /** The size that every receiver should accept (RFC 5424 section 6.1). */
 const FALLBACK_BYTES = 2048;
-/** Datagrams that one write sends at most, so that what is done of a long batch counts soon. */
+/** The most datagrams that one write sends, so that the sent part of a long batch counts soon. */
 const MAX_AT_ONCE = 64;
 
 /**

@@ -33,7 +33,7 @@ function isContinuation(byte: number): boolean {
 /** Lines as frames of RFC 6587 section 3.4.1: `LENGTH SP MESSAGE`, where the length is of the message in bytes. */
 export interface Frames {
   readonly bytes: Uint8Array;
-  /** The end of each frame in `bytes`, and of its line in what was framed. */
+  /** The end of each frame in `bytes`, and of its line in the input. */
   readonly ends: readonly { readonly frame: number; readonly line: number }[];
 }
 

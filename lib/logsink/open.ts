@@ -16,7 +16,7 @@ import { shortened } from "./lines.ts";
 import { LogServerError } from "./server_error.ts";
 import { StreamDestination } from "./stream_destination.ts";
 
-/** Where a log goes and what is sent there. */
+/** The server of a log, and the format for it. */
 export interface LogSink {
   /** The server, as messages call it. */
   readonly name: string;

@@ -78,7 +78,7 @@ export class AppCounters implements SessionTally {
     return [...this.#targets.keys()];
   }
 
-  /** Forgets what was counted of a target. */
+  /** Drops the counters of a target. */
   forget(target: string): void {
     this.#targets.delete(target);
   }
@@ -117,7 +117,7 @@ export class AppCounters implements SessionTally {
     return counters;
   }
 
-  /** Discovery may replace targets for years while nobody asks for a snapshot. */
+  /** Discovery may replace targets for years without a request for a snapshot. */
   #forgetGone(): void {
     for (const label of this.#targets.keys()) if (!this.#isTarget(label)) this.#targets.delete(label);
     this.#manyTargets = Math.max(FEW_TARGETS, 2 * this.#targets.size);

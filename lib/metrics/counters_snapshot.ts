@@ -150,7 +150,7 @@ function withoutSessions(app: AppCount): AppCount {
   };
 }
 
-/** Adds up what was counted of one app, or of several. */
+/** Adds up the counters of one app, or of several. */
 export function mergeApps(a: AppCount, b: AppCount): AppCount {
   return {
     accepted: a.accepted + b.accepted,

@@ -92,7 +92,7 @@ function appFamilies(apps: readonly [string, AppCount][], gauges: readonly AppGa
   ];
 }
 
-/** A target of an app: what is known of it while it is in use, and what was counted of it. */
+/** A target of an app: its gauges while it is in use, and its counters. */
 interface TargetRow {
   readonly labels: readonly [app: string, target: string];
   readonly gauges: TargetGauges | undefined;

@@ -1,4 +1,4 @@
-/** Upper bounds of a histogram's buckets in milliseconds, ascending; a last bucket takes what is above them all. */
+/** Upper bounds of a histogram's buckets in milliseconds, ascending; a last bucket takes all larger values. */
 export type Bounds = readonly number[];
 
 /** From half a millisecond to ten seconds: dials, waits, first bytes. */

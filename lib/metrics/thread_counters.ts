@@ -26,14 +26,14 @@ export interface ThreadCountersOptions {
   targets(app: string): readonly LiveTarget[] | undefined;
   /** The connections of this thread that have not ended. Default: it carries none. */
   sessions?(): Iterable<LiveSession>;
-  /** How late timers fire in this thread. Default: nobody measures it. */
+  /** How late timers fire in this thread. Default: not measured. */
   loopDelay?(): HistogramSnapshot | undefined;
   /** The bytes of live objects on this thread's heap. Default: the runtime's figure. */
   heapBytes?(): number;
   readonly clock?: Clock;
 }
 
-/** All that one thread counts. Counting is adding to numbers; what it takes to add them up is done when somebody asks. */
+/** All counters of one thread. Counting only adds to numbers; totals are computed on request. */
 export class ThreadCounters {
   readonly #options: ThreadCountersOptions;
   readonly #clock: Clock;

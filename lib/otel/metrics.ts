@@ -33,7 +33,7 @@ export class MetricsExport {
   }
 }
 
-/** Adds what a counter has grown by since the last time. */
+/** Adds the growth of a counter since the last time. */
 function counterSetter(counter: Counter): Setter {
   const last = new Map<string, number>();
   return (value, attributes) => {

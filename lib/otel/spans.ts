@@ -1,7 +1,7 @@
 import type { AccessRecord, Feed } from "../log/mod.ts";
 import { type Attributes, type AttributeValue, ERROR, SERVER, type Tracer } from "./api.ts";
 
-/** Ends of connections that are somebody's fault, of the target's side or of this program. */
+/** Reasons that are a fault of the target's side or of this program. */
 const FAULTS: ReadonlySet<string> = new Set([
   "no_target",
   "target_reset",

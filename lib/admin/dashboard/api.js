@@ -1,4 +1,4 @@
-/** A request that was refused; the message is what the API says. */
+/** A rejected request; the message is the API's. */
 export class ApiError extends Error {
   /**
    * @param {number} status

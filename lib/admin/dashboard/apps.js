@@ -48,7 +48,7 @@ export class AppsView {
   #shown = SHOWN_APPS;
   /** @type {KeyedList<App>} */
   #list;
-  /** @type {Map<string, boolean>} Which are open, of those that somebody has opened or closed. */
+  /** @type {Map<string, boolean>} Which cards are open, of those that the user has opened or closed. */
   #open = new Map();
   /** @type {Status | undefined} */
   #status;

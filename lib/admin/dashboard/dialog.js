@@ -74,7 +74,7 @@ export class Dialog {
   }
 
   /**
-   * Shows what is wrong.
+   * Shows an error.
    *
    * @param {string | null} problem
    */
@@ -108,7 +108,7 @@ export function confirm({ title, text, label, act }) {
 }
 
 /**
- * Returns a field with its label, and what it is for.
+ * Returns a field with its label and its purpose.
  *
  * @param {string} label
  * @param {HTMLElement} control

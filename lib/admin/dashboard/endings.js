@@ -117,7 +117,7 @@ export class EndingsView {
   }
 
   /**
-   * Shows what is new, once for many.
+   * Shows new entries, once for many.
    *
    * @param {Readonly<Record<string, number>>} ended how many have ended since the start, by reason
    */

@@ -80,7 +80,7 @@ export class FaultForm {
 }
 
 /**
- * Returns a fault that is on as it would be set again: what was left of its time is what it gets.
+ * Returns an active fault as it would be set again: with the rest of its time.
  *
  * @param {Fault} fault
  * @returns {Record<string, unknown>}
@@ -93,7 +93,7 @@ export function settableOf(fault) {
 }
 
 /**
- * Says what a fault does, in one line.
+ * Describes a fault in one line.
  *
  * @param {Fault} fault
  */

@@ -1,6 +1,6 @@
 /** @typedef {"good" | "idle" | "warn" | "bad"} Tone */
 
-/** How much a state needs somebody to look. */
+/** How urgent a state is. */
 export const SEVERITY = { good: 0, idle: 1, warn: 2, bad: 3 };
 
 /**

@@ -64,7 +64,7 @@ export class LogView {
     this.#isStale = true;
   }
 
-  /** Shows what is new, once for many. */
+  /** Shows new lines, once for many. */
   update() {
     if (this.#isStale && !byId("log").hidden) this.#draw();
   }

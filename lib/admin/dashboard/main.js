@@ -70,7 +70,7 @@ function take(status) {
   draw();
 }
 
-/** Shows the latest snapshot, and what has come since the one before. */
+/** Shows the latest snapshot, and the changes since the previous one. */
 function draw() {
   if (latest === undefined) return;
   overview.update(latest, rates);

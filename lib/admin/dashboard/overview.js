@@ -26,7 +26,7 @@ export class Overview {
   #facts;
   #health;
 
-  /** @param {(address: string) => void} choose called with the address of a target that somebody wants to see */
+  /** @param {(address: string) => void} choose called with the address of a target to show */
   constructor(choose) {
     const place = byId("tiles");
     this.#tiles = {

@@ -53,7 +53,7 @@ export class Plot {
     }).catch(() => element.append("Plots could not be loaded."));
   }
 
-  /** Draws what is new. */
+  /** Draws new values. */
   update() {
     if (this.#plot === undefined || this.#element.clientWidth === 0) return;
     this.#plot.setData(this.#data(), true);

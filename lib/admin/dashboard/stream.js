@@ -16,7 +16,7 @@ const SILENCE_MS = 15_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5000;
 
-/** How long a page that nobody sees stays connected. */
+/** How long a hidden page stays connected. */
 const HIDDEN_MS = 30_000;
 
 /**
@@ -40,7 +40,7 @@ export class EventStream {
     this.#listener = listener;
     document.addEventListener("visibilitychange", () => {
       clearTimeout(this.#hidden);
-      // A browser opens six connections to a host; a tab that nobody looks at must not hold one.
+      // A browser opens six connections to a host; a hidden tab must not hold one.
       if (document.hidden) this.#hidden = setTimeout(() => this.#current?.abort(), HIDDEN_MS);
       else if (this.#current?.signal.aborted) void this.open();
     });

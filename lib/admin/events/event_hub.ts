@@ -43,7 +43,7 @@ const MAX_READERS = 32;
 /** How often a reader hears something, so that one that is gone is noticed. */
 const HEARTBEAT_MS = 15_000;
 
-/** Sends events to readers, each through a bounded queue of its own. It does nothing while nobody reads. */
+/** Sends events to readers, each through a bounded queue of its own. It does nothing without readers. */
 export class EventHub {
   readonly #options: EventHubOptions;
   readonly #schedule: Schedule;

@@ -5,7 +5,7 @@ import { RequestError } from "./request_error.ts";
 /** The longest line of a chunk's size, with its extensions. */
 const MAX_SIZE_LINE = 256;
 
-/** Takes a request's body from what a client sends (RFC 9112 sections 6 and 7.1). */
+/** Reads a request's body from the client's bytes (RFC 9112 sections 6 and 7.1). */
 export class Body {
   readonly #input: Input;
   readonly #chunked: boolean;

@@ -70,7 +70,7 @@ export class HttpConnection {
       while (await this.#serveNext(isFirst)) isFirst = false;
       if (!this.#closed.signal.aborted) await this.#linger();
     } catch {
-      // The client has left, or was too slow: nobody is there to tell.
+      // The client has left, or was too slow: no response is possible.
     } finally {
       this.close();
     }
@@ -210,7 +210,7 @@ export class HttpConnection {
     }
   }
 
-  /** Cancels a response when its client leaves. A client that has sent FIN may still read what is there. */
+  /** Cancels a response when its client leaves. A client that has sent FIN may still read the response. */
   async #watch(watch: Watch, cancel: () => void): Promise<void> {
     const left = (): void => {
       watch.hasLeft = true;
@@ -242,7 +242,7 @@ export class HttpConnection {
     }
   }
 
-  /** Sends FIN and reads on for a moment: closing with unread bytes would reset what the client has not read yet. */
+  /** Sends FIN and reads on for a moment: closing with unread bytes would discard data that the client has not read. */
   async #linger(): Promise<void> {
     await this.#conn.closeWrite();
     await this.#within(LINGER_MS, this.#discard());

@@ -6,7 +6,7 @@ export interface HttpLimits {
   readonly bodyMs: number;
   /** How long a connection may stay open between requests. */
   readonly keepAliveMs: number;
-  /** How long a client may read nothing of what is being written. */
+  /** How long a client may read nothing while a response is written. */
   readonly writeMs: number;
   /** How many connections may be open at once. */
   readonly maxConnections: number;

@@ -11,7 +11,7 @@ export interface TargetSetJson extends TargetJson, IncompleteJson {
   readonly ended: number;
 }
 
-/** @param count what was counted of the target. */
+/** @param count the counters of the target. */
 export function targetSetJson(
   target: TargetSnapshot,
   count: TargetCount | undefined,
@@ -23,7 +23,7 @@ export function targetSetJson(
 /** The body that answers a change of an app. */
 export interface AppSetJson extends AppJson, IncompleteJson {}
 
-/** @param count what was counted of the app. */
+/** @param count the counters of the app. */
 export function appSetJson(
   app: AppStatus,
   count: AppCount | undefined,

@@ -19,7 +19,7 @@ export interface ChangesJson {
 export interface AppChangeJson {
   readonly name: string;
   readonly change: string;
-  /** The app's live sessions; `null` where nobody counts them. */
+  /** The app's live sessions; `null` if they are not counted. */
   readonly sessions: number | null;
   readonly listeners: readonly { readonly address: string; readonly change: string }[];
   readonly targets: readonly TargetChangeJson[];
@@ -31,7 +31,7 @@ export interface TargetChangeJson {
   /** The rules of its route; `null` for one of the app's own targets. */
   readonly route: string | null;
   readonly change: string;
-  /** Live connections to the target; `null` where nobody counts them. */
+  /** Live connections to the target; `null` if they are not counted. */
   readonly connections: number | null;
 }
 

@@ -2,7 +2,7 @@ import { formatAddress } from "../../base/mod.ts";
 import type { SessionList, SessionsEnded } from "../../proxy/mod.ts";
 import type { SessionFacts, SessionState } from "../../session/mod.ts";
 
-/** The body of `GET /api/sessions`. A stable contract; `null` for what is not known, or does not apply. */
+/** The body of `GET /api/sessions`. A stable contract; `null` for values that are unknown or do not apply. */
 export interface SessionsJson extends IncompleteJson {
   /** How many live sessions there are. */
   readonly total: number;

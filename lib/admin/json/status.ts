@@ -90,14 +90,14 @@ export interface TargetJson {
   readonly traffic: TargetTrafficJson;
 }
 
-/** A fault as a config has it, with what is known of it while it is in effect. */
+/** A fault as in a config, with its state while it is in effect. */
 export interface FaultJson extends Readonly<Record<string, unknown>> {
   readonly since: string;
   readonly ["expires_at"]: string | null;
   readonly source: "config" | "api";
 }
 
-/** Returns what is known of the proxy at this moment. */
+/** Returns the current state of the proxy. */
 export async function statusJson(
   { version, startedAt, phase, reloads }: AdminContext,
   proxy: ProxyControl,
@@ -132,7 +132,7 @@ function configStateJson({ path, loadedAt, lastReload }: ConfigState, hash: stri
   };
 }
 
-/** Converts the status of an app, and what was counted of it, to JSON. */
+/** Converts the status and counters of an app to JSON. */
 export function appJson(app: AppStatus, counted: AppCount | undefined): AppJson {
   const count = counted ?? NO_APP_COUNT;
   const { name, isPaused, listeners, balance, sessions, maxConnections, faults, own, routes } = app;
@@ -141,7 +141,7 @@ export function appJson(app: AppStatus, counted: AppCount | undefined): AppJson 
     state: isPaused ? "paused" : "accepting",
     listeners: listeners.map(formatAddress),
     balance,
-    // As with targets: what has no limit is counted by the threads.
+    // As with targets: apps without a limit are counted by the threads.
     sessions: sessions ?? activeOf(count),
     max_connections: finite(maxConnections),
     traffic: trafficJson([count]),
@@ -158,7 +158,7 @@ function poolJson({ targets, emptyEntries }: PoolSnapshot, count: AppCount): Poo
   };
 }
 
-/** Converts a target, and what was counted of it, to JSON. */
+/** Converts a target and its counters to JSON. */
 export function targetJson(target: TargetSnapshot, counted: TargetCount | undefined): TargetJson {
   const count = counted ?? NO_TARGET_COUNT;
   return {

@@ -42,7 +42,7 @@ export interface SpreadJson {
   readonly p99: number;
 }
 
-/** Converts what was counted of some apps to JSON. */
+/** Converts the counters of some apps to JSON. */
 export function trafficJson(counts: Iterable<AppCount>): TrafficJson {
   let sum = NO_APP_COUNT;
   for (const count of counts) sum = mergeApps(sum, count);
@@ -56,7 +56,7 @@ export function trafficJson(counts: Iterable<AppCount>): TrafficJson {
   };
 }
 
-/** Converts what was counted of a target to JSON. */
+/** Converts the counters of a target to JSON. */
 export function targetTrafficJson(count: TargetCount): TargetTrafficJson {
   const { connections, bytesUp, bytesDown, dials, dial } = count;
   return {

@@ -1,4 +1,4 @@
-/** The schemas of bodies. `schemas.ts` has each of them; it is loaded only when somebody asks for the description. */
+/** The schemas of bodies. `schemas.ts` has each of them; it is loaded only on a request for the description. */
 export const SCHEMA_NAMES = [
   "Health",
   "Problem",

@@ -134,7 +134,7 @@ const PARTS: Readonly<Record<string, z.ZodType>> = { Target, App, Fault, Traffic
 /**
  * Returns every schema as JSON Schema (draft 2020-12), by name, for `#/components/schemas/`.
  *
- * @param isStrict whether what a schema does not name is forbidden. Clients must ignore what they do not know; tests must
+ * @param isStrict whether keys that a schema does not name are forbidden. Clients must ignore unknown keys; tests must
  * not.
  */
 export function jsonSchemas({ isStrict }: { readonly isStrict: boolean }): Record<string, unknown> {
@@ -148,7 +148,7 @@ export function jsonSchemas({ isStrict }: { readonly isStrict: boolean }): Recor
     uri: (id) => `#/components/schemas/${id}`,
     io: isStrict ? "output" : "input",
     override: ({ jsonSchema }) => {
-      // The pattern of a date is a page long, and says what the format says.
+      // The pattern of a date is a page long, and repeats the format.
       if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
     },
   }).schemas;

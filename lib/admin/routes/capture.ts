@@ -117,7 +117,7 @@ async function respond({ request, proxy, admin, caller, subject, query }: Asked)
     "content-type": PCAPNG_TYPE,
     "content-disposition": `attachment; filename="${name}.pcapng"`,
   };
-  // Nobody would read what it captures.
+  // The capture would have no reader.
   if (request.req.method === "HEAD") return new Response(null, { headers });
   const application = `tcpproxy ${admin.version}`;
   const start = await proxy.capture({ subject, application, count, bytes, forMs, resolution });

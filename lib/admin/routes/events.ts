@@ -61,7 +61,7 @@ export const events: AdminRoute = {
   },
 };
 
-/** Returns what a query asks for, or what is wrong with it. */
+/** Returns the options of a query, or its fault. */
 function queryIn(
   { only, interval_ms: interval }: Readonly<Record<string, string | undefined>>,
 ): { readonly kinds: ReadonlySet<EventKind>; readonly intervalMs: number } | string {
@@ -71,7 +71,7 @@ function queryIn(
   return typeof intervalMs === "string" ? intervalMs : { kinds, intervalMs };
 }
 
-/** Returns the kinds that a query names, or what is wrong with it. */
+/** Returns the kinds that a query names, or its fault. */
 function kindsIn(only: string | undefined): ReadonlySet<EventKind> | string {
   if (only === undefined) return new Set(EVENT_KINDS);
   const words = only.split(",");

@@ -10,7 +10,7 @@ export function openapi(routes: () => readonly AdminRoute[]): AdminRoute {
         summary: "The description of this API (OpenAPI 3.1)",
         responses: { 200: { description: "The description", schema: "OpenApi" } },
         handle: async (_request, { version }) => {
-          // The schemas cost some milliseconds, which a proxy that nobody asks need not pay.
+          // The schemas take some milliseconds to load; only a request for them should cost that.
           const { openapiDocument } = await import("../openapi/document.ts");
           return json(openapiDocument(routes(), version));
         },

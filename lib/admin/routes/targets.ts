@@ -9,7 +9,7 @@ import { APP } from "./apps.ts";
 
 const MAX_WEIGHT = 256;
 
-/** Sets what a target may do, and its weight. */
+/** Sets the state and weight of a target. */
 export const target: AdminRoute = {
   path: "/api/apps/:app/targets/:target",
   operations: {

@@ -1,6 +1,6 @@
 import { escapeReferences } from "./references.ts";
 
-/** A value for a config file: its texts stay what they are when references to variables are replaced. Keys are kept. */
+/** Escapes a value for a config file: replacing references leaves its texts unchanged. Keys are kept. */
 export function escapeAllReferences(value: unknown): unknown {
   if (typeof value === "string") return escapeReferences(value);
   if (Array.isArray(value)) return value.map(escapeAllReferences);

@@ -18,8 +18,8 @@ export class IncludeError extends Error {
 }
 
 /**
- * Finds the files of an entry of `include`. A plain path is itself, whether or not it exists; a pattern is what it matches,
- * which may be nothing.
+ * Finds the files of an entry of `include`. A plain path gives itself, whether or not it exists; a pattern gives its
+ * matches, if any.
  *
  * @throws {IncludeError} when a folder cannot be read.
  */
@@ -47,7 +47,7 @@ export async function findFiles(path: string): Promise<FoundFiles> {
   return { files, folders };
 }
 
-/** The names of files, or of folders, in a folder; links count as what they lead to, and a missing folder is empty. */
+/** The names of files, or of folders, in a folder; links count as their destination, and a missing folder is empty. */
 async function namesIn(folder: string, what: "files" | "folders"): Promise<string[]> {
   const path = folder === "" ? "." : folder;
   await mayRead(path);

@@ -46,7 +46,7 @@ class IncludeReader {
     return { files: this.#files, problems: this.#problems, folders: [...this.#folders] };
   }
 
-  /** Reads what a file includes, depth first. `way` is how it was come to, from the config on. */
+  /** Reads what a file includes, depth first. `way` is the chain of includes from the config to it. */
   async follow(file: ReadFile, way: readonly string[]): Promise<void> {
     const { include } = asMapping(file.value);
     if (asList(include).length === 0) return;

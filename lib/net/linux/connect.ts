@@ -36,7 +36,7 @@ async function connectToName(
   });
 }
 
-/** A lookup cannot be cancelled; nobody waits for the answer of one that comes too late. */
+/** A lookup cannot be cancelled; a late answer is dropped. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);

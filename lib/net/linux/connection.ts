@@ -152,7 +152,7 @@ export class LinuxConnection implements Connection, Pollable {
     reactor.remove(this.#fd);
     if (this.#endsByReset) this.#sockets.drains.reset(this.#fd);
     else {
-      // With unread bytes, closing alone sends a reset, and what was sent before may be lost.
+      // With unread bytes, closing alone sends a reset, and data sent before may be lost.
       if (!this.#isEnding && !this.#hasFinished) this.#sockets.libc.calls.shutdown(this.#fd, SHUT_WR);
       this.#sockets.close(this.#fd);
     }
@@ -253,7 +253,7 @@ export class LinuxConnection implements Connection, Pollable {
     if (isReadable) this.#isReadable = true;
     const handler = this.#handler;
     if (handler !== undefined) {
-      // Room first: what is held for this peer leaves before more is read for it.
+      // Room first: data held for this peer leaves before more is read for it.
       if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) !== 0) handler.onWritable();
       if (isReadable && !this.#isClosed) handler.onReadable();
       return;

@@ -1,7 +1,7 @@
 import { RLIMIT_NOFILE } from "./constants.ts";
 import type { Libc } from "./libc.ts";
 
-/** A table of this size, one byte each, is large enough for any process; memory is used for what is written alone. */
+/** A table of this size, one byte each, is large enough for any process; only written pages use memory. */
 const MAX_DESCRIPTORS = 1 << 20;
 
 /**

@@ -57,7 +57,7 @@ export class Drains {
     this.#add(fd, undefined);
   }
 
-  /** Waits a little for what is on its way, and resets the rest. */
+  /** Waits a little for data in transit, and resets the rest. */
   async end(): Promise<void> {
     for (let waits = END_MS / LOOK_MS; waits > 0 && this.#drains.size > 0; waits--) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));

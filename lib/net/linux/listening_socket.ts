@@ -208,7 +208,7 @@ export class LinuxListeningSocket implements ListeningSocket {
         return new LinuxConnection(this.#sockets, fd, {
           family: this.#family,
           peer,
-          // The socket of one address has that address; one of all addresses is asked when somebody wants to know.
+          // The socket of one address has that address; for one of all addresses it is looked up on first use.
           ...(isWildcard(address) ? {} : { local: address }),
         });
       }

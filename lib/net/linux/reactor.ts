@@ -162,7 +162,7 @@ export class Reactor {
     this.#hasSettled = true;
   }
 
-  /** Ends what is still watched, and stops; resolves when no thread uses it any more. */
+  /** Ends all sinks, and stops; resolves when no thread uses it any more. */
   async close(): Promise<void> {
     for (const sink of [...this.#sinks]) sink?.onEnd();
     this.#size = 0;

@@ -40,7 +40,7 @@ export function familyOf(address: Address): number {
 }
 
 /**
- * Decodes what the kernel has written; an IPv4-mapped address, as a socket for both families shows an IPv4 peer, in its
+ * Decodes an address from the kernel; an IPv4-mapped address, as a socket for both families shows an IPv4 peer, in its
  * own form. A unix socket that is bound to no path has an empty one.
  *
  * @param length the length that the kernel gave.

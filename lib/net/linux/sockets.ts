@@ -13,7 +13,7 @@ export class Sockets {
   readonly #descriptors: Descriptors;
 
   /**
-   * @param memory where to note the descriptors, for the thread that cleans up after this one; default: nobody does.
+   * @param memory where to record the descriptors, for the thread that cleans up after this one; default: none.
    * @throws the runtime's error where FFI is not permitted, or the C library is missing.
    */
   constructor(memory?: SharedArrayBuffer) {
@@ -37,7 +37,7 @@ export class Sockets {
   /**
    * Takes a new descriptor over.
    *
-   * @throws {SystemError} EMFILE where its number is beyond what the process may have; it is closed then.
+   * @throws {SystemError} EMFILE if its number is above the process's limit; it is closed then.
    */
   own(fd: number): number {
     if (!this.#descriptors.holds(fd)) {
@@ -55,7 +55,7 @@ export class Sockets {
     this.libc.calls.close(fd);
   }
 
-  /** Ends the thread's part, and with it what is still open. */
+  /** Ends the thread's part, and closes everything that is still open. */
   async end(): Promise<void> {
     await this.drains.end();
     await this.reactor.close();
