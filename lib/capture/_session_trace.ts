@@ -12,7 +12,7 @@ export interface SidePacket extends TracedPacket {
 export interface SessionTraceOptions {
   /** When the trace begins, on the session's clock: nothing earlier is shown. */
   readonly sinceMs: number;
-  /** Returns whether to make a packet with so many bytes of payload. */
+  /** Returns whether to make a packet with this size of payload. */
   admits(side: Side, payloadBytes: number): boolean;
   emit(packet: SidePacket): void;
 }

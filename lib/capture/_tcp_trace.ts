@@ -19,7 +19,7 @@ export interface TcpTraceOptions {
   readonly session: number;
   /** Put on the first packet. */
   readonly comment: string;
-  /** Returns whether to make a packet with so many bytes of payload. */
+  /** Returns whether to make a packet with this size of payload. */
   admits(payloadBytes: number): boolean;
   /** The payload is valid during the call only. */
   emit(packet: TracedPacket): void;

@@ -21,7 +21,7 @@ export class CaptureCopy implements CopiedCapture {
   #rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   /**
-   * Takes a piece and returns the blocks that are whole by now, which may be none.
+   * Takes a piece and returns the blocks that are now complete, if any.
    *
    * @throws {RangeError} when it is no capture.
    */

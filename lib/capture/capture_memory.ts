@@ -10,7 +10,7 @@ export class CaptureMemory {
     this.#numbers = new Int32Array(memory);
   }
 
-  /** Allocates the memory of a capture of so many sessions. */
+  /** Allocates the memory of a capture with this number of sessions. */
   static allocate(sessions: number): SharedArrayBuffer {
     const memory = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
     new Int32Array(memory)[PLACES] = sessions;
@@ -29,7 +29,7 @@ export class CaptureMemory {
     return false;
   }
 
-  /** Returns whether there is room for a packet of so many bytes. */
+  /** Returns whether there is room for a packet of this size. */
   hasRoom(bytes: number): boolean {
     const most = HELD_BYTES + (bytes <= SMALL_BYTES ? RESERVE_BYTES : 0);
     return Atomics.load(this.#numbers, HELD) + bytes <= most;

@@ -88,7 +88,7 @@ export class AppCounters implements SessionTally {
     return Object.values(this.#ended).reduce((left, count) => left - count, this.#accepted) === 0;
   }
 
-  /** @param live what its connections that last add. */
+  /** @param live the traffic of its open connections. */
   snapshot(live: LiveCount): AppCount {
     const targets = new Map<string, TargetCount>();
     for (const label of new Set([...this.#targets.keys(), ...live.targets.keys()])) {

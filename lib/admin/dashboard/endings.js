@@ -110,7 +110,7 @@ export class EndingsView {
     this.#isStale = true;
   }
 
-  /** Notes that so many events were left out. @param {number} count */
+  /** Records the number of dropped events. @param {number} count */
   lost(count) {
     this.#dropped += count;
     this.#isStale = true;

@@ -3,7 +3,7 @@ import { byId, h, setText } from "./dom.js";
 const SHOWN_MS = 6000;
 
 /**
- * Shows for a moment what an action has come to. A screen reader reads it out.
+ * Shows the result of an action for a moment. A screen reader reads it out.
  *
  * @param {string} text
  * @param {"good" | "bad"} [tone]
@@ -15,7 +15,7 @@ export function toast(text, tone = "good") {
 }
 
 /**
- * Shows what an action has come to, and which threads have not answered.
+ * Shows the result of an action, and which threads have not answered.
  *
  * @param {string} text
  * @param {import("./types.d.ts").Incomplete} answer

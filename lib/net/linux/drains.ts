@@ -45,7 +45,7 @@ export class Drains {
     this.#close = close;
   }
 
-  /** Tells the socket's owner when everything has arrived, or never will. The owner goes on owning it. */
+  /** Tells the socket's owner when everything has arrived, or never will. The owner keeps it. */
   watch(fd: number, delivery: Delivery): void {
     this.#add(fd, delivery);
   }

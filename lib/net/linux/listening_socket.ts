@@ -42,7 +42,7 @@ export function listenUnix(sockets: Sockets, path: string): LinuxListeningSocket
 /**
  * Opens a socket of another thread of this process a second time.
  *
- * @throws {SystemError} when it is closed meanwhile: EBADF, also where its number belongs to another socket by now.
+ * @throws {SystemError} when it is closed meanwhile: EBADF, also if its number meanwhile belongs to another socket.
  */
 export function openShared(
   sockets: Sockets,

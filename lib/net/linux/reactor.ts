@@ -216,7 +216,7 @@ export class Reactor {
     else this.#asleep = this.#sleep();
   };
 
-  /** Waits on another thread, so that this one goes on; no turn runs until then. */
+  /** Waits on another thread, so that this one is not blocked; no turn runs until then. */
   async #sleep(): Promise<void> {
     const { calls } = this.#libc;
     const count = await calls.epoll_wait_aside(this.#epoll, this.#events.pointer, MAX_EVENTS, ASLEEP_MS);
