@@ -1,4 +1,15 @@
-/** Resolves when it is so; for what tells nobody when it changes. */
+/** Only a fault takes so long, on the busiest machine. */
+const LIMIT_MS = 120_000;
+
+/**
+ * Resolves when it is so; for what tells nobody when it changes.
+ *
+ * @throws {Error} when it is not so for two minutes, so that a fault ends a run of tests.
+ */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
+  const endsMs = performance.now() + LIMIT_MS;
+  while (!await isSo()) {
+    if (performance.now() > endsMs) throw new Error(`still not so after ${LIMIT_MS / 1000} s: ${isSo}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
