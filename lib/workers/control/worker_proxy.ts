@@ -1,7 +1,5 @@
-import { type NextTlsFiles, type PoolRef, type Prepared, readTlsFiles } from "../../app/mod.ts";
-import { formatAddress, monotonicClock } from "../../base/mod.ts";
 import type { CaptureRequest, CaptureStart } from "../../capture/mod.ts";
-import { type Config, diffConfigs } from "../../config/mod.ts";
+import type { Config } from "../../config/mod.ts";
 import {
   type ConnectionQuestion,
   ControlPlane,
@@ -9,35 +7,29 @@ import {
   type Explanation,
   type ListenerInfo,
   metricsOf,
-  obsoleteMs,
-  programProblem,
   type ProxyControl,
   type ProxyStatus,
   Reloader,
   type ReloadPlan,
-  type ReloadProblem,
   type ReloadResult,
-  type ReloadStep,
   type RuntimeSnapshot,
-  StartError,
   statusOf,
   type WallTime,
 } from "../../proxy/mod.ts";
 import type { MetricsSnapshot } from "../../metrics/mod.ts";
-import { runtimeAtLeast } from "../../runtime/mod.ts";
-import type { SessionsReported, StartMessage, TargetRecord } from "../channel/messages.ts";
-import { MAX_GENERATIONS, SharedLimits } from "../shared/shared_limits.ts";
-import { Generation } from "./generation.ts";
+import type { SessionsReported } from "../channel/messages.ts";
+import { SharedLimits } from "../shared/shared_limits.ts";
 import { ListenSockets, type PreparedSockets } from "./listen_sockets.ts";
 import { NativeControl } from "./native_control.ts";
-import { WorkerCounters } from "./worker_counters.ts";
-import type { WorkersObserver } from "./workers_observer.ts";
-import { type Sandbox, sandboxOf } from "./sandbox.ts";
-import { type PlaceResult, SocketFiles, unixListeners } from "./socket_files.ts";
-import { Supervisor } from "./supervisor.ts";
+import { PoolChanges } from "./pool_changes.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { SocketFiles } from "./socket_files.ts";
 import { WorkerCaptures } from "./worker_captures.ts";
-import { commitEverywhere } from "./two_phase_commit.ts";
+import { WorkerCounters } from "./worker_counters.ts";
+import { WorkerGroups } from "./worker_groups.ts";
 import { WorkerOperations } from "./worker_operations.ts";
+import { WorkerReloads } from "./worker_reloads.ts";
+import type { WorkersObserver } from "./workers_observer.ts";
 
 export interface WorkerProxyOptions extends WallTime {
   /** How many threads, at least 1. */
@@ -74,19 +66,11 @@ export class WorkerProxy implements ProxyControl {
   readonly #reloader: Reloader;
   readonly #counters: WorkerCounters;
   #counting: Promise<MetricsSnapshot> | undefined;
-  /** Pools with changes that workers do not know yet; they are sent when this task ends. */
-  readonly #changed = new Map<string, PoolRef>();
-  readonly #startedMs = monotonicClock.nowMs();
-  readonly #retired = new Set<WorkerGroup>();
+  readonly #changes: PoolChanges;
+  readonly #groups: WorkerGroups;
   readonly #captures = new WorkerCaptures();
   /** The config with the addresses actually bound. */
   #config: Config;
-  #group: WorkerGroup;
-  #sessions: SessionsReported;
-  /** The workers that a reload is starting. */
-  #next: WorkerGroup | undefined;
-  #holdsChanges = false;
-  #reloads = 0;
   #drained: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -110,15 +94,16 @@ export class WorkerProxy implements ProxyControl {
     prepared.commit();
     const proxy = new WorkerProxy(config, { control, sockets, native, bound: prepared }, options);
     control.listensOn(proxy.listeners());
+    const { supervisor, unixNames } = proxy.#groups.current;
     try {
       await proxy.#files.clean(config);
-      await Promise.all([control.start((pool) => proxy.#change(pool)), proxy.#group.supervisor.bind()]);
-      proxy.#files.place(config, proxy.#group.unixNames);
-      proxy.#group.supervisor.accept();
+      await Promise.all([control.start((pool) => proxy.#changes.note(pool)), supervisor.bind()]);
+      proxy.#files.place(config, unixNames);
+      supervisor.accept();
       proxy.#reloader.watch();
       return proxy;
     } catch (error) {
-      proxy.#group.supervisor.terminate();
+      supervisor.terminate();
       await proxy.stop();
       throw error;
     }
@@ -126,7 +111,6 @@ export class WorkerProxy implements ProxyControl {
 
   private constructor(config: Config, parts: WorkerProxyParts, options: WorkerProxyOptions) {
     this.#options = options;
-    this.#sessions = options.sessions ?? "all";
     this.#control = parts.control;
     this.#sockets = parts.sockets;
     this.#native = parts.native;
@@ -134,20 +118,47 @@ export class WorkerProxy implements ProxyControl {
     this.#limits = new SharedLimits(config, options.workers);
     this.#files = new SocketFiles(options);
     this.#counters = new WorkerCounters((app) => this.#control.targets(app));
-    this.#group = this.#createGroup(parts.bound, 0);
+    this.#groups = new WorkerGroups(parts.bound, {
+      workers: options.workers,
+      observer: options.observer,
+      sessions: options.sessions ?? "all",
+      module: options.module,
+      permissions: options.permissions,
+      control: this.#control,
+      native: this.#native,
+      files: this.#files,
+      limits: this.#limits,
+      counters: this.#counters,
+      captures: this.#captures,
+    });
+    this.#changes = new PoolChanges((pool) => this.#groups.postTargets(pool));
     this.operations = new WorkerOperations({
       control: this.#control,
-      supervisors: () => this.#supervisors(),
-      postChanges: () => this.#postChanges(),
+      supervisors: () => this.#groups.supervisors(),
+      postChanges: () => this.#changes.send(),
+    });
+    const reloads = new WorkerReloads({
+      control: this.#control,
+      sockets: this.#sockets,
+      files: this.#files,
+      limits: this.#limits,
+      groups: this.#groups,
+      changes: this.#changes,
+      operations: this.operations,
+      ending: () => {
+        if (this.#stopped !== undefined) return "stopping";
+        return this.#drained === undefined ? undefined : "draining";
+      },
+      onConfig: (bound) => {
+        this.#config = bound;
+        this.#control.listensOn(this.listeners());
+      },
     });
     this.#reloader = new Reloader(config, {
       ...options,
       files: this.#control.files,
       isBroken: () => this.#files.hasLost(),
-      apply: async (step, commit) =>
-        step.diff.apps.every(({ change }) => change === "kept") && !await this.#files.hasLost()
-          ? await this.#renew(step, commit)
-          : await this.#replace(step, commit),
+      apply: (step, commit) => reloads.apply(step, commit),
     });
   }
 
@@ -161,7 +172,7 @@ export class WorkerProxy implements ProxyControl {
 
   async isAlive(limitMs: number): Promise<boolean> {
     const answers = await Promise.all(
-      this.#groups().map(({ supervisor }) => supervisor.ask({ kind: "alive" }, limitMs)),
+      this.#groups.list().map(({ supervisor }) => supervisor.ask({ kind: "alive" }, limitMs)),
     );
     return answers.every(({ values, refusals }) =>
       refusals.length === 0 && values.every(({ value }) => value)
@@ -169,7 +180,7 @@ export class WorkerProxy implements ProxyControl {
   }
 
   activeSessions(): number {
-    return this.#groups().reduce((sum, { generation }) => sum + generation.active, 0);
+    return this.#groups.active;
   }
 
   reload(next?: Config): Promise<ReloadResult> {
@@ -198,8 +209,7 @@ export class WorkerProxy implements ProxyControl {
 
   /** Changes which sessions the observer gets, of those that end from now on. */
   reportSessions(sessions: SessionsReported): void {
-    this.#sessions = sessions;
-    for (const { supervisor } of this.#groups()) supervisor.post({ kind: "report_sessions", sessions });
+    this.#groups.reportSessions(sessions);
   }
 
   drain(): Promise<void> {
@@ -216,7 +226,10 @@ export class WorkerProxy implements ProxyControl {
     const how = kind === "drain" ? { kind, timeoutMs } : { kind };
     // First, so that the last worker to close empties the accept queue.
     this.#sockets.close();
-    await Promise.all([this.#files.close(), ...this.#groups().map(({ supervisor }) => supervisor.end(how))]);
+    await Promise.all([
+      this.#files.close(),
+      ...this.#groups.list().map(({ supervisor }) => supervisor.end(how)),
+    ]);
     this.#captures.stop();
     // One that is under way would go on with checks that nobody stops.
     await this.#reloader.stop();
@@ -228,180 +241,13 @@ export class WorkerProxy implements ProxyControl {
   async #count(): Promise<MetricsSnapshot> {
     const [certificates] = await Promise.all([
       this.#reloader.certificates(),
-      ...this.#groups().map(({ supervisor }) => supervisor.ask({ kind: "counters" }, COUNT_LIMIT_MS)),
+      ...this.#groups.list().map(({ supervisor }) => supervisor.ask({ kind: "counters" }, COUNT_LIMIT_MS)),
     ]);
     return metricsOf(this.status(), {
       counters: this.#counters.snapshot(this.#control.counters()),
       workers: this.#counters.count(this.#options.workers),
       certificates,
     });
-  }
-
-  #groups(): WorkerGroup[] {
-    return [this.#group, ...this.#retired];
-  }
-
-  #createGroup({ config, handles }: PreparedSockets, slot: number): WorkerGroup {
-    const { workers, observer, module, permissions } = this.#options;
-    const generation = new Generation(this.#limits, { workers, slot });
-    const unixNames = SocketFiles.names(config);
-    const supervisor = new Supervisor({
-      count: workers,
-      observer,
-      generation,
-      counters: this.#counters,
-      module: module ?? new URL("../worker/entry.ts", import.meta.url),
-      permissions: permissions ?? sandboxOf(config, {
-        isNetOpen: Deno.permissions.querySync({ name: "net" }).state === "granted",
-        unixIsNet: runtimeAtLeast(2, 9),
-        isNative: this.#native !== undefined,
-        unixNames,
-      }),
-      captures: this.#captures,
-      startMessage: (worker) => this.#startMessage(config, { generation, unixNames, handles }, worker),
-      onGone: (worker) => this.#native?.gone(generation.shareOf(worker)),
-      onRebound: (worker) => {
-        if (worker === 0) this.#files.replace(unixNames);
-      },
-      onReport: ({ target, outcome }) => this.#control.report(target, outcome),
-    });
-    return { supervisor, generation, unixNames };
-  }
-
-  /** Applies changed certificates in all workers, or in none. */
-  async #renew(
-    { config, files, renewed }: ReloadStep,
-    commit: () => void,
-  ): Promise<readonly ReloadProblem[]> {
-    const changed = await Promise.all(
-      config.apps.filter(({ name }) => renewed.has(name)).map(async (app): Promise<NextTlsFiles> => {
-        return { app: app.name, tlsFiles: await readTlsFiles(app, files) };
-      }),
-    );
-    const use = await this.#control.prepare(changed);
-    return await commitEverywhere(this.#group.supervisor, {
-      reload: ++this.#reloads,
-      changed,
-      commit: () => {
-        use();
-        commit();
-      },
-    });
-  }
-
-  /** Starts workers with another config, which take over from the current ones. */
-  async #replace(step: ReloadStep, commit: () => void): Promise<readonly ReloadProblem[]> {
-    this.#requireReplaceable(step);
-    const slot = this.#freeSlot();
-    await this.#files.clean(step.config);
-    const sockets = this.#sockets.prepare(step.config);
-    let control: Prepared;
-    try {
-      control = await this.#control.prepareConfig(step);
-    } catch (error) {
-      sockets.discard();
-      throw error;
-    }
-    // New workers start with the control plane's view of the new config. The current ones must not get it, nor a
-    // replacement for one of them that dies, whose apps may be gone.
-    using _held = this.#group.supervisor.hold();
-    this.#holdsChanges = true;
-    control.commit();
-    this.#limits.update(step.config);
-    const group = this.#next = this.#createGroup(sockets, slot);
-    let placed: PlaceResult;
-    try {
-      await group.supervisor.bind();
-      const ending = this.#stopped !== undefined ? "stopping" : this.#drained && "draining";
-      if (ending !== undefined) throw new StartError(`reload: the proxy is ${ending}`);
-      placed = this.#files.place(step.config, group.unixNames);
-    } catch (error) {
-      this.#next = undefined;
-      sockets.discard();
-      // Not by force: the sockets of a thread that is cut off may outlast this reload.
-      await group.supervisor.end({ kind: "stop" });
-      await this.#rollBack(step);
-      throw error;
-    }
-    const before = this.#group;
-    this.#group = group;
-    this.#next = undefined;
-    this.#config = sockets.config;
-    sockets.commit();
-    this.#control.listensOn(this.listeners());
-    commit();
-    group.supervisor.accept();
-    this.#releaseChanges();
-    this.#control.retainOverrides();
-    const late = await this.#retire(before, step.config);
-    await this.operations.endDowned();
-    await placed.removed;
-    return [...placed.problems, ...late];
-  }
-
-  /** Returns the control plane to the config before the step. */
-  async #rollBack({ config, previous }: ReloadStep): Promise<void> {
-    const diff = diffConfigs(config, previous.config);
-    const renewed = new Set(previous.config.apps.map(({ name }) => name));
-    try {
-      const control = await this.#control.prepareConfig({ ...previous, diff, renewed, previous });
-      control.commit();
-    } finally {
-      this.#limits.update(previous.config);
-      this.#releaseChanges();
-    }
-  }
-
-  /**
-   * Retires workers with the previous config; resolves when they no longer accept. They end with their last session.
-   */
-  async #retire(group: WorkerGroup, next: Config): Promise<readonly ReloadProblem[]> {
-    const { supervisor } = group;
-    this.#retired.add(group);
-    supervisor.ended.then(() => this.#retired.delete(group)).catch((error) =>
-      this.#options.observer.defect(error)
-    );
-    const late = await supervisor.retire({
-      targets: this.#control.labels(),
-      // A unix socket has a queue of its own, which its worker empties.
-      listeners: this.listeners().flatMap(({ address }) =>
-        address.kind === "tcp" ? [formatAddress(address)] : []
-      ),
-      obsoleteMs: obsoleteMs(next),
-    });
-    return late.map(({ worker, why }) =>
-      programProblem(`worker ${worker} with the previous config: ${why}; it may still accept connections`)
-    );
-  }
-
-  /** @throws {StartError} when workers bind paths themselves, so that no other can take over from them. */
-  #requireReplaceable({ config, previous }: ReloadStep): void {
-    const isReplaceable = (each: Config, names: ReadonlyMap<string, string>): boolean =>
-      unixListeners(each).every(({ path }) => names.has(path));
-    if (
-      isReplaceable(previous.config, this.#group.unixNames) &&
-      isReplaceable(config, SocketFiles.names(config))
-    ) {
-      return;
-    }
-    throw new StartError(
-      `reload: workers cannot hand over a unix socket without full network permission and permission for its directory; restart, or set "workers: 1"`,
-    );
-  }
-
-  /** @throws {StartError} when too many generations have open sessions to start another. */
-  #freeSlot(): number {
-    const taken = new Set(this.#groups().map(({ generation }) => generation.slot));
-    for (let slot = 0; slot < MAX_GENERATIONS; slot++) if (!taken.has(slot)) return slot;
-    throw new StartError(
-      `reload: connections of ${MAX_GENERATIONS} configs are open; end the oldest, or set "on_reload: drain"`,
-    );
-  }
-
-  /** Those of all generations, the one that a reload is starting included. */
-  #supervisors(): Supervisor[] {
-    const groups = [...this.#groups(), ...this.#next === undefined ? [] : [this.#next]];
-    return groups.map(({ supervisor }) => supervisor);
   }
 
   #snapshot(): RuntimeSnapshot {
@@ -423,76 +269,10 @@ export class WorkerProxy implements ProxyControl {
       },
     };
   }
-
-  #startMessage(
-    config: Config,
-    { generation, unixNames, handles }: Pick<WorkerGroup, "generation" | "unixNames"> & {
-      readonly handles: PreparedSockets["handles"];
-    },
-    worker: number,
-  ): Omit<StartMessage, "nowMs" | "captures"> {
-    if (worker === 0) SocketFiles.free(unixNames);
-    const share = generation.shareOf(worker);
-    return {
-      kind: "start",
-      worker,
-      share,
-      native: this.#native && { handles, descriptors: this.#native.begin(share) },
-      config,
-      startedMs: this.#startedMs,
-      memory: generation.memory,
-      // Only one worker can bind a path.
-      hasUnixListeners: worker === 0,
-      unixNames,
-      sessions: this.#sessions,
-      apps: new Map(config.apps.map(({ name: app }) => [app, {
-        ...this.#control.overridesRecord(app),
-        tlsFiles: this.#control.tlsFiles(app),
-        memory: this.#limits.app(app),
-        pools: new Map(
-          [...this.#control.states(app).keys()].map((pool) => [pool, this.#records({ app, pool })]),
-        ),
-      }])),
-    };
-  }
-
-  #records(pool: PoolRef): TargetRecord[] {
-    return this.#limits.recordsOf(pool, this.#control.states(pool.app).get(pool.pool) ?? []);
-  }
-
-  /** Notes that a pool has changed. One DNS answer changes many targets, so workers are told once per task. */
-  #change(pool: PoolRef): void {
-    const isFirst = this.#changed.size === 0;
-    this.#changed.set(`${pool.app} ${pool.pool}`, pool);
-    if (isFirst && !this.#holdsChanges) queueMicrotask(() => this.#postChanges());
-  }
-
-  #releaseChanges(): void {
-    this.#holdsChanges = false;
-    this.#postChanges();
-  }
-
-  #postChanges(): void {
-    if (this.#holdsChanges) return;
-    for (const pool of this.#changed.values()) {
-      // The pool may have gone with its app meanwhile.
-      if (!this.#control.has(pool)) continue;
-      this.#group.supervisor.post({ kind: "targets", pool, targets: this.#records(pool) });
-    }
-    this.#changed.clear();
-  }
 }
 
 /** How long metrics wait for a worker. */
 const COUNT_LIMIT_MS = 1000;
-
-/** The workers of one config. */
-interface WorkerGroup {
-  readonly supervisor: Supervisor;
-  readonly generation: Generation;
-  /** By path, the names that its worker binds unix sockets to. */
-  readonly unixNames: ReadonlyMap<string, string>;
-}
 
 interface WorkerProxyParts {
   readonly control: ControlPlane;
