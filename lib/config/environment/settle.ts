@@ -1,6 +1,6 @@
 import type { Path } from "../report/problem.ts";
 import { formatPath } from "../report/problem.ts";
-import { typesAt } from "../schema/json_schema.ts";
+import { typesAt } from "../schema/json/json_schema.ts";
 import type { Source } from "../yaml/source.ts";
 import { ambiguityOf, resolvePlain } from "../yaml/core_schema.ts";
 

@@ -6,8 +6,8 @@
 
 import type { z } from "zod";
 import { durationHint } from "../schema/values/duration_hint.ts";
-import { keysAt } from "../schema/json_schema.ts";
-import type { KnownKeys } from "../schema/json_schema.ts";
+import { keysAt } from "../schema/json/json_schema.ts";
+import type { KnownKeys } from "../schema/json/json_schema.ts";
 import { MERGE_KEY } from "../resolve/merge.ts";
 import { asMapping } from "../validate/raw.ts";
 import { suggest } from "./suggest.ts";

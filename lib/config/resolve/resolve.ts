@@ -1,10 +1,10 @@
 import { expandListenRange, portsOf } from "../../base/mod.ts";
-import { BUILT_IN_APP_OPTIONS } from "../schema/app.ts";
-import type { ParsedApp, ParsedAppOptions } from "../schema/app.ts";
+import { BUILT_IN_APP_OPTIONS } from "../schema/app/app.ts";
+import type { ParsedApp, ParsedAppOptions } from "../schema/app/app.ts";
 import { type Base, resolveAddress, resolvePath } from "./paths.ts";
 import { resolveOptions, resolveTarget } from "./resolve_options.ts";
 import type { ParsedIncluded, ParsedRoot } from "../schema/root.ts";
-import type { ParsedLogServer } from "../schema/log_server.ts";
+import type { ParsedLogServer } from "../schema/log/log_server.ts";
 import type { AdminConfig, AppConfig, Config, LogServerConfig } from "../model/config.ts";
 
 /** An included file, and where its relative paths start. */

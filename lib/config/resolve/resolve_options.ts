@@ -1,12 +1,12 @@
 import { formatAddress } from "../../base/mod.ts";
-import type { ParsedAppOptions } from "../schema/app.ts";
-import { MAX_IPV4_PREFIX, MAX_IPV6_PREFIX } from "../schema/hash_key.ts";
-import type { ParsedFault } from "../schema/fault.ts";
-import { HealthCheck } from "../schema/health.ts";
+import type { ParsedAppOptions } from "../schema/app/app.ts";
+import { MAX_IPV4_PREFIX, MAX_IPV6_PREFIX } from "../schema/app/hash_key.ts";
+import type { ParsedFault } from "../schema/app/fault.ts";
+import { HealthCheck } from "../schema/app/health.ts";
 import { mergeChecks } from "./merge_checks.ts";
 import { type Base, resolveAddress, resolvePath } from "./paths.ts";
-import { offeredProtocols } from "../schema/starttls.ts";
-import type { ParsedTarget } from "../schema/target.ts";
+import { offeredProtocols } from "../schema/app/starttls.ts";
+import type { ParsedTarget } from "../schema/app/target.ts";
 import type {
   AppConfig,
   BandwidthConfig,

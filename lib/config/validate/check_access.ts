@@ -5,7 +5,7 @@
  */
 
 import type { Cidr } from "../../base/mod.ts";
-import { Defaults } from "../schema/app.ts";
+import { Defaults } from "../schema/app/app.ts";
 import { asMapping, isNone, parsed, type Raw } from "./raw.ts";
 import type { Path, Problem } from "../report/problem.ts";
 

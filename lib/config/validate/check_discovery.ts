@@ -5,7 +5,7 @@
  */
 
 import { parseIp } from "../../base/mod.ts";
-import { TargetMapping } from "../schema/target.ts";
+import { TargetMapping } from "../schema/app/target.ts";
 import { isServiceName } from "../schema/values/texts.ts";
 import { asMapping, parsed, type Raw } from "./raw.ts";
 import type { Path, Problem } from "../report/problem.ts";

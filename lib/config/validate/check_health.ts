@@ -5,7 +5,7 @@
  */
 
 import { formatDuration } from "../../base/mod.ts";
-import { HealthCheck } from "../schema/health.ts";
+import { HealthCheck } from "../schema/app/health.ts";
 import { asList, asMapping, type Raw } from "./raw.ts";
 import { FORMS, mergeChecks } from "../resolve/merge_checks.ts";
 import type { Path, Problem } from "../report/problem.ts";

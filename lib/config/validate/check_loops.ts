@@ -9,7 +9,7 @@ import { formatAddress, type TargetAddress } from "../../base/mod.ts";
 import type { Claim } from "./claim.ts";
 import { Listeners } from "./listeners.ts";
 import { asList, asMapping, parsed, type Raw } from "./raw.ts";
-import { TargetMapping } from "../schema/target.ts";
+import { TargetMapping } from "../schema/app/target.ts";
 import type { Path, Problem } from "../report/problem.ts";
 
 /** What is looked at. */

@@ -1,4 +1,4 @@
-import { BUILT_IN_APP_OPTIONS, Defaults } from "../schema/app.ts";
+import { BUILT_IN_APP_OPTIONS, Defaults } from "../schema/app/app.ts";
 import { checkFault } from "./check_faults.ts";
 import { checkHealthCheck } from "./check_health.ts";
 import { checkProxyProtocol } from "./check_proxy_protocol.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Defaults } from "../schema/app.ts";
+import { Defaults } from "../schema/app/app.ts";
 import { asList, asMapping, parsed, type Raw } from "./raw.ts";
-import { Route } from "../schema/route.ts";
-import { offeredProtocols } from "../schema/starttls.ts";
+import { Route } from "../schema/app/route.ts";
+import { offeredProtocols } from "../schema/app/starttls.ts";
 import type { Path, Problem } from "../report/problem.ts";
 
 /** Checks that each route by protocol has one that is offered. */

@@ -6,7 +6,7 @@
 
 import { formatTlv, TLV_NAMES } from "../../base/mod.ts";
 import { acceptsHeader } from "./check_access.ts";
-import { ProxyProtocol } from "../schema/proxy_protocol.ts";
+import { ProxyProtocol } from "../schema/app/proxy_protocol.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./raw.ts";
 import type { Path, Problem } from "../report/problem.ts";
 

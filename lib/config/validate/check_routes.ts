@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Route } from "../schema/route.ts";
+import { Route } from "../schema/app/route.ts";
 import { asList, asMapping, parsed, type Raw } from "./raw.ts";
 import { formatPath } from "../report/problem.ts";
 import type { Path, Problem } from "../report/problem.ts";

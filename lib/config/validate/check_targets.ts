@@ -4,7 +4,7 @@
  * @module
  */
 
-import { App, Defaults } from "../schema/app.ts";
+import { App, Defaults } from "../schema/app/app.ts";
 import { checkDiscovery, checkDiscoveryOptions } from "./check_discovery.ts";
 import { checkTargetHealth } from "./check_health.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./raw.ts";

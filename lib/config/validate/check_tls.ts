@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Defaults } from "../schema/app.ts";
+import { Defaults } from "../schema/app/app.ts";
 import { asList, asMapping, parsed, type Raw } from "./raw.ts";
 import type { Path, Problem } from "../report/problem.ts";
 

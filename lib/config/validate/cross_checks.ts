@@ -9,7 +9,7 @@ import type { Claim } from "./claim.ts";
 import { normalize } from "node:path";
 import { collides, formatAddress, formatIp, isIpv4Mapped, parseIp, unmapIp } from "../../base/mod.ts";
 import type { PortRange } from "../../base/mod.ts";
-import { App, BUILT_IN_APP_OPTIONS, ListenRange, Ports } from "../schema/app.ts";
+import { App, BUILT_IN_APP_OPTIONS, ListenRange, Ports } from "../schema/app/app.ts";
 import { checkAccess } from "./check_access.ts";
 import { adminClaim, checkAdmin } from "./check_admin.ts";
 import { checkLoops } from "./check_loops.ts";

@@ -6,12 +6,12 @@
  */
 
 import { formatDuration } from "../../base/mod.ts";
-import { BUILT_IN_APP_OPTIONS, Defaults } from "../schema/app.ts";
+import { BUILT_IN_APP_OPTIONS, Defaults } from "../schema/app/app.ts";
 import { acceptsHeader, hasClientAddresses, shutOut } from "./check_access.ts";
 import { idleProtocols } from "./check_protocols.ts";
-import { HashKey } from "../schema/hash_key.ts";
+import { HashKey } from "../schema/app/hash_key.ts";
 import { idleProxyProtocol } from "./check_proxy_protocol.ts";
-import { ProxyProtocol } from "../schema/proxy_protocol.ts";
+import { ProxyProtocol } from "../schema/app/proxy_protocol.ts";
 import type { Assembly } from "../include/assembly.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./raw.ts";
 import type { Path, Problem } from "../report/problem.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Target } from "./target.ts";
-import { protocols, serverName } from "./values/texts.ts";
+import { protocols, serverName } from "../values/texts.ts";
 
 /** One route. */
 export const Route = z.strictObject({

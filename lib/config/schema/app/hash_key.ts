@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { wholeNumber } from "./values/numbers.ts";
+import { wholeNumber } from "../values/numbers.ts";
 import { tlv } from "./tlvs.ts";
-import { choice } from "./values/units.ts";
+import { choice } from "../values/units.ts";
 
 /** The longest prefixes of an address. */
 export const MAX_IPV4_PREFIX = 32;

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { FAULT_DIRECTIONS } from "../model/fault_config.ts";
-import { probability, wholeNumber } from "./values/numbers.ts";
-import { blocks } from "./values/texts.ts";
-import { byteRate, choice, limit, limitOrOff, size } from "./values/units.ts";
+import { FAULT_DIRECTIONS } from "../../model/fault_config.ts";
+import { probability, wholeNumber } from "../values/numbers.ts";
+import { blocks } from "../values/texts.ts";
+import { byteRate, choice, limit, limitOrOff, size } from "../values/units.ts";
 
 const Scope = z.strictObject({
   direction: choice(FAULT_DIRECTIONS).prefault("both").meta({

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { filePath, hostName, protocols } from "./values/texts.ts";
-import { limit } from "./values/units.ts";
-import type { TlsVersion } from "../model/tls_config.ts";
+import { filePath, hostName, protocols } from "../values/texts.ts";
+import { limit } from "../values/units.ts";
+import type { TlsVersion } from "../../model/tls_config.ts";
 
 /** Longer than this no handshake lasts, whatever its limit; the same as in the room of TLS. */
 const MAX_HANDSHAKE_MS = 600_000;

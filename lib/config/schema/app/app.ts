@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { BALANCE_STRATEGIES, TARGET_DOWN_ACTIONS } from "../model/config.ts";
+import { BALANCE_STRATEGIES, TARGET_DOWN_ACTIONS } from "../../model/config.ts";
 import { Fault } from "./fault.ts";
 import { HashKey } from "./hash_key.ts";
 import { HealthCheck, PassiveHealth } from "./health.ts";
-import { countOrOff, wholeNumber } from "./values/numbers.ts";
+import { countOrOff, wholeNumber } from "../values/numbers.ts";
 import { ProxyProtocol } from "./proxy_protocol.ts";
 import { Route } from "./route.ts";
 import { Starttls } from "./starttls.ts";
 import { Target } from "./target.ts";
-import { blocks, filePath } from "./values/texts.ts";
+import { blocks, filePath } from "../values/texts.ts";
 import { TargetTls, Tls } from "./tls.ts";
 import {
   byteRateOrOff,
@@ -22,7 +22,7 @@ import {
   name,
   nameserver,
   portRange,
-} from "./values/units.ts";
+} from "../values/units.ts";
 
 const Bandwidth = z.strictObject({
   upload: byteRateOrOff().optional().meta({

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { Root } from "./root.ts";
-import { EXTENSION } from "../resolve/merge.ts";
-import type { Path } from "../report/problem.ts";
+import { Root } from "../root.ts";
+import { EXTENSION } from "../../resolve/merge.ts";
+import type { Path } from "../../report/problem.ts";
 
 /** The part of JSON Schema that zod writes for a config. */
 export interface JsonSchema {

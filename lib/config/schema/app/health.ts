@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { percentage, wholeNumber } from "./values/numbers.ts";
-import { CHECK_TYPES } from "../model/health_config.ts";
-import { escapedText, expectation, hostHeader, httpPath, httpStatus, loginName } from "./values/texts.ts";
-import { choice, limit } from "./values/units.ts";
+import { percentage, wholeNumber } from "../values/numbers.ts";
+import { CHECK_TYPES } from "../../model/health_config.ts";
+import { escapedText, expectation, hostHeader, httpPath, httpStatus, loginName } from "../values/texts.ts";
+import { choice, limit } from "../values/units.ts";
 
 /** The most checks, or failures, in a row that a change of state may take. */
 const MAX_IN_A_ROW = 100;

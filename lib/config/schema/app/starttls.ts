@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { STARTTLS_PROTOCOLS } from "../../base/mod.ts";
-import { hostName } from "./values/texts.ts";
-import { choice } from "./values/units.ts";
+import { STARTTLS_PROTOCOLS } from "../../../base/mod.ts";
+import { hostName } from "../values/texts.ts";
+import { choice } from "../values/units.ts";
 
 /** The treatment of clients that do not ask for TLS. */
 export const PLAIN_CLIENTS = ["refuse", "allow"] as const;

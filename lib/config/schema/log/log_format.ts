@@ -1,8 +1,8 @@
-import { ACCESS_FIELDS, parseAccessTemplate, TemplateError } from "../../base/mod.ts";
-import { LOG_FORMATS, type LogConfig } from "../model/config.ts";
-import { type Leaf, leaf } from "./values/leaf.ts";
-import { PATTERNS } from "./values/patterns.ts";
-import { suggest } from "../report/suggest.ts";
+import { ACCESS_FIELDS, parseAccessTemplate, TemplateError } from "../../../base/mod.ts";
+import { LOG_FORMATS, type LogConfig } from "../../model/config.ts";
+import { type Leaf, leaf } from "../values/leaf.ts";
+import { PATTERNS } from "../values/patterns.ts";
+import { suggest } from "../../report/suggest.ts";
 
 const EXPECTED = `text, json or a template such as "{time} {client} {target}"`;
 

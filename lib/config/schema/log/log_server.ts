@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { checkHost, formatIp, parseAddress, parseIp } from "../../base/mod.ts";
-import { SYSLOG_FACILITIES, type SyslogAddress } from "../model/config.ts";
-import { type Leaf, leaf, read } from "./values/leaf.ts";
-import { PATTERNS } from "./values/patterns.ts";
-import { readPath } from "./values/texts.ts";
-import { choice } from "./values/units.ts";
+import { checkHost, formatIp, parseAddress, parseIp } from "../../../base/mod.ts";
+import { SYSLOG_FACILITIES, type SyslogAddress } from "../../model/config.ts";
+import { type Leaf, leaf, read } from "../values/leaf.ts";
+import { PATTERNS } from "../values/patterns.ts";
+import { readPath } from "../values/texts.ts";
+import { choice } from "../values/units.ts";
 
 const EXPECTED = `an address like "udp://10.0.0.1:514", "tcp://logs:601" or "unix:/dev/log", or local`;
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { DISCOVERIES } from "../model/config.ts";
-import { countOrOff, wholeNumber } from "./values/numbers.ts";
+import { DISCOVERIES } from "../../model/config.ts";
+import { countOrOff, wholeNumber } from "../values/numbers.ts";
 import { TargetHealthCheck } from "./health.ts";
-import { choice, choiceOrOff, discoverableAddress, mappingOrOff, targetAddress } from "./values/units.ts";
+import { choice, choiceOrOff, discoverableAddress, mappingOrOff, targetAddress } from "../values/units.ts";
 
 /** The highest weight of a target. */
 export const MAX_WEIGHT = 256;

@@ -5,9 +5,9 @@
  */
 
 import { z } from "zod";
-import { formatTlv, MAX_TLV_TYPE, parseTlv, TLV_NAMES } from "../../base/mod.ts";
-import { type Leaf, read, refuse } from "./values/leaf.ts";
-import { fieldPattern } from "./values/patterns.ts";
+import { formatTlv, MAX_TLV_TYPE, parseTlv, TLV_NAMES } from "../../../base/mod.ts";
+import { type Leaf, read, refuse } from "../values/leaf.ts";
+import { fieldPattern } from "../values/patterns.ts";
 
 /** Types that are free for the use of a site (PROXY protocol section 2.2.8). */
 const CUSTOM = { first: 0xe0, last: 0xef } as const;

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { type Leaf, read, refuse } from "./values/leaf.ts";
+import { type Leaf, read, refuse } from "../values/leaf.ts";
 import { LogServer } from "./log_server.ts";
-import { pathExcept } from "./values/patterns.ts";
-import { readPath } from "./values/texts.ts";
+import { pathExcept } from "../values/patterns.ts";
+import { readPath } from "../values/texts.ts";
 
 const EXPECTED = "true, off, the path of a file, or a mapping";
 

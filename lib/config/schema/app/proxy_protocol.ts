@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { blocks, escapedText } from "./values/texts.ts";
+import { blocks, escapedText } from "../values/texts.ts";
 import { customTlv, tlv } from "./tlvs.ts";
-import { choiceOrOff, limit } from "./values/units.ts";
+import { choiceOrOff, limit } from "../values/units.ts";
 
 const flag = (description: string): z.ZodPrefault<z.ZodBoolean> =>
   z.boolean({ error: "true or false" }).prefault(false).meta({ description });
