@@ -1,8 +1,8 @@
 import { BUILT_IN_APP_OPTIONS, Defaults } from "../schema/app/app.ts";
 import { checkFault } from "./check_faults.ts";
-import { checkHealthCheck } from "./check_health.ts";
-import { checkProxyProtocol } from "./check_proxy_protocol.ts";
-import { checkClientTls, checkTargetTls } from "./check_tls.ts";
+import { checkHealthCheck } from "./targets/check_health.ts";
+import { checkProxyProtocol } from "./protocols/check_proxy_protocol.ts";
+import { checkClientTls, checkTargetTls } from "./protocols/check_tls.ts";
 import { asList, asMapping, parsed, type Raw } from "./raw.ts";
 import type { Path, Problem } from "../report/problem.ts";
 

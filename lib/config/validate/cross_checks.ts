@@ -5,20 +5,20 @@
  * @module
  */
 
-import type { Claim } from "./claim.ts";
+import type { Claim } from "./loops/claim.ts";
 import { normalize } from "node:path";
 import { collides, formatAddress, formatIp, isIpv4Mapped, parseIp, unmapIp } from "../../base/mod.ts";
 import type { PortRange } from "../../base/mod.ts";
 import { App, BUILT_IN_APP_OPTIONS, ListenRange, Ports } from "../schema/app/app.ts";
 import { checkAccess } from "./check_access.ts";
 import { adminClaim, checkAdmin } from "./check_admin.ts";
-import { checkLoops } from "./check_loops.ts";
+import { checkLoops } from "./loops/check_loops.ts";
 import { checkOptions } from "./check_options.ts";
-import { checkProtocols } from "./check_protocols.ts";
-import { checkPassedName } from "./check_tls.ts";
+import { checkProtocols } from "./protocols/check_protocols.ts";
+import { checkPassedName } from "./protocols/check_tls.ts";
 import { checkRoutes } from "./check_routes.ts";
-import { checkStarttls } from "./check_starttls.ts";
-import { checkTargets } from "./check_targets.ts";
+import { checkStarttls } from "./protocols/check_starttls.ts";
+import { checkTargets } from "./targets/check_targets.ts";
 import type { Assembly, WrittenApp } from "../include/assembly.ts";
 import { Root } from "../schema/root.ts";
 import { asList, isNone, parsed, type Raw } from "./raw.ts";

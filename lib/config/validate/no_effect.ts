@@ -8,9 +8,9 @@
 import { formatDuration } from "../../base/mod.ts";
 import { BUILT_IN_APP_OPTIONS, Defaults } from "../schema/app/app.ts";
 import { acceptsHeader, hasClientAddresses, shutOut } from "./check_access.ts";
-import { idleProtocols } from "./check_protocols.ts";
+import { idleProtocols } from "./protocols/check_protocols.ts";
 import { HashKey } from "../schema/app/hash_key.ts";
-import { idleProxyProtocol } from "./check_proxy_protocol.ts";
+import { idleProxyProtocol } from "./protocols/check_proxy_protocol.ts";
 import { ProxyProtocol } from "../schema/app/proxy_protocol.ts";
 import type { Assembly } from "../include/assembly.ts";
 import { asList, asMapping, isNone, parsed, type Raw } from "./raw.ts";

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { formatAddress, type TargetAddress } from "../../base/mod.ts";
+import { formatAddress, type TargetAddress } from "../../../base/mod.ts";
 import type { Claim } from "./claim.ts";
 import { Listeners } from "./listeners.ts";
-import { asList, asMapping, parsed, type Raw } from "./raw.ts";
-import { TargetMapping } from "../schema/app/target.ts";
-import type { Path, Problem } from "../report/problem.ts";
+import { asList, asMapping, parsed, type Raw } from "../raw.ts";
+import { TargetMapping } from "../../schema/app/target.ts";
+import type { Path, Problem } from "../../report/problem.ts";
 
 /** What is looked at. */
 export interface LoopCheck {

@@ -6,7 +6,7 @@
  */
 
 import { normalize } from "node:path";
-import { formatIp, parseIp, type TargetAddress, unmapIp } from "../../base/mod.ts";
+import { formatIp, parseIp, type TargetAddress, unmapIp } from "../../../base/mod.ts";
 import type { Claim } from "./claim.ts";
 
 /** All listeners of a config. */

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { parseIp } from "../../base/mod.ts";
-import { TargetMapping } from "../schema/app/target.ts";
-import { isServiceName } from "../schema/values/texts.ts";
-import { asMapping, parsed, type Raw } from "./raw.ts";
-import type { Path, Problem } from "../report/problem.ts";
+import { parseIp } from "../../../base/mod.ts";
+import { TargetMapping } from "../../schema/app/target.ts";
+import { isServiceName } from "../../schema/values/texts.ts";
+import { asMapping, parsed, type Raw } from "../raw.ts";
+import type { Path, Problem } from "../../report/problem.ts";
 
 /** The longest address that is looked at. */
 const MAX_ADDRESS = 1024;

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { App, Defaults } from "../schema/app/app.ts";
+import { App, Defaults } from "../../schema/app/app.ts";
 import { checkDiscovery, checkDiscoveryOptions } from "./check_discovery.ts";
 import { checkTargetHealth } from "./check_health.ts";
-import { asList, asMapping, isNone, parsed, type Raw } from "./raw.ts";
-import { suggest } from "../report/suggest.ts";
-import type { Path, Problem } from "../report/problem.ts";
+import { asList, asMapping, isNone, parsed, type Raw } from "../raw.ts";
+import { suggest } from "../../report/suggest.ts";
+import type { Path, Problem } from "../../report/problem.ts";
 
 /** The longest address that is looked at. */
 const MAX_ADDRESS = 1024;

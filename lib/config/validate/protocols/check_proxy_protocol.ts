@@ -4,11 +4,11 @@
  * @module
  */
 
-import { formatTlv, TLV_NAMES } from "../../base/mod.ts";
-import { acceptsHeader } from "./check_access.ts";
-import { ProxyProtocol } from "../schema/app/proxy_protocol.ts";
-import { asList, asMapping, isNone, parsed, type Raw } from "./raw.ts";
-import type { Path, Problem } from "../report/problem.ts";
+import { formatTlv, TLV_NAMES } from "../../../base/mod.ts";
+import { acceptsHeader } from "../check_access.ts";
+import { ProxyProtocol } from "../../schema/app/proxy_protocol.ts";
+import { asList, asMapping, isNone, parsed, type Raw } from "../raw.ts";
+import type { Path, Problem } from "../../report/problem.ts";
 
 /** Checks one mapping, of an app or of `defaults`. */
 export function checkProxyProtocol(proxyProtocol: Raw, path: Path): Problem[] {

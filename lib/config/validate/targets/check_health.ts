@@ -4,11 +4,11 @@
  * @module
  */
 
-import { formatDuration } from "../../base/mod.ts";
-import { HealthCheck } from "../schema/app/health.ts";
-import { asList, asMapping, type Raw } from "./raw.ts";
-import { FORMS, mergeChecks } from "../resolve/merge_checks.ts";
-import type { Path, Problem } from "../report/problem.ts";
+import { formatDuration } from "../../../base/mod.ts";
+import { HealthCheck } from "../../schema/app/health.ts";
+import { asList, asMapping, type Raw } from "../raw.ts";
+import { FORMS, mergeChecks } from "../../resolve/merge_checks.ts";
+import type { Path, Problem } from "../../report/problem.ts";
 
 /** Checks the health check of an app or of `defaults`. */
 export function checkHealthCheck(check: Raw, path: Path): Problem[] {

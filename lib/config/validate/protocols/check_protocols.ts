@@ -4,11 +4,11 @@
  * @module
  */
 
-import { Defaults } from "../schema/app/app.ts";
-import { asList, asMapping, parsed, type Raw } from "./raw.ts";
-import { Route } from "../schema/app/route.ts";
-import { offeredProtocols } from "../schema/app/starttls.ts";
-import type { Path, Problem } from "../report/problem.ts";
+import { Defaults } from "../../schema/app/app.ts";
+import { asList, asMapping, parsed, type Raw } from "../raw.ts";
+import { Route } from "../../schema/app/route.ts";
+import { offeredProtocols } from "../../schema/app/starttls.ts";
+import type { Path, Problem } from "../../report/problem.ts";
 
 /** Checks that each route by protocol has one that is offered. */
 export function checkProtocols(app: Raw, path: Path, defaults: Raw): Problem[] {

@@ -1,6 +1,6 @@
-import { Defaults } from "../schema/app/app.ts";
-import { asMapping, isNone, parsed, type Raw } from "./raw.ts";
-import type { Path, Problem } from "../report/problem.ts";
+import { Defaults } from "../../schema/app/app.ts";
+import { asMapping, isNone, parsed, type Raw } from "../raw.ts";
+import type { Path, Problem } from "../../report/problem.ts";
 
 /** Checks that an app's `starttls` has TLS to begin. */
 export function checkStarttls(app: Raw, path: Path, defaults: Raw): Problem[] {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { Defaults } from "../schema/app/app.ts";
-import { asList, asMapping, parsed, type Raw } from "./raw.ts";
-import type { Path, Problem } from "../report/problem.ts";
+import { Defaults } from "../../schema/app/app.ts";
+import { asList, asMapping, parsed, type Raw } from "../raw.ts";
+import type { Path, Problem } from "../../report/problem.ts";
 
 /** Options of `tls` that cannot work with each other. */
 export function checkClientTls(tls: Raw, path: Path): Problem[] {
