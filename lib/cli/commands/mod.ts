@@ -5,29 +5,29 @@
  * @module
  */
 import type { Command } from "../command.ts";
-import { app } from "./app.ts";
-import { capture } from "./capture.ts";
-import { check } from "./check.ts";
-import { complete } from "./complete.ts";
-import { completions } from "./completions.ts";
+import { app } from "./running/app.ts";
+import { capture } from "./running/capture.ts";
+import { check } from "./config/check.ts";
+import { complete } from "./shell/complete.ts";
+import { completions } from "./shell/completions.ts";
 import { demo } from "./demo.ts";
-import { drain } from "./drain.ts";
+import { drain } from "./running/drain.ts";
 import { echo } from "./echo.ts";
-import { explain } from "./explain.ts";
-import { fault } from "./fault.ts";
+import { explain } from "./config/explain.ts";
+import { fault } from "./running/fault.ts";
 import { forward } from "./forward.ts";
-import { health } from "./health.ts";
-import { init } from "./init.ts";
-import { kill } from "./kill.ts";
-import { permissions } from "./permissions.ts";
+import { health } from "./running/health.ts";
+import { init } from "./config/init.ts";
+import { kill } from "./running/kill.ts";
+import { permissions } from "./config/permissions.ts";
 import { probe } from "./probe.ts";
-import { reload } from "./reload.ts";
+import { reload } from "./running/reload.ts";
 import { run } from "./run.ts";
-import { schema } from "./schema.ts";
-import { sessions } from "./sessions.ts";
-import { status } from "./status.ts";
-import { target } from "./target.ts";
-import { top } from "./top.ts";
+import { schema } from "./config/schema.ts";
+import { sessions } from "./running/sessions.ts";
+import { status } from "./running/status.ts";
+import { target } from "./running/target.ts";
+import { top } from "./running/top.ts";
 import { version } from "./version.ts";
 
 /** Every command but `help`. */

@@ -1,8 +1,8 @@
-import type { Command, CommandArgs } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import type { DrainView, RemoteProxy } from "../running/remote_proxy.ts";
-import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../running/running_proxy.ts";
+import type { Command, CommandArgs } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import type { DrainView, RemoteProxy } from "../../running/remote_proxy.ts";
+import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../../running/running_proxy.ts";
 
 /** `tcpproxy drain`: makes a running proxy finish and end. */
 export const drain: Command = {
@@ -40,7 +40,7 @@ async function drainProxy(args: CommandArgs, io: Io): Promise<number> {
     }
   }
   const { view, json } = await proxy.drain();
-  const { shortAge } = await import("../terminal/quantities.ts");
+  const { shortAge } = await import("../../terminal/quantities.ts");
   const text = ({ sessions, deadlineMs }: DrainView): string => {
     const left = deadlineMs === null ? "" : `, at most ${shortAge(deadlineMs - Date.now())} left`;
     return `draining: ${sessions} session${sessions === 1 ? "" : "s"}${left}`;

@@ -1,8 +1,8 @@
-import { type Command, type CommandArgs, UsageError } from "../command.ts";
-import { completionScript, isShell, SHELLS } from "../completion_script.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import { suggestion } from "../suggestion.ts";
+import { type Command, type CommandArgs, UsageError } from "../../command.ts";
+import { completionScript, isShell, SHELLS } from "../../completion_script.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import { suggestion } from "../../suggestion.ts";
 
 /** `tcpproxy completions`: what a shell needs to complete commands and flags. It is one of the commands itself. */
 export function completions(commands: () => readonly Command[]): Command {

@@ -1,9 +1,9 @@
-import type { Command, CommandArgs, Dynamic } from "../command.ts";
-import { expectedWord } from "../completion_words.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import type { RemoteProxy } from "../running/remote_proxy.ts";
-import { remoteProxy } from "../running/running_proxy.ts";
+import type { Command, CommandArgs, Dynamic } from "../../command.ts";
+import { expectedWord } from "../../completion_words.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import type { RemoteProxy } from "../../running/remote_proxy.ts";
+import { remoteProxy } from "../../running/running_proxy.ts";
 
 /** Whoever presses Tab waits for this. */
 const LIMIT_MS = 1000;
@@ -32,7 +32,7 @@ async function printWords(args: CommandArgs, io: Io, commands: readonly Command[
   if (expected === undefined) return EXIT.done;
   const { dynamic, choices, app, flags } = expected;
   const names = dynamic === undefined ? [] : await namesOf(dynamic, app, flags);
-  const { visible } = await import("../terminal/cells.ts");
+  const { visible } = await import("../../terminal/cells.ts");
   // A shell shows them as they are: what a terminal would obey is for nobody to choose.
   const lines = [...choices, ...names].filter((line) =>
     visible(line.replace("\t", " ")) === line.replace("\t", " ")
@@ -64,13 +64,13 @@ async function ask(proxy: RemoteProxy, dynamic: Dynamic, app: string | undefined
       order: "desc",
       limit: MAX_SESSIONS,
     });
-    const { visible } = await import("../terminal/cells.ts");
+    const { visible } = await import("../../terminal/cells.ts");
     return sessions.map(({ id, app, client, target }) => {
       const way = target === null ? client : `${client} -> ${target}`;
       return `${id}\t${visible(`${app}: ${way}`)}`;
     });
   }
-  const { allTargets } = await import("../running/view.ts");
+  const { allTargets } = await import("../../running/view.ts");
   const { view: { apps } } = await proxy.status();
   if (dynamic === "app") return apps.map(({ name }) => name);
   const targets = apps.filter(({ name }) => app === undefined || name === app).flatMap(allTargets);

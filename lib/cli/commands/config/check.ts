@@ -1,7 +1,7 @@
-import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import { readConfig } from "../config/read_config.ts";
+import { type Command, type CommandArgs, CONFIG_FLAG } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import { readConfig } from "../../config/read_config.ts";
 
 /** `tcpproxy check`: whether a config can be used, and what it comes to. */
 export const check: Command = {
@@ -34,11 +34,11 @@ failure.`,
 
 async function checkConfig(args: CommandArgs, io: Io): Promise<number> {
   const { config, document, source } = await readConfig(args.text("config"));
-  const { findFileProblems } = await import("../config/file_problems.ts");
+  const { findFileProblems } = await import("../../config/file_problems.ts");
   const findings = await findFileProblems(document, source);
   if (findings.report !== "") await io.report(findings.report);
   if (findings.hasErrors) return EXIT.usage;
-  const { effectiveConfig, escapeAllReferences } = await import("../../config/mod.ts");
+  const { effectiveConfig, escapeAllReferences } = await import("../../../config/mod.ts");
   const effective = effectiveConfig(config);
   const against = args.text("against");
   if (against !== undefined) return await compare(effective, against, { args, io });
@@ -60,8 +60,8 @@ async function compare(
   { args, io }: { readonly args: CommandArgs; readonly io: Io },
 ): Promise<number> {
   const [{ askAt }, { planText, problemText }] = await Promise.all([
-    import("../running/running_proxy.ts"),
-    import("../running/plan_text.ts"),
+    import("../../running/running_proxy.ts"),
+    import("../../running/plan_text.ts"),
   ]);
   const running = await askAt({ command: "check", url, tokenFile: args.text("token-file") });
   const answer = await running.plan(effective);

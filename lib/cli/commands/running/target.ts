@@ -1,12 +1,12 @@
-import { parseDuration, UnitError } from "../../base/mod.ts";
-import { type Command, type CommandArgs, UsageError } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import type { RemoteProxy, TargetChange } from "../running/remote_proxy.ts";
-import { reportIncomplete } from "../running/report_incomplete.ts";
-import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../running/running_proxy.ts";
-import type { TargetView } from "../running/view.ts";
-import { suggestion } from "../suggestion.ts";
+import { parseDuration, UnitError } from "../../../base/mod.ts";
+import { type Command, type CommandArgs, UsageError } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import type { RemoteProxy, TargetChange } from "../../running/remote_proxy.ts";
+import { reportIncomplete } from "../../running/report_incomplete.ts";
+import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../../running/running_proxy.ts";
+import type { TargetView } from "../../running/view.ts";
+import { suggestion } from "../../suggestion.ts";
 
 const STATES = ["ready", "drain", "down"] as const;
 const MAX_WEIGHT = 256;
@@ -65,8 +65,8 @@ async function setTarget(args: CommandArgs, io: Io): Promise<number> {
 
 async function targetText(app: string, view: TargetView): Promise<string> {
   const [{ plural }, { visible }] = await Promise.all([
-    import("../running/status_text.ts"),
-    import("../terminal/cells.ts"),
+    import("../../running/status_text.ts"),
+    import("../../terminal/cells.ts"),
   ]);
   const facts = [
     `${view.address} (${app}): ${view.admin}`,

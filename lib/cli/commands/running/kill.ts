@@ -1,11 +1,11 @@
-import { errorMessage } from "../../base/mod.ts";
-import { type Command, type CommandArgs, UsageError } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import type { RemoteProxy, SessionFilter } from "../running/remote_proxy.ts";
-import { reportIncomplete } from "../running/report_incomplete.ts";
-import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../running/running_proxy.ts";
-import { filterText, readSessionFilter, SESSION_FLAGS } from "../running/session_flags.ts";
+import { errorMessage } from "../../../base/mod.ts";
+import { type Command, type CommandArgs, UsageError } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import type { RemoteProxy, SessionFilter } from "../../running/remote_proxy.ts";
+import { reportIncomplete } from "../../running/report_incomplete.ts";
+import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../../running/running_proxy.ts";
+import { filterText, readSessionFilter, SESSION_FLAGS } from "../../running/session_flags.ts";
 
 /** `tcpproxy kill`: ends sessions of a running proxy. */
 export const kill: Command = {
@@ -46,7 +46,7 @@ async function killSessions(args: CommandArgs, io: Io): Promise<number> {
     : await killAll(proxy, filter, { args, io });
   if (outcome === undefined) return EXIT.failed;
   const { ended, isComplete } = outcome;
-  const { plural } = await import("../running/status_text.ts");
+  const { plural } = await import("../../running/status_text.ts");
   await io.print(args.on("json") ? JSON.stringify({ ended }) : `killed ${plural(ended, "session")}`);
   const code = await reportIncomplete("kill", proxy, io);
   return isComplete ? code : EXIT.failed;

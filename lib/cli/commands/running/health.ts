@@ -1,7 +1,7 @@
-import { type Command, type CommandArgs, CONFIG_FLAG, UsageError } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import { adminOf, askAt } from "../running/running_proxy.ts";
+import { type Command, type CommandArgs, CONFIG_FLAG, UsageError } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import { adminOf, askAt } from "../../running/running_proxy.ts";
 
 /** `tcpproxy health`: whether a running proxy is ready, as an exit code. */
 export const health: Command = {

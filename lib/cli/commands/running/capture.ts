@@ -1,10 +1,10 @@
-import { CidrError, parseCidr, parseDuration, parseSize, UnitError } from "../../base/mod.ts";
-import type { AdminClient } from "../../admin/mod.ts";
-import { FileBytes } from "../file_bytes.ts";
-import { type Command, type CommandArgs, UsageError } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { ByteOutput, Io } from "../io.ts";
-import { readRunning, REMOTE_DETAILS, REMOTE_FLAGS } from "../running/running_proxy.ts";
+import { CidrError, parseCidr, parseDuration, parseSize, UnitError } from "../../../base/mod.ts";
+import type { AdminClient } from "../../../admin/mod.ts";
+import { FileBytes } from "../../file_bytes.ts";
+import { type Command, type CommandArgs, UsageError } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { ByteOutput, Io } from "../../io.ts";
+import { readRunning, REMOTE_DETAILS, REMOTE_FLAGS } from "../../running/running_proxy.ts";
 
 /** `tcpproxy capture`: what passes through a running proxy, as a file for Wireshark. */
 export const capture: Command = {
@@ -58,9 +58,9 @@ async function copyCapture(
   { output, io }: { readonly output: ByteOutput; readonly io: Io },
 ): Promise<void> {
   const [{ AdminClientError }, { CaptureCopy }, { listenForSignals }] = await Promise.all([
-    import("../../admin/mod.ts"),
-    import("../../capture/mod.ts"),
-    import("../run/signals.ts"),
+    import("../../../admin/mod.ts"),
+    import("../../../capture/mod.ts"),
+    import("../../run/signals.ts"),
   ]);
   const stop = new AbortController();
   using signals = listenForSignals();

@@ -1,6 +1,6 @@
-import type { Command, CommandArgs } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
+import type { Command, CommandArgs } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
 
 /** `tcpproxy schema`: what a config may hold, for editors. */
 export const schema: Command = {
@@ -17,7 +17,7 @@ export const schema: Command = {
 };
 
 async function printSchema(_args: CommandArgs, io: Io): Promise<number> {
-  const { editorJsonSchema } = await import("../../config/mod.ts");
+  const { editorJsonSchema } = await import("../../../config/mod.ts");
   await io.print(JSON.stringify(editorJsonSchema(), undefined, 2));
   return EXIT.done;
 }

@@ -1,14 +1,14 @@
-import type { Command, CommandArgs } from "../command.ts";
-import type { Io } from "../io.ts";
-import { reportIncomplete } from "../running/report_incomplete.ts";
-import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../running/running_proxy.ts";
+import type { Command, CommandArgs } from "../../command.ts";
+import type { Io } from "../../io.ts";
+import { reportIncomplete } from "../../running/report_incomplete.ts";
+import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../../running/running_proxy.ts";
 import {
   choiceIn,
   filterText,
   readSessionFilter,
   SESSION_FLAGS,
   wholeNumberIn,
-} from "../running/session_flags.ts";
+} from "../../running/session_flags.ts";
 
 const SORTS = ["age", "idle", "bytes_up", "bytes_down", "id"] as const;
 const DEFAULT_LIMIT = 100;
@@ -54,9 +54,9 @@ async function listSessions(args: CommandArgs, io: Io): Promise<number> {
     return await reportIncomplete("sessions", proxy, io);
   }
   const [{ sessionsLines }, { lineRoom, printLines }, { plural }] = await Promise.all([
-    import("../running/sessions_text.ts"),
-    import("../running/print_lines.ts"),
-    import("../running/status_text.ts"),
+    import("../../running/sessions_text.ts"),
+    import("../../running/print_lines.ts"),
+    import("../../running/status_text.ts"),
   ]);
   if (view.sessions.length > 0) await printLines(sessionsLines(view, lineRoom(io)), io);
   const { matched, total, sessions: listed } = view;

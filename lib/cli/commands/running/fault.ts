@@ -1,10 +1,10 @@
-import { errorMessage } from "../../base/mod.ts";
-import { type Command, type CommandArgs, type Flag, UsageError } from "../command.ts";
-import type { Io } from "../io.ts";
-import type { FaultsAnswer } from "../running/remote_proxy.ts";
-import { reportIncomplete } from "../running/report_incomplete.ts";
-import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../running/running_proxy.ts";
-import { suggestion } from "../suggestion.ts";
+import { errorMessage } from "../../../base/mod.ts";
+import { type Command, type CommandArgs, type Flag, UsageError } from "../../command.ts";
+import type { Io } from "../../io.ts";
+import type { FaultsAnswer } from "../../running/remote_proxy.ts";
+import { reportIncomplete } from "../../running/report_incomplete.ts";
+import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../../running/running_proxy.ts";
+import { suggestion } from "../../suggestion.ts";
 
 /** The kinds of faults, each with the options that it has of its own. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
@@ -149,9 +149,9 @@ async function parseFaults(text: string): Promise<unknown[]> {
 
 async function printFaults(app: string, { faults }: FaultsAnswer, io: Io): Promise<void> {
   const [{ printLines }, { span }, { shortAge }] = await Promise.all([
-    import("../running/print_lines.ts"),
-    import("../terminal/line.ts"),
-    import("../terminal/quantities.ts"),
+    import("../../running/print_lines.ts"),
+    import("../../terminal/line.ts"),
+    import("../../terminal/quantities.ts"),
   ]);
   if (faults.length === 0) return await printLines([[span(`app "${app}" has no faults`)]], io);
   const now = Date.now();

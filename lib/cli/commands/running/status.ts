@@ -1,8 +1,8 @@
-import { type Command, type CommandArgs, UsageError } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../running/running_proxy.ts";
-import { suggestion } from "../suggestion.ts";
+import { type Command, type CommandArgs, UsageError } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../../running/running_proxy.ts";
+import { suggestion } from "../../suggestion.ts";
 
 /** `tcpproxy status`: the state of a running proxy. */
 export const status: Command = {
@@ -39,8 +39,8 @@ async function showStatus(args: CommandArgs, io: Io): Promise<number> {
     return EXIT.done;
   }
   const [{ statusLines }, { lineRoom, printLines }] = await Promise.all([
-    import("../running/status_text.ts"),
-    import("../running/print_lines.ts"),
+    import("../../running/status_text.ts"),
+    import("../../running/print_lines.ts"),
   ]);
   await printLines(statusLines({ ...view, apps: view.apps.filter(isMeant) }, lineRoom(io)), io);
   return EXIT.done;

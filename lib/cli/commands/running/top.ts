@@ -1,11 +1,11 @@
-import { parseDuration, UnitError } from "../../base/mod.ts";
-import { COLOR_FLAG, colorChoice } from "../color_flag.ts";
-import { type Command, type CommandArgs, UsageError } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../running/running_proxy.ts";
-import { choiceIn, wholeNumberIn } from "../running/session_flags.ts";
-import { suggestion } from "../suggestion.ts";
+import { parseDuration, UnitError } from "../../../base/mod.ts";
+import { COLOR_FLAG, colorChoice } from "../../color_flag.ts";
+import { type Command, type CommandArgs, UsageError } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../../running/running_proxy.ts";
+import { choiceIn, wholeNumberIn } from "../../running/session_flags.ts";
+import { suggestion } from "../../suggestion.ts";
 
 const VIEWS = ["apps", "targets", "sessions"] as const;
 const DEFAULT_INTERVAL_MS = 1000;
@@ -53,8 +53,8 @@ async function showTop(args: CommandArgs, io: Io): Promise<number> {
   const intervalMs = readInterval(args.text("interval"));
   const color = colorChoice(args);
   const [{ runTop, sortNames }, { remoteSource }] = await Promise.all([
-    import("../top/run_top.ts"),
-    import("../top/remote_source.ts"),
+    import("../../top/run_top.ts"),
+    import("../../top/remote_source.ts"),
   ]);
   const sort = args.text("sort");
   const names = sortNames(view);

@@ -1,7 +1,7 @@
-import { errorCode, errorMessage } from "../../base/mod.ts";
-import { type Command, type CommandArgs, UsageError } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
+import { errorCode, errorMessage } from "../../../base/mod.ts";
+import { type Command, type CommandArgs, UsageError } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
 import template from "./init_template.yaml" with { type: "text" };
 
 /** `tcpproxy init`: a config to begin with. */

@@ -1,8 +1,8 @@
-import { type Command, type CommandArgs, UsageError } from "../command.ts";
-import type { Io } from "../io.ts";
-import { reportIncomplete } from "../running/report_incomplete.ts";
-import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../running/running_proxy.ts";
-import { suggestion } from "../suggestion.ts";
+import { type Command, type CommandArgs, UsageError } from "../../command.ts";
+import type { Io } from "../../io.ts";
+import { reportIncomplete } from "../../running/report_incomplete.ts";
+import { REMOTE_DETAILS, REMOTE_FLAGS, remoteProxy } from "../../running/running_proxy.ts";
+import { suggestion } from "../../suggestion.ts";
 
 const STATES = { pause: "paused", resume: "accepting" } as const;
 const WORDS = Object.keys(STATES) as (keyof typeof STATES)[];

@@ -1,9 +1,9 @@
-import type { ConnectionQuestion, Explanation } from "../../proxy/mod.ts";
-import { type Command, type CommandArgs, CONFIG_FLAG, UsageError } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import { readConfig } from "../config/read_config.ts";
-import { readRunning, RUNNING_FLAGS } from "../running/running_proxy.ts";
+import type { ConnectionQuestion, Explanation } from "../../../proxy/mod.ts";
+import { type Command, type CommandArgs, CONFIG_FLAG, UsageError } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import { readConfig } from "../../config/read_config.ts";
+import { readRunning, RUNNING_FLAGS } from "../../running/running_proxy.ts";
 
 /** `tcpproxy explain`: what would happen to a connection. */
 export const explain: Command = {
@@ -38,7 +38,7 @@ tcpproxy explain --url http://127.0.0.1:9900 --token-file ./admin.token --port 4
 };
 
 async function explainConnectionOf(args: CommandArgs, io: Io): Promise<number> {
-  const { describeNoListener, explainConnection, explanationJson } = await import("../../proxy/mod.ts");
+  const { describeNoListener, explainConnection, explanationJson } = await import("../../../proxy/mod.ts");
   const question = await readQuestionOf(args);
   const running = await readRunning("explain", args);
   const explanation: Explanation = running === undefined
@@ -51,19 +51,19 @@ async function explainConnectionOf(args: CommandArgs, io: Io): Promise<number> {
     return EXIT.failed;
   }
   if (!args.on("json")) {
-    const { explanationText } = await import("../running/explanation_text.ts");
+    const { explanationText } = await import("../../running/explanation_text.ts");
     await io.print(explanationText(explanation, question));
     return EXIT.done;
   }
   const json = running === undefined
     ? explanationJson(explanation)
-    : (await import("../../admin/mod.ts")).explanationToJson(explanation);
+    : (await import("../../../admin/mod.ts")).explanationToJson(explanation);
   await io.print(JSON.stringify(json, undefined, 2));
   return EXIT.done;
 }
 
 async function readQuestionOf(args: CommandArgs): Promise<ConnectionQuestion> {
-  const { QuestionError, readQuestion } = await import("../../proxy/mod.ts");
+  const { QuestionError, readQuestion } = await import("../../../proxy/mod.ts");
   const texts = {
     port: args.text("port"),
     listen: args.text("listen"),

@@ -1,9 +1,9 @@
-import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import { leastPermissions, permissionFlags } from "../config/least_permissions.ts";
-import { readConfig } from "../config/read_config.ts";
-import { systemDns } from "../config/system_dns.ts";
+import { type Command, type CommandArgs, CONFIG_FLAG } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import { leastPermissions, permissionFlags } from "../../config/least_permissions.ts";
+import { readConfig } from "../../config/read_config.ts";
+import { systemDns } from "../../config/system_dns.ts";
 
 /** `tcpproxy permissions`: the sandbox that a config fits into. */
 export const permissions: Command = {
@@ -21,7 +21,7 @@ For Deno 2.9 and newer, where unix sockets are on the list of --allow-net.`,
 
 async function printPermissions(args: CommandArgs, io: Io): Promise<number> {
   const { config, document, source } = await readConfig(args.text("config"));
-  const { resolveListenNames } = await import("../../proxy/mod.ts");
+  const { resolveListenNames } = await import("../../../proxy/mod.ts");
   const least = leastPermissions(config, {
     // Another machine may have what this one lacks, and the runtime must allow the attempt.
     named: await resolveListenNames(config, { isMissing: () => false }),

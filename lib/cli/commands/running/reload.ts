@@ -1,7 +1,7 @@
-import { type Command, type CommandArgs, CONFIG_FLAG, UsageError } from "../command.ts";
-import { EXIT } from "../exit_code.ts";
-import type { Io } from "../io.ts";
-import { readRunning, RUNNING_FLAGS } from "../running/running_proxy.ts";
+import { type Command, type CommandArgs, CONFIG_FLAG, UsageError } from "../../command.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Io } from "../../io.ts";
+import { readRunning, RUNNING_FLAGS } from "../../running/running_proxy.ts";
 
 /** `tcpproxy reload`: has a running proxy put its config into effect again. */
 export const reload: Command = {
@@ -29,7 +29,7 @@ async function reloadRunning(args: CommandArgs, io: Io): Promise<number> {
     throw new UsageError('reload: no proxy to ask; expected --url, or a config with "admin"');
   }
   const answer = args.on("plan") ? await running.plan() : await running.reload();
-  const { planText, problemText } = await import("../running/plan_text.ts");
+  const { planText, problemText } = await import("../../running/plan_text.ts");
   if (answer.kind === "refused") {
     await io.complain(answer.problems.map((problem) => `reload refused: ${problemText(problem)}`).join("\n"));
     return EXIT.failed;
