@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Build } from "../lib/cli/mod.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
 
 /** The targets of `deno compile`. None of them is musl. */
@@ -23,6 +24,21 @@ export const WORKER_MODULES: readonly string[] = ["lib/workers/worker/entry.ts"]
 
 /** Where binaries go, relative to the repository's root. */
 export const OUTPUT_FOLDER = "dist";
+
+/** The module that the compiler begins with: `main.ts` with the build recorded. Written by {@link entryModule}. */
+export const ENTRY = `${OUTPUT_FOLDER}/main.ts`;
+
+/** The text of {@link ENTRY}. */
+export function entryModule({ commit, isModified }: Build): string {
+  return `// Written by tools/compile.ts: main.ts, and the commit that it is compiled from.
+import { recordBuild, runCli } from "../lib/cli/mod.ts";
+
+recordBuild({ commit: ${
+    commit === undefined ? "undefined" : JSON.stringify(commit)
+  }, isModified: ${isModified} });
+Deno.exit(await runCli(Deno.args));
+`;
+}
 
 /** One run of the compiler. */
 export interface Compilation {
@@ -56,7 +72,7 @@ export function compilation(os: typeof Deno.build.os, target?: Target): Compilat
       ...WORKER_MODULES.flatMap((module) => ["--include", module]),
       "--output",
       `${OUTPUT_FOLDER}/${name}`,
-      "main.ts",
+      ENTRY,
     ],
   };
 }

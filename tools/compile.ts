@@ -6,7 +6,16 @@
  */
 // deno-lint-ignore-file no-console -- a command for developers
 
-import { checksumLine, type Compilation, compilation, OUTPUT_FOLDER, TARGETS } from "./_compile_plan.ts";
+import {
+  checksumLine,
+  type Compilation,
+  compilation,
+  ENTRY,
+  entryModule,
+  OUTPUT_FOLDER,
+  TARGETS,
+} from "./_compile_plan.ts";
+import { readBuild } from "./_read_build.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -21,6 +30,7 @@ async function main(): Promise<void> {
   const compilations = option === undefined
     ? [compilation(Deno.build.os)]
     : TARGETS.map((target) => compilation(Deno.build.os, target));
+  await Deno.writeTextFile(new URL(ENTRY, ROOT), entryModule(await readBuild(ROOT)));
   // One after the other: each holds a whole runtime in memory.
   for (const each of compilations) {
     const failure = await compile(compiler, each);

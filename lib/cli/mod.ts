@@ -1,2 +1,3 @@
 /** The command line: one file per command, signals, exit codes. */
 export { runCli } from "./run_cli.ts";
+export { type Build, recordBuild } from "./version.ts";

@@ -6,7 +6,7 @@ import { commandHelp, generalHelp } from "./help.ts";
 import { type Io, processIo } from "./io.ts";
 import { parseCommandLine } from "./parse_args.ts";
 import { suggestion } from "./suggestion.ts";
-import { VERSION } from "./version.ts";
+import { currentBuild, versionLine } from "./version.ts";
 
 /**
  * Does what the command line says and gives the exit code: 0 done, 1 it failed while running, 2 usage or
@@ -22,7 +22,7 @@ export async function runCli(words: readonly string[], io: Io = processIo): Prom
 
 async function dispatch(words: readonly string[], io: Io): Promise<number> {
   const [first, ...rest] = words;
-  if (first === "--version" || first === "-V") return await say(io, `tcpproxy ${VERSION}`);
+  if (first === "--version" || first === "-V") return await say(io, versionLine(currentBuild()));
   if (first === "--help" || first === "-h") return await say(io, generalHelp(COMMANDS));
   if (first === "help") return await help(rest, io);
   // The command that a service manager starts needs no name: `tcpproxy -c FILE`.

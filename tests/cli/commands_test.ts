@@ -125,9 +125,14 @@ Deno.test("permissions: prints one line of flags, or lists with --json", async (
   });
 });
 
-Deno.test("version: --json names the runtime and the platform", async () => {
+Deno.test("version: --json names the runtime and the platform, and says that a run from source is no build", async () => {
   const io = new CapturedIo();
   assertEquals(await runCli(["version", "--json"], io), 0);
-  const { deno, target } = JSON.parse(io.printed);
-  assertEquals({ deno, target }, { deno: Deno.version.deno, target: Deno.build.target });
+  const { deno, target, commit, development } = JSON.parse(io.printed);
+  assertEquals({ deno, target, commit, development }, {
+    deno: Deno.version.deno,
+    target: Deno.build.target,
+    commit: null,
+    development: true,
+  });
 });

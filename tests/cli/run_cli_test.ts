@@ -37,7 +37,7 @@ Deno.test("runCli: --version, -V and version print the same version", async () =
   for (const word of ["--version", "-V", "version"]) {
     const io = new CapturedIo();
     assertEquals(await runCli([word], io), 0);
-    assertEquals(io.printed, `tcpproxy ${manifest.version}\n`);
+    assertEquals(io.printed, `tcpproxy ${manifest.version} (development run)\n`);
   }
 });
 

@@ -1,6 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
-import { checksumLine, compilation, TARGETS } from "../../tools/_compile_plan.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { checksumLine, compilation, ENTRY, entryModule, TARGETS } from "../../tools/_compile_plan.ts";
+import { readBuild } from "../../tools/_read_build.ts";
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { missingTools } from "../helpers/tools.ts";
 
 Deno.test("compilation: each target has a binary of its own, with the suffix that its system wants", () => {
   const names = TARGETS.map((target) => compilation("linux", target).name);
@@ -26,7 +29,7 @@ Deno.test("compilation: the binary may use network, files and variables, nothing
   assert(!compilation("windows").args.includes("--allow-ffi"));
   assertEquals(args[args.indexOf("--target") + 1], "aarch64-apple-darwin");
   assert(!compilation("linux").args.includes("--target"));
-  assertEquals(args.at(-1), "main.ts");
+  assertEquals(args.at(-1), ENTRY);
 });
 
 Deno.test("V8_FLAGS: the binary and the task that starts the proxy have the same", async () => {
@@ -37,4 +40,45 @@ Deno.test("V8_FLAGS: the binary and the task that starts the proxy have the same
 
 Deno.test("checksumLine: sha256sum reads it", () => {
   assertEquals(checksumLine(new Uint8Array([0, 10, 255]), "tcpproxy"), "000aff  tcpproxy\n");
+});
+
+Deno.test("entryModule: records the commit before it runs the program", () => {
+  const known = entryModule({ commit: "0123abcd", isModified: true });
+  assertMatch(
+    known,
+    /recordBuild\(\{ commit: "0123abcd", isModified: true \}\);\nDeno.exit\(await runCli\(Deno.args\)\);/,
+  );
+  assertMatch(entryModule({ commit: undefined, isModified: false }), /commit: undefined, isModified: false/);
+});
+
+const missing = missingTools("git");
+
+Deno.test({
+  name: `readBuild: gives the commit of a checkout, and says whether its files differ${
+    missing.length > 0 ? ` (missing: ${missing.join()})` : ""
+  }`,
+  ignore: missing.length > 0,
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    const root = new URL(`file://${folder.path}/`);
+    const git = async (...args: string[]): Promise<string> => {
+      const identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+      const command = new Deno.Command("git", { args: [...identity, ...args], cwd: folder.path });
+      const { success, stdout, stderr } = await command.output();
+      assert(success, new TextDecoder().decode(stderr));
+      return new TextDecoder().decode(stdout).trim();
+    };
+    assertEquals(await readBuild(root), { commit: undefined, isModified: false });
+
+    await git("init", "--quiet");
+    await folder.write("a", "1");
+    await git("add", "a");
+    await git("commit", "--quiet", "--message", "a");
+    const commit = await git("rev-parse", "HEAD");
+    await folder.write("untracked", "");
+    assertEquals(await readBuild(root), { commit, isModified: false });
+
+    await folder.write("a", "2");
+    assertEquals(await readBuild(root), { commit, isModified: true });
+  },
 });
