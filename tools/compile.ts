@@ -14,7 +14,7 @@ import {
   entryModule,
   OUTPUT_FOLDER,
   TARGETS,
-} from "./_compile_plan.ts";
+} from "./compile_plan.ts";
 import { readBuild } from "./_read_build.ts";
 
 const ROOT = new URL("../", import.meta.url);

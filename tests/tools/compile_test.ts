@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { checksumLine, compilation, ENTRY, entryModule, TARGETS } from "../../tools/_compile_plan.ts";
+import { checksumLine, compilation, ENTRY, entryModule, TARGETS } from "../../tools/compile_plan.ts";
 import { readBuild } from "../../tools/_read_build.ts";
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
