@@ -21,6 +21,7 @@ import { init } from "./config/init.ts";
 import { kill } from "./running/kill.ts";
 import { permissions } from "./config/permissions.ts";
 import { probe } from "./probe.ts";
+import { reason } from "./reason.ts";
 import { reload } from "./running/reload.ts";
 import { run } from "./run.ts";
 import { schema } from "./config/schema.ts";
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   forward,
   echo,
   explain,
+  reason,
   status,
   top,
   sessions,
