@@ -1,5 +1,12 @@
 /** Sockets: one interface for what the program needs of them, and what implements it. */
-export { nativeProblem, openNativeTransport } from "./native.ts";
+export { nativeProblem, openNativeProcess, openNativeTransport } from "./native.ts";
+export {
+  type NativeProcess,
+  type PassedSocket,
+  PassedSocketError,
+  type ProgramEnd,
+  type SpawnOptions,
+} from "./process.ts";
 export { runtimeTransport } from "./runtime/transport.ts";
 export type { DatagramSocket } from "./datagram.ts";
 export { DatagramError, openUdp, openUnixDatagram, OWN_SOCKET_FILE, UDP_ANY } from "./runtime/datagram.ts";

@@ -1,3 +1,4 @@
+import type { NativeProcess } from "./process.ts";
 import type { NativeOptions, NativeTransport } from "./transport.ts";
 
 /** Systems that {@link openNativeTransport} works on. */
@@ -20,4 +21,10 @@ export function nativeProblem(): string | undefined {
 export async function openNativeTransport(options: NativeOptions = {}): Promise<NativeTransport> {
   const { LinuxTransport } = await import("./linux/transport.ts");
   return new LinuxTransport(options);
+}
+
+/** Opens what only the C library can do beside sockets. @throws the runtime's error where it cannot be had. */
+export async function openNativeProcess(): Promise<NativeProcess> {
+  const { LinuxProcess } = await import("./linux/process.ts");
+  return new LinuxProcess();
 }

@@ -49,8 +49,16 @@ export interface Transport {
    */
   listen(address: TcpAddress, options: { readonly shared: boolean }): ListeningSocket;
 
-  /** Binds a unix socket; the file is removed when it is closed. @throws the system's error. */
+  /**
+   * Binds a unix socket; the file is removed when it is closed. Where {@link Transport.isOpen} says so, opens the socket
+   * again instead, and leaves the file alone.
+   *
+   * @throws the system's error.
+   */
   listenUnix(path: string): ListeningSocket;
+
+  /** Whether a socket of this address was given to the transport, which listening opens again. Default never. */
+  isOpen?(address: Address): boolean;
 
   /**
    * Connects to an address; a name with several addresses is tried at all of them (RFC 8305).
@@ -63,7 +71,10 @@ export interface Transport {
 
 /** What a thread's {@link NativeTransport} is given. */
 export interface NativeOptions {
-  /** Listening sockets of another thread to open a second time, by address; they take from one queue. */
+  /**
+   * Listening sockets of another thread, or of another process, to open a second time, by address; they take from one
+   * queue.
+   */
   readonly handles?: ReadonlyMap<string, SocketHandle> | undefined;
   /** Where to note open descriptors; see {@link NativeTransport.closeAll}. */
   readonly descriptors?: SharedArrayBuffer | undefined;
@@ -71,6 +82,9 @@ export interface NativeOptions {
 
 /** Makes sockets by the kernel's own calls, which one thread watches by itself until it ends. */
 export interface NativeTransport extends Transport {
+  isOpen(address: Address): boolean;
+  /** Makes a connection of a connected stream socket, which it owns from here on. @throws the system's error. */
+  adopt(fd: number): Connection;
   /** Allocates memory in which a thread notes its descriptors. */
   allocate(): SharedArrayBuffer;
   /**

@@ -11,15 +11,19 @@ export const AF_INET6 = 10;
 
 /** Socket type and flags (`socket(2)`). */
 export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 
 /** Levels and options (`socket(7)`, `tcp(7)`, `ipv6(7)`). */
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
+export const SO_TYPE = 3;
 export const SO_ERROR = 4;
 export const SO_KEEPALIVE = 9;
 export const SO_LINGER = 13;
+export const SO_ACCEPTCONN = 30;
+export const SO_DOMAIN = 39;
 export const SO_COOKIE = 57;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
@@ -38,6 +42,19 @@ export const MSG_NOSIGNAL = 0x4000;
 
 /** Duplicates a descriptor that a new program does not inherit (`fcntl(2)`). */
 export const F_DUPFD_CLOEXEC = 1030;
+
+/** Flags of descriptors and of what they stand for (`fcntl(2)`). */
+export const F_SETFD = 2;
+export const F_GETFL = 3;
+export const F_SETFL = 4;
+export const FD_CLOEXEC = 1;
+
+/** Asks for a program that has ended, and waits for none (`waitpid(2)`). */
+export const WNOHANG = 1;
+
+/** Signals that end a program (`signal(7)`). */
+export const SIGKILL = 9;
+export const SIGTERM = 15;
 
 /** Bytes in the send queue that the peer has not acknowledged (`tcp(7)`, SIOCOUTQ). */
 export const SIOCOUTQ = 0x5411n;

@@ -13,6 +13,7 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import { badResource, ERRNO, interrupted, SystemError } from "./errno.ts";
+import type { Libc } from "./libc.ts";
 import { encodeSockaddr, familyOf } from "./sockaddr.ts";
 import { ownAddress, resetSockaddr, SOCKADDR, SOCKADDR_LENGTH, takeSockaddr } from "./socket.ts";
 import type { Sockets } from "./sockets.ts";
@@ -40,18 +41,19 @@ export function listenUnix(sockets: Sockets, path: string): LinuxListeningSocket
 }
 
 /**
- * Opens a socket of another thread of this process a second time.
+ * Opens a socket of another thread, or one that this process was started with, a second time. The file of a unix socket is
+ * left to whoever bound it.
  *
  * @throws {SystemError} when it is closed meanwhile: EBADF, also if its number meanwhile belongs to another socket.
  */
 export function openShared(
   sockets: Sockets,
-  address: TcpAddress,
+  address: Address,
   handle: SocketHandle,
 ): LinuxListeningSocket {
   const { libc } = sockets;
   const fd = sockets.own(libc.check("fcntl", libc.calls.fcntl(handle.fd, F_DUPFD_CLOEXEC, 0)));
-  if (cookieOf(sockets, fd) === handle.cookie) return new LinuxListeningSocket(sockets, fd, address);
+  if (cookieOf(libc, fd) === handle.cookie) return new LinuxListeningSocket(sockets, fd, address);
   sockets.close(fd);
   throw new SystemError("fcntl", ERRNO.EBADF);
 }
@@ -64,7 +66,7 @@ function bind(sockets: Sockets, address: Address, prepare: (fd: number) => void)
     prepare(fd);
     libc.check("bind", libc.calls.bind(fd, name, name.length));
     libc.check("listen", libc.calls.listen(fd, BACKLOG));
-    if (address.kind === "unix") return new LinuxListeningSocket(sockets, fd, address);
+    if (address.kind === "unix") return new LinuxListeningSocket(sockets, fd, address, { ownsFile: true });
     const bound = ownAddress(libc, fd);
     const port = bound.kind === "tcp" ? bound.port : address.port;
     return new LinuxListeningSocket(sockets, fd, { ...address, port });
@@ -75,7 +77,7 @@ function bind(sockets: Sockets, address: Address, prepare: (fd: number) => void)
 }
 
 /** Returns a number that no other socket of this system has or had. */
-function cookieOf({ libc }: Sockets, fd: number): bigint {
+export function cookieOf(libc: Libc, fd: number): bigint {
   const cookie = new BigUint64Array(1);
   const length = Uint8Array.of(8, 0, 0, 0);
   libc.check(
@@ -97,6 +99,7 @@ export class LinuxListeningSocket implements ListeningSocket {
   readonly #sockets: Sockets;
   readonly #fd: number;
   readonly #family: number;
+  readonly #ownsFile: boolean;
   #isClosed = false;
   #isWatched = false;
   #pending: PendingAccept | undefined;
@@ -104,15 +107,22 @@ export class LinuxListeningSocket implements ListeningSocket {
   #acceptsLeft = 0;
   #isDeferred = false;
 
-  constructor(sockets: Sockets, fd: number, address: Address) {
+  /** @param options whether the file of a unix socket is removed with it; default it is not. */
+  constructor(
+    sockets: Sockets,
+    fd: number,
+    address: Address,
+    options: { readonly ownsFile?: boolean } = {},
+  ) {
     this.#sockets = sockets;
     this.#fd = fd;
     this.address = address;
+    this.#ownsFile = options.ownsFile === true;
     this.#family = familyOf(address);
   }
 
   get handle(): SocketHandle {
-    return { fd: this.#fd, cookie: cookieOf(this.#sockets, this.#fd) };
+    return { fd: this.#fd, cookie: cookieOf(this.#sockets.libc, this.#fd) };
   }
 
   accept(): Promise<Connection> {
@@ -139,7 +149,7 @@ export class LinuxListeningSocket implements ListeningSocket {
     this.#isClosed = true;
     if (this.#isWatched) this.#sockets.reactor.unwatch(this.#fd);
     this.#sockets.close(this.#fd);
-    if (this.address.kind === "unix") {
+    if (this.#ownsFile && this.address.kind === "unix") {
       // If it fails, the file is already gone.
       this.#sockets.libc.calls.unlink(new TextEncoder().encode(`${this.address.path}\0`));
     }

@@ -1,5 +1,7 @@
 import { type Address, formatAddress, type TcpAddress } from "../../base/mod.ts";
 import type { Connection, ListeningSocket, NativeOptions, NativeTransport } from "../transport.ts";
+import { LinuxConnection } from "./connection.ts";
+import { AF_UNIX, F_GETFL, F_SETFL, SOCK_NONBLOCK } from "./constants.ts";
 import { connect, type Lookup } from "./connect.ts";
 import { listenTcp, listenUnix, openShared } from "./listening_socket.ts";
 import { Descriptors } from "./descriptors.ts";
@@ -29,7 +31,27 @@ export class LinuxTransport implements NativeTransport {
   }
 
   listenUnix(path: string): ListeningSocket {
-    return listenUnix(this.#sockets, path);
+    const handle = this.#options.handles?.get(formatAddress({ kind: "unix", path }));
+    return handle === undefined
+      ? listenUnix(this.#sockets, path)
+      : openShared(this.#sockets, { kind: "unix", path }, handle);
+  }
+
+  isOpen(address: Address): boolean {
+    return this.#options.handles?.has(formatAddress(address)) === true;
+  }
+
+  adopt(fd: number): Connection {
+    const { libc } = this.#sockets;
+    this.#sockets.own(fd);
+    try {
+      const flags = libc.check("fcntl", libc.calls.fcntl(fd, F_GETFL, 0));
+      libc.check("fcntl", libc.calls.fcntl(fd, F_SETFL, flags | SOCK_NONBLOCK));
+    } catch (error) {
+      this.#sockets.close(fd);
+      throw error;
+    }
+    return new LinuxConnection(this.#sockets, fd, { family: AF_UNIX, peer: { kind: "unix", path: "" } });
   }
 
   connect(address: Address, signal: AbortSignal): Promise<Connection> {
