@@ -9,11 +9,13 @@ import { commandHelp, generalHelp } from "../lib/cli/help.ts";
 import { plainLine } from "../lib/cli/terminal/line.ts";
 import { helpLines } from "../lib/cli/top/help.ts";
 
-const INTRODUCTION = `# Commands
+const HEAD = `# Commands
 
-<!-- Written by tools/generate_commands.ts from the commands. Change the command, then run it. -->
+<!-- Written by tools/generate_commands.ts from the commands. Change the command, then run it. -->`;
 
-Results go to stdout, errors to stderr. The exit code is 0 when it is done, 1 when it failed while running (a
+/** What all commands have in common, in Markdown. */
+export const COMMANDS_INTRODUCTION =
+  `Results go to stdout, errors to stderr. The exit code is 0 when it is done, 1 when it failed while running (a
 port in use, a proxy that does not answer), 2 when the command line or the config is wrong. With \`--json\`,
 what a script reads is JSON. Colours are for terminals alone, and not where \`NO_COLOR\` is set.
 
@@ -26,7 +28,8 @@ const TOP_KEYS = helpLines({ columns: 100, rows: Infinity }).map(plainLine).join
 /** Returns all of `docs/commands.md`. */
 export function commandsReference(): string {
   const parts = [
-    INTRODUCTION,
+    HEAD,
+    COMMANDS_INTRODUCTION,
     fenced(generalHelp(COMMANDS)),
     ...COMMANDS.flatMap((command) => [
       `## ${command.name}`,

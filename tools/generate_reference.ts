@@ -8,11 +8,14 @@
 import { configJsonSchema } from "../lib/config/mod.ts";
 import type { JsonSchema } from "../lib/config/mod.ts";
 
-const INTRODUCTION = `# Configuration
+const HEAD = `# Configuration
 
 <!-- Written by tools/generate_reference.ts from the schema. Change the schema, then run it. -->
+`;
 
-The config is a YAML file (JSON is YAML) of at most 1 MiB, with the files that it includes. Unknown keys are
+/** What all of the config has in common, in Markdown. */
+export const CONFIG_INTRODUCTION =
+  `The config is a YAML file (JSON is YAML) of at most 1 MiB, with the files that it includes. Unknown keys are
 errors, and all problems are reported together, each with its place. What an app says without any effect, as
 an \`allow\` for the clients of a unix socket, is a warning; what it has from \`defaults\` or through a merge key
 never is. \`tcpproxy check\` reads a config without starting it and prints it with every default filled in;
@@ -52,18 +55,41 @@ apps:
 
 /** The whole reference, in Markdown. */
 export function reference(): string {
-  const schema: JsonSchema = configJsonSchema();
-  return [INTRODUCTION, ...sections("", schema, new Set())].join("\n");
+  const sections = configSections().map(({ path, rows }) =>
+    `## ${path === "" ? "The top level" : `\`${path}\``}\n\n${table(rows)}`
+  );
+  return [HEAD, CONFIG_INTRODUCTION, ...sections].join("\n");
 }
 
-/** A section for a mapping and one for each mapping in it; a mapping that was told of already is not told again. */
-function sections(path: string, schema: JsonSchema, told: Set<string>): string[] {
+/** What the reference says of one mapping of the config. */
+export interface ConfigSection {
+  /** Where it is in the config, such as `apps[].tls`; "" is the top level. */
+  readonly path: string;
+  readonly rows: readonly ConfigRow[];
+}
+
+/** What the reference says of one key: Markdown that needs one line. */
+export interface ConfigRow {
+  readonly key: string;
+  readonly type: string;
+  /** "" for a key without one. */
+  readonly fallback: string;
+  readonly isRequired: boolean;
+  readonly meaning: string;
+}
+
+/** The sections of the reference, in its order. */
+export function configSections(): readonly ConfigSection[] {
+  return sections("", configJsonSchema(), new Set());
+}
+
+/** A section for a mapping and one for each mapping in it; a mapping that was described already is not repeated. */
+function sections(path: string, schema: JsonSchema, told: Set<string>): ConfigSection[] {
   const properties = schema.properties ?? {};
   const signature = JSON.stringify(properties);
   if (told.has(signature)) return [];
   told.add(signature);
-  const title = path === "" ? "The top level" : `\`${path}\``;
-  const made = [`## ${title}\n\n${table(properties, schema.required ?? [])}`];
+  const made: ConfigSection[] = [{ path, rows: rowsOf(properties, schema.required ?? []) }];
   for (const [key, property] of Object.entries(properties)) {
     if (path === "" && key === "defaults") continue;
     // A target's own check has the keys of its app's.
@@ -75,28 +101,38 @@ function sections(path: string, schema: JsonSchema, told: Set<string>): string[]
   return made;
 }
 
-function table(properties: Readonly<Record<string, JsonSchema>>, required: readonly string[]): string {
-  const rows = Object.entries(properties).map(([key, schema]) => [
+function rowsOf(properties: Readonly<Record<string, JsonSchema>>, required: readonly string[]): ConfigRow[] {
+  return Object.entries(properties).map(([key, schema]) => ({
+    key,
+    type: typeName(schema),
+    fallback: fallback(schema),
+    isRequired: required.includes(key),
+    meaning: meaning(key, schema),
+  }));
+}
+
+function table(rows: readonly ConfigRow[]): string {
+  const cells = rows.map(({ key, type, fallback, isRequired, meaning }) => [
     `\`${key}\``,
-    typeName(schema),
-    required.includes(key) ? "needed" : fallback(schema),
-    meaning(key, schema),
+    type,
+    isRequired ? "needed" : fallback,
+    meaning.replaceAll("|", "\\|"),
   ]);
   const head = ["key", "type", "default", "meaning"];
   const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length))
+    Math.max(title.length, ...cells.map((row) => (row[column] ?? "").length))
   );
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
   const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
-  return [line(head), rule, ...rows.map(line)].join("\n") + "\n";
+  return [line(head), rule, ...cells.map(line)].join("\n") + "\n";
 }
 
 function meaning(key: string, schema: JsonSchema): string {
   const options = key === "defaults" ? ` Any of ${words(Object.keys(schema.properties ?? {}))}.` : "";
   const examples = (schema.examples ?? []).map(text);
   const example = examples.length === 0 ? "" : ` Example: ${examples.join(", ")}.`;
-  return `${schema.description ?? ""}${options}${example}`.replaceAll("|", "\\|");
+  return `${schema.description ?? ""}${options}${example}`;
 }
 
 function typeName(schema: JsonSchema): string {
