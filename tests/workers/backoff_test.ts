@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Backoff } from "../../lib/workers/control/backoff.ts";
+import { Backoff } from "../../lib/workers/control/threads/backoff.ts";
 
 Deno.test("Backoff: doubles from 100 ms to 10 s, and resets after a worker that lived for a while", () => {
   const backoff = new Backoff();

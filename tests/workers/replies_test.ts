@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Replies } from "../../lib/workers/control/replies.ts";
+import { Replies } from "../../lib/workers/control/requests/replies.ts";
 
 const LIMIT_MS = 60_000;
 

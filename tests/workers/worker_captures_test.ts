@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type CaptureFile, CaptureMemory, type CaptureOrder, HELD_BYTES } from "../../lib/capture/mod.ts";
 import { enhancedPacket, TCP_FLAG, tcpHeaders } from "../../lib/protocol/mod.ts";
 import type { ToWorker } from "../../lib/workers/channel/messages.ts";
-import { WorkerCaptures } from "../../lib/workers/control/worker_captures.ts";
+import { WorkerCaptures } from "../../lib/workers/control/requests/worker_captures.ts";
 import { begun, captureOf, requestOf } from "../helpers/captures.ts";
 
 /** A worker that keeps what it is sent. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { WorkerEvents } from "../../lib/workers/control/worker_events.ts";
+import { WorkerEvents } from "../../lib/workers/control/threads/worker_events.ts";
 import type { WorkersObserver } from "../../lib/workers/mod.ts";
 import { ProxyLog } from "../helpers/proxy.ts";
 

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { ControlPlane } from "../../lib/proxy/mod.ts";
 import type { SessionFacts } from "../../lib/session/mod.ts";
-import type { Answers } from "../../lib/workers/control/replies.ts";
-import type { Supervisor } from "../../lib/workers/control/supervisor.ts";
-import { WorkerOperations } from "../../lib/workers/control/worker_operations.ts";
+import type { Answers } from "../../lib/workers/control/requests/replies.ts";
+import type { Supervisor } from "../../lib/workers/control/threads/supervisor.ts";
+import { WorkerOperations } from "../../lib/workers/control/requests/worker_operations.ts";
 import { PlaneLog } from "../helpers/plane.ts";
 import { configOf } from "../helpers/proxy.ts";
 

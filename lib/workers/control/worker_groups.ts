@@ -11,14 +11,14 @@ import {
 import { runtimeAtLeast } from "../../runtime/mod.ts";
 import type { SessionsReported, StartMessage, TargetRecord } from "../channel/messages.ts";
 import { MAX_GENERATIONS, type SharedLimits } from "../shared/shared_limits.ts";
-import { Generation } from "./generation.ts";
-import type { PreparedSockets } from "./listen_sockets.ts";
-import type { NativeControl } from "./native_control.ts";
-import { type Sandbox, sandboxOf } from "./sandbox.ts";
-import { SocketFiles } from "./socket_files.ts";
-import { Supervisor } from "./supervisor.ts";
-import type { WorkerCaptures } from "./worker_captures.ts";
-import type { WorkerCounters } from "./worker_counters.ts";
+import { Generation } from "./threads/generation.ts";
+import type { PreparedSockets } from "./sockets/listen_sockets.ts";
+import type { NativeControl } from "./sockets/native_control.ts";
+import { type Sandbox, sandboxOf } from "./threads/sandbox.ts";
+import { SocketFiles } from "./sockets/socket_files.ts";
+import { Supervisor } from "./threads/supervisor.ts";
+import type { WorkerCaptures } from "./requests/worker_captures.ts";
+import type { WorkerCounters } from "./requests/worker_counters.ts";
 import type { WorkersObserver } from "./workers_observer.ts";
 
 /** The workers of one config. */

@@ -19,15 +19,15 @@ import {
 import type { MetricsSnapshot } from "../../metrics/mod.ts";
 import type { SessionsReported } from "../channel/messages.ts";
 import { SharedLimits } from "../shared/shared_limits.ts";
-import { ListenSockets, type PreparedSockets } from "./listen_sockets.ts";
-import { NativeControl } from "./native_control.ts";
-import { PoolChanges } from "./pool_changes.ts";
-import type { Sandbox } from "./sandbox.ts";
-import { SocketFiles } from "./socket_files.ts";
-import { WorkerCaptures } from "./worker_captures.ts";
-import { WorkerCounters } from "./worker_counters.ts";
+import { ListenSockets, type PreparedSockets } from "./sockets/listen_sockets.ts";
+import { NativeControl } from "./sockets/native_control.ts";
+import { PoolChanges } from "./requests/pool_changes.ts";
+import type { Sandbox } from "./threads/sandbox.ts";
+import { SocketFiles } from "./sockets/socket_files.ts";
+import { WorkerCaptures } from "./requests/worker_captures.ts";
+import { WorkerCounters } from "./requests/worker_counters.ts";
 import { WorkerGroups } from "./worker_groups.ts";
-import { WorkerOperations } from "./worker_operations.ts";
+import { WorkerOperations } from "./requests/worker_operations.ts";
 import { WorkerReloads } from "./worker_reloads.ts";
 import type { WorkersObserver } from "./workers_observer.ts";
 

@@ -2,12 +2,12 @@ import { type NextTlsFiles, type Prepared, readTlsFiles } from "../../app/mod.ts
 import { type Config, diffConfigs } from "../../config/mod.ts";
 import { type ControlPlane, type ReloadProblem, type ReloadStep, StartError } from "../../proxy/mod.ts";
 import type { SharedLimits } from "../shared/shared_limits.ts";
-import type { ListenSockets } from "./listen_sockets.ts";
-import type { PoolChanges } from "./pool_changes.ts";
-import { type PlaceResult, SocketFiles, unixListeners } from "./socket_files.ts";
-import { commitEverywhere } from "./two_phase_commit.ts";
+import type { ListenSockets } from "./sockets/listen_sockets.ts";
+import type { PoolChanges } from "./requests/pool_changes.ts";
+import { type PlaceResult, SocketFiles, unixListeners } from "./sockets/socket_files.ts";
+import { commitEverywhere } from "./requests/two_phase_commit.ts";
 import type { WorkerGroups } from "./worker_groups.ts";
-import type { WorkerOperations } from "./worker_operations.ts";
+import type { WorkerOperations } from "./requests/worker_operations.ts";
 
 /** The parts of a proxy with several threads that a reload changes. */
 export interface WorkerReloadsOptions {

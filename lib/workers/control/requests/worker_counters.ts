@@ -1,4 +1,4 @@
-import { CollectedCounters, type CountersSnapshot, type WorkerCount } from "../../metrics/mod.ts";
+import { CollectedCounters, type CountersSnapshot, type WorkerCount } from "../../../metrics/mod.ts";
 
 /** Stands for the thread that controls the workers. */
 const MAIN = {};

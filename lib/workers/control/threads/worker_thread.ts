@@ -1,4 +1,4 @@
-import type { FromWorker, ToWorker } from "../channel/messages.ts";
+import type { FromWorker, ToWorker } from "../../channel/messages.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 /** Receives the events of a worker thread. */

@@ -1,6 +1,6 @@
-import { type Address, formatAddress } from "../../base/mod.ts";
-import type { Config } from "../../config/mod.ts";
-import { dialedAt, discoveredNetworks, targetsOf } from "../../app/mod.ts";
+import { type Address, formatAddress } from "../../../base/mod.ts";
+import type { Config } from "../../../config/mod.ts";
+import { dialedAt, discoveredNetworks, targetsOf } from "../../../app/mod.ts";
 
 /** The permissions of a worker; the runtime refuses everything else, whatever the code tries. */
 export interface Sandbox {

@@ -1,7 +1,7 @@
-import { type Address, monotonicClock } from "../../base/mod.ts";
-import type { WorkersObserver } from "./workers_observer.ts";
-import type { FromWorker } from "../channel/messages.ts";
-import { endedSession, WorkerError } from "../channel/records.ts";
+import { type Address, monotonicClock } from "../../../base/mod.ts";
+import type { WorkersObserver } from "../workers_observer.ts";
+import type { FromWorker } from "../../channel/messages.ts";
+import { endedSession, WorkerError } from "../../channel/records.ts";
 
 /** The messages of workers that are meant for the observer. */
 export type WorkerEvent = Extract<

@@ -1,7 +1,7 @@
-import type { NextTlsFiles } from "../../app/mod.ts";
-import { programProblem, type ReloadProblem } from "../../proxy/mod.ts";
+import type { NextTlsFiles } from "../../../app/mod.ts";
+import { programProblem, type ReloadProblem } from "../../../proxy/mod.ts";
 import type { Refusal } from "./replies.ts";
-import type { Supervisor } from "./supervisor.ts";
+import type { Supervisor } from "../threads/supervisor.ts";
 
 /** A reload that all threads take part in. */
 export interface CommitOptions {

@@ -1,7 +1,7 @@
-import type { CommonMemory } from "../channel/messages.ts";
-import { SharedCount } from "../../limits/mod.ts";
-import { AcceptBalancer } from "../shared/accept_balancer.ts";
-import type { SharedLimits } from "../shared/shared_limits.ts";
+import type { CommonMemory } from "../../channel/messages.ts";
+import { SharedCount } from "../../../limits/mod.ts";
+import { AcceptBalancer } from "../../shared/accept_balancer.ts";
+import type { SharedLimits } from "../../shared/shared_limits.ts";
 
 /** The workers of one config: their shared state, and their part of the memory common to all generations. */
 export class Generation {

@@ -1,4 +1,4 @@
-import type { PoolRef } from "../../app/mod.ts";
+import type { PoolRef } from "../../../app/mod.ts";
 
 /**
  * The pools with changes that workers do not know yet. One DNS answer changes many targets, so these go to workers once

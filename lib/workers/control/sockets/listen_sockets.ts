@@ -1,8 +1,8 @@
-import { type Address, formatAddress } from "../../base/mod.ts";
-import type { Config } from "../../config/mod.ts";
-import { Listener, type ListenerObserver, ListenError } from "../../listen/mod.ts";
-import type { SocketHandle, Transport } from "../../net/mod.ts";
-import { StartError } from "../../proxy/mod.ts";
+import { type Address, formatAddress } from "../../../base/mod.ts";
+import type { Config } from "../../../config/mod.ts";
+import { Listener, type ListenerObserver, ListenError } from "../../../listen/mod.ts";
+import type { SocketHandle, Transport } from "../../../net/mod.ts";
+import { StartError } from "../../../proxy/mod.ts";
 
 /** Sockets opened for a config that is not in effect yet. */
 export interface PreparedSockets {

@@ -6,9 +6,9 @@ import {
   type CaptureStart,
   type CaptureThreads,
   type FeedOutput,
-} from "../../capture/mod.ts";
-import type { FromWorker } from "../channel/messages.ts";
-import type { WorkerThread } from "./worker_thread.ts";
+} from "../../../capture/mod.ts";
+import type { FromWorker } from "../../channel/messages.ts";
+import type { WorkerThread } from "../threads/worker_thread.ts";
 
 /** A worker, as far as captures deal with it. */
 export type CapturePort = Pick<WorkerThread, "post">;

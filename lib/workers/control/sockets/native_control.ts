@@ -1,5 +1,10 @@
-import { nativeProblem, type NativeTransport, openNativeTransport, type Transport } from "../../net/mod.ts";
-import { StartError } from "../../proxy/mod.ts";
+import {
+  nativeProblem,
+  type NativeTransport,
+  openNativeTransport,
+  type Transport,
+} from "../../../net/mod.ts";
+import { StartError } from "../../../proxy/mod.ts";
 
 /** How long a thread that was told to end may still run: until then, its descriptors are its own. */
 const LAST_STEPS_MS = 100;

@@ -1,4 +1,4 @@
-import { StartError } from "../../proxy/mod.ts";
+import { StartError } from "../../../proxy/mod.ts";
 
 /** Converts an error at the start of workers to a {@link StartError} that names the remedy. */
 export function startError(error: Error, module: URL): StartError {
@@ -6,7 +6,7 @@ export function startError(error: Error, module: URL): StartError {
   const { message } = error;
   if (message.includes("Requires read access to")) {
     // The shipped config is a part of the program too.
-    const [folder, config] = ["../..", "../../../config.yaml"].map((path) =>
+    const [folder, config] = ["../../..", "../../../../config.yaml"].map((path) =>
       decodeURIComponent(new URL(path, module).pathname).replace(/\/$/, "")
     );
     return new StartError(

@@ -1,6 +1,6 @@
-import { type Address, errorMessage } from "../../base/mod.ts";
-import type { Config } from "../../config/mod.ts";
-import { putInPlace, replaceAt, type SocketFile, temporaryName } from "../../listen/mod.ts";
+import { type Address, errorMessage } from "../../../base/mod.ts";
+import type { Config } from "../../../config/mod.ts";
+import { putInPlace, replaceAt, type SocketFile, temporaryName } from "../../../listen/mod.ts";
 import {
   programProblem,
   type ProxyObserver,
@@ -10,7 +10,7 @@ import {
   SocketFileWatch,
   StartError,
   type WallTime,
-} from "../../proxy/mod.ts";
+} from "../../../proxy/mod.ts";
 
 export interface SocketFilesOptions extends Pick<WallTime, "schedule"> {
   readonly observer: Pick<ProxyObserver, "socketFileChanged" | "defect">;

@@ -1,6 +1,6 @@
-import { SharedDraws, type TargetSettingChange } from "../../app/mod.ts";
-import { monotonicClock } from "../../base/mod.ts";
-import type { FaultConfig } from "../../config/mod.ts";
+import { SharedDraws, type TargetSettingChange } from "../../../app/mod.ts";
+import { monotonicClock } from "../../../base/mod.ts";
+import type { FaultConfig } from "../../../config/mod.ts";
 import {
   type Carried,
   type ControlPlane,
@@ -11,17 +11,17 @@ import {
   type SessionsEnded,
   TARGET_DOWN,
   type TargetName,
-} from "../../proxy/mod.ts";
+} from "../../../proxy/mod.ts";
 import {
   type EndingReason,
   firstSessions,
   type SessionFacts,
   type SessionFilter,
   type SessionQuery,
-} from "../../session/mod.ts";
-import type { AnswerValue, Question, QuestionKind } from "../channel/messages.ts";
+} from "../../../session/mod.ts";
+import type { AnswerValue, Question, QuestionKind } from "../../channel/messages.ts";
 import type { Answers } from "./replies.ts";
-import type { Supervisor } from "./supervisor.ts";
+import type { Supervisor } from "../threads/supervisor.ts";
 
 export interface WorkerOperationsOptions {
   readonly control: ControlPlane;

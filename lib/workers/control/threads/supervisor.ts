@@ -1,7 +1,7 @@
-import { monotonicClock } from "../../base/mod.ts";
-import { type Retirement, StartError } from "../../proxy/mod.ts";
+import { monotonicClock } from "../../../base/mod.ts";
+import { type Retirement, StartError } from "../../../proxy/mod.ts";
 import { startError } from "./_start_error.ts";
-import { type Answers, type Refusal, Replies } from "./replies.ts";
+import { type Answers, type Refusal, Replies } from "../requests/replies.ts";
 import { Backoff } from "./backoff.ts";
 import type {
   AnswerValue,
@@ -10,12 +10,12 @@ import type {
   QuestionKind,
   StartMessage,
   ToWorker,
-} from "../channel/messages.ts";
-import type { WorkersObserver } from "./workers_observer.ts";
+} from "../../channel/messages.ts";
+import type { WorkersObserver } from "../workers_observer.ts";
 import type { Sandbox } from "./sandbox.ts";
-import type { WorkerCounters } from "./worker_counters.ts";
+import type { WorkerCounters } from "../requests/worker_counters.ts";
 import type { Generation } from "./generation.ts";
-import type { WorkerCaptures } from "./worker_captures.ts";
+import type { WorkerCaptures } from "../requests/worker_captures.ts";
 import { WorkerEvents } from "./worker_events.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
