@@ -2,10 +2,10 @@
 export { bandwidthFilter } from "./bandwidth.ts";
 export { pause } from "./pause.ts";
 export { BUFFER_LEVELS, BufferPool } from "./buffers.ts";
-export type { CutKind, Fault, FaultKind, FaultRule, FaultScope } from "./fault_rule.ts";
-export { type DrawCounter, FaultPlan, type FaultPlanOptions, type SessionFaults } from "./faults.ts";
-export type { FaultyRelayOptions } from "./_fault_relay.ts";
-export type { Pause } from "./_fault_time.ts";
+export type { CutKind, Fault, FaultKind, FaultRule, FaultScope } from "./faults/fault_rule.ts";
+export { type DrawCounter, FaultPlan, type FaultPlanOptions, type SessionFaults } from "./faults/faults.ts";
+export type { FaultyRelayOptions } from "./faults/fault_relay.ts";
+export type { Pause } from "./faults/fault_time.ts";
 export {
   Flow,
   type PendingRead,

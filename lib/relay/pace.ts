@@ -1,6 +1,6 @@
 import type { Clock } from "../base/mod.ts";
 import { levelBytes, TOP_LEVEL } from "./buffers.ts";
-import type { Pause } from "./_fault_time.ts";
+import type { Pause } from "./faults/fault_time.ts";
 import { pause } from "./pause.ts";
 
 /** A token bucket over bytes, owned by the limiter. */

@@ -1,12 +1,12 @@
-import type { Direction } from "../base/mod.ts";
-import type { ByteBudget } from "./pace.ts";
+import type { Direction } from "../../base/mod.ts";
+import type { ByteBudget } from "../pace.ts";
 import { CuttingDuplex } from "./_fault_cut.ts";
 import { type BlackHole, blackHoleFilter, latencyFilter, sliceFilter, slowFilter } from "./_fault_filters.ts";
-import { type FaultTime, pauseWhileActive } from "./_fault_time.ts";
+import { type FaultTime, pauseWhileActive } from "./fault_time.ts";
 import { mix } from "./_noise.ts";
 import { type CutKind, endOf, type FaultKind, type FaultRule, type FaultTerm } from "./fault_rule.ts";
-import type { RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
-import { type Filter, streamEngine, type StreamOptions } from "./streams.ts";
+import type { RelayContext, RelayEnd, RelayEnds, RelayEngine } from "../flow.ts";
+import { type Filter, streamEngine, type StreamOptions } from "../streams.ts";
 
 /** A rule that hit a session, and the seed of all its random numbers there. */
 export interface Hit {

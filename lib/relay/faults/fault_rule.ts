@@ -1,4 +1,4 @@
-import type { Direction } from "../base/mod.ts";
+import type { Direction } from "../../base/mod.ts";
 
 /** How a fault ends a session. */
 export type CutKind = "reset" | "close";

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { ByteBudget } from "./pace.ts";
-import { type FaultTime, pauseUntil, pauseWhileActive } from "./_fault_time.ts";
+import type { ByteBudget } from "../pace.ts";
+import { type FaultTime, pauseUntil, pauseWhileActive } from "./fault_time.ts";
 import { endOf, type FaultTerm } from "./fault_rule.ts";
 import { mix, unit } from "./_noise.ts";
-import type { Filter } from "./streams.ts";
+import type { Filter } from "../streams.ts";
 
 /** Options that every fault filter has. */
 export interface FaultFilterOptions {

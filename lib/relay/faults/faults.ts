@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Clock, Random } from "../base/mod.ts";
-import type { ByteBudget } from "./pace.ts";
-import { pause } from "./pause.ts";
-import { type FaultMeans, faultyEngine, type FaultyRelayOptions, type Hit } from "./_fault_relay.ts";
-import type { Pause } from "./_fault_time.ts";
+import type { Clock, Random } from "../../base/mod.ts";
+import type { ByteBudget } from "../pace.ts";
+import { pause } from "../pause.ts";
+import { type FaultMeans, faultyEngine, type FaultyRelayOptions, type Hit } from "./fault_relay.ts";
+import type { Pause } from "./fault_time.ts";
 import { mix, unit } from "./_noise.ts";
 import { endOf, type FaultKind, type FaultRule } from "./fault_rule.ts";
-import type { RelayEngine } from "./flow.ts";
+import type { RelayEngine } from "../flow.ts";
 
 /** Options of a {@link FaultPlan}. */
 export interface FaultPlanOptions {

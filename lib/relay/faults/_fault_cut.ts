@@ -1,4 +1,4 @@
-import type { Duplex } from "../base/mod.ts";
+import type { Duplex } from "../../base/mod.ts";
 
 /** Options of a {@link CuttingDuplex}. */
 export interface CutOptions {

@@ -1,4 +1,4 @@
-import type { Clock } from "../base/mod.ts";
+import type { Clock } from "../../base/mod.ts";
 import { endOf, type FaultTerm } from "./fault_rule.ts";
 
 /** Waits, or rejects with the signal's reason as soon as it is aborted. */
