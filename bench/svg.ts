@@ -33,6 +33,8 @@ export interface LinePlot {
     readonly name: string;
     readonly points: readonly (readonly [number, number])[];
   }[];
+  /** Whether each point has a dot; default true. */
+  readonly dots?: boolean;
 }
 
 const WIDTH = 760;
@@ -102,7 +104,9 @@ export function lineChart(plot: LinePlot): string {
   const lines = plot.lines.map(({ name, points }, index) => {
     const color = LINE_COLORS[index % LINE_COLORS.length] ?? PLAIN;
     const path = points.map(([px, py], at) => `${at === 0 ? "M" : "L"}${x(px)} ${y(py)}`).join("");
-    const dots = points.map(([px, py]) => `<circle cx="${x(px)}" cy="${y(py)}" r="3" fill="${color}"/>`);
+    const dots = plot.dots === false
+      ? []
+      : points.map(([px, py]) => `<circle cx="${x(px)}" cy="${y(py)}" r="3" fill="${color}"/>`);
     const keyY = top + 8 + index * 20;
     return `<path d="${path}" stroke="${color}" stroke-width="2" fill="none"/>${dots.join("")}` +
       `<rect x="${right + 16}" y="${keyY - 8}" width="12" height="12" rx="2" fill="${color}"/>` +

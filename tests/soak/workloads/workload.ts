@@ -1,0 +1,15 @@
+import type { AppName, Site } from "../site.ts";
+import type { Visit } from "../visit.ts";
+
+/** One kind of client. */
+export interface Workload {
+  readonly name: string;
+  /** The app that it visits. */
+  readonly app: AppName;
+  /** Its share among all visits. */
+  readonly weight: number;
+  /** Whether its time from connect to reply is the latency of the report. */
+  readonly isTimed?: boolean;
+  /** Resolves when all is as it should be. @throws when it is not. */
+  visit(site: Site, visit: Visit): Promise<void>;
+}
