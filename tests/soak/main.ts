@@ -58,11 +58,15 @@ function parseOptions(args: readonly string[], signal: AbortSignal): Options | u
       rate: positive("rate", flags.rate),
       seed: positive("seed", flags.seed),
       signal,
-      onSample: ({ atS, rssMib, descriptors, sessions, p99Ms, cpu, ownCpu }, mix): void => {
+      onSample: (
+        { atS, rssMib, descriptors, sessions, p99Ms, directP99Ms, loopDelayMs, cpu, ownCpu },
+        mix,
+      ): void => {
         const failed = mix.tallies.reduce((sum, each) => sum + each.failed, 0);
         print(
           `${atS.toFixed(0)} s: ${mix.finished} visits, ${failed} failed, ${sessions} sessions, ` +
-            `${rssMib.toFixed(0)} MiB, ${descriptors} descriptors, p99 ${p99Ms.toFixed(1)} ms, ` +
+            `${rssMib.toFixed(0)} MiB, ${descriptors} descriptors, p99 ${p99Ms.toFixed(1)} ms ` +
+            `(direct ${directP99Ms.toFixed(1)}), loop ${loopDelayMs} ms, ` +
             `CPU ${cpu.toFixed(0)} % and ${ownCpu.toFixed(0)} % beside it`,
         );
       },

@@ -12,6 +12,9 @@ export interface WorkloadTally {
   verifiedBytes: number;
 }
 
+/** Times of short requests, through the proxy and without it. */
+export type Latencies = Readonly<Record<"proxied" | "direct", Histogram>>;
+
 export interface MixOptions {
   /** Visits that begin in a second, on average. */
   readonly rate: number;
@@ -37,9 +40,9 @@ export class Mix {
   connections = 0;
   finished = 0;
   leftOut = 0;
-  readonly latency = new Histogram();
+  readonly latency: Latencies = { proxied: new Histogram(), direct: new Histogram() };
   /** Latencies since the last call of {@link Mix.takeLatency}. */
-  #recent = new Histogram();
+  #recent: Latencies = { proxied: new Histogram(), direct: new Histogram() };
   readonly #options: MixOptions;
   readonly #running = new Set<Promise<void>>();
   readonly #totalWeight: number;
@@ -58,9 +61,9 @@ export class Mix {
   }
 
   /** Latencies since the last call. */
-  takeLatency(): Histogram {
+  takeLatency(): Latencies {
     const recent = this.#recent;
-    this.#recent = new Histogram();
+    this.#recent = { proxied: new Histogram(), direct: new Histogram() };
     return recent;
   }
 
@@ -103,9 +106,10 @@ export class Mix {
     tally.visits++;
     try {
       await workload.visit(site, visit);
-      if (visit.answeredAtMs !== undefined) {
-        this.latency.add(visit.answeredAtMs - beganMs);
-        this.#recent.add(visit.answeredAtMs - beganMs);
+      const { timed } = workload;
+      if (timed !== undefined && visit.answeredAtMs !== undefined) {
+        this.latency[timed].add(visit.answeredAtMs - beganMs);
+        this.#recent[timed].add(visit.answeredAtMs - beganMs);
       }
     } catch (error) {
       tally.failed++;

@@ -1,4 +1,5 @@
 import { lineChart, type LinePlot } from "../../bench/svg.ts";
+import type { Histogram } from "./histogram.ts";
 import type { Sample } from "./samples.ts";
 import type { SoakReport } from "./soak.ts";
 
@@ -34,14 +35,8 @@ export function reportText(report: SoakReport, { machine, date, version }: Circu
     ["data received and compared", `${(verified / 1e9).toFixed(2)} GB`],
     ["visits that failed", String(failed)],
     ["reloads, restarts of a target", `${report.reloads}, ${report.restarts}`],
-    [
-      "latency of a short request (median, p99, longest)",
-      [
-        latency.quantile(0.5),
-        latency.quantile(0.99),
-        latency.max,
-      ].map((ms) => `${ms.toFixed(1)} ms`).join(", "),
-    ],
+    ["latency of a short request (median, p99, longest)", quantiles(latency.proxied)],
+    ["the same without the proxy", quantiles(latency.direct)],
     ["resident memory after the first fifth (least, most)", `${least(rss)} to ${most(rss)} MiB`],
     ["CPU of the proxy, on average", `${cpu.toFixed(1)} % of a core`],
     ["faults found", report.faults.length === 0 ? "none" : report.faults.join("; ")],
@@ -91,6 +86,7 @@ export function reportPlots({ options, samples }: SoakReport): Map<string, strin
         "latency of short requests",
         "ms",
         line("p99", (each) => each.p99Ms),
+        line("p99 without the proxy", (each) => each.directP99Ms),
         line("median", (each) => each.p50Ms),
       ),
     ],
@@ -108,6 +104,10 @@ export function reportPlots({ options, samples }: SoakReport): Map<string, strin
       ),
     ],
   ]);
+}
+
+function quantiles(times: Histogram): string {
+  return [times.quantile(0.5), times.quantile(0.99), times.max].map((ms) => `${ms.toFixed(1)} ms`).join(", ");
 }
 
 function least(values: readonly number[]): string {

@@ -12,6 +12,8 @@ export interface Sample {
   /** Latency of short requests, ms. */
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** The same without the proxy. */
+  readonly directP99Ms: number;
   /** 99th percentile of how late timers fired, of the thread where that is worst; ms, an upper bound. */
   readonly loopDelayMs: number;
   /** CPU time per second, in hundredths of a core: of the proxy, and of this process with all servers in it. */
@@ -48,8 +50,9 @@ export class Sampler {
       rssMib: residentMib(this.#proxy.pid),
       descriptors: descriptorsOf(this.#proxy.pid),
       sessions: scrape.sum("tcpproxy_connections_active"),
-      p50Ms: latency.quantile(0.5),
-      p99Ms: latency.quantile(0.99),
+      p50Ms: latency.proxied.quantile(0.5),
+      p99Ms: latency.proxied.quantile(0.99),
+      directP99Ms: latency.direct.quantile(0.99),
       loopDelayMs: this.#loopDelayMs(scrape),
       cpu: (cpu - this.#last.cpu) / seconds * 100,
       ownCpu: (ownCpu - this.#last.ownCpu) / seconds * 100,

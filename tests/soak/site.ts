@@ -27,6 +27,8 @@ export class Site implements AsyncDisposable {
   readonly uploads = new Uploads();
   readonly flaky: RestartingTarget;
   readonly admin = `127.0.0.1:${freePort()}`;
+  /** Where the target of the app `echo` itself listens. */
+  readonly directPort: number;
   readonly #ports: ReadonlyMap<string, number> = new Map(APPS.map((name) => [name, freePort()]));
   readonly #targets: Readonly<Partial<Record<AppName, readonly string[]>>>;
   readonly #owned: AsyncDisposable[];
@@ -40,6 +42,7 @@ export class Site implements AsyncDisposable {
 
   private constructor(servers: Readonly<Partial<Record<"redis" | "postgres" | "http", ServerProcess>>>) {
     const echoes = [new TestTarget(echo), new TestTarget(echo)];
+    this.directPort = echoes[0]?.port ?? 0;
     const downloads = new TestTarget(download);
     const uploads = new TestTarget(this.uploads.serve);
     const headers = new TestTarget(proxyHeaderEcho);

@@ -5,8 +5,7 @@
  */
 import { seededRandom } from "../helpers/seeded_random.ts";
 import { type Engine, ProxyProcess } from "../helpers/proxy_process.ts";
-import type { Histogram } from "./histogram.ts";
-import { Mix, type WorkloadTally } from "./mix.ts";
+import { type Latencies, Mix, type WorkloadTally } from "./mix.ts";
 import { type Sample, Sampler } from "./samples.ts";
 import { Site } from "./site.ts";
 import { type Workload, WORKLOADS } from "./workloads/mod.ts";
@@ -30,7 +29,7 @@ export interface SoakReport {
   readonly seconds: number;
   readonly samples: readonly Sample[];
   readonly tallies: readonly WorkloadTally[];
-  readonly latency: Histogram;
+  readonly latency: Latencies;
   readonly reloads: number;
   readonly restarts: number;
   readonly leftOut: number;

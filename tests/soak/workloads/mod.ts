@@ -7,7 +7,7 @@ import { flaky, resets } from "./disturbed.ts";
 import { http } from "./http.ts";
 import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
-import { bulk, halfCloseByClient, halfCloseByTarget, held, short, slowReader } from "./streams.ts";
+import { bulk, direct, halfCloseByClient, halfCloseByTarget, held, short, slowReader } from "./streams.ts";
 import { proxyHeader, tls } from "./wrapped.ts";
 import type { Workload } from "./workload.ts";
 
@@ -16,6 +16,7 @@ export type { Workload } from "./workload.ts";
 /** Every kind of client. */
 export const WORKLOADS: readonly Workload[] = [
   short,
+  direct,
   http,
   redis,
   postgres,

@@ -8,8 +8,8 @@ export interface Workload {
   readonly app: AppName;
   /** Its share among all visits. */
   readonly weight: number;
-  /** Whether its time from connect to reply is the latency of the report. */
-  readonly isTimed?: boolean;
+  /** Whose latency its time from connect to reply is: the proxy's, or for comparison the target's own. */
+  readonly timed?: "proxied" | "direct";
   /** Resolves when all is as it should be. @throws when it is not. */
   visit(site: Site, visit: Visit): Promise<void>;
 }
