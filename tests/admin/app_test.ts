@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { adminApp, type AppOptions } from "../../lib/admin/app.ts";
 import { type AdminContext, type AdminRoute, operationsOf, withProxy } from "../../lib/admin/route.ts";
 import { ROUTES } from "../../lib/admin/routes/all.ts";
-import { AdminLog, noEvents, operation, QuietProxy, reloadsOf, TOKEN } from "../helpers/admin.ts";
+import { AdminLog, noEvents, operation, QuietProxy, reloadsOf, TOKEN } from "../helpers/proxy/admin.ts";
 
 const READY: AdminContext = {
   phase: "ready",

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { AdminClient, AdminClientError, explanationToJson } from "../../lib/admin/mod.ts";
 import { explanationFromJson } from "../../lib/admin/json/explanation.ts";
 import type { ConnectionQuestion, Explanation } from "../../lib/proxy/mod.ts";
-import { QuietProxy, TOKEN, withAdmin } from "../helpers/admin.ts";
+import { QuietProxy, TOKEN, withAdmin } from "../helpers/proxy/admin.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";

@@ -4,9 +4,9 @@ import { SCHEMA_NAMES } from "../../lib/admin/openapi/description.ts";
 import { openapiDocument, templateOf } from "../../lib/admin/openapi/document.ts";
 import { operationsOf } from "../../lib/admin/route.ts";
 import { ROUTES } from "../../lib/admin/routes/all.ts";
-import { type TestAdmin, TOKEN, withAdmin } from "../helpers/admin.ts";
-import { streamHead } from "../helpers/stream_head.ts";
-import { checkDescribed, STRICT, templateFor } from "../helpers/api_description.ts";
+import { type TestAdmin, TOKEN, withAdmin } from "../helpers/proxy/admin.ts";
+import { streamHead } from "../helpers/protocol/stream_head.ts";
+import { checkDescribed, STRICT, templateFor } from "../helpers/proxy/api_description.ts";
 
 type Json = Record<string, Record<string, Record<string, unknown>>>;
 

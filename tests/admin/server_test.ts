@@ -11,7 +11,7 @@ import {
   reloadsOf,
   type TestAdmin,
   withAdmin,
-} from "../helpers/admin.ts";
+} from "../helpers/proxy/admin.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { readToken, TokenError } from "../../lib/admin/mod.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { hasTool } from "../helpers/tools.ts";
+import { hasTool } from "../helpers/programs/tools.ts";
 
 const GOOD = "abcdefghABCDEFGH";
 

@@ -3,8 +3,8 @@ import { AppCounters } from "../../lib/metrics/mod.ts";
 import { assertEquals } from "@std/assert";
 import { AppTargets } from "../../lib/app/mod.ts";
 import type { AppConfig } from "../../lib/config/mod.ts";
-import { FakeTime } from "../helpers/fake_time.ts";
-import { configOf, ProxyLog } from "../helpers/proxy.ts";
+import { FakeTime } from "../helpers/fakes/fake_time.ts";
+import { configOf, ProxyLog } from "../helpers/proxy/proxy.ts";
 
 const A = "10.0.0.1:1";
 const B = "10.0.0.2:1";

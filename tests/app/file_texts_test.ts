@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { errorCode, errorMessage } from "../../lib/base/mod.ts";
 import { type FileText, FileTexts } from "../../lib/app/file_texts.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { hasTool } from "../helpers/tools.ts";
+import { hasTool } from "../helpers/programs/tools.ts";
 
 function problem(found: FileText): unknown {
   return "error" in found ? found.error : undefined;

@@ -8,7 +8,7 @@ import { targetSpec } from "../../lib/app/target_spec.ts";
 import { readTlsFiles } from "../../lib/app/tls_files.ts";
 import { AppTls } from "../../lib/app/tls.ts";
 import type { AppConfig, HealthCheckConfig } from "../../lib/config/mod.ts";
-import { configOf } from "../helpers/proxy.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { writeAll } from "../helpers/clients.ts";
 import { neverAnswering, refusingAddress, type Serve, TestTarget } from "../helpers/targets.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { CandidateList } from "../helpers/candidate_list.ts";
+import { CandidateList } from "../helpers/fakes/candidate_list.ts";
 
 Deno.test("first: keeps to the order of the list, whatever load and weight", () => {
   const list = new CandidateList("first", [1, 256, 2]);

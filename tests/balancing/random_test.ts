@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { CandidateList, tally } from "../helpers/candidate_list.ts";
-import { scriptedRandom } from "../helpers/seeded_random.ts";
+import { CandidateList, tally } from "../helpers/fakes/candidate_list.ts";
+import { scriptedRandom } from "../helpers/fakes/seeded_random.ts";
 
 Deno.test("random: starts at a random candidate, then goes around in order", () => {
   const list = new CandidateList("random", [1, 1, 1, 1], { random: scriptedRandom(0.6, 0, 0.999) });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { CandidateList, tally } from "../helpers/candidate_list.ts";
-import { scriptedRandom } from "../helpers/seeded_random.ts";
+import { CandidateList, tally } from "../helpers/fakes/candidate_list.ts";
+import { scriptedRandom } from "../helpers/fakes/seeded_random.ts";
 
 /** Every pair of places from a grid over the square of two draws. */
 function grid(steps: number): number[] {

@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
-import { CandidateList, tally } from "../helpers/candidate_list.ts";
-import { scriptedRandom } from "../helpers/seeded_random.ts";
+import { CandidateList, tally } from "../helpers/fakes/candidate_list.ts";
+import { scriptedRandom } from "../helpers/fakes/seeded_random.ts";
 
 function roundRobin(weights: readonly number[]): CandidateList {
   return new CandidateList("round_robin", weights, { random: scriptedRandom(0) });

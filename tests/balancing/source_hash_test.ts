@@ -1,6 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { clientHash } from "../../lib/balancing/mod.ts";
-import { CandidateList, tally } from "../helpers/candidate_list.ts";
+import { CandidateList, tally } from "../helpers/fakes/candidate_list.ts";
 
 /** 20,000 different clients, always the same. */
 const CLIENTS = Array.from(

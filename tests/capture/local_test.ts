@@ -1,8 +1,8 @@
 import { LinuxTransport } from "../../lib/net/linux/transport.ts";
 import { Proxy, type ProxyControl } from "../../lib/proxy/mod.ts";
 import { testCaptureContract } from "../contract/captures.ts";
-import { hasLinuxSockets } from "../helpers/linux_transport.ts";
-import type { StartPlane } from "../helpers/plane.ts";
+import { hasLinuxSockets } from "../helpers/connections/linux_transport.ts";
+import type { StartPlane } from "../helpers/proxy/plane.ts";
 
 testCaptureContract("Proxy", (config, observer) => Proxy.start(config, { observer }));
 

@@ -9,7 +9,7 @@ import {
 } from "../../lib/protocol/mod.ts";
 import { concat } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
-import { readCapture, type ReadPacket, sentBy } from "../helpers/pcapng.ts";
+import { readCapture, type ReadPacket, sentBy } from "../helpers/protocol/pcapng.ts";
 
 const PEER = { ip: Uint8Array.of(10, 0, 0, 1), port: 4000 };
 const PROXY = { ip: Uint8Array.of(10, 0, 0, 2), port: 80 };

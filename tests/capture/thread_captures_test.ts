@@ -12,7 +12,7 @@ import {
 import { interfaceDescription, sectionHeader } from "../../lib/protocol/mod.ts";
 import { Flow } from "../../lib/relay/mod.ts";
 import { concat } from "../helpers/bytes.ts";
-import { readCapture } from "../helpers/pcapng.ts";
+import { readCapture } from "../helpers/protocol/pcapng.ts";
 
 const END = { kind: "tcp", host: "10.0.0.1", port: 4000 } as const;
 

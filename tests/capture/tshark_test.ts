@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
-import { begun, bytesOf, requestOf } from "../helpers/captures.ts";
+import { begun, bytesOf, requestOf } from "../helpers/protocol/captures.ts";
 import {
   connectTo,
   exchange,
@@ -11,14 +11,14 @@ import {
   writeAll,
 } from "../helpers/clients.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { originating, terminating, testTls } from "../helpers/tls_app.ts";
-import { connectTls } from "../helpers/tls_client.ts";
-import { tlsTarget } from "../helpers/tls_target.ts";
-import { missingTools } from "../helpers/tools.ts";
-import { examined, fieldsOf } from "../helpers/tshark.ts";
+import { originating, terminating, testTls } from "../helpers/tls/tls_app.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
+import { tlsTarget } from "../helpers/tls/tls_target.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
+import { examined, fieldsOf } from "../helpers/programs/tshark.ts";
 
 const missing = missingTools("tshark");
 const reason = missing.length === 0 ? "" : ` (ignored: ${missing.join(", ")} not found)`;

@@ -9,7 +9,7 @@ import {
   resettingClient,
   writeAll,
 } from "../helpers/clients.ts";
-import { seededRandom } from "../helpers/seeded_random.ts";
+import { seededRandom } from "../helpers/fakes/seeded_random.ts";
 import { echo, refusingAddress, resettingTarget, type Serve, TestTarget } from "../helpers/targets.ts";
 
 /** A proxy in a process of its own, so that what would end the process is seen. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { Proxy } from "../../lib/proxy/mod.ts";
-import { configOf, ProxyLog } from "../helpers/proxy.ts";
+import { configOf, ProxyLog } from "../helpers/proxy/proxy.ts";
 
 async function main(targets: readonly string[]): Promise<void> {
   const config = configOf({

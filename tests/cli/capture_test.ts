@@ -1,11 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../lib/cli/mod.ts";
-import { QuietProxy, TOKEN, withAdmin } from "../helpers/admin.ts";
+import { QuietProxy, TOKEN, withAdmin } from "../helpers/proxy/admin.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { CapturedIo } from "../helpers/captured_io.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
 import { connectTo, exchange } from "../helpers/clients.ts";
-import { readCapture, sentBy } from "../helpers/pcapng.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { readCapture, sentBy } from "../helpers/protocol/pcapng.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { until } from "../helpers/until.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import { parse } from "@std/yaml/parse";
 import { runCli } from "../../lib/cli/mod.ts";
 import { effectiveConfig, loadConfig, parseConfig } from "../../lib/config/mod.ts";
-import { CapturedIo } from "../helpers/captured_io.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const GOOD = { apps: [{ name: "a", ports: [7001], targets: ["10.0.0.1:80"] }] };

@@ -3,8 +3,8 @@ import { runCli } from "../../lib/cli/mod.ts";
 import { COMMANDS } from "../../lib/cli/commands/mod.ts";
 import { expectedWord } from "../../lib/cli/completion_words.ts";
 import type { Command } from "../../lib/cli/command.ts";
-import { QuietProxy, TOKEN, withAdmin } from "../helpers/admin.ts";
-import { CapturedIo } from "../helpers/captured_io.ts";
+import { QuietProxy, TOKEN, withAdmin } from "../helpers/proxy/admin.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
 import { freePort } from "../helpers/free_ports.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

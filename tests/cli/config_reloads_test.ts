@@ -3,8 +3,8 @@ import { ConfigReloads, type Reloadable, UnreadableConfig } from "../../lib/cli/
 import { KeptSignal } from "../../lib/cli/run/signals.ts";
 import { type Config, diffConfigs, resolveConfig } from "../../lib/config/mod.ts";
 import { programProblem, type ReloadPlan, type ReloadResult } from "../../lib/proxy/mod.ts";
-import { settled } from "../helpers/fake_time.ts";
-import { RecordedLog } from "../helpers/recorded_log.ts";
+import { settled } from "../helpers/fakes/fake_time.ts";
+import { RecordedLog } from "../helpers/fakes/recorded_log.ts";
 import { until } from "../helpers/until.ts";
 
 const NO_DIFF = { apps: [], settings: [] };

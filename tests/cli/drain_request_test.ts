@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { drainDeadline, DrainRequest } from "../../lib/cli/run/drain_request.ts";
 import { SignalQueue } from "../../lib/cli/run/signals.ts";
-import { configOf } from "../helpers/proxy.ts";
-import { RecordedLog } from "../helpers/recorded_log.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
+import { RecordedLog } from "../helpers/fakes/recorded_log.ts";
 
 Deno.test("DrainRequest: a signal begins it, and the next one counts", async () => {
   const [signals, log] = [new SignalQueue(), new RecordedLog()];

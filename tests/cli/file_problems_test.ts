@@ -3,10 +3,10 @@ import { findFileProblems } from "../../lib/cli/config/file_problems.ts";
 import { runCli } from "../../lib/cli/mod.ts";
 import { ConfigDocument } from "../../lib/config/mod.ts";
 import { isTlsSupported } from "../../lib/tls/mod.ts";
-import { CapturedIo } from "../helpers/captured_io.ts";
-import { CertificateFolder, type TestCertificate } from "../helpers/certificates.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
+import { CertificateFolder, type TestCertificate } from "../helpers/tls/certificates.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 function configText({ certFile }: TestCertificate, { keyFile }: TestCertificate): string {
   return `apps:

@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type EndedSession, LogObserver } from "../../lib/cli/run/log_observer.ts";
 import { AccessLog } from "../../lib/log/mod.ts";
-import { memoryDestination } from "../helpers/log_destination.ts";
-import { ManualSchedule } from "../helpers/manual_schedule.ts";
-import { RecordedLog } from "../helpers/recorded_log.ts";
+import { memoryDestination } from "../helpers/fakes/log_destination.ts";
+import { ManualSchedule } from "../helpers/fakes/manual_schedule.ts";
+import { RecordedLog } from "../helpers/fakes/recorded_log.ts";
 
 class EmFile extends Error {
   readonly code = "EMFILE";

@@ -5,8 +5,8 @@ import { MAX_ANSWER_BYTES } from "../../lib/cli/probe/probe_report.ts";
 import { probeTarget } from "../../lib/cli/probe/probe_target.ts";
 import { isTlsSupported } from "../../lib/tls/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { CapturedIo } from "../helpers/captured_io.ts";
-import { CertificateFolder } from "../helpers/certificates.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
+import { CertificateFolder } from "../helpers/tls/certificates.ts";
 import { writeAll } from "../helpers/clients.ts";
 import {
   echo,
@@ -17,8 +17,8 @@ import {
   TestTarget,
 } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { withSServer } from "../helpers/tls.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { withSServer } from "../helpers/tls/tls.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 interface Step {
   readonly step: string;

@@ -3,8 +3,8 @@ import { assert, assertEquals, assertStringIncludes, fail } from "@std/assert";
 import { formatCidr } from "../../lib/base/mod.ts";
 import type { SessionQuery } from "../../lib/session/mod.ts";
 import { runCli } from "../../lib/cli/mod.ts";
-import { QuietProxy, SESSION, type TestAdmin, withAdmin } from "../helpers/admin.ts";
-import { CapturedIo } from "../helpers/captured_io.ts";
+import { QuietProxy, SESSION, type TestAdmin, withAdmin } from "../helpers/proxy/admin.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
 
 const APPS = [
   { name: "web", listen: ["127.0.0.1:7001"], targets: ["10.0.0.1:80", "[::1]:80"] },

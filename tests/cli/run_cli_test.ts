@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../lib/cli/commands/mod.ts";
 import { runCli } from "../../lib/cli/mod.ts";
-import { CapturedIo } from "../helpers/captured_io.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
 
 Deno.test("runCli: --help and -h list every command on stdout", async () => {
   for (const words of [["--help"], ["-h"], ["help"], ["help", "--help"]]) {

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { NO_SERVICE_MANAGER, openServiceManager } from "../../lib/cli/run/service_manager.ts";
-import { RecordedLog } from "../helpers/recorded_log.ts";
+import { RecordedLog } from "../helpers/fakes/recorded_log.ts";
 import { until } from "../helpers/until.ts";
 
 /** A manager that keeps what it is told; `fail` is what a send rejects with. */

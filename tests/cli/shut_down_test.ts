@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Ending, shutDown } from "../../lib/cli/run/shut_down.ts";
 import { SignalQueue } from "../../lib/cli/run/signals.ts";
-import { RecordedLog } from "../helpers/recorded_log.ts";
+import { RecordedLog } from "../helpers/fakes/recorded_log.ts";
 
 /** A proxy whose drain ends when the test says so, or when it is stopped. */
 class SlowToDrain implements Ending {

@@ -7,7 +7,7 @@ import {
   logProgram,
 } from "../../lib/cli/run/start_lines.ts";
 import { embeddedConfig, resolveConfig } from "../../lib/config/mod.ts";
-import { RecordedLog } from "../helpers/recorded_log.ts";
+import { RecordedLog } from "../helpers/fakes/recorded_log.ts";
 
 Deno.test("logConfig: the shipped config reads as the original's", async () => {
   const log = new RecordedLog();

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../lib/cli/mod.ts";
-import { QuietProxy, TOKEN, withAdmin } from "../helpers/admin.ts";
-import { CapturedIo } from "../helpers/captured_io.ts";
+import { QuietProxy, TOKEN, withAdmin } from "../helpers/proxy/admin.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
 import { freePort } from "../helpers/free_ports.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { ConfigReloads } from "../../lib/cli/run/config_reloads.ts";
 import { watchConfig } from "../../lib/cli/run/watch_config.ts";
 import { getLogger } from "../../lib/log/mod.ts";
-import { configOf } from "../helpers/proxy.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const CONFIG = configOf({ watch: true, apps: [{ name: "a", targets: ["127.0.0.1:1"] }] });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { effectiveConfig, type LogConfig, parseConfig, resolveConfig } from "../../lib/config/mod.ts";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 
 const APPS = [{ name: "a", ports: [1], targets: ["h:1"] }];
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type Config, effectiveConfig, parseConfig } from "../../lib/config/mod.ts";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 
 const APPS = `apps: [{ name: a, listen: ["127.0.0.1:7000"], targets: ["h:1"] }]`;
 

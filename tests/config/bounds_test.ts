@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { parseConfig } from "../../lib/config/mod.ts";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 
 /** As much text as is looked at. */
 const SIZE = 1024 * 1024;

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Source } from "../../lib/config/yaml/source.ts";
 import { parseConfig } from "../../lib/config/mod.ts";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 
 /** YAML 1.2.2 section 10.3.2, and what YAML 1.1 and its parsers read otherwise. */
 const TABLE: readonly (readonly [text: string, value: unknown])[] = [

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { stringify } from "@std/yaml/stringify";
 import { type AppConfig, diffConfigs, effectiveConfig, parseConfig } from "../../lib/config/mod.ts";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 
 const FILE = { file: "/etc/tcpproxy/c.yaml" };
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ConfigDocument, type Path } from "../../lib/config/mod.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { hasTool } from "../helpers/tools.ts";
+import { hasTool } from "../helpers/programs/tools.ts";
 
 const TEXT = `defaults:
   tls: &tls

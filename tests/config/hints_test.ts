@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseDuration } from "../../lib/base/mod.ts";
 import { durationHint } from "../../lib/config/schema/values/duration_hint.ts";
 import { parseConfig } from "../../lib/config/mod.ts";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 
 function textWith(lines: string): string {
   return `apps: [{ name: a, ports: [1], targets: ["h:1"], ${lines} }]`;

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { parseGlob } from "../../lib/config/include/glob.ts";
 import { ConfigDocument, type ConfigError, loadConfig, resolveConfig } from "../../lib/config/mod.ts";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 /** A folder with these files. */

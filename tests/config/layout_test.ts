@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { readLayout } from "../../lib/config/yaml/layout.ts";
 import { Source } from "../../lib/config/yaml/source.ts";
 import { parseConfig, type Path } from "../../lib/config/mod.ts";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 
 /** Where a path's value, or its key, is in a text. */
 function place(text: string, path: Path, at?: "key"): string | undefined {

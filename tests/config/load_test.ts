@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { EMBEDDED_CONFIG, loadConfig } from "../../lib/config/mod.ts";
 import { fileURLToPath } from "node:url";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const TOO_LARGE = 1024 * 1024 + 1;

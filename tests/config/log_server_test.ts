@@ -7,7 +7,7 @@ import {
   resolveConfig,
   restartSettings,
 } from "../../lib/config/mod.ts";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 
 const APPS = [{ name: "a", ports: [1], targets: ["h:1"] }];
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { embeddedConfig, parseConfig, resolveConfig } from "../../lib/config/mod.ts";
 import { join } from "node:path";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 import type { AppConfig, Config } from "../../lib/config/mod.ts";
 import { formatAddress } from "../../lib/base/mod.ts";
 

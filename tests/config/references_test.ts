@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { stringify } from "@std/yaml/stringify";
 import { escapeReferences, substitute } from "../../lib/config/environment/references.ts";
 import { type Environment, escapeAllReferences, parseConfig } from "../../lib/config/mod.ts";
-import { configErrorOf } from "../helpers/config_error.ts";
+import { configErrorOf } from "../helpers/config/config_error.ts";
 
 /** An environment of these variables; of one that is `null` the runtime does not allow reading. */
 function environmentOf(variables: Readonly<Record<string, string | null>>): Environment {

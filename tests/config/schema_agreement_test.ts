@@ -18,7 +18,7 @@ import * as texts from "../../lib/config/schema/values/texts.ts";
 import { customTlv, tlv } from "../../lib/config/schema/app/tlvs.ts";
 import * as units from "../../lib/config/schema/values/units.ts";
 import { workers } from "../../lib/config/schema/workers.ts";
-import { writtenConfigs } from "../helpers/written_config.ts";
+import { writtenConfigs } from "../helpers/config/written_config.ts";
 
 type Validate = (value: unknown) => boolean;
 

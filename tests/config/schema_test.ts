@@ -9,7 +9,7 @@ import {
   parseConfig,
 } from "../../lib/config/mod.ts";
 import type { JsonSchema } from "../../lib/config/mod.ts";
-import { writtenConfigs } from "../helpers/written_config.ts";
+import { writtenConfigs } from "../helpers/config/written_config.ts";
 import { reference } from "../../tools/generate_reference.ts";
 
 Deno.test("effectiveConfig: read again gives the same config, as YAML and as JSON", async () => {

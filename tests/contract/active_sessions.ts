@@ -4,8 +4,8 @@ import type { ProxyControl } from "../../lib/proxy/mod.ts";
 import { Arrivals } from "../helpers/arrivals.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo } from "../helpers/clients.ts";
-import { configOf } from "../helpers/proxy.ts";
-import { PlaneLog, type StartPlane } from "../helpers/plane.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
+import { PlaneLog, type StartPlane } from "../helpers/proxy/plane.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 
 /** Keeps the reports of sessions that last. */

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { StrategyName } from "../../lib/balancing/mod.ts";
-import { CandidateList, drain } from "../helpers/candidate_list.ts";
-import { seededRandom } from "../helpers/seeded_random.ts";
+import { CandidateList, drain } from "../helpers/fakes/candidate_list.ts";
+import { seededRandom } from "../helpers/fakes/seeded_random.ts";
 
 /** What every strategy must keep, whatever its order is. No strategy deviates. */
 export function testBalancingContract(strategy: StrategyName): void {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { HELD_BYTES, MAX_CAPTURES } from "../../lib/capture/mod.ts";
 import { parseCidr } from "../../lib/base/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { begun, bytesOf, captureOf, requestOf } from "../helpers/captures.ts";
+import { begun, bytesOf, captureOf, requestOf } from "../helpers/protocol/captures.ts";
 import {
   exchange,
   randomBytes,
@@ -11,10 +11,10 @@ import {
   resettingClient,
   writeAll,
 } from "../helpers/clients.ts";
-import { type ReadCapture, readCapture, sentBy } from "../helpers/pcapng.ts";
-import { configOf } from "../helpers/proxy.ts";
+import { type ReadCapture, readCapture, sentBy } from "../helpers/protocol/pcapng.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { type StartPlane, withPlane } from "../helpers/plane.ts";
+import { type StartPlane, withPlane } from "../helpers/proxy/plane.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
 
 const CLIENT = 0;

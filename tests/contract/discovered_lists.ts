@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange } from "../helpers/clients.ts";
-import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
+import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
 import { TestTarget } from "../helpers/targets.ts";
 import { writeAll } from "../helpers/clients.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";

@@ -2,11 +2,11 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Duplex } from "../../lib/base/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange, readToEnd } from "../helpers/clients.ts";
-import { Dnsmasq, type DnsRecords } from "../helpers/dnsmasq.ts";
-import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
-import { testTls } from "../helpers/tls_app.ts";
-import type { TlsLab } from "../helpers/tls_lab.ts";
-import { type TlsTarget, tlsTarget } from "../helpers/tls_target.ts";
+import { Dnsmasq, type DnsRecords } from "../helpers/servers/dnsmasq.ts";
+import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
+import { testTls } from "../helpers/tls/tls_app.ts";
+import type { TlsLab } from "../helpers/tls/tls_lab.ts";
+import { type TlsTarget, tlsTarget } from "../helpers/tls/tls_target.ts";
 
 function test(name: string, fn: (lab: TlsLab) => Promise<void>): void {
   testTls(name, fn, "dnsmasq");

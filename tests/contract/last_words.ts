@@ -7,11 +7,11 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import type { RelayEnd } from "../../lib/relay/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { connectedEnds } from "../helpers/connected_ends.ts";
+import { connectedEnds } from "../helpers/connections/connected_ends.ts";
 import { randomBytes, readAll, writeAll } from "../helpers/clients.ts";
-import { collect, type EngineCase, feed, RelayBench, turns } from "../helpers/relay_bench.ts";
+import { collect, type EngineCase, feed, RelayBench, turns } from "../helpers/connections/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
-import { seededRandom } from "../helpers/seeded_random.ts";
+import { seededRandom } from "../helpers/fakes/seeded_random.ts";
 import { until } from "../helpers/until.ts";
 
 const WORDS = randomBytes(50_000);

@@ -4,7 +4,7 @@ import type { Config } from "../../lib/config/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, readToEnd } from "../helpers/clients.ts";
 import { freePorts } from "../helpers/free_ports.ts";
-import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
+import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";
 

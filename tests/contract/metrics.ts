@@ -4,8 +4,8 @@ import { activeOf, type AppCount, type MetricsSnapshot, spreadOf } from "../../l
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, readToEnd, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
-import { configOf } from "../helpers/proxy.ts";
+import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";
 

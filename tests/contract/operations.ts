@@ -4,8 +4,8 @@ import { resolveFaults } from "../../lib/config/mod.ts";
 import type { SessionFilter, SessionQuery } from "../../lib/session/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { readToEnd, writeAll } from "../helpers/clients.ts";
-import { answeredBy, Fleet } from "../helpers/fleet.ts";
-import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
+import { answeredBy, Fleet } from "../helpers/proxy/fleet.ts";
+import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
 import { neverAnswering, TestTarget } from "../helpers/targets.ts";
 
 const NEWEST: SessionQuery = { filter: {}, sort: "id", order: "desc", limit: 100 };

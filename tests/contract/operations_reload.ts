@@ -2,12 +2,12 @@ import { assertEquals } from "@std/assert";
 import { resolveFaults } from "../../lib/config/mod.ts";
 import { readToEnd } from "../helpers/clients.ts";
 import { formatAddress } from "../../lib/base/mod.ts";
-import { Dnsmasq } from "../helpers/dnsmasq.ts";
-import { missingTools } from "../helpers/tools.ts";
-import { answeredBy, Fleet } from "../helpers/fleet.ts";
+import { Dnsmasq } from "../helpers/servers/dnsmasq.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
+import { answeredBy, Fleet } from "../helpers/proxy/fleet.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
-import { configOf } from "../helpers/proxy.ts";
+import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
 import { answers, echoed, set, several, shown, until } from "./operations.ts";
 
 type AppLiteral = Readonly<Record<string, unknown>>;

@@ -4,11 +4,11 @@ import type { TargetSnapshot } from "../../lib/app/mod.ts";
 import type { ConnectionQuestion, ExplainedConnection } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { readToEnd, writeAll } from "../helpers/clients.ts";
-import { Dnsmasq } from "../helpers/dnsmasq.ts";
-import { answeredBy, Fleet } from "../helpers/fleet.ts";
-import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
+import { Dnsmasq } from "../helpers/servers/dnsmasq.ts";
+import { answeredBy, Fleet } from "../helpers/proxy/fleet.ts";
+import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const GONE = "127.0.0.1:1";
 

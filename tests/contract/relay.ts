@@ -8,7 +8,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { exchange, randomBytes, readAll, writeAll } from "../helpers/clients.ts";
-import { connectedEnds } from "../helpers/connected_ends.ts";
+import { connectedEnds } from "../helpers/connections/connected_ends.ts";
 import {
   collect,
   type EngineCase,
@@ -18,9 +18,9 @@ import {
   RelayBench,
   reset,
   turns,
-} from "../helpers/relay_bench.ts";
+} from "../helpers/connections/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
-import { seededRandom } from "../helpers/seeded_random.ts";
+import { seededRandom } from "../helpers/fakes/seeded_random.ts";
 import { testLastWords } from "./last_words.ts";
 
 /** Registers the contract's tests for one engine. */

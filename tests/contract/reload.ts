@@ -2,15 +2,15 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { formatPath } from "../../lib/config/mod.ts";
 import type { ReloadResult } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import type { TestCertificate } from "../helpers/certificates.ts";
+import type { TestCertificate } from "../helpers/tls/certificates.ts";
 import { exchange, readExactly, writeAll } from "../helpers/clients.ts";
-import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
-import { assertShown, renew, SPREAD } from "../helpers/renewal.ts";
+import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
+import { assertShown, renew, SPREAD } from "../helpers/tls/renewal.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
-import { runSClient } from "../helpers/tls.ts";
-import { originating, terminating, testTls } from "../helpers/tls_app.ts";
-import { connectTls } from "../helpers/tls_client.ts";
-import { tlsTarget } from "../helpers/tls_target.ts";
+import { runSClient } from "../helpers/tls/tls.ts";
+import { originating, terminating, testTls } from "../helpers/tls/tls_app.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
+import { tlsTarget } from "../helpers/tls/tls_target.ts";
 
 /** What whoever asks a proxy to reload may rely on, in how many threads it may run. No plane deviates. */
 export function testReloadContract(name: string, start: StartPlane): void {

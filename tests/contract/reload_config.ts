@@ -3,10 +3,10 @@ import { formatAddress } from "../../lib/base/mod.ts";
 import type { ReloadResult } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, randomBytes, readExactly, writeAll } from "../helpers/clients.ts";
-import { answeredBy, Fleet } from "../helpers/fleet.ts";
+import { answeredBy, Fleet } from "../helpers/proxy/fleet.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
-import { configOf } from "../helpers/proxy.ts";
+import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
-import { TOKEN, withAdmin } from "../helpers/admin.ts";
-import { browserTest, holds, withPage } from "../helpers/browser.ts";
+import { TOKEN, withAdmin } from "../helpers/proxy/admin.ts";
+import { browserTest, holds, withPage } from "../helpers/programs/browser.ts";
 import { until } from "../helpers/until.ts";
 import { Fixture, fixtureTarget } from "./fixture.ts";
 import LOOK from "./in_page.js" with { type: "text" };

@@ -5,9 +5,9 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a command for developers
-import { withAdmin } from "../helpers/admin.ts";
-import { launch } from "../helpers/browser.ts";
-import { seededRandom } from "../helpers/seeded_random.ts";
+import { withAdmin } from "../helpers/proxy/admin.ts";
+import { launch } from "../helpers/programs/browser.ts";
+import { seededRandom } from "../helpers/fakes/seeded_random.ts";
 import { Fixture, type FixtureApp, fixtureTarget } from "./fixture.ts";
 
 const FOLDER = Deno.args[0] ?? "docs/images";

@@ -1,10 +1,10 @@
 // deno-lint-ignore-file camelcase -- the keys of the API and of configs
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
-import { browserTest, holds, withPage } from "../helpers/browser.ts";
+import { browserTest, holds, withPage } from "../helpers/programs/browser.ts";
 import { connectTo, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { program } from "../helpers/program.ts";
+import { program } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

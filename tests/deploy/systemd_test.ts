@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const UNIT = new URL("../../deploy/systemd/tcpproxy.service", import.meta.url);
 const missing = missingTools("systemd-analyze");

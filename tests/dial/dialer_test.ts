@@ -10,7 +10,7 @@ import {
   FdPressure,
   type Preamble,
 } from "../../lib/dial/mod.ts";
-import { FakeTime } from "../helpers/fake_time.ts";
+import { FakeTime } from "../helpers/fakes/fake_time.ts";
 import { blackHole, neverAnswering, refusingAddress, TestTarget } from "../helpers/targets.ts";
 
 /** A dialer with room for anything, unless it is told otherwise, that keeps what it observes. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { FdPressure, type FdPressureOptions, type StarvedDial } from "../../lib/dial/fd_pressure.ts";
 import { SharedCount } from "../../lib/limits/mod.ts";
-import { FakeTime } from "../helpers/fake_time.ts";
+import { FakeTime } from "../helpers/fakes/fake_time.ts";
 
 const OPEN = new AbortController().signal;
 const HOUR_MS = 3_600_000;

@@ -7,9 +7,9 @@ import {
 } from "@std/assert";
 import type { TcpAddress } from "../../lib/base/mod.ts";
 import { resolveAddresses, ResolveError, resolveServices } from "../../lib/dial/mod.ts";
-import { DnsServer } from "../helpers/dns_server.ts";
-import { Dnsmasq } from "../helpers/dnsmasq.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { DnsServer } from "../helpers/servers/dns_server.ts";
+import { Dnsmasq } from "../helpers/servers/dnsmasq.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const missing = missingTools("dnsmasq");
 const ignore = missing.length > 0;

@@ -10,7 +10,7 @@ import { UsageError } from "../../lib/cli/command.ts";
 import { parseCommandLine } from "../../lib/cli/parse_args.ts";
 import { anyText } from "../helpers/any_text.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 import denoConfig from "../../deno.json" with { type: "json" };
 import { commandLines } from "./console_block.ts";
 import { readPages } from "./pages.ts";

@@ -5,10 +5,10 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import { parse } from "@std/yaml/parse";
-import { CapturedIo } from "../helpers/captured_io.ts";
-import { CertificateFolder, type TestCertificate } from "../helpers/certificates.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
+import { CertificateFolder, type TestCertificate } from "../helpers/tls/certificates.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 import { runCli } from "../../lib/cli/mod.ts";
 import { completeConfig, FragmentError, isConfigBlock, namedFiles } from "./config_block.ts";
 import type { Block } from "./markdown.ts";

@@ -1,5 +1,5 @@
 import { freePort } from "../helpers/free_ports.ts";
-import { programCommand } from "../helpers/program.ts";
+import { programCommand } from "../helpers/programs/program.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { until } from "../helpers/until.ts";
 import type { ConsoleStep } from "./console_block.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 import { consoleSteps } from "./console_block.ts";
 import { ConsoleError, ConsoleSession } from "./console_session.ts";
 import { matchesLine } from "./expected_line.ts";

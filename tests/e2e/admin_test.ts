@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { TOKEN } from "../helpers/admin.ts";
+import { TOKEN } from "../helpers/proxy/admin.ts";
 import { connectTo, exchange, readToEnd, writeAll } from "../helpers/clients.ts";
 import { freePort, freePorts } from "../helpers/free_ports.ts";
-import { type Program, program, type ProgramOptions, runProgram } from "../helpers/program.ts";
+import { type Program, program, type ProgramOptions, runProgram } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { connectTo, exchange } from "../helpers/clients.ts";
 import { freePort, freePorts } from "../helpers/free_ports.ts";
-import { BINARY, program, runProgram } from "../helpers/program.ts";
+import { BINARY, program, runProgram } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

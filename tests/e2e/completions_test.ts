@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { QuietProxy, withAdmin } from "../helpers/admin.ts";
-import { programCommand, runProgram } from "../helpers/program.ts";
+import { QuietProxy, withAdmin } from "../helpers/proxy/admin.ts";
+import { programCommand, runProgram } from "../helpers/programs/program.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { Tmux } from "../helpers/tmux.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { Tmux } from "../helpers/programs/tmux.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const APPS = [
   { name: "web", listen: ["127.0.0.1:7001"], targets: ["10.0.0.1:80", "[::1]:80"] },

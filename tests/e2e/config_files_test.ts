@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { BINARY, program, runProgram } from "../helpers/program.ts";
+import { BINARY, program, runProgram } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

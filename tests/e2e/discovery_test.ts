@@ -2,12 +2,12 @@ import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, writeAll } from "../helpers/clients.ts";
-import { Dnsmasq } from "../helpers/dnsmasq.ts";
+import { Dnsmasq } from "../helpers/servers/dnsmasq.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { program } from "../helpers/program.ts";
+import { program } from "../helpers/programs/program.ts";
 import { TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { hasTool } from "../helpers/tools.ts";
+import { hasTool } from "../helpers/programs/tools.ts";
 
 const hasDnsmasq = hasTool("dnsmasq");
 

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { ALL_PERMISSIONS, program } from "../helpers/program.ts";
+import { ALL_PERMISSIONS, program } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";

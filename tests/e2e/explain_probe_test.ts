@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { program, runProgram } from "../helpers/program.ts";
+import { program, runProgram } from "../helpers/programs/program.ts";
 import { echo, sending, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

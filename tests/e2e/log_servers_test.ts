@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { connectTo, exchange } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { DatagramServer, startRsyslogd } from "../helpers/log_servers.ts";
-import { program } from "../helpers/program.ts";
+import { DatagramServer, startRsyslogd } from "../helpers/servers/log_servers.ts";
+import { program } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const HELLO = new TextEncoder().encode("hello\n");
 const NO_RSYSLOG = missingTools("rsyslogd");

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { connectTo, exchange } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { program } from "../helpers/program.ts";
+import { program } from "../helpers/programs/program.ts";
 import { echo, refusingAddress, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

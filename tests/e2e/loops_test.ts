@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange } from "../helpers/clients.ts";
 import { freePorts } from "../helpers/free_ports.ts";
-import { program } from "../helpers/program.ts";
-import { canHaveSmallNet, IN_TWO_ADDRESSES } from "../helpers/small_net.ts";
+import { program } from "../helpers/programs/program.ts";
+import { canHaveSmallNet, IN_TWO_ADDRESSES } from "../helpers/programs/small_net.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

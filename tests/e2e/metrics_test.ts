@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { TOKEN } from "../helpers/admin.ts";
+import { TOKEN } from "../helpers/proxy/admin.ts";
 import { connectTo, exchange } from "../helpers/clients.ts";
 import { freePorts } from "../helpers/free_ports.ts";
-import { program } from "../helpers/program.ts";
+import { program } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { until } from "../helpers/until.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { connectTo, exchange, readToEnd } from "../helpers/clients.ts";
 import { freePort, freePorts } from "../helpers/free_ports.ts";
-import { OtlpReceiver, plain } from "../helpers/otlp_receiver.ts";
-import { BINARY, type Program, program, runProgram } from "../helpers/program.ts";
+import { OtlpReceiver, plain } from "../helpers/servers/otlp_receiver.ts";
+import { BINARY, type Program, program, runProgram } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

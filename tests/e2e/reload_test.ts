@@ -2,14 +2,14 @@ import { assert, assertEquals, assertMatch, assertStrictEquals, assertStringIncl
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { type Program, program, programRuntime, runProgram } from "../helpers/program.ts";
-import { assertShown, renew } from "../helpers/renewal.ts";
+import { type Program, program, programRuntime, runProgram } from "../helpers/programs/program.ts";
+import { assertShown, renew } from "../helpers/tls/renewal.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { terminating } from "../helpers/tls_app.ts";
-import { connectTls } from "../helpers/tls_client.ts";
-import { TlsLab } from "../helpers/tls_lab.ts";
-import { hasTool, missingTools } from "../helpers/tools.ts";
+import { terminating } from "../helpers/tls/tls_app.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
+import { TlsLab } from "../helpers/tls/tls_lab.ts";
+import { hasTool, missingTools } from "../helpers/programs/tools.ts";
 
 const isWindows = Deno.build.os === "windows";
 

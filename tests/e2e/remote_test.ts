@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { QuietProxy, withAdmin } from "../helpers/admin.ts";
+import { QuietProxy, withAdmin } from "../helpers/proxy/admin.ts";
 import { connectTo } from "../helpers/clients.ts";
 import { freePorts } from "../helpers/free_ports.ts";
-import { program, programCommand, runProgram } from "../helpers/program.ts";
+import { program, programCommand, runProgram } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { Tmux } from "../helpers/tmux.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { Tmux } from "../helpers/programs/tmux.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 import { until } from "../helpers/until.ts";
 
 for (const workers of [1, 2]) {

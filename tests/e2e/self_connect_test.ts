@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { readToEnd } from "../helpers/clients.ts";
-import { program, runProgram } from "../helpers/program.ts";
-import { canHaveSmallNet, IN_SMALL_NET, ONLY_PORT } from "../helpers/small_net.ts";
+import { program, runProgram } from "../helpers/programs/program.ts";
+import { canHaveSmallNet, IN_SMALL_NET, ONLY_PORT } from "../helpers/programs/small_net.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const DEAD = `127.0.0.1:${ONLY_PORT}`;

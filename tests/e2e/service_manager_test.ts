@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connectTo } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { DatagramServer } from "../helpers/log_servers.ts";
-import { BINARY, program, programRuntime } from "../helpers/program.ts";
+import { DatagramServer } from "../helpers/servers/log_servers.ts";
+import { BINARY, program, programRuntime } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { connectTo, randomBytes, readAll, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { type Program, program } from "../helpers/program.ts";
+import { type Program, program } from "../helpers/programs/program.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

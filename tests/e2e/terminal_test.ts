@@ -2,9 +2,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { connectTo } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { BINARY } from "../helpers/program.ts";
+import { BINARY } from "../helpers/programs/program.ts";
 import { refusingAddress } from "../helpers/targets.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 /** The binary under test, or the source. */
 const PROGRAM = BINARY ??

@@ -1,10 +1,10 @@
 // deno-lint-ignore-file no-control-regex -- it looks for what a terminal is sent
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { QuietProxy, type TestAdmin, withAdmin } from "../helpers/admin.ts";
+import { QuietProxy, type TestAdmin, withAdmin } from "../helpers/proxy/admin.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { programCommand, runProgram } from "../helpers/program.ts";
-import { Tmux, type TmuxOptions } from "../helpers/tmux.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { programCommand, runProgram } from "../helpers/programs/program.ts";
+import { Tmux, type TmuxOptions } from "../helpers/programs/tmux.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const PROGRAM = programCommand();
 

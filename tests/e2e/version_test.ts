@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { BINARY, runProgram } from "../helpers/program.ts";
+import { BINARY, runProgram } from "../helpers/programs/program.ts";
 
 Deno.test("version: an executable names the commit that it was compiled from, a run from source none", async () => {
   const { code, stdout } = await runProgram(["version"]);

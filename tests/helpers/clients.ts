@@ -1,6 +1,6 @@
 import { createConnection } from "node:net";
 import { concat } from "./bytes.ts";
-import { seededRandom } from "./seeded_random.ts";
+import { seededRandom } from "./fakes/seeded_random.ts";
 
 /** Connects to a port of this machine. Whoever asked for it owns it. */
 export function connectTo(port: number, hostname = "127.0.0.1"): Promise<Deno.TcpConn> {

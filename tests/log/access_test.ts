@@ -11,7 +11,7 @@ import {
   setUpLogging,
 } from "../../lib/log/mod.ts";
 import { anyText } from "../helpers/any_text.ts";
-import { memoryDestination, systemError } from "../helpers/log_destination.ts";
+import { memoryDestination, systemError } from "../helpers/fakes/log_destination.ts";
 
 const RECORD: AccessRecord = {
   time: Date.UTC(2026, 2, 1, 12, 0, 0, 7),

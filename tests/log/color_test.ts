@@ -7,7 +7,7 @@ import {
   setUpLogging,
 } from "../../lib/log/mod.ts";
 import { isColored } from "../../lib/log/color.ts";
-import { memoryDestination } from "../helpers/log_destination.ts";
+import { memoryDestination } from "../helpers/fakes/log_destination.ts";
 
 const RECORD: AccessRecord = {
   time: Date.UTC(2026, 2, 1),

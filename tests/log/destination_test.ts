@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { errorCode } from "../../lib/base/mod.ts";
 import { AccessLog, type LogDestination, LogFile, LogOpenError, processStreamAt } from "../../lib/log/mod.ts";
-import { memoryDestination } from "../helpers/log_destination.ts";
+import { memoryDestination } from "../helpers/fakes/log_destination.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { until } from "../helpers/until.ts";
 

@@ -14,7 +14,7 @@ import {
   setUpLogging,
 } from "../../lib/log/mod.ts";
 import { anyText } from "../helpers/any_text.ts";
-import { memoryDestination } from "../helpers/log_destination.ts";
+import { memoryDestination } from "../helpers/fakes/log_destination.ts";
 
 const SENDER: LogSender = { tag: "edge", facility: 16, pid: 42, hostname: "host-1" };
 

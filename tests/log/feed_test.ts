@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { closeLogging, Feed, getLogger, type LogLine, logLines, setUpLogging } from "../../lib/log/mod.ts";
-import { memoryDestination } from "../helpers/log_destination.ts";
+import { memoryDestination } from "../helpers/fakes/log_destination.ts";
 
 Deno.test("Feed: each listener gets each entry until it leaves", () => {
   const feed = new Feed<number>();

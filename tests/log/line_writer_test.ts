@@ -2,7 +2,7 @@ import { assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
 import { LineWriter, type LogProblem } from "../../lib/log/_line_writer.ts";
 import { anyText } from "../helpers/any_text.ts";
-import { gate, memoryDestination, systemError } from "../helpers/log_destination.ts";
+import { gate, memoryDestination, systemError } from "../helpers/fakes/log_destination.ts";
 
 Deno.test("LineWriter: lines that come together are one write", async () => {
   const destination = memoryDestination();

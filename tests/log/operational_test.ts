@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { closeLogging, getLogger, type LoggingConfig, setUpLogging } from "../../lib/log/mod.ts";
-import { memoryDestination } from "../helpers/log_destination.ts";
+import { memoryDestination } from "../helpers/fakes/log_destination.ts";
 
 /** The lines that `speak` made under a set-up, without their time. */
 async function linesOf(config: LoggingConfig, speak: () => void): Promise<string[]> {

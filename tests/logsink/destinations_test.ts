@@ -3,7 +3,7 @@ import type { LogServerConfig } from "../../lib/config/mod.ts";
 import { AccessLog, type AccessRecord, type LogProblem } from "../../lib/log/mod.ts";
 import { LogServerError, openLogSink } from "../../lib/logsink/mod.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { DatagramServer, StreamServer } from "../helpers/log_servers.ts";
+import { DatagramServer, StreamServer } from "../helpers/servers/log_servers.ts";
 import { until } from "../helpers/until.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

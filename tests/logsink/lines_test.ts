@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { linesWithin, MAX_MESSAGE_BYTES, octetCounted, shortened } from "../../lib/logsink/lines.ts";
 import { anyText } from "../helpers/any_text.ts";
-import { unframe } from "../helpers/log_servers.ts";
+import { unframe } from "../helpers/servers/log_servers.ts";
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 

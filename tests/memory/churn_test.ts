@@ -1,7 +1,7 @@
 import { assert, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange } from "../helpers/clients.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 
 const MIB = 1024 * 1024;

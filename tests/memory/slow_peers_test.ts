@@ -1,6 +1,6 @@
 import { assert, assertStrictEquals } from "@std/assert";
 import { randomBytes, readExactly, writeAll } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, neverReading, TestTarget } from "../helpers/targets.ts";
 
 const MIB = 1024 * 1024;

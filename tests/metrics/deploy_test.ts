@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Metric, METRICS } from "../../lib/metrics/mod.ts";
-import { dashboardQueries, metricNames } from "../helpers/dashboard.ts";
+import { dashboardQueries, metricNames } from "../helpers/proxy/dashboard.ts";
 
 const ALL: readonly Metric[] = Object.values(METRICS);
 /** What a query may name: a histogram only by its parts. */

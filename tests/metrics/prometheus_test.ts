@@ -1,15 +1,15 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { METRICS } from "../../lib/metrics/mod.ts";
-import { CertificateFolder } from "../helpers/certificates.ts";
+import { CertificateFolder } from "../helpers/tls/certificates.ts";
 import { connectTo, exchange } from "../helpers/clients.ts";
-import { dashboardQueries, filledIn } from "../helpers/dashboard.ts";
+import { dashboardQueries, filledIn } from "../helpers/proxy/dashboard.ts";
 import { freePort, freePorts } from "../helpers/free_ports.ts";
-import { type Program, program } from "../helpers/program.ts";
-import { Prometheus } from "../helpers/prometheus.ts";
+import { type Program, program } from "../helpers/programs/program.ts";
+import { Prometheus } from "../helpers/servers/prometheus.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const DEPLOY = fileURLToPath(new URL("../../deploy/prometheus/", import.meta.url));
 const HELLO = new TextEncoder().encode("hello\n");

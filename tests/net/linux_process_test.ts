@@ -3,7 +3,7 @@ import { openNativeProcess } from "../../lib/net/mod.ts";
 import type { NativeProcess } from "../../lib/net/mod.ts";
 import { LinuxTransport } from "../../lib/net/linux/transport.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { hasLinuxSockets, withLinuxTransport } from "../helpers/linux_transport.ts";
+import { hasLinuxSockets, withLinuxTransport } from "../helpers/connections/linux_transport.ts";
 import { until } from "../helpers/until.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 

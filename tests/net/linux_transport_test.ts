@@ -7,7 +7,7 @@ import { LinuxTransport } from "../../lib/net/linux/transport.ts";
 import { testTransportContract } from "../contract/transport.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, randomBytes, readAll, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
-import { hasLinuxSockets, withLinuxTransport } from "../helpers/linux_transport.ts";
+import { hasLinuxSockets, withLinuxTransport } from "../helpers/connections/linux_transport.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { blackHole } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";

@@ -4,9 +4,9 @@ import { Checker, type CheckerOptions, type CheckTarget } from "../../lib/pool/c
 import { parseExpect } from "../../lib/pool/expectation.ts";
 import { Steps } from "../../lib/pool/steps.ts";
 import { Probe, type Prober, type ProbeResult } from "../../lib/pool/probe.ts";
-import { FakeScheduler } from "../helpers/fake_scheduler.ts";
-import { settled } from "../helpers/fake_time.ts";
-import { seededRandom } from "../helpers/seeded_random.ts";
+import { FakeScheduler } from "../helpers/fakes/fake_scheduler.ts";
+import { settled } from "../helpers/fakes/fake_time.ts";
+import { seededRandom } from "../helpers/fakes/seeded_random.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
 
 const SUCCESS: ProbeResult = { kind: "success", durationMs: 1 };

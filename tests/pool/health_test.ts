@@ -8,7 +8,7 @@ import {
   nextCheckDelayMs,
   stepHealth,
 } from "../../lib/pool/health.ts";
-import { scriptedRandom, seededRandom } from "../helpers/seeded_random.ts";
+import { scriptedRandom, seededRandom } from "../helpers/fakes/seeded_random.ts";
 
 /** The transitions along a row of outcomes, "+" for a success and "-" for a failure. */
 function transitions(outcomes: string, rise: number, fall: number): string[] {

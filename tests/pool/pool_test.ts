@@ -9,7 +9,7 @@ import {
   type TargetChange,
   type TargetSpec,
 } from "../../lib/pool/mod.ts";
-import { FakeTime } from "../helpers/fake_time.ts";
+import { FakeTime } from "../helpers/fakes/fake_time.ts";
 
 const CONTEXT = { clientHash: clientHash("192.0.2.1") };
 

@@ -7,9 +7,9 @@ import { httpExchange, type HttpProbe, parseStatus } from "../../lib/pool/http_c
 import { Probe, type ProbeOptions } from "../../lib/pool/probe.ts";
 import { type Step, Steps } from "../../lib/pool/steps.ts";
 import { readExactly, writeAll } from "../helpers/clients.ts";
-import { RecordingDuplex } from "../helpers/recording_duplex.ts";
-import { ScriptedDuplex } from "../helpers/scripted_duplex.ts";
-import { startNginx, startRedis } from "../helpers/server_process.ts";
+import { RecordingDuplex } from "../helpers/connections/recording_duplex.ts";
+import { ScriptedDuplex } from "../helpers/connections/scripted_duplex.ts";
+import { startNginx, startRedis } from "../helpers/servers/server_process.ts";
 import {
   blackHole,
   echo,
@@ -21,7 +21,7 @@ import {
   TestTarget,
 } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const never = new AbortController().signal;
 const encoder = new TextEncoder();

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Exchange } from "../../lib/pool/exchange.ts";
 import { type CheckType, protocolCheck } from "../../lib/pool/protocol_check.ts";
-import { latin1, play, regardlessOfCuts } from "../helpers/exchange.ts";
+import { latin1, play, regardlessOfCuts } from "../helpers/fakes/exchange.ts";
 
 function begin(type: CheckType, login: { user?: string; database?: string } = {}): Exchange {
   const exchange = protocolCheck(type, login);

@@ -21,9 +21,9 @@ import {
   startMariadb,
   startPostgres,
   startRedis,
-} from "../helpers/server_process.ts";
+} from "../helpers/servers/server_process.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 import { until } from "../helpers/until.ts";
 
 async function run(port: number, exchange: () => Exchange | undefined): Promise<string> {

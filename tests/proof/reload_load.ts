@@ -8,12 +8,12 @@
  */
 import { connectTo, exchange, readExactly, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { withNginxHttp } from "../helpers/nginx.ts";
-import { type Program, program } from "../helpers/program.ts";
+import { withNginxHttp } from "../helpers/servers/nginx.ts";
+import { type Program, program } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { connectTls } from "../helpers/tls_client.ts";
-import { TlsLab } from "../helpers/tls_lab.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
+import { TlsLab } from "../helpers/tls/tls_lab.ts";
 import { until } from "../helpers/until.ts";
 
 export interface ReloadLoadOptions {

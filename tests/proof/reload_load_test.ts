@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { programRuntime } from "../helpers/program.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { programRuntime } from "../helpers/programs/program.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 import { reloadUnderLoad } from "./reload_load.ts";
 
 const missing = Deno.build.os === "linux" ? missingTools("wrk", "nginx", "openssl") : ["Linux"];

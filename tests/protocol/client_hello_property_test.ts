@@ -9,8 +9,8 @@ import {
   extension,
   serverName,
   supportedVersions,
-} from "../helpers/client_hello.ts";
-import { expectKind } from "../helpers/verdict.ts";
+} from "../helpers/tls/client_hello.ts";
+import { expectKind } from "../helpers/protocol/verdict.ts";
 
 const name = fc.option(fc.stringMatching(/^[a-z]{1,8}(\.[a-z]{1,8}){1,3}$/), { nil: undefined });
 const protocols = fc.array(fc.stringMatching(/^[\x21-\x7e]{1,12}$/), { maxLength: 4 });

@@ -18,8 +18,8 @@ import {
   serverNameEntry,
   supportedVersions,
   vector16,
-} from "../helpers/client_hello.ts";
-import { expectKind } from "../helpers/verdict.ts";
+} from "../helpers/tls/client_hello.ts";
+import { expectKind } from "../helpers/protocol/verdict.ts";
 
 Deno.test("parseClientHello: name, protocols and version of a TLS 1.3 hello", () => {
   const bytes = buildHello({

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { Address } from "../../lib/base/mod.ts";
 import { encodeProxyHeader, type ProxyHeaderOptions } from "../../lib/protocol/mod.ts";
-import { connectWhenListening, withHaproxy } from "../helpers/haproxy.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { connectWhenListening, withHaproxy } from "../helpers/servers/haproxy.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const missing = missingTools("haproxy");
 const reason = missing.length === 0 ? "" : " (ignored: haproxy not found)";

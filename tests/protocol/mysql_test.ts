@@ -13,7 +13,7 @@ import {
   readMysqlPacket,
 } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { cutAt, type Talked, talkWith } from "../helpers/talk.ts";
+import { cutAt, type Talked, talkWith } from "../helpers/protocol/talk.ts";
 
 /** A greeting of protocol 10 with these capabilities in its low half. */
 function greeting(capabilities: number): Uint8Array {

@@ -11,7 +11,7 @@ import {
   tcpHeaders,
 } from "../../lib/protocol/mod.ts";
 import { concat } from "../helpers/bytes.ts";
-import { readCapture } from "../helpers/pcapng.ts";
+import { readCapture } from "../helpers/protocol/pcapng.ts";
 
 const HEAD = concat(
   sectionHeader({ application: "tcpproxy 1.2.3", comment: "all of it" }),

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { PostgresClientUpgrade, PostgresSaslRewrite, PostgresTargetUpgrade } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { cutAt, singly, type Talked, talkWith } from "../helpers/talk.ts";
+import { cutAt, singly, type Talked, talkWith } from "../helpers/protocol/talk.ts";
 
 /** A first message: its length, a code, and what follows. */
 function first(code: number, more: Uint8Array = new Uint8Array()): Uint8Array {

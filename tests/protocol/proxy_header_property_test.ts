@@ -13,8 +13,8 @@ import {
   type ProxyTlv,
 } from "../../lib/protocol/mod.ts";
 import { concat } from "../helpers/bytes.ts";
-import { buildProxyV2, buildWithChecksum, tlv } from "../helpers/proxy_v2.ts";
-import { expectKind } from "../helpers/verdict.ts";
+import { buildProxyV2, buildWithChecksum, tlv } from "../helpers/protocol/proxy_v2.ts";
+import { expectKind } from "../helpers/protocol/verdict.ts";
 
 const port = fc.integer({ min: 0, max: 65535 });
 const ipv4 = endpoint(fc.ipV4());

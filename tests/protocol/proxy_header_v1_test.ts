@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseProxyHeader, type ProxyHeaderVerdict } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { expectKind } from "../helpers/verdict.ts";
+import { expectKind } from "../helpers/protocol/verdict.ts";
 
 interface Good {
   readonly name: string;

@@ -8,8 +8,8 @@ import {
   ProxyTlvs,
 } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { buildProxyV2, buildWithChecksum, IPV4_BLOCK, tlv } from "../helpers/proxy_v2.ts";
-import { expectKind } from "../helpers/verdict.ts";
+import { buildProxyV2, buildWithChecksum, IPV4_BLOCK, tlv } from "../helpers/protocol/proxy_v2.ts";
+import { expectKind } from "../helpers/protocol/verdict.ts";
 
 const SOURCE = { kind: "tcp", host: "192.0.2.1", port: 1000 } as const;
 const DESTINATION = { kind: "tcp", host: "198.51.100.2", port: 443 } as const;

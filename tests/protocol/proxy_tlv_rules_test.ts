@@ -10,8 +10,8 @@ import {
   type ProxyTlvs,
 } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { buildWithChecksum, tlv } from "../helpers/proxy_v2.ts";
-import { expectKind } from "../helpers/verdict.ts";
+import { buildWithChecksum, tlv } from "../helpers/protocol/proxy_v2.ts";
+import { expectKind } from "../helpers/protocol/verdict.ts";
 
 const NO_RULES: ProxyTlvRules = {
   authority: false,

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { SmtpClientUpgrade, SmtpTargetUpgrade } from "../../lib/protocol/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { cutAt, singly, type Talked, talkWith } from "../helpers/talk.ts";
+import { cutAt, singly, type Talked, talkWith } from "../helpers/protocol/talk.ts";
 
 function client(...pieces: readonly (string | Uint8Array)[]): Talked {
   return talkWith(

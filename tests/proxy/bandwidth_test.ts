@@ -7,7 +7,7 @@ import {
   resettingClient,
   writeAll,
 } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, sending, TestTarget } from "../helpers/targets.ts";
 

@@ -3,8 +3,8 @@ import { formatPath, resolveConfig } from "../../lib/config/mod.ts";
 import { FileTexts } from "../../lib/app/file_texts.ts";
 import { checkFiles } from "../../lib/proxy/mod.ts";
 import { isTlsSupported } from "../../lib/tls/mod.ts";
-import { CertificateFolder } from "../helpers/certificates.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { CertificateFolder } from "../helpers/tls/certificates.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const ignore = missingTools("openssl").length > 0;
 

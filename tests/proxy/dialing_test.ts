@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange, readAll, readExactly, resettingClient, writeAll } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { blackHole, echo, refusingAddress, TestTarget } from "../helpers/targets.ts";
 
 /** Starts every order of targets at the first one. */

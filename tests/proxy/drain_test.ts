@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, randomBytes, readAll, readExactly, writeAll } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { blackHole, echo, TestTarget } from "../helpers/targets.ts";
 

@@ -3,11 +3,11 @@ import type { FileProblem } from "../../lib/proxy/mod.ts";
 import { Proxy } from "../../lib/proxy/mod.ts";
 import { ExpiryWatch } from "../../lib/proxy/reload/expiry_watch.ts";
 import { WorkerProxy } from "../../lib/workers/mod.ts";
-import { settled } from "../helpers/fake_time.ts";
-import { ManualSchedule } from "../helpers/manual_schedule.ts";
-import { PlaneLog, type StartPlane, withPlane } from "../helpers/plane.ts";
-import { renew } from "../helpers/renewal.ts";
-import { terminating, testTls } from "../helpers/tls_app.ts";
+import { settled } from "../helpers/fakes/fake_time.ts";
+import { ManualSchedule } from "../helpers/fakes/manual_schedule.ts";
+import { PlaneLog, type StartPlane, withPlane } from "../helpers/proxy/plane.ts";
+import { renew } from "../helpers/tls/renewal.ts";
+import { terminating, testTls } from "../helpers/tls/tls_app.ts";
 import { until } from "../helpers/until.ts";
 
 const DAY_MS = 86_400_000;

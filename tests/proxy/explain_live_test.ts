@@ -10,8 +10,8 @@ import {
   type ExplainedConnection,
   type RuntimeSnapshot,
 } from "../../lib/proxy/mod.ts";
-import { answersOf, Fleet, holdConnections } from "../helpers/fleet.ts";
-import { configOf, withProxy } from "../helpers/proxy.ts";
+import { answersOf, Fleet, holdConnections } from "../helpers/proxy/fleet.ts";
+import { configOf, withProxy } from "../helpers/proxy/proxy.ts";
 
 const QUESTION: ConnectionQuestion = {
   to: { kind: "port", port: 7001 },

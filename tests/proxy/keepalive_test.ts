@@ -1,6 +1,6 @@
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { neverAnswering, TestTarget } from "../helpers/targets.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const missing = missingTools("ss");
 

@@ -3,14 +3,14 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { Duplex } from "../../lib/base/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { randomBytes, readAll, writeAll } from "../helpers/clients.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { type Serve, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { sendAll } from "../helpers/tls.ts";
-import { originating, terminating, testTls } from "../helpers/tls_app.ts";
-import { connectTls } from "../helpers/tls_client.ts";
-import { tlsTarget } from "../helpers/tls_target.ts";
+import { sendAll } from "../helpers/tls/tls.ts";
+import { originating, terminating, testTls } from "../helpers/tls/tls_app.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
+import { tlsTarget } from "../helpers/tls/tls_target.ts";
 
 /** As much as a receive window holds that nobody has read from yet: more of it the target's own kernel would drop. */
 const ANSWER = randomBytes(50_000);

@@ -5,7 +5,7 @@ import { ResolveError } from "../../lib/dial/mod.ts";
 import { type NamedListeners, Proxy, resolveListenNames, StartError } from "../../lib/proxy/mod.ts";
 import { resolveConfig } from "../../lib/config/mod.ts";
 import { chooseListener } from "../../lib/proxy/explain/listener_choice.ts";
-import { configOf, ProxyLog } from "../helpers/proxy.ts";
+import { configOf, ProxyLog } from "../helpers/proxy/proxy.ts";
 
 const HOSTS: Record<string, readonly string[]> = {
   both: ["127.0.0.1", "::1"],

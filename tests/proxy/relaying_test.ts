@@ -1,9 +1,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { exchange, randomBytes, readAll, readExactly, sha256, writeAll } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
-import { seededRandom } from "../helpers/seeded_random.ts";
+import { seededRandom } from "../helpers/fakes/seeded_random.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 
 const MIB = 1024 * 1024;

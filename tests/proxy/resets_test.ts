@@ -9,7 +9,7 @@ import {
   resettingClient,
   writeAll,
 } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, neverAnswering, resettingTarget, sending, TestTarget } from "../helpers/targets.ts";
 
 const MIB = 1024 * 1024;

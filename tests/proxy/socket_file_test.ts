@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { SocketFileState } from "../../lib/listen/mod.ts";
 import { SocketFileWatch, type WatchedListener } from "../../lib/proxy/socket_file_watch.ts";
-import type { TestProxy } from "../helpers/proxy.ts";
-import { configOf, withProxy } from "../helpers/proxy.ts";
+import type { TestProxy } from "../helpers/proxy/proxy.ts";
+import { configOf, withProxy } from "../helpers/proxy/proxy.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange } from "../helpers/clients.ts";
-import { settled } from "../helpers/fake_time.ts";
-import { ManualSchedule } from "../helpers/manual_schedule.ts";
+import { settled } from "../helpers/fakes/fake_time.ts";
+import { ManualSchedule } from "../helpers/fakes/manual_schedule.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { until } from "../helpers/until.ts";

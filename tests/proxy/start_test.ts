@@ -3,7 +3,7 @@ import { Proxy, StartError } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { configOf, ProxyLog, withProxy } from "../helpers/proxy.ts";
+import { configOf, ProxyLog, withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 
 Deno.test("Proxy.start: listens on every address of every app, in the order of the config", async () => {

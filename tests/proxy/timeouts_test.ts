@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { Session } from "../../lib/session/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange, readAll, readExactly, writeAll } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { blackHole, echo, neverAnswering, neverReading, TestTarget } from "../helpers/targets.ts";
 
 const ENGINES: readonly { name: string; app: Readonly<Record<string, unknown>> }[] = [

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { StartError } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange, randomBytes, readToEnd, writeAll } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 

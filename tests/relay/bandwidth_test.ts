@@ -4,7 +4,7 @@ import { ByteBucket } from "../../lib/limits/mod.ts";
 import { bandwidthFilter, type ByteBudget, Pace, pause } from "../../lib/relay/mod.ts";
 import { concat } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
-import { FakeTime } from "../helpers/fake_time.ts";
+import { FakeTime } from "../helpers/fakes/fake_time.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 
 const RATE = 100_000;

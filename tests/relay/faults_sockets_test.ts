@@ -12,8 +12,8 @@ import {
   type RelayEngine,
 } from "../../lib/relay/mod.ts";
 import { connectTo, exchange, randomBytes, readAll, readExactly, writeAll } from "../helpers/clients.ts";
-import { FakeTime } from "../helpers/fake_time.ts";
-import { faultPlan, faultRule } from "../helpers/fault_bench.ts";
+import { FakeTime } from "../helpers/fakes/fake_time.ts";
+import { faultPlan, faultRule } from "../helpers/connections/fault_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, neverAnswering, sending, type Serve, TestTarget } from "../helpers/targets.ts";
 

@@ -4,10 +4,10 @@ import { type Fault, FaultPlan, type FaultRule, type Filter } from "../../lib/re
 import { testRelayContract } from "../contract/relay.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
-import { FakeTime, settled } from "../helpers/fake_time.ts";
-import { type Arrival, FaultBench, faultPlan, faultRule } from "../helpers/fault_bench.ts";
+import { FakeTime, settled } from "../helpers/fakes/fake_time.ts";
+import { type Arrival, FaultBench, faultPlan, faultRule } from "../helpers/connections/fault_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
-import { scriptedRandom } from "../helpers/seeded_random.ts";
+import { scriptedRandom } from "../helpers/fakes/seeded_random.ts";
 
 const CHUNK_BYTES = 16 * 1024;
 const CLIENT = "192.0.2.1";

@@ -3,8 +3,8 @@ import { BUFFER_LEVELS, Pace, pumpEngine } from "../../lib/relay/mod.ts";
 import { ByteBucket } from "../../lib/limits/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
-import { FakeTime } from "../helpers/fake_time.ts";
-import { collect, feed, readSome, RelayBench, turns } from "../helpers/relay_bench.ts";
+import { FakeTime } from "../helpers/fakes/fake_time.ts";
+import { collect, feed, readSome, RelayBench, turns } from "../helpers/connections/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 
 const AN_HOUR_MS = 3_600_000;

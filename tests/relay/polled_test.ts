@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import { type Duplex, type Pollable, type ReadyHandler, WOULD_BLOCK } from "../../lib/base/mod.ts";
 import { BUFFER_LEVELS, BufferPool, canBePolled, Flow, polledEngine } from "../../lib/relay/mod.ts";
 import { testRelayContract } from "../contract/relay.ts";
-import { hasLinuxSockets, linuxDial } from "../helpers/linux_transport.ts";
+import { hasLinuxSockets, linuxDial } from "../helpers/connections/linux_transport.ts";
 
 testRelayContract({
   name: "polledEngine",

@@ -1,10 +1,10 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { BUFFER_LEVELS, BufferPool, Flow, Pace, pumpEngine } from "../../lib/relay/mod.ts";
 import { testRelayContract } from "../contract/relay.ts";
-import { memoryPipe } from "../helpers/memory_duplex.ts";
+import { memoryPipe } from "../helpers/connections/memory_duplex.ts";
 import { concat } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
-import { readSome, RelayBench, turns } from "../helpers/relay_bench.ts";
+import { readSome, RelayBench, turns } from "../helpers/connections/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 
 const [SMALLEST = 0, CHATTY = 0, OWN = 0] = BUFFER_LEVELS;

@@ -12,7 +12,7 @@ import {
 } from "../../lib/relay/mod.ts";
 import { testRelayContract } from "../contract/relay.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { type MemoryDuplex, memoryPipe } from "../helpers/memory_duplex.ts";
+import { type MemoryDuplex, memoryPipe } from "../helpers/connections/memory_duplex.ts";
 
 /** A chunk of the pipeline. */
 const CHUNK_BYTES = 16 * 1024;

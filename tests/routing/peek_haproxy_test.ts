@@ -2,9 +2,9 @@ import { assertEquals } from "@std/assert";
 import type { Address } from "../../lib/base/mod.ts";
 import { MAX_CLIENT_HELLO_WIRE_BYTES, parseProxyHeader, PROXY_V2_TLV } from "../../lib/protocol/mod.ts";
 import { PeekedConnection } from "../../lib/routing/mod.ts";
-import { connectWhenListening, withHaproxy } from "../helpers/haproxy.ts";
-import { missingTools } from "../helpers/tools.ts";
-import { expectKind } from "../helpers/verdict.ts";
+import { connectWhenListening, withHaproxy } from "../helpers/servers/haproxy.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
+import { expectKind } from "../helpers/protocol/verdict.ts";
 
 const missing = missingTools("haproxy");
 const reason = missing.length === 0 ? "" : " (ignored: haproxy not found)";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { PeekedConnection, type PeekOptions } from "../../lib/routing/mod.ts";
 import { parseProxyHeader } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { ScriptedDuplex } from "../helpers/scripted_duplex.ts";
+import { ScriptedDuplex } from "../helpers/connections/scripted_duplex.ts";
 
 const OPTIONS: PeekOptions = { maxBytes: 4096, timeoutMs: Infinity };
 

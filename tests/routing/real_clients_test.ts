@@ -7,9 +7,9 @@ import {
   MAX_CLIENT_HELLO_WIRE_BYTES,
   parseProxyHeader,
 } from "../../lib/protocol/mod.ts";
-import { withToolClient } from "../helpers/tool_client.ts";
-import { missingTools } from "../helpers/tools.ts";
-import { expectKind } from "../helpers/verdict.ts";
+import { withToolClient } from "../helpers/programs/tool_client.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
+import { expectKind } from "../helpers/protocol/verdict.ts";
 
 const LIMITS = { maxBytes: MAX_CLIENT_HELLO_WIRE_BYTES, timeoutMs: 10_000 };
 

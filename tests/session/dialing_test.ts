@@ -11,7 +11,7 @@ import {
 } from "../../lib/dial/mod.ts";
 import { type Candidate, type Candidates, Pool, type Target, type TargetSpec } from "../../lib/pool/mod.ts";
 import { dialPool } from "../../lib/session/_dialing.ts";
-import { FakeTime } from "../helpers/fake_time.ts";
+import { FakeTime } from "../helpers/fakes/fake_time.ts";
 
 /** Answers at once for the first candidate that does not refuse, without a network. */
 class AnsweringDialer extends Dialer<Candidate> {

@@ -5,7 +5,7 @@ import { PrefixedConnection } from "../../lib/session/_prefixed.ts";
 import { talk } from "../../lib/session/_dialogue.ts";
 import { upgradeTarget } from "../../lib/session/upgrade_target.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { ScriptedDuplex } from "../helpers/scripted_duplex.ts";
+import { ScriptedDuplex } from "../helpers/connections/scripted_duplex.ts";
 
 const FOREVER = new AbortController().signal;
 

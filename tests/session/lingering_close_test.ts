@@ -3,10 +3,14 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { pumpEngine, type RelayEngine, streamEngine } from "../../lib/relay/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
-import { type MemoryDuplex, memoryPipe, type MemoryPipeOptions } from "../helpers/memory_duplex.ts";
-import { collect, type EngineParts, quiet } from "../helpers/relay_bench.ts";
+import {
+  type MemoryDuplex,
+  memoryPipe,
+  type MemoryPipeOptions,
+} from "../helpers/connections/memory_duplex.ts";
+import { collect, type EngineParts, quiet } from "../helpers/connections/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
-import { nextTask, PromptDialer, SessionBench } from "../helpers/session_bench.ts";
+import { nextTask, PromptDialer, SessionBench } from "../helpers/connections/session_bench.ts";
 
 const WORDS = randomBytes(50_000);
 const SLOW: MemoryPipeOptions = { capacity: 1000 };

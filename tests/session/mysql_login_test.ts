@@ -5,7 +5,7 @@ import { mysqlPacket } from "../../lib/protocol/mod.ts";
 import { mysqlLogin, type MysqlLoginOptions } from "../../lib/session/mysql_login.ts";
 import type { Refusal } from "../../lib/session/refusal.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { ScriptedDuplex } from "../helpers/scripted_duplex.ts";
+import { ScriptedDuplex } from "../helpers/connections/scripted_duplex.ts";
 
 const GREETING = concat(Uint8Array.of(10), utf8("8\0"), new Uint8Array(13), Uint8Array.of(0, 0));
 const ANSWER = concat(Uint8Array.of(0x00, 0x02, 0, 0), new Uint8Array(28), utf8("user\0"));

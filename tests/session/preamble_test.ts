@@ -4,9 +4,9 @@ import { type Candidate, Pool } from "../../lib/pool/mod.ts";
 import { preamble } from "../../lib/session/_preamble.ts";
 import type { SecureTarget } from "../../lib/session/app.ts";
 import { Inspector } from "../../lib/session/inspector.ts";
-import { emptyConnectionState } from "../helpers/tls_connection_state.ts";
+import { emptyConnectionState } from "../helpers/tls/tls_connection_state.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { RecordingDuplex } from "../helpers/recording_duplex.ts";
+import { RecordingDuplex } from "../helpers/connections/recording_duplex.ts";
 
 const CLIENT: Address = { kind: "tcp", host: "192.0.2.1", port: 4000 };
 const FOREVER = new AbortController().signal;

@@ -3,13 +3,13 @@ import { parseAddress } from "../../lib/base/mod.ts";
 import { Dialer, type DialResult } from "../../lib/dial/mod.ts";
 import { ClientTable } from "../../lib/limits/mod.ts";
 import { type Candidate, Pool } from "../../lib/pool/mod.ts";
-import { emptyConnectionState } from "../helpers/tls_connection_state.ts";
+import { emptyConnectionState } from "../helpers/tls/tls_connection_state.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
-import { type MemoryDuplex, memoryPipe } from "../helpers/memory_duplex.ts";
-import { collect, readSome } from "../helpers/relay_bench.ts";
+import { type MemoryDuplex, memoryPipe } from "../helpers/connections/memory_duplex.ts";
+import { collect, readSome } from "../helpers/connections/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
-import { nextTask, PromptDialer, SessionBench } from "../helpers/session_bench.ts";
+import { nextTask, PromptDialer, SessionBench } from "../helpers/connections/session_bench.ts";
 import {
   blackHole,
   echo,

@@ -4,7 +4,7 @@ import { argument, blocks, paragraph } from "../../tools/ship/_mdoc.ts";
 import { manPages } from "../../tools/ship/man.ts";
 import { configSections } from "../../tools/generate_reference.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const PAGES = manPages(new Date("2026-03-01T00:00:00Z"));
 

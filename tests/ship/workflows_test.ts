@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse } from "@std/yaml/parse";
 import manifest from "../../deno.json" with { type: "json" };
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const FOLDER = new URL(".github/workflows/", ROOT);

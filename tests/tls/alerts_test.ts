@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { TlsError, type TlsTerminator } from "../../lib/tls/mod.ts";
-import type { TestCertificate } from "../helpers/certificates.ts";
-import { runSClient } from "../helpers/tls.ts";
-import { testTls } from "../helpers/tls_app.ts";
-import { hostOne, type TlsLab } from "../helpers/tls_lab.ts";
+import type { TestCertificate } from "../helpers/tls/certificates.ts";
+import { runSClient } from "../helpers/tls/tls.ts";
+import { testTls } from "../helpers/tls/tls_app.ts";
+import { hostOne, type TlsLab } from "../helpers/tls/tls_lab.ts";
 
 /** What openssl makes of a refusal, and we. It stays until it is told, so that it hears all of it. */
 async function refusalOf(

@@ -7,8 +7,8 @@ import {
   isTlsSupported,
 } from "../../lib/tls/mod.ts";
 import { anyText } from "../helpers/any_text.ts";
-import { CertificateFolder, openssl } from "../helpers/certificates.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { CertificateFolder, openssl } from "../helpers/tls/certificates.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const ignore = missingTools("openssl").length > 0;
 const DAY_MS = 86_400_000;

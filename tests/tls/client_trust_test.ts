@@ -5,8 +5,8 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Authorities } from "../../lib/tls/_authorities.ts";
 import { ClientTrust } from "../../lib/tls/_client_trust.ts";
 import { isIssuedBy } from "../../lib/tls/_issued_by.ts";
-import { CertificateFolder, type MakeOptions, type TestCertificate } from "../helpers/certificates.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { CertificateFolder, type MakeOptions, type TestCertificate } from "../helpers/tls/certificates.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import type { Duplex } from "../../lib/base/mod.ts";
 import { type TlsConn, TlsError } from "../../lib/tls/mod.ts";
 import { randomBytes } from "../helpers/clients.ts";
-import { echoBack, receiveAll, sendAll, sha256, tcpPair } from "../helpers/tls.ts";
-import { testTls } from "../helpers/tls_app.ts";
-import { noSignal, type TlsLab, tlsPair } from "../helpers/tls_lab.ts";
+import { echoBack, receiveAll, sendAll, sha256, tcpPair } from "../helpers/tls/tls.ts";
+import { testTls } from "../helpers/tls/tls_app.ts";
+import { noSignal, type TlsLab, tlsPair } from "../helpers/tls/tls_lab.ts";
 
 const MIB = 1024 * 1024;
 

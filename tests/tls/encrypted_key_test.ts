@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { decryptKey, EncryptedKeyError } from "../../lib/tls/_encrypted_key.ts";
 import { checkCertificate, TlsError } from "../../lib/tls/mod.ts";
-import { runSClient, withSServer } from "../helpers/tls.ts";
+import { runSClient, withSServer } from "../helpers/tls/tls.ts";
 import { connectTo } from "../helpers/clients.ts";
-import { testTls } from "../helpers/tls_app.ts";
-import { hostOne, noSignal } from "../helpers/tls_lab.ts";
+import { testTls } from "../helpers/tls/tls_app.ts";
+import { hostOne, noSignal } from "../helpers/tls/tls_lab.ts";
 
 testTls(
   "decryptKey: decrypts keys in openssl's current format, and no other",

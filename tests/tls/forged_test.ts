@@ -3,8 +3,8 @@ import { connect, createServer } from "node:tls";
 import { assertEquals, assertMatch } from "@std/assert";
 import { checkAuthorities, type TargetTlsOptions, TlsError } from "../../lib/tls/mod.ts";
 import { connectTo } from "../helpers/clients.ts";
-import { testTls } from "../helpers/tls_app.ts";
-import { hostOne, noSignal, type TlsLab } from "../helpers/tls_lab.ts";
+import { testTls } from "../helpers/tls/tls_app.ts";
+import { hostOne, noSignal, type TlsLab } from "../helpers/tls/tls_lab.ts";
 
 /** The runtime's own TLS, as server and as client, does not look whether a key belongs to a certificate of version 1. */
 interface Shown {

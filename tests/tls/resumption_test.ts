@@ -8,11 +8,11 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { Duplex } from "../../lib/base/mod.ts";
 import { TargetTls, TlsError, type TlsTerminator } from "../../lib/tls/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import type { TestCertificate } from "../helpers/certificates.ts";
+import type { TestCertificate } from "../helpers/tls/certificates.ts";
 import { connectTo } from "../helpers/clients.ts";
-import { runSClient, withSServer } from "../helpers/tls.ts";
-import { testTls } from "../helpers/tls_app.ts";
-import { type Arrival, hostOne, noSignal, type TlsLab } from "../helpers/tls_lab.ts";
+import { runSClient, withSServer } from "../helpers/tls/tls.ts";
+import { testTls } from "../helpers/tls/tls_app.ts";
+import { type Arrival, hostOne, noSignal, type TlsLab } from "../helpers/tls/tls_lab.ts";
 
 const VERSIONS = ["-tls1_2", "-tls1_3"] as const;
 

@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { DerError } from "../../lib/tls/_der.ts";
 import { readRevocationList, splitLists } from "../../lib/tls/_revocation_list.ts";
 import { checkRevocations, TlsError, type TlsTerminator } from "../../lib/tls/mod.ts";
-import type { TestCertificate } from "../helpers/certificates.ts";
+import type { TestCertificate } from "../helpers/tls/certificates.ts";
 import { connectTo } from "../helpers/clients.ts";
-import { runSClient, withSServer } from "../helpers/tls.ts";
-import { testTls } from "../helpers/tls_app.ts";
-import { hostOne, noSignal } from "../helpers/tls_lab.ts";
+import { runSClient, withSServer } from "../helpers/tls/tls.ts";
+import { testTls } from "../helpers/tls/tls_app.ts";
+import { hostOne, noSignal } from "../helpers/tls/tls_lab.ts";
 
 async function codeOf(
   terminator: TlsTerminator,

@@ -3,11 +3,11 @@ import { createServer } from "node:tls";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type TargetTls, TargetTls as Tls, type TlsConnectOptions, TlsError } from "../../lib/tls/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { JUNK_CERTIFICATE, type TestCertificate } from "../helpers/certificates.ts";
+import { JUNK_CERTIFICATE, type TestCertificate } from "../helpers/tls/certificates.ts";
 import { connectTo } from "../helpers/clients.ts";
-import { tcpPair, withSServer } from "../helpers/tls.ts";
-import { testTls } from "../helpers/tls_app.ts";
-import { noSignal } from "../helpers/tls_lab.ts";
+import { tcpPair, withSServer } from "../helpers/tls/tls.ts";
+import { testTls } from "../helpers/tls/tls_app.ts";
+import { noSignal } from "../helpers/tls/tls_lab.ts";
 
 function server({ certFile, keyFile }: TestCertificate): string[] {
   return ["-cert", certFile, "-key", keyFile];

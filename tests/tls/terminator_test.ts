@@ -4,12 +4,12 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import type { Duplex } from "../../lib/base/mod.ts";
 import { isTlsSupported, type TlsAccepted, TlsError, TlsTerminator } from "../../lib/tls/mod.ts";
-import { JUNK_CERTIFICATE } from "../helpers/certificates.ts";
-import { buildHello } from "../helpers/client_hello.ts";
+import { JUNK_CERTIFICATE } from "../helpers/tls/certificates.ts";
+import { buildHello } from "../helpers/tls/client_hello.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { echoBack, runSClient, tcpPair } from "../helpers/tls.ts";
-import { testTls } from "../helpers/tls_app.ts";
-import { type Arrival, hostOne, noSignal } from "../helpers/tls_lab.ts";
+import { echoBack, runSClient, tcpPair } from "../helpers/tls/tls.ts";
+import { testTls } from "../helpers/tls/tls_app.ts";
+import { type Arrival, hostOne, noSignal } from "../helpers/tls/tls_lab.ts";
 
 function accepted(arrival: Arrival): TlsAccepted {
   if (arrival instanceof TlsError) throw arrival;

@@ -3,7 +3,7 @@ import { checksumLine, compilation, ENTRY, entryModule, TARGETS } from "../../to
 import { readBuild } from "../../tools/_read_build.ts";
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 Deno.test("compilation: each target has a binary of its own, with the suffix that its system wants", () => {
   const names = TARGETS.map((target) => compilation("linux", target).name);

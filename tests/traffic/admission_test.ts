@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, readToEnd, resettingClient } from "../helpers/clients.ts";
-import { answeredBy, Fleet, holdConnections } from "../helpers/fleet.ts";
-import { ANY_PORT, type TestProxy, withProxy } from "../helpers/proxy.ts";
+import { answeredBy, Fleet, holdConnections } from "../helpers/proxy/fleet.ts";
+import { ANY_PORT, type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 
 /** What becomes of one connection that says hello, by its reason. */

@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { readToEnd, resettingClient } from "../helpers/clients.ts";
-import { tally } from "../helpers/candidate_list.ts";
-import { answeredBy, answersOf, Fleet, holdConnections } from "../helpers/fleet.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { tally } from "../helpers/fakes/candidate_list.ts";
+import { answeredBy, answersOf, Fleet, holdConnections } from "../helpers/proxy/fleet.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { refusingAddress } from "../helpers/targets.ts";
 
 /** Targets of the fleet with these weights. */

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { tally } from "../helpers/candidate_list.ts";
-import { Dnsmasq, type DnsRecords } from "../helpers/dnsmasq.ts";
-import { answersOf, Fleet } from "../helpers/fleet.ts";
+import { tally } from "../helpers/fakes/candidate_list.ts";
+import { Dnsmasq, type DnsRecords } from "../helpers/servers/dnsmasq.ts";
+import { answersOf, Fleet } from "../helpers/proxy/fleet.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange } from "../helpers/clients.ts";
-import { configOf, ProxyLog, TestProxy, withProxy } from "../helpers/proxy.ts";
+import { configOf, ProxyLog, TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
 import { Proxy } from "../../lib/proxy/mod.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 import { until } from "../helpers/until.ts";
 
 /** An observer that also keeps what discovery meets with. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange, randomBytes, readToEnd, writeAll } from "../helpers/clients.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 

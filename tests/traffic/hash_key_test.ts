@@ -1,10 +1,10 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { PROXY_V2_TLV } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { buildHello, serverName } from "../helpers/client_hello.ts";
+import { buildHello, serverName } from "../helpers/tls/client_hello.ts";
 import { exchange } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
-import { buildProxyV2, buildWithChecksum, tlv } from "../helpers/proxy_v2.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
+import { buildProxyV2, buildWithChecksum, tlv } from "../helpers/protocol/proxy_v2.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 
 const FROM_HERE = { accept: "required", from: ["127.0.0.1"] };

@@ -2,8 +2,8 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { answeredBy, Fleet } from "../helpers/fleet.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { answeredBy, Fleet } from "../helpers/proxy/fleet.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";
 

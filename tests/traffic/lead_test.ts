@@ -1,9 +1,9 @@
 /** What was read of a connection to find its route, or behind its PROXY header, passes like every other byte. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { buildHello, extension, serverName } from "../helpers/client_hello.ts";
+import { buildHello, extension, serverName } from "../helpers/tls/client_hello.ts";
 import { exchange, readAll, readExactly, writeAll } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, neverReading, type Serve, TestTarget } from "../helpers/targets.ts";
 

@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../lib/cli/mod.ts";
-import { CapturedIo } from "../helpers/captured_io.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
-import { startDovecot, startExim } from "../helpers/server_process.ts";
-import { originating, terminating, testTls } from "../helpers/tls_app.ts";
-import type { TlsLab } from "../helpers/tls_lab.ts";
-import { hasTool } from "../helpers/tools.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
+import { startDovecot, startExim } from "../helpers/servers/server_process.ts";
+import { originating, terminating, testTls } from "../helpers/tls/tls_app.ts";
+import type { TlsLab } from "../helpers/tls/tls_lab.ts";
+import { hasTool } from "../helpers/programs/tools.ts";
 
 /** What is missing for servers that only root can start, as the name of a program that there is not. */
 const NOT_ROOT = Deno.build.os !== "windows" && Deno.uid() === 0 ? [] : ["root"];

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
-import { startMariadb } from "../helpers/server_process.ts";
-import { originating, terminating, testTls } from "../helpers/tls_app.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
+import { startMariadb } from "../helpers/servers/server_process.ts";
+import { originating, terminating, testTls } from "../helpers/tls/tls_app.ts";
 
 const USERS = [
   "CREATE USER old@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('secret');",

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange, readToEnd } from "../helpers/clients.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, refusingAddress, resettingTarget, TestTarget } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";
 

@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
-import { POSTGRES_PASSWORD, PostgresLab, psql } from "../helpers/postgres.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
-import { originating, terminating, testTls } from "../helpers/tls_app.ts";
-import { connectTls } from "../helpers/tls_client.ts";
-import type { TlsLab } from "../helpers/tls_lab.ts";
+import { POSTGRES_PASSWORD, PostgresLab, psql } from "../helpers/servers/postgres.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
+import { originating, terminating, testTls } from "../helpers/tls/tls_app.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
+import type { TlsLab } from "../helpers/tls/tls_lab.ts";
 
 /** Servers of PostgreSQL: two that insist on TLS, one that has none. */
 interface Servers {

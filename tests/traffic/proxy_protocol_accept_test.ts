@@ -2,9 +2,9 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { formatAddress } from "../../lib/base/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { exchange, readToEnd, writeAll } from "../helpers/clients.ts";
-import { answeredBy, Fleet } from "../helpers/fleet.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
-import { buildProxyV2, buildWithChecksum, IPV4_BLOCK, tlv } from "../helpers/proxy_v2.ts";
+import { answeredBy, Fleet } from "../helpers/proxy/fleet.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
+import { buildProxyV2, buildWithChecksum, IPV4_BLOCK, tlv } from "../helpers/protocol/proxy_v2.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 
 const ACCEPT = { "proxy_protocol": { accept: "required", from: ["127.0.0.0/8"] } };

@@ -2,11 +2,11 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { formatAddress } from "../../lib/base/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange, readAll, readExactly, writeAll } from "../helpers/clients.ts";
-import { connectWhenListening, withHaproxy, withLoadBalancer } from "../helpers/haproxy.ts";
-import { missingNginx, withNginx } from "../helpers/nginx.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { connectWhenListening, withHaproxy, withLoadBalancer } from "../helpers/servers/haproxy.ts";
+import { missingNginx, withNginx } from "../helpers/servers/nginx.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 const ACCEPT = { "proxy_protocol": { accept: "required", from: ["127.0.0.1"] } };
 const DATA = utf8("data of the client");

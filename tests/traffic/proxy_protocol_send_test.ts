@@ -3,10 +3,10 @@ import { formatAddress } from "../../lib/base/mod.ts";
 import { parseProxyHeader } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { exchange } from "../helpers/clients.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, neverAnswering, refusingAddress, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { expectKind } from "../helpers/verdict.ts";
+import { expectKind } from "../helpers/protocol/verdict.ts";
 
 const DATA = utf8("data of the client");
 

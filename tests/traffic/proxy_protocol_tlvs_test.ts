@@ -1,16 +1,16 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { parseProxyHeader, PROXY_V2_TLV, type ProxyHeader } from "../../lib/protocol/mod.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
-import { buildHello, serverName } from "../helpers/client_hello.ts";
+import { buildHello, serverName } from "../helpers/tls/client_hello.ts";
 import { exchange, readAll, writeAll } from "../helpers/clients.ts";
-import { connectWhenListening, withHaproxy, withLoadBalancer } from "../helpers/haproxy.ts";
-import { withProxy } from "../helpers/proxy.ts";
-import { buildProxyV2, buildWithChecksum, IPV4_BLOCK, tlv } from "../helpers/proxy_v2.ts";
+import { connectWhenListening, withHaproxy, withLoadBalancer } from "../helpers/servers/haproxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
+import { buildProxyV2, buildWithChecksum, IPV4_BLOCK, tlv } from "../helpers/protocol/proxy_v2.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
-import { runSClient } from "../helpers/tls.ts";
-import { terminating, testTls } from "../helpers/tls_app.ts";
-import { missingTools } from "../helpers/tools.ts";
-import { expectKind } from "../helpers/verdict.ts";
+import { runSClient } from "../helpers/tls/tls.ts";
+import { terminating, testTls } from "../helpers/tls/tls_app.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
+import { expectKind } from "../helpers/protocol/verdict.ts";
 
 const FROM_HERE = { accept: "required", from: ["127.0.0.1"] };
 const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;

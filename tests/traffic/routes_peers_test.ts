@@ -2,12 +2,12 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { isTlsSupported } from "../../lib/tls/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange } from "../helpers/clients.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
-import { runSClient, sendAll } from "../helpers/tls.ts";
-import { connectTls } from "../helpers/tls_client.ts";
-import { TlsLab } from "../helpers/tls_lab.ts";
-import { tlsTarget } from "../helpers/tls_target.ts";
-import { missingTools } from "../helpers/tools.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
+import { runSClient, sendAll } from "../helpers/tls/tls.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
+import { TlsLab } from "../helpers/tls/tls_lab.ts";
+import { tlsTarget } from "../helpers/tls/tls_target.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
 
 /** Runs a proxy with two routes, each to a target with a certificate of its own; `use` is given the lab. */
 async function withTwoSites(

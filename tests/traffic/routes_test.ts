@@ -8,10 +8,10 @@ import {
   extension,
   record,
   serverName,
-} from "../helpers/client_hello.ts";
+} from "../helpers/tls/client_hello.ts";
 import { exchange, readAll, readToEnd, writeAll } from "../helpers/clients.ts";
-import { Fleet } from "../helpers/fleet.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
+import { Fleet } from "../helpers/proxy/fleet.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, refusingAddress, sending, TestTarget } from "../helpers/targets.ts";
 
 /** A hello with this server name and these protocols, and what an impatient client might send behind it. */

@@ -1,13 +1,13 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange, randomBytes, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
-import { withSServer } from "../helpers/tls.ts";
-import { originating, terminating, testTls } from "../helpers/tls_app.ts";
-import { connectTls } from "../helpers/tls_client.ts";
-import { tlsTarget } from "../helpers/tls_target.ts";
+import { withSServer } from "../helpers/tls/tls.ts";
+import { originating, terminating, testTls } from "../helpers/tls/tls_app.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
+import { tlsTarget } from "../helpers/tls/tls_target.ts";
 import { until } from "../helpers/until.ts";
 
 testTls("target_tls: speaks TLS to the target, whoever the target's is", async (lab) => {

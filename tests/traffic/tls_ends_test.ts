@@ -2,12 +2,12 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { TlsConn } from "../../lib/tls/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
-import { type TestProxy, withProxy } from "../helpers/proxy.ts";
+import { type TestProxy, withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, resettingTarget, TestTarget } from "../helpers/targets.ts";
-import { originating, terminating, testTls } from "../helpers/tls_app.ts";
-import { connectTls } from "../helpers/tls_client.ts";
-import type { TlsLab } from "../helpers/tls_lab.ts";
-import { tlsTarget } from "../helpers/tls_target.ts";
+import { originating, terminating, testTls } from "../helpers/tls/tls_app.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
+import type { TlsLab } from "../helpers/tls/tls_lab.ts";
+import { tlsTarget } from "../helpers/tls/tls_target.ts";
 
 const ANSWER = utf8("half an ans");
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } 
 import { formatAddress } from "../../lib/base/mod.ts";
 import { StartError } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { alpn, buildHello, serverName } from "../helpers/client_hello.ts";
+import { alpn, buildHello, serverName } from "../helpers/tls/client_hello.ts";
 import {
   connectTo,
   exchange,
@@ -12,14 +12,14 @@ import {
   resettingClient,
   writeAll,
 } from "../helpers/clients.ts";
-import { answeredBy, Fleet } from "../helpers/fleet.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { answeredBy, Fleet } from "../helpers/proxy/fleet.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, refusingAddress, TestTarget } from "../helpers/targets.ts";
-import { runSClient } from "../helpers/tls.ts";
-import { originating, terminating, testTls } from "../helpers/tls_app.ts";
-import { connectTls } from "../helpers/tls_client.ts";
-import { tlsTarget } from "../helpers/tls_target.ts";
+import { runSClient } from "../helpers/tls/tls.ts";
+import { originating, terminating, testTls } from "../helpers/tls/tls_app.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
+import { tlsTarget } from "../helpers/tls/tls_target.ts";
 
 testTls("tls: ends the clients' TLS, so that the target gets what is in it", async (lab) => {
   await using target = new TestTarget(echo);

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { exchange, randomBytes } from "../helpers/clients.ts";
-import { withProxy } from "../helpers/proxy.ts";
+import { withProxy } from "../helpers/proxy/proxy.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, refusingAddress, TestTarget } from "../helpers/targets.ts";
-import { testTls } from "../helpers/tls_app.ts";
-import { connectTls } from "../helpers/tls_client.ts";
-import { tlsTarget } from "../helpers/tls_target.ts";
+import { testTls } from "../helpers/tls/tls_app.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
+import { tlsTarget } from "../helpers/tls/tls_target.ts";
 
 testTls("Proxy: bandwidth, routes, PROXY headers and TLS on both sides at once", async (lab) => {
   const { target, headers } = tlsTarget(await lab.terminator(), { readsHeader: true });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { WorkerProxy } from "../../lib/workers/mod.ts";
-import { withPlane } from "../helpers/plane.ts";
+import { withPlane } from "../helpers/proxy/plane.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 
 for (

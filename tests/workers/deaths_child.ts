@@ -7,8 +7,8 @@
  */
 import { StartError } from "../../lib/proxy/mod.ts";
 import { WorkerProxy } from "../../lib/workers/mod.ts";
-import { PlaneLog } from "../helpers/plane.ts";
-import { configOf } from "../helpers/proxy.ts";
+import { PlaneLog } from "../helpers/proxy/plane.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
 
 async function main(module = "", listen = ""): Promise<void> {
   const config = configOf({ apps: [{ listen: [listen], targets: ["127.0.0.1:1"] }] });

@@ -10,8 +10,8 @@ import {
   resettingClient,
   writeAll,
 } from "../helpers/clients.ts";
-import { hasLinuxSockets } from "../helpers/linux_transport.ts";
-import { type StartPlane, type TestPlane, withPlane } from "../helpers/plane.ts";
+import { hasLinuxSockets } from "../helpers/connections/linux_transport.ts";
+import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, resettingTarget, TestTarget } from "../helpers/targets.ts";
 import { MORTAL, withMortals } from "./mortals.ts";

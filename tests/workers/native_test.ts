@@ -1,6 +1,6 @@
 import { WorkerProxy } from "../../lib/workers/mod.ts";
 import { testProxyControlContract } from "../contract/proxy_control.ts";
-import { hasLinuxSockets } from "../helpers/linux_transport.ts";
+import { hasLinuxSockets } from "../helpers/connections/linux_transport.ts";
 
 if (hasLinuxSockets) {
   testProxyControlContract(

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { sandboxOf } from "../../lib/workers/mod.ts";
-import { configOf } from "../helpers/proxy.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
 
 Deno.test("sandboxOf: allows listeners and targets, those of routes too, and no files", () => {
   const config = configOf({

@@ -3,7 +3,7 @@ import { type CaptureFile, CaptureMemory, type CaptureOrder, HELD_BYTES } from "
 import { enhancedPacket, TCP_FLAG, tcpHeaders } from "../../lib/protocol/mod.ts";
 import type { ToWorker } from "../../lib/workers/channel/messages.ts";
 import { WorkerCaptures } from "../../lib/workers/control/requests/worker_captures.ts";
-import { begun, captureOf, requestOf } from "../helpers/captures.ts";
+import { begun, captureOf, requestOf } from "../helpers/protocol/captures.ts";
 
 /** A worker that keeps what it is sent. */
 class KeptPort {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { WorkerEvents } from "../../lib/workers/control/threads/worker_events.ts";
 import type { WorkersObserver } from "../../lib/workers/mod.ts";
-import { ProxyLog } from "../helpers/proxy.ts";
+import { ProxyLog } from "../helpers/proxy/proxy.ts";
 
 class WorkersLog extends ProxyLog implements WorkersObserver {
   workerDied(): void {}

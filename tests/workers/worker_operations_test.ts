@@ -4,8 +4,8 @@ import type { SessionFacts } from "../../lib/session/mod.ts";
 import type { Answers } from "../../lib/workers/control/requests/replies.ts";
 import type { Supervisor } from "../../lib/workers/control/threads/supervisor.ts";
 import { WorkerOperations } from "../../lib/workers/control/requests/worker_operations.ts";
-import { PlaneLog } from "../helpers/plane.ts";
-import { configOf } from "../helpers/proxy.ts";
+import { PlaneLog } from "../helpers/proxy/plane.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
 
 const QUERY = { filter: {}, sort: "id", order: "desc", limit: 3 } as const;
 

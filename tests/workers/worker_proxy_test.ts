@@ -6,13 +6,13 @@ import { type Sandbox, WorkerProxy, type WorkerProxyOptions } from "../../lib/wo
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { hasLinuxSockets } from "../helpers/linux_transport.ts";
-import { PlaneLog, type StartPlane, withPlane } from "../helpers/plane.ts";
-import { configOf } from "../helpers/proxy.ts";
-import { assertShown, renew } from "../helpers/renewal.ts";
+import { hasLinuxSockets } from "../helpers/connections/linux_transport.ts";
+import { PlaneLog, type StartPlane, withPlane } from "../helpers/proxy/plane.ts";
+import { configOf } from "../helpers/proxy/proxy.ts";
+import { assertShown, renew } from "../helpers/tls/renewal.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { terminating, testTls } from "../helpers/tls_app.ts";
+import { terminating, testTls } from "../helpers/tls/tls_app.ts";
 import { MORTAL, withMortals } from "./mortals.ts";
 
 const NOTHING: Sandbox = {

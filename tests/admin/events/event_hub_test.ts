@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { EventHub, type EventKind, type ReaderOptions } from "../../../lib/admin/events/event_hub.ts";
 import { type AccessRecord, Feed, type LogLine } from "../../../lib/log/mod.ts";
-import { FakeScheduler } from "../../helpers/fake_scheduler.ts";
-import { settled } from "../../helpers/fake_time.ts";
+import { FakeScheduler } from "../../helpers/fakes/fake_scheduler.ts";
+import { settled } from "../../helpers/fakes/fake_time.ts";
 
 const RECORD: AccessRecord = {
   time: 0,

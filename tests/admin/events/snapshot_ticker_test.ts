@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type SnapshotReader, SnapshotTicker } from "../../../lib/admin/events/snapshot_ticker.ts";
-import { FakeScheduler } from "../../helpers/fake_scheduler.ts";
+import { FakeScheduler } from "../../helpers/fakes/fake_scheduler.ts";
 
 /** A ticker on fake time, which starts at 100 ms, and how many snapshots were made. */
 async function bench(): Promise<{

@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { TOKEN, withAdmin } from "../../helpers/admin.ts";
+import { TOKEN, withAdmin } from "../../helpers/proxy/admin.ts";
 import { utf8 } from "../../helpers/bytes.ts";
 import { connectTo, exchange } from "../../helpers/clients.ts";
-import { readCapture, sentBy } from "../../helpers/pcapng.ts";
-import { withProxy } from "../../helpers/proxy.ts";
-import { streamHead } from "../../helpers/stream_head.ts";
+import { readCapture, sentBy } from "../../helpers/protocol/pcapng.ts";
+import { withProxy } from "../../helpers/proxy/proxy.ts";
+import { streamHead } from "../../helpers/protocol/stream_head.ts";
 import { echo, TestTarget } from "../../helpers/targets.ts";
 import { until } from "../../helpers/until.ts";
 

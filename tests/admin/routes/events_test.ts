@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { EventHub } from "../../../lib/admin/mod.ts";
 import { type AccessRecord, Feed, type LogLine } from "../../../lib/log/mod.ts";
-import { withAdmin } from "../../helpers/admin.ts";
+import { withAdmin } from "../../helpers/proxy/admin.ts";
 import { utf8 } from "../../helpers/bytes.ts";
 import { connectTo, writeAll } from "../../helpers/clients.ts";
-import { streamHead } from "../../helpers/stream_head.ts";
+import { streamHead } from "../../helpers/protocol/stream_head.ts";
 import { until } from "../../helpers/until.ts";
 
 Deno.test("GET /api/events: sends the status at once and again, and ends whole when the server closes", async () => {

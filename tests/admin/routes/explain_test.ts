@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { QuietProxy, withAdmin } from "../../helpers/admin.ts";
+import { QuietProxy, withAdmin } from "../../helpers/proxy/admin.ts";
 
 const APPS = [
   { name: "one", listen: ["127.0.0.1:7001"], deny: ["10.9.0.0/16"], targets: ["10.0.0.1:80"] },

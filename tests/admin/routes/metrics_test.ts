@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ThreadCounters } from "../../../lib/metrics/mod.ts";
-import { QuietProxy, withAdmin } from "../../helpers/admin.ts";
+import { QuietProxy, withAdmin } from "../../helpers/proxy/admin.ts";
 
 Deno.test("GET /metrics: in Prometheus' own format, or in OpenMetrics where that is asked for", async () => {
   await withAdmin({}, async (admin) => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parseCidr } from "../../../lib/base/mod.ts";
-import { QuietProxy, type TestAdmin, withAdmin } from "../../helpers/admin.ts";
+import { QuietProxy, type TestAdmin, withAdmin } from "../../helpers/proxy/admin.ts";
 
 /** Sends a body, and returns the status with the JSON that answers it. */
 async function send(

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { diffConfigs, effectiveConfig, resolveConfig } from "../../../lib/config/mod.ts";
 import type { ReloadResult } from "../../../lib/proxy/mod.ts";
-import { QuietProxy, withAdmin } from "../../helpers/admin.ts";
+import { QuietProxy, withAdmin } from "../../helpers/proxy/admin.ts";
 
 const PROBLEM = { path: ["apps", 0], severity: "error" } as const;
 

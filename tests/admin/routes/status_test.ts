@@ -5,7 +5,7 @@ import { parseCidr } from "../../../lib/base/mod.ts";
 import { configHash } from "../../../lib/config/mod.ts";
 import { type CountersSnapshot, ThreadCounters } from "../../../lib/metrics/mod.ts";
 import { Target } from "../../../lib/pool/mod.ts";
-import { QuietProxy, reloadsOf, withAdmin } from "../../helpers/admin.ts";
+import { QuietProxy, reloadsOf, withAdmin } from "../../helpers/proxy/admin.ts";
 
 const TARGET: TargetSnapshot = {
   address: { kind: "tcp", host: "10.0.0.1", port: 80 },

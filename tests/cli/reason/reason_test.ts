@@ -4,7 +4,7 @@ import { runCli } from "../../../lib/cli/mod.ts";
 import { REASON_PAGES, REASON_WORDS } from "../../../lib/cli/reason/reason_pages.ts";
 import { reasonText } from "../../../lib/cli/reason/reason_text.ts";
 import { troubleshootingPage } from "../../../tools/generate_troubleshooting.ts";
-import { CapturedIo } from "../../helpers/captured_io.ts";
+import { CapturedIo } from "../../helpers/fakes/captured_io.ts";
 
 const METRICS = Deno.readTextFileSync(new URL("../../../docs/metrics.md", import.meta.url));
 const CONFIGURATION = Deno.readTextFileSync(new URL("../../../docs/configuration.md", import.meta.url));

@@ -8,7 +8,7 @@ import {
   ViewError,
 } from "../../../lib/cli/running/read_view.ts";
 import { allTargets, isUp } from "../../../lib/cli/running/view.ts";
-import { QuietProxy, withAdmin } from "../../helpers/admin.ts";
+import { QuietProxy, withAdmin } from "../../helpers/proxy/admin.ts";
 import { proxyAt } from "./proxy_view.ts";
 
 Deno.test("readProxy, readSessions: read what the program answers", async () => {

@@ -8,10 +8,10 @@ import {
 } from "../../../lib/pool/discovery/discovery.ts";
 import type { DiscoveredTarget } from "../../../lib/pool/discovery/discovery_change.ts";
 import type { DiscoverySource, Resolver } from "../../../lib/pool/discovery/dns_lookup.ts";
-import { FakeScheduler } from "../../helpers/fake_scheduler.ts";
-import { settled } from "../../helpers/fake_time.ts";
+import { FakeScheduler } from "../../helpers/fakes/fake_scheduler.ts";
+import { settled } from "../../helpers/fakes/fake_time.ts";
 import { until } from "../../helpers/until.ts";
-import { scriptedRandom } from "../../helpers/seeded_random.ts";
+import { scriptedRandom } from "../../helpers/fakes/seeded_random.ts";
 
 /** What the DNS of a test answers: records, an error, or `"silence"`. */
 type Scripted<T> = readonly T[] | Error | "silence";

@@ -2,8 +2,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { formatAddress } from "../../../lib/base/mod.ts";
 import { Discovery } from "../../../lib/pool/discovery/discovery.ts";
 import { type DiscoverySource, dnsResolver } from "../../../lib/pool/discovery/dns_lookup.ts";
-import { Dnsmasq, type DnsRecords } from "../../helpers/dnsmasq.ts";
-import { missingTools } from "../../helpers/tools.ts";
+import { Dnsmasq, type DnsRecords } from "../../helpers/servers/dnsmasq.ts";
+import { missingTools } from "../../helpers/programs/tools.ts";
 
 const missing = missingTools("dnsmasq");
 const ignore = missing.length > 0;

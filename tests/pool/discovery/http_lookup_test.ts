@@ -3,8 +3,8 @@ import { formatAddress } from "../../../lib/base/mod.ts";
 import { HttpLookup, type HttpLookupOptions } from "../../../lib/pool/discovery/http_lookup.ts";
 import { freePort } from "../../helpers/free_ports.ts";
 import { TemporaryFolder } from "../../helpers/temporary_folder.ts";
-import { TlsLab } from "../../helpers/tls_lab.ts";
-import { hasTool } from "../../helpers/tools.ts";
+import { TlsLab } from "../../helpers/tls/tls_lab.ts";
+import { hasTool } from "../../helpers/programs/tools.ts";
 
 const NEVER = new AbortController().signal;
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { smokeTest, SmokeTestError } from "../../../tools/ship/smoke.ts";
-import { BINARY } from "../../helpers/program.ts";
+import { BINARY } from "../../helpers/programs/program.ts";
 
 const executable = BINARY ?? "";
 
