@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { Server } from "node:tls";
-import type { ClientTrust } from "./_client_trust.ts";
+import type { ClientTrust } from "./trust/client_trust.ts";
 import { type RuntimeTls, type TlsVersions, versionOptions } from "./_runtime_tls.ts";
-import type { HandshakeEvents } from "./_handshake.ts";
+import type { HandshakeEvents } from "./handshake/handshake.ts";
 
 /** Options shared by the handshakes of one certificate. */
 export interface ServerPoolOptions extends TlsVersions {

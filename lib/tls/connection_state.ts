@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import { commonNameOf } from "./_certificate_names.ts";
+import { commonNameOf } from "./certificates/certificate_names.ts";
 
 /** The negotiated parameters of a TLS connection. */
 export interface TlsConnectionState {

@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import { certificateNames, subjectLine } from "./_certificate_names.ts";
-import type { TlsConn } from "./conn.ts";
+import { certificateNames, subjectLine } from "./certificates/certificate_names.ts";
+import type { TlsConn } from "./handshake/conn.ts";
 
 /** The result of {@link TargetTls.inspect}. */
 export interface TlsInspection {

@@ -1,6 +1,6 @@
 /** TLS over connections that are already open: terminated towards clients, originated towards targets. */
 export type { ClientCertificate, TlsConnectionState } from "./connection_state.ts";
-export { unservedAlert } from "./_alerts.ts";
+export { unservedAlert } from "./handshake/alerts.ts";
 export { isTlsSupported, type TlsVersion, type TlsVersions } from "./_runtime_tls.ts";
 export {
   type CertificateCheckOptions,
@@ -8,11 +8,11 @@ export {
   checkAuthorities,
   checkCertificate,
   firstCertificate,
-} from "./certificate.ts";
-export { TlsConn } from "./conn.ts";
+} from "./certificates/certificate.ts";
+export { TlsConn } from "./handshake/conn.ts";
 export { TlsError, type TlsErrorCode, type TlsErrorOptions, type TlsSide } from "./error.ts";
 export type { CertificateFacts, TlsInspection } from "./inspection.ts";
-export { checkRevocations } from "./check_revocations.ts";
+export { checkRevocations } from "./trust/check_revocations.ts";
 export { TargetTls, type TargetTlsOptions, type TlsConnected, type TlsConnectOptions } from "./target_tls.ts";
 export {
   type TlsAccepted,

@@ -1,9 +1,9 @@
 import type { SecureContext, TLSSocket } from "node:tls";
 import { type Duplex, parseIp } from "../base/mod.ts";
-import { Authorities, othersOf } from "./_authorities.ts";
-import { loadRevocations } from "./_load_revocations.ts";
-import type { Revocations } from "./_revocations.ts";
-import { certificateNames } from "./_certificate_names.ts";
+import { Authorities, othersOf } from "./trust/authorities.ts";
+import { loadRevocations } from "./trust/load_revocations.ts";
+import type { Revocations } from "./trust/revocations.ts";
+import { certificateNames } from "./certificates/certificate_names.ts";
 import {
   loadCrypto,
   loadRuntimeTls,
@@ -11,13 +11,13 @@ import {
   type TlsVersions,
   versionOptions,
 } from "./_runtime_tls.ts";
-import { type HandshakeResult, shakeHands } from "./_handshake.ts";
-import { pairOf } from "./_pem.ts";
-import { requireUsable } from "./_require_usable.ts";
-import { refusalOf, unknownIssuer } from "./_certificate_refusal.ts";
-import { decryptKey } from "./_encrypted_key.ts";
-import { checkAuthorities, checkCertificate } from "./certificate.ts";
-import type { TlsConn } from "./conn.ts";
+import { type HandshakeResult, shakeHands } from "./handshake/handshake.ts";
+import { pairOf } from "./certificates/pem.ts";
+import { requireUsable } from "./certificates/require_usable.ts";
+import { refusalOf, unknownIssuer } from "./trust/certificate_refusal.ts";
+import { decryptKey } from "./certificates/encrypted_key.ts";
+import { checkAuthorities, checkCertificate } from "./certificates/certificate.ts";
+import type { TlsConn } from "./handshake/conn.ts";
 import { TlsError } from "./error.ts";
 import { certificateFacts, negotiated, type TlsInspection } from "./inspection.ts";
 

@@ -1,18 +1,18 @@
 import type { Duplex } from "../base/mod.ts";
-import { loadRevocations } from "./_load_revocations.ts";
-import { Authorities } from "./_authorities.ts";
-import { certificateNames, subjectLine } from "./_certificate_names.ts";
-import { ClientTrust } from "./_client_trust.ts";
+import { loadRevocations } from "./trust/load_revocations.ts";
+import { Authorities } from "./trust/authorities.ts";
+import { certificateNames, subjectLine } from "./certificates/certificate_names.ts";
+import { ClientTrust } from "./trust/client_trust.ts";
 import { loadCrypto, loadRuntimeTls, type RuntimeTls, type TlsVersions } from "./_runtime_tls.ts";
-import { shakeHands } from "./_handshake.ts";
-import { requireUsable } from "./_require_usable.ts";
+import { shakeHands } from "./handshake/handshake.ts";
+import { requireUsable } from "./certificates/require_usable.ts";
 import { ServerPool } from "./_server_pool.ts";
 import { ServerNames, type ServerNamesEntry } from "./_server_names.ts";
-import { pairOf } from "./_pem.ts";
-import { decryptKey } from "./_encrypted_key.ts";
-import { checkAuthorities, checkCertificate } from "./certificate.ts";
+import { pairOf } from "./certificates/pem.ts";
+import { decryptKey } from "./certificates/encrypted_key.ts";
+import { checkAuthorities, checkCertificate } from "./certificates/certificate.ts";
 import { connectionStateOf, type TlsConnectionState } from "./connection_state.ts";
-import type { TlsConn } from "./conn.ts";
+import type { TlsConn } from "./handshake/conn.ts";
 import { TlsError } from "./error.ts";
 
 /** A certificate with its key. */

@@ -7,7 +7,7 @@ import { BALANCE_STRATEGIES, effectiveConfig, parseConfig, resolveConfig } from 
 import type { AppConfig } from "../../lib/config/mod.ts";
 import { parseCheckBytes, parseExpect, parseStatus } from "../../lib/pool/mod.ts";
 import { parseSniPattern } from "../../lib/routing/mod.ts";
-import { MAX_HANDSHAKE_MS } from "../../lib/tls/_handshake.ts";
+import { MAX_HANDSHAKE_MS } from "../../lib/tls/handshake/handshake.ts";
 
 const FILE = { file: "/etc/tcpproxy/config.yaml" };
 

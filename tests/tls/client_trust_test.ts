@@ -2,9 +2,9 @@ import * as crypto from "node:crypto";
 import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { assertEquals, assertMatch } from "@std/assert";
-import { Authorities } from "../../lib/tls/_authorities.ts";
-import { ClientTrust } from "../../lib/tls/_client_trust.ts";
-import { isIssuedBy } from "../../lib/tls/_issued_by.ts";
+import { Authorities } from "../../lib/tls/trust/authorities.ts";
+import { ClientTrust } from "../../lib/tls/trust/client_trust.ts";
+import { isIssuedBy } from "../../lib/tls/trust/_issued_by.ts";
 import { CertificateFolder, type MakeOptions, type TestCertificate } from "../helpers/tls/certificates.ts";
 import { missingTools } from "../helpers/programs/tools.ts";
 

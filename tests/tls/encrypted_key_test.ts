@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { decryptKey, EncryptedKeyError } from "../../lib/tls/_encrypted_key.ts";
+import { decryptKey, EncryptedKeyError } from "../../lib/tls/certificates/encrypted_key.ts";
 import { checkCertificate, TlsError } from "../../lib/tls/mod.ts";
 import { runSClient, withSServer } from "../helpers/tls/tls.ts";
 import { connectTo } from "../helpers/clients.ts";

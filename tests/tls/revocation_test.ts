@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { DerError } from "../../lib/tls/_der.ts";
-import { readRevocationList, splitLists } from "../../lib/tls/_revocation_list.ts";
+import { DerError } from "../../lib/tls/trust/_der.ts";
+import { readRevocationList, splitLists } from "../../lib/tls/trust/_revocation_list.ts";
 import { checkRevocations, TlsError, type TlsTerminator } from "../../lib/tls/mod.ts";
 import type { TestCertificate } from "../helpers/tls/certificates.ts";
 import { connectTo } from "../helpers/clients.ts";

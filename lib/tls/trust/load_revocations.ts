@@ -1,8 +1,8 @@
-import type { Authorities } from "./_authorities.ts";
-import { loadCrypto } from "./_runtime_tls.ts";
-import { requireUsable } from "./_require_usable.ts";
-import { Revocations } from "./_revocations.ts";
-import type { TlsSide } from "./error.ts";
+import type { Authorities } from "./authorities.ts";
+import { loadCrypto } from "../_runtime_tls.ts";
+import { requireUsable } from "../certificates/require_usable.ts";
+import { Revocations } from "./revocations.ts";
+import type { TlsSide } from "../error.ts";
 import { checkRevocations } from "./check_revocations.ts";
 
 /**

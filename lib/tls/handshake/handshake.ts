@@ -1,13 +1,13 @@
 import type { Duplex as NodeDuplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { type Duplex, errorMessage } from "../base/mod.ts";
-import { ClientHelloParser } from "../protocol/mod.ts";
+import { type Duplex, errorMessage } from "../../base/mod.ts";
+import { ClientHelloParser } from "../../protocol/mod.ts";
 import { Bridge, type BridgeOwner } from "./_bridge.ts";
-import type { RuntimeTls } from "./_runtime_tls.ts";
-import { alertFor, certificateAlert } from "./_alerts.ts";
+import type { RuntimeTls } from "../_runtime_tls.ts";
+import { alertFor, certificateAlert } from "./alerts.ts";
 import { handshakeError } from "./_handshake_error.ts";
 import { TlsConn } from "./conn.ts";
-import { TlsError, type TlsSide } from "./error.ts";
+import { TlsError, type TlsSide } from "../error.ts";
 
 /** The limit of any handshake: no wait is unbounded. */
 export const MAX_HANDSHAKE_MS = 600_000;

@@ -1,5 +1,5 @@
 import type { CertificateProblem } from "./certificate.ts";
-import { TlsError, type TlsSide } from "./error.ts";
+import { TlsError, type TlsSide } from "../error.ts";
 
 /**
  * Throws at the first error that makes a certificate unusable; warnings pass.

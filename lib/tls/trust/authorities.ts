@@ -2,7 +2,7 @@ import type * as NodeCrypto from "node:crypto";
 import type { X509Certificate } from "node:crypto";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { isIssuedBy } from "./_issued_by.ts";
-import { splitPem } from "./_pem.ts";
+import { splitPem } from "../certificates/pem.ts";
 
 /** How many verified certificates to remember, the latest ones. About 1 MB. */
 const MAX_REMEMBERED = 8192;

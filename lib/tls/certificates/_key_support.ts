@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { isTlsSupported, loadRuntimeTls, type RuntimeTls } from "./_runtime_tls.ts";
+import { isTlsSupported, loadRuntimeTls, type RuntimeTls } from "../_runtime_tls.ts";
 
 /** The key types that the runtime's TLS supports. */
 export const USABLE_KEYS = "RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519";

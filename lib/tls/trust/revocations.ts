@@ -1,10 +1,10 @@
 import type * as NodeCrypto from "node:crypto";
 import type { X509Certificate } from "node:crypto";
-import { subjectLine } from "./_certificate_names.ts";
+import { subjectLine } from "../certificates/certificate_names.ts";
 import { readRevocationList, type RevocationList, splitLists } from "./_revocation_list.ts";
 import { isSignedBy } from "./_signature.ts";
 import { readHead } from "./_certificate_head.ts";
-import { TlsError, type TlsSide } from "./error.ts";
+import { TlsError, type TlsSide } from "../error.ts";
 
 /** Options of {@link Revocations}. */
 export interface RevocationsOptions {

@@ -1,8 +1,8 @@
 import type { TLSSocket } from "node:tls";
-import { type Duplex, errorCode } from "../base/mod.ts";
+import { type Duplex, errorCode } from "../../base/mod.ts";
 import type { Bridge, BridgeOwner } from "./_bridge.ts";
 import { handshakeError } from "./_handshake_error.ts";
-import type { TlsSide } from "./error.ts";
+import type { TlsSide } from "../error.ts";
 
 /**
  * Bytes given to TLS at once: three records. The runtime's TLS encrypts at most 64 KiB in one go and cannot be asked

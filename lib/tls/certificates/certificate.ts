@@ -1,11 +1,11 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
-import { errorMessage } from "../base/mod.ts";
-import { loadCrypto } from "./_runtime_tls.ts";
+import { errorMessage } from "../../base/mod.ts";
+import { loadCrypto } from "../_runtime_tls.ts";
 import { isKeyUsable, keyKind, USABLE_KEYS } from "./_key_support.ts";
-import { isCutPem, pairOf, privateKeyIn, splitPem } from "./_pem.ts";
-import type { TlsSide } from "./error.ts";
-import { decryptKey, EncryptedKeyError } from "./_encrypted_key.ts";
-import { type CertificateFacts, certificateFacts } from "./inspection.ts";
+import { isCutPem, pairOf, privateKeyIn, splitPem } from "./pem.ts";
+import type { TlsSide } from "../error.ts";
+import { decryptKey, EncryptedKeyError } from "./encrypted_key.ts";
+import { type CertificateFacts, certificateFacts } from "../inspection.ts";
 
 /** A problem with a certificate, key or CA that the operator should know. */
 export interface CertificateProblem {

@@ -1,4 +1,4 @@
-import type { TlsError, TlsErrorCode } from "./error.ts";
+import type { TlsError, TlsErrorCode } from "../error.ts";
 
 /** Content type of a TLS record with an alert (RFC 8446 section 5.1). */
 export const ALERT_RECORD = 0x15;

@@ -1,11 +1,11 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import { type Authorities, othersOf } from "./_authorities.ts";
-import { subjectLine } from "./_certificate_names.ts";
+import { type Authorities, othersOf } from "./authorities.ts";
+import { subjectLine } from "../certificates/certificate_names.ts";
 import { isValidAt } from "./_issued_by.ts";
-import type { Revocations } from "./_revocations.ts";
-import { missingCertificate, refusalOf } from "./_certificate_refusal.ts";
-import { TlsError } from "./error.ts";
+import type { Revocations } from "./revocations.ts";
+import { missingCertificate, refusalOf } from "./certificate_refusal.ts";
+import { TlsError } from "../error.ts";
 
 /** Options of {@link ClientTrust}. */
 export interface ClientTrustOptions {

@@ -1,6 +1,6 @@
-import { errorMessage } from "../base/mod.ts";
-import { ALERT_RECORD } from "./_alerts.ts";
-import { TlsError, type TlsErrorCode, type TlsSide } from "./error.ts";
+import { errorMessage } from "../../base/mod.ts";
+import { ALERT_RECORD } from "./alerts.ts";
+import { TlsError, type TlsErrorCode, type TlsSide } from "../error.ts";
 
 /** The first bytes of an HTTP request without TLS. */
 const HTTP_REQUEST = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE|PRI) /;

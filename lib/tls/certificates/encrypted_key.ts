@@ -1,5 +1,5 @@
-import { loadCrypto } from "./_runtime_tls.ts";
-import { privateKeyIn } from "./_pem.ts";
+import { loadCrypto } from "../_runtime_tls.ts";
+import { privateKeyIn } from "./pem.ts";
 
 /** A key that cannot be decrypted. */
 export class EncryptedKeyError extends Error {

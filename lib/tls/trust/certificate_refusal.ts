@@ -1,8 +1,8 @@
 import type { X509Certificate } from "node:crypto";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
-import { errorMessage } from "../base/mod.ts";
-import { TlsError, type TlsErrorCode, type TlsSide } from "./error.ts";
-import { subjectLine } from "./_certificate_names.ts";
+import { errorMessage } from "../../base/mod.ts";
+import { TlsError, type TlsErrorCode, type TlsSide } from "../error.ts";
+import { subjectLine } from "../certificates/certificate_names.ts";
 import { x509Version } from "./_certificate_head.ts";
 
 /**

@@ -1,9 +1,9 @@
-import { loadCrypto } from "./_runtime_tls.ts";
-import { splitPem } from "./_pem.ts";
+import { loadCrypto } from "../_runtime_tls.ts";
+import { splitPem } from "../certificates/pem.ts";
 import { readRevocationList, splitLists } from "./_revocation_list.ts";
-import { isByOneOf } from "./_revocations.ts";
+import { isByOneOf } from "./revocations.ts";
 import { DerError } from "./_der.ts";
-import type { CertificateCheckOptions, CertificateProblem } from "./certificate.ts";
+import type { CertificateCheckOptions, CertificateProblem } from "../certificates/certificate.ts";
 
 /**
  * Returns the problems of a file of revocation lists (PEM).

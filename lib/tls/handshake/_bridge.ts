@@ -1,7 +1,7 @@
 import type { Duplex as NodeDuplex } from "node:stream";
-import type { Duplex } from "../base/mod.ts";
-import { ALERT_RECORD } from "./_alerts.ts";
-import type { RuntimeTls } from "./_runtime_tls.ts";
+import type { Duplex } from "../../base/mod.ts";
+import { ALERT_RECORD } from "./alerts.ts";
+import type { RuntimeTls } from "../_runtime_tls.ts";
 
 /** Receives the events of the connection beneath TLS. */
 export interface BridgeOwner {
