@@ -1,6 +1,6 @@
 /** An app's targets, their state, and the order in which connections try them. */
 export { Candidates } from "./candidates.ts";
-export { CheckTextError, parseCheckBytes, showBytes } from "./check_text.ts";
+export { CheckTextError, parseCheckBytes, showBytes } from "./checks/check_text.ts";
 export {
   Checker,
   type CheckerOptions,
@@ -8,7 +8,7 @@ export {
   type CheckProber,
   type CheckStatus,
   type CheckTarget,
-} from "./checker.ts";
+} from "./checks/checker.ts";
 export {
   Discovery,
   type DiscoveryObserver,
@@ -16,14 +16,14 @@ export {
   type DiscoveryState,
 } from "./discovery/discovery.ts";
 export type { DiscoveredTarget } from "./discovery/discovery_change.ts";
-export type { Exchange } from "./exchange.ts";
-export { parseExpect } from "./expectation.ts";
-export { checkRequest, httpExchange, parseStatus } from "./http_check.ts";
+export type { Exchange } from "./checks/exchange.ts";
+export { parseExpect } from "./checks/expectation.ts";
+export { checkRequest, httpExchange, parseStatus } from "./checks/http_check.ts";
 export { Pool } from "./pool.ts";
 export type { PassivePolicy, PoolObserver, PoolOptions, TargetChange } from "./pool_options.ts";
-export { Probe, type Prober, type ProbeResult } from "./probe.ts";
-export { protocolCheck } from "./protocol_check.ts";
-export { type Step, Steps } from "./steps.ts";
+export { Probe, type Prober, type ProbeResult } from "./checks/probe.ts";
+export { protocolCheck } from "./checks/protocol_check.ts";
+export { type Step, Steps } from "./checks/steps.ts";
 export { statesOf, type TargetState } from "./target_state.ts";
 export {
   type Candidate,

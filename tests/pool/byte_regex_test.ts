@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { ByteRegex } from "../../lib/pool/byte_regex.ts";
-import { CheckTextError } from "../../lib/pool/check_text.ts";
+import { ByteRegex } from "../../lib/pool/checks/byte_regex.ts";
+import { CheckTextError } from "../../lib/pool/checks/check_text.ts";
 
 /** The bytes of a text, one a character. */
 function latin1(text: string): Uint8Array {

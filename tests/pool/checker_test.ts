@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Address, formatAddress, parseTargetAddress } from "../../lib/base/mod.ts";
-import { Checker, type CheckerOptions, type CheckTarget } from "../../lib/pool/checker.ts";
-import { parseExpect } from "../../lib/pool/expectation.ts";
-import { Steps } from "../../lib/pool/steps.ts";
-import { Probe, type Prober, type ProbeResult } from "../../lib/pool/probe.ts";
+import { Checker, type CheckerOptions, type CheckTarget } from "../../lib/pool/checks/checker.ts";
+import { parseExpect } from "../../lib/pool/checks/expectation.ts";
+import { Steps } from "../../lib/pool/checks/steps.ts";
+import { Probe, type Prober, type ProbeResult } from "../../lib/pool/checks/probe.ts";
 import { FakeScheduler } from "../helpers/fakes/fake_scheduler.ts";
 import { settled } from "../helpers/fakes/fake_time.ts";
 import { seededRandom } from "../helpers/fakes/seeded_random.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { CheckTextError, parseCheckBytes, showBytes } from "../../lib/pool/check_text.ts";
-import { Expectation, MAX_ANSWER_BYTES, parseExpect } from "../../lib/pool/expectation.ts";
+import { CheckTextError, parseCheckBytes, showBytes } from "../../lib/pool/checks/check_text.ts";
+import { Expectation, MAX_ANSWER_BYTES, parseExpect } from "../../lib/pool/checks/expectation.ts";
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);

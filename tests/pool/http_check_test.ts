@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { CheckTextError } from "../../lib/pool/check_text.ts";
-import { MAX_ANSWER_BYTES } from "../../lib/pool/expectation.ts";
-import { checkRequest, HttpAnswer, parseStatus } from "../../lib/pool/http_check.ts";
+import { CheckTextError } from "../../lib/pool/checks/check_text.ts";
+import { MAX_ANSWER_BYTES } from "../../lib/pool/checks/expectation.ts";
+import { checkRequest, HttpAnswer, parseStatus } from "../../lib/pool/checks/http_check.ts";
 
 function bytes(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));

@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Address, type Duplex, parseAddress } from "../../lib/base/mod.ts";
 import { encodeProxyHeader } from "../../lib/protocol/mod.ts";
-import { parseCheckBytes } from "../../lib/pool/check_text.ts";
-import { parseExpect } from "../../lib/pool/expectation.ts";
-import { httpExchange, type HttpProbe, parseStatus } from "../../lib/pool/http_check.ts";
-import { Probe, type ProbeOptions } from "../../lib/pool/probe.ts";
-import { type Step, Steps } from "../../lib/pool/steps.ts";
+import { parseCheckBytes } from "../../lib/pool/checks/check_text.ts";
+import { parseExpect } from "../../lib/pool/checks/expectation.ts";
+import { httpExchange, type HttpProbe, parseStatus } from "../../lib/pool/checks/http_check.ts";
+import { Probe, type ProbeOptions } from "../../lib/pool/checks/probe.ts";
+import { type Step, Steps } from "../../lib/pool/checks/steps.ts";
 import { readExactly, writeAll } from "../helpers/clients.ts";
 import { RecordingDuplex } from "../helpers/connections/recording_duplex.ts";
 import { ScriptedDuplex } from "../helpers/connections/scripted_duplex.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Exchange } from "../../lib/pool/exchange.ts";
-import { type CheckType, protocolCheck } from "../../lib/pool/protocol_check.ts";
+import type { Exchange } from "../../lib/pool/checks/exchange.ts";
+import { type CheckType, protocolCheck } from "../../lib/pool/checks/protocol_check.ts";
 import { latin1, play, regardlessOfCuts } from "../helpers/fakes/exchange.ts";
 
 function begin(type: CheckType, login: { user?: string; database?: string } = {}): Exchange {

@@ -7,12 +7,12 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { parseAddress } from "../../lib/base/mod.ts";
-import { parseCheckBytes } from "../../lib/pool/check_text.ts";
-import type { Exchange } from "../../lib/pool/exchange.ts";
-import { parseExpect } from "../../lib/pool/expectation.ts";
-import { Probe } from "../../lib/pool/probe.ts";
-import { type CheckType, protocolCheck } from "../../lib/pool/protocol_check.ts";
-import { Steps } from "../../lib/pool/steps.ts";
+import { parseCheckBytes } from "../../lib/pool/checks/check_text.ts";
+import type { Exchange } from "../../lib/pool/checks/exchange.ts";
+import { parseExpect } from "../../lib/pool/checks/expectation.ts";
+import { Probe } from "../../lib/pool/checks/probe.ts";
+import { type CheckType, protocolCheck } from "../../lib/pool/checks/protocol_check.ts";
+import { Steps } from "../../lib/pool/checks/steps.ts";
 import { freePort } from "../helpers/free_ports.ts";
 import {
   postgresPrograms,

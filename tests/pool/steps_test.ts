@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Exchange } from "../../lib/pool/exchange.ts";
-import { parseExpect } from "../../lib/pool/expectation.ts";
-import { type Step, Steps } from "../../lib/pool/steps.ts";
+import type { Exchange } from "../../lib/pool/checks/exchange.ts";
+import { parseExpect } from "../../lib/pool/checks/expectation.ts";
+import { type Step, Steps } from "../../lib/pool/checks/steps.ts";
 import { latin1, play, regardlessOfCuts } from "../helpers/fakes/exchange.ts";
 
 function step({ send, expect, expectNot }: { send?: string; expect?: string; expectNot?: string }): Step {

@@ -1,4 +1,4 @@
-import type { Exchange } from "../../../lib/pool/exchange.ts";
+import type { Exchange } from "../../../lib/pool/checks/exchange.ts";
 
 /** Each character as a byte. */
 export function latin1(text: string): Uint8Array {

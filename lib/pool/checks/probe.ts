@@ -6,8 +6,8 @@ import {
   isReset,
   isResourceExhaustion,
   sendAtOnce,
-} from "../base/mod.ts";
-import { runtimeTransport } from "../net/mod.ts";
+} from "../../base/mod.ts";
+import { runtimeTransport } from "../../net/mod.ts";
 import { CheckAttempt } from "./_check_attempt.ts";
 import type { Exchange } from "./exchange.ts";
 

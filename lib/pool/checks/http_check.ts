@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from "../base/mod.ts";
+import { type Address, formatAddress } from "../../base/mod.ts";
 import { CheckTextError } from "./check_text.ts";
 import { type Exchange, OneAnswer } from "./exchange.ts";
 import { AnswerHead, type AnswerReader, type AnswerVerdict, MAX_ANSWER_BYTES } from "./expectation.ts";

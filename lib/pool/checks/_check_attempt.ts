@@ -1,4 +1,4 @@
-import { type Duplex, errorCode, MAX_TIMER_MS } from "../base/mod.ts";
+import { type Duplex, errorCode, MAX_TIMER_MS } from "../../base/mod.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** A timer later than this was blocked by a busy event loop or a stopped process. */

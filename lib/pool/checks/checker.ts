@@ -1,4 +1,4 @@
-import { type Address, formatAddress, type Random, type TargetAddress } from "../base/mod.ts";
+import { type Address, formatAddress, type Random, type TargetAddress } from "../../base/mod.ts";
 import {
   checkOffsets,
   type HealthState,
@@ -6,9 +6,9 @@ import {
   INITIAL_HEALTH,
   nextCheckDelayMs,
   stepHealth,
-} from "./health.ts";
+} from "../health.ts";
 import type { ProbeResult } from "./probe.ts";
-import { type Cancel, runtimeScheduler, type Scheduler } from "./scheduler.ts";
+import { type Cancel, runtimeScheduler, type Scheduler } from "../scheduler.ts";
 
 /** One target to check. */
 export interface CheckTarget {
