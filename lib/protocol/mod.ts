@@ -4,22 +4,22 @@
  *
  * @module
  */
-export * from "./client_hello.ts";
-export * from "./client_hello_verdict.ts";
-export * from "./crc32c.ts";
-export { ImapClientUpgrade, ImapTargetUpgrade } from "./imap.ts";
-export * from "./mysql.ts";
+export * from "./client_hello/client_hello.ts";
+export * from "./client_hello/client_hello_verdict.ts";
+export * from "./proxy/crc32c.ts";
+export { ImapClientUpgrade, ImapTargetUpgrade } from "./starttls/imap.ts";
+export * from "./starttls/mysql.ts";
 export * from "./pcapng.ts";
-export { PostgresClientUpgrade, PostgresTargetUpgrade } from "./postgres.ts";
-export { PostgresSaslRewrite } from "./postgres_sasl.ts";
-export * from "./proxy_codes.ts";
-export * from "./proxy_header.ts";
-export * from "./proxy_header_content.ts";
-export * from "./proxy_ssl.ts";
-export * from "./proxy_tlv_rules.ts";
-export * from "./proxy_tlv.ts";
-export * from "./proxy_tlvs.ts";
-export { SmtpClientUpgrade, SmtpTargetUpgrade } from "./smtp.ts";
+export { PostgresClientUpgrade, PostgresTargetUpgrade } from "./starttls/postgres.ts";
+export { PostgresSaslRewrite } from "./starttls/postgres_sasl.ts";
+export * from "./proxy/proxy_codes.ts";
+export * from "./proxy/proxy_header.ts";
+export * from "./proxy/proxy_header_content.ts";
+export * from "./proxy/proxy_ssl.ts";
+export * from "./proxy/proxy_tlv_rules.ts";
+export * from "./proxy/proxy_tlv.ts";
+export * from "./proxy/proxy_tlvs.ts";
+export { SmtpClientUpgrade, SmtpTargetUpgrade } from "./starttls/smtp.ts";
 export * from "./tcp_packet.ts";
 export {
   MAX_UPGRADE_BYTES,
@@ -27,5 +27,5 @@ export {
   type Rewrite,
   type Upgrade,
   type UpgradeStep,
-} from "./upgrade.ts";
-export * from "./tlv_text.ts";
+} from "./starttls/upgrade.ts";
+export * from "./proxy/tlv_text.ts";

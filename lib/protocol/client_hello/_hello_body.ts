@@ -1,5 +1,5 @@
-import { parseIp } from "../base/mod.ts";
-import { ByteReader, latin1 } from "./_byte_reader.ts";
+import { parseIp } from "../../base/mod.ts";
+import { ByteReader, latin1 } from "../_byte_reader.ts";
 import type { ClientHello, ClientHelloVerdict, TlsVersion } from "./client_hello_verdict.ts";
 
 const EXTENSION = { serverName: 0, alpn: 16, supportedVersions: 43 } as const;

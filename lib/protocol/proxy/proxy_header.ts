@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ProxyVersion } from "../base/mod.ts";
+import type { ProxyVersion } from "../../base/mod.ts";
 import { ipPair } from "./_ip_pair.ts";
 import { encodeProxyV1, parseProxyV1 } from "./_proxy_v1.ts";
 import { encodeProxyV2, parseProxyV2 } from "./_proxy_v2.ts";

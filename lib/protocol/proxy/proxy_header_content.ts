@@ -1,4 +1,4 @@
-import type { Address, ProxyVersion } from "../base/mod.ts";
+import type { Address, ProxyVersion } from "../../base/mod.ts";
 import type { ProxyTlv } from "./proxy_tlv.ts";
 import type { ProxyTlvs } from "./proxy_tlvs.ts";
 

@@ -1,4 +1,4 @@
-import { ByteReader } from "./_byte_reader.ts";
+import { ByteReader } from "../_byte_reader.ts";
 import { encodeTlv, hexByte, utf8 } from "./_tlv.ts";
 import { PROXY_V2_TLV } from "./proxy_codes.ts";
 

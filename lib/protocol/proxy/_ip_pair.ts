@@ -1,4 +1,4 @@
-import { type Address, type IpBytes, parseIp, unmapIp } from "../base/mod.ts";
+import { type Address, type IpBytes, parseIp, unmapIp } from "../../base/mod.ts";
 import type { ProxyHeaderOptions } from "./proxy_header_content.ts";
 
 /** Two addresses of one family. */

@@ -1,5 +1,5 @@
-import { type Address, formatIp } from "../base/mod.ts";
-import { ByteReader } from "./_byte_reader.ts";
+import { type Address, formatIp } from "../../base/mod.ts";
+import { ByteReader } from "../_byte_reader.ts";
 import type { IpPair } from "./_ip_pair.ts";
 import { encodeTlv, TLV_HEADER_BYTES } from "./_tlv.ts";
 import { crc32c } from "./crc32c.ts";

@@ -1,5 +1,5 @@
-import { type Address, formatIp, type IpBytes, isIpv4Mapped, parseIpv4, parseIpv6 } from "../base/mod.ts";
-import { latin1 } from "./_byte_reader.ts";
+import { type Address, formatIp, type IpBytes, isIpv4Mapped, parseIpv4, parseIpv6 } from "../../base/mod.ts";
+import { latin1 } from "../_byte_reader.ts";
 import type { IpPair } from "./_ip_pair.ts";
 import { PROXY_V1_MAX_BYTES, PROXY_V1_PREFIX } from "./proxy_codes.ts";
 import type { ProxyHeaderVerdict } from "./proxy_header_content.ts";

@@ -1,4 +1,4 @@
-import { ByteReader } from "./_byte_reader.ts";
+import { ByteReader } from "../_byte_reader.ts";
 import { hexByte } from "./_tlv.ts";
 import { crc32c } from "./crc32c.ts";
 import { CRC32C_BYTES, PROXY_V2_TLV } from "./proxy_codes.ts";
