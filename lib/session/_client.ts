@@ -3,7 +3,7 @@ import type { Address } from "../base/mod.ts";
 import type { Connection } from "../net/mod.ts";
 import type { SessionApp } from "./app.ts";
 import type { LogField } from "./ended.ts";
-import type { Inspection } from "./_inspect.ts";
+import type { Inspection } from "./inspect/inspect.ts";
 import { SessionTlvs } from "./_tlvs.ts";
 
 const NO_FIELDS: readonly LogField[] = [];

@@ -8,7 +8,7 @@ import {
   tlvText,
 } from "../protocol/mod.ts";
 import type { LogField } from "./ended.ts";
-import type { TlsAccepted } from "./inspector.ts";
+import type { TlsAccepted } from "./inspect/inspector.ts";
 
 /** An app's rules for the fields (TLV) of PROXY headers. */
 export interface TlvRules {

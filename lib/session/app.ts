@@ -5,9 +5,9 @@ import type { Rewrite, Upgrade } from "../protocol/mod.ts";
 import type { Candidate, Pool } from "../pool/mod.ts";
 import type { BufferPool, CutKind, FaultKind, RelayEngine, Ticker } from "../relay/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
-import type { AdmissionRules } from "./admission.ts";
-import type { InspectRules } from "./inspector.ts";
-import type { Refusal } from "./refusal.ts";
+import type { AdmissionRules } from "./inspect/admission.ts";
+import type { InspectRules } from "./inspect/inspector.ts";
+import type { Refusal } from "./inspect/refusal.ts";
 import type { SessionTally } from "./tally.ts";
 import type { TlvRules } from "./_tlvs.ts";
 

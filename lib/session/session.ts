@@ -12,13 +12,13 @@ import type {
   Sweepable,
 } from "../relay/mod.ts";
 import { lingeringDue, relayDue } from "./_deadlines.ts";
-import { type DialingSession, DialStage } from "./_dial_stage.ts";
-import { inspect, isRefusal } from "./_inspect.ts";
-import { logIn } from "./_login.ts";
+import { type DialingSession, DialStage } from "./dial/dial_stage.ts";
+import { inspect, isRefusal } from "./inspect/inspect.ts";
+import { logIn } from "./negotiate/login.ts";
 import { SessionSockets } from "./_sockets.ts";
 import type { SessionShared } from "./app.ts";
 import { type SessionOrigin, SessionOutcome } from "./outcome.ts";
-import type { SessionState } from "./session_query.ts";
+import type { SessionState } from "./table/session_query.ts";
 import type { SessionTap, TappedConnection, TappedSession } from "./tap.ts";
 
 /** Takes what becomes of sessions: for logs, metrics, the API. */

@@ -10,7 +10,7 @@ import {
   type NextTarget,
 } from "../../lib/dial/mod.ts";
 import { type Candidate, type Candidates, Pool, type Target, type TargetSpec } from "../../lib/pool/mod.ts";
-import { dialPool } from "../../lib/session/_dialing.ts";
+import { dialPool } from "../../lib/session/dial/_dialing.ts";
 import { FakeTime } from "../helpers/fakes/fake_time.ts";
 
 /** Answers at once for the first candidate that does not refuse, without a network. */

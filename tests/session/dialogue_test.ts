@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { MAX_UPGRADE_STEPS, type Upgrade, type UpgradeStep } from "../../lib/protocol/mod.ts";
 import { PeekedConnection } from "../../lib/routing/mod.ts";
-import { PrefixedConnection } from "../../lib/session/_prefixed.ts";
-import { talk } from "../../lib/session/_dialogue.ts";
-import { upgradeTarget } from "../../lib/session/upgrade_target.ts";
+import { PrefixedConnection } from "../../lib/session/negotiate/prefixed.ts";
+import { talk } from "../../lib/session/negotiate/dialogue.ts";
+import { upgradeTarget } from "../../lib/session/negotiate/upgrade_target.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { ScriptedDuplex } from "../helpers/connections/scripted_duplex.ts";
 

@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { parseAddress } from "../../lib/base/mod.ts";
 import { Pool } from "../../lib/pool/mod.ts";
 import { mysqlPacket } from "../../lib/protocol/mod.ts";
-import { mysqlLogin, type MysqlLoginOptions } from "../../lib/session/mysql_login.ts";
-import type { Refusal } from "../../lib/session/refusal.ts";
+import { mysqlLogin, type MysqlLoginOptions } from "../../lib/session/negotiate/mysql_login.ts";
+import type { Refusal } from "../../lib/session/inspect/refusal.ts";
 import { concat, utf8 } from "../helpers/bytes.ts";
 import { ScriptedDuplex } from "../helpers/connections/scripted_duplex.ts";
 

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { type Address, parseAddress, type ProxyVersion } from "../../lib/base/mod.ts";
 import { type Candidate, Pool } from "../../lib/pool/mod.ts";
-import { preamble } from "../../lib/session/_preamble.ts";
+import { preamble } from "../../lib/session/dial/_preamble.ts";
 import type { SecureTarget } from "../../lib/session/app.ts";
-import { Inspector } from "../../lib/session/inspector.ts";
+import { Inspector } from "../../lib/session/inspect/inspector.ts";
 import { emptyConnectionState } from "../helpers/tls/tls_connection_state.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { RecordingDuplex } from "../helpers/connections/recording_duplex.ts";

@@ -8,7 +8,11 @@ import {
   SESSION_STATES,
   type SessionFilter,
 } from "../../lib/session/mod.ts";
-import { type FilteredSession, sessionMatcher, type SortedSession } from "../../lib/session/session_query.ts";
+import {
+  type FilteredSession,
+  sessionMatcher,
+  type SortedSession,
+} from "../../lib/session/table/session_query.ts";
 
 const APPS = ["a", "b"];
 const LABELS = ["10.0.0.1:80", "h:*"];

@@ -1,5 +1,5 @@
-import type { Duplex } from "../base/mod.ts";
-import type { Rewrite } from "../protocol/mod.ts";
+import type { Duplex } from "../../base/mod.ts";
+import type { Rewrite } from "../../protocol/mod.ts";
 
 /** How a {@link PrefixedConnection} changes what is read. */
 export interface PrefixOptions {

@@ -1,13 +1,13 @@
-import { type Address, type Duplex, type ProxyVersion, sendAtOnce } from "../base/mod.ts";
-import type { Preamble } from "../dial/mod.ts";
-import type { Connection } from "../net/mod.ts";
-import { encodeProxyHeader } from "../protocol/mod.ts";
-import type { Candidate } from "../pool/mod.ts";
-import type { SecureTarget, TargetTalk } from "./app.ts";
-import { PrefixedConnection } from "./_prefixed.ts";
-import { writeAll } from "./_dialogue.ts";
-import type { SessionTlvs } from "./_tlvs.ts";
-import { upgradeTarget } from "./upgrade_target.ts";
+import { type Address, type Duplex, type ProxyVersion, sendAtOnce } from "../../base/mod.ts";
+import type { Preamble } from "../../dial/mod.ts";
+import type { Connection } from "../../net/mod.ts";
+import { encodeProxyHeader } from "../../protocol/mod.ts";
+import type { Candidate } from "../../pool/mod.ts";
+import type { SecureTarget, TargetTalk } from "../app.ts";
+import { PrefixedConnection } from "../negotiate/prefixed.ts";
+import { writeAll } from "../negotiate/dialogue.ts";
+import type { SessionTlvs } from "../_tlvs.ts";
+import { upgradeTarget } from "../negotiate/upgrade_target.ts";
 
 /** The facts about a connection that precede its data on the way to the target. */
 export interface PreambleFacts {

@@ -1,5 +1,5 @@
-import type { Address, Reason } from "../base/mod.ts";
-import type { AccessList, ClientLimiter } from "../limits/mod.ts";
+import type { Address, Reason } from "../../base/mod.ts";
+import type { AccessList, ClientLimiter } from "../../limits/mod.ts";
 
 /** The access rules of an app, and its limits per client. */
 export interface AdmissionRules {

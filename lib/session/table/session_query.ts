@@ -1,5 +1,5 @@
-import { type Address, type Cidr, formatCidr } from "../base/mod.ts";
-import { CidrSet } from "../limits/mod.ts";
+import { type Address, type Cidr, formatCidr } from "../../base/mod.ts";
+import { CidrSet } from "../../limits/mod.ts";
 
 /** What a live session is doing. */
 export const SESSION_STATES = ["inspecting", "dialing", "relaying", "lingering"] as const;

@@ -1,10 +1,10 @@
-import type { Address, Clock, Duplex } from "../base/mod.ts";
-import type { AcceptPlace } from "../listen/mod.ts";
-import type { Pool } from "../pool/mod.ts";
-import type { ProxyTlvs } from "../protocol/mod.ts";
-import { NO_ROUTE_FACTS, type RouteFacts } from "../routing/mod.ts";
+import type { Address, Clock, Duplex } from "../../base/mod.ts";
+import type { AcceptPlace } from "../../listen/mod.ts";
+import type { Pool } from "../../pool/mod.ts";
+import type { ProxyTlvs } from "../../protocol/mod.ts";
+import { NO_ROUTE_FACTS, type RouteFacts } from "../../routing/mod.ts";
 import { admit } from "./admission.ts";
-import type { SessionApp } from "./app.ts";
+import type { SessionApp } from "../app.ts";
 import { Inspector, type TlsAccepted } from "./inspector.ts";
 import type { Refusal } from "./refusal.ts";
 

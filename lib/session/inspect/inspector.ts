@@ -1,10 +1,10 @@
-import { type Address, type Duplex, errorMessage, sendAtOnce } from "../base/mod.ts";
-import { PeekedConnection, type RouteFacts } from "../routing/mod.ts";
-import { ClientHelloParser, MAX_CLIENT_HELLO_WIRE_BYTES, type Upgrade } from "../protocol/mod.ts";
-import { type TlsConnectionState, TlsError, unservedAlert } from "../tls/mod.ts";
+import { type Address, type Duplex, errorMessage, sendAtOnce } from "../../base/mod.ts";
+import { PeekedConnection, type RouteFacts } from "../../routing/mod.ts";
+import { ClientHelloParser, MAX_CLIENT_HELLO_WIRE_BYTES, type Upgrade } from "../../protocol/mod.ts";
+import { type TlsConnectionState, TlsError, unservedAlert } from "../../tls/mod.ts";
 import type { Announced, Refusal } from "./refusal.ts";
 import { describePeek, type ProxyHeaderRule, readProxyHeader } from "./_proxy_header.ts";
-import { describeTalk, talk, type TalkOutcome } from "./_dialogue.ts";
+import { describeTalk, talk, type TalkOutcome } from "../negotiate/dialogue.ts";
 
 /** The inspections of a connection before a target is chosen; each is absent where the app does not need it. */
 export interface InspectRules {

@@ -1,12 +1,12 @@
-import { type Address, errorMessage, unmapAddress } from "../base/mod.ts";
-import type { CidrSet } from "../limits/mod.ts";
+import { type Address, errorMessage, unmapAddress } from "../../base/mod.ts";
+import type { CidrSet } from "../../limits/mod.ts";
 import {
   isUnderWay,
   MAX_PROXY_HEADER_BYTES,
   parseProxyHeader,
   type ProxyHeaderVerdict,
-} from "../protocol/mod.ts";
-import type { Final, PeekedConnection, PeekOutcome } from "../routing/mod.ts";
+} from "../../protocol/mod.ts";
+import type { Final, PeekedConnection, PeekOutcome } from "../../routing/mod.ts";
 import type { Announced, Refusal } from "./refusal.ts";
 
 /** The senders trusted to send a PROXY header, and its time limit. */

@@ -1,6 +1,6 @@
-import { type Duplex, errorMessage } from "../base/mod.ts";
-import { MAX_UPGRADE_BYTES, MAX_UPGRADE_STEPS, type Upgrade, type UpgradeStep } from "../protocol/mod.ts";
-import type { PeekedConnection, PeekOutcome } from "../routing/mod.ts";
+import { type Duplex, errorMessage } from "../../base/mod.ts";
+import { MAX_UPGRADE_BYTES, MAX_UPGRADE_STEPS, type Upgrade, type UpgradeStep } from "../../protocol/mod.ts";
+import type { PeekedConnection, PeekOutcome } from "../../routing/mod.ts";
 
 /** How a talk before TLS ended. None of them closes the connection. */
 export type TalkOutcome =

@@ -1,5 +1,5 @@
-import type { Duplex } from "../base/mod.ts";
-import type { BufferPool, PendingRead } from "../relay/mod.ts";
+import type { Duplex } from "../../base/mod.ts";
+import type { BufferPool, PendingRead } from "../../relay/mod.ts";
 
 /**
  * How much of a client that speaks meanwhile is taken, so that it is seen to leave. A request of most protocols fits; and

@@ -1,14 +1,14 @@
-import type { Address } from "../base/mod.ts";
-import type { DialAttempt, DialHolder, LoopClient, Preamble } from "../dial/mod.ts";
-import type { Connection } from "../net/mod.ts";
-import type { Candidate, Pool } from "../pool/mod.ts";
-import type { PendingRead } from "../relay/mod.ts";
-import type { SessionApp, SessionShared, TargetTalk } from "./app.ts";
-import type { Client } from "./_client.ts";
+import type { Address } from "../../base/mod.ts";
+import type { DialAttempt, DialHolder, LoopClient, Preamble } from "../../dial/mod.ts";
+import type { Connection } from "../../net/mod.ts";
+import type { Candidate, Pool } from "../../pool/mod.ts";
+import type { PendingRead } from "../../relay/mod.ts";
+import type { SessionApp, SessionShared, TargetTalk } from "../app.ts";
+import type { Client } from "../_client.ts";
 import { ClientWatch } from "./_client_watch.ts";
 import { type Dialing, dialPool } from "./_dialing.ts";
 import { preamble } from "./_preamble.ts";
-import type { SessionSockets } from "./_sockets.ts";
+import type { SessionSockets } from "../_sockets.ts";
 
 /** The session that a target is dialed for. */
 export interface DialingSession {

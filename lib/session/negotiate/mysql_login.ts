@@ -1,4 +1,4 @@
-import { type Duplex, errorMessage, sendAtOnce } from "../base/mod.ts";
+import { type Duplex, errorMessage, sendAtOnce } from "../../base/mod.ts";
 import {
   isMysqlAnswer,
   isMysqlSslRequest,
@@ -11,13 +11,13 @@ import {
   mysqlTlsRequired,
   mysqlTurn,
   readMysqlPacket,
-} from "../protocol/mod.ts";
-import { PeekedConnection } from "../routing/mod.ts";
-import type { LoginEnds, SecureTarget } from "./app.ts";
-import type { TlsAcceptor } from "./inspector.ts";
-import type { Refusal } from "./refusal.ts";
-import { PrefixedConnection } from "./_prefixed.ts";
-import { writeAll } from "./_dialogue.ts";
+} from "../../protocol/mod.ts";
+import { PeekedConnection } from "../../routing/mod.ts";
+import type { LoginEnds, SecureTarget } from "../app.ts";
+import type { TlsAcceptor } from "../inspect/inspector.ts";
+import type { Refusal } from "../inspect/refusal.ts";
+import { PrefixedConnection } from "./prefixed.ts";
+import { writeAll } from "./dialogue.ts";
 
 type Side = "client" | "target";
 

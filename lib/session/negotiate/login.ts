@@ -1,8 +1,8 @@
-import type { Candidate } from "../pool/mod.ts";
-import { PrefixedConnection } from "./_prefixed.ts";
-import type { SessionSockets } from "./_sockets.ts";
-import type { Login } from "./app.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Candidate } from "../../pool/mod.ts";
+import { PrefixedConnection } from "./prefixed.ts";
+import type { SessionSockets } from "../_sockets.ts";
+import type { Login } from "../app.ts";
+import type { Refusal } from "../inspect/refusal.ts";
 
 /** A session between dial and relay. */
 export interface LoginSession {

@@ -1,4 +1,4 @@
-import type { Clock } from "../base/mod.ts";
+import type { Clock } from "../../base/mod.ts";
 import {
   type Dialer,
   type DialHolder,
@@ -6,11 +6,11 @@ import {
   type DialResult,
   type Next,
   type Preamble,
-} from "../dial/mod.ts";
-import type { PickContext } from "../balancing/mod.ts";
-import type { Candidate, Candidates, Pool } from "../pool/mod.ts";
-import type { RetryRule } from "./app.ts";
-import type { SessionTally } from "./tally.ts";
+} from "../../dial/mod.ts";
+import type { PickContext } from "../../balancing/mod.ts";
+import type { Candidate, Candidates, Pool } from "../../pool/mod.ts";
+import type { RetryRule } from "../app.ts";
+import type { SessionTally } from "../tally.ts";
 
 export interface DialingOptions {
   readonly dialer: Dialer<Candidate>;

@@ -1,8 +1,8 @@
-import type { Duplex } from "../base/mod.ts";
-import type { Upgrade } from "../protocol/mod.ts";
-import { PeekedConnection } from "../routing/mod.ts";
-import { PrefixedConnection } from "./_prefixed.ts";
-import { describeTalk, talk } from "./_dialogue.ts";
+import type { Duplex } from "../../base/mod.ts";
+import type { Upgrade } from "../../protocol/mod.ts";
+import { PeekedConnection } from "../../routing/mod.ts";
+import { PrefixedConnection } from "./prefixed.ts";
+import { describeTalk, talk } from "./dialogue.ts";
 
 /**
  * Talks with a target in its own protocol until TLS, or the session, may begin on the connection that this gives. The

@@ -1,6 +1,6 @@
-import { type Clock, monotonicClock, type Reason } from "../base/mod.ts";
-import type { Sweep } from "../relay/mod.ts";
-import type { Session } from "./session.ts";
+import { type Clock, monotonicClock, type Reason } from "../../base/mod.ts";
+import type { Sweep } from "../../relay/mod.ts";
+import type { Session } from "../session.ts";
 import { findSessions, type SessionPage } from "./session_facts.ts";
 import { type SessionFilter, sessionMatcher, type SessionQuery } from "./session_query.ts";
 

@@ -1,5 +1,5 @@
-import type { Address } from "../base/mod.ts";
-import type { Session } from "./session.ts";
+import type { Address } from "../../base/mod.ts";
+import type { Session } from "../session.ts";
 import {
   firstSessions,
   sessionMatcher,

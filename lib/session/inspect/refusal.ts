@@ -1,5 +1,5 @@
-import type { Address, Reason } from "../base/mod.ts";
-import type { ProxyTlvs } from "../protocol/mod.ts";
+import type { Address, Reason } from "../../base/mod.ts";
+import type { ProxyTlvs } from "../../protocol/mod.ts";
 
 /** A connection that may not go on, in one word and in words. */
 export interface Refusal {
