@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
-import { BINARY } from "./program.ts";
+import { BINARY } from "./programs/program.ts";
 import { Scrape } from "./scrape.ts";
 
 /** The engine that a process serves with. */

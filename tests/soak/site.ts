@@ -4,11 +4,11 @@ import {
   type ServerProcess,
   startPostgres,
   startRedis,
-} from "../helpers/server_process.ts";
+} from "../helpers/servers/server_process.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { TlsLab } from "../helpers/tls_lab.ts";
-import { hasTool } from "../helpers/tools.ts";
+import { TlsLab } from "../helpers/tls/tls_lab.ts";
+import { hasTool } from "../helpers/programs/tools.ts";
 import { patternAt } from "./pattern.ts";
 import { download, proxyHeaderEcho, RestartingTarget, Uploads } from "./servers.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { seededRandom } from "../helpers/seeded_random.ts";
+import { seededRandom } from "../helpers/fakes/seeded_random.ts";
 import { type Engine, ProxyProcess } from "../helpers/proxy_process.ts";
 import { type Latencies, Mix, type WorkloadTally } from "./mix.ts";
 import { type Sample, Sampler } from "./samples.ts";

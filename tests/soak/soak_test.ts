@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Engine } from "../helpers/proxy_process.ts";
-import { BINARY } from "../helpers/program.ts";
+import { BINARY } from "../helpers/programs/program.ts";
 import { runSoak } from "./soak.ts";
 
 for (const engine of ["runtime", "native"] as const satisfies readonly Engine[]) {

@@ -1,7 +1,7 @@
 /** Clients whose data has something before or around it. */
 import { writeAll } from "../../helpers/clients.ts";
-import { buildProxyV2 } from "../../helpers/proxy_v2.ts";
-import { connectTls } from "../../helpers/tls_client.ts";
+import { buildProxyV2 } from "../../helpers/protocol/proxy_v2.ts";
+import { connectTls } from "../../helpers/tls/tls_client.ts";
 import { exactly } from "../servers.ts";
 import { SoakError } from "../visit.ts";
 import { both } from "./streams.ts";
