@@ -42,8 +42,8 @@ const JITTER = 0.1;
 const DOWN_MEANWHILE = "an operator took the target down while it was dialed";
 
 /**
- * One client connection from accept to record. Its life is {@link Session.run}: admit, sniff and route (`_inspect.ts`),
- * choose, dial and open (`_dial_stage.ts`), relay (the engine), record. It owns both sockets (`_sockets.ts`): whatever
+ * One client connection from accept to record. Its life is {@link Session.run}: admit, sniff and route (`inspect/`),
+ * choose, dial and open (`dial/`), relay (the engine), record. It owns both sockets (`_sockets.ts`): whatever
  * happens, they are closed once, and the outcome has one reason, the first that was given.
  */
 export class Session extends SessionOutcome implements Sweepable, RelayContext, TappedSession {
