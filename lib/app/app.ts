@@ -8,19 +8,24 @@ import type { Target, TargetState } from "../pool/mod.ts";
 import type { BufferPool, Ticker } from "../relay/mod.ts";
 import type { SessionApp } from "../session/mod.ts";
 import { admissionGate, LocalPermits } from "./admission_gate.ts";
-import { AppFaults } from "./app_faults.ts";
-import { AppTargets } from "./app_targets.ts";
+import { AppFaults } from "./faults/app_faults.ts";
+import { AppTargets } from "./targets/app_targets.ts";
 import type { AppObserver } from "./app_observer.ts";
 import type { AppTally } from "./app_tally.ts";
 import { AppOverrides } from "./overrides.ts";
 import type { Prepared } from "./prepared.ts";
 import { sessionApp } from "./session_app.ts";
-import { type FaultSnapshot, faultSnapshots, type Moment, type RuntimeFaults } from "./runtime_faults.ts";
-import type { EntryAnswer } from "./target_monitor.ts";
-import type { TargetSettingChange } from "./target_settings.ts";
-import type { PoolSnapshot } from "./target_snapshot.ts";
-import { AppTls } from "./tls.ts";
-import type { TlsFiles } from "./tls_files.ts";
+import {
+  type FaultSnapshot,
+  faultSnapshots,
+  type Moment,
+  type RuntimeFaults,
+} from "./faults/runtime_faults.ts";
+import type { EntryAnswer } from "./targets/target_monitor.ts";
+import type { TargetSettingChange } from "./targets/target_settings.ts";
+import type { PoolSnapshot } from "./targets/target_snapshot.ts";
+import { AppTls } from "./tls/tls.ts";
+import type { TlsFiles } from "./tls/tls_files.ts";
 import type { TargetRef, WorkerAppContext } from "./worker_app_context.ts";
 
 /** The collaborators that all apps of one thread share. */

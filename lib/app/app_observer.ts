@@ -1,6 +1,6 @@
 import type { ListenerObserver } from "../listen/mod.ts";
 import type { Target, TargetChange } from "../pool/mod.ts";
-import type { MonitorObserver } from "./target_monitor.ts";
+import type { MonitorObserver } from "./targets/target_monitor.ts";
 
 export type { TargetChange } from "../pool/mod.ts";
 

@@ -1,6 +1,6 @@
 import { PauseSwitch } from "./pause_switch.ts";
-import type { RuntimeFaults } from "./runtime_faults.ts";
-import { TargetSettings } from "./target_settings.ts";
+import type { RuntimeFaults } from "./faults/runtime_faults.ts";
+import { TargetSettings } from "./targets/target_settings.ts";
 
 /** What an operator has set for one app at run time, beside its config. */
 export class AppOverrides {

@@ -5,14 +5,14 @@ import type { Transport } from "../net/mod.ts";
 import { type Candidate, parseCheckBytes } from "../pool/mod.ts";
 import type { RouteFacts } from "../routing/mod.ts";
 import { type InspectRules, mysqlLogin, type SessionApp } from "../session/mod.ts";
-import type { AppTargets } from "./app_targets.ts";
+import type { AppTargets } from "./targets/app_targets.ts";
 import type { AppObserver } from "./app_observer.ts";
 import type { AppTally } from "./app_tally.ts";
 import { accessOf } from "./routes.ts";
 import { engineFor, type EngineOptions } from "./select_engine.ts";
-import { starttlsOf, talkLimit } from "./starttls.ts";
-import { targetSpec } from "./target_spec.ts";
-import type { AppTls } from "./tls.ts";
+import { starttlsOf, talkLimit } from "./tls/starttls.ts";
+import { targetSpec } from "./targets/target_spec.ts";
+import type { AppTls } from "./tls/tls.ts";
 
 export interface SessionAppOptions extends EngineOptions {
   readonly observer: Pick<AppObserver, "dialStarved" | "targetLeadsBack">;

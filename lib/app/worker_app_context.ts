@@ -2,7 +2,7 @@ import type { ClientLimiter, Permits, Rate } from "../limits/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import type { DrawCounter } from "../relay/mod.ts";
 import type { AppOverrides } from "./overrides.ts";
-import type { TlsFiles } from "./tls_files.ts";
+import type { TlsFiles } from "./tls/tls_files.ts";
 
 /** The state that an app in a worker shares with other workers or gets from the control plane. */
 export interface WorkerAppContext {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { errorCode, errorMessage } from "../../lib/base/mod.ts";
-import { type FileText, FileTexts } from "../../lib/app/file_texts.ts";
+import { type FileText, FileTexts } from "../../lib/app/tls/file_texts.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { hasTool } from "../helpers/programs/tools.ts";
 

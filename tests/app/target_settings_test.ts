@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { TargetSettings } from "../../lib/app/target_settings.ts";
+import { TargetSettings } from "../../lib/app/targets/target_settings.ts";
 import type { TargetSpec } from "../../lib/pool/mod.ts";
 
 const SPECS: readonly TargetSpec[] = [1, 2].map((port) => ({

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { formatPath, resolveConfig } from "../../lib/config/mod.ts";
-import { FileTexts } from "../../lib/app/file_texts.ts";
+import { FileTexts } from "../../lib/app/tls/file_texts.ts";
 import { checkFiles } from "../../lib/proxy/mod.ts";
 import { isTlsSupported } from "../../lib/tls/mod.ts";
 import { CertificateFolder } from "../helpers/tls/certificates.ts";

@@ -1,13 +1,20 @@
-import { type Address, formatAddress, type Random } from "../base/mod.ts";
-import type { HealthCheckConfig } from "../config/mod.ts";
-import { connectForCheck, type OwnListeners } from "../dial/mod.ts";
-import type { Connection } from "../net/mod.ts";
-import { Checker, type CheckProber, type CheckTarget, type Pool, Probe, type Target } from "../pool/mod.ts";
-import { encodeProxyHeader } from "../protocol/mod.ts";
-import type { AppTally } from "./app_tally.ts";
+import { type Address, formatAddress, type Random } from "../../base/mod.ts";
+import type { HealthCheckConfig } from "../../config/mod.ts";
+import { connectForCheck, type OwnListeners } from "../../dial/mod.ts";
+import type { Connection } from "../../net/mod.ts";
+import {
+  Checker,
+  type CheckProber,
+  type CheckTarget,
+  type Pool,
+  Probe,
+  type Target,
+} from "../../pool/mod.ts";
+import { encodeProxyHeader } from "../../protocol/mod.ts";
+import type { AppTally } from "../app_tally.ts";
 import { type ExchangeMaker, exchangeMaker } from "./check_exchange.ts";
-import { checkKey } from "./target_spec.ts";
-import type { AppTls } from "./tls.ts";
+import { checkKey } from "../targets/target_spec.ts";
+import type { AppTls } from "../tls/tls.ts";
 
 export interface HealthChecksOptions {
   readonly tls: Pick<AppTls, "secureProbe">;

@@ -1,7 +1,7 @@
-import type { HealthCheckConfig } from "../config/mod.ts";
-import type { Pool } from "../pool/mod.ts";
+import type { HealthCheckConfig } from "../../config/mod.ts";
+import type { Pool } from "../../pool/mod.ts";
 import { CheckGroup, type HealthChecksOptions } from "./_check_group.ts";
-import { checkKey } from "./target_spec.ts";
+import { checkKey } from "../targets/target_spec.ts";
 
 export type { HealthChecksOptions } from "./_check_group.ts";
 

@@ -1,17 +1,17 @@
-import type { AppConfig, HealthCheckConfig } from "../config/mod.ts";
-import type { OwnListeners } from "../dial/mod.ts";
-import { Pool, statesOf, type TargetState } from "../pool/mod.ts";
-import type { RouteTable } from "../routing/mod.ts";
+import type { AppConfig, HealthCheckConfig } from "../../config/mod.ts";
+import type { OwnListeners } from "../../dial/mod.ts";
+import { Pool, statesOf, type TargetState } from "../../pool/mod.ts";
+import type { RouteTable } from "../../routing/mod.ts";
 import { targetsOf } from "./dial_addresses.ts";
-import { HealthChecks } from "./health_checks.ts";
-import type { AppObserver } from "./app_observer.ts";
+import { HealthChecks } from "../checks/health_checks.ts";
+import type { AppObserver } from "../app_observer.ts";
 import { onceEach, type PoolConfig, poolConfigs, poolOptions, type PoolsOptions } from "./pools.ts";
-import type { Prepared } from "./prepared.ts";
-import { routesOf } from "./routes.ts";
+import type { Prepared } from "../prepared.ts";
+import { routesOf } from "../routes.ts";
 import { describeSetting, type TargetSettingChange, TargetSettings } from "./target_settings.ts";
 import { type EntryAnswer, type MonitorObserver, TargetMonitor } from "./target_monitor.ts";
 import { type PoolSnapshot, poolSnapshot } from "./target_snapshot.ts";
-import type { AppTls } from "./tls.ts";
+import type { AppTls } from "../tls/tls.ts";
 
 export interface AppTargetsOptions extends Omit<PoolsOptions, "observer"> {
   readonly observer: Pick<AppObserver, "targetChanged" | keyof MonitorObserver>;

@@ -1,10 +1,10 @@
-import type { Clock, Random } from "../base/mod.ts";
-import type { AppConfig, RouteConfig, TargetConfig } from "../config/mod.ts";
-import type { PoolOptions, Target, TargetChange } from "../pool/mod.ts";
-import type { AppObserver } from "./app_observer.ts";
-import type { AppTally } from "./app_tally.ts";
-import { routeName } from "./routes.ts";
-import type { TargetRef } from "./worker_app_context.ts";
+import type { Clock, Random } from "../../base/mod.ts";
+import type { AppConfig, RouteConfig, TargetConfig } from "../../config/mod.ts";
+import type { PoolOptions, Target, TargetChange } from "../../pool/mod.ts";
+import type { AppObserver } from "../app_observer.ts";
+import type { AppTally } from "../app_tally.ts";
+import { routeName } from "../routes.ts";
+import type { TargetRef } from "../worker_app_context.ts";
 
 /** The parts that an app's pools are built from. */
 export interface PoolsOptions {

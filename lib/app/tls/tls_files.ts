@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { errorMessage } from "../base/mod.ts";
-import type { AppConfig } from "../config/mod.ts";
-import type { TargetTlsOptions, TlsTerminatorOptions } from "../tls/mod.ts";
+import { errorMessage } from "../../base/mod.ts";
+import type { AppConfig } from "../../config/mod.ts";
+import type { TargetTlsOptions, TlsTerminatorOptions } from "../../tls/mod.ts";
 import type { FileTexts } from "./file_texts.ts";
 
 /** The contents of one app's files. */

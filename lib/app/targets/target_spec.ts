@@ -1,5 +1,5 @@
-import type { AppConfig, HealthCheckConfig, TargetConfig } from "../config/mod.ts";
-import type { TargetSpec } from "../pool/mod.ts";
+import type { AppConfig, HealthCheckConfig, TargetConfig } from "../../config/mod.ts";
+import type { TargetSpec } from "../../pool/mod.ts";
 
 /** Returns what a pool needs of a configured target. */
 export function targetSpec(target: TargetConfig, config: AppConfig): TargetSpec {

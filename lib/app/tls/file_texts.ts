@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS } from "../base/mod.ts";
+import { MAX_TIMER_MS } from "../../base/mod.ts";
 
 /** The content of a file, or the error that reading it met. */
 export type FileText = { readonly text: string } | { readonly error: unknown };

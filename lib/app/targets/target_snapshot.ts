@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { TargetAddress } from "../base/mod.ts";
-import type { AppConfig, TargetConfig } from "../config/mod.ts";
-import type { Pool, TargetAdmin, TargetHealth } from "../pool/mod.ts";
+import type { TargetAddress } from "../../base/mod.ts";
+import type { AppConfig, TargetConfig } from "../../config/mod.ts";
+import type { Pool, TargetAdmin, TargetHealth } from "../../pool/mod.ts";
 import { targetSpec } from "./target_spec.ts";
 import type { TargetMonitor } from "./target_monitor.ts";
 
-export type { TargetAdmin, TargetHealth } from "../pool/mod.ts";
+export type { TargetAdmin, TargetHealth } from "../../pool/mod.ts";
 
 /** One target. */
 export interface TargetSnapshot {

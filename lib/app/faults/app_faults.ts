@@ -1,10 +1,10 @@
-import type { BandwidthConfig, FaultConfig } from "../config/mod.ts";
-import { ByteBucket, CidrSet } from "../limits/mod.ts";
-import { type DrawCounter, FaultPlan, type FaultRule, type SessionFaults } from "../relay/mod.ts";
-import type { SessionApp } from "../session/mod.ts";
+import type { BandwidthConfig, FaultConfig } from "../../config/mod.ts";
+import { ByteBucket, CidrSet } from "../../limits/mod.ts";
+import { type DrawCounter, FaultPlan, type FaultRule, type SessionFaults } from "../../relay/mod.ts";
+import type { SessionApp } from "../../session/mod.ts";
 import type { RuntimeFaults } from "./runtime_faults.ts";
 import { SharedDraws } from "./shared_draws.ts";
-import { type EngineOptions, streamOptions } from "./select_engine.ts";
+import { type EngineOptions, streamOptions } from "../select_engine.ts";
 
 export interface AppFaultsOptions extends EngineOptions {
   /** Counts the sessions of each of the config's faults over all threads. Default: there is one thread. */

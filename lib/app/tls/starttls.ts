@@ -1,4 +1,4 @@
-import type { AppConfig } from "../config/mod.ts";
+import type { AppConfig } from "../../config/mod.ts";
 import {
   ImapClientUpgrade,
   ImapTargetUpgrade,
@@ -9,8 +9,8 @@ import {
   SmtpClientUpgrade,
   SmtpTargetUpgrade,
   type Upgrade,
-} from "../protocol/mod.ts";
-import type { InspectRules, TargetTalk } from "../session/mod.ts";
+} from "../../protocol/mod.ts";
+import type { InspectRules, TargetTalk } from "../../session/mod.ts";
 
 /** The plain-text exchange of an app with clients and targets before TLS. */
 export interface AppStarttls {

@@ -1,4 +1,4 @@
-import type { TargetAdmin, TargetSpec } from "../pool/mod.ts";
+import type { TargetAdmin, TargetSpec } from "../../pool/mod.ts";
 
 /** What an operator has set for a target at run time. */
 export interface TargetSetting {

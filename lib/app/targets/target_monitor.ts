@@ -1,11 +1,11 @@
-import { formatAddress, type Random } from "../base/mod.ts";
-import type { AppConfig, TargetConfig } from "../config/mod.ts";
-import type { OwnListeners } from "../dial/mod.ts";
-import { type DiscoveredTarget, Discovery, dnsResolver, type TargetSpec } from "../pool/mod.ts";
-import type { AppTally } from "./app_tally.ts";
+import { formatAddress, type Random } from "../../base/mod.ts";
+import type { AppConfig, TargetConfig } from "../../config/mod.ts";
+import type { OwnListeners } from "../../dial/mod.ts";
+import { type DiscoveredTarget, Discovery, dnsResolver, type TargetSpec } from "../../pool/mod.ts";
+import type { AppTally } from "../app_tally.ts";
 import { DiscoveredTargets } from "./discovered_targets.ts";
 import { sourceKey, sourceOf } from "./discovery_sources.ts";
-import type { Prepared } from "./prepared.ts";
+import type { Prepared } from "../prepared.ts";
 import { targetSpec } from "./target_spec.ts";
 
 /** What discovery knows of one target entry. */

@@ -1,5 +1,5 @@
-import type { Address } from "../base/mod.ts";
-import type { HealthCheckConfig } from "../config/mod.ts";
+import type { Address } from "../../base/mod.ts";
+import type { HealthCheckConfig } from "../../config/mod.ts";
 import {
   type Exchange,
   httpExchange,
@@ -9,7 +9,7 @@ import {
   protocolCheck,
   type Step,
   Steps,
-} from "../pool/mod.ts";
+} from "../../pool/mod.ts";
 
 /** Starts the conversation of one check; returns `undefined` where a connection is enough. */
 export type ExchangeMaker = (address: Address, host: string | undefined) => Exchange | undefined;

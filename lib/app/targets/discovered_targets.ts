@@ -1,7 +1,7 @@
-import { formatAddress, parseIp, type TcpAddress } from "../base/mod.ts";
-import type { AppConfig } from "../config/mod.ts";
-import { isUnspecified, type OwnListeners } from "../dial/mod.ts";
-import { AccessList } from "../limits/mod.ts";
+import { formatAddress, parseIp, type TcpAddress } from "../../base/mod.ts";
+import type { AppConfig } from "../../config/mod.ts";
+import { isUnspecified, type OwnListeners } from "../../dial/mod.ts";
+import { AccessList } from "../../limits/mod.ts";
 
 /** Decides which discovered addresses of an app can be targets. */
 export class DiscoveredTargets {

@@ -1,4 +1,4 @@
-import type { DrawCounter } from "../relay/mod.ts";
+import type { DrawCounter } from "../../relay/mod.ts";
 
 /** Counts the draws of faults over all threads. */
 export class SharedDraws implements DrawCounter {

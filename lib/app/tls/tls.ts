@@ -1,8 +1,8 @@
-import type { Address, Duplex } from "../base/mod.ts";
-import type { AppConfig } from "../config/mod.ts";
-import { type SecureTarget, type TlsAcceptor, upgradeTarget } from "../session/mod.ts";
-import { TargetTls, TlsTerminator } from "../tls/mod.ts";
-import { targetsOf } from "./dial_addresses.ts";
+import type { Address, Duplex } from "../../base/mod.ts";
+import type { AppConfig } from "../../config/mod.ts";
+import { type SecureTarget, type TlsAcceptor, upgradeTarget } from "../../session/mod.ts";
+import { TargetTls, TlsTerminator } from "../../tls/mod.ts";
+import { targetsOf } from "../targets/dial_addresses.ts";
 import { starttlsOf } from "./starttls.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
