@@ -4,8 +4,8 @@ import type { MetricsSnapshot } from "../metrics/mod.ts";
 import type { ReloadPlan, ReloadResult } from "./reload/reload_result.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
 import type { ProxyOperations } from "./operations.ts";
-import type { ListenerInfo } from "./runtime_snapshot.ts";
-import type { ProxyStatus } from "./status.ts";
+import type { ListenerInfo } from "./status/runtime_snapshot.ts";
+import type { ProxyStatus } from "./status/status.ts";
 
 /** The control interface of a running proxy, the same for every plane. */
 export interface ProxyControl {

@@ -18,13 +18,13 @@ import { OwnListeners } from "../dial/mod.ts";
 import { type CountersSnapshot, type LiveTarget, LoopDelay, ThreadCounters } from "../metrics/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { ControlledApp } from "./_controlled_app.ts";
-import { ownListeners } from "./_own_listeners.ts";
+import { ownListeners } from "./listeners/own_listeners.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
 import { prepareApps, startError } from "./reload/next_apps.ts";
 import type { ReloadStep } from "./reload/reloader.ts";
 import type { DiscoveryAnswer } from "./operations.ts";
 import { retained } from "./_retained.ts";
-import type { ListenerInfo } from "./runtime_snapshot.ts";
+import type { ListenerInfo } from "./status/runtime_snapshot.ts";
 
 export interface ControlPlaneOptions {
   readonly observer: ProxyObserver;

@@ -26,10 +26,10 @@ export {
   type ListenNamesOptions,
   type NamedListeners,
   resolveListenNames,
-} from "./listen_names.ts";
-export type { ListenerInfo, RuntimeSnapshot } from "./runtime_snapshot.ts";
-export { type AppStatus, type ProxyStatus, statusOf } from "./status.ts";
-export { metricsOf } from "./metrics_of.ts";
+} from "./listeners/listen_names.ts";
+export type { ListenerInfo, RuntimeSnapshot } from "./status/runtime_snapshot.ts";
+export { type AppStatus, type ProxyStatus, statusOf } from "./status/status.ts";
+export { metricsOf } from "./status/metrics_of.ts";
 export type { ProxyControl } from "./control.ts";
 export {
   type Carried,
@@ -42,8 +42,8 @@ export {
   type TargetName,
 } from "./operations.ts";
 export type { ProxyObserver } from "./proxy_observer.ts";
-export { type SocketFileChange, SocketFileWatch } from "./socket_file_watch.ts";
-export { removeLeftovers, removeStaleFile } from "./stale_socket.ts";
+export { type SocketFileChange, SocketFileWatch } from "./listeners/socket_file_watch.ts";
+export { removeLeftovers, removeStaleFile } from "./listeners/stale_socket.ts";
 export type { BoundProxy, WorkerContext } from "./worker_context.ts";
 export { ControlPlane, type ControlPlaneOptions } from "./control_plane.ts";
 export { Proxy, type ProxyOptions } from "./proxy.ts";

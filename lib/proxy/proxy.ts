@@ -7,22 +7,22 @@ import { type CountersSnapshot, LoopDelay, type MetricsSnapshot, ThreadCounters 
 import type { Transport } from "../net/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import type { ProxyControl } from "./control.ts";
-import { LocalApps } from "./local_apps.ts";
-import { LocalOperations } from "./local_operations.ts";
-import { applyReload } from "./local_reload.ts";
-import { LocalSessions } from "./local_sessions.ts";
-import { localSnapshot } from "./local_snapshot.ts";
+import { LocalApps } from "./local/local_apps.ts";
+import { LocalOperations } from "./local/local_operations.ts";
+import { applyReload } from "./local/local_reload.ts";
+import { LocalSessions } from "./local/local_sessions.ts";
+import { localSnapshot } from "./local/local_snapshot.ts";
 import { explainConnection } from "./explain/explain.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
-import { Listeners } from "./listeners.ts";
-import { metricsOf } from "./metrics_of.ts";
-import { ownListeners } from "./_own_listeners.ts";
+import { Listeners } from "./listeners/listeners.ts";
+import { metricsOf } from "./status/metrics_of.ts";
+import { ownListeners } from "./listeners/own_listeners.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
 import { Reloader, type WallTime } from "./reload/reloader.ts";
 import type { ReloadPlan, ReloadResult } from "./reload/reload_result.ts";
 import type { Retirement } from "./retirement.ts";
-import type { ListenerInfo, RuntimeSnapshot } from "./runtime_snapshot.ts";
-import { type ProxyStatus, statusOf } from "./status.ts";
+import type { ListenerInfo, RuntimeSnapshot } from "./status/runtime_snapshot.ts";
+import { type ProxyStatus, statusOf } from "./status/status.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
 export interface ProxyOptions extends WallTime {

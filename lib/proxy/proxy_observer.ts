@@ -1,7 +1,7 @@
 import type { AppObserver } from "../app/mod.ts";
 import type { EndedSession, SessionObserver } from "../session/mod.ts";
 import type { FileProblem } from "./reload/check_tls.ts";
-import type { SocketFileChange } from "./socket_file_watch.ts";
+import type { SocketFileChange } from "./listeners/socket_file_watch.ts";
 
 /** All events of a proxy: those of its apps and sessions, and its own. */
 export interface ProxyObserver extends SessionObserver, AppObserver {

@@ -1,8 +1,8 @@
 import type { PoolRef, TargetRef, WorkerAppContext } from "../app/mod.ts";
 import type { SharedFdPressure } from "../dial/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
-import type { LocalOperations } from "./local_operations.ts";
-import type { ListenerInfo } from "./runtime_snapshot.ts";
+import type { LocalOperations } from "./local/local_operations.ts";
+import type { ListenerInfo } from "./status/runtime_snapshot.ts";
 
 /**
  * What a proxy is given that is one of several over the same config, each in a thread of its own: what they share, and

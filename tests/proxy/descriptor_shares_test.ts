@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Reason } from "../../lib/base/mod.ts";
-import { DescriptorShares, type ShareSession } from "../../lib/proxy/descriptor_shares.ts";
+import { DescriptorShares, type ShareSession } from "../../lib/proxy/descriptors/descriptor_shares.ts";
 import { FakeTime } from "../helpers/fakes/fake_time.ts";
 
 interface TestSession extends ShareSession {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { SocketFileState } from "../../lib/listen/mod.ts";
-import { SocketFileWatch, type WatchedListener } from "../../lib/proxy/socket_file_watch.ts";
+import { SocketFileWatch, type WatchedListener } from "../../lib/proxy/listeners/socket_file_watch.ts";
 import type { TestProxy } from "../helpers/proxy/proxy.ts";
 import { configOf, withProxy } from "../helpers/proxy/proxy.ts";
 import { utf8 } from "../helpers/bytes.ts";

@@ -9,7 +9,7 @@ import { CidrSet } from "../../limits/mod.ts";
 import type { ExplainedTargets } from "./_targets.ts";
 import type { ConnectionQuestion } from "./explanation.ts";
 import type { PoolSnapshot } from "../../app/mod.ts";
-import type { RuntimeSnapshot } from "../runtime_snapshot.ts";
+import type { RuntimeSnapshot } from "../status/runtime_snapshot.ts";
 
 /** A proxy as it runs; of a config alone, neither is known. */
 export interface Moment {

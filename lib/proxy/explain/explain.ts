@@ -24,8 +24,8 @@ import {
 import { type ExplainedTargets, explainTargets } from "./_targets.ts";
 import type { ConnectionQuestion, ExplainedConnection, Explanation } from "./explanation.ts";
 import { accessOf, assumedSnapshot, type PoolSnapshot, routeName, routesOf } from "../../app/mod.ts";
-import type { ListenerInfo, RuntimeSnapshot } from "../runtime_snapshot.ts";
-import { poolOf } from "../status.ts";
+import type { ListenerInfo, RuntimeSnapshot } from "../status/runtime_snapshot.ts";
+import { poolOf } from "../status/status.ts";
 
 /**
  * Explains what would happen to a connection, stage by stage, until one of them closes it.

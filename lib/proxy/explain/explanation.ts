@@ -1,7 +1,7 @@
 import type { Reason } from "../../base/mod.ts";
 import type { AccessVerdict } from "../../limits/mod.ts";
 import type { RouteExplanation } from "../../routing/mod.ts";
-import type { ListenerInfo } from "../runtime_snapshot.ts";
+import type { ListenerInfo } from "../status/runtime_snapshot.ts";
 import type { Destination, ListenerChoice } from "./listener_choice.ts";
 import type { TargetExplanation } from "./_targets.ts";
 

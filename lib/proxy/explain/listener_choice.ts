@@ -1,6 +1,6 @@
 import { type Address, formatAddress, formatIp, parseIp, type TcpAddress, unmapIp } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
-import type { ListenerInfo } from "../runtime_snapshot.ts";
+import type { ListenerInfo } from "../status/runtime_snapshot.ts";
 
 /** Where a client connects to: an address, or a port of whichever address is listened on. */
 export type Destination = Address | { readonly kind: "port"; readonly port: number };

@@ -1,4 +1,4 @@
-import type { MetricsSnapshot } from "../metrics/mod.ts";
+import type { MetricsSnapshot } from "../../metrics/mod.ts";
 import type { ProxyStatus } from "./status.ts";
 
 /** Puts what was counted beside the state of apps and targets. */

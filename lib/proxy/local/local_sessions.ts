@@ -1,16 +1,16 @@
-import type { Address, Clock, Random } from "../base/mod.ts";
-import type { App } from "../app/mod.ts";
-import { LocalCaptures, wallClock } from "../capture/mod.ts";
-import type { AppConfig, Config } from "../config/mod.ts";
-import { isUnspecified, Loops, type OwnListeners } from "../dial/mod.ts";
-import type { AcceptPlace } from "../listen/mod.ts";
-import type { Connection } from "../net/mod.ts";
-import type { Target } from "../pool/mod.ts";
-import { BufferPool, Sweep, sweepPeriodMs } from "../relay/mod.ts";
-import { Session, type SessionOptions, SessionTable } from "../session/mod.ts";
-import { DescriptorPressure } from "./descriptor_pressure.ts";
-import type { ProxyObserver } from "./proxy_observer.ts";
-import type { WorkerContext } from "./worker_context.ts";
+import type { Address, Clock, Random } from "../../base/mod.ts";
+import type { App } from "../../app/mod.ts";
+import { LocalCaptures, wallClock } from "../../capture/mod.ts";
+import type { AppConfig, Config } from "../../config/mod.ts";
+import { isUnspecified, Loops, type OwnListeners } from "../../dial/mod.ts";
+import type { AcceptPlace } from "../../listen/mod.ts";
+import type { Connection } from "../../net/mod.ts";
+import type { Target } from "../../pool/mod.ts";
+import { BufferPool, Sweep, sweepPeriodMs } from "../../relay/mod.ts";
+import { Session, type SessionOptions, SessionTable } from "../../session/mod.ts";
+import { DescriptorPressure } from "../descriptors/descriptor_pressure.ts";
+import type { ProxyObserver } from "../proxy_observer.ts";
+import type { WorkerContext } from "../worker_context.ts";
 
 export interface LocalSessionsOptions {
   readonly clock: Clock;

@@ -1,9 +1,9 @@
 import type { LocalApps } from "./local_apps.ts";
 import type { LocalSessions } from "./local_sessions.ts";
-import type { Listeners, PreparedListeners } from "./listeners.ts";
-import type { ReloadStep } from "./reload/reloader.ts";
-import { obsoleteMs } from "./retirement.ts";
-import { StartError } from "./start_error.ts";
+import type { Listeners, PreparedListeners } from "../listeners/listeners.ts";
+import type { ReloadStep } from "../reload/reloader.ts";
+import { obsoleteMs } from "../retirement.ts";
+import { StartError } from "../start_error.ts";
 
 /** The parts of a proxy that a reload changes. */
 export interface ReloadedParts {

@@ -1,6 +1,6 @@
-import type { AppConfig } from "../config/mod.ts";
-import type { OwnListener } from "../dial/mod.ts";
-import type { ListenerInfo } from "./runtime_snapshot.ts";
+import type { AppConfig } from "../../config/mod.ts";
+import type { OwnListener } from "../../dial/mod.ts";
+import type { ListenerInfo } from "../status/runtime_snapshot.ts";
 
 /** The listeners that are bound, as dials may arrive at them. */
 export function ownListeners(bound: readonly ListenerInfo[], apps: readonly AppConfig[]): OwnListener[] {

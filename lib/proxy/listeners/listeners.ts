@@ -1,7 +1,7 @@
-import { type Address, formatAddress } from "../base/mod.ts";
-import type { App } from "../app/mod.ts";
-import type { Config } from "../config/mod.ts";
-import type { OwnListeners } from "../dial/mod.ts";
+import { type Address, formatAddress } from "../../base/mod.ts";
+import type { App } from "../../app/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import type { OwnListeners } from "../../dial/mod.ts";
 import {
   type AcceptGate,
   type AcceptPlace,
@@ -9,15 +9,15 @@ import {
   type ListenerObserver,
   type ListenerOptions,
   ListenError,
-} from "../listen/mod.ts";
-import type { Connection, Transport } from "../net/mod.ts";
-import { ownListeners } from "./_own_listeners.ts";
-import type { ListenerInfo } from "./runtime_snapshot.ts";
-import type { ProxyObserver } from "./proxy_observer.ts";
-import type { Schedule } from "./reload/expiry_watch.ts";
+} from "../../listen/mod.ts";
+import type { Connection, Transport } from "../../net/mod.ts";
+import { ownListeners } from "./own_listeners.ts";
+import type { ListenerInfo } from "../status/runtime_snapshot.ts";
+import type { ProxyObserver } from "../proxy_observer.ts";
+import type { Schedule } from "../reload/expiry_watch.ts";
 import { SocketFileWatch } from "./socket_file_watch.ts";
 import { removeLeftovers, removeStaleSocket } from "./stale_socket.ts";
-import { StartError } from "./start_error.ts";
+import { StartError } from "../start_error.ts";
 
 /** A listener that is about to accept, and the app that it serves. */
 export interface TurnTaker {

@@ -1,8 +1,8 @@
-import { type Address, errorMessage, formatAddress, parseIp, type TcpAddress } from "../base/mod.ts";
-import type { Config } from "../config/mod.ts";
-import { lookUpName, ResolveError } from "../dial/mod.ts";
-import { isMissingHere } from "../listen/mod.ts";
-import { StartError } from "./start_error.ts";
+import { type Address, errorMessage, formatAddress, parseIp, type TcpAddress } from "../../base/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import { lookUpName, ResolveError } from "../../dial/mod.ts";
+import { isMissingHere } from "../../listen/mod.ts";
+import { StartError } from "../start_error.ts";
 
 /** The addresses of a host name in `host`, `listen` or `admin.listen`. */
 export interface ListenName {

@@ -6,18 +6,18 @@ import {
   type PoolRef,
   readTlsFiles,
   type TlsFiles,
-} from "../app/mod.ts";
-import type { AppConfig, Config } from "../config/mod.ts";
-import type { OwnListeners } from "../dial/mod.ts";
-import type { ThreadCounters } from "../metrics/mod.ts";
-import type { Transport } from "../net/mod.ts";
-import type { TargetState } from "../pool/mod.ts";
+} from "../../app/mod.ts";
+import type { AppConfig, Config } from "../../config/mod.ts";
+import type { OwnListeners } from "../../dial/mod.ts";
+import type { ThreadCounters } from "../../metrics/mod.ts";
+import type { Transport } from "../../net/mod.ts";
+import type { TargetState } from "../../pool/mod.ts";
 import type { LocalSessions } from "./local_sessions.ts";
-import type { ProxyObserver } from "./proxy_observer.ts";
-import { retained } from "./_retained.ts";
-import { type NextApps, prepareApps, startError } from "./reload/next_apps.ts";
-import type { ReloadStep } from "./reload/reloader.ts";
-import type { WorkerContext } from "./worker_context.ts";
+import type { ProxyObserver } from "../proxy_observer.ts";
+import { retained } from "../_retained.ts";
+import { type NextApps, prepareApps, startError } from "../reload/next_apps.ts";
+import type { ReloadStep } from "../reload/reloader.ts";
+import type { WorkerContext } from "../worker_context.ts";
 
 export interface LocalAppsOptions {
   readonly observer: ProxyObserver;

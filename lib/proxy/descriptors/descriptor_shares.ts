@@ -1,4 +1,4 @@
-import type { Clock, Reason } from "../base/mod.ts";
+import type { Clock, Reason } from "../../base/mod.ts";
 
 /** A session as it may have to give its descriptors to another app. */
 export interface ShareSession {

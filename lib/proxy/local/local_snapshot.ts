@@ -1,7 +1,7 @@
-import type { Listeners } from "./listeners.ts";
+import type { Listeners } from "../listeners/listeners.ts";
 import type { LocalApps } from "./local_apps.ts";
 import type { LocalSessions } from "./local_sessions.ts";
-import { countByApp, type RuntimeSnapshot } from "./runtime_snapshot.ts";
+import { countByApp, type RuntimeSnapshot } from "../status/runtime_snapshot.ts";
 
 /** A look at the proxy in this thread. */
 export function localSnapshot(

@@ -1,5 +1,5 @@
-import type { Address } from "../base/mod.ts";
-import type { FaultSnapshot, PoolSnapshot } from "../app/mod.ts";
+import type { Address } from "../../base/mod.ts";
+import type { FaultSnapshot, PoolSnapshot } from "../../app/mod.ts";
 
 /** One bound listener. */
 export interface ListenerInfo {

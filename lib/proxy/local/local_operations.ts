@@ -1,7 +1,13 @@
-import type { App, RuntimeFaults, TargetSettingChange } from "../app/mod.ts";
-import type { Clock } from "../base/mod.ts";
-import type { FaultConfig } from "../config/mod.ts";
-import type { EndingReason, SessionFilter, SessionPage, SessionQuery, SessionTable } from "../session/mod.ts";
+import type { App, RuntimeFaults, TargetSettingChange } from "../../app/mod.ts";
+import type { Clock } from "../../base/mod.ts";
+import type { FaultConfig } from "../../config/mod.ts";
+import type {
+  EndingReason,
+  SessionFilter,
+  SessionPage,
+  SessionQuery,
+  SessionTable,
+} from "../../session/mod.ts";
 import {
   type Carried,
   type DiscoveryAnswer,
@@ -11,7 +17,7 @@ import {
   type SessionsEnded,
   TARGET_DOWN,
   type TargetName,
-} from "./operations.ts";
+} from "../operations.ts";
 
 export interface LocalOperationsOptions {
   readonly clock: Clock;

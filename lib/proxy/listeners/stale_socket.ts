@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
-import { errorCode } from "../base/mod.ts";
-import { isTemporaryName, type ListenError } from "../listen/mod.ts";
-import { runtimeTransport } from "../net/mod.ts";
+import { errorCode } from "../../base/mod.ts";
+import { isTemporaryName, type ListenError } from "../../listen/mod.ts";
+import { runtimeTransport } from "../../net/mod.ts";
 
 const PROBE_LIMIT_MS = 1000;
 

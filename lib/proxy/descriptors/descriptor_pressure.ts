@@ -1,5 +1,5 @@
-import type { Address, Clock } from "../base/mod.ts";
-import { FdPressure, type SharedFdPressure } from "../dial/mod.ts";
+import type { Address, Clock } from "../../base/mod.ts";
+import { FdPressure, type SharedFdPressure } from "../../dial/mod.ts";
 import { DescriptorShares, type ShareSession } from "./descriptor_shares.ts";
 
 export interface DescriptorPressureOptions {

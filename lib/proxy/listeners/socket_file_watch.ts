@@ -1,6 +1,6 @@
-import { type Address, formatAddress } from "../base/mod.ts";
-import type { Listener, SocketFileState } from "../listen/mod.ts";
-import type { Schedule } from "./reload/expiry_watch.ts";
+import { type Address, formatAddress } from "../../base/mod.ts";
+import type { Listener, SocketFileState } from "../../listen/mod.ts";
+import type { Schedule } from "../reload/expiry_watch.ts";
 
 /** A listener and the app that it serves. */
 export interface WatchedListener {
