@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { AccessRecord } from "./access_record.ts";
+import type { AccessRecord } from "./access/access_record.ts";
 import { tenths, timestamp } from "./_access_values.ts";
 import { escapeText } from "./_escape.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
-import { LineWriter, type LogProblem } from "../../lib/log/_line_writer.ts";
+import { LineWriter, type LogProblem } from "../../lib/log/destination/line_writer.ts";
 import { anyText } from "../helpers/any_text.ts";
 import { gate, memoryDestination, systemError } from "../helpers/fakes/log_destination.ts";
 

@@ -202,7 +202,7 @@ const USES: readonly { readonly use: string; readonly right: string; readonly wr
   { use: "Deno.stat(path)", right: "lib/config/load.ts", wrong: "lib/config/schema/values/units.ts" },
   { use: "performance.now()", right: "lib/base/clock.ts", wrong: "lib/balancing/random.ts" },
   { use: "setTimeout(f, 1)", right: "lib/routing/peek.ts", wrong: "lib/routing/route_table.ts" },
-  { use: "Deno.stdout", right: "lib/log/destination.ts", wrong: "lib/limits/byte_bucket.ts" },
+  { use: "Deno.stdout", right: "lib/log/destination/destination.ts", wrong: "lib/limits/byte_bucket.ts" },
 ];
 
 for (const { use, right, wrong } of USES) {

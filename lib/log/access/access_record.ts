@@ -1,4 +1,4 @@
-import type { Reason } from "../base/mod.ts";
+import type { Reason } from "../../base/mod.ts";
 
 /** A session that has ended, or lasts, as the access log shows it. */
 export interface AccessRecord {

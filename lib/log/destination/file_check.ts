@@ -1,6 +1,6 @@
 import type * as NodeFs from "node:fs";
 import { dirname } from "node:path";
-import { errorCode, errorMessage } from "../base/mod.ts";
+import { errorCode, errorMessage } from "../../base/mod.ts";
 import { LogOpenError, processStreamAt } from "./destination.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { type AccessField, parseAccessTemplate } from "../base/mod.ts";
+import { type AccessField, parseAccessTemplate } from "../../base/mod.ts";
 import type { AccessFormatter, AccessRecord } from "./access_record.ts";
-import { shortenedDetail, tenths, timestamp } from "./_access_values.ts";
-import { textToken } from "./_escape.ts";
+import { shortenedDetail, tenths, timestamp } from "../_access_values.ts";
+import { textToken } from "../_escape.ts";
 
 /** Stands for an absent value. */
 const NONE = "-";

@@ -1,4 +1,4 @@
-import type { LogProblem } from "./_line_writer.ts";
+import type { LogProblem } from "../destination/line_writer.ts";
 import { getLogger } from "./operational.ts";
 
 const logger = getLogger("log");

@@ -1,12 +1,12 @@
 import { configureSync, getLogger as getLogTapeLogger, resetSync } from "@logtape/logtape";
-import type { LogFormat } from "./access_format.ts";
-import { type LogDestination, stderrDestination } from "./destination.ts";
-import { type ColorChoice, isColored } from "./color.ts";
-import type { LogEnvelope } from "./envelope.ts";
+import type { LogFormat } from "../access/access_format.ts";
+import { type LogDestination, stderrDestination } from "../destination/destination.ts";
+import { type ColorChoice, isColored } from "../color.ts";
+import type { LogEnvelope } from "../envelope.ts";
 import { isOneTerminal } from "./_same_terminal.ts";
-import { Feed } from "./feed.ts";
-import { LineWriter, type LogProblem } from "./_line_writer.ts";
-import { type LogLine, logLine, operationalFormatter } from "./_operational_format.ts";
+import { Feed } from "../feed.ts";
+import { LineWriter, type LogProblem } from "../destination/line_writer.ts";
+import { type LogLine, logLine, operationalFormatter } from "./operational_format.ts";
 
 /** The levels of lines, least severe first. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;

@@ -1,5 +1,5 @@
 import type * as NodeFs from "node:fs";
-import { errorCode, errorMessage } from "../base/mod.ts";
+import { errorCode, errorMessage } from "../../base/mod.ts";
 
 /** A log could not be opened; the message says which one, why, and what to do. */
 export class LogOpenError extends Error {

@@ -1,18 +1,18 @@
-import { errorMessage } from "../base/mod.ts";
+import { errorMessage } from "../../base/mod.ts";
 import { accessFormatter, type LogFormat } from "./access_format.ts";
 import type { AccessFormatter, AccessRecord } from "./access_record.ts";
-import { type ColorChoice, isColored } from "./color.ts";
-import type { LogEnvelope } from "./envelope.ts";
+import { type ColorChoice, isColored } from "../color.ts";
+import type { LogEnvelope } from "../envelope.ts";
 import {
   type LogDestination,
   LogFile,
   processStreamAt,
   stderrDestination,
   stdoutDestination,
-} from "./destination.ts";
-import { LineWriter, type LogProblem } from "./_line_writer.ts";
-import { writerOfStdoutTerminal } from "./operational.ts";
-import { reportAccessLogProblem } from "./_problem_report.ts";
+} from "../destination/destination.ts";
+import { LineWriter, type LogProblem } from "../destination/line_writer.ts";
+import { writerOfStdoutTerminal } from "../operational/operational.ts";
+import { reportAccessLogProblem } from "../operational/problem_report.ts";
 
 /** How an access log is opened. */
 export interface AccessLogOptions {

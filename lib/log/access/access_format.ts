@@ -1,9 +1,9 @@
 import type { AccessFormatter, AccessRecord } from "./access_record.ts";
 import { compileAccessTemplate } from "./_access_template.ts";
-import { shortenedDetail, tenths, timestamp } from "./_access_values.ts";
-import { dim, green, yellow } from "./color.ts";
-import type { LogEnvelope } from "./envelope.ts";
-import { jsonString, textToken } from "./_escape.ts";
+import { shortenedDetail, tenths, timestamp } from "../_access_values.ts";
+import { dim, green, yellow } from "../color.ts";
+import type { LogEnvelope } from "../envelope.ts";
+import { jsonString, textToken } from "../_escape.ts";
 
 /** The formats of lines: `text` for people and grep, `json` for programs. */
 export const LOG_FORMATS = ["text", "json"] as const;

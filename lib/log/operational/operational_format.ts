@@ -1,10 +1,10 @@
 import type { LogRecord } from "@logtape/logtape";
-import { errorCode, errorMessage } from "../base/mod.ts";
-import type { LogFormat } from "./access_format.ts";
-import { timestamp } from "./_access_values.ts";
-import { dim, green, type Paint, red, yellow } from "./color.ts";
-import type { LogEnvelope, OperationalFacts } from "./envelope.ts";
-import { escapeText, escapeUnsafe, jsonString, textToken } from "./_escape.ts";
+import { errorCode, errorMessage } from "../../base/mod.ts";
+import type { LogFormat } from "../access/access_format.ts";
+import { timestamp } from "../_access_values.ts";
+import { dim, green, type Paint, red, yellow } from "../color.ts";
+import type { LogEnvelope, OperationalFacts } from "../envelope.ts";
+import { escapeText, escapeUnsafe, jsonString, textToken } from "../_escape.ts";
 
 const LEVEL_WIDTH = "warning".length;
 

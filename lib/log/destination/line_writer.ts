@@ -1,4 +1,4 @@
-import { errorCode, errorMessage } from "../base/mod.ts";
+import { errorCode, errorMessage } from "../../base/mod.ts";
 import type { LogDestination } from "./destination.ts";
 import { flushAtEnd, forgetAtEnd } from "./_end_of_process.ts";
 
