@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type EndedSession, LogObserver } from "../../lib/cli/run/log_observer.ts";
+import { type EndedSession, LogObserver } from "../../lib/cli/run/logging/log_observer.ts";
 import { AccessLog } from "../../lib/log/mod.ts";
 import { memoryDestination } from "../helpers/fakes/log_destination.ts";
 import { ManualSchedule } from "../helpers/fakes/manual_schedule.ts";

@@ -5,7 +5,7 @@ import {
   logListeners,
   logListenNames,
   logProgram,
-} from "../../lib/cli/run/start_lines.ts";
+} from "../../lib/cli/run/logging/start_lines.ts";
 import { embeddedConfig, resolveConfig } from "../../lib/config/mod.ts";
 import { RecordedLog } from "../helpers/fakes/recorded_log.ts";
 

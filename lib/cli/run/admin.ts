@@ -10,7 +10,7 @@ import {
   logLines,
 } from "../../log/mod.ts";
 import { type ProxyControl, StartError } from "../../proxy/mod.ts";
-import { Episode, schedule } from "./_episode.ts";
+import { Episode, schedule } from "./logging/episode.ts";
 import type { ConfigReloads } from "./config_reloads.ts";
 import { VERSION } from "../version.ts";
 

@@ -8,7 +8,7 @@ import {
   type ReloadResult,
   resolveListenNames,
 } from "../../proxy/mod.ts";
-import { logReload, reloadDetail } from "./reload_lines.ts";
+import { logReload, reloadDetail } from "./logging/reload_lines.ts";
 
 export interface ConfigReloadsOptions {
   readonly log: Logger;

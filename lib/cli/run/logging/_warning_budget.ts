@@ -1,4 +1,4 @@
-import type { Schedule } from "./_episode.ts";
+import type { Schedule } from "./episode.ts";
 
 export interface WarningBudgetOptions {
   /** Warnings that may be given in one second. */

@@ -1,17 +1,17 @@
-import { type Address, errorCode, errorMessage, formatAddress } from "../../base/mod.ts";
-import { type AccessLog, type AccessRecord, type Feed, getLogger, type Logger } from "../../log/mod.ts";
-import type { TargetChange } from "../../app/mod.ts";
-import { LOOP } from "../../dial/mod.ts";
-import type { FileProblem, SocketFileChange } from "../../proxy/mod.ts";
-import type { EndedSession } from "../../session/mod.ts";
-import type { WorkersObserver } from "../../workers/mod.ts";
-import { type Answer, describeAnswers } from "../dial_answers.ts";
-import { Episode, type Schedule, schedule } from "./_episode.ts";
+import { type Address, errorCode, errorMessage, formatAddress } from "../../../base/mod.ts";
+import { type AccessLog, type AccessRecord, type Feed, getLogger, type Logger } from "../../../log/mod.ts";
+import type { TargetChange } from "../../../app/mod.ts";
+import { LOOP } from "../../../dial/mod.ts";
+import type { FileProblem, SocketFileChange } from "../../../proxy/mod.ts";
+import type { EndedSession } from "../../../session/mod.ts";
+import type { WorkersObserver } from "../../../workers/mod.ts";
+import { type Answer, describeAnswers } from "../../dial_answers.ts";
+import { Episode, type Schedule, schedule } from "./episode.ts";
 import { MassChange } from "./_mass_change.ts";
 import { LoopWarnings } from "./_loop_warnings.ts";
 import { WarningBudget } from "./_warning_budget.ts";
 
-export type { EndedSession } from "../../session/mod.ts";
+export type { EndedSession } from "../../../session/mod.ts";
 
 /** Names of exhausted resources; other errors are described by their own message. */
 const SHORTAGES: Readonly<Record<string, string>> = {

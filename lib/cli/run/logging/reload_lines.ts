@@ -1,6 +1,6 @@
-import type { AppDiff, ConfigDiff, ItemDiff, OptionDiff } from "../../config/mod.ts";
-import type { Logger } from "../../log/mod.ts";
-import type { ReloadedFile, ReloadProblem, ReloadResult } from "../../proxy/mod.ts";
+import type { AppDiff, ConfigDiff, ItemDiff, OptionDiff } from "../../../config/mod.ts";
+import type { Logger } from "../../../log/mod.ts";
+import type { ReloadedFile, ReloadProblem, ReloadResult } from "../../../proxy/mod.ts";
 
 /** Logs what came of a reload, each line with what asked for it before it. */
 export function logReload(log: Logger, result: ReloadResult, trigger: string): void {

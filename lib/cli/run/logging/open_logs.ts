@@ -1,7 +1,7 @@
-import type { LogConfig, LogServerConfig } from "../../config/mod.ts";
-import { AccessLog, type ColorChoice, type LogProblem, setUpLogging } from "../../log/mod.ts";
-import type { LogSink } from "../../logsink/mod.ts";
-import type { Io } from "../io.ts";
+import type { LogConfig, LogServerConfig } from "../../../config/mod.ts";
+import { AccessLog, type ColorChoice, type LogProblem, setUpLogging } from "../../../log/mod.ts";
+import type { LogSink } from "../../../logsink/mod.ts";
+import type { Io } from "../../io.ts";
 
 export interface OpenLogsOptions {
   readonly io: Pick<Io, "complain">;
@@ -34,7 +34,7 @@ export async function openAccessLog(config: LogConfig, color: ColorChoice): Prom
 
 /** Loaded only when a log goes there. */
 async function sinkOf(server: LogServerConfig): Promise<{ sink: LogSink; maxRetryMs: number }> {
-  const { MAX_RETRY_MS, openLogSink } = await import("../../logsink/mod.ts");
+  const { MAX_RETRY_MS, openLogSink } = await import("../../../logsink/mod.ts");
   return { sink: openLogSink(server), maxRetryMs: MAX_RETRY_MS };
 }
 

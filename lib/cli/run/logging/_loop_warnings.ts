@@ -1,5 +1,5 @@
-import type { Logger } from "../../log/mod.ts";
-import { Episode, type Schedule } from "./_episode.ts";
+import type { Logger } from "../../../log/mod.ts";
+import { Episode, type Schedule } from "./episode.ts";
 
 /** A target that leads back has been mended when no connection has met it for this long. */
 const SETTLE_MS = 60_000;

@@ -1,7 +1,7 @@
-import { formatAddress } from "../../base/mod.ts";
-import type { AppConfig, Config, RouteConfig, TargetConfig } from "../../config/mod.ts";
-import type { Logger } from "../../log/mod.ts";
-import type { ListenerInfo, ListenName } from "../../proxy/mod.ts";
+import { formatAddress } from "../../../base/mod.ts";
+import type { AppConfig, Config, RouteConfig, TargetConfig } from "../../../config/mod.ts";
+import type { Logger } from "../../../log/mod.ts";
+import type { ListenerInfo, ListenName } from "../../../proxy/mod.ts";
 
 /** Facts about the process. */
 export interface ProgramInfo {
