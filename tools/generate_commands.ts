@@ -7,7 +7,7 @@
 import { COMMANDS } from "../lib/cli/commands/mod.ts";
 import { commandHelp, generalHelp } from "../lib/cli/help.ts";
 import { plainLine } from "../lib/cli/terminal/line.ts";
-import { helpLines } from "../lib/cli/top/help.ts";
+import { helpLines } from "../lib/cli/top/screen/help.ts";
 
 const HEAD = `# Commands
 

@@ -1,10 +1,10 @@
 import { errorMessage } from "../../base/mod.ts";
 import type { Paint } from "../terminal/line.ts";
-import { frameOf } from "./frame.ts";
-import { Screen } from "./screen.ts";
+import { frameOf } from "./screen/frame.ts";
+import { Screen } from "./screen/screen.ts";
 import { askFor, type TopSource } from "./source.ts";
 import type { Action, TopState } from "./state.ts";
-import { type Effect, type Event, step } from "./step.ts";
+import { type Effect, type Event, step } from "./input/step.ts";
 import { Terminal, type TerminalEnd } from "./terminal.ts";
 
 /** How often the screen is looked at without news: ages go on, notices go. */

@@ -4,10 +4,10 @@ import { isColored } from "../terminal/is_colored.ts";
 import { sortableColumns } from "./arrange.ts";
 import { History } from "./history.ts";
 import { runLive } from "./live.ts";
-import { snapshotText } from "./plain.ts";
+import { snapshotText } from "./screen/plain.ts";
 import { askFor, type TopSource } from "./source.ts";
 import { initialState, type TopState, type ViewName } from "./state.ts";
-import { step } from "./step.ts";
+import { step } from "./input/step.ts";
 import { isInteractive, type TerminalEnd } from "./terminal.ts";
 
 export interface TopOptions {

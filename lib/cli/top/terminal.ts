@@ -1,5 +1,5 @@
-import { type Key, KeyReader } from "./keys.ts";
-import { ENTER, LEAVE } from "./screen.ts";
+import { type Key, KeyReader } from "./input/keys.ts";
+import { ENTER, LEAVE } from "./screen/screen.ts";
 import type { Size } from "./state.ts";
 
 /** Why a terminal is to be given back. */

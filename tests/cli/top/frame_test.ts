@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { frameOf } from "../../../lib/cli/top/frame.ts";
+import { frameOf } from "../../../lib/cli/top/screen/frame.ts";
 import { lineWidth } from "../../../lib/cli/terminal/line.ts";
 import { VIEW_NAMES } from "../../../lib/cli/top/state.ts";
 import { TopDriver } from "./top_driver.ts";

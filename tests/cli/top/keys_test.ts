@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Key, KeyReader } from "../../../lib/cli/top/keys.ts";
+import { type Key, KeyReader } from "../../../lib/cli/top/input/keys.ts";
 import { utf8 } from "../../helpers/bytes.ts";
 
 /** The keys of what a terminal sends, in short. */

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Line, lineWidth, span } from "../../../lib/cli/terminal/line.ts";
-import { ENTER, LEAVE, Screen } from "../../../lib/cli/top/screen.ts";
+import { ENTER, LEAVE, Screen } from "../../../lib/cli/top/screen/screen.ts";
 
 const SIZE = { columns: 10, rows: 3 };
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Action } from "../../../lib/cli/top/state.ts";
-import type { Effect } from "../../../lib/cli/top/step.ts";
+import type { Effect } from "../../../lib/cli/top/input/step.ts";
 import { proxyAt } from "../running/proxy_view.ts";
 import { TopDriver } from "./top_driver.ts";
 

@@ -1,8 +1,8 @@
-import { type Frame, frameOf } from "../../../lib/cli/top/frame.ts";
+import { type Frame, frameOf } from "../../../lib/cli/top/screen/frame.ts";
 import { History } from "../../../lib/cli/top/history.ts";
-import { type Key, KeyReader } from "../../../lib/cli/top/keys.ts";
+import { type Key, KeyReader } from "../../../lib/cli/top/input/keys.ts";
 import { initialState, type Size, type TopState, type ViewName } from "../../../lib/cli/top/state.ts";
-import { type Effect, type Event, step } from "../../../lib/cli/top/step.ts";
+import { type Effect, type Event, step } from "../../../lib/cli/top/input/step.ts";
 import { lineWidth, plainLine } from "../../../lib/cli/terminal/line.ts";
 import { type Moment, proxyAt, sessionsAt } from "../running/proxy_view.ts";
 

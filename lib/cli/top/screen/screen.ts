@@ -1,4 +1,4 @@
-import { type Line, lineWidth, type Paint, paintLine } from "../terminal/line.ts";
+import { type Line, lineWidth, type Paint, paintLine } from "../../terminal/line.ts";
 
 /**
  * Takes over the screen: the alternate one, so that the shell's comes back untouched, without cursor and automatic

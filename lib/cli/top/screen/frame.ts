@@ -1,4 +1,4 @@
-import { fit, widthOf } from "../terminal/cells.ts";
+import { fit, widthOf } from "../../terminal/cells.ts";
 import {
   clipLine,
   fitLine,
@@ -9,15 +9,15 @@ import {
   type Span,
   span,
   spread,
-} from "../terminal/line.ts";
-import { layOut, rowLine, titleLine } from "../terminal/table.ts";
-import { type Row, rowsOf } from "./arrange.ts";
+} from "../../terminal/line.ts";
+import { layOut, rowLine, titleLine } from "../../terminal/table.ts";
+import { type Row, rowsOf } from "../arrange.ts";
 import { bodyHeight, hasSparklines, SMALLEST } from "./geometry.ts";
 import { helpLines } from "./help.ts";
 import { sparkLines, titleBar, totalsLine } from "./head.ts";
 import type { Cursor } from "./screen.ts";
-import { pageOf, type TopState, VIEW_NAMES } from "./state.ts";
-import { withView } from "./views/all.ts";
+import { pageOf, type TopState, VIEW_NAMES } from "../state.ts";
+import { withView } from "../views/all.ts";
 
 /** What the screen is to show. */
 export interface Frame {

@@ -1,7 +1,7 @@
-import { columnsOf, type Row, sortableColumns } from "./arrange.ts";
+import { columnsOf, type Row, sortableColumns } from "../arrange.ts";
 import { moved, selectedRow, settle } from "./select.ts";
 import { ACTIONS } from "./actions.ts";
-import { bodyHeight } from "./geometry.ts";
+import { bodyHeight } from "../screen/geometry.ts";
 import type { Key, KeyName } from "./keys.ts";
 import {
   type Action,
@@ -12,8 +12,8 @@ import {
   VIEW_NAMES,
   type ViewName,
   type ViewState,
-} from "./state.ts";
-import type { ProxyView } from "../running/view.ts";
+} from "../state.ts";
+import type { ProxyView } from "../../running/view.ts";
 
 /** What happens to a state. */
 export type Event =

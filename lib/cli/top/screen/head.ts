@@ -7,7 +7,7 @@ import {
   span,
   spread,
   type Tone,
-} from "../terminal/line.ts";
+} from "../../terminal/line.ts";
 import {
   bytesText,
   countText,
@@ -15,11 +15,11 @@ import {
   shortByteRate,
   shortCount,
   shortRate,
-} from "../terminal/quantities.ts";
-import { sparkline } from "../terminal/sparkline.ts";
-import { TOTAL } from "./history.ts";
-import { allTargets, isUp } from "../running/view.ts";
-import type { TopState } from "./state.ts";
+} from "../../terminal/quantities.ts";
+import { sparkline } from "../../terminal/sparkline.ts";
+import { TOTAL } from "../history.ts";
+import { allTargets, isUp } from "../../running/view.ts";
+import type { TopState } from "../state.ts";
 
 /** What the first line says: which proxy it is, and how it is. */
 export interface Title {

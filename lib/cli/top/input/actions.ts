@@ -1,6 +1,6 @@
-import { allTargets } from "../running/view.ts";
-import type { Row } from "./arrange.ts";
-import type { Mode, TopState } from "./state.ts";
+import { allTargets } from "../../running/view.ts";
+import type { Row } from "../arrange.ts";
+import type { Mode, TopState } from "../state.ts";
 
 /** What a letter asks for of the selected row: a question or, where the row is none for it, what to do first. */
 export const ACTIONS: Readonly<Record<string, (state: TopState, row: Row) => Mode | string>> = {

@@ -1,4 +1,4 @@
-import { fitLine, type Line, span } from "../terminal/line.ts";
+import { fitLine, type Line, span } from "../../terminal/line.ts";
 
 const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ["1 2 3 Tab", "apps, targets, sessions"],

@@ -1,4 +1,4 @@
-import type { TopState } from "./state.ts";
+import type { TopState } from "../state.ts";
 
 /** The smallest screen that everything fits on. */
 export const SMALLEST = { columns: 40, rows: 8 } as const;

@@ -1,9 +1,9 @@
-import { type Line, plainLine, span } from "../terminal/line.ts";
-import { tableLines } from "../terminal/table.ts";
-import { rowsOf } from "./arrange.ts";
+import { type Line, plainLine, span } from "../../terminal/line.ts";
+import { tableLines } from "../../terminal/table.ts";
+import { rowsOf } from "../arrange.ts";
 import { titleOf, totalsLine } from "./head.ts";
-import type { TopState } from "./state.ts";
-import { withView } from "./views/all.ts";
+import type { TopState } from "../state.ts";
+import { withView } from "../views/all.ts";
 
 /** Wider than any row. */
 const UNLIMITED = 10_000;

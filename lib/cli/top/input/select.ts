@@ -1,6 +1,6 @@
-import { type Row, rowsOf } from "./arrange.ts";
-import { bodyHeight } from "./geometry.ts";
-import type { Mode, TopState, ViewState } from "./state.ts";
+import { type Row, rowsOf } from "../arrange.ts";
+import { bodyHeight } from "../screen/geometry.ts";
+import type { Mode, TopState, ViewState } from "../state.ts";
 
 /** Selects the row so many places further down. */
 export function moved(state: TopState, by: number): TopState {
