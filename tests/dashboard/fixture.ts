@@ -2,7 +2,7 @@
 import { EventHub } from "../../lib/admin/mod.ts";
 import type { AdminRoute, Handler } from "../../lib/admin/route.ts";
 import { EVENT_KINDS } from "../../lib/admin/events/mod.ts";
-import { dashboard, dashboardFile } from "../../lib/admin/routes/dashboard.ts";
+import { dashboard, dashboardFile } from "../../lib/admin/routes/pages/dashboard.ts";
 import { json, problem } from "../../lib/admin/responses.ts";
 import { type AccessRecord, Feed, type LogLine } from "../../lib/log/mod.ts";
 

@@ -1,21 +1,21 @@
-import { app } from "./apps.ts";
-import { captureApp, captureSession } from "./capture.ts";
-import { config } from "./config.ts";
-import { dashboard, dashboardFile } from "./dashboard.ts";
-import { discovery } from "./discovery.ts";
-import { drain } from "./drain.ts";
-import { events } from "./events.ts";
-import { explain } from "./explain.ts";
-import { faults } from "./faults.ts";
-import { healthz, readyz } from "./health.ts";
-import { indexOf } from "./index.ts";
-import { metrics } from "./metrics.ts";
-import { openapi } from "./openapi.ts";
-import { reload } from "./reload.ts";
+import { app } from "./control/apps.ts";
+import { captureApp, captureSession } from "./observe/capture.ts";
+import { config } from "./observe/config.ts";
+import { dashboard, dashboardFile } from "./pages/dashboard.ts";
+import { discovery } from "./observe/discovery.ts";
+import { drain } from "./control/drain.ts";
+import { events } from "./observe/events.ts";
+import { explain } from "./observe/explain.ts";
+import { faults } from "./control/faults.ts";
+import { healthz, readyz } from "./observe/health.ts";
+import { indexOf } from "./pages/index.ts";
+import { metrics } from "./observe/metrics.ts";
+import { openapi } from "./pages/openapi.ts";
+import { reload } from "./control/reload.ts";
 import type { AdminRoute } from "../route.ts";
-import { session, sessions } from "./sessions.ts";
-import { status } from "./status.ts";
-import { target } from "./targets.ts";
+import { session, sessions } from "./control/sessions.ts";
+import { status } from "./observe/status.ts";
+import { target } from "./control/targets.ts";
 
 /** Every path of the API. */
 export const ROUTES: readonly AdminRoute[] = complete([

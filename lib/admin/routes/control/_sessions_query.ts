@@ -1,8 +1,13 @@
-import { CidrError, parseCidr } from "../../base/mod.ts";
-import { SESSION_SORTS, SESSION_STATES, type SessionFilter, type SessionQuery } from "../../session/mod.ts";
-import { ProblemError } from "../problem_error.ts";
-import type { Parameter } from "../openapi/description.ts";
-import { oneOf, queryFields, wholeNumber } from "../request_fields.ts";
+import { CidrError, parseCidr } from "../../../base/mod.ts";
+import {
+  SESSION_SORTS,
+  SESSION_STATES,
+  type SessionFilter,
+  type SessionQuery,
+} from "../../../session/mod.ts";
+import { ProblemError } from "../../problem_error.ts";
+import type { Parameter } from "../../openapi/description.ts";
+import { oneOf, queryFields, wholeNumber } from "../../request_fields.ts";
 
 const FILTERS = ["app", "target", "client", "state"] as const;
 const ORDERS = ["desc", "asc"] as const;

@@ -1,6 +1,6 @@
-import { statusJson } from "../json/status.ts";
-import { json } from "../responses.ts";
-import { type AdminRoute, withProxy } from "../route.ts";
+import { statusJson } from "../../json/status.ts";
+import { json } from "../../responses.ts";
+import { type AdminRoute, withProxy } from "../../route.ts";
 
 /** Returns a snapshot of the proxy. */
 export const status: AdminRoute = {

@@ -1,6 +1,6 @@
-import { type Cidr, CidrError, formatSize, parseCidr, parseSize, UnitError } from "../../base/mod.ts";
-import { CAPTURE_LIMITS, type CaptureRequest } from "../../capture/mod.ts";
-import type { Parameter } from "../openapi/description.ts";
+import { type Cidr, CidrError, formatSize, parseCidr, parseSize, UnitError } from "../../../base/mod.ts";
+import { CAPTURE_LIMITS, type CaptureRequest } from "../../../capture/mod.ts";
+import type { Parameter } from "../../openapi/description.ts";
 
 /** The query parameters of a capture. */
 export interface CaptureQuery extends Pick<CaptureRequest, "count" | "bytes" | "forMs" | "resolution"> {

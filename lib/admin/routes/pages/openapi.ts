@@ -1,5 +1,5 @@
-import { json } from "../responses.ts";
-import type { AdminRoute } from "../route.ts";
+import { json } from "../../responses.ts";
+import type { AdminRoute } from "../../route.ts";
 
 /** Describes every route of the API, itself included. */
 export function openapi(routes: () => readonly AdminRoute[]): AdminRoute {
@@ -11,7 +11,7 @@ export function openapi(routes: () => readonly AdminRoute[]): AdminRoute {
         responses: { 200: { description: "The description", schema: "OpenApi" } },
         handle: async (_request, { version }) => {
           // The schemas take some milliseconds to load; only a request for them should cost that.
-          const { openapiDocument } = await import("../openapi/document.ts");
+          const { openapiDocument } = await import("../../openapi/document.ts");
           return json(openapiDocument(routes(), version));
         },
       },

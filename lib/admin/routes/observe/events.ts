@@ -1,7 +1,7 @@
-import { EVENT_KINDS, type EventKind } from "../events/mod.ts";
-import { problem } from "../responses.ts";
-import { type AdminRoute, withProxy } from "../route.ts";
-import { statusJson } from "../json/status.ts";
+import { EVENT_KINDS, type EventKind } from "../../events/mod.ts";
+import { problem } from "../../responses.ts";
+import { type AdminRoute, withProxy } from "../../route.ts";
+import { statusJson } from "../../json/status.ts";
 
 /** The allowed intervals of snapshots. */
 const INTERVAL = { min: 250, max: 60_000, default: 1000 };

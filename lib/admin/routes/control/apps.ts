@@ -1,10 +1,10 @@
-import { bodyFields, oneOf } from "../request_fields.ts";
-import { appSetJson } from "../json/operations.ts";
-import { requireApp } from "../names.ts";
-import type { Parameter } from "../openapi/description.ts";
-import { ProblemError } from "../problem_error.ts";
-import { json } from "../responses.ts";
-import { type AdminRoute, withProxy } from "../route.ts";
+import { bodyFields, oneOf } from "../../request_fields.ts";
+import { appSetJson } from "../../json/operations.ts";
+import { requireApp } from "../../names.ts";
+import type { Parameter } from "../../openapi/description.ts";
+import { ProblemError } from "../../problem_error.ts";
+import { json } from "../../responses.ts";
+import { type AdminRoute, withProxy } from "../../route.ts";
 
 /** The app of a path. */
 export const APP: Parameter = { name: "app", in: "path", description: "The app's name" };

@@ -1,4 +1,4 @@
-import { type AdminRoute, operationsOf } from "../route.ts";
+import { type AdminRoute, operationsOf } from "../../route.ts";
 
 /** Lists the API's paths in plain text, for people who find the port. */
 export function indexOf(routes: readonly AdminRoute[]): AdminRoute {

@@ -1,7 +1,7 @@
-import type { ProxyControl } from "../../proxy/mod.ts";
-import type { DrainJson } from "../json/operations.ts";
-import { accepted, json } from "../responses.ts";
-import { type AdminContext, type AdminRoute, withProxy } from "../route.ts";
+import type { ProxyControl } from "../../../proxy/mod.ts";
+import type { DrainJson } from "../../json/operations.ts";
+import { accepted, json } from "../../responses.ts";
+import { type AdminContext, type AdminRoute, withProxy } from "../../route.ts";
 
 /** Drains the process. */
 export const drain: AdminRoute = {

@@ -1,10 +1,10 @@
-import type { ProxyControl } from "../../proxy/mod.ts";
-import { describeFilter, type SessionFilter } from "../../session/mod.ts";
-import { endedJson, sessionJson, sessionsText } from "../json/sessions.ts";
-import type { Parameter } from "../openapi/description.ts";
-import { requireApp, requireTarget } from "../names.ts";
-import { json, problem, text } from "../responses.ts";
-import { type AdminRoute, withProxy } from "../route.ts";
+import type { ProxyControl } from "../../../proxy/mod.ts";
+import { describeFilter, type SessionFilter } from "../../../session/mod.ts";
+import { endedJson, sessionJson, sessionsText } from "../../json/sessions.ts";
+import type { Parameter } from "../../openapi/description.ts";
+import { requireApp, requireTarget } from "../../names.ts";
+import { json, problem, text } from "../../responses.ts";
+import { type AdminRoute, withProxy } from "../../route.ts";
 import { endQuery, FILTER_PARAMETERS, LIST_PARAMETERS, listQuery, sessionId } from "./_sessions_query.ts";
 
 /** Lists and ends live sessions. */

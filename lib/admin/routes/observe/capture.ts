@@ -1,12 +1,17 @@
 import type { Context } from "hono";
-import type { Address } from "../../base/mod.ts";
-import { type CaptureFile, type CaptureSubject, describeSubject, MAX_CAPTURES } from "../../capture/mod.ts";
-import { PCAPNG_TYPE } from "../../protocol/mod.ts";
-import type { ProxyControl } from "../../proxy/mod.ts";
-import { nearest } from "../nearest.ts";
-import type { Parameter, ResponseDescription } from "../openapi/description.ts";
-import { problem } from "../responses.ts";
-import { type AdminContext, type AdminRoute, withProxy } from "../route.ts";
+import type { Address } from "../../../base/mod.ts";
+import {
+  type CaptureFile,
+  type CaptureSubject,
+  describeSubject,
+  MAX_CAPTURES,
+} from "../../../capture/mod.ts";
+import { PCAPNG_TYPE } from "../../../protocol/mod.ts";
+import type { ProxyControl } from "../../../proxy/mod.ts";
+import { nearest } from "../../nearest.ts";
+import type { Parameter, ResponseDescription } from "../../openapi/description.ts";
+import { problem } from "../../responses.ts";
+import { type AdminContext, type AdminRoute, withProxy } from "../../route.ts";
 import {
   APP_PARAMETERS,
   type CaptureQuery,

@@ -1,9 +1,9 @@
 import type { Context } from "hono";
-import { errorMessage } from "../../base/mod.ts";
-import { type Config, ConfigError, resolveConfig } from "../../config/mod.ts";
-import { json, problem } from "../responses.ts";
-import { changesJson, fileJson, problemJson, type ReloadJson } from "../json/reload.ts";
-import { type AdminContext, type AdminRoute, withProxy } from "../route.ts";
+import { errorMessage } from "../../../base/mod.ts";
+import { type Config, ConfigError, resolveConfig } from "../../../config/mod.ts";
+import { json, problem } from "../../responses.ts";
+import { changesJson, fileJson, problemJson, type ReloadJson } from "../../json/reload.ts";
+import { type AdminContext, type AdminRoute, withProxy } from "../../route.ts";
 
 /** Enough for a config of 5,000 apps. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;

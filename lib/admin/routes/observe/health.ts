@@ -1,6 +1,6 @@
-import type { ProxyControl } from "../../proxy/mod.ts";
-import { json, problem } from "../responses.ts";
-import type { AdminRoute } from "../route.ts";
+import type { ProxyControl } from "../../../proxy/mod.ts";
+import { json, problem } from "../../responses.ts";
+import type { AdminRoute } from "../../route.ts";
 
 /** How long a thread may take to answer; a busy one is slow, not dead. */
 const ALIVE_LIMIT_MS = 3000;

@@ -1,7 +1,7 @@
-import { effectiveConfig, escapeAllReferences, withoutSecrets } from "../../config/mod.ts";
-import { oneOf, queryFields } from "../request_fields.ts";
-import { json } from "../responses.ts";
-import { type AdminRoute, withProxy } from "../route.ts";
+import { effectiveConfig, escapeAllReferences, withoutSecrets } from "../../../config/mod.ts";
+import { oneOf, queryFields } from "../../request_fields.ts";
+import { json } from "../../responses.ts";
+import { type AdminRoute, withProxy } from "../../route.ts";
 
 /** Shows the config in effect. */
 export const config: AdminRoute = {

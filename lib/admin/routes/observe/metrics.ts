@@ -1,9 +1,15 @@
 import { cpuUsage } from "node:process";
-import { configHash } from "../../config/mod.ts";
-import { exposition, families, MEDIA_TYPES, negotiateFormat, type ProcessFacts } from "../../metrics/mod.ts";
-import type { ProxyControl } from "../../proxy/mod.ts";
-import { text } from "../responses.ts";
-import { type AdminContext, type AdminRoute, withProxy } from "../route.ts";
+import { configHash } from "../../../config/mod.ts";
+import {
+  exposition,
+  families,
+  MEDIA_TYPES,
+  negotiateFormat,
+  type ProcessFacts,
+} from "../../../metrics/mod.ts";
+import type { ProxyControl } from "../../../proxy/mod.ts";
+import { text } from "../../responses.ts";
+import { type AdminContext, type AdminRoute, withProxy } from "../../route.ts";
 
 /** Returns all metrics, as text for Prometheus. */
 export const metrics: AdminRoute = {

@@ -1,6 +1,6 @@
-import { discoveriesJson } from "../json/operations.ts";
-import { json } from "../responses.ts";
-import { type AdminRoute, withProxy } from "../route.ts";
+import { discoveriesJson } from "../../json/operations.ts";
+import { json } from "../../responses.ts";
+import { type AdminRoute, withProxy } from "../../route.ts";
 
 /** Shows what discovery knows. */
 export const discovery: AdminRoute = {

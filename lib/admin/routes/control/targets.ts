@@ -1,10 +1,10 @@
-import type { TargetSettingChange } from "../../app/mod.ts";
-import { targetSetJson } from "../json/operations.ts";
-import { requireApp, requireTarget } from "../names.ts";
-import { ProblemError } from "../problem_error.ts";
-import { bodyFields, oneOf, shown } from "../request_fields.ts";
-import { json } from "../responses.ts";
-import { type AdminRoute, withProxy } from "../route.ts";
+import type { TargetSettingChange } from "../../../app/mod.ts";
+import { targetSetJson } from "../../json/operations.ts";
+import { requireApp, requireTarget } from "../../names.ts";
+import { ProblemError } from "../../problem_error.ts";
+import { bodyFields, oneOf, shown } from "../../request_fields.ts";
+import { json } from "../../responses.ts";
+import { type AdminRoute, withProxy } from "../../route.ts";
 import { APP } from "./apps.ts";
 
 const MAX_WEIGHT = 256;

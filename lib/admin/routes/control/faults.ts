@@ -1,11 +1,11 @@
-import { ConfigError, type FaultConfig, resolveFaults } from "../../config/mod.ts";
-import type { ProxyControl } from "../../proxy/mod.ts";
-import { faultsJson } from "../json/operations.ts";
-import { requireApp } from "../names.ts";
-import { ProblemError } from "../problem_error.ts";
-import { bodyFields } from "../request_fields.ts";
-import { json } from "../responses.ts";
-import { type AdminRoute, withProxy } from "../route.ts";
+import { ConfigError, type FaultConfig, resolveFaults } from "../../../config/mod.ts";
+import type { ProxyControl } from "../../../proxy/mod.ts";
+import { faultsJson } from "../../json/operations.ts";
+import { requireApp } from "../../names.ts";
+import { ProblemError } from "../../problem_error.ts";
+import { bodyFields } from "../../request_fields.ts";
+import { json } from "../../responses.ts";
+import { type AdminRoute, withProxy } from "../../route.ts";
 import { APP } from "./apps.ts";
 
 /** Shows and sets the faults of an app. */

@@ -4,10 +4,10 @@ import {
   QUESTION_PARTS,
   QuestionError,
   readQuestion,
-} from "../../proxy/mod.ts";
-import { explanationToJson, listenerJson } from "../json/explanation.ts";
-import { json, problem } from "../responses.ts";
-import { type AdminRoute, withProxy } from "../route.ts";
+} from "../../../proxy/mod.ts";
+import { explanationToJson, listenerJson } from "../../json/explanation.ts";
+import { json, problem } from "../../responses.ts";
+import { type AdminRoute, withProxy } from "../../route.ts";
 
 /** Explains what would happen to a connection; the query takes `port`, `listen`, `client`, `sni` and `alpn`. */
 export const explain: AdminRoute = {

@@ -1,5 +1,5 @@
-import { problem } from "../responses.ts";
-import type { AdminRoute } from "../route.ts";
+import { problem } from "../../responses.ts";
+import type { AdminRoute } from "../../route.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -37,7 +37,7 @@ export const dashboard: AdminRoute = {
       summary: "The dashboard, for a browser",
       responses: { 200: { description: "A page without data", mediaType: "text/html" } },
       handle: async () => {
-        const { PAGE } = await import("../dashboard/assets.ts");
+        const { PAGE } = await import("../../dashboard/assets.ts");
         return file("index.html", PAGE);
       },
     },
@@ -57,7 +57,7 @@ export const dashboardFile: AdminRoute = {
         404: { description: "There is no such file" },
       },
       handle: async ({ req }) => {
-        const { ASSETS } = await import("../dashboard/assets.ts");
+        const { ASSETS } = await import("../../dashboard/assets.ts");
         const name = req.param("file") ?? "";
         const text = ASSETS.get(name);
         return text === undefined ? problem(404, { detail: `no file "${name}"` }) : file(name, text);
