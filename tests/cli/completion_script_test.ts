@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../lib/cli/commands/mod.ts";
-import { completionScript, isShell, SHELLS } from "../../lib/cli/completion_script.ts";
+import { completionScript, isShell, SHELLS } from "../../lib/cli/completion/completion_script.ts";
 
 Deno.test("completionScript: every shell's script names every command and every flag", () => {
   for (const shell of SHELLS) {

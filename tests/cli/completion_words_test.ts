@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { runCli } from "../../lib/cli/mod.ts";
 import { COMMANDS } from "../../lib/cli/commands/mod.ts";
-import { expectedWord } from "../../lib/cli/completion_words.ts";
+import { expectedWord } from "../../lib/cli/completion/completion_words.ts";
 import type { Command } from "../../lib/cli/command.ts";
 import { QuietProxy, TOKEN, withAdmin } from "../helpers/proxy/admin.ts";
 import { CapturedIo } from "../helpers/fakes/captured_io.ts";

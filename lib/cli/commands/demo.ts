@@ -1,7 +1,7 @@
 import { type Address, formatAddress, type TcpAddress } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Command, CommandArgs } from "../command.ts";
-import { COLOR_FLAG, colorChoice } from "../color_flag.ts";
+import { COLOR_FLAG, colorChoice } from "../flags/color_flag.ts";
 import type { Io } from "../io.ts";
 
 /** `tcpproxy demo`: the shipped config with something behind it. */

@@ -1,7 +1,7 @@
 import { AddressError, parseListenRange, parsePortRange, parseTargetAddress } from "../../base/mod.ts";
 import { type Command, type CommandArgs, UsageError } from "../command.ts";
-import { COLOR_FLAG, colorChoice } from "../color_flag.ts";
-import { ENGINE_FLAG, withEngine } from "../engine_flag.ts";
+import { COLOR_FLAG, colorChoice } from "../flags/color_flag.ts";
+import { ENGINE_FLAG, withEngine } from "../flags/engine_flag.ts";
 import type { Io } from "../io.ts";
 
 /** `tcpproxy forward`: a proxy without a file. */

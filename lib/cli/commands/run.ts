@@ -1,7 +1,7 @@
 import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
-import { COLOR_FLAG, colorChoice } from "../color_flag.ts";
-import { ENGINE_FLAG, withEngine } from "../engine_flag.ts";
+import { COLOR_FLAG, colorChoice } from "../flags/color_flag.ts";
+import { ENGINE_FLAG, withEngine } from "../flags/engine_flag.ts";
 import type { Io } from "../io.ts";
 import { readConfig } from "../config/read_config.ts";
 import type { ConfigDocument } from "../../config/mod.ts";

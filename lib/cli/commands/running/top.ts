@@ -1,5 +1,5 @@
 import { parseDuration, UnitError } from "../../../base/mod.ts";
-import { COLOR_FLAG, colorChoice } from "../../color_flag.ts";
+import { COLOR_FLAG, colorChoice } from "../../flags/color_flag.ts";
 import { type Command, type CommandArgs, UsageError } from "../../command.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { Io } from "../../io.ts";

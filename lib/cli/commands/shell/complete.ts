@@ -1,5 +1,5 @@
 import type { Command, CommandArgs, Dynamic } from "../../command.ts";
-import { expectedWord } from "../../completion_words.ts";
+import { expectedWord } from "../../completion/completion_words.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { Io } from "../../io.ts";
 import type { RemoteProxy } from "../../running/remote_proxy.ts";

@@ -1,5 +1,5 @@
 import { type Command, type CommandArgs, UsageError } from "../../command.ts";
-import { completionScript, isShell, SHELLS } from "../../completion_script.ts";
+import { completionScript, isShell, SHELLS } from "../../completion/completion_script.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { Io } from "../../io.ts";
 import { suggestion } from "../../suggestion.ts";

@@ -1,6 +1,6 @@
-import type { Config } from "../config/mod.ts";
-import { type CommandArgs, type Flag, UsageError } from "./command.ts";
-import { suggestion } from "./suggestion.ts";
+import type { Config } from "../../config/mod.ts";
+import { type CommandArgs, type Flag, UsageError } from "../command.ts";
+import { suggestion } from "../suggestion.ts";
 
 /** As the config room has them, which is not loaded for every command. */
 const CHOICES: readonly Config["engine"][] = ["auto", "runtime", "native"];

@@ -1,5 +1,5 @@
-import type { Command, Flag } from "./command.ts";
-import { HELP_FLAG } from "./parse_args.ts";
+import type { Command, Flag } from "../command.ts";
+import { HELP_FLAG } from "../parse_args.ts";
 
 /** The shells that there are scripts for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;

@@ -1,6 +1,6 @@
-import type { ColorChoice } from "../log/mod.ts";
-import { suggestion } from "./suggestion.ts";
-import { type CommandArgs, type Flag, UsageError } from "./command.ts";
+import type { ColorChoice } from "../../log/mod.ts";
+import { suggestion } from "../suggestion.ts";
+import { type CommandArgs, type Flag, UsageError } from "../command.ts";
 
 /** As the log room has them, which is not loaded for every command. */
 const CHOICES: readonly ColorChoice[] = ["auto", "always", "never"];

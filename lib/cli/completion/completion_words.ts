@@ -1,4 +1,4 @@
-import type { Command, Dynamic, Flag } from "./command.ts";
+import type { Command, Dynamic, Flag } from "../command.ts";
 
 /** What a word that is typed may be. */
 export interface Expected {
