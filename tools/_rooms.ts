@@ -10,6 +10,7 @@ export const ROOMS: Readonly<Record<string, number>> = {
   log: 1,
   config: 1,
   protocol: 1,
+  import: 1,
   runtime: 1,
   net: 2,
   routing: 2,
@@ -71,6 +72,7 @@ export const PURE_PLACES: readonly RegExp[] = [
   /^lib\/base\//,
   /^lib\/balancing\//,
   /^lib\/protocol\//,
+  /^lib\/import\//,
   // Peeking reads a connection within a time limit.
   /^lib\/routing\/(?!peek\.ts$)/,
   /^lib\/limits\/\w*(?:bucket|access_list)\w*\.ts$/,

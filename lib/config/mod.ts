@@ -18,6 +18,7 @@ export { engineOf } from "./engine.ts";
 export { type Machine, workerCount } from "./worker_count.ts";
 export { effectiveConfig, formatSyslogAddress } from "./resolve/effective.ts";
 export { effectiveFault } from "./resolve/effective_options.ts";
+export { readBounded } from "./yaml/read.ts";
 export { DataError, parseData } from "./yaml/data.ts";
 export { editorJsonSchema } from "./schema/json/editor_schema.ts";
 export { configJsonSchema } from "./schema/json/json_schema.ts";

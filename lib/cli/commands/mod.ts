@@ -17,6 +17,7 @@ import { explain } from "./config/explain.ts";
 import { fault } from "./running/fault.ts";
 import { forward } from "./forward.ts";
 import { health } from "./running/health.ts";
+import { importConfig } from "./config/import.ts";
 import { init } from "./config/init.ts";
 import { kill } from "./running/kill.ts";
 import { permissions } from "./config/permissions.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   demo,
   init,
   check,
+  importConfig,
   forward,
   echo,
   explain,
