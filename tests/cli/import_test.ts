@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../lib/cli/mod.ts";
-import { CapturedIo } from "../helpers/captured_io.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const WHOLE = "listen a\n  bind 127.0.0.1:5000\n  server s 10.0.0.1:80\n";

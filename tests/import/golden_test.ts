@@ -9,7 +9,7 @@ import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { runCli } from "../../lib/cli/mod.ts";
 import { detectFormat } from "../../lib/import/mod.ts";
-import { CapturedIo } from "../helpers/captured_io.ts";
+import { CapturedIo } from "../helpers/fakes/captured_io.ts";
 
 const FOLDER = new URL("../golden/import/", import.meta.url);
 const NAMES = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => !name.endsWith(".txt"));
