@@ -1,5 +1,6 @@
 import type { Address, TcpAddress } from "../base/mod.ts";
 import { Listener, ListenError } from "../listen/mod.ts";
+import type { Transport } from "../net/mod.ts";
 import { type ProxyControl, StartError } from "../proxy/mod.ts";
 import { adminApp } from "./app.ts";
 import type { AdminObserver } from "./admin_observer.ts";
@@ -11,6 +12,8 @@ import { ROUTES } from "./routes/all.ts";
 
 export interface AdminServerOptions {
   readonly listen: TcpAddress;
+  /** Default: the runtime's sockets. */
+  readonly transport?: Transport | undefined;
   /** The token that callers must send; `undefined` for none. */
   readonly token: string | undefined;
   readonly version: string;
@@ -86,6 +89,9 @@ export class AdminServer implements AdminContext {
     });
     try {
       this.#listener = Listener.open(listen, {
+        transport: options.transport,
+        // Opens one that was passed to this process; no other thread shares it.
+        shared: options.transport !== undefined,
         observer: {
           acceptPaused: (_address, error) => this.#paused(error),
           acceptResumed: () => this.#resumed(),

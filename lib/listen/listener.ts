@@ -143,6 +143,9 @@ export class Listener {
     const { transport = runtimeTransport } = options;
     try {
       if (address.kind === "unix") {
+        if (transport.isOpen?.(address) === true) {
+          return new Listener(address, { socket: transport.listenUnix(address.path) }, options);
+        }
         const { boundAt } = options;
         if (boundAt === undefined) {
           return new Listener(address, listenOnFile(address.path, transport), options);

@@ -27,6 +27,7 @@ export {
   type NamedListeners,
   resolveListenNames,
 } from "./listeners/listen_names.ts";
+export { type PassedSockets, resolvePassedSockets } from "./listeners/passed_sockets.ts";
 export type { ListenerInfo, RuntimeSnapshot } from "./status/runtime_snapshot.ts";
 export { type AppStatus, type ProxyStatus, statusOf } from "./status/status.ts";
 export { metricsOf } from "./status/metrics_of.ts";

@@ -14,7 +14,7 @@ import { LocalSessions } from "./local/local_sessions.ts";
 import { localSnapshot } from "./local/local_snapshot.ts";
 import { explainConnection } from "./explain/explain.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
-import { Listeners } from "./listeners/listeners.ts";
+import { isPassed, Listeners } from "./listeners/listeners.ts";
 import { metricsOf } from "./status/metrics_of.ts";
 import { ownListeners } from "./listeners/own_listeners.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
@@ -141,7 +141,8 @@ export class Proxy implements ProxyControl {
       own: this.#own,
       // The socket of a path has one thread alone, which nobody can relieve.
       turn: ({ wanted, app }, signal) =>
-        pressure.hold(app, signal) ?? (wanted.kind === "tcp" ? context?.turn() : undefined),
+        pressure.hold(app, signal) ??
+          (wanted.kind === "tcp" || isPassed(wanted, { transport }) ? context?.turn() : undefined),
       begin: (conn, origin) => this.#sessions.begin(conn, origin),
     });
   }

@@ -43,6 +43,7 @@ Deno.test("parseConfig: the original's format loads with every default", async (
       name: "five",
       ports: [5001, 5200],
       listen: [{ kind: "tcp", host: "::", port: 5001 }, { kind: "tcp", host: "::", port: 5200 }],
+      sockets: [],
       targets: [{
         address: { kind: "tcp", host: "tcp-echo.fly.dev", port: 5001 },
         label: "tcp-echo.fly.dev:5001",

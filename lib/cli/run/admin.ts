@@ -9,6 +9,7 @@ import {
   type Logger,
   logLines,
 } from "../../log/mod.ts";
+import type { Transport } from "../../net/mod.ts";
 import { type ProxyControl, StartError } from "../../proxy/mod.ts";
 import { Episode, schedule } from "./logging/episode.ts";
 import type { ConfigReloads } from "./config_reloads.ts";
@@ -31,6 +32,8 @@ export interface AdminParts {
   readonly log: Logger;
   readonly access: Pick<AccessLog, "droppedLines">;
   readonly reloads: ConfigReloads;
+  /** What it listens with; default the runtime's sockets. */
+  readonly transport?: Transport | undefined;
   /** Sessions that have ended. */
   readonly sessions: Feed<AccessRecord>;
   /** Has the process end as at SIGTERM. */
@@ -49,7 +52,7 @@ const SETTLE_MS = 5000;
 export async function openAdmin(
   config: AdminConfig | undefined,
   addresses: readonly TcpAddress[],
-  { log, access, reloads, sessions, requestDrain }: AdminParts,
+  { log, access, reloads, sessions, transport, requestDrain }: AdminParts,
 ): Promise<Admin> {
   if (config === undefined) return NO_ADMIN;
   const { tokenFile } = config;
@@ -81,6 +84,7 @@ export async function openAdmin(
       const place = formatAddress(listen);
       servers.push(Server.open({
         listen,
+        transport,
         token,
         version: VERSION,
         droppedLines: () => ({ access: access.droppedLines, operational: droppedLogLines() }),

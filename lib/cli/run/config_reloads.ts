@@ -2,11 +2,14 @@ import type { ConfigState, LastReload } from "../../admin/mod.ts";
 import { errorMessage } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Logger } from "../../log/mod.ts";
+import { NO_PASSED_SOCKETS } from "../handover/inherited_sockets.ts";
 import {
+  type PassedSockets,
   type ProxyControl,
   type ReloadPlan,
   type ReloadResult,
   resolveListenNames,
+  resolvePassedSockets,
 } from "../../proxy/mod.ts";
 import { logReload, reloadDetail } from "./logging/reload_lines.ts";
 
@@ -48,6 +51,8 @@ export class ConfigReloads implements Disposable {
   #isPending = false;
   #isRunning = false;
   #isClosed = false;
+  /** The sockets that this process was started with; default none. */
+  passedSockets: PassedSockets = NO_PASSED_SOCKETS;
 
   constructor(options: ConfigReloadsOptions) {
     this.#options = options;
@@ -93,7 +98,7 @@ export class ConfigReloads implements Disposable {
   async plan(next?: Config): Promise<ReloadPlan> {
     if (this.#proxy === undefined) return refusedPlan(NOT_STARTED);
     try {
-      return await this.#proxy.plan(await numbered(next ?? await this.#read()));
+      return await this.#proxy.plan(await this.#resolved(next ?? await this.#read()));
     } catch (error) {
       return refusedPlan(...messagesOf(error));
     }
@@ -149,10 +154,15 @@ export class ConfigReloads implements Disposable {
     return await within(this.#reading, readLimitMs, late);
   }
 
+  /** With today's addresses in place of the names that it listens on, as in the config that runs. */
+  async #resolved(config: Config | undefined): Promise<Config | undefined> {
+    return config && (await resolveListenNames(resolvePassedSockets(config, this.passedSockets))).config;
+  }
+
   async #result(): Promise<ReloadResult> {
     if (this.#proxy === undefined) return { kind: "refused", problems: refusedPlan(NOT_STARTED).problems };
     try {
-      return await this.#proxy.reload(await numbered(await this.#read()));
+      return await this.#proxy.reload(await this.#resolved(await this.#read()));
     } catch (error) {
       return { kind: "refused", problems: refusedPlan(...messagesOf(error)).problems };
     }
@@ -168,11 +178,6 @@ async function within<T>(promise: Promise<T>, limitMs: number, late: () => Error
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** With today's addresses in place of the names that it listens on, as in the config that runs. */
-async function numbered(config: Config | undefined): Promise<Config | undefined> {
-  return config && (await resolveListenNames(config)).config;
 }
 
 const NOT_STARTED = "the proxy has not started yet";

@@ -9,7 +9,15 @@ import {
   getLogger,
   type Logger,
 } from "../../log/mod.ts";
-import { Proxy, type ProxyControl, resolveListenNames, StartError } from "../../proxy/mod.ts";
+import {
+  Proxy,
+  type ProxyControl,
+  resolveListenNames,
+  resolvePassedSockets,
+  StartError,
+} from "../../proxy/mod.ts";
+import { NO_PASSED_SOCKETS } from "../handover/inherited_sockets.ts";
+import { type NativeStart, startNative, warnOfUnused } from "../handover/native_start.ts";
 import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "../exit_code.ts";
 import { ConfigReloads } from "./config_reloads.ts";
@@ -128,25 +136,33 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   const end = new DrainRequest(signals, log);
   let proxy: ProxyControl;
   let admin = NO_ADMIN;
+  let native: NativeStart | undefined;
   try {
-    const named = await resolveListenNames(config);
+    native = engineOf(config) === "native" ? await startNative(log) : undefined;
+    const passed = native?.sockets ?? NO_PASSED_SOCKETS;
+    const named = await resolveListenNames(resolvePassedSockets(config, passed));
     logListenNames(log, named.names);
     admin = await openAdmin(config.admin, named.admin, {
       log,
       access,
       reloads,
       sessions,
+      transport: native?.control.transport,
       requestDrain: end.request,
     });
-    proxy = await start(named.config, observer, { access, sessions });
+    reloads.passedSockets = passed;
+    proxy = await start(named.config, observer, { access, sessions, native });
+    if (native !== undefined) warnOfUnused(log, native.sockets.unusedBy(proxy.config(), named.admin));
   } catch (error) {
     await admin.close();
+    await native?.[Symbol.asyncDispose]();
     if (!(error instanceof StartError)) throw error;
     // Who reads the log at a server does not see stderr.
     if (config.log.destination !== undefined) log.error("{error}", { error: error.message });
     await io.complain(error.message);
     return "not_started";
   }
+  await using _native = native;
   admin.attach(proxy);
   logListeners(log, proxy.listeners());
   reloads.attach(proxy);
@@ -172,16 +188,20 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
 async function start(
   config: Config,
   observer: LogObserver,
-  { access, sessions }: { readonly access: AccessLog; readonly sessions: Feed<AccessRecord> },
+  { access, sessions, native }: {
+    readonly access: AccessLog;
+    readonly sessions: Feed<AccessRecord>;
+    readonly native: NativeStart | undefined;
+  },
 ): Promise<ProxyControl> {
   const workers = workersOf(config);
-  const native = engineOf(config) === "native";
   // The native engine would hold up what the main thread does beside it.
-  if (workers === 1 && !native) return await Proxy.start(config, { observer });
+  if (workers === 1 && native === undefined) return await Proxy.start(config, { observer });
   // Loaded only where there are workers.
   const { WorkerProxy } = await import("../../workers/mod.ts");
-  if (access.enabled) return await WorkerProxy.start(config, { workers, native, observer, sessions: "all" });
-  const proxy = await WorkerProxy.start(config, { workers, native, observer, sessions: "notable" });
+  const options = { workers, observer, ...native === undefined ? {} : { native: native.control } };
+  if (access.enabled) return await WorkerProxy.start(config, { ...options, sessions: "all" });
+  const proxy = await WorkerProxy.start(config, { ...options, sessions: "notable" });
   sessions.onDemand = (isWanted): void => proxy.reportSessions(isWanted ? "all" : "notable");
   return proxy;
 }

@@ -150,6 +150,8 @@ export interface AppConfig {
   readonly ports: readonly number[];
   /** Every address that is listened on: first one for each of `ports`, then those of `listen`. */
   readonly listen: readonly Address[];
+  /** The names of sockets that systemd passes, which are listened on too; none once their addresses are in `listen`. */
+  readonly sockets: readonly string[];
   /** Empty only when there are routes. */
   readonly targets: readonly TargetConfig[];
   /** The first that matches wins; where none does, `targets`. Empty for an app that is not sniffed. */

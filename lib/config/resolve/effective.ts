@@ -67,7 +67,10 @@ function effectiveAdmin(admin: AdminConfig | undefined): unknown {
 
 function effectiveApp(app: AppConfig): Record<string, unknown> {
   const [bound] = app.ports.length > 0 ? app.listen : [];
-  const listen = formatListen(app.listen.slice(app.ports.length));
+  const listen = [
+    ...formatListen(app.listen.slice(app.ports.length)),
+    ...app.sockets.map((name) => `systemd:${name}`),
+  ];
   return {
     name: app.name,
     ...bound?.kind === "tcp" ? { host: bound.host, ports: formatPorts(app.ports) } : {},

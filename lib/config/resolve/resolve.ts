@@ -91,8 +91,10 @@ function resolveApp(app: ParsedApp, { defaults, base }: Scope, common: Scope): A
     ports,
     listen: [
       ...ports.map((port) => ({ kind: "tcp", host: options.host, port }) as const),
-      ...(app.listen ?? []).flatMap(expandListenRange).map((address) => resolveAddress(address, base)),
+      ...(app.listen ?? []).flatMap((entry) => entry.kind === "systemd" ? [] : expandListenRange(entry))
+        .map((address) => resolveAddress(address, base)),
     ],
+    sockets: (app.listen ?? []).flatMap((entry) => entry.kind === "systemd" ? entry.name : []),
     targets: (app.targets ?? []).map((target) => resolveTarget(target, base, checks)),
     routes: (app.routes ?? []).map(({ sni = [], alpn = [], targets }) => ({
       sni,

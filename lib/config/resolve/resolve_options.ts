@@ -21,7 +21,10 @@ import type { StarttlsConfig } from "../model/starttls_config.ts";
 import type { TargetTlsConfig, TlsConfig } from "../model/tls_config.ts";
 
 /** The result of {@link resolveOptions}. */
-export type AppOptionsConfig = Omit<AppConfig, "name" | "ports" | "listen" | "targets" | "routes">;
+export type AppOptionsConfig = Omit<
+  AppConfig,
+  "name" | "ports" | "listen" | "sockets" | "targets" | "routes"
+>;
 
 /** Where the relative paths of an option start: it may be from `defaults` of another file. */
 export type BaseOf = (option: keyof ParsedAppOptions) => Base;

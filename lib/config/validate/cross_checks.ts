@@ -16,6 +16,7 @@ import { checkLoops } from "./loops/check_loops.ts";
 import { checkOptions } from "./check_options.ts";
 import { checkProtocols } from "./protocols/check_protocols.ts";
 import { checkPassedName } from "./protocols/check_tls.ts";
+import { checkPassedSockets } from "./check_passed_sockets.ts";
 import { checkRoutes } from "./check_routes.ts";
 import { checkStarttls } from "./protocols/check_starttls.ts";
 import { checkTargets } from "./targets/check_targets.ts";
@@ -45,6 +46,7 @@ export function crossCheck(assembly: Assembly): Problem[] {
   const nameOf: NameOf = (path, from) => assembly.name(path, from);
   const together = [
     ...checkNames(apps, nameOf),
+    ...checkPassedSockets(apps, { engine: root.engine, nameOf }),
     ...checkListenerCount(claims) ?? checkCollisions([...claims, ...claimOfAdmin(root)], nameOf),
     ...checkListenerCount(claims) === undefined ? checkLoops({ apps: assembly.apps, claims, nameOf }) : [],
   ];
@@ -125,6 +127,7 @@ function claimsOf({ app, defaults }: WrittenApp, index: number): Claim[] {
   });
   const listen = asList(app.listen).map((entry, at): Claim | undefined => {
     const range = ListenRange.safeParse(entry).data;
+    if (range?.kind === "systemd") return undefined;
     return range && { path: ["apps", index, "listen", at], range };
   });
   return [...ports, ...listen].filter((claim) => claim !== undefined);

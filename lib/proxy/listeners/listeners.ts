@@ -105,7 +105,7 @@ export class Listeners {
     };
     for (const { name: app, listen } of apps) {
       for (const address of listen) {
-        if (address.kind === "unix" && !this.#options.hasUnix) continue;
+        if (address.kind === "unix" && !this.#options.hasUnix && !isPassed(address, this.#options)) continue;
         const at = left.findIndex((bound) =>
           formatAddress(bound.wanted) === formatAddress(address) && !this.#isToReplace(bound)
         );
@@ -171,6 +171,14 @@ export class Listeners {
   }
 }
 
+/** Whether the socket of an address was passed to this thread: all threads accept on it, and its file is another's. */
+export function isPassed(
+  address: Address,
+  { transport }: { readonly transport?: Transport | undefined },
+): boolean {
+  return transport?.isOpen?.(address) === true;
+}
+
 /** Resolves with the first of the two, or when the signal is aborted. */
 function eitherOf(one: Promise<void>, other: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -203,7 +211,9 @@ class BoundListener implements ListenerOptions {
   /** @throws {ListenError} when the address cannot be bound. */
   static async open(address: Address, app: string, options: ListenersOptions): Promise<BoundListener> {
     const bound = new BoundListener(address, app, options);
-    if (address.kind === "unix" && bound.boundAt === undefined) await removeLeftovers(address.path);
+    if (address.kind === "unix" && bound.boundAt === undefined && !isPassed(address, options)) {
+      await removeLeftovers(address.path);
+    }
     try {
       bound.#listener = Listener.open(address, bound);
     } catch (error) {

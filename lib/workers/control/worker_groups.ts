@@ -142,9 +142,13 @@ export class WorkerGroups {
     );
     const late = await supervisor.retire({
       targets: this.#options.control.labels(),
-      // A unix socket has a queue of its own, which its worker empties.
+      // A unix socket has a queue of its own, which its worker empties, unless it was passed to this process.
       listeners: next.apps.flatMap(({ listen }) =>
-        listen.flatMap((address) => address.kind === "tcp" ? [formatAddress(address)] : [])
+        listen.flatMap((address) =>
+          address.kind === "tcp" || this.#options.native?.isPassed(address) === true
+            ? [formatAddress(address)]
+            : []
+        )
       ),
       obsoleteMs: obsoleteMs(next),
     });
@@ -157,7 +161,7 @@ export class WorkerGroups {
     const { workers, observer, module, permissions, control, native, files, limits, counters, captures } =
       this.#options;
     const generation = new Generation(limits, { workers, slot });
-    const unixNames = SocketFiles.names(config);
+    const unixNames = files.names(config);
     const supervisor = new Supervisor({
       count: workers,
       observer,
@@ -168,6 +172,7 @@ export class WorkerGroups {
         isNetOpen: Deno.permissions.querySync({ name: "net" }).state === "granted",
         unixIsNet: runtimeAtLeast(2, 9),
         isNative: native !== undefined,
+        isPassed: (address) => native?.isPassed(address) === true,
         unixNames,
       }),
       captures,

@@ -35,8 +35,11 @@ export interface WorkerProxyOptions extends WallTime {
   /** How many threads, at least 1. */
   readonly workers: number;
   readonly observer: WorkersObserver;
-  /** Whether workers use the kernel's own calls; default they use the runtime's sockets. */
-  readonly native?: boolean;
+  /**
+   * Whether workers use the kernel's own calls; default they use the runtime's sockets. One that is given is ended by
+   * whoever gives it.
+   */
+  readonly native?: boolean | NativeControl;
   /**
    * Which sessions the observer gets: all (the default), or only those that the operational log may mention, which
    * saves a message for each of the others. {@link WorkerProxy.reportSessions} changes it.
@@ -82,13 +85,13 @@ export class WorkerProxy implements ProxyControl {
   static async start(config: Config, options: WorkerProxyOptions): Promise<WorkerProxy> {
     const { observer } = options;
     const control = await ControlPlane.prepare(config, { observer });
-    const native = options.native === true ? await NativeControl.open() : undefined;
+    const native = options.native === true ? await NativeControl.open() : options.native || undefined;
     const sockets = new ListenSockets(observer, native?.transport);
     let prepared: PreparedSockets;
     try {
       prepared = sockets.prepare(config);
     } catch (error) {
-      await native?.end();
+      if (options.native === true) await native?.end();
       throw error;
     }
     prepared.commit();
@@ -116,7 +119,10 @@ export class WorkerProxy implements ProxyControl {
     this.#native = parts.native;
     this.#config = parts.bound.config;
     this.#limits = new SharedLimits(config, options.workers);
-    this.#files = new SocketFiles(options);
+    this.#files = new SocketFiles({
+      ...options,
+      isPassed: (address) => this.#native?.isPassed(address) === true,
+    });
     this.#counters = new WorkerCounters((app) => this.#control.targets(app));
     this.#groups = new WorkerGroups(parts.bound, {
       workers: options.workers,
@@ -234,7 +240,7 @@ export class WorkerProxy implements ProxyControl {
     // One that is under way would go on with checks that nobody stops.
     await this.#reloader.stop();
     await this.#control.stop();
-    await this.#native?.end();
+    if (this.#options.native === true) await this.#native?.end();
   }
 
   /** A worker that does not answer in time counts with what it sent before. */

@@ -4,7 +4,7 @@ import { type ControlPlane, type ReloadProblem, type ReloadStep, StartError } fr
 import type { SharedLimits } from "../shared/shared_limits.ts";
 import type { ListenSockets } from "./sockets/listen_sockets.ts";
 import type { PoolChanges } from "./requests/pool_changes.ts";
-import { type PlaceResult, SocketFiles, unixListeners } from "./sockets/socket_files.ts";
+import type { PlaceResult, SocketFiles } from "./sockets/socket_files.ts";
 import { commitEverywhere } from "./requests/two_phase_commit.ts";
 import type { WorkerGroups } from "./worker_groups.ts";
 import type { WorkerOperations } from "./requests/worker_operations.ts";
@@ -126,11 +126,12 @@ export class WorkerReloads {
 
   /** @throws {StartError} when workers bind paths themselves, so that no other can take over from them. */
   #requireReplaceable({ config, previous }: ReloadStep): void {
+    const { files } = this.#options;
     const isReplaceable = (each: Config, names: ReadonlyMap<string, string>): boolean =>
-      unixListeners(each).every(({ path }) => names.has(path));
+      files.listeners(each).every(({ path }) => names.has(path));
     if (
       isReplaceable(previous.config, this.#options.groups.current.unixNames) &&
-      isReplaceable(config, SocketFiles.names(config))
+      isReplaceable(config, files.names(config))
     ) {
       return;
     }

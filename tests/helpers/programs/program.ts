@@ -126,7 +126,7 @@ export function program(words: readonly string[], options: ProgramOptions = {}):
   const command = [...programWords(options.permissions ?? ALL_PERMISSIONS), ...words];
   const [executable = "", ...rest] = options.shell === undefined
     ? command
-    : ["sh", "-c", `${options.shell} exec ${command.map(quote).join(" ")}`];
+    : ["sh", "-c", `${options.shell} exec ${command.map(quoteWord).join(" ")}`];
   const child = new Deno.Command(executable, {
     args: rest,
     stdin: "null",
@@ -175,7 +175,8 @@ function programWords(permissions: readonly string[]): string[] {
   return [Deno.execPath(), "run", "--quiet", "--no-prompt", ...permissions, main];
 }
 
-function quote(word: string): string {
+/** A word as a shell takes it. */
+export function quoteWord(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -30,7 +30,10 @@ export function logProgram(log: Logger, { version, pid, config, workers, engine 
 export function logConfig(log: Logger, config: Config): void {
   log.info("Starting a proxy with the following config:");
   for (const app of config.apps) {
-    const own = app.listen.slice(app.ports.length).map(formatAddress);
+    const own = [
+      ...app.listen.slice(app.ports.length).map(formatAddress),
+      ...app.sockets.map((name) => `systemd:${name}`),
+    ];
     const parts: [title: string, property: string, value: string][] = [
       ["Name", "name", app.name],
       ["Ports", "ports", list(formatPorts(app.ports))],

@@ -287,8 +287,10 @@ export const App = z.strictObject({
   }),
   listen: z.array(ListenRange, { error: "a list of addresses" }).optional().meta({
     description: "Addresses that are listened on, beside or instead of `ports`: `host:port`, `[v6]:port`, " +
-      "`host:first-last` or `unix:/path`. A host name is all its addresses, as in `host`.",
-    examples: [["127.0.0.1:7000", "unix:/run/pg.sock"]],
+      "`host:first-last` or `unix:/path`. A host name is all its addresses, as in `host`. `systemd:NAME` stands " +
+      "for the listening sockets of this name (`FileDescriptorName=`) that systemd passes: see `docs/upgrade.md`. " +
+      "It needs `engine: native`.",
+    examples: [["127.0.0.1:7000", "unix:/run/pg.sock"], ["systemd:web"]],
   }),
   targets: z.array(Target, { error: "a list of targets" }).optional().meta({
     description:

@@ -50,7 +50,7 @@ export const PATTERNS = {
   name: "^[A-Za-z0-9._\\-]{1,63}$",
   host: whole(`${IPV4}|${IPV6}|${NAME}`),
   ports: whole(PORTS),
-  listen: whole(`${UNIX}|${HOST}:${PORTS}`),
+  listen: whole(String.raw`${UNIX}|systemd:[!-9;-~]{1,255}|${HOST}:${PORTS}`),
   hostAndPort: whole(String.raw`${HOST}:\s*${PORT}\s*`),
   target: whole(String.raw`${UNIX}|${HOST}:(?:\*|\s*${PORT}\s*)`),
   discoverable: whole(String.raw`${UNIX}|${HOST}:(?:\*|\s*${PORT}\s*)|[^:]+|(?!unix:)[^\u0000]*/[^\u0000]*`),

@@ -137,12 +137,31 @@ export function portRange(): Leaf<PortRange, string | number> {
   }).meta({ title: "port or range", pattern: PATTERNS.ports });
 }
 
-/** The address of a listener. */
-export function listenRange(): Leaf<UnixAddress | TcpRange> {
+/** Listening sockets that systemd passes, by their name (`FileDescriptorName=`). */
+export interface PassedSockets {
+  readonly kind: "systemd";
+  readonly name: string;
+}
+
+/** How an entry for a passed socket begins. */
+const SYSTEMD = "systemd:";
+
+/** The address of a listener, or the name of sockets that systemd passes. */
+export function listenRange(): Leaf<UnixAddress | TcpRange | PassedSockets> {
   return leaf("address", `an address like "127.0.0.1:7000" or "unix:/path"`, (text) => {
+    if (text.startsWith(SYSTEMD)) return parsePassedSockets(text);
     const range = parseListenRange(text);
     return range.kind === "unix" ? range : { ...range, host: canonicalHost(range.host) };
   }, PATTERNS.listen);
+}
+
+/** The characters of a name are those that systemd takes (sd_listen_fds_with_names(3)). */
+function parsePassedSockets(text: string): PassedSockets {
+  const name = text.slice(SYSTEMD.length);
+  if (/^[!-9;-~]{1,255}$/.test(name)) return { kind: "systemd", name };
+  throw new Error(
+    `the name of a socket is "${name}"; expected 1 to 255 printable ASCII characters other than ":" and spaces`,
+  );
 }
 
 /** A host and one port. */

@@ -17,7 +17,7 @@ export interface PreparedSockets {
 }
 
 /**
- * The control plane's own socket on each TCP address. It accepts nothing: it finds out whether the address is free,
+ * The control plane's own socket on each TCP address, and on each unix socket that was passed to this process. It accepts nothing: it finds out whether the address is free,
  * and keeps the accept queue open while workers come and go, so that no queued connection is lost with a worker.
  */
 export class ListenSockets {
@@ -45,7 +45,8 @@ export class ListenSockets {
       const apps = config.apps.map((app) => ({
         ...app,
         listen: app.listen.map((address): Address => {
-          if (address.kind === "unix") return address;
+          // A worker binds it, unless it was passed to this process.
+          if (address.kind === "unix" && this.#transport?.isOpen?.(address) !== true) return address;
           const wanted = formatAddress(address);
           const at = left.findIndex((socket) => socket.wanted === wanted);
           const [kept] = at < 0 ? [] : left.splice(at, 1);

@@ -1,8 +1,9 @@
+import type { Address } from "../../../base/mod.ts";
 import {
   nativeProblem,
   type NativeTransport,
   openNativeTransport,
-  type Transport,
+  type SocketHandle,
 } from "../../../net/mod.ts";
 import { StartError } from "../../../proxy/mod.ts";
 
@@ -17,12 +18,17 @@ export class NativeControl {
   #ended: Promise<void> | undefined;
   readonly #leftovers = new Map<SharedArrayBuffer, ReturnType<typeof setTimeout>>();
 
-  /** @throws {StartError} where the kernel's own calls cannot be had; it says why, and what to do. */
-  static async open(): Promise<NativeControl> {
+  /**
+   * Opens the control plane's sockets.
+   *
+   * @param handles sockets that were passed to this process, by address; default none.
+   * @throws {StartError} where the kernel's own calls cannot be had; it says why, and what to do.
+   */
+  static async open(handles?: ReadonlyMap<string, SocketHandle>): Promise<NativeControl> {
     const problem = nativeProblem();
     if (problem !== undefined) throw unavailable(problem);
     try {
-      return new NativeControl(await openNativeTransport());
+      return new NativeControl(await openNativeTransport({ handles }));
     } catch (error) {
       throw unavailable("the C library cannot be used", error);
     }
@@ -32,8 +38,13 @@ export class NativeControl {
     this.#transport = transport;
   }
 
-  get transport(): Transport {
+  get transport(): NativeTransport {
     return this.#transport;
+  }
+
+  /** Whether the socket of an address was passed to this process. */
+  isPassed(address: Address): boolean {
+    return this.#transport.isOpen(address);
   }
 
   /** Returns where a worker that starts notes its descriptors. */

@@ -13,6 +13,8 @@ import {
 } from "../../../proxy/mod.ts";
 
 export interface SocketFilesOptions extends Pick<WallTime, "schedule"> {
+  /** Whether the socket of an address was passed to this process, with a file of its own; default none was. */
+  isPassed?(address: Address): boolean;
   readonly observer: Pick<ProxyObserver, "socketFileChanged" | "defect">;
 }
 
@@ -46,12 +48,14 @@ interface PlacedFile extends UnixListener {
  */
 export class SocketFiles {
   readonly #observer: SocketFilesOptions["observer"];
+  readonly #isPassed: (address: Address) => boolean;
   readonly #watch: SocketFileWatch;
   /** By path. */
   #placed: ReadonlyMap<string, PlacedFile> = new Map();
 
-  constructor({ observer, schedule }: SocketFilesOptions) {
+  constructor({ observer, schedule, isPassed = () => false }: SocketFilesOptions) {
     this.#observer = observer;
+    this.#isPassed = isPassed;
     this.#watch = new SocketFileWatch({
       report: (app, path, change) => observer.socketFileChanged(app, path, change),
       isReloadable: true,
@@ -63,9 +67,9 @@ export class SocketFiles {
    * The names that the workers of a config bind their sockets to, by path. Where the runtime does not permit one of them,
    * there are none: workers bind the paths themselves then, and a reload cannot replace them.
    */
-  static names(config: Config): ReadonlyMap<string, string> {
+  names(config: Config): ReadonlyMap<string, string> {
     const names = new Map<string, string>();
-    for (const { path } of unixListeners(config)) {
+    for (const { path } of this.listeners(config)) {
       const name = temporaryName(path);
       if (name === undefined) return new Map();
       names.set(path, name);
@@ -86,7 +90,7 @@ export class SocketFiles {
 
   /** Removes what processes that were killed have left at the paths and beside them. Never rejects. */
   async clean(config: Config): Promise<void> {
-    for (const { path } of unixListeners(config)) {
+    for (const { path } of this.listeners(config)) {
       if (this.#placed.has(path) && !this.#isLost(path)) continue;
       await removeLeftovers(path);
       await removeStaleFile(path);
@@ -101,7 +105,7 @@ export class SocketFiles {
   place(config: Config, names: ReadonlyMap<string, string>): PlaceResult {
     const placed = new Map<string, PlacedFile>();
     const problems: ReloadProblem[] = [];
-    const wanted = unixListeners(config).flatMap((listener) => {
+    const wanted = this.listeners(config).flatMap((listener) => {
       const name = names.get(listener.path);
       return name === undefined ? [] : [{ listener, name }];
     });
@@ -172,17 +176,19 @@ export class SocketFiles {
     await Promise.all(placed.map(({ file }) => file.remove()));
   }
 
+  /** The unix sockets of a config whose files are placed here. */
+  listeners({ apps }: Config): UnixListener[] {
+    return apps.flatMap(({ name: app, listen }) =>
+      listen.flatMap((address) =>
+        address.kind === "unix" && !this.#isPassed(address) ? [{ app, path: address.path }] : []
+      )
+    );
+  }
+
   #isLost(path: string): boolean {
     const placed = this.#placed.get(path);
     return placed !== undefined && this.#watch.isLost(placed);
   }
-}
-
-/** The unix sockets that a config listens on. */
-export function unixListeners({ apps }: Config): UnixListener[] {
-  return apps.flatMap(({ name: app, listen }) =>
-    listen.flatMap((address) => address.kind === "unix" ? [{ app, path: address.path }] : [])
-  );
 }
 
 function placedFile({ app, path }: UnixListener, file: SocketFile): PlacedFile {

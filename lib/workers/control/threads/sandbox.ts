@@ -27,6 +27,8 @@ export interface SandboxOptions {
    * one of its list.
    */
   readonly isNetOpen?: boolean;
+  /** Whether a listener was passed to this process, so that nothing is bound for it; default none was. */
+  isPassed?(address: Address): boolean;
   /** By path, the names that unix sockets are bound to instead; default the paths themselves. */
   readonly unixNames?: ReadonlyMap<string, string>;
 }
@@ -42,12 +44,13 @@ export interface SandboxOptions {
  */
 export function sandboxOf(
   config: Config,
-  { unixIsNet, isNative = false, isNetOpen = true, unixNames }: SandboxOptions,
+  { unixIsNet, isNative = false, isNetOpen = true, isPassed = () => false, unixNames }: SandboxOptions,
 ): Sandbox {
   const boundAt = (address: Address): Address =>
     address.kind === "tcp" ? address : { ...address, path: unixNames?.get(address.path) ?? address.path };
   const dialed = config.apps.flatMap((app) => targetsOf(app).flatMap((target) => dialedAt(target, app)));
-  const addresses = [...config.apps.flatMap((app) => app.listen.flatMap(listenedOn).map(boundAt)), ...dialed];
+  const bound = config.apps.flatMap(({ listen }) => listen).filter((address) => !isPassed(address));
+  const addresses = [...bound.flatMap(listenedOn).map(boundAt), ...dialed];
   const paths = unique(addresses.flatMap((address) => address.kind === "unix" ? [address.path] : []));
   const found = config.apps.map(discoveredNetworks);
   const isUnknown = found.includes("any") || (found.flat().length > 0 && !isNetOpen);

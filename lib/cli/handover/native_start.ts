@@ -1,0 +1,99 @@
+import { formatAddress } from "../../base/mod.ts";
+import type { Logger } from "../../log/mod.ts";
+import {
+  type NativeProcess,
+  openNativeProcess,
+  PassedSocketError,
+  type SocketHandle,
+} from "../../net/mod.ts";
+import { StartError } from "../../proxy/mod.ts";
+import type { NativeControl } from "../../workers/mod.ts";
+import { ACTIVATION_VARIABLES, type PassedDescriptor, readActivation } from "./activation.ts";
+import { type InheritedSocket, InheritedSockets } from "./inherited_sockets.ts";
+
+/** What the native engine has before anything listens. */
+export interface NativeStart extends AsyncDisposable {
+  readonly control: NativeControl;
+  readonly process: NativeProcess;
+  /** The sockets that this process was started with. */
+  readonly sockets: InheritedSockets;
+}
+
+/**
+ * Opens the native engine, with the sockets that a service manager has passed.
+ *
+ * @throws {StartError} where the engine cannot be had, or a passed socket cannot be used; it says why, and what to do.
+ */
+export async function startNative(log: Logger): Promise<NativeStart> {
+  const { NativeControl } = await import("../../workers/mod.ts");
+  const handles = new Map<string, SocketHandle>();
+  const control = await NativeControl.open(handles);
+  const process = await openNativeProcess();
+  try {
+    const { descriptors, problem } = takeActivation(process, log);
+    const sockets = new InheritedSockets(descriptors.map((each) => inspect(process, each)), {
+      handles,
+      missing: missing(descriptors, problem),
+      close: (fd) => process.closeDescriptor(fd),
+    });
+    return {
+      control,
+      process,
+      sockets,
+      [Symbol.asyncDispose]: async () => {
+        sockets.close();
+        await control.end();
+        process.close();
+      },
+    };
+  } catch (error) {
+    await control.end();
+    process.close();
+    throw error;
+  }
+}
+
+/** Warns of sockets that a service manager has passed and nothing listens on. */
+export function warnOfUnused(log: Logger, unused: readonly InheritedSocket[]): void {
+  for (const { name, address } of unused) {
+    log.warning(
+      'systemd passes the socket "{name}" ({address}), and no app listens on it: its clients wait; ' +
+        'add "systemd:{name}" to an app, or remove it from the socket unit',
+      { name, address: formatAddress(address) },
+    );
+  }
+}
+
+/** Reads the variables, and removes them: programs that this one starts must not take its sockets for theirs. */
+function takeActivation(process: NativeProcess, log: Logger): ReturnType<typeof readActivation> {
+  const [pid, count, names] = ACTIVATION_VARIABLES.map((name) => process.variable(name));
+  const activation = readActivation({ pid, count, names }, Deno.pid);
+  for (const name of ACTIVATION_VARIABLES) process.removeVariable(name);
+  // Variables of another process are left over from a parent.
+  if (activation.problem !== undefined && pid === String(Deno.pid)) {
+    log.warning("socket activation: {problem}; no socket is used", { problem: activation.problem });
+  }
+  return activation;
+}
+
+function inspect(process: NativeProcess, { fd, name }: PassedDescriptor): InheritedSocket {
+  try {
+    return { name, ...process.inspect(fd) };
+  } catch (error) {
+    if (!(error instanceof PassedSocketError)) throw error;
+    throw new StartError(
+      `start: the socket "${name}" that systemd passes (descriptor ${fd}) is ${error.message}; ` +
+        "pass listening stream sockets alone (ListenStream=, Accept=no)",
+      { cause: error },
+    );
+  }
+}
+
+function missing(descriptors: readonly PassedDescriptor[], problem: string | undefined): string {
+  if (problem !== undefined) return `the passed sockets cannot be used: ${problem}`;
+  if (descriptors.length === 0) {
+    return "systemd passed no socket; start the service by its socket unit, or give an address";
+  }
+  const names = [...new Set(descriptors.map(({ name }) => `"${name}"`))].join(", ");
+  return `systemd passed no socket of this name, but ${names}; correct it, or FileDescriptorName= of the socket unit`;
+}
