@@ -14,7 +14,7 @@ import { hasLinuxSockets } from "../helpers/connections/linux_transport.ts";
 import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { echo, resettingTarget, TestTarget } from "../helpers/targets.ts";
-import { MORTAL, withMortals } from "./mortals.ts";
+import { MORTAL, withMortals } from "./threads/mortals.ts";
 
 function native(options: Partial<WorkerProxyOptions> = {}): StartPlane {
   return (config, observer) => WorkerProxy.start(config, { workers: 1, native: true, observer, ...options });

@@ -13,7 +13,7 @@ import { assertShown, renew } from "../helpers/tls/renewal.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { terminating, testTls } from "../helpers/tls/tls_app.ts";
-import { MORTAL, withMortals } from "./mortals.ts";
+import { MORTAL, withMortals } from "./threads/mortals.ts";
 
 const NOTHING: Sandbox = {
   net: [],
@@ -341,7 +341,7 @@ testTls(
   async (lab) => {
     await using target = new TestTarget(echo);
     const app = { ...terminating(lab), targets: [target.address] };
-    const module = new URL("./stubborn_entry.ts", import.meta.url);
+    const module = new URL("./threads/stubborn_entry.ts", import.meta.url);
     await withPlane(plane({ module }), { apps: [app] }, async (proxy) => {
       renew(lab);
       const result = await proxy.control.reload();
@@ -414,7 +414,7 @@ interface DeathsHeard extends Partial<Pick<PlaneLog, "deaths" | "pauses" | "resu
 }
 
 async function runDeaths(module: string, listen: string): Promise<DeathsHeard> {
-  const child = new URL("./deaths_child.ts", import.meta.url);
+  const child = new URL("./threads/deaths_child.ts", import.meta.url);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", "--allow-all", child.href, module, listen],
     stdin: "null",
