@@ -208,11 +208,8 @@ class Builder {
   #scalar(event: ScalarEvent): Node {
     const top = this.#stack.at(-1);
     const isKey = top?.node.kind === "mapping" && top.key === undefined;
-    const offset = scalarOffset(
-      this.#layout.text,
-      event,
-      top?.node.kind === "sequence" ? this.#end : undefined,
-    );
+    const mark = isKey ? EMPTY_KEY : top?.node.kind === "sequence" ? EMPTY_ITEM : undefined;
+    const offset = scalarOffset(this.#layout.text, event, mark && { mark, after: this.#end });
     this.#end = Math.max(this.#end, event.valueEnd);
     const written = event.valueStart < 0 ? "" : getScalarValue(this.#layout.text, event);
     // A key is a name, not a value.
@@ -277,13 +274,22 @@ function coreTag(tag: string): string | undefined {
   return /^(?:!!|!<tag:yaml\.org,2002:)([a-z]+)>?$/.exec(tag)?.[1];
 }
 
-/** An empty item of a block sequence has no event of its own: its dash is looked for after what came before. */
-function scalarOffset(text: string, event: ScalarEvent, after: number | undefined): number {
+/** The dash of an empty item, after what came before it. */
+const EMPTY_ITEM = /["']?(?:\s|[\]},]|#[^\n]*)*-(?=\s|$)/y;
+
+/** The colon of an empty key, or the question mark before it. */
+const EMPTY_KEY = /["']?(?:\s|[[\]{},]|-(?=[\s-])|#[^\n]*)*[:?](?=[\s,\]}]|$)/y;
+
+/** Nothing is written for an empty item of a block sequence, or an empty key: its mark is looked for. */
+function scalarOffset(
+  text: string,
+  event: ScalarEvent,
+  empty: { readonly mark: RegExp; readonly after: number } | undefined,
+): number {
   if (event.valueStart < 0) {
-    if (after === undefined) return -1;
-    const dash = /["']?(?:\s|[\]},]|#[^\n]*)*-(?=\s|$)/y;
-    dash.lastIndex = after;
-    return dash.test(text) ? dash.lastIndex - 1 : -1;
+    if (empty === undefined) return -1;
+    empty.mark.lastIndex = empty.after;
+    return empty.mark.test(text) ? empty.mark.lastIndex - 1 : -1;
   }
   const { style } = event;
   const quoted = style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED;

@@ -107,6 +107,19 @@ Deno.test("Source: what is written as nothing has the place of its key or dash",
   assertEquals(source?.locate(["b", 2]), { line: 6, column: 5 });
 });
 
+Deno.test("Source: an empty key has the place of its colon or question mark", () => {
+  const places: readonly (readonly [string, Path, number, number])[] = [
+    [": a", [""], 1, 1],
+    ["# b: c\n'x': [y: 1]\n: a", [""], 3, 1],
+    ["a:\n  - b: c\n  - : d", ["a", 1, ""], 3, 5],
+    ["a: {b: 1, : d}", ["a", ""], 1, 11],
+    ["a: 1\n?\n: d", [""], 2, 1],
+  ];
+  for (const [text, path, line, column] of places) {
+    assertEquals(Source.read(text)?.locate(path, "key"), { line, column }, text);
+  }
+});
+
 Deno.test("Source: a plain key is named as it is written", () => {
   const text = "0x10: a\n~: b\n'0x10': c\n\"q\\u0041\": d\n? e f\n: g\n1_0: h\n";
   const value = { "~": "b", "0x10": "c", qA: "d", "e f": "g", "1_0": "h" };
