@@ -139,6 +139,21 @@ Deno.test("ByteRegex: refuses expressions that are too large, however nested", (
   }
 });
 
+Deno.test("ByteRegex: refuses groups that are nested too deep, and too many alternatives", () => {
+  const nested = (depth: number): string => `${"(".repeat(depth)}a${")".repeat(depth)}`;
+  assertEquals(test(nested(100), "a"), true);
+  for (const source of [nested(101), nested(100_000), "(".repeat(300_000)]) {
+    assertThrows(() => new ByteRegex(source, ""), CheckTextError, "groups are nested deeper than 100");
+  }
+  assertEquals(test(`x(${"|".repeat(255)})y`, "xy"), true);
+  const long = assertThrows(() => new ByteRegex("(".repeat(300_000), ""), CheckTextError);
+  assertEquals(long.message.length < 250, true);
+  // Each is followed at each byte, though an empty one takes no state.
+  for (const source of ["|".repeat(256), "|".repeat(1_000_000), "(||||){100}"]) {
+    assertThrows(() => new ByteRegex(source, ""), CheckTextError, "more than 256 alternatives");
+  }
+});
+
 Deno.test("ByteRegex: any text compiles or gives a CheckTextError", () => {
   const text = fc.string({ unit: fc.constantFrom(..."ab(){}[]?*+|^$\\.-,1:é\u{1f600}x"), maxLength: 30 });
   fc.assert(fc.property(text, (source) => {

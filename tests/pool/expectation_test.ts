@@ -15,6 +15,10 @@ Deno.test("parseCheckBytes: reads escapes, and other text as UTF-8", () => {
   );
 });
 
+Deno.test("parseCheckBytes: reads a text as long as a config may be", () => {
+  assertEquals(parseCheckBytes("x".repeat(1_000_000)).length, 1_000_000);
+});
+
 Deno.test("parseCheckBytes: refuses unknown escapes and an empty text", () => {
   for (const text of ["\\q", "\\x4", "\\xg0", "a\\", "\\😀"]) {
     assertThrows(

@@ -1,4 +1,4 @@
-import { CheckTextError } from "./check_text.ts";
+import { CheckTextError, quotedText } from "./check_text.ts";
 
 /** A zero-width assertion. */
 export type Assertion = "start" | "end" | "line_start" | "line_end" | "boundary" | "no_boundary";
@@ -24,6 +24,9 @@ export interface RegexFlags {
 const CONTROL: Readonly<Record<string, number>> = { r: 13, n: 10, t: 9, f: 12, v: 11, 0: 0 };
 const CLASSES: Readonly<Record<string, RegExp>> = { d: /\d/, w: /\w/, s: /[\t-\r ]/ };
 
+/** The deepest nesting of groups: the parser calls itself for each. */
+const MAX_NESTED_GROUPS = 100;
+
 /**
  * Parses the subset of JavaScript's regular expressions that an automaton can match: no look-around, no
  * back-references. `\s` is ASCII white space. A non-ASCII character stands for its UTF-8 bytes, and is not allowed in
@@ -39,6 +42,7 @@ class Parser {
   readonly #source: string;
   readonly #flags: RegexFlags;
   #at = 0;
+  #openGroups = 0;
 
   constructor(source: string, flags: RegexFlags) {
     this.#source = source;
@@ -128,7 +132,11 @@ class Parser {
       throw this.#error(`a group begins with "(?"; expected "(" or "(?:"`);
     }
     if (this.#take("?")) this.#take(":");
+    if (++this.#openGroups > MAX_NESTED_GROUPS) {
+      throw this.#error(`groups are nested deeper than ${MAX_NESTED_GROUPS}; expected fewer`);
+    }
     const node = this.#choice();
+    this.#openGroups--;
     if (!this.#take(")")) throw this.#error(`a group is not closed; expected ")"`);
     return node;
   }
@@ -220,7 +228,7 @@ class Parser {
   }
 
   #error(message: string): CheckTextError {
-    return new CheckTextError(`the regular expression "${this.#source}": ${message}`);
+    return new CheckTextError(`the regular expression "${quotedText(this.#source)}": ${message}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Assertion, type ByteTable, parseByteRegex, type RegexNode } from "./_byte_regex_parser.ts";
-import { CheckTextError } from "./check_text.ts";
+import { CheckTextError, quotedText } from "./check_text.ts";
 
 /** One search of a pattern in bytes that come in pieces. */
 export interface PatternRun {
@@ -26,6 +26,9 @@ type Instruction =
  */
 const MAX_INSTRUCTIONS = 256;
 
+/** The most alternatives, whose branches an instruction follows at each byte. */
+const MAX_ALTERNATIVES = 256;
+
 /** Outside the bytes: end of input, or not known yet. */
 const NOTHING = -1;
 const UNKNOWN = -2;
@@ -42,6 +45,7 @@ export class ByteRegex implements Pattern {
   readonly #program: Instruction[] = [];
   readonly #start: number;
   readonly #source: string;
+  #alternatives = 0;
 
   /**
    * @param flags any of `i`, `m` and `s`, as in JavaScript.
@@ -50,7 +54,9 @@ export class ByteRegex implements Pattern {
   constructor(source: string, flags: string) {
     if (!/^[ims]*$/.test(flags) || new Set(flags).size !== flags.length) {
       throw new CheckTextError(
-        `the flags of "/${source}/${flags}" are "${flags}"; expected i, m and s, each at most once`,
+        `the flags of "/${quotedText(source)}/" are "${
+          quotedText(flags)
+        }"; expected i, m and s, each at most once`,
       );
     }
     this.#source = source;
@@ -76,6 +82,8 @@ export class ByteRegex implements Pattern {
       case "sequence":
         return node.parts.reduceRight((after, part) => this.#compile(part, after), next);
       case "choice":
+        this.#alternatives += node.options.length;
+        if (this.#alternatives > MAX_ALTERNATIVES) throw this.#tooLarge(MAX_ALTERNATIVES, "alternatives");
         return this.#emit({ op: "split", next: node.options.map((option) => this.#compile(option, next)) });
       case "repeat":
         return this.#compileRepeat(node, next);
@@ -104,11 +112,15 @@ export class ByteRegex implements Pattern {
 
   #emit(instruction: Instruction): number {
     if (this.#program.length === MAX_INSTRUCTIONS) {
-      throw new CheckTextError(
-        `the regular expression "${this.#source}" has more than ${MAX_INSTRUCTIONS} states; shorten it`,
-      );
+      throw this.#tooLarge(MAX_INSTRUCTIONS, "states");
     }
     return this.#program.push(instruction) - 1;
+  }
+
+  #tooLarge(most: number, what: string): CheckTextError {
+    return new CheckTextError(
+      `the regular expression "${quotedText(this.#source)}" has more than ${most} ${what}; shorten it`,
+    );
   }
 }
 

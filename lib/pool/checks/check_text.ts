@@ -9,6 +9,14 @@ export class CheckTextError extends Error {
   override readonly name = "CheckTextError";
 }
 
+/** The most of an operator's text that a message quotes, so that what is said about it is read too. */
+const MAX_QUOTED = 120;
+
+/** An operator's text as a message quotes it, cut if it is long. */
+export function quotedText(text: string): string {
+  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
+}
+
 const ESCAPES: Readonly<Record<string, number>> = { r: 0x0d, n: 0x0a, t: 0x09, 0: 0x00, "\\": 0x5c };
 
 /**
@@ -22,7 +30,7 @@ export function parseCheckBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];
   const encoder = new TextEncoder();
   for (const [piece] of text.matchAll(/\\x[0-9A-Fa-f]{2}|\\[^]?|[^\\]+/g)) {
-    if (!piece.startsWith("\\")) bytes.push(...encoder.encode(piece));
+    if (!piece.startsWith("\\")) { for (const byte of encoder.encode(piece)) bytes.push(byte); }
     else if (piece.length === 4) bytes.push(parseInt(piece.slice(2), 16));
     else bytes.push(escaped(piece));
   }

@@ -1,5 +1,5 @@
 import { ByteRegex, type Pattern, type PatternRun } from "./byte_regex.ts";
-import { CheckTextError, parseCheckBytes, showBytes } from "./check_text.ts";
+import { CheckTextError, parseCheckBytes, quotedText, showBytes } from "./check_text.ts";
 
 /** The verdict on an answer so far. */
 export type AnswerVerdict = "match" | "no_match" | "need_more";
@@ -31,7 +31,9 @@ export function parseExpect(text: string): Pattern {
   const regex = /^\/([^]+)\/([A-Za-z]*)$/.exec(text);
   if (regex === null) {
     throw new CheckTextError(
-      `the text "${text}" begins with "/" but is no "/regex/flags"; write "\\x2f" for a slash that begins a text`,
+      `the text "${
+        quotedText(text)
+      }" begins with "/" but is no "/regex/flags"; write "\\x2f" for a slash that begins a text`,
     );
   }
   return new ByteRegex(regex[1] ?? "", regex[2] ?? "");
