@@ -93,7 +93,8 @@ function bodyOf(headers: Headers, isOld: boolean): number | "chunked" {
     if (length !== null) throw new RequestError(400, 'both "content-length" and "transfer-encoding"');
     if (isOld) throw new RequestError(400, '"transfer-encoding" in HTTP/1.0');
     if (encoding.toLowerCase() !== "chunked") {
-      throw new RequestError(501, `transfer encoding "${encoding}" is not supported; use "chunked"`);
+      const shown = encoding.replaceAll(/[^ -~]/g, "?");
+      throw new RequestError(501, `transfer encoding "${shown}" is not supported; use "chunked"`);
     }
     return "chunked";
   }

@@ -46,6 +46,15 @@ for (const [status, text] of REFUSED) {
   });
 }
 
+Deno.test("parseHead: a message repeats nothing that a terminal would obey", () => {
+  const text = `POST / HTTP/1.1\r\n${HOST}\r\ntransfer-encoding: \x9b31m\r\n\r\n`;
+  const error = assertThrows(
+    () => parseHead(Uint8Array.from(text, (each) => each.charCodeAt(0))),
+    RequestError,
+  );
+  assertEquals(error.message, 'transfer encoding "?31m" is not supported; use "chunked"');
+});
+
 Deno.test("parseHead: method, target, fields and framing", () => {
   const head = parseHead(
     utf8("POST //a?b=@c HTTP/1.1\r\nHost: x:9\r\nA:  b \r\na: c\r\nContent-Length: 3\r\n\r\n"),
