@@ -62,17 +62,22 @@ export async function withLoadBalancer(
 }
 
 /** Runs an HAProxy with these sections in its config. */
-async function runHaproxy(sections: string, use: () => Promise<void>): Promise<void> {
-  await using folder = new TemporaryFolder();
-  const config = await folder.write(
-    "haproxy.cfg",
+function runHaproxy(sections: string, use: () => Promise<void>): Promise<void> {
+  return withHaproxyConfig(
     `defaults
   mode tcp
   timeout connect 5s
   timeout client 5s
   timeout server 5s
 ${sections}`,
+    use,
   );
+}
+
+/** Runs an HAProxy with a whole config; ends it when `use` has returned. */
+export async function withHaproxyConfig(text: string, use: () => Promise<void>): Promise<void> {
+  await using folder = new TemporaryFolder();
+  const config = await folder.write("haproxy.cfg", text);
   const process = new Deno.Command("haproxy", {
     args: ["-db", "-f", config],
     env: { PATH: `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/usr/local/sbin` },

@@ -52,6 +52,12 @@ export async function withNginxHttp(use: (port: number) => Promise<void>): Promi
   await withNginxOf({ load: "", blocks }, () => use(port));
 }
 
+/** Runs an nginx with what stands in its stream block; ends it when `use` has returned. */
+export async function withNginxStream(stream: string, use: () => Promise<void>): Promise<void> {
+  const blocks = `stream {\n  access_log off;\n${stream}\n}\n`;
+  await withNginxOf({ load: `load_module ${STREAM_MODULE};`, blocks }, use);
+}
+
 async function withNginxOf(
   { load, blocks }: { readonly load: string; readonly blocks: string },
   use: () => Promise<void>,
