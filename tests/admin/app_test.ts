@@ -230,7 +230,7 @@ Deno.test("adminApp: /api is behind the token, and read only", async () => {
 });
 
 Deno.test("adminApp: the dashboard is open, holds no data and may load from this server alone", async () => {
-  for (const path of ["/", "/dashboard/main.js", "/dashboard/base.css", "/dashboard/uplot.js"]) {
+  for (const path of ["/", "/dashboard/main.js", "/dashboard/styles/base.css", "/dashboard/uplot.js"]) {
     const { status, headers, body } = await ask(path, {}, { token: TOKEN });
     assertEquals(status, 200, path);
     assertEquals(body.includes("10.0.0.1"), false, path);
@@ -251,12 +251,8 @@ Deno.test("adminApp: every file that the page or another of its files names is s
     const { status, body } = await ask(path);
     assertEquals(status, 200, path);
     if (path.endsWith("uplot.js")) return;
-    for (
-      const [, name = ""] of body.matchAll(
-        /(?:from |path = |href="dashboard|src="dashboard)"?[./]*\/([\w.]+)"/g,
-      )
-    ) {
-      if (/\.(?:js|css|svg)$/.test(name)) await look(`/dashboard/${name}`);
+    for (const [, name = ""] of body.matchAll(/(?:from |path = |href=|src=)"([\w./]+\.(?:js|css|svg))"/g)) {
+      await look(new URL(name, `http://proxy${path}`).pathname);
     }
   };
   await look("/");

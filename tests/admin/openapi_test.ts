@@ -14,7 +14,7 @@ type Json = Record<string, Record<string, Record<string, unknown>>>;
 const REQUESTS: Readonly<Record<string, (admin: TestAdmin) => Promise<{ readonly status: number }>>> = {
   "GET /": (admin) => admin.ask("/"),
   "GET /api": (admin) => admin.ask("/api"),
-  "GET /dashboard/:file": (admin) => admin.ask("/dashboard/main.js"),
+  "GET /dashboard/:file{.+}": (admin) => admin.ask("/dashboard/main.js"),
   "GET /healthz": (admin) => admin.ask("/healthz"),
   "GET /readyz": (admin) => admin.ask("/readyz"),
   "GET /api/status": (admin) => admin.ask("/api/status"),

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { bytes, duration, milliseconds, perSecond } from "../../lib/admin/dashboard/format.js";
-import { describeFault, settableOf } from "../../lib/admin/dashboard/fault_form.js";
-import { Rates } from "../../lib/admin/dashboard/rates.js";
-import { Series } from "../../lib/admin/dashboard/series.js";
-import { EventParser } from "../../lib/admin/dashboard/sse.js";
+import { describeFault, settableOf } from "../../lib/admin/dashboard/dialogs/fault_form.js";
+import { Rates } from "../../lib/admin/dashboard/data/rates.js";
+import { Series } from "../../lib/admin/dashboard/data/series.js";
+import { EventParser } from "../../lib/admin/dashboard/data/sse.js";
 import type { Status, Target } from "../../lib/admin/dashboard/types.d.ts";
 import { Fixture } from "./fixture.ts";
 

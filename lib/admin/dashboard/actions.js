@@ -1,9 +1,9 @@
-import { AppDialog } from "./app_dialog.js";
-import { confirm } from "./dialog.js";
+import { AppDialog } from "./dialogs/app_dialog.js";
+import { confirm } from "./dialogs/dialog.js";
 import { plural } from "./format.js";
 import { tell, toast } from "./notices.js";
-import { openReload } from "./reload_dialog.js";
-import { TargetDialog } from "./target_dialog.js";
+import { openReload } from "./dialogs/reload_dialog.js";
+import { TargetDialog } from "./dialogs/target_dialog.js";
 
 /**
  * @typedef {import("./types.d.ts").Status} Status
@@ -19,7 +19,7 @@ export class Actions {
   #status;
 
   /**
-   * @param {import("./api.js").Api} api
+   * @param {import("./data/api.js").Api} api
    * @param {() => Status | undefined} status the latest snapshot
    */
   constructor(api, status) {

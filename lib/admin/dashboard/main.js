@@ -1,17 +1,17 @@
 import { Actions } from "./actions.js";
-import { Api } from "./api.js";
-import { AppsView } from "./apps.js";
+import { Api } from "./data/api.js";
+import { AppsView } from "./views/apps.js";
 import { byId, setText } from "./dom.js";
-import { EndingsView } from "./endings.js";
+import { EndingsView } from "./views/endings.js";
 import { count } from "./format.js";
-import { LogView } from "./log.js";
+import { LogView } from "./views/log.js";
 import { announce, banner } from "./notices.js";
-import { Overview, showState } from "./overview.js";
-import { Rates } from "./rates.js";
-import { SessionsView } from "./sessions.js";
-import { EventStream } from "./stream.js";
+import { Overview, showState } from "./views/overview.js";
+import { Rates } from "./data/rates.js";
+import { SessionsView } from "./views/sessions.js";
+import { EventStream } from "./data/stream.js";
 import { switchTheme } from "./theme.js";
-import { askForToken } from "./token_dialog.js";
+import { askForToken } from "./dialogs/token_dialog.js";
 
 /**
  * @typedef {import("./types.d.ts").Status} Status

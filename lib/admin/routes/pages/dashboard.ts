@@ -46,12 +46,12 @@ export const dashboard: AdminRoute = {
 
 /** The scripts and styles of the dashboard. */
 export const dashboardFile: AdminRoute = {
-  path: "/dashboard/:file",
+  path: "/dashboard/:file{.+}",
   isOpen: true,
   operations: {
     GET: {
       summary: "A file of the dashboard",
-      parameters: [{ name: "file", in: "path", description: "The name of the file", example: "main.js" }],
+      parameters: [{ name: "file", in: "path", description: "Its path", example: "main.js" }],
       responses: {
         200: { description: "The file", mediaType: "text/javascript" },
         404: { description: "There is no such file" },

@@ -1,5 +1,5 @@
-import { reasonOf } from "./api.js";
-import { h, setText } from "./dom.js";
+import { reasonOf } from "../data/api.js";
+import { h, setText } from "../dom.js";
 
 let lastId = 0;
 

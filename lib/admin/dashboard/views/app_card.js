@@ -1,12 +1,12 @@
-import { h, KeyedList, setAttribute, setText } from "./dom.js";
+import { h, KeyedList, setAttribute, setText } from "../dom.js";
 import { FlowMap } from "./flow_map.js";
-import { byteRate, count, milliseconds, perSecond } from "./format.js";
-import { healthOfApp } from "./health.js";
+import { byteRate, count, milliseconds, perSecond } from "../format.js";
+import { healthOfApp } from "../health.js";
 import { TargetRow } from "./target_row.js";
 
 /**
- * @typedef {import("./types.d.ts").App} App
- * @typedef {import("./types.d.ts").Target} Target
+ * @typedef {import("../types.d.ts").App} App
+ * @typedef {import("../types.d.ts").Target} Target
  * @typedef {{ readonly route: string, readonly targets: readonly Target[], readonly undiscovered: readonly string[] }} Pool
  */
 
@@ -44,8 +44,8 @@ export class AppCard {
   /**
    * @param {string} name
    * @param {{
-   *   actions: import("./actions.js").Actions,
-   *   rates: import("./rates.js").Rates,
+   *   actions: import("../actions.js").Actions,
+   *   rates: import("../data/rates.js").Rates,
    *   isOpen: () => boolean,
    *   toggled: (isOpen: boolean) => void,
    * }} options
@@ -165,7 +165,7 @@ class AppBody {
   /**
    * @param {HTMLElement} place
    * @param {string} name
-   * @param {{ actions: import("./actions.js").Actions, rates: import("./rates.js").Rates }} options
+   * @param {{ actions: import("../actions.js").Actions, rates: import("../data/rates.js").Rates }} options
    */
   constructor(place, name, options) {
     this.#names = new KeyedList(this.#listeners, () => {
@@ -213,7 +213,7 @@ class PoolTable {
   /**
    * @param {string} app
    * @param {string} route
-   * @param {{ actions: import("./actions.js").Actions, rates: import("./rates.js").Rates }} options
+   * @param {{ actions: import("../actions.js").Actions, rates: import("../data/rates.js").Rates }} options
    */
   constructor(app, route, { actions, rates }) {
     this.#app = app;

@@ -1,8 +1,8 @@
-import { byId, h, KeyedList, setAttribute, setText } from "./dom.js";
-import { bytes, clockTime, count, milliseconds, NONE, words } from "./format.js";
+import { byId, h, KeyedList, setAttribute, setText } from "../dom.js";
+import { bytes, clockTime, count, milliseconds, NONE, words } from "../format.js";
 
 /**
- * @typedef {import("./types.d.ts").Ending} Ending
+ * @typedef {import("../types.d.ts").Ending} Ending
  * @typedef {{ readonly number: number, readonly ending: Ending }} Entry
  */
 
@@ -166,7 +166,7 @@ function textOf({ app, client, target, reason, detail, sni, id }) {
     .toLowerCase();
 }
 
-/** @returns {import("./dom.js").Row<Entry>} */
+/** @returns {import("../dom.js").Row<Entry>} */
 function createRow() {
   const cells = {
     time: h("td", { class: "number left", "data-label": "time" }),

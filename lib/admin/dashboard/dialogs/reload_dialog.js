@@ -1,19 +1,19 @@
-import { ApiError, reasonOf } from "./api.js";
+import { ApiError, reasonOf } from "../data/api.js";
 import { Dialog } from "./dialog.js";
-import { h } from "./dom.js";
-import { plural, words } from "./format.js";
-import { toast } from "./notices.js";
+import { h } from "../dom.js";
+import { plural, words } from "../format.js";
+import { toast } from "../notices.js";
 
 /**
- * @typedef {import("./types.d.ts").Reload} Reload
- * @typedef {import("./types.d.ts").ReloadProblem} ReloadProblem
+ * @typedef {import("../types.d.ts").Reload} Reload
+ * @typedef {import("../types.d.ts").ReloadProblem} ReloadProblem
  * @typedef {Reload["changes"]["apps"][number]} AppChange
  */
 
 /**
  * Shows what a reload of the config would change, and performs it on confirmation.
  *
- * @param {import("./api.js").Api} api
+ * @param {import("../data/api.js").Api} api
  */
 export async function openReload(api) {
   const dialog = new Dialog("Reload the config", { isWide: true });
@@ -131,7 +131,7 @@ function changeLine(change, kind, text) {
   );
 }
 
-/** @param {readonly import("./types.d.ts").OptionChange[]} changes */
+/** @param {readonly import("../types.d.ts").OptionChange[]} changes */
 function options(changes) {
   return h(
     "table",

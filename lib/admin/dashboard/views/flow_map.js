@@ -1,4 +1,4 @@
-import { svg } from "./dom.js";
+import { svg } from "../dom.js";
 
 /** The thinnest and the thickest ribbon, in pixels. */
 const THIN = 1.25;

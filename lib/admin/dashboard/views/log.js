@@ -1,8 +1,8 @@
-import { byId, h, KeyedList, setText } from "./dom.js";
-import { clockTime } from "./format.js";
+import { byId, h, KeyedList, setText } from "../dom.js";
+import { clockTime } from "../format.js";
 
 /**
- * @typedef {import("./types.d.ts").LogLine} LogLine
+ * @typedef {import("../types.d.ts").LogLine} LogLine
  * @typedef {{ readonly number: number, readonly line: LogLine }} Entry
  */
 

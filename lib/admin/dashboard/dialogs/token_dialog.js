@@ -1,5 +1,5 @@
 import { Dialog, field } from "./dialog.js";
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 
 /** @type {Dialog | undefined} */
 let current;
@@ -7,7 +7,7 @@ let current;
 /**
  * Asks for the token of the admin API, which this tab keeps until it is closed.
  *
- * @param {import("./api.js").Api} api
+ * @param {import("../data/api.js").Api} api
  * @param {() => void} given called when there is another token
  */
 export function askForToken(api, given) {

@@ -1,5 +1,5 @@
-import { byteRate, count, milliseconds } from "./format.js";
-import { WINDOW_SECONDS } from "./series.js";
+import { byteRate, count, milliseconds } from "../format.js";
+import { WINDOW_SECONDS } from "../data/series.js";
 
 /**
  * @typedef {object} Line
@@ -28,7 +28,7 @@ let library;
  * @returns {Promise<typeof import("uplot")>}
  */
 function load() {
-  const path = "./uplot.js";
+  const path = "../uplot.js";
   return library ??= import(path).then((module) => module.default);
 }
 
@@ -41,7 +41,7 @@ export class Plot {
 
   /**
    * @param {HTMLElement} element
-   * @param {{ series: import("./series.js").Series, lines: readonly Line[], axis: Axis }} options
+   * @param {{ series: import("../data/series.js").Series, lines: readonly Line[], axis: Axis }} options
    */
   constructor(element, { series, lines, axis }) {
     this.#element = element;

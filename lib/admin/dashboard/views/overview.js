@@ -1,12 +1,12 @@
-import { byId, h, KeyedList, setAttribute, setText } from "./dom.js";
-import { byteRate, clockTime, count, duration, milliseconds, NONE, perSecond, plural } from "./format.js";
-import { healthOf, SEVERITY } from "./health.js";
+import { byId, h, KeyedList, setAttribute, setText } from "../dom.js";
+import { byteRate, clockTime, count, duration, milliseconds, NONE, perSecond, plural } from "../format.js";
+import { healthOf, SEVERITY } from "../health.js";
 import { Plot } from "./plots.js";
-import { Series } from "./series.js";
+import { Series } from "../data/series.js";
 
 /**
- * @typedef {import("./types.d.ts").Status} Status
- * @typedef {import("./types.d.ts").Target} Target
+ * @typedef {import("../types.d.ts").Status} Status
+ * @typedef {import("../types.d.ts").Target} Target
  */
 
 /** How many troubled targets the overview names. */
@@ -57,7 +57,7 @@ export class Overview {
 
   /**
    * @param {Status} status
-   * @param {import("./rates.js").Rates} rates
+   * @param {import("../data/rates.js").Rates} rates
    */
   update(status, rates) {
     showState(STATES[status.state], TONES[status.state]);

@@ -1,9 +1,9 @@
 /**
- * @typedef {import("./types.d.ts").Status} Status
- * @typedef {import("./types.d.ts").App} App
- * @typedef {import("./types.d.ts").Target} Target
- * @typedef {import("./types.d.ts").Rate} Rate
- * @typedef {Pick<import("./types.d.ts").TargetTraffic, "connections" | "bytes_up" | "bytes_down" | "dial_ms">} Counted
+ * @typedef {import("../types.d.ts").Status} Status
+ * @typedef {import("../types.d.ts").App} App
+ * @typedef {import("../types.d.ts").Target} Target
+ * @typedef {import("../types.d.ts").Rate} Rate
+ * @typedef {Pick<import("../types.d.ts").TargetTraffic, "connections" | "bytes_up" | "bytes_down" | "dial_ms">} Counted
  */
 
 /** The shortest time that rates are worked out for; snapshots come at least 250 ms apart, but for the first two. */
@@ -135,8 +135,8 @@ function rateOf(before, after, seconds) {
 }
 
 /**
- * @param {import("./types.d.ts").Spread | null} before
- * @param {import("./types.d.ts").Spread | null} after
+ * @param {import("../types.d.ts").Spread | null} before
+ * @param {import("../types.d.ts").Spread | null} after
  */
 function meanBetween(before, after) {
   if (after === null) return null;

@@ -1,14 +1,14 @@
 import { Dialog } from "./dialog.js";
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 import { describeFault, FaultForm, settableOf } from "./fault_form.js";
-import { reasonOf } from "./api.js";
-import { plural } from "./format.js";
-import { tell } from "./notices.js";
+import { reasonOf } from "../data/api.js";
+import { plural } from "../format.js";
+import { tell } from "../notices.js";
 
 /**
- * @typedef {import("./types.d.ts").App} App
- * @typedef {import("./types.d.ts").Fault} Fault
- * @typedef {import("./types.d.ts").Incomplete} Incomplete
+ * @typedef {import("../types.d.ts").App} App
+ * @typedef {import("../types.d.ts").Fault} Fault
+ * @typedef {import("../types.d.ts").Incomplete} Incomplete
  */
 
 /** Pauses an app, and puts faults on it. */
@@ -21,7 +21,7 @@ export class AppDialog {
 
   /**
    * @param {App} app
-   * @param {import("./api.js").Api} api
+   * @param {import("../data/api.js").Api} api
    */
   constructor(app, api) {
     this.#api = api;

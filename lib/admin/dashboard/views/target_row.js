@@ -1,12 +1,12 @@
-import { h, setAttribute, setText } from "./dom.js";
-import { byteRate, clockTime, count, milliseconds, percent, perSecond } from "./format.js";
-import { healthOf } from "./health.js";
+import { h, setAttribute, setText } from "../dom.js";
+import { byteRate, clockTime, count, milliseconds, percent, perSecond } from "../format.js";
+import { healthOf } from "../health.js";
 
 /**
  * @typedef {object} ShownTarget
- * @property {import("./types.d.ts").Target} target
+ * @property {import("../types.d.ts").Target} target
  * @property {number} share from 0 to 1
- * @property {import("./types.d.ts").Rate | undefined} rate
+ * @property {import("../types.d.ts").Rate | undefined} rate
  */
 
 /** One target in its pool's table. */

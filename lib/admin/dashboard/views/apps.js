@@ -1,12 +1,12 @@
 import { AppCard } from "./app_card.js";
-import { byId, h, KeyedList, setText } from "./dom.js";
-import { plural } from "./format.js";
-import { healthOfApp } from "./health.js";
+import { byId, h, KeyedList, setText } from "../dom.js";
+import { plural } from "../format.js";
+import { healthOfApp } from "../health.js";
 
 /**
- * @typedef {import("./types.d.ts").Status} Status
- * @typedef {import("./types.d.ts").App} App
- * @typedef {import("./rates.js").Rates} Rates
+ * @typedef {import("../types.d.ts").Status} Status
+ * @typedef {import("../types.d.ts").App} App
+ * @typedef {import("../data/rates.js").Rates} Rates
  */
 
 /** With no more apps than this, each shows its targets from the start. */
@@ -57,7 +57,7 @@ export class AppsView {
 
   /**
    * @param {Rates} rates
-   * @param {import("./actions.js").Actions} actions
+   * @param {import("../actions.js").Actions} actions
    */
   constructor(rates, actions) {
     this.#rates = rates;

@@ -1,6 +1,6 @@
 import { Dialog, field } from "./dialog.js";
-import { h } from "./dom.js";
-import { plural } from "./format.js";
+import { h } from "../dom.js";
+import { plural } from "../format.js";
 
 /** @typedef {{ state?: "ready" | "drain" | "down", weight?: number | null }} TargetChange */
 
@@ -14,7 +14,7 @@ const STATES = /** @type {const} */ ([
 export class TargetDialog {
   /**
    * @param {string} app
-   * @param {import("./types.d.ts").Target} target
+   * @param {import("../types.d.ts").Target} target
    * @param {{ apply: (change: TargetChange) => Promise<void> }} options
    */
   constructor(app, target, { apply }) {

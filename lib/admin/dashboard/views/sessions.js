@@ -1,10 +1,10 @@
-import { reasonOf } from "./api.js";
-import { byId, h, KeyedList, setText } from "./dom.js";
-import { bytes, clockTime, count, duration, milliseconds, NONE } from "./format.js";
+import { reasonOf } from "../data/api.js";
+import { byId, h, KeyedList, setText } from "../dom.js";
+import { bytes, clockTime, count, duration, milliseconds, NONE } from "../format.js";
 
 /**
- * @typedef {import("./types.d.ts").Session} Session
- * @typedef {import("./types.d.ts").Sessions} Sessions
+ * @typedef {import("../types.d.ts").Session} Session
+ * @typedef {import("../types.d.ts").Sessions} Sessions
  */
 
 const POLL_MS = 2000;
@@ -63,8 +63,8 @@ export class SessionsView {
   #asking;
 
   /**
-   * @param {import("./api.js").Api} api
-   * @param {import("./actions.js").Actions} actions
+   * @param {import("../data/api.js").Api} api
+   * @param {import("../actions.js").Actions} actions
    */
   constructor(api, actions) {
     this.#api = api;
@@ -196,7 +196,7 @@ export class SessionsView {
     }
   }
 
-  /** @returns {import("./dom.js").Row<Session>} */
+  /** @returns {import("../dom.js").Row<Session>} */
   #row() {
     const cells = COLUMNS.map(([title, , isNumber]) =>
       h("td", { class: isNumber ? "number" : "text", "data-label": title.toLowerCase() })

@@ -1,8 +1,8 @@
 import { field } from "./dialog.js";
-import { h } from "./dom.js";
-import { clockTime, words } from "./format.js";
+import { h } from "../dom.js";
+import { clockTime, words } from "../format.js";
 
-/** @typedef {import("./types.d.ts").Fault} Fault */
+/** @typedef {import("../types.d.ts").Fault} Fault */
 
 /** The kinds of faults, with the fields of each: key, label, example. */
 const KINDS = /** @type {const} */ ({
