@@ -1,37 +1,64 @@
 import { MAX_TIMER_MS } from "../base/mod.ts";
+import type { CancelSignal } from "../net/mod.ts";
 import type { DialAttempt, DialHolder } from "./holder.ts";
 
 /** How long to wait for a file descriptor when the process has none left. */
 export const STARVED_PAUSE_MS = 100;
 
-/** One dial with its limit. */
-export class TimedAttempt implements DialAttempt {
+/**
+ * One dial with its limit, and the signal that ends it. Every connection dials, and an `AbortController` with a listener
+ * costs more than the rest of the dial, so the runtime's signal is made on first use.
+ */
+export class TimedAttempt implements DialAttempt, CancelSignal {
   timedOut = false;
-  readonly #controller = new AbortController();
+  aborted = false;
+  reason: unknown;
   readonly #endsAtMs: number;
+  #listener: (() => void) | undefined;
+  #controller: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(endsAtMs: number) {
     this.#endsAtMs = endsAtMs;
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
   abort(): void {
-    this.#controller.abort();
+    if (this.aborted) return;
+    this.aborted = true;
+    this.reason = new DOMException("the dial was ended", "AbortError");
+    this.#controller?.abort(this.reason);
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.();
   }
 
   linger(): void {
     this.#timer ??= setTimeout(() => {
       this.timedOut = true;
-      this.#controller.abort();
+      this.abort();
     }, Math.min(MAX_TIMER_MS, Math.max(0, this.#endsAtMs - performance.now())));
   }
 
   end(): void {
     clearTimeout(this.#timer);
+  }
+
+  addEventListener(type: "abort", listener: () => void): void {
+    if (this.#listener === undefined) this.#listener = listener;
+    else this.toAbortSignal().addEventListener(type, listener);
+  }
+
+  removeEventListener(type: "abort", listener: () => void): void {
+    if (this.#listener === listener) this.#listener = undefined;
+    else this.#controller?.signal.removeEventListener(type, listener);
+  }
+
+  toAbortSignal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.aborted) this.#controller.abort(this.reason);
+    }
+    return this.#controller.signal;
   }
 }
 

@@ -106,26 +106,29 @@ export class Dialer<T extends DialTarget> {
   ): Promise<DialResult<T>> {
     const holder = until instanceof AbortSignal ? new SignalHolder(until) : until;
     const how = { holder, open };
-    let endsAtMs = performance.now() + this.#options.connectDeadlineMs;
+    let nowMs = performance.now();
+    let endsAtMs = nowMs + this.#options.connectDeadlineMs;
     let failures: DialFailure<T>[] = NO_FAILURES;
     let tries = 0;
     for (;;) {
       let target = next();
       if (target instanceof Promise) {
-        const beganMs = performance.now();
+        const beganMs = nowMs;
         target = await target;
-        endsAtMs += performance.now() - beganMs;
+        nowMs = performance.now();
+        endsAtMs += nowMs - beganMs;
       }
       if (target === undefined) break;
       if (target instanceof DialPause) {
-        if (endsAtMs - performance.now() < target.ms + LEAST_MS) {
+        if (endsAtMs - nowMs < target.ms + LEAST_MS) {
           return { kind: "exhausted", tries, timedOut: true, failures };
         }
         await pauseDialing(holder, target.ms);
         if (holder.aborted) break;
+        nowMs = performance.now();
         continue;
       }
-      let answer = await this.#dialOnce(target, endsAtMs, how);
+      let answer = await this.#dialOnce(target, { beganMs: nowMs, endsAtMs }, how);
       if (answer.kind === "starved") answer = await this.#dialStarved(target, endsAtMs, how);
       if (answer.kind === "deadline") return { kind: "exhausted", tries, timedOut: true, failures };
       tries++;
@@ -145,6 +148,7 @@ export class Dialer<T extends DialTarget> {
         if (failures.length === 0) failures = [];
         failures.push(answer.failure);
       }
+      nowMs = performance.now();
     }
     if (holder.aborted) return { kind: "aborted", tries, failures };
     return { kind: "exhausted", tries, timedOut: false, failures };
@@ -157,27 +161,31 @@ export class Dialer<T extends DialTarget> {
       await pauseDialing(how.holder, STARVED_PAUSE_MS);
       // A dial that gives way counts as out of time: closing its client frees a descriptor for another dial.
       if (starved.mustGiveWay()) return how.holder.aborted ? { kind: "aborted" } : { kind: "deadline" };
-      const answer = await this.#dialOnce(target, endsAtMs, how);
+      const answer = await this.#dialOnce(target, { beganMs: performance.now(), endsAtMs }, how);
       if (answer.kind !== "starved") return answer;
     }
   }
 
-  async #dialOnce(target: T, endsAtMs: number, how: How<T>): Promise<Answer<T> | { kind: "starved" }> {
+  async #dialOnce(
+    target: T,
+    { beganMs, endsAtMs }: DialTime,
+    how: How<T>,
+  ): Promise<Answer<T> | { kind: "starved" }> {
     const { holder, open } = how;
     const { connectTimeoutMs, observer } = this.#options;
     if (holder.aborted) return { kind: "aborted" };
-    const beganMs = performance.now();
     const limitMs = Math.min(connectTimeoutMs, endsAtMs - beganMs);
     if (limitMs < LEAST_MS) return { kind: "deadline" };
     const attempt = new TimedAttempt(beganMs + limitMs);
     holder.hold(attempt);
+    const { address } = target;
     try {
-      const raw = await dialVetted(target.address, {
-        holder,
-        signal: attempt.signal,
-        transport: this.#options.transport ?? runtimeTransport,
-      });
-      const conn = open === undefined ? raw : await open(raw, target, attempt.signal);
+      let refusal = holder.refusal?.(address);
+      if (refusal instanceof Promise) refusal = await refusal;
+      if (refusal !== undefined) throw refusal;
+      const raw = await (this.#options.transport ?? runtimeTransport).connect(address, attempt);
+      vet(holder, raw, address);
+      const conn = open === undefined ? raw : await open(raw, target, attempt.toAbortSignal());
       const durationMs = performance.now() - beganMs;
       observer?.dialed(target, durationMs);
       return { kind: "connected", conn, durationMs };
@@ -199,27 +207,20 @@ export class Dialer<T extends DialTarget> {
   }
 }
 
-interface Vetting {
-  readonly holder: DialHolder;
-  readonly signal: AbortSignal;
-  readonly transport: Transport;
-}
-
-async function dialVetted(
-  address: Address,
-  { holder, signal, transport }: Vetting,
-): Promise<Connection> {
-  let refusal = holder.refusal?.(address);
-  if (refusal instanceof Promise) refusal = await refusal;
-  if (refusal !== undefined) throw refusal;
-  const conn = await transport.connect(address, signal);
+/** Has the holder inspect a fresh connection, which is closed where it throws. */
+function vet(holder: DialHolder, conn: Connection, address: Address): void {
   try {
     holder.vet?.(conn, address);
-    return conn;
   } catch (error) {
     conn.close();
     throw error;
   }
+}
+
+interface DialTime {
+  readonly beganMs: number;
+  /** When the dials of this connection end. */
+  readonly endsAtMs: number;
 }
 
 interface How<T extends DialTarget> {

@@ -262,7 +262,7 @@ export class Listener {
       // No turns while closing: the queue must be drained soon.
       const wait = this.#closing ? undefined : turn?.(this.#waiting.signal);
       if (wait !== undefined) await this.#unlessClosing(wait);
-      const conn = await this.#next();
+      const conn = this.#waitingConnection() ?? await this.#next();
       if (conn === undefined) continue;
       if (this.#closing) this.#armQuietTimer();
       const { gate } = this.#options;
@@ -270,6 +270,16 @@ export class Listener {
       else await this.#enter(conn, gate);
     }
     this.#resumed();
+  }
+
+  /** Takes a connection that waits already; a failure is left to the accept that follows. */
+  #waitingConnection(): Connection | undefined {
+    if (this.#pausedAtMs !== undefined) return undefined;
+    try {
+      return this.#socket.tryAccept?.();
+    } catch {
+      return undefined;
+    }
   }
 
   /** Returns the next connection, or `undefined` after a failed accept and its pause. */

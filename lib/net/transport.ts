@@ -5,6 +5,7 @@
  * @module
  */
 import type { Address, Duplex, TcpAddress } from "../base/mod.ts";
+import type { CancelSignal } from "./cancel.ts";
 
 /** A connection with its addresses. Its holder owns it and closes it exactly once. */
 export interface Connection extends Duplex {
@@ -24,6 +25,8 @@ export interface ListeningSocket {
    * @throws the system's error, and once the socket is closed.
    */
   accept(): Promise<Connection>;
+  /** Takes a connection that waits already; `undefined` for none. Default: only {@link ListeningSocket.accept} knows. */
+  tryAccept?(): Connection | undefined;
   /** What another thread of this process opens the same socket by; absent where it cannot. */
   readonly handle?: SocketHandle;
   /** Stops listening; connections that were not accepted are reset, unless another socket shares the queue. */
@@ -66,7 +69,7 @@ export interface Transport {
    * @param signal limits this dial; a connection that is made all the same is closed.
    * @throws the system's error; ECONNREFUSED too where the connection has met itself; the signal's reason once aborted.
    */
-  connect(address: Address, signal: AbortSignal): Promise<Connection>;
+  connect(address: Address, signal: CancelSignal): Promise<Connection>;
 }
 
 /** What a thread's {@link NativeTransport} is given. */

@@ -1,11 +1,13 @@
 import { type Address, parseIp, type TcpAddress } from "../../base/mod.ts";
+import { abortSignalOf, type CancelSignal } from "../cancel.ts";
 import { firstOf } from "../_happy_eyeballs.ts";
 import { LinuxConnection } from "./connection.ts";
-import { EPOLLERR, EPOLLHUP, EPOLLOUT, SO_ERROR, SOL_SOCKET } from "./constants.ts";
+import { AF_UNIX, EPOLLERR, EPOLLHUP, EPOLLOUT, SO_ERROR, SOL_SOCKET } from "./constants.ts";
 import { ERRNO, interrupted, SystemError } from "./errno.ts";
+import type { Libc } from "./libc.ts";
 import type { Sink } from "./reactor.ts";
-import { encodeSockaddr, familyOf } from "./sockaddr.ts";
-import { ownAddress } from "./socket.ts";
+import { encodeSockaddr, familyOf, isEncoded } from "./sockaddr.ts";
+import { resetSockaddr, SOCKADDR, SOCKADDR_LENGTH } from "./socket.ts";
 import type { Sockets } from "./sockets.ts";
 
 /** Looks the addresses of a name up. @throws the system's error; ENOTFOUND for a name without one. */
@@ -15,11 +17,11 @@ export type Lookup = (host: string) => Promise<readonly string[]>;
 export function connect(
   sockets: Sockets,
   address: Address,
-  { signal, lookup }: { readonly signal: AbortSignal; readonly lookup: Lookup },
+  { signal, lookup }: { readonly signal: CancelSignal; readonly lookup: Lookup },
 ): Promise<LinuxConnection> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  if (address.kind === "tcp" && parseIp(address.host) === undefined) {
-    return connectToName(sockets, address, { signal, lookup });
+  if (address.kind === "tcp" && !isEncoded(address) && parseIp(address.host) === undefined) {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    return connectToName(sockets, address, { signal: abortSignalOf(signal), lookup });
   }
   return connectTo(sockets, address, signal);
 }
@@ -45,7 +47,7 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function connectTo(sockets: Sockets, address: Address, signal: AbortSignal): Promise<LinuxConnection> {
+function connectTo(sockets: Sockets, address: Address, signal: CancelSignal): Promise<LinuxConnection> {
   if (signal.aborted) return Promise.reject(signal.reason);
   let fd: number;
   try {
@@ -78,12 +80,8 @@ function begin({ libc }: Sockets, fd: number, name: Uint8Array<ArrayBuffer>): nu
  * @throws {SystemError} as for a port that nothing listens on.
  */
 function connectionOf(sockets: Sockets, fd: number, peer: Address, events?: number): LinuxConnection {
-  const family = familyOf(peer);
-  if (peer.kind === "unix") return new LinuxConnection(sockets, fd, { family, peer, events });
-  let local: Address;
   try {
-    local = ownAddress(sockets.libc, fd);
-    if (local.kind === "tcp" && local.port === peer.port && local.host === peer.host) {
+    if (hasMetItself(sockets.libc, fd, encodeSockaddr(peer))) {
       throw new SystemError("connect", ERRNO.ECONNREFUSED);
     }
   } catch (error) {
@@ -91,7 +89,19 @@ function connectionOf(sockets: Sockets, fd: number, peer: Address, events?: numb
     sockets.close(fd);
     throw error;
   }
-  return new LinuxConnection(sockets, fd, { family, peer, local, events });
+  return new LinuxConnection(sockets, fd, { family: familyOf(peer), peer, events });
+}
+
+/** Whether the socket's own address is its peer's. @throws {SystemError} */
+function hasMetItself(libc: Libc, fd: number, peer: Uint8Array): boolean {
+  if (peer[0] === AF_UNIX) return false;
+  resetSockaddr();
+  libc.check("getsockname", libc.calls.getsockname(fd, SOCKADDR, SOCKADDR_LENGTH));
+  // The port first: it nearly always differs. Then the address, before the scope of IPv6.
+  for (let at = 2; at < Math.min(peer.length, 24); at++) {
+    if (SOCKADDR[at] !== peer[at]) return false;
+  }
+  return true;
 }
 
 /** A connect that waits for the network. */
@@ -109,7 +119,7 @@ class Dial implements Sink {
     this.#address = address;
   }
 
-  made(signal: AbortSignal): Promise<LinuxConnection> {
+  made(signal: CancelSignal): Promise<LinuxConnection> {
     const { libc, reactor } = this.#sockets;
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
@@ -126,7 +136,8 @@ class Dial implements Sink {
         reactor.settled();
       };
       this.#made = (events) => {
-        const code = libc.option(this.#fd, SOL_SOCKET, SO_ERROR);
+        const hasFailed = (events & (EPOLLERR | EPOLLHUP)) !== 0;
+        const code = hasFailed ? libc.option(this.#fd, SOL_SOCKET, SO_ERROR) : 0;
         if (code !== 0) return fail(new SystemError("connect", code));
         end();
         try {

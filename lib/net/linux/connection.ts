@@ -293,7 +293,7 @@ export class LinuxConnection implements Connection, Pollable {
       this.#read = undefined;
       read.reject(error);
     }
-    this.#sockets.reactor.settled();
+    this.#sockets.reactor.answered();
   }
 
   #tryWrite(): void {
@@ -308,6 +308,6 @@ export class LinuxConnection implements Connection, Pollable {
       this.#write = undefined;
       write.reject(error);
     }
-    this.#sockets.reactor.settled();
+    this.#sockets.reactor.answered();
   }
 }

@@ -144,6 +144,11 @@ export class LinuxListeningSocket implements ListeningSocket {
     });
   }
 
+  tryAccept(): Connection | undefined {
+    // Until it is watched nothing reports what comes.
+    return this.#isWatched && !this.#isClosed && this.#pending === undefined ? this.#accept() : undefined;
+  }
+
   close(): void {
     if (this.#isClosed) throw badResource();
     this.#isClosed = true;

@@ -10,6 +10,7 @@ import {
   EPOLLOUT,
   EPOLLRDHUP,
 } from "./constants.ts";
+import { type Microtasks, openMicrotasks } from "../../runtime/mod.ts";
 import type { Allocation, Libc } from "./libc.ts";
 
 /** A descriptor's owner, which learns what happens to it. */
@@ -35,10 +36,14 @@ const MAX_EVENTS = 512;
 const [EVENT_BYTES, DATA_AT] = Deno.build.arch === "x86_64" ? [12, 4] : [16, 8];
 
 /**
- * How long the thread may sleep in `epoll_wait` while traffic flows: the runtime's own timers, messages and operations
- * wait as long.
+ * How long the thread may sleep in `epoll_wait` while traffic flows. The runtime's own timers, messages and operations wait
+ * for up to four such naps.
  */
 const NAP_MS = 1;
+
+/** Events, and naps in events, after which the runtime's event loop has its turn. The clock would cost more than these. */
+const EVENTS_A_TURN = 64;
+const EVENTS_A_NAP = 16;
 
 /**
  * Naps without an event after which the thread waits on a thread of the runtime's pool. That costs nothing while nothing
@@ -56,14 +61,16 @@ const ASLEEP_MS = 1000;
 /**
  * Watches descriptors with one edge-triggered `epoll(7)`, in turns of the runtime's event loop.
  *
- * A turn takes a batch of events and reports each. While reports settle promises, the loop yields after each batch: what
- * awaits them must run before the thread may sleep. Otherwise it yields once a millisecond.
+ * A turn takes batches of events and reports each. What awaits the promises that a batch has
+ * settled runs before the next, and if it has begun something with the runtime, the event loop has its turn before the
+ * thread sleeps.
  *
  * A descriptor's number is free for another as soon as it is closed, and a batch may still hold an event of the one
  * before. So each registration has a generation, which the kernel hands back with the event.
  */
 export class Reactor {
   readonly #libc: Libc;
+  readonly #microtasks: Microtasks | undefined = openMicrotasks();
   readonly #epoll: number;
   readonly #wakeUp: number;
   readonly #events: Allocation;
@@ -80,6 +87,8 @@ export class Reactor {
   #deferred: TurnTask[] = [];
   #isTurning = false;
   #hasSettled = false;
+  /** Whether the runtime's event loop must have a turn before the thread may sleep. */
+  #mustYield = false;
   /** Naps without an event since the thread last slept. */
   #naps = 0;
   #asleep: Promise<void> | undefined;
@@ -157,9 +166,15 @@ export class Reactor {
     this.#wake();
   }
 
-  /** A report has settled a promise: the loop must yield before it sleeps. */
+  /** A report has settled a promise: what awaits it runs after the batch. */
   settled(): void {
     this.#hasSettled = true;
+  }
+
+  /** The same for a promise whose bytes may go to the runtime (TLS): its event loop has a turn before the thread sleeps. */
+  answered(): void {
+    this.#hasSettled = true;
+    this.#mustYield = true;
   }
 
   /** Ends all sinks, and stops; resolves when no thread uses it any more. */
@@ -191,28 +206,26 @@ export class Reactor {
 
   readonly #turn = (): void => {
     const { calls } = this.#libc;
-    // Code that awaits a settled promise may need another turn of the event loop (TLS does): do not delay it.
-    let mayNap = !this.#hasSettled;
-    let endsAtMs: number | undefined;
-    for (;;) {
-      this.#hasSettled = false;
+    let mayNap = !this.#mustYield;
+    this.#mustYield = false;
+    let left = EVENTS_A_TURN;
+    while (left > 0) {
       const napMs = mayNap && this.#deferred.length === 0 ? NAP_MS : 0;
       const count = calls.epoll_wait(this.#epoll, this.#events.bytes, MAX_EVENTS, napMs);
-      mayNap = true;
       this.turn++;
       if (count > 0) this.#report(count);
       else if (napMs > 0) this.#naps++;
       if (this.#deferred.length > 0) this.#runDeferred();
-      if (count <= 0 || this.#hasSettled) break;
-      const nowMs = performance.now();
-      endsAtMs ??= nowMs + NAP_MS;
-      if (nowMs >= endsAtMs) break;
+      if (this.#hasSettled) this.#drain();
+      if (count <= 0 || this.#mustYield) break;
+      mayNap = true;
+      left -= napMs > 0 ? count + EVENTS_A_NAP : count;
     }
     if (this.#size === 0 && this.#deferred.length === 0) {
       this.#isTurning = false;
       return;
     }
-    if (this.#deferred.length > 0 || this.#hasSettled || this.#naps < MAX_NAPS) setImmediate(this.#turn);
+    if (this.#deferred.length > 0 || this.#mustYield || this.#naps < MAX_NAPS) setImmediate(this.#turn);
     else this.#asleep = this.#sleep();
   };
 
@@ -224,7 +237,15 @@ export class Reactor {
     this.turn++;
     this.#naps = 0;
     if (count > 0) this.#report(count);
+    this.#mustYield = true;
     setImmediate(this.#turn);
+  }
+
+  /** Runs what awaits settled promises. */
+  #drain(): void {
+    this.#hasSettled = false;
+    this.#microtasks?.drain();
+    if (this.#microtasks?.hasTicks() ?? true) this.#mustYield = true;
   }
 
   #report(count: number): void {

@@ -30,6 +30,11 @@ export function encodeSockaddr(address: Address): Uint8Array<ArrayBuffer> {
   return encoded;
 }
 
+/** Returns whether the address was encoded before, and so is no name. */
+export function isEncoded(address: Address): boolean {
+  return ENCODED.has(address);
+}
+
 /** A target's address is dialed again and again. */
 const ENCODED = new WeakMap<Address, Uint8Array<ArrayBuffer>>();
 

@@ -1,4 +1,5 @@
 import { type Address, formatAddress, type TcpAddress } from "../../base/mod.ts";
+import type { CancelSignal } from "../cancel.ts";
 import type { Connection, ListeningSocket, NativeOptions, NativeTransport } from "../transport.ts";
 import { LinuxConnection } from "./connection.ts";
 import { AF_UNIX, F_GETFL, F_SETFL, SOCK_NONBLOCK } from "./constants.ts";
@@ -54,7 +55,7 @@ export class LinuxTransport implements NativeTransport {
     return new LinuxConnection(this.#sockets, fd, { family: AF_UNIX, peer: { kind: "unix", path: "" } });
   }
 
-  connect(address: Address, signal: AbortSignal): Promise<Connection> {
+  connect(address: Address, signal: CancelSignal): Promise<Connection> {
     return connect(this.#sockets, address, { signal, lookup: this.#options.lookup ?? systemLookup });
   }
 

@@ -1,12 +1,13 @@
 import { type Address, errorCode, parseIp } from "../../base/mod.ts";
 import { runtimeAtLeast } from "../../runtime/mod.ts";
+import { abortSignalOf, type CancelSignal } from "../cancel.ts";
 import type { Connection } from "../transport.ts";
 import { refuseItself } from "./_itself.ts";
 import { connectionOf } from "./connection.ts";
 
 /** {@link Transport.connect} by the runtime, which tries the addresses of a name itself where it can. */
-export async function connect(address: Address, signal: AbortSignal): Promise<Connection> {
-  return connectionOf(await connectAny(address, signal));
+export async function connect(address: Address, signal: CancelSignal): Promise<Connection> {
+  return connectionOf(await connectAny(address, abortSignalOf(signal)));
 }
 
 async function connectAny(address: Address, signal: AbortSignal): Promise<Deno.Conn> {
