@@ -9,6 +9,7 @@ import {
   type WorkerContext,
 } from "../../proxy/mod.ts";
 import { attachApp, attachTargets } from "../shared/shared_views.ts";
+import { SessionIds } from "./session_ids.ts";
 import type {
   AnswerValue,
   FromWorker,
@@ -93,7 +94,7 @@ export class WorkerPlane {
     this.#reported = message.sessions;
     const offsetMs = message.nowMs - monotonicClock.nowMs();
     const clock: Clock = { nowMs: () => monotonicClock.nowMs() + offsetMs };
-    const ids = new BigInt64Array(memory.ids);
+    const ids = new SessionIds(memory.ids);
     const active = new SharedCount(memory.active, { worker, max: Infinity });
     const turns = new AcceptBalancer(memory.turns, { worker, sessions: active });
     const listeners = new Map<Address, number>();
@@ -111,7 +112,7 @@ export class WorkerPlane {
         active.tryTake();
         turns.sessionBegan();
         this.#counters.note();
-        return Number(Atomics.add(ids, 0, 1n)) + 1;
+        return ids.next();
       },
       turn: () => turns.take(),
       starved: {
