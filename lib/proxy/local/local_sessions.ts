@@ -32,6 +32,7 @@ export class LocalSessions {
   readonly pressure: DescriptorPressure;
   readonly #options: LocalSessionsOptions;
   readonly #sweep: Sweep<Session>;
+  readonly #wildcards = new WeakMap<Address, boolean>();
   #lastId = 0;
 
   constructor(config: Config, options: LocalSessionsOptions) {
@@ -74,9 +75,7 @@ export class LocalSessions {
     { app, listener, place }: { app: App; listener: Address; place: AcceptPlace | undefined },
   ): void {
     const { own, observer } = this.#options;
-    if (listener.kind === "tcp" && isUnspecified(listener.host) && conn.local.kind === "tcp") {
-      own.noteLocal(conn.local.host);
-    }
+    if (this.#takesAny(listener) && conn.local.kind === "tcp") own.noteLocal(conn.local.host);
     const session = new Session(conn, { id: this.#nextId(), app: app.session, listener, place }, this.shared);
     this.table.add(session);
     this.pressure.began(session.app.name);
@@ -108,6 +107,16 @@ export class LocalSessions {
     this.captures.stop();
     this.#sweep.stop();
     this.pressure.stop();
+  }
+
+  /** Whether a listener takes connections to any address of this machine. Parsing its own costs more than the rest. */
+  #takesAny(listener: Address): boolean {
+    let takesAny = this.#wildcards.get(listener);
+    if (takesAny === undefined) {
+      takesAny = listener.kind === "tcp" && isUnspecified(listener.host);
+      this.#wildcards.set(listener, takesAny);
+    }
+    return takesAny;
   }
 
   #nextId(): number {
