@@ -3,7 +3,7 @@
  *
  *     deno run bench/pick.ts
  *
- * Each choice is what a pool does for one connection: an order is begun, one candidate taken, its connection counted
+ * Each choice is what a pool does for one connection: one candidate is taken, its connection counted
  * when it comes and again when it goes (64 later, so that there are loads to compare). The best of several rounds, as
  * whatever else the machine does can only add.
  *
@@ -50,7 +50,7 @@ export function nanosecondsPerPick(
       active[closing] = (active[closing] ?? 0) - 1;
       chooser.changed(closing);
     }
-    const index = chooser.begin({ clientHash: Math.imul(picks, 0x9e3779b1) >>> 0 }).next();
+    const index = chooser.pick({ clientHash: Math.imul(picks, 0x9e3779b1) >>> 0 });
     active[index] = (active[index] ?? 0) + 1;
     chooser.changed(index);
     open[picks % OPEN_CONNECTIONS] = index;

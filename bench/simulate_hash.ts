@@ -70,7 +70,7 @@ export function simulate(
 export function sourceHash(keys: readonly string[]): Assign {
   const view: CandidateView = { active: () => 0, weight: () => 1, available: () => true };
   const chooser: Chooser = createChooser("source_hash", keys.map((key) => ({ key })), { view });
-  return (hash) => chooser.begin({ clientHash: hash }).next();
+  return (hash) => chooser.pick({ clientHash: hash });
 }
 
 /** A Maglev table: each target takes places in turn, in an order of its own, until none is free. */

@@ -41,19 +41,33 @@ export interface PickContext {
   readonly clientHash: number;
 }
 
-/** The order in which one connection tries the candidates, computed one at a time. */
-export interface Order {
-  /**
-   * Returns the index of the next candidate, or -1 if none is left. Never repeats a candidate, nor returns one that
-   * is unavailable or has weight 0 at that moment. Live state may change between calls.
-   */
-  next(): number;
+/** What one connection has tried of a list. The caller keeps it, and adds each candidate that it gets. */
+export interface Tried {
+  /** How many of the list it has tried. */
+  readonly count: number;
+  /** The latest one; -1 before the first. */
+  readonly last: number;
+  /** A strategy's note for its next choice; the caller clears it when it starts over. */
+  ranking: Ranking | undefined;
+  has(index: number): boolean;
+}
+
+/** All candidates with a weight in a strategy's order, and how far a connection has come. */
+export interface Ranking {
+  readonly indexes: Int32Array;
+  position: number;
 }
 
 /** One strategy over one list of candidates. */
 export interface Chooser {
-  /** Begins the order of one connection; nothing is chosen before {@link Order.next}. */
-  begin(context: PickContext): Order;
+  /**
+   * Returns the index of a connection's next candidate, or -1 if none is left. Never one that is in `tried`,
+   * unavailable, or of weight 0 at that moment.
+   *
+   * Without `tried` it is the first choice, the hot path: no scan, no allocation. With it, a dial has just failed, which
+   * took longer than a scan of all candidates.
+   */
+  pick(context: PickContext, tried?: Tried): number;
 
   /** Reports that the view of this candidate has changed: its connections, health or weight. */
   changed(index: number): void;

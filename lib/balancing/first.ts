@@ -1,12 +1,12 @@
-import type { CandidateView, PickContext } from "./chooser.ts";
-import { isEligible, type Strategy, type StrategyParts, type Tried } from "./_strategy.ts";
+import type { CandidateView, Chooser, PickContext, Tried } from "./chooser.ts";
+import { isEligible, type StrategyParts } from "./_strategy.ts";
 
 /**
  * `first`: config order, so that a candidate is used only while none before it can be.
  *
  * Weights do not matter, except for 0.
  */
-export class FirstStrategy implements Strategy {
+export class FirstStrategy implements Chooser {
   readonly #view: CandidateView;
   readonly #size: number;
 
@@ -15,16 +15,9 @@ export class FirstStrategy implements Strategy {
     this.#size = candidates.length;
   }
 
-  pick(_context: PickContext): number {
+  pick(_context: PickContext, tried?: Tried): number {
     for (let index = 0; index < this.#size; index++) {
-      if (isEligible(this.#view, index)) return index;
-    }
-    return -1;
-  }
-
-  repick(_context: PickContext, tried: Tried): number {
-    for (let index = 0; index < this.#size; index++) {
-      if (!tried.has(index) && isEligible(this.#view, index)) return index;
+      if (isEligible(this.#view, index) && tried?.has(index) !== true) return index;
     }
     return -1;
   }

@@ -1,7 +1,7 @@
-import type { CandidateView, PickContext } from "./chooser.ts";
+import type { CandidateView, Chooser, PickContext, Tried } from "./chooser.ts";
 import { IndexedHeap } from "./_indexed_heap.ts";
 import { sharesOf } from "./_shares.ts";
-import { randomRanks, type Strategy, type StrategyParts, type Tried } from "./_strategy.ts";
+import { randomRanks, type StrategyParts } from "./_strategy.ts";
 
 /**
  * `least_connections`: the candidate with the least load per weight including this connection,
@@ -13,7 +13,7 @@ import { randomRanks, type Strategy, type StrategyParts, type Tried } from "./_s
  *
  * The loads are in a heap: a choice reads its top, and a connection that opens or closes moves one entry.
  */
-export class LeastConnectionsStrategy implements Strategy {
+export class LeastConnectionsStrategy implements Chooser {
   readonly #view: CandidateView;
   readonly #size: number;
   readonly #loads: IndexedHeap;
@@ -29,17 +29,12 @@ export class LeastConnectionsStrategy implements Strategy {
     for (let index = 0; index < this.#size; index++) this.changed(index);
   }
 
-  pick(_context: PickContext): number {
-    return this.#choose(this.#loads.top);
-  }
-
-  repick(_context: PickContext, tried: Tried): number {
-    let best = -1;
-    for (let index = 0; index < this.#size; index++) {
-      if (!this.#loads.has(index) || tried.has(index)) continue;
-      if (best < 0 || this.#loads.precedes(index, best)) best = index;
-    }
-    return this.#choose(best);
+  pick(_context: PickContext, tried?: Tried): number {
+    const index = tried === undefined ? this.#loads.top : this.#leastUntried(tried);
+    if (index < 0) return index;
+    this.#chosenAt[index] = ++this.#choices;
+    this.#loads.set(index, this.#loads.key(index), this.#choices);
+    return index;
   }
 
   changed(index: number): void {
@@ -48,10 +43,12 @@ export class LeastConnectionsStrategy implements Strategy {
     else this.#loads.set(index, (this.#view.active(index) + 1) / shares, this.#chosenAt[index] ?? 0);
   }
 
-  #choose(index: number): number {
-    if (index < 0) return index;
-    this.#chosenAt[index] = ++this.#choices;
-    this.#loads.set(index, this.#loads.key(index), this.#choices);
-    return index;
+  #leastUntried(tried: Tried): number {
+    let best = -1;
+    for (let index = 0; index < this.#size; index++) {
+      if (!this.#loads.has(index) || tried.has(index)) continue;
+      if (best < 0 || this.#loads.precedes(index, best)) best = index;
+    }
+    return best;
   }
 }

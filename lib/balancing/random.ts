@@ -1,7 +1,7 @@
 import type { Random } from "../base/mod.ts";
-import type { CandidateView, PickContext } from "./chooser.ts";
+import type { CandidateView, Chooser, PickContext, Tried } from "./chooser.ts";
 import { sharesOf, ShareTree } from "./_shares.ts";
-import { isEligible, type Strategy, type StrategyParts, type Tried } from "./_strategy.ts";
+import { isEligible, type StrategyParts } from "./_strategy.ts";
 
 /**
  * `random`: a random start, then around the list in order.
@@ -9,7 +9,7 @@ import { isEligible, type Strategy, type StrategyParts, type Tried } from "./_st
  * The start is drawn by weight among the available candidates. (Drawing among all and skipping the unavailable would
  * give the whole load of one that is down to its neighbour.)
  */
-export class RandomStrategy implements Strategy {
+export class RandomStrategy implements Chooser {
   readonly #view: CandidateView;
   readonly #random: Random;
   readonly #size: number;
@@ -23,13 +23,11 @@ export class RandomStrategy implements Strategy {
     for (let index = 0; index < this.#size; index++) this.changed(index);
   }
 
-  pick(_context: PickContext): number {
-    return this.#shares.draw(this.#random);
-  }
-
-  repick(_context: PickContext, tried: Tried): number {
-    for (let step = 1; step < this.#size; step++) {
-      const index = (tried.last + step) % this.#size;
+  pick(_context: PickContext, tried?: Tried): number {
+    if (tried === undefined) return this.#shares.draw(this.#random);
+    const start = tried.last < 0 ? this.#shares.draw(this.#random) : (tried.last + 1) % this.#size;
+    for (let step = 0; step < this.#size && start >= 0; step++) {
+      const index = (start + step) % this.#size;
       if (!tried.has(index) && isEligible(this.#view, index)) return index;
     }
     return -1;

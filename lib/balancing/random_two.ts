@@ -1,7 +1,7 @@
 import type { Random } from "../base/mod.ts";
-import type { CandidateView, PickContext } from "./chooser.ts";
+import type { CandidateView, Chooser, PickContext, Tried } from "./chooser.ts";
 import { sharesOf, ShareTree } from "./_shares.ts";
-import type { Strategy, StrategyParts, Tried } from "./_strategy.ts";
+import type { StrategyParts } from "./_strategy.ts";
 
 /**
  * `random_two`: draws two different candidates by weight and takes the one with less load per weight.
@@ -10,7 +10,7 @@ import type { Strategy, StrategyParts, Tried } from "./_strategy.ts";
  * connections do not all choose the same one. (Michael Mitzenmacher, "The Power of Two Choices in Randomized Load
  * Balancing", IEEE Transactions on Parallel and Distributed Systems 12(10), 2001.)
  */
-export class RandomTwoStrategy implements Strategy {
+export class RandomTwoStrategy implements Chooser {
   readonly #view: CandidateView;
   readonly #random: Random;
   readonly #size: number;
@@ -24,7 +24,15 @@ export class RandomTwoStrategy implements Strategy {
     for (let index = 0; index < this.#size; index++) this.changed(index);
   }
 
-  pick(_context: PickContext): number {
+  pick(_context: PickContext, tried?: Tried): number {
+    return tried === undefined ? this.#pickFirst() : this.#pickUntried(tried);
+  }
+
+  changed(index: number): void {
+    this.#shares.set(index, sharesOf(this.#view, index));
+  }
+
+  #pickFirst(): number {
     const one = this.#shares.draw(this.#random);
     if (one < 0) return one;
     const own = this.#shares.get(one);
@@ -38,14 +46,10 @@ export class RandomTwoStrategy implements Strategy {
     );
   }
 
-  repick(_context: PickContext, tried: Tried): number {
+  #pickUntried(tried: Tried): number {
     const one = this.#drawUntried(tried, -1);
     const other = this.#drawUntried(tried, one);
     return other < 0 ? one : this.#lighter(one, other);
-  }
-
-  changed(index: number): void {
-    this.#shares.set(index, sharesOf(this.#view, index));
   }
 
   #drawUntried(tried: Tried, except: number): number {

@@ -6,7 +6,7 @@ import { RandomStrategy } from "./random.ts";
 import { RandomTwoStrategy } from "./random_two.ts";
 import { RoundRobinStrategy } from "./round_robin.ts";
 import { SourceHashStrategy } from "./source_hash.ts";
-import { type Strategy, StrategyChooser, type StrategyParts } from "./_strategy.ts";
+import type { StrategyParts } from "./_strategy.ts";
 
 const STRATEGIES = {
   random: RandomStrategy,
@@ -15,7 +15,7 @@ const STRATEGIES = {
   random_two: RandomTwoStrategy,
   source_hash: SourceHashStrategy,
   first: FirstStrategy,
-} as const satisfies Record<string, new (parts: StrategyParts) => Strategy>;
+} as const satisfies Record<string, new (parts: StrategyParts) => Chooser>;
 
 /** The name of a strategy, as in the config's `balance`. */
 export type StrategyName = keyof typeof STRATEGIES;
@@ -38,5 +38,5 @@ export function createChooser(
   options: ChooserOptions,
 ): Chooser {
   const { view, random = Math.random } = options;
-  return new StrategyChooser(new STRATEGIES[strategy]({ candidates, view, random }), candidates.length, view);
+  return new STRATEGIES[strategy]({ candidates, view, random });
 }

@@ -1,7 +1,7 @@
-import type { CandidateView, PickContext } from "./chooser.ts";
+import type { CandidateView, Chooser, PickContext, Tried } from "./chooser.ts";
 import { IndexedHeap } from "./_indexed_heap.ts";
 import { sharesOf } from "./_shares.ts";
-import { randomRanks, type Strategy, type StrategyParts, type Tried } from "./_strategy.ts";
+import { randomRanks, type StrategyParts } from "./_strategy.ts";
 
 /**
  * `round_robin`: in turn, by weight, spread as evenly as whole connections allow.
@@ -20,7 +20,7 @@ import { randomRanks, type Strategy, type StrategyParts, type Tried } from "./_s
  * A retry counts as a turn too, so that the turns of an unreachable candidate are shared among all others rather than
  * given to its neighbour.
  */
-export class RoundRobinStrategy implements Strategy {
+export class RoundRobinStrategy implements Chooser {
   readonly #view: CandidateView;
   readonly #size: number;
   readonly #ranks: Float64Array;
@@ -45,37 +45,8 @@ export class RoundRobinStrategy implements Strategy {
     for (let index = 0; index < this.#size; index++) this.changed(index);
   }
 
-  pick(_context: PickContext): number {
-    const now = this.#now();
-    for (
-      let next = this.#waiting.top;
-      next >= 0 && this.#waiting.key(next) <= now;
-      next = this.#waiting.top
-    ) {
-      this.#waiting.remove(next);
-      this.#due.set(next, this.#endOf(next), this.#rank(next));
-    }
-    const index = this.#due.top;
-    if (index >= 0) return this.#charge(index);
-    // Changes of weight can leave a gap before the next turn; time skips it.
-    const next = this.#waiting.top;
-    if (next >= 0) this.#base += this.#waiting.key(next) - now;
-    return this.#charge(next);
-  }
-
-  repick(_context: PickContext, tried: Tried): number {
-    let best = -1;
-    let bestEnd = Infinity;
-    for (let index = 0; index < this.#size; index++) {
-      const turn = this.#turns[index];
-      if (turn === undefined || turn.shares === 0 || tried.has(index)) continue;
-      const end = endOf(turn);
-      if (end < bestEnd || (end === bestEnd && this.#rank(index) < this.#rank(best))) {
-        best = index;
-        bestEnd = end;
-      }
-    }
-    return this.#charge(best);
+  pick(_context: PickContext, tried?: Tried): number {
+    return this.#charge(tried === undefined ? this.#earliest() : this.#earliestUntried(tried));
   }
 
   changed(index: number): void {
@@ -94,6 +65,39 @@ export class RoundRobinStrategy implements Strategy {
     turn.base = now + wait / turn.lastShares;
     turn.served = 0;
     this.#place(index, turn);
+  }
+
+  #earliest(): number {
+    const now = this.#now();
+    for (
+      let next = this.#waiting.top;
+      next >= 0 && this.#waiting.key(next) <= now;
+      next = this.#waiting.top
+    ) {
+      this.#waiting.remove(next);
+      this.#due.set(next, this.#endOf(next), this.#rank(next));
+    }
+    const index = this.#due.top;
+    if (index >= 0) return index;
+    // Changes of weight can leave a gap before the next turn; time skips it.
+    const next = this.#waiting.top;
+    if (next >= 0) this.#base += this.#waiting.key(next) - now;
+    return next;
+  }
+
+  #earliestUntried(tried: Tried): number {
+    let best = -1;
+    let bestEnd = Infinity;
+    for (let index = 0; index < this.#size; index++) {
+      const turn = this.#turns[index];
+      if (turn === undefined || turn.shares === 0 || tried.has(index)) continue;
+      const end = endOf(turn);
+      if (end < bestEnd || (end === bestEnd && this.#rank(index) < this.#rank(best))) {
+        best = index;
+        bestEnd = end;
+      }
+    }
+    return best;
   }
 
   #now(): number {

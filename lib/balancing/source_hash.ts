@@ -1,7 +1,7 @@
-import type { CandidateIdentity, CandidateView, PickContext } from "./chooser.ts";
+import type { CandidateIdentity, CandidateView, Chooser, PickContext, Ranking, Tried } from "./chooser.ts";
 import { hashText, mix } from "./_hash.ts";
 import { toShares } from "./_shares.ts";
-import type { Strategy, StrategyParts, Tried } from "./_strategy.ts";
+import { isEligible, type StrategyParts } from "./_strategy.ts";
 
 /**
  * `source_hash`: sends a client to the same candidate, after a restart and on every replica, without any
@@ -25,7 +25,7 @@ import type { Strategy, StrategyParts, Tried } from "./_strategy.ts";
  * Bounded Loads", SODA 2018), because a client's candidate would then depend on the current connections, which
  * replicas and restarts do not share. Use `max_connections` where a bound is needed.
  */
-export class SourceHashStrategy implements Strategy {
+export class SourceHashStrategy implements Chooser {
   readonly #view: CandidateView;
   readonly #seeds: readonly number[];
   readonly #shares: Float64Array;
@@ -40,18 +40,11 @@ export class SourceHashStrategy implements Strategy {
     for (let index = 0; index < candidates.length; index++) this.changed(index);
   }
 
-  pick(context: PickContext): number {
-    return this.#least(context.clientHash, undefined);
-  }
-
-  repick(context: PickContext, tried: Tried): number {
-    return this.#least(context.clientHash, tried);
-  }
-
-  ranked({ clientHash }: PickContext): Int32Array {
-    const lots = this.#shares.map((_, index) => this.#lot(clientHash, index));
-    const indexes = [...lots.keys()].filter((index) => lots[index] !== Infinity);
-    return Int32Array.from(indexes.sort((a, b) => (lots[a] ?? 0) - (lots[b] ?? 0)));
+  pick({ clientHash }: PickContext, tried?: Tried): number {
+    const ranked = tried === undefined || tried.count < RANKED_FROM
+      ? -1
+      : this.#nextRanked(clientHash, tried);
+    return ranked < 0 ? this.#least(clientHash, tried) : ranked;
   }
 
   changed(index: number): void {
@@ -63,6 +56,23 @@ export class SourceHashStrategy implements Strategy {
     if (this.#classes === undefined) return;
     this.#apart.add(index);
     if (this.#apart.size > MAX_APART) this.#classes = undefined;
+  }
+
+  /** Returns -1 at the end of the ranking: candidates passed over may be available by then. */
+  #nextRanked(clientHash: number, tried: Tried): number {
+    const ranking = tried.ranking ??= this.#rank(clientHash);
+    while (ranking.position < ranking.indexes.length) {
+      const index = ranking.indexes[ranking.position++] ?? -1;
+      if (!tried.has(index) && isEligible(this.#view, index)) return index;
+    }
+    return -1;
+  }
+
+  #rank(clientHash: number): Ranking {
+    const lots = this.#shares.map((_, index) => this.#lot(clientHash, index));
+    const indexes = [...lots.keys()].filter((index) => lots[index] !== Infinity);
+    indexes.sort((a, b) => (lots[a] ?? 0) - (lots[b] ?? 0));
+    return { indexes: Int32Array.from(indexes), position: 0 };
   }
 
   /** Returns a candidate's lot; `Infinity` without weight. */
@@ -136,6 +146,9 @@ interface ScanOptions {
   readonly limit: number;
   readonly tried: Tried | undefined;
 }
+
+/** Tries after which all candidates are sorted once instead of being scanned at each try. */
+const RANKED_FROM = 4;
 
 /** How many candidates may be apart from their classes. */
 const MAX_APART = 64;

@@ -1,4 +1,4 @@
-import type { Order, PickContext } from "../balancing/mod.ts";
+import type { PickContext, Ranking, Tried } from "../balancing/mod.ts";
 import type { Candidate, Target } from "./target.ts";
 import type { Tier } from "./tier.ts";
 
@@ -13,17 +13,24 @@ export interface TargetSlots {
  * One connection's candidates, tier by tier, each at most once. The latest one counts as active until the next is
  * requested, or until `release`.
  */
-export class Candidates {
+export class Candidates implements Tried {
   readonly #slots: TargetSlots;
   readonly #context: PickContext;
   readonly #port: number;
   #tiers: readonly Tier[];
   #tier = 0;
-  #order: Order | undefined;
   #held: Target | undefined;
   /** Most connections need only one candidate, so the set starts with the second. */
   #first: Target | undefined;
   #others: Set<Target> | undefined;
+  /** Targets whose last place another thread took; {@link Candidates.again} gives them another chance. */
+  #missed: Set<Target> | undefined;
+  /** Whether targets of the current tier may have been returned before it began. */
+  #isAgain = false;
+  /** What the strategy of the current tier reads: see {@link Tried}. */
+  count = 0;
+  last = -1;
+  ranking: Ranking | undefined;
 
   constructor(
     slots: TargetSlots,
@@ -41,6 +48,12 @@ export class Candidates {
     return target === this.#first || this.#others?.has(target) === true;
   }
 
+  /** Whether the strategy must not choose this target of the current tier. */
+  has(index: number): boolean {
+    const target = this.#tiers[this.#tier]?.targets[index];
+    return target !== undefined && (this.hasTried(target) || this.#missed?.has(target) === true);
+  }
+
   /**
    * Returns the next candidate, or `undefined` when each usable one has been returned. Skips a target whose last
    * place another thread takes.
@@ -48,18 +61,10 @@ export class Candidates {
   next(): Candidate | undefined {
     this.release();
     while (this.#tier < this.#tiers.length) {
-      const tier = this.#tiers[this.#tier];
-      this.#order ??= tier?.begin(this.#context);
-      const target = tier?.targets[this.#order?.next() ?? -1];
-      if (target === undefined) {
-        this.#tier++;
-        this.#order = undefined;
-      } else if (!this.hasTried(target) && this.#slots.acquire(target)) {
-        this.#held = target;
-        if (this.#first === undefined) this.#first = target;
-        else (this.#others ??= new Set()).add(target);
-        return target.at(this.#port);
-      }
+      const target = this.#pick();
+      if (target === undefined) this.#enter(this.#tier + 1);
+      else if (this.#slots.acquire(target)) return this.#hold(target);
+      else (this.#missed ??= new Set()).add(target);
     }
     return undefined;
   }
@@ -70,8 +75,9 @@ export class Candidates {
    */
   again(tiers: readonly Tier[]): void {
     this.#tiers = tiers;
-    this.#tier = 0;
-    this.#order = undefined;
+    this.#missed = undefined;
+    this.#isAgain = this.#first !== undefined;
+    this.#enter(0);
   }
 
   /** Releases the held candidate, if any. */
@@ -79,5 +85,28 @@ export class Candidates {
     if (this.#held === undefined) return;
     this.#slots.release(this.#held);
     this.#held = undefined;
+  }
+
+  #pick(): Target | undefined {
+    const tier = this.#tiers[this.#tier];
+    const index = tier?.pick(this.#context, this.count > 0 || this.#isAgain ? this : undefined) ?? -1;
+    if (index < 0) return undefined;
+    this.count++;
+    this.last = index;
+    return tier?.targets[index];
+  }
+
+  #hold(target: Target): Candidate {
+    this.#held = target;
+    if (this.#first === undefined) this.#first = target;
+    else (this.#others ??= new Set()).add(target);
+    return target.at(this.#port);
+  }
+
+  #enter(tier: number): void {
+    this.#tier = tier;
+    this.count = 0;
+    this.last = -1;
+    this.ranking = undefined;
   }
 }

@@ -3,9 +3,9 @@ import {
   type CandidateView,
   type Chooser,
   createChooser,
-  type Order,
   type PickContext,
   type StrategyName,
+  type Tried,
 } from "../balancing/mod.ts";
 import type { Target } from "./target.ts";
 
@@ -36,8 +36,9 @@ export class Tier implements CandidateView {
     });
   }
 
-  begin(context: PickContext): Order {
-    return this.#chooser.begin(context);
+  /** Returns the index of a connection's next target, or -1; see {@link Chooser.pick}. */
+  pick(context: PickContext, tried?: Tried): number {
+    return this.#chooser.pick(context, tried);
   }
 
   /** Notifies the chooser that the target has changed. */

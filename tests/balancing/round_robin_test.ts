@@ -64,7 +64,7 @@ Deno.test("round_robin: the turns of an unreachable candidate are shared among a
   const list = roundRobin([1, 1, 1, 1]);
   const answered: number[] = [];
   for (let connection = 0; connection < 300; connection++) {
-    const order = list.chooser.begin({ clientHash: 0 });
+    const order = list.begin(0);
     let index = order.next();
     if (index === 1) index = order.next();
     answered.push(index);

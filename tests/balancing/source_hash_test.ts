@@ -161,7 +161,7 @@ Deno.test("source_hash: follows changes of availability between tries", () => {
   const all = list.order(7);
   const [gone = -1, back = -1] = [all[10], all[8]];
   list.setAvailable(back, false);
-  const order = list.chooser.begin({ clientHash: 7 });
+  const order = list.begin(7);
   const tried = Array.from({ length: 9 }, () => order.next());
   list.setAvailable(gone, false);
   list.setAvailable(back, true);

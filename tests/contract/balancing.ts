@@ -16,12 +16,12 @@ export function testBalancingContract(strategy: StrategyName): void {
   });
 
   Deno.test(`${strategy}: has nothing to give from an empty list`, () => {
-    const order = new CandidateList(strategy, []).chooser.begin({ clientHash: 1 });
+    const order = new CandidateList(strategy, []).begin(1);
     assertEquals([order.next(), order.next()], [-1, -1]);
   });
 
   Deno.test(`${strategy}: an order that has ended stays ended`, () => {
-    const order = new CandidateList(strategy, [1, 2]).chooser.begin({ clientHash: 1 });
+    const order = new CandidateList(strategy, [1, 2]).begin(1);
     drain(order);
     assertEquals([order.next(), order.next()], [-1, -1]);
   });
@@ -53,7 +53,7 @@ export function testBalancingContract(strategy: StrategyName): void {
   Deno.test(`${strategy}: what becomes unavailable between two tries is not given`, () => {
     const list = new CandidateList(strategy, [1, 1, 1]);
     for (let client = 0; client < 20; client++) {
-      const order = list.chooser.begin({ clientHash: client * 7919 });
+      const order = list.begin(client * 7919);
       const first = order.next();
       const gone = (first + 1) % 3;
       list.setAvailable(gone, false);

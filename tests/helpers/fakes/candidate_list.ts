@@ -4,8 +4,9 @@ import {
   type CandidateView,
   type Chooser,
   createChooser,
-  type Order,
+  type Ranking,
   type StrategyName,
+  type Tried,
 } from "../../../lib/balancing/mod.ts";
 import { seededRandom } from "./seeded_random.ts";
 
@@ -63,7 +64,7 @@ export class CandidateList implements CandidateView {
 
   /** The first choice of one connection. */
   pick(clientHash = 0): number {
-    return this.chooser.begin({ clientHash }).next();
+    return this.chooser.pick({ clientHash });
   }
 
   /** As {@link CandidateList.pick}, and the connection stays. */
@@ -73,14 +74,51 @@ export class CandidateList implements CandidateView {
     return index;
   }
 
+  /** Begins the tries of one connection. */
+  begin(clientHash = 0): Tries {
+    return new Tries(this.chooser, clientHash);
+  }
+
   /** All candidates of one connection, in order. */
   order(clientHash = 0): number[] {
-    return drain(this.chooser.begin({ clientHash }));
+    return drain(this.begin(clientHash));
   }
 }
 
-/** What an order has left. */
-export function drain(order: Order): number[] {
+/** One connection that tries one candidate after the other. */
+export class Tries implements Tried {
+  readonly #chooser: Chooser;
+  readonly #clientHash: number;
+  readonly #indexes = new Set<number>();
+  last = -1;
+  ranking: Ranking | undefined;
+
+  constructor(chooser: Chooser, clientHash: number) {
+    this.#chooser = chooser;
+    this.#clientHash = clientHash;
+  }
+
+  get count(): number {
+    return this.#indexes.size;
+  }
+
+  has(index: number): boolean {
+    return this.#indexes.has(index);
+  }
+
+  /** Its next candidate, or -1. */
+  next(): number {
+    const index = this.#chooser.pick({ clientHash: this.#clientHash }, this.count === 0 ? undefined : this);
+    if (index >= 0) {
+      this.#indexes.add(index);
+      this.last = index;
+    }
+    return index;
+  }
+}
+
+/** What a connection has left to try. */
+export function drain(order: Tries): number[] {
   const indexes: number[] = [];
   for (let index = order.next(); index >= 0; index = order.next()) indexes.push(index);
   return indexes;
