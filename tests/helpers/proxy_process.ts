@@ -20,6 +20,10 @@ export interface ProxyProcessOptions {
   /** Words before the program, which have to end in replacing themselves with it (`exec`). */
   readonly prefix?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** The token of its admin API; default: it needs none. */
+  readonly token?: string;
+  /** The program; default the shipped one. */
+  readonly main?: URL;
 }
 
 /** The end of stderr that is kept. */
@@ -38,7 +42,9 @@ export class ProxyProcess implements AsyncDisposable {
   /** The end of what it wrote to stderr. */
   tail = "";
   readonly #child: Deno.ChildProcess;
+  readonly #stdout: ReadableStreamDefaultReader<Uint8Array>;
   readonly #admin: string;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #read: Promise<unknown>;
   #status: Deno.CommandStatus | undefined;
   readonly #ended: Promise<void>;
@@ -57,9 +63,12 @@ export class ProxyProcess implements AsyncDisposable {
     return proxy;
   }
 
-  private constructor({ config, engine, admin, prefix = [], environment = {} }: ProxyProcessOptions) {
-    const [command = "", ...args] = [...prefix, ...programWords(engine), "--engine", engine, "-c", config];
+  private constructor(options: ProxyProcessOptions) {
+    const { config, engine, admin, prefix = [], environment = {}, token } = options;
+    const words = [...programWords(options), "--engine", engine, "-c", config];
+    const [command = "", ...args] = [...prefix, ...words];
     this.#admin = admin;
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     this.#child = new Deno.Command(command, {
       args,
       env: { NO_COLOR: "1", ...environment },
@@ -67,6 +76,7 @@ export class ProxyProcess implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    this.#stdout = this.#child.stdout.getReader();
     this.#read = Promise.all([this.#countLines(), this.#keepTail()]);
     this.#ended = this.#child.status.then((status) => void (this.#status = status));
   }
@@ -107,9 +117,18 @@ export class ProxyProcess implements AsyncDisposable {
   /** Has it read its config again; returns why it refuses to, or `undefined`. */
   async reload(): Promise<string | undefined> {
     const signal = AbortSignal.timeout(60_000);
-    const response = await fetch(`http://${this.#admin}/api/reload`, { method: "POST", signal });
+    const response = await fetch(`http://${this.#admin}/api/reload`, {
+      method: "POST",
+      headers: this.#headers,
+      signal,
+    });
     const text = await response.text();
     return response.status === 200 ? undefined : text.trim();
+  }
+
+  /** Closes the pipe that its stdout goes to. */
+  async closeStdout(): Promise<void> {
+    await this.#stdout.cancel();
   }
 
   /** Ends it by SIGTERM, and by SIGKILL after a while; returns how it ended. */
@@ -128,13 +147,17 @@ export class ProxyProcess implements AsyncDisposable {
   }
 
   #get(path: string): Promise<Response> {
-    return fetch(`http://${this.#admin}${path}`, { signal: AbortSignal.timeout(ANSWER_MS) });
+    return fetch(`http://${this.#admin}${path}`, {
+      headers: this.#headers,
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
   }
 
   async #countLines(): Promise<void> {
     let rest = "";
-    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
-      const lines = `${rest}${text}`.split("\n");
+    const decoder = new TextDecoder();
+    for (let read = await this.#stdout.read(); !read.done; read = await this.#stdout.read()) {
+      const lines = `${rest}${decoder.decode(read.value, { stream: true })}`.split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {
         const reason = /"reason":"([a-z_]+)"/.exec(line)?.[1];
@@ -152,9 +175,9 @@ export class ProxyProcess implements AsyncDisposable {
   }
 }
 
-function programWords(engine: Engine): string[] {
-  if (BINARY !== undefined) return [BINARY];
-  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
+function programWords({ engine, main: other }: ProxyProcessOptions): string[] {
+  if (BINARY !== undefined && other === undefined) return [BINARY];
+  const main = fileURLToPath(other ?? new URL("../../main.ts", import.meta.url));
   const ffi = engine === "native" ? ["--allow-ffi"] : [];
   const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", ...ffi];
   return [Deno.execPath(), "run", "--quiet", "--no-prompt", `--v8-flags=${V8_FLAGS}`, ...permissions, main];

@@ -5,6 +5,9 @@ import { writeAll } from "./clients.ts";
 /** What a target does with one connection, until it returns; `ended` resolves when the target is disposed of. */
 export type Serve = (conn: Deno.Conn, ended: Promise<void>) => Promise<void>;
 
+/** The kernel drops a SYN beyond it, which is sent again a second later. */
+const BACKLOG = 4096;
+
 /** Where a {@link TestTarget} listens. */
 export interface TargetOptions {
   /** Default 127.0.0.1. */
@@ -38,7 +41,7 @@ export class TestTarget implements AsyncDisposable {
     const { hostname = "127.0.0.1", port = 0, path } = options;
     this.#serve = serve;
     this.#listener = path === undefined
-      ? Deno.listen({ hostname, port })
+      ? Deno.listen({ hostname, port, tcpBacklog: BACKLOG })
       : Deno.listen({ transport: "unix", path });
     const addr = this.#listener.addr;
     this.port = addr.transport === "tcp" ? addr.port : 0;
@@ -152,6 +155,7 @@ export interface ResettingTarget extends AsyncDisposable {
 /** A target that sends RST as soon as `when` calls its second argument. */
 export async function resettingTarget(
   when: (socket: Socket, reset: () => void) => void,
+  port = 0,
 ): Promise<ResettingTarget> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -162,7 +166,7 @@ export async function resettingTarget(
       socket.resetAndDestroy();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", () => resolve()));
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     [Symbol.asyncDispose]: async (): Promise<void> => {
