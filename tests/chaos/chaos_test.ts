@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { BINARY } from "../helpers/program.ts";
+import { BINARY } from "../helpers/programs/program.ts";
 import { crowdOf, flappingTarget, resetStorm } from "./faults/peers.ts";
 import { runRound } from "./round.ts";
 

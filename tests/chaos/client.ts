@@ -1,6 +1,6 @@
 import { connectTo, exchange, randomBytes } from "../helpers/clients.ts";
-import { buildProxyV2 } from "../helpers/proxy_v2.ts";
-import { connectTls } from "../helpers/tls_client.ts";
+import { buildProxyV2 } from "../helpers/protocol/proxy_v2.ts";
+import { connectTls } from "../helpers/tls/tls_client.ts";
 import { Buffer } from "node:buffer";
 
 /** How clients speak. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { runCli } from "../../lib/cli/mod.ts";
-import { MORTAL, withMortals } from "../workers/mortals.ts";
+import { MORTAL, withMortals } from "../workers/threads/mortals.ts";
 
 async function main(): Promise<void> {
   let code = 0;

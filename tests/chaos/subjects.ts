@@ -1,6 +1,6 @@
 import { processTree, treeMemoryBytes } from "../../bench/proc.ts";
 import { findStreamModule, missingPrograms, programPath } from "../../bench/programs.ts";
-import { type Engine, ProxyProcess } from "../helpers/proxy_process.ts";
+import { type Engine, ProxyProcess } from "../helpers/programs/proxy_process.ts";
 import type { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { descriptorsOf } from "../soak/samples.ts";
 import type { Plan } from "./plan.ts";

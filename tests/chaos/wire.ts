@@ -6,7 +6,7 @@
  * @module
  */
 import type { Random } from "../../lib/base/mod.ts";
-import { seededRandom } from "../helpers/seeded_random.ts";
+import { seededRandom } from "../helpers/fakes/seeded_random.ts";
 import { command } from "./fault.ts";
 
 const IFF_TUN = 0x0001;

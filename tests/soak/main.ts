@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { describeMachine } from "../../bench/machine.ts";
-import type { Engine } from "../helpers/proxy_process.ts";
+import type { Engine } from "../helpers/programs/proxy_process.ts";
 import { replacePart } from "../helpers/document_part.ts";
 import { type Circumstances, reportPlots, reportText } from "./report.ts";
 import { runSoak, type SoakOptions, type SoakReport } from "./soak.ts";

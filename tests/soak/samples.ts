@@ -1,5 +1,5 @@
 import { parseKilobytes, parseProcessStat, readIfThere } from "../../bench/proc.ts";
-import type { ProxyProcess } from "../helpers/proxy_process.ts";
+import type { ProxyProcess } from "../helpers/programs/proxy_process.ts";
 import type { Scrape } from "../helpers/scrape.ts";
 import type { Mix } from "./mix.ts";
 

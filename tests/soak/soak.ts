@@ -4,7 +4,7 @@
  * @module
  */
 import { seededRandom } from "../helpers/fakes/seeded_random.ts";
-import { type Engine, ProxyProcess } from "../helpers/proxy_process.ts";
+import { type Engine, ProxyProcess } from "../helpers/programs/proxy_process.ts";
 import { type Latencies, Mix, type WorkloadTally } from "./mix.ts";
 import { type Sample, Sampler } from "./samples.ts";
 import { Site } from "./site.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Engine } from "../helpers/proxy_process.ts";
+import type { Engine } from "../helpers/programs/proxy_process.ts";
 import { BINARY } from "../helpers/programs/program.ts";
 import { runSoak } from "./soak.ts";
 

@@ -1,10 +1,10 @@
 /** Clients and targets that misbehave. */
-import { TlsLab } from "../../helpers/tls_lab.ts";
+import { TlsLab } from "../../helpers/tls/tls_lab.ts";
 import { resettingClient } from "../../helpers/clients.ts";
-import { buildProxyV2 } from "../../helpers/proxy_v2.ts";
+import { buildProxyV2 } from "../../helpers/protocol/proxy_v2.ts";
 import { resettingTarget } from "../../helpers/targets.ts";
 import { connectTo, exchange, randomBytes } from "../../helpers/clients.ts";
-import { seededRandom } from "../../helpers/seeded_random.ts";
+import { seededRandom } from "../../helpers/fakes/seeded_random.ts";
 import { type Fault, pause, type Preparation, type Scene } from "../fault.ts";
 import { LONG, type Plan } from "../plan.ts";
 

@@ -1,6 +1,6 @@
 /** What the system no longer gives. */
 import { parseKilobytes, readIfThere } from "../../../bench/proc.ts";
-import { hasTool } from "../../helpers/tools.ts";
+import { hasTool } from "../../helpers/programs/tools.ts";
 import { connectTo } from "../../helpers/clients.ts";
 import { command, type Fault, pause } from "../fault.ts";
 import type { SubjectId } from "../subjects.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { V8_FLAGS } from "../../tools/v8_flags.ts";
-import { BINARY } from "./programs/program.ts";
-import { Scrape } from "./scrape.ts";
+import { V8_FLAGS } from "../../../tools/v8_flags.ts";
+import { BINARY } from "./program.ts";
+import { Scrape } from "../scrape.ts";
 
 /** The engine that a process serves with. */
 export type Engine = "runtime" | "native";
@@ -177,7 +177,7 @@ export class ProxyProcess implements AsyncDisposable {
 
 function programWords({ engine, main: other }: ProxyProcessOptions): string[] {
   if (BINARY !== undefined && other === undefined) return [BINARY];
-  const main = fileURLToPath(other ?? new URL("../../main.ts", import.meta.url));
+  const main = fileURLToPath(other ?? new URL("../../../main.ts", import.meta.url));
   const ffi = engine === "native" ? ["--allow-ffi"] : [];
   const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", ...ffi];
   return [Deno.execPath(), "run", "--quiet", "--no-prompt", `--v8-flags=${V8_FLAGS}`, ...permissions, main];
