@@ -43,7 +43,7 @@ export interface ConfigDiff {
 }
 
 /** Settings that a reload puts into effect. */
-const RELOADABLE_SETTINGS: ReadonlySet<string> = new Set(["shutdown", "on_reload", "watch"]);
+const RELOADABLE_SETTINGS: ReadonlySet<string> = new Set(["shutdown", "on_reload", "watch", "sandbox"]);
 
 /** Compares two configs by what they come to, not by how they are written. */
 export function diffConfigs(before: Config, after: Config): ConfigDiff {

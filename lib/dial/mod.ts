@@ -23,5 +23,6 @@ export {
   type ResolveOptions,
   resolveServices,
   type ServiceRecord,
+  systemLookup,
 } from "./resolve.ts";
 export { FdPressure, type FdPressureOptions, type SharedFdPressure } from "./fd_pressure.ts";

@@ -224,8 +224,13 @@ function queryOptions({ nameserver }: ResolveOptions, signal: AbortSignal): Deno
     : { signal, nameServer: { ipAddr: nameserver.host, port: nameserver.port } };
 }
 
-/** The lookup itself cannot be cancelled, only the wait for it. */
-async function systemLookup(name: string): Promise<string[]> {
+/**
+ * The addresses of a name as `getaddrinfo(3)` orders them, if the runtime's permissions include the name. It cannot be
+ * cancelled.
+ *
+ * @throws the system's error; ENOTFOUND for a name without addresses.
+ */
+export async function systemLookup(name: string): Promise<string[]> {
   // Loaded on first use: most proxies never need it, and loading takes some milliseconds.
   const { default: process } = await import("node:process");
   // Deno 2.6 warns on stderr of a module that its own node:dns loads.

@@ -12,8 +12,11 @@ export { runtimeTransport } from "./runtime/transport.ts";
 export type { DatagramSocket } from "./datagram.ts";
 export { DatagramError, openUdp, openUnixDatagram, OWN_SOCKET_FILE, UDP_ANY } from "./runtime/datagram.ts";
 export type {
+  Confinement,
+  ConfinementOptions,
   Connection,
   ListeningSocket,
+  Lookup,
   NativeOptions,
   NativeTransport,
   SocketHandle,

@@ -72,6 +72,9 @@ export interface Transport {
   connect(address: Address, signal: CancelSignal): Promise<Connection>;
 }
 
+/** Looks up the addresses of a name. @throws the system's error; ENOTFOUND for a name without one. */
+export type Lookup = (host: string) => Promise<readonly string[]>;
+
 /** What a thread's {@link NativeTransport} is given. */
 export interface NativeOptions {
   /**
@@ -81,6 +84,30 @@ export interface NativeOptions {
   readonly handles?: ReadonlyMap<string, SocketHandle> | undefined;
   /** Where to note open descriptors; see {@link NativeTransport.closeAll}. */
   readonly descriptors?: SharedArrayBuffer | undefined;
+  /** Looks up the addresses of a name; default the system's own lookup (`getaddrinfo`). */
+  readonly lookup?: Lookup | undefined;
+}
+
+/** What a thread that relays still needs of the kernel. */
+export interface ConfinementOptions {
+  /** The TCP ports that it connects to; `"any"` where they are not known beforehand. */
+  readonly ports: ReadonlySet<number> | "any";
+  /** Whether it creates unix sockets. */
+  readonly unix: boolean;
+  /** Whether it creates sockets of MPTCP, whose ports the kernel cannot limit. */
+  readonly mptcp: boolean;
+  /** Whether it binds sockets before they connect. */
+  readonly bind: boolean;
+}
+
+/** How a thread is confined. */
+export interface Confinement {
+  /** The version of the kernel's Landlock that limits files and ports; 0 for none. */
+  readonly landlock: number;
+  /** Whether its system calls are filtered (seccomp). */
+  readonly calls: boolean;
+  /** What of it does not hold, and why; empty if everything holds. */
+  readonly gaps: readonly string[];
 }
 
 /** Makes sockets by the kernel's own calls, which one thread watches by itself until it ends. */
@@ -95,6 +122,11 @@ export interface NativeTransport extends Transport {
    * run any more.
    */
   closeAll(descriptors: SharedArrayBuffer): void;
+  /**
+   * Confines this thread by the kernel, for good: no files, no programs, no listening, no ports but those given. Its
+   * listening sockets must be open, and its modules loaded.
+   */
+  confine(options: ConfinementOptions): Promise<Confinement>;
   /** Closes what is still open, and frees what the sockets shared. */
   end(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { ProxyLog } from "../helpers/proxy/proxy.ts";
 
 class WorkersLog extends ProxyLog implements WorkersObserver {
   workerDied(): void {}
+  workersConfined(): void {}
   workerRestarted(): void {}
 }
 

@@ -195,6 +195,12 @@ async function start(
   },
 ): Promise<ProxyControl> {
   const workers = workersOf(config);
+  if (config.sandbox === "on" && workers === 1 && native === undefined) {
+    throw new StartError(
+      'sandbox "on": the main thread would carry the connections, and nothing confines it; set "workers: 2" or more, ' +
+        'or "engine: native"',
+    );
+  }
   // The native engine would hold up what the main thread does beside it.
   if (workers === 1 && native === undefined) return await Proxy.start(config, { observer });
   // Loaded only where there are workers.

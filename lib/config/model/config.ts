@@ -26,12 +26,17 @@ export interface Config {
   readonly onReload: typeof RELOAD_ACTIONS[number];
   /** Which sockets carry connections; `engineOf` says what `auto` comes to. */
   readonly engine: typeof ENGINES[number];
+  /** Whether threads that carry connections must be confined. */
+  readonly sandbox: typeof SANDBOXES[number];
   /** At least one; no two share a name or an address. */
   readonly apps: readonly AppConfig[];
 }
 
 /** What carries connections. */
 export const ENGINES = ["auto", "runtime", "native"] as const;
+
+/** How far threads that carry connections are confined: as far as possible, fully or not started, not at all. */
+export const SANDBOXES = ["auto", "on", "off"] as const;
 
 /** The levels of the operational log, the most talkative first. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;

@@ -31,6 +31,7 @@ export function effectiveConfig(config: Config): Record<string, unknown> {
     watch: config.watch,
     on_reload: config.onReload,
     engine: config.engine,
+    sandbox: config.sandbox,
     apps: config.apps.map(effectiveApp),
   };
 }

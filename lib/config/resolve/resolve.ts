@@ -44,6 +44,7 @@ export function resolve(root: ParsedRoot, base: Base, included: readonly Resolva
     watch: root.watch,
     onReload: root.on_reload,
     engine: root.engine,
+    sandbox: root.sandbox,
     apps: files.flatMap(({ parsed: { apps = [], defaults }, base }) =>
       apps.map((app) => resolveApp(app, { defaults: given(defaults), base }, common))
     ),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ACCESS_FIELDS } from "../../base/mod.ts";
-import { LOG_LEVELS, RELOAD_ACTIONS } from "../model/config.ts";
+import { LOG_LEVELS, RELOAD_ACTIONS, SANDBOXES } from "../model/config.ts";
 import { Admin } from "./admin.ts";
 import { AccessLog } from "./log/access_log.ts";
 import { logFormat } from "./log/log_format.ts";
@@ -127,7 +127,17 @@ export const Root = z.strictObject({
     description:
       "Which sockets carry connections: those of the runtime (`runtime`), or those of the kernel by its own calls " +
       "(`native`, experimental: Linux with glibc alone, always in worker threads, and with `--allow-ffi` under `deno " +
-      "run`). `auto` is `runtime`. A native worker is not confined by the runtime: see `docs/native-engine.md`.",
+      "run`). `auto` is `runtime`. The kernel confines a native worker: see `sandbox`.",
+  }),
+  sandbox: choice(SANDBOXES).prefault("auto").meta({
+    default: "auto",
+    description:
+      "How threads that carry connections are confined ([security](security.md)). The kernel confines native workers " +
+      "(Landlock, seccomp): no files, no programs, TCP connections only to the ports of targets. The runtime confines its " +
+      "own workers to the addresses of listeners and targets. `auto` does what the system can, and logs what it cannot; " +
+      "`on` refuses to start if anything is missing, or with the main thread carrying the connections; `off` leaves " +
+      "native workers unconfined.",
+    examples: ["on"],
   }),
   defaults: Defaults.prefault({}).meta({ description: "Options for every app that does not give its own." }),
   include: Include,

@@ -1,5 +1,6 @@
 import { type Address, parseIp, type TcpAddress } from "../../base/mod.ts";
 import { abortSignalOf, type CancelSignal } from "../cancel.ts";
+import type { Lookup } from "../transport.ts";
 import { firstOf } from "../_happy_eyeballs.ts";
 import { LinuxConnection } from "./connection.ts";
 import { AF_UNIX, EPOLLERR, EPOLLHUP, EPOLLOUT, SO_ERROR, SOL_SOCKET } from "./constants.ts";
@@ -9,9 +10,6 @@ import type { Sink } from "./reactor.ts";
 import { encodeSockaddr, familyOf, isEncoded } from "./sockaddr.ts";
 import { resetSockaddr, SOCKADDR, SOCKADDR_LENGTH } from "./socket.ts";
 import type { Sockets } from "./sockets.ts";
-
-/** Looks the addresses of a name up. @throws the system's error; ENOTFOUND for a name without one. */
-export type Lookup = (host: string) => Promise<readonly string[]>;
 
 /** {@link Transport.connect} on sockets of the kernel. */
 export function connect(

@@ -58,6 +58,17 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  /** `gettid(2)`. */
+  gettid: { parameters: [], result: "i32" },
+  /** `syscall(2)`, for calls that the library does not offer: `landlock(7)`, `seccomp(2)`, `capset(2)`, `futex(2)`. */
+  syscall: { parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"], result: "i64" },
+  /** The same on a thread of the runtime's pool. */
+  syscall_aside: {
+    name: "syscall",
+    parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"],
+    result: "i64",
+    nonblocking: true,
+  },
   /** `malloc(3)`: ENOMEM. */
   malloc: { parameters: ["usize"], result: "pointer" },
   /** `free(3)`. */
@@ -78,6 +89,8 @@ export type Calls = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 /** Memory outside of the runtime's. */
 export interface Allocation {
   readonly pointer: Deno.PointerObject;
+  /** Where it lies, as a number. */
+  readonly address: bigint;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Nothing may use it afterwards. */
   free(): void;
@@ -137,6 +150,16 @@ export class Libc {
     return NUMBER[0] ?? 0;
   }
 
+  /** Makes a system call by its number; those arguments that are not given are 0. Returns -1 if it fails, with errno. */
+  systemCall(number: number, ...args: readonly (number | bigint)[]): number {
+    return Number(this.calls.syscall(BigInt(number), ...padded(args)));
+  }
+
+  /** The same on a thread of the runtime's pool, where its errno stays. */
+  async systemCallAside(number: number, ...args: readonly (number | bigint)[]): Promise<number> {
+    return Number(await this.calls.syscall_aside(BigInt(number), ...padded(args)));
+  }
+
   /**
    * Allocates memory that stays where it is until it is freed, whatever becomes of this thread.
    *
@@ -147,6 +170,7 @@ export class Libc {
     if (pointer === null) throw this.error("malloc");
     return {
       pointer,
+      address: Deno.UnsafePointer.value(pointer),
       bytes: new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, bytes)),
       free: () => this.calls.free(pointer),
     };
@@ -156,6 +180,12 @@ export class Libc {
   close(): void {
     this.#library.close();
   }
+}
+
+type SixArguments = readonly [bigint, bigint, bigint, bigint, bigint, bigint];
+
+function padded([a = 0, b = 0, c = 0, d = 0, e = 0, f = 0]: readonly (number | bigint)[]): SixArguments {
+  return [BigInt(a), BigInt(b), BigInt(c), BigInt(d), BigInt(e), BigInt(f)];
 }
 
 const NUMBER = new Int32Array(1);

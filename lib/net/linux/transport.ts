@@ -1,25 +1,28 @@
 import { type Address, formatAddress, type TcpAddress } from "../../base/mod.ts";
 import type { CancelSignal } from "../cancel.ts";
-import type { Connection, ListeningSocket, NativeOptions, NativeTransport } from "../transport.ts";
+import type {
+  Confinement,
+  ConfinementOptions,
+  Connection,
+  ListeningSocket,
+  NativeOptions,
+  NativeTransport,
+} from "../transport.ts";
 import { LinuxConnection } from "./connection.ts";
 import { AF_UNIX, F_GETFL, F_SETFL, SOCK_NONBLOCK } from "./constants.ts";
-import { connect, type Lookup } from "./connect.ts";
+import { confineThread } from "./confinement/confine.ts";
+import { connect } from "./connect.ts";
 import { listenTcp, listenUnix, openShared } from "./listening_socket.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Sockets } from "./sockets.ts";
 
-export interface LinuxTransportOptions extends NativeOptions {
-  /** Default the system's own (`getaddrinfo`). */
-  readonly lookup?: Lookup;
-}
-
 /** The sockets of one thread, by the kernel's own calls. */
 export class LinuxTransport implements NativeTransport {
   readonly #sockets: Sockets;
-  readonly #options: LinuxTransportOptions;
+  readonly #options: NativeOptions;
 
   /** @throws the runtime's error where FFI is not permitted, or the C library is missing. */
-  constructor(options: LinuxTransportOptions = {}) {
+  constructor(options: NativeOptions = {}) {
     this.#options = options;
     this.#sockets = new Sockets(options.descriptors);
   }
@@ -57,6 +60,10 @@ export class LinuxTransport implements NativeTransport {
 
   connect(address: Address, signal: CancelSignal): Promise<Connection> {
     return connect(this.#sockets, address, { signal, lookup: this.#options.lookup ?? systemLookup });
+  }
+
+  confine(options: ConfinementOptions): Promise<Confinement> {
+    return confineThread(this.#sockets.libc, options);
   }
 
   allocate(): SharedArrayBuffer {

@@ -9,7 +9,7 @@ import type { CaptureCounts, CaptureOrder } from "../../capture/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { SharedClientMemory } from "../../limits/mod.ts";
 import type { CountersSnapshot } from "../../metrics/mod.ts";
-import type { SocketHandle } from "../../net/mod.ts";
+import type { Confinement, SocketHandle } from "../../net/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
 import type { Retirement, SocketFileChange } from "../../proxy/mod.ts";
 import type { EndingReason, LogField, SessionFilter, SessionPage, SessionQuery } from "../../session/mod.ts";
@@ -26,6 +26,7 @@ export type ToWorker =
   /** Begin a capture: `capture_begun` answers, or `capture_ended` where the session is not in this worker. */
   | { readonly kind: "capture"; readonly order: CaptureOrder }
   | { readonly kind: "capture_end"; readonly capture: number }
+  | NameAnswer
   | { readonly kind: "drain"; readonly timeoutMs: number }
   | { readonly kind: "stop" };
 
@@ -34,7 +35,14 @@ export type FromWorker =
   /** Its module has loaded. */
   | { readonly kind: "loaded" }
   /** Its listeners are bound; messages after this one name them by their index. */
-  | { readonly kind: "bound"; readonly listeners: readonly { app: string; address: Address }[] }
+  | {
+    readonly kind: "bound";
+    readonly listeners: readonly { app: string; address: Address }[];
+    /** How the kernel confines it; `undefined` where it does not. */
+    readonly confinement: Confinement | undefined;
+  }
+  /** What are the addresses of this name? `name_answer` answers. A confined worker cannot look them up itself. */
+  | { readonly kind: "name"; readonly id: number; readonly name: string }
   /** It cannot start, for a reason that the operator must fix. */
   | { readonly kind: "failed"; readonly message: string }
   /** What it has counted since it began. */
@@ -116,6 +124,15 @@ export interface Answer {
   readonly id: number;
   readonly value: AnswerValue;
   readonly problem: string | undefined;
+}
+
+/** The answer to the question about a name with this id. */
+export interface NameAnswer {
+  readonly kind: "name_answer";
+  readonly id: number;
+  readonly addresses: readonly string[];
+  /** Why there is no answer. */
+  readonly error: ErrorRecord | undefined;
 }
 
 /** What a worker needs for sockets by the kernel's own calls. */

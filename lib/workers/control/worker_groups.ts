@@ -8,6 +8,8 @@ import {
   type ReloadProblem,
   StartError,
 } from "../../proxy/mod.ts";
+import { confinementOf } from "../shared/confinement.ts";
+import { NameAnswers } from "./requests/name_answers.ts";
 import { runtimeAtLeast } from "../../runtime/mod.ts";
 import type { SessionsReported, StartMessage, TargetRecord } from "../channel/messages.ts";
 import { MAX_GENERATIONS, type SharedLimits } from "../shared/shared_limits.ts";
@@ -162,6 +164,7 @@ export class WorkerGroups {
       this.#options;
     const generation = new Generation(limits, { workers, slot });
     const unixNames = files.names(config);
+    const names = new NameAnswers(config, control);
     const supervisor = new Supervisor({
       count: workers,
       observer,
@@ -181,8 +184,14 @@ export class WorkerGroups {
       onRebound: (worker) => {
         if (worker === 0) files.replace(unixNames);
       },
+      onName: (id, name) => names.answer(id, name),
+      onBound: (confinement) => {
+        if (confinement !== undefined) observer.workersConfined(confinementOf(config).ports, confinement);
+      },
       onReport: ({ target, outcome }) => control.report(target, outcome),
     });
+    // A confined worker cannot remove what it has bound.
+    supervisor.ended.then(() => SocketFiles.free(unixNames)).catch((error) => observer.defect(error));
     return { supervisor, generation, unixNames };
   }
 

@@ -1,3 +1,4 @@
+import type { Confinement, ConfinementOptions } from "../../net/mod.ts";
 import type { ProxyObserver } from "../../proxy/mod.ts";
 
 /** The events of a proxy with several threads. Workers are numbered from 1. */
@@ -7,6 +8,8 @@ export interface WorkersObserver extends ProxyObserver {
     worker: number,
     what: { error: Error; sessions: number; restartMs: number | undefined },
   ): void;
+  /** The kernel confines a worker, which connects to these ports; called for each worker that starts. */
+  workersConfined(ports: ConfinementOptions["ports"], confinement: Confinement): void;
   /** A replacement for a crashed worker is up. */
   workerRestarted(worker: number): void;
 }

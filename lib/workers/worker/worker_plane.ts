@@ -1,6 +1,7 @@
+import type { Config } from "../../config/mod.ts";
 import { type Address, type Clock, errorMessage, monotonicClock } from "../../base/mod.ts";
 import { SharedCount } from "../../limits/mod.ts";
-import { type NativeTransport, openNativeTransport } from "../../net/mod.ts";
+import { type Confinement, type NativeTransport, openNativeTransport } from "../../net/mod.ts";
 import {
   type BoundProxy,
   Proxy,
@@ -8,6 +9,7 @@ import {
   StartError,
   type WorkerContext,
 } from "../../proxy/mod.ts";
+import { confinementOf } from "../shared/confinement.ts";
 import { attachApp, attachTargets } from "../shared/shared_views.ts";
 import { SessionIds } from "./session_ids.ts";
 import type {
@@ -18,6 +20,7 @@ import type {
   StartMessage,
   ToWorker,
 } from "../channel/messages.ts";
+import { NameQuestions } from "./name_questions.ts";
 import { SessionBatcher } from "./session_batcher.ts";
 import { CaptureSender } from "./capture_sender.ts";
 import { errorRecord, isNotable, sessionRecord } from "../channel/records.ts";
@@ -39,6 +42,7 @@ export class WorkerPlane {
   #starting: Promise<Proxy | undefined> = Promise.resolve(undefined);
   /** Its sockets; `undefined` where they are the runtime's. */
   #native: NativeTransport | undefined;
+  readonly #names: NameQuestions;
   #isEnding = false;
   /** The prepared change, and its reload. */
   #ready: { readonly reload: number; readonly use: () => void } | undefined;
@@ -49,6 +53,7 @@ export class WorkerPlane {
     this.#sessions = new SessionBatcher(post);
     this.#outcomes = new OutcomeBatcher(post);
     this.#counters = new CountersSender(post);
+    this.#names = new NameQuestions(post);
   }
 
   /** Handles a message from the control plane. */
@@ -71,6 +76,8 @@ export class WorkerPlane {
           .then((proxy) => proxy.follow(message.pool, attachTargets(message.targets, this.#share)))
           .catch((error) => this.defect(error));
         return;
+      case "name_answer":
+        return this.#names.receive(message);
       case "ask":
         return this.#asked(message.id, message.question);
       case "report_sessions":
@@ -124,7 +131,8 @@ export class WorkerPlane {
         const bound = proxy.listeners();
         for (const [index, { address }] of bound.entries()) listeners.set(address, index);
         this.#bound.resolve(proxy);
-        this.#post({ kind: "bound", listeners: bound });
+        const confinement = await this.#confine(config);
+        this.#post({ kind: "bound", listeners: bound, confinement });
         await this.#accept.promise;
         turns.join();
       },
@@ -132,7 +140,8 @@ export class WorkerPlane {
     };
     try {
       const observer = this.#observer(listeners, { active, turns });
-      this.#native = message.native && await openNativeTransport(message.native);
+      this.#native = message.native &&
+        await openNativeTransport({ ...message.native, lookup: this.#names.lookup });
       const proxy = await Proxy.start(config, {
         observer,
         clock,
@@ -146,6 +155,20 @@ export class WorkerPlane {
       this.#post({ kind: "failed", message: error.message });
       return undefined;
     }
+  }
+
+  /**
+   * Gives up what the listeners needed, before the first connection.
+   *
+   * @throws {StartError} when that is not possible, and the config demands it.
+   */
+  async #confine(config: Config): Promise<Confinement | undefined> {
+    if (this.#native === undefined || config.sandbox === "off") return undefined;
+    const confinement = await this.#native.confine(confinementOf(config));
+    if (config.sandbox === "auto" || confinement.gaps.length === 0) return confinement;
+    throw new StartError(
+      `sandbox "on": ${confinement.gaps.join("; ")}; set "sandbox: auto" to start without`,
+    );
   }
 
   #observer(

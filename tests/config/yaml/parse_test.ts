@@ -38,6 +38,7 @@ Deno.test("parseConfig: the original's format loads with every default", async (
     watch: false,
     onReload: "keep",
     engine: "auto",
+    sandbox: "auto",
     shutdown: { drainTimeoutMs: 30_000, delayMs: 0 },
     apps: [{
       name: "five",

@@ -14,6 +14,8 @@ export class PlaneLog extends ProxyLog implements WorkersObserver {
   readonly deaths: { worker: number; sessions: number; restartMs: number | undefined; message: string }[] =
     [];
   readonly restarts: number[] = [];
+  /** How the kernel confines each worker that has started. */
+  readonly confined: Parameters<WorkersObserver["workersConfined"]>[] = [];
   #told: (() => void)[] = [];
 
   workerDied(
@@ -22,6 +24,10 @@ export class PlaneLog extends ProxyLog implements WorkersObserver {
   ): void {
     this.deaths.push({ worker, sessions, restartMs, message: error.message });
     this.#tell();
+  }
+
+  workersConfined(...confined: Parameters<WorkersObserver["workersConfined"]>): void {
+    this.confined.push(confined);
   }
 
   workerRestarted(worker: number): void {

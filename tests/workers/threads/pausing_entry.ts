@@ -16,7 +16,7 @@ port.onmessage = ({ data }): void => {
       const listeners = data.config.apps.flatMap(({ name: app, listen }) =>
         listen.map((address) => ({ app, address }))
       );
-      return port.postMessage({ kind: "bound", listeners });
+      return port.postMessage({ kind: "bound", listeners, confinement: undefined });
     }
     case "accept": {
       const error = { message: "Too many open files", code: "EMFILE", stack: undefined };

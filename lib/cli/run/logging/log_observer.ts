@@ -8,6 +8,7 @@ import type { WorkersObserver } from "../../../workers/mod.ts";
 import { type Answer, describeAnswers } from "../../dial_answers.ts";
 import { Episode, type Schedule, schedule } from "./episode.ts";
 import { MassChange } from "./_mass_change.ts";
+import { confinementLine } from "./confinement_line.ts";
 import { LoopWarnings } from "./_loop_warnings.ts";
 import { WarningBudget } from "./_warning_budget.ts";
 
@@ -63,6 +64,8 @@ export class LogObserver implements WorkersObserver {
   readonly #loops: LoopWarnings;
   readonly #noTarget = new Map<string, WarningBudget>();
   readonly #listeners = new Map<Address, string>();
+  /** The last line about the confinement of workers. */
+  #confinement = "";
 
   constructor(access: AccessLog, options: LogObserverOptions = {}) {
     this.#access = access;
@@ -196,6 +199,15 @@ export class LogObserver implements WorkersObserver {
       restartMs,
       error: errorMessage(error),
     });
+  }
+
+  workersConfined(...confinement: Parameters<WorkersObserver["workersConfined"]>): void {
+    const { level, message, fields } = confinementLine(...confinement);
+    // Each worker reports, and those of a reload too.
+    const line = JSON.stringify([message, fields]);
+    if (line === this.#confinement) return;
+    this.#confinement = line;
+    this.#log[level](message, fields);
   }
 
   workerRestarted(worker: number): void {

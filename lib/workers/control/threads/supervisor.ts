@@ -2,6 +2,7 @@ import { monotonicClock } from "../../../base/mod.ts";
 import { type Retirement, StartError } from "../../../proxy/mod.ts";
 import { startError } from "./_start_error.ts";
 import { type Answers, type Refusal, Replies } from "../requests/replies.ts";
+import type { Confinement } from "../../../net/mod.ts";
 import { Backoff } from "./backoff.ts";
 import type {
   AnswerValue,
@@ -34,6 +35,10 @@ export interface SupervisorOptions {
   readonly counters: WorkerCounters;
   /** Called when a worker's thread has ended, or was told to; default nobody cleans up after it. */
   onGone?(worker: number): void;
+  /** Answers a worker's question about a name. */
+  onName(id: number, name: string): Promise<ToWorker>;
+  /** Called when a worker has bound its listeners, with how the kernel confines it. */
+  onBound(confinement: Confinement | undefined): void;
   /** Receives the outcomes that the control plane judges. */
   onReport(message: Extract<FromWorker, { kind: "report" }>): void;
 }
@@ -217,7 +222,10 @@ export class Supervisor {
       case "loaded":
         slot.state = "loaded";
         return this.#isHeld ? undefined : this.#startUp(slot);
+      case "name":
+        return this.#answerName(slot, message);
       case "bound":
+        this.#options.onBound(message.confinement);
         slot.events.listeners = message.listeners.map(({ address }) => address);
         return this.#boundBy(slot);
       case "failed":
@@ -240,6 +248,12 @@ export class Supervisor {
       default:
         return slot.events.relay(message);
     }
+  }
+
+  #answerName({ thread }: WorkerSlot, { id, name }: Extract<FromWorker, { kind: "name" }>): void {
+    // A worker that has died meanwhile gets no answer.
+    this.#options.onName(id, name).then((answer) => thread?.post(answer))
+      .catch((error) => this.#options.observer.defect(error));
   }
 
   #startUp(slot: WorkerSlot): void {
