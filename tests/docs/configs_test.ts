@@ -38,7 +38,10 @@ Deno.test({
     const wrong: string[] = [];
     for (const { at, block } of blocksOf(["yaml", "yml"]).filter(({ block }) => isConfigBlock(block))) {
       const problem = await check(block.text, certificate);
-      if (problem !== undefined) wrong.push(`${at}: ${problem}`);
+      // One that shows a mistake must have it.
+      const isMistake = block.info.includes("wrong");
+      if (isMistake && problem === undefined) wrong.push(`${at}: nothing is wrong with it`);
+      if (!isMistake && problem !== undefined) wrong.push(`${at}: ${problem}`);
     }
     assertEquals(wrong, [], 'for YAML of another program say so after the fence: "```yaml kubernetes"');
   },

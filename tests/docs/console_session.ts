@@ -25,6 +25,7 @@ export class ConsoleSession implements AsyncDisposable {
   readonly #reading: Promise<void>;
   #output = "";
   #hasEnded = false;
+  #hasBackground = false;
   /** How much of what runs in the background has been matched. */
   #seen = 0;
 
@@ -70,6 +71,7 @@ export class ConsoleSession implements AsyncDisposable {
    */
   async run({ command, expected }: ConsoleStep): Promise<void> {
     const isBackground = /&\s*$/.test(command);
+    this.#hasBackground ||= isBackground;
     const own = this.#withPorts(command).replace(/&\s*$/, ">> .background 2>&1 &");
     const printed = await this.#execute(own);
     const lines = isBackground || printed === "" ? [] : printed.replace(/\n$/, "").split("\n");
@@ -102,6 +104,9 @@ export class ConsoleSession implements AsyncDisposable {
     line: string,
     { command, printed }: { readonly command: string; readonly printed: string },
   ): Promise<void> {
+    if (!this.#hasBackground) {
+      throw new ConsoleError(`$ ${command}\nnever prints:\n${line}\nit prints:\n${printed}`);
+    }
     let text = "";
     const isThere = (): boolean => {
       text = Deno.readTextFileSync(this.#folder.file(".background"));

@@ -17,7 +17,7 @@ for (const format of IMPORT_FORMATS) {
         const lines = text.split("\n").length;
         for (const { line } of notes) assert(line >= 0 && line <= lines, `${line} of ${lines}`);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 
