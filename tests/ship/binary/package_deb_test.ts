@@ -6,6 +6,7 @@ import { BINARY, Program } from "../../helpers/programs/program.ts";
 import { echo, TestTarget } from "../../helpers/targets.ts";
 import { TemporaryFolder } from "../../helpers/temporary_folder.ts";
 import { missingTools } from "../../helpers/programs/tools.ts";
+import { answerOf } from "../answer_of.ts";
 import { until } from "../../helpers/until.ts";
 
 const executable = BINARY ?? "";
@@ -33,13 +34,6 @@ const AS_SERVICE = [
 function commandsOf(unit: string, key: string): string[][] {
   return unit.split("\n").filter((line) => line.startsWith(`${key}=`))
     .map((line) => line.slice(key.length + 1).split(" "));
-}
-
-async function answerOf(port: number, text: string): Promise<string> {
-  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
-  await conn.write(new TextEncoder().encode(text));
-  await conn.closeWrite();
-  return await new Response(conn.readable).text();
 }
 
 // systemd does not run where tests do: the commands of the unit are run as its user instead.
