@@ -42,10 +42,15 @@ export function errorMessage(error: unknown): string {
   return message.replace(/\s+/g, " ").trim();
 }
 
-/** Whether this process, or the system, has run out of file descriptors or socket memory: our want, not the peer's fault. */
+/**
+ * Whether this process, or the system, has run out of file descriptors, socket memory, or (ENOSPC) what epoll may watch:
+ * our lack, not the peer's fault.
+ */
 export function isResourceExhaustion(code: string): boolean {
-  return code === "EMFILE" || code === "ENFILE" || code === "ENOBUFS" || code === "ENOMEM";
+  return EXHAUSTION.has(code);
 }
+
+const EXHAUSTION: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ENOSPC"]);
 
 /** Whether the peer ended the connection without the courtesy of a FIN (RFC 9293 section 3.5.2). */
 export function isReset(code: string): boolean {

@@ -389,7 +389,8 @@ function describe(address: Address, code: string, cause: unknown): string {
     const also = address.kind === "unix" ? ", and --allow-read and --allow-write for its path" : "";
     return `not permitted by the runtime; add --allow-net=${formatAddress(address)}${also}`;
   }
-  if (isResourceExhaustion(code)) {
+  // A unix socket on a full disk is another matter.
+  if (code !== "ENOSPC" && isResourceExhaustion(code)) {
     return "out of file descriptors; raise the limit (ulimit -n)";
   }
   return errorMessage(cause);

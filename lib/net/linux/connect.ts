@@ -65,11 +65,10 @@ function connectTo(sockets: Sockets, address: Address, signal: CancelSignal): Pr
 
 /** Returns the errno of a connect; 0 where the connection is made, which a socket on this machine is at once. */
 function begin({ libc }: Sockets, fd: number, name: Uint8Array<ArrayBuffer>): number {
-  for (;;) {
-    if (libc.calls.connect(fd, name, name.length) === 0) return 0;
-    const { errno } = libc;
-    if (errno !== ERRNO.EINTR) return errno;
-  }
+  if (libc.calls.connect(fd, name, name.length) === 0) return 0;
+  const { errno } = libc;
+  // After a signal it goes on by itself, and a second call would fail with EALREADY.
+  return errno === ERRNO.EINTR ? ERRNO.EINPROGRESS : errno;
 }
 
 /**

@@ -90,10 +90,15 @@ export class Drains {
     this.#timer = undefined;
   };
 
-  /** Bytes that have not arrived; 0 for a connection that is gone. */
+  /** Bytes that have not arrived; 0 for a connection that is gone, or that the kernel tells nothing of. */
   #unsent(fd: number): number {
-    // The state is the first byte of `struct tcp_info`.
-    if ((this.#libc.option(fd, IPPROTO_TCP, TCP_INFO) & 0xff) === TCP_CLOSE) return 0;
+    try {
+      // The state is the first byte of `struct tcp_info`.
+      if ((this.#libc.option(fd, IPPROTO_TCP, TCP_INFO) & 0xff) === TCP_CLOSE) return 0;
+    } catch {
+      // Nobody can say, so there is nothing to wait for.
+      return 0;
+    }
     return this.#libc.calls.ioctl(fd, SIOCOUTQ, COUNT_BYTES) < 0 ? 0 : COUNT[0] ?? 0;
   }
 

@@ -21,6 +21,23 @@ import type { Sockets } from "./sockets.ts";
 /** Connections that the kernel may complete ahead of `accept`, as for the runtime's sockets. */
 const BACKLOG = 4096;
 
+/**
+ * Errors of the connection that was to be accepted, which is gone; the next one may be there (`accept(2)`, "Error
+ * handling").
+ */
+const LOST: ReadonlySet<number> = new Set([
+  ERRNO.ENONET,
+  ERRNO.EPROTO,
+  ERRNO.ENOPROTOOPT,
+  ERRNO.EOPNOTSUPP,
+  ERRNO.ENETDOWN,
+  ERRNO.ENETUNREACH,
+  ERRNO.ECONNABORTED,
+  ERRNO.ETIMEDOUT,
+  ERRNO.EHOSTDOWN,
+  ERRNO.EHOSTUNREACH,
+]);
+
 /** Connections taken in one turn; then the others get theirs. */
 const ACCEPTS_A_TURN = 64;
 
@@ -208,11 +225,11 @@ export class LinuxListeningSocket implements ListeningSocket {
       this.#turn = reactor.turn;
       this.#acceptsLeft = ACCEPTS_A_TURN;
     }
-    if (this.#acceptsLeft === 0) {
-      this.#defer();
-      return undefined;
-    }
     for (;;) {
+      if (this.#acceptsLeft === 0) {
+        this.#defer();
+        return undefined;
+      }
       resetSockaddr();
       const fd = libc.calls.accept4(this.#fd, SOCKADDR, SOCKADDR_LENGTH, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0) {
@@ -229,7 +246,9 @@ export class LinuxListeningSocket implements ListeningSocket {
       }
       const code = libc.errno;
       if (code === ERRNO.EAGAIN) return undefined;
-      if (code !== ERRNO.EINTR) throw new SystemError("accept4", code);
+      if (code === ERRNO.EINTR) continue;
+      if (!LOST.has(code)) throw new SystemError("accept4", code);
+      this.#acceptsLeft--;
     }
   }
 }

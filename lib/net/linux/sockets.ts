@@ -14,10 +14,11 @@ export class Sockets {
 
   /**
    * @param memory where to record the descriptors, for the thread that cleans up after this one; default: none.
+   * @param libc closed with it, or if this throws. Default: one of its own.
    * @throws the runtime's error where FFI is not permitted, or the C library is missing.
    */
-  constructor(memory?: SharedArrayBuffer) {
-    this.libc = new Libc();
+  constructor(memory?: SharedArrayBuffer, libc: Libc = new Libc()) {
+    this.libc = libc;
     try {
       this.#descriptors = new Descriptors(memory ?? Descriptors.allocate(this.libc));
       this.reactor = new Reactor(this.libc);

@@ -12,9 +12,15 @@ import { LinuxConnection } from "./connection.ts";
 import { AF_UNIX, F_GETFL, F_SETFL, SOCK_NONBLOCK } from "./constants.ts";
 import { confineThread } from "./confinement/confine.ts";
 import { connect } from "./connect.ts";
+import type { Libc } from "./libc.ts";
 import { listenTcp, listenUnix, openShared } from "./listening_socket.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Sockets } from "./sockets.ts";
+
+export interface LinuxTransportOptions extends NativeOptions {
+  /** What makes the calls, for tests of calls that fail. Default the C library itself. */
+  readonly libc?: Libc;
+}
 
 /** The sockets of one thread, by the kernel's own calls. */
 export class LinuxTransport implements NativeTransport {
@@ -22,9 +28,9 @@ export class LinuxTransport implements NativeTransport {
   readonly #options: NativeOptions;
 
   /** @throws the runtime's error where FFI is not permitted, or the C library is missing. */
-  constructor(options: NativeOptions = {}) {
+  constructor(options: LinuxTransportOptions = {}) {
     this.#options = options;
-    this.#sockets = new Sockets(options.descriptors);
+    this.#sockets = new Sockets(options.descriptors, options.libc);
   }
 
   listen(address: TcpAddress, { shared }: { readonly shared: boolean }): ListeningSocket {
