@@ -112,9 +112,12 @@ export class Wire implements AsyncDisposable {
     this.#weather = weather;
   }
 
-  /** From now on nothing passes to and from these ports of this end, for good. */
-  vanish(ports: readonly number[]): void {
+  /** From now on nothing passes to and from these ports of this end; calling the result ends that. */
+  vanish(ports: readonly number[]): () => void {
     for (const port of ports) this.#vanished.add(port);
+    return () => {
+      for (const port of ports) this.#vanished.delete(port);
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

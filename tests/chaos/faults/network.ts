@@ -77,7 +77,11 @@ export const vanishing: Fault = {
       await conn.write(buffer);
       await conn.read(buffer);
     }
-    wire.vanish(conns.map(({ localAddr }) => localAddr.transport === "tcp" ? localAddr.port : 0));
+    const comeBack = wire.vanish(
+      conns.map(({ localAddr }) => localAddr.transport === "tcp" ? localAddr.port : 0),
+    );
+    // Another client may get their ports in the next round.
+    onEnd(comeBack);
     await pause(holdMs);
   },
 };
