@@ -1,88 +1,8 @@
-import {
-  type Address,
-  errorCode,
-  errorMessage,
-  formatAddress,
-  isLoopback,
-  isReset,
-  isResourceExhaustion,
-  type TcpAddress,
-} from "../base/mod.ts";
+import { type Address, errorCode, isReset } from "../base/mod.ts";
 import { listenOnFile, type SocketFile, type SocketFileState } from "./_socket_file.ts";
-import {
-  type Connection,
-  type ListeningSocket,
-  runtimeTransport,
-  type SocketHandle,
-  type Transport,
-} from "../net/mod.ts";
-
-/** Receives the events of a listener, apart from connections. */
-export interface ListenerObserver {
-  /**
-   * Accepting fails, most likely for lack of file descriptors; retried every {@link PAUSE_MS}. Called once per
-   * episode.
-   */
-  acceptPaused(address: Address, error: unknown): void;
-  /** Accepting works again after `pausedMs`, or the listener has closed. */
-  acceptResumed(address: Address, pausedMs: number): void;
-}
-
-/** A connection's permit in its app, until it is disposed of. */
-export interface AcceptPlace extends Disposable {
-  /** Restores what a refused connection has cost the app's accept rate, so that it does not count against others. */
-  refund?(): void;
-}
-
-/** Holds connections back while an app is at its limit. */
-export interface AcceptGate {
-  /**
-   * Returns a permit for one connection (`undefined` if none is counted), at once or as soon as there is one. A
-   * waiting listener accepts nothing more: the kernel's backlog holds the rest.
-   *
-   * @throws the signal's reason.
-   */
-  enter(signal: AbortSignal): AcceptPlace | undefined | Promise<AcceptPlace | undefined>;
-}
-
-export interface ListenerOptions {
-  readonly observer: ListenerObserver;
-  /** Default: the runtime's sockets. */
-  readonly transport?: Transport | undefined;
-  /** Default: none, connections are handed on at once. */
-  readonly gate?: AcceptGate | undefined;
-  /**
-   * Whether the listeners of this process on one TCP address, in any thread, share one queue; default false. The
-   * queue lasts until the last of them has closed. No other process can share it.
-   */
-  readonly shared?: boolean;
-  /**
-   * The name that a unix socket is bound to where another thread puts its file in place and removes it. Default: the
-   * listener does so itself.
-   */
-  readonly boundAt?: string | undefined;
-  /**
-   * Called before each accept, which waits for it: a thread may leave the next connection to another. The signal is
-   * aborted when the listener closes, and once closing begins no accept waits. Never rejects.
-   */
-  readonly turn?: ((signal: AbortSignal) => Promise<void> | undefined) | undefined;
-  /** Receives each connection, the address it came to and its permit; must return at once and not throw. */
-  onConnection(conn: Connection, listener: Address, place: AcceptPlace | undefined): void;
-}
-
-/** A listener that could not be opened; `code` is the errno name. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-  readonly address: Address;
-  readonly code: string;
-
-  constructor(address: Address, cause: unknown) {
-    const code = errorCode(cause);
-    super(`listen on ${formatAddress(address)}: ${describe(address, code, cause)}`, { cause });
-    this.address = address;
-    this.code = code;
-  }
-}
+import { type Connection, type ListeningSocket, runtimeTransport, type SocketHandle } from "../net/mod.ts";
+import { lacksIpv6, ListenError } from "./listen_error.ts";
+import type { AcceptGate, AcceptPlace, ListenerOptions } from "./options.ts";
 
 /** Pause after a failed accept: long enough not to spin, short enough to go unnoticed. */
 const PAUSE_MS = 100;
@@ -352,46 +272,4 @@ export class Listener {
       };
     });
   }
-}
-
-/**
- * Whether this machine lacks the address's family: the kernel knows no such socket, or loopback has no such address.
- * Tries to bind it. An address of another machine is not meant.
- */
-export function isMissingHere(address: TcpAddress): boolean {
-  try {
-    runtimeTransport.listen(address, { shared: false }).close();
-    return false;
-  } catch (error) {
-    const code = errorCode(error);
-    return code === "EAFNOSUPPORT" || (code === "EADDRNOTAVAIL" && isLoopback(address.host));
-  }
-}
-
-function lacksIpv6(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
-}
-
-function describe(address: Address, code: string, cause: unknown): string {
-  if (code === "EADDRINUSE") {
-    return address.kind === "unix"
-      ? "socket file already exists; choose another path, or stop the process that uses it"
-      : "port already in use; choose another one, or stop the process that uses it";
-  }
-  if (code === "EADDRNOTAVAIL") return "not an address of this machine; choose a local one";
-  if (code === "EACCES") {
-    return address.kind === "tcp" && address.port < 1024
-      ? "permission denied for ports below 1024; grant CAP_NET_BIND_SERVICE or choose a higher port"
-      : "permission denied; choose an address that this user may use";
-  }
-  if (code === "NOT_CAPABLE") {
-    const also = address.kind === "unix" ? ", and --allow-read and --allow-write for its path" : "";
-    return `not permitted by the runtime; add --allow-net=${formatAddress(address)}${also}`;
-  }
-  // A unix socket on a full disk is another matter.
-  if (code !== "ENOSPC" && isResourceExhaustion(code)) {
-    return "out of file descriptors; raise the limit (ulimit -n)";
-  }
-  return errorMessage(cause);
 }

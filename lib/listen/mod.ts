@@ -7,12 +7,6 @@ export {
   type SocketFileState,
   temporaryName,
 } from "./_socket_file.ts";
-export {
-  type AcceptGate,
-  type AcceptPlace,
-  isMissingHere,
-  Listener,
-  type ListenerObserver,
-  type ListenerOptions,
-  ListenError,
-} from "./listener.ts";
+export { isMissingHere, ListenError } from "./listen_error.ts";
+export { Listener } from "./listener.ts";
+export type { AcceptGate, AcceptPlace, ListenerObserver, ListenerOptions } from "./options.ts";

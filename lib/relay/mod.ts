@@ -17,7 +17,8 @@ export {
   type Side,
 } from "./flow.ts";
 export { type ByteBudget, Pace } from "./pace.ts";
-export { canBePolled, polledEngine, type PolledOptions } from "./polled.ts";
+export { canBePolled, polledEngine } from "./polled.ts";
+export type { PolledOptions } from "./_polled_line.ts";
 export { pumpEngine, type PumpOptions } from "./pump.ts";
 export { type Filter, streamEngine, type StreamOptions } from "./streams.ts";
 export { Sweep, type Sweepable, sweepPeriodMs, type Ticker } from "./sweep.ts";
