@@ -4,10 +4,13 @@
  * @module
  */
 
-import type { Address, Cidr, EventRate, ProxyVersion, TargetAddress, TcpAddress } from "../../base/mod.ts";
+import type { Address, Cidr, EventRate, TcpAddress } from "../../base/mod.ts";
 import type { FaultConfig } from "./fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
+import type { LogConfig } from "./log_config.ts";
+import type { ProxyProtocolConfig } from "./proxy_protocol_config.ts";
 import type { StarttlsConfig } from "./starttls_config.ts";
+import type { DiscoveryConfig, DnsConfig, RouteConfig, TargetConfig } from "./target_config.ts";
 import type { TargetTlsConfig, TlsConfig } from "./tls_config.ts";
 
 /** A whole configuration. */
@@ -38,12 +41,6 @@ export const ENGINES = ["auto", "runtime", "native"] as const;
 /** How far threads that carry connections are confined: as far as possible, fully or not started, not at all. */
 export const SANDBOXES = ["auto", "on", "off"] as const;
 
-/** The levels of the operational log, the most talkative first. */
-export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
-
-/** How log lines look. */
-export const LOG_FORMATS = ["text", "json"] as const;
-
 /** The strategies that choose among an app's targets. */
 export const BALANCE_STRATEGIES = [
   "random",
@@ -59,70 +56,6 @@ export const TARGET_DOWN_ACTIONS = ["keep", "close"] as const;
 
 /** The fate of sessions whose app or target a reload removes. */
 export const RELOAD_ACTIONS = ["keep", "drain", "close"] as const;
-
-/**
- * How an entry of `targets` becomes many: every address of a name, every SRV record of a service, or what a file or an HTTP
- * endpoint lists.
- */
-export const DISCOVERIES = ["dns", "srv", "file", "http"] as const;
-
-/** The facilities of syslog (RFC 5424 section 6.2.1), in the order of their numbers, by the names of syslog.conf(5). */
-export const SYSLOG_FACILITIES = [
-  "kern",
-  "user",
-  "mail",
-  "daemon",
-  "auth",
-  "syslog",
-  "lpr",
-  "news",
-  "uucp",
-  "cron",
-  "authpriv",
-  "ftp",
-  "ntp",
-  "audit",
-  "alert",
-  "clock",
-  "local0",
-  "local1",
-  "local2",
-  "local3",
-  "local4",
-  "local5",
-  "local6",
-  "local7",
-] as const;
-
-/** Where a syslog server takes messages: over UDP or TCP, at a unix socket, or at this system's own socket. */
-export type SyslogAddress =
-  | { readonly kind: "udp" | "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string }
-  | { readonly kind: "local" };
-
-/** A syslog server or the systemd journal. */
-export interface LogServerConfig {
-  readonly facility: typeof SYSLOG_FACILITIES[number];
-  /** The program's name in the log. */
-  readonly tag: string;
-  /** The syslog server, or the path of the journal's socket. */
-  readonly server: SyslogAddress | { readonly kind: "journal"; readonly path: string };
-}
-
-/** The operational log and the access log. */
-export interface LogConfig {
-  readonly level: typeof LOG_LEVELS[number];
-  /** How lines of the operational log look, and of the access log where it has no template. */
-  readonly format: typeof LOG_FORMATS[number];
-  /** The template of access log lines, with `{field}` placeholders; `undefined` for the layout of `format`. */
-  readonly template: string | undefined;
-  /** Where the operational log goes; `undefined` for standard error. */
-  readonly destination: LogServerConfig | undefined;
-  /** Whether sessions are logged to standard output, or the path of the file or the server that they are logged to. */
-  readonly access: boolean | string | LogServerConfig;
-  /** How often a session that lasts is logged; `Infinity` for never. */
-  readonly accessIntervalMs: number;
-}
 
 /** The admin API. */
 export interface AdminConfig {
@@ -239,91 +172,4 @@ export interface BandwidthConfig {
   readonly upload: number | undefined;
   /** From target to client. */
   readonly download: number | undefined;
-}
-
-/** One target of an app, or one entry that discovery makes targets of. */
-export interface TargetConfig {
-  /**
-   * What is looked up by `srv`, `file` and `http` stands as the host (a name, a path, a URL), with port 0: the answers have
-   * the ports.
-   */
-  readonly address: TargetAddress;
-  /** The address as text: what logs and metrics call the target. */
-  readonly label: string;
-  /** Its share of new connections beside the others', 0 to 256; 0 is none. */
-  readonly weight: number;
-  /** Whether it is used only while no other target is available. */
-  readonly backup: boolean;
-  /** Connections at once, above which it is passed over; `Infinity` for no limit. */
-  readonly maxConnections: number;
-  /** The PROXY header that it is sent; `undefined` for what the app says. */
-  readonly proxyProtocol: "off" | ProxyVersion | undefined;
-  readonly discover: typeof DISCOVERIES[number] | undefined;
-  /** Its active checks: the app's own value, unless it has others; `undefined` for none. */
-  readonly healthCheck: HealthCheckConfig | undefined;
-}
-
-/** One route: what a ClientHello must say, and where it then leads. */
-export interface RouteConfig {
-  /** Server names in lower case, `*.` and a name for all below it, `*` for any; empty for whatever, or no name. */
-  readonly sni: readonly string[];
-  /** Protocols of which one must be offered; empty for whatever, or none. */
-  readonly alpn: readonly string[];
-  /** At least one. */
-  readonly targets: readonly TargetConfig[];
-}
-
-/** The PROXY protocol, on both sides. */
-export interface ProxyProtocolConfig {
-  /** Whether a connection from `from` begins with a header, or may; with `required`, nobody else is let in. */
-  readonly accept: "off" | "optional" | "required";
-  /** Trusted senders of headers; not empty unless `accept` is `off`. */
-  readonly from: readonly Cidr[];
-  /** How long the header may take. */
-  readonly timeoutMs: number;
-  /** Types of the fields that the access log shows. */
-  readonly log: readonly number[];
-  /** The version sent to targets without a setting of their own. */
-  readonly send: "off" | ProxyVersion;
-  readonly tlvs: ProxyTlvsConfig;
-}
-
-/** The fields (TLV) of v2 headers to targets. */
-export interface ProxyTlvsConfig {
-  /** The server name that the client asks for. */
-  readonly authority: boolean;
-  /** The protocol that our TLS has agreed on. */
-  readonly alpn: boolean;
-  /** A name of the connection. */
-  readonly uniqueId: boolean;
-  /** The TLS that ended here. */
-  readonly ssl: boolean;
-  /** The client's certificate, within `ssl`. */
-  readonly clientCertificate: boolean;
-  readonly crc32c: boolean;
-  /** Types of the received fields that are passed on. */
-  readonly pass: "all" | readonly number[];
-  /** Fields with fixed values, which have escapes as the config has them. */
-  readonly add: readonly { readonly type: number; readonly value: string }[];
-}
-
-/** Which targets discovery may find, and how it asks an HTTP endpoint. */
-export interface DiscoveryConfig {
-  /** The networks that discovered targets may be in; empty for all. */
-  readonly within: readonly Cidr[];
-  /** Between two requests, and between two looks at a file whose folder cannot be watched. */
-  readonly intervalMs: number;
-  /** The limit of one request. */
-  readonly timeoutMs: number;
-  /** The file of the CAs that the endpoint's certificate must come from; `undefined` for the system's. */
-  readonly ca: string | undefined;
-  /** The file of the token that the endpoint is shown; `undefined` for none. */
-  readonly tokenFile: string | undefined;
-}
-
-/** Where discovery asks, and how often; as built in where no target is looked up. */
-export interface DnsConfig {
-  /** An IP address and a port; `undefined` for the system's resolver. */
-  readonly nameserver: TcpAddress | undefined;
-  readonly intervalMs: number;
 }

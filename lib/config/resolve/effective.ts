@@ -1,14 +1,8 @@
 import { formatAddress, formatDuration } from "../../base/mod.ts";
 import type { Address } from "../../base/mod.ts";
 import { effectiveOptions, effectiveRoute, effectiveTarget } from "./effective_options.ts";
-import type {
-  AdminConfig,
-  AppConfig,
-  Config,
-  LogConfig,
-  LogServerConfig,
-  SyslogAddress,
-} from "../model/config.ts";
+import type { AdminConfig, AppConfig, Config } from "../model/config.ts";
+import type { LogConfig, LogServerConfig, SyslogAddress } from "../model/log_config.ts";
 
 /**
  * A config as a config file would say it, with every default filled in and nothing left to `defaults`. Read again, it gives

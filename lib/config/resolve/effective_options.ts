@@ -8,13 +8,9 @@ import {
   formatTlv,
 } from "../../base/mod.ts";
 import { formatPercentage } from "../schema/values/numbers.ts";
-import type {
-  AppConfig,
-  HashKeyConfig,
-  ProxyTlvsConfig,
-  RouteConfig,
-  TargetConfig,
-} from "../model/config.ts";
+import type { AppConfig, HashKeyConfig } from "../model/config.ts";
+import type { ProxyTlvsConfig } from "../model/proxy_protocol_config.ts";
+import type { RouteConfig, TargetConfig } from "../model/target_config.ts";
 import type { FaultConfig } from "../model/fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "../model/health_config.ts";
 import type { StarttlsConfig } from "../model/starttls_config.ts";

@@ -5,7 +5,8 @@ import { type Base, resolveAddress, resolvePath } from "./paths.ts";
 import { resolveOptions, resolveTarget } from "./resolve_options.ts";
 import type { ParsedIncluded, ParsedRoot } from "../schema/root.ts";
 import type { ParsedLogServer } from "../schema/log/log_server.ts";
-import type { AdminConfig, AppConfig, Config, LogServerConfig } from "../model/config.ts";
+import type { AdminConfig, AppConfig, Config } from "../model/config.ts";
+import type { LogServerConfig } from "../model/log_config.ts";
 
 /** An included file, and where its relative paths start. */
 export interface ResolvableFile {

@@ -7,14 +7,9 @@ import { mergeChecks } from "./merge_checks.ts";
 import { type Base, resolveAddress, resolvePath } from "./paths.ts";
 import { offeredProtocols } from "../schema/app/starttls.ts";
 import type { ParsedTarget } from "../schema/app/target.ts";
-import type {
-  AppConfig,
-  BandwidthConfig,
-  DiscoveryConfig,
-  HashKeyConfig,
-  ProxyTlvsConfig,
-  TargetConfig,
-} from "../model/config.ts";
+import type { AppConfig, BandwidthConfig, HashKeyConfig } from "../model/config.ts";
+import type { ProxyTlvsConfig } from "../model/proxy_protocol_config.ts";
+import type { DiscoveryConfig, TargetConfig } from "../model/target_config.ts";
 import type { FaultConfig } from "../model/fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "../model/health_config.ts";
 import type { StarttlsConfig } from "../model/starttls_config.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ACCESS_FIELDS } from "../../base/mod.ts";
-import { LOG_LEVELS, RELOAD_ACTIONS, SANDBOXES } from "../model/config.ts";
+import { RELOAD_ACTIONS, SANDBOXES } from "../model/config.ts";
+import { LOG_LEVELS } from "../model/log_config.ts";
 import { Admin } from "./admin.ts";
 import { AccessLog } from "./log/access_log.ts";
 import { logFormat } from "./log/log_format.ts";

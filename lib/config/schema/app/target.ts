@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DISCOVERIES } from "../../model/config.ts";
+import { DISCOVERIES } from "../../model/target_config.ts";
 import { countOrOff, wholeNumber } from "../values/numbers.ts";
 import { TargetHealthCheck } from "./health.ts";
 import { choice, choiceOrOff, discoverableAddress, mappingOrOff, targetAddress } from "../values/units.ts";

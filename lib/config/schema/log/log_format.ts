@@ -1,5 +1,5 @@
 import { ACCESS_FIELDS, parseAccessTemplate, TemplateError } from "../../../base/mod.ts";
-import { LOG_FORMATS, type LogConfig } from "../../model/config.ts";
+import { LOG_FORMATS, type LogConfig } from "../../model/log_config.ts";
 import { type Leaf, leaf } from "../values/leaf.ts";
 import { PATTERNS } from "../values/patterns.ts";
 import { suggest } from "../../report/suggest.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { checkHost, formatIp, parseAddress, parseIp } from "../../../base/mod.ts";
-import { SYSLOG_FACILITIES, type SyslogAddress } from "../../model/config.ts";
+import { SYSLOG_FACILITIES, type SyslogAddress } from "../../model/log_config.ts";
 import { type Leaf, leaf, read } from "../values/leaf.ts";
 import { PATTERNS } from "../values/patterns.ts";
 import { readPath } from "../values/texts.ts";
