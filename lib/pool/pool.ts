@@ -13,7 +13,7 @@ import {
   type TargetChange,
   type UpdateReason,
 } from "./pool_options.ts";
-import { MAX_DELAY_MS } from "./scheduler.ts";
+import { Alarm } from "./alarm.ts";
 import { slowStartStepMs, slowStartWeight } from "./slow_start.ts";
 import { haveMoved, type TargetState } from "./target_state.ts";
 import { type Candidate, Target, type TargetSpec } from "./target.ts";
@@ -31,7 +31,8 @@ export class Pool implements TargetSlots {
   #passive: PassiveHealth | undefined;
   #anyUsable = true;
   #limited = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** For the next event: the end of an ejection, or a step of a slow start. */
+  readonly #timer = new Alarm(() => this.tick());
   #options: PoolOptions;
   #rules: TierRules;
   readonly #clock: Clock;
@@ -201,8 +202,7 @@ export class Pool implements TargetSlots {
   /** Stops the pool's timers. Connections under way keep their targets. */
   stop(): void {
     this.#queue.stop();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer.clear();
   }
 
   #rulesOf({ balance, random = Math.random }: PoolOptions): TierRules {
@@ -273,16 +273,11 @@ export class Pool implements TargetSlots {
     for (const tier of this.#tiers) tier.changed(target);
   }
 
-  /** Sets the timer for the next event: the end of an ejection, or a step of a slow start. */
   #arm(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     const nowMs = this.#clock.nowMs();
     const ramping = this.#targets.some((target) => nowMs - target.usableSinceMs <= this.#slowStartMs);
     const stepMs = ramping && this.#slowStartMs > 0 ? slowStartStepMs(this.#slowStartMs) : Infinity;
-    const dueMs = Math.min(stepMs, (this.#passive?.nextReturnMs ?? Infinity) - nowMs);
-    if (dueMs === Infinity) return;
-    this.#timer = setTimeout(() => this.tick(), Math.min(MAX_DELAY_MS, Math.max(1, dueMs)));
+    this.#timer.set(Math.min(stepMs, (this.#passive?.nextReturnMs ?? Infinity) - nowMs));
   }
 
   /** Returns ejected targets whose time is over, and advances slow starts. */

@@ -7,6 +7,7 @@ import { type CountersSnapshot, LoopDelay, type MetricsSnapshot, ThreadCounters 
 import type { Transport } from "../net/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import type { ProxyControl } from "./control.ts";
+import { localListeners } from "./local/local_listeners.ts";
 import { LocalApps } from "./local/local_apps.ts";
 import { LocalOperations } from "./local/local_operations.ts";
 import { applyReload } from "./local/local_reload.ts";
@@ -14,7 +15,7 @@ import { LocalSessions } from "./local/local_sessions.ts";
 import { localSnapshot } from "./local/local_snapshot.ts";
 import { explainConnection } from "./explain/explain.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
-import { isPassed, Listeners } from "./listeners/listeners.ts";
+import type { Listeners } from "./listeners/listeners.ts";
 import { metricsOf } from "./status/metrics_of.ts";
 import { ownListeners } from "./listeners/own_listeners.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
@@ -71,7 +72,7 @@ export class Proxy implements ProxyControl {
   }
 
   private constructor(config: Config, files: FileTexts, options: ProxyOptions) {
-    const { observer, context, transport, schedule, clock = monotonicClock } = options;
+    const { observer, context, transport, clock = monotonicClock } = options;
     this.#observer = observer;
     this.#context = context;
     this.#loopDelay = config.admin === undefined ? undefined : new LoopDelay();
@@ -118,32 +119,11 @@ export class Proxy implements ProxyControl {
       sessions: this.#sessions.table,
       apps: () => this.#apps.byName,
     });
-    const { pressure } = this.#sessions;
-    this.#listeners = new Listeners({
-      observer: {
-        acceptPaused: (address, error) => {
-          this.#counters.acceptPaused();
-          pressure.acceptPaused(address);
-          observer.acceptPaused(address, error);
-        },
-        acceptResumed: (address, pausedMs) => {
-          pressure.acceptResumed(address);
-          this.#counters.acceptResumed(pausedMs);
-          observer.acceptResumed(address, pausedMs);
-        },
-        socketFileChanged: (app, path, change) => observer.socketFileChanged(app, path, change),
-      },
-      schedule,
-      transport,
-      shared: context !== undefined,
-      hasUnix: context?.hasUnixListeners !== false,
-      unixNames: context?.unixNames,
+    this.#listeners = localListeners({
+      ...options,
+      sessions: this.#sessions,
+      counters: this.#counters,
       own: this.#own,
-      // The socket of a path has one thread alone, which nobody can relieve.
-      turn: ({ wanted, app }, signal) =>
-        pressure.hold(app, signal) ??
-          (wanted.kind === "tcp" || isPassed(wanted, { transport }) ? context?.turn() : undefined),
-      begin: (conn, origin) => this.#sessions.begin(conn, origin),
     });
   }
 

@@ -1,16 +1,15 @@
-import { type Address, errorCode, errorMessage, formatAddress } from "../../../base/mod.ts";
+import { type Address, errorCode, errorMessage } from "../../../base/mod.ts";
 import { type AccessLog, type AccessRecord, type Feed, getLogger, type Logger } from "../../../log/mod.ts";
 import type { TargetChange } from "../../../app/mod.ts";
-import { LOOP } from "../../../dial/mod.ts";
 import type { FileProblem, SocketFileChange } from "../../../proxy/mod.ts";
 import type { EndedSession } from "../../../session/mod.ts";
 import type { WorkersObserver } from "../../../workers/mod.ts";
-import { type Answer, describeAnswers } from "../../dial_answers.ts";
 import { Episode, type Schedule, schedule } from "./episode.ts";
 import { MassChange } from "./_mass_change.ts";
 import { confinementLine } from "./confinement_line.ts";
 import { LoopWarnings } from "./_loop_warnings.ts";
-import { WarningBudget } from "./_warning_budget.ts";
+import { NoTargetWarnings } from "./_no_target_warnings.ts";
+import { SessionRecords } from "./_session_records.ts";
 
 export type { EndedSession } from "../../../session/mod.ts";
 
@@ -46,8 +45,6 @@ export interface LogObserverOptions {
   readonly wallClockMs?: () => number;
 }
 
-/** Warnings about sessions without a target, per app and second. */
-const WARNINGS_PER_SECOND = 10;
 /** Want of file descriptors has passed when there was none for this long. */
 const SETTLE_MS = 1000;
 
@@ -57,13 +54,12 @@ export class LogObserver implements WorkersObserver {
   readonly #log: Logger;
   readonly #sessions: Feed<AccessRecord> | undefined;
   readonly #schedule: Schedule;
-  readonly #wallClockMs: () => number;
   readonly #accepting: Episode<Address>;
   readonly #masses = new MassChange((what, more) => this.#log.info("{what}: {more}", { what, more }));
   readonly #starved = new Map<string, Episode<string>>();
   readonly #loops: LoopWarnings;
-  readonly #noTarget = new Map<string, WarningBudget>();
-  readonly #listeners = new Map<Address, string>();
+  readonly #noTarget: NoTargetWarnings;
+  readonly #records: SessionRecords;
   /** The last line about the confinement of workers. */
   #confinement = "";
 
@@ -73,7 +69,8 @@ export class LogObserver implements WorkersObserver {
     this.#sessions = options.sessions;
     this.#schedule = options.schedule ?? schedule;
     this.#loops = new LoopWarnings(this.#log, this.#schedule);
-    this.#wallClockMs = options.wallClockMs ?? Date.now;
+    this.#noTarget = new NoTargetWarnings(this.#log, this.#schedule);
+    this.#records = new SessionRecords(options.wallClockMs ?? Date.now);
     this.#accepting = new Episode({
       settleMs: SETTLE_MS,
       schedule: this.#schedule,
@@ -89,12 +86,12 @@ export class LogObserver implements WorkersObserver {
   sessionEnded(session: EndedSession): void {
     const isFollowed = this.#sessions?.isWanted === true;
     if (this.#access.enabled || isFollowed) {
-      const record = this.#recordOf(session, session.reason ?? "error");
+      const record = this.#records.of(session, session.reason ?? "error");
       this.#access.write(record);
       if (isFollowed) this.#sessions?.publish(record);
     }
     if (session.reason === "no_target") {
-      this.#warnOfNoTarget(session);
+      this.#noTarget.warn(session);
     } else if (session.error !== undefined) {
       this.#log.warning('app "{app}": session #{id} ended by an error: {error} ({code})', {
         app: session.app.name,
@@ -113,7 +110,7 @@ export class LogObserver implements WorkersObserver {
   }
 
   sessionActive(session: EndedSession): void {
-    if (this.#access.enabled) this.#access.write(this.#recordOf(session, "active"));
+    if (this.#access.enabled) this.#access.write(this.#records.of(session, "active"));
   }
 
   acceptPaused(address: Address, error: unknown): void {
@@ -258,61 +255,6 @@ export class LogObserver implements WorkersObserver {
     this.#accepting.close();
     for (const episode of this.#starved.values()) episode.close();
     this.#loops.close();
-    for (const budget of this.#noTarget.values()) budget.close();
-  }
-
-  #recordOf(session: EndedSession, reason: AccessRecord["reason"]): AccessRecord {
-    return {
-      time: session.endedAtMs ?? this.#wallClockMs(),
-      id: session.id,
-      app: session.app.name,
-      listener: this.#nameOf(session.listener),
-      client: formatAddress(session.client),
-      target: session.target?.label,
-      reason,
-      bytesUp: session.up.bytes,
-      bytesDown: session.down.bytes,
-      durationMs: session.endedMs - session.startedMs,
-      connectMs: session.connectMs,
-      tries: session.tries,
-      sni: session.sni,
-      fields: session.fields,
-      detail: session.detail,
-    };
-  }
-
-  /** A listener's address as text, made once. */
-  #nameOf(listener: Address): string {
-    let name = this.#listeners.get(listener);
-    if (name === undefined) {
-      name = formatAddress(listener);
-      this.#listeners.set(listener, name);
-    }
-    return name;
-  }
-
-  #warnOfNoTarget(session: EndedSession): void {
-    const { failures } = session;
-    // The circle has had its own warning, and each of its connections ends so.
-    if (failures.length > 0 && failures.every(({ code }) => code === LOOP)) return;
-    const app = session.app.name;
-    let budget = this.#noTarget.get(app);
-    if (budget === undefined) {
-      budget = new WarningBudget({
-        perSecond: WARNINGS_PER_SECOND,
-        schedule: this.#schedule,
-        onLeftOut: (count) =>
-          this.#log.warning('app "{app}": no target could be reached, {count} more times', { app, count }),
-      });
-      this.#noTarget.set(app, budget);
-    }
-    if (!budget.take()) return;
-    const answers = failures.map(({ target, code, message }): Answer => {
-      return { label: target.label, code, message };
-    });
-    this.#log.warning('app "{app}": no target could be reached: {answers}', {
-      app,
-      answers: answers.length === 0 && session.detail !== "" ? session.detail : describeAnswers(answers),
-    });
+    this.#noTarget.close();
   }
 }

@@ -1,9 +1,10 @@
 import { monotonicClock } from "../../../base/mod.ts";
 import { type Retirement, StartError } from "../../../proxy/mod.ts";
 import { startError } from "./_start_error.ts";
-import { type Answers, type Refusal, Replies } from "../requests/replies.ts";
 import type { Confinement } from "../../../net/mod.ts";
-import { Backoff } from "./backoff.ts";
+import { Questions } from "../requests/questions.ts";
+import type { Answers, Refusal } from "../requests/replies.ts";
+import { emptySlot, hasStarted, type WorkerSlot } from "./_worker_slot.ts";
 import type {
   AnswerValue,
   FromWorker,
@@ -43,18 +44,6 @@ export interface SupervisorOptions {
   onReport(message: Extract<FromWorker, { kind: "report" }>): void;
 }
 
-/** A slot for one worker and its successors. */
-interface WorkerSlot {
-  readonly number: number;
-  readonly backoff: Backoff;
-  thread: WorkerThread | undefined;
-  state: "loading" | "loaded" | "binding" | "bound" | "serving" | "dead" | "ended";
-  bornMs: number;
-  /** The events of the current worker. */
-  events: WorkerEvents;
-  timer: ReturnType<typeof setTimeout> | undefined;
-}
-
 /** How long a worker may take to bind its listeners before it counts as hung. */
 const START_LIMIT_MS = 30_000;
 
@@ -75,22 +64,12 @@ export class Supervisor {
   readonly #ended = Promise.withResolvers<void>();
   #phase: "starting" | "serving" | "ending" = "starting";
   #drainReportedMs = -Infinity;
-  /** The questions that wait for answers, by their ids. */
-  readonly #open = new Map<number, Replies<AnswerValue>>();
-  #lastQuestion = 0;
+  readonly #questions = new Questions();
   #isHeld = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#slots = Array.from({ length: options.count }, (_, number) => ({
-      number,
-      backoff: new Backoff(),
-      thread: undefined,
-      state: "loading",
-      bornMs: 0,
-      events: new WorkerEvents(options.observer),
-      timer: undefined,
-    }));
+    this.#slots = Array.from({ length: options.count }, (_, number) => emptySlot(number, options.observer));
   }
 
   /**
@@ -122,15 +101,8 @@ export class Supervisor {
     question: Question & { readonly kind: Kind },
     limitMs?: number,
   ): Promise<Answers<AnswerValue<Kind>>> {
-    const asked = this.#slots.filter((slot) => hasStarted(slot) && slot.thread !== undefined);
-    const replies = new Replies<AnswerValue<Kind>>(asked.map(({ number }) => number), limitMs);
-    const id = ++this.#lastQuestion;
-    // The worker answers with the value of this question's kind.
-    this.#open.set(id, replies as Replies<AnswerValue>);
-    for (const { thread } of asked) thread?.post({ kind: "ask", id, question });
-    const answers = await replies.answers;
-    this.#open.delete(id);
-    return answers;
+    const asked = this.#slots.filter(hasStarted);
+    return await this.#questions.ask<Kind>(question, asked, limitMs);
   }
 
   /** Holds back the start of loaded workers until the returned object is disposed of. */
@@ -235,7 +207,7 @@ export class Supervisor {
       case "counters":
         return this.#options.counters.receive(slot, message.counters);
       case "answer":
-        return this.#open.get(message.id)?.receive(slot.number, message);
+        return this.#questions.receive(slot.number, message);
       case "capture_begun":
       case "capture_packets":
       case "capture_ended":
@@ -291,7 +263,7 @@ export class Supervisor {
     clearTimeout(slot.timer);
     this.#endThread(slot);
     slot.state = "dead";
-    for (const replies of this.#open.values()) replies.lost(slot.number);
+    this.#questions.lost(slot.number);
     const sessions = generation.activeOf(slot.number);
     generation.forget(slot.number);
     slot.events.close();
@@ -322,7 +294,7 @@ export class Supervisor {
     this.#endThread(slot);
     slot.state = "ended";
     this.#options.counters.ended(slot);
-    for (const replies of this.#open.values()) replies.lost(slot.number);
+    this.#questions.lost(slot.number);
   }
 
   #endThread(slot: WorkerSlot): void {
@@ -338,9 +310,4 @@ export class Supervisor {
     const isOver = this.#slots.every(({ state }) => state === "ended" || state === "dead");
     if (this.#phase === "ending" && isOver) this.#ended.resolve();
   }
-}
-
-/** Whether the slot's worker has had its start message; one that has not gets the current state with it. */
-function hasStarted({ state }: WorkerSlot): boolean {
-  return state !== "loading" && state !== "loaded" && state !== "dead";
 }
