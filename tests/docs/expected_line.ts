@@ -2,7 +2,7 @@
 const VARYING = new RegExp(
   [
     "(?<time>\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z?)",
-    "(?<length>\\b\\d+(?:\\.\\d+)?\\s?(?:µs|ms|s|min|MB|MiB)\\b)",
+    "(?<length>\\b\\d+(?:\\.\\d+)?\\s?(?:µs|ms|s|min|m|h|MB|MiB)\\b)",
     "(?<port>\\b(?:3[3-9]|[4-6]\\d)\\d{3}\\b)",
     "(?<any>…)",
     "(?<space>\\s+)",
@@ -12,7 +12,7 @@ const VARYING = new RegExp(
 
 const PATTERNS: Readonly<Record<string, string>> = {
   time: "\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z?",
-  length: "\\d+(?:\\.\\d+)?\\s?(?:µs|ms|s|min|MB|MiB)",
+  length: "(?:\\d+(?:\\.\\d+)?\\s?(?:µs|ms|s|min|m|h|MB|MiB)\\s?)+",
   port: "\\d{4,5}",
   any: ".*",
   space: "\\s+",
