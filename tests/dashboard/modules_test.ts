@@ -5,8 +5,21 @@ import { describeFault, settableOf } from "../../lib/admin/dashboard/dialogs/fau
 import { Rates } from "../../lib/admin/dashboard/data/rates.js";
 import { Series } from "../../lib/admin/dashboard/data/series.js";
 import { EventParser } from "../../lib/admin/dashboard/data/sse.js";
+import type * as shown from "../../lib/admin/dashboard/types.d.ts";
 import type { Status, Target } from "../../lib/admin/dashboard/types.d.ts";
+import type { ReloadJson } from "../../lib/admin/json/reload.ts";
+import type { SessionsJson } from "../../lib/admin/json/sessions.ts";
+import type { FaultJson, StatusJson } from "../../lib/admin/json/status.ts";
 import { Fixture } from "./fixture.ts";
+
+/** Fails to compile where the page reads something else than the API sends. */
+type Reads<Shown, _Sent extends Shown> = Shown;
+export type PageReadsWhatTheApiSends = [
+  Reads<shown.Status, StatusJson>,
+  Reads<shown.Fault, FaultJson>,
+  Reads<shown.Sessions, SessionsJson>,
+  Reads<shown.Reload, ReloadJson>,
+];
 
 Deno.test("format: three digits and a unit", () => {
   assertEquals([0, 999, 1000, 1536, 10_240, 1024 ** 2 * 999, 1024 ** 3 * 5].map(bytes), [

@@ -92,6 +92,7 @@ export interface TargetJson {
 
 /** A fault as in a config, with its state while it is in effect. */
 export interface FaultJson extends Readonly<Record<string, unknown>> {
+  readonly kind: string;
   readonly since: string;
   readonly ["expires_at"]: string | null;
   readonly source: "config" | "api";
@@ -181,6 +182,7 @@ export function targetJson(target: TargetSnapshot, counted: TargetCount | undefi
 /** Converts a fault to JSON. */
 export function faultJson({ fault, sinceMs, expiresAtMs, source }: FaultSnapshot): FaultJson {
   return {
+    kind: fault.kind,
     ...effectiveFault(fault),
     since: timeJson(sinceMs),
     expires_at: expiresAtMs === Infinity ? null : timeJson(expiresAtMs),

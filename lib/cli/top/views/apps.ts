@@ -1,8 +1,16 @@
 import { allTargets, type AppView, isUp, type TargetView } from "../../running/view.ts";
-import { bytesText, shortBytes, shortCount, shortTime } from "../../terminal/quantities.ts";
+import { bytesText, shortCount, shortTime } from "../../terminal/quantities.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
 import { appKey, type Rates } from "../history.ts";
-import { byteRateCell, connectionRateCell, countCell, numberCell, type View } from "./view.ts";
+import {
+  connectionRateCell,
+  countCell,
+  countOfText,
+  numberCell,
+  perSecondText,
+  rateColumn,
+  type View,
+} from "./view.ts";
 
 interface AppItem {
   readonly app: AppView;
@@ -50,23 +58,8 @@ export const apps: View<AppItem> = {
       cell: ({ rates }) => connectionRateCell(rates),
       value: ({ rates }) => rates?.connections ?? -1,
     },
-    {
-      id: "up_rate",
-      title: "UP/S",
-      align: "right",
-      least: 7,
-      rank: 2,
-      cell: ({ rates }) => byteRateCell(rates, "up"),
-      value: ({ rates }) => rates?.up ?? -1,
-    },
-    {
-      id: "down_rate",
-      title: "DOWN/S",
-      align: "right",
-      least: 7,
-      cell: ({ rates }) => byteRateCell(rates, "down"),
-      value: ({ rates }) => rates?.down ?? -1,
-    },
+    rateColumn("up", 2),
+    rateColumn("down"),
     {
       id: "targets",
       title: "TARGETS",
@@ -122,10 +115,10 @@ export const apps: View<AppItem> = {
     ["state", app.state],
     ["listeners", app.listeners.join(", ")],
     ["balance", app.balance],
-    ["sessions", `${app.sessions ?? "-"}${app.maxConnections === null ? "" : ` of ${app.maxConnections}`}`],
+    ["sessions", countOfText(app.sessions, app.maxConnections)],
     ["accepted", String(app.traffic.connections ?? "-")],
     ["bytes", bytesText(app.traffic)],
-    ["per second", rates === undefined ? "-" : `${shortBytes(rates.up)} up, ${shortBytes(rates.down)} down`],
+    ["per second", perSecondText(rates)],
     ["targets", healthCell(targets).text],
     ["not discovered", app.undiscovered.join(", ") || "-"],
     [

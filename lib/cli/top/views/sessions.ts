@@ -3,7 +3,7 @@ import { shortAge, shortBytes, shortTime } from "../../terminal/quantities.ts";
 import type { Cell } from "../../terminal/table.ts";
 import type { Rates } from "../history.ts";
 import { pageOf } from "../state.ts";
-import { byteRateCell, numberCell, UNKNOWN, type View, type ViewColumn } from "./view.ts";
+import { numberCell, perSecondText, rateColumn, UNKNOWN, type View, type ViewColumn } from "./view.ts";
 
 interface SessionItem {
   readonly session: SessionView;
@@ -37,7 +37,7 @@ export const sessions: View<SessionItem> = {
     ["started", startText(session)],
     ["idle", shortAge(session.idleMs)],
     ["bytes", `${shortBytes(session.bytesUp)} up, ${shortBytes(session.bytesDown)} down`],
-    ["per second", rates === undefined ? "-" : `${shortBytes(rates.up)} up, ${shortBytes(rates.down)} down`],
+    ["per second", perSecondText(rates)],
     [
       "connected",
       session.connectMs === null ? "-" : `in ${shortTime(session.connectMs)}, ${triesText(session.tries)}`,
@@ -126,24 +126,8 @@ const COLUMNS: readonly ViewColumn<SessionItem>[] = [
     cell: ({ session }) => numberCell(session.bytesDown, shortBytes),
     value: ({ session }) => session.bytesDown,
   },
-  {
-    id: "up_rate",
-    title: "UP/S",
-    align: "right",
-    least: 7,
-    rank: 9,
-    cell: ({ rates }) => byteRateCell(rates, "up"),
-    value: ({ rates }) => rates?.up ?? -1,
-  },
-  {
-    id: "down_rate",
-    title: "DOWN/S",
-    align: "right",
-    least: 7,
-    rank: 1,
-    cell: ({ rates }) => byteRateCell(rates, "down"),
-    value: ({ rates }) => rates?.down ?? -1,
-  },
+  rateColumn("up", 9),
+  rateColumn("down", 1),
   {
     id: "sni",
     title: "SERVER NAME",

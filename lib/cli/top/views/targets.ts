@@ -9,7 +9,15 @@ import {
   shortTime,
 } from "../../terminal/quantities.ts";
 import { type Rates, targetKey } from "../history.ts";
-import { byteRateCell, countCell, numberCell, UNKNOWN, type View, type ViewColumn } from "./view.ts";
+import {
+  countCell,
+  countOfText,
+  numberCell,
+  rateColumn,
+  UNKNOWN,
+  type View,
+  type ViewColumn,
+} from "./view.ts";
 
 interface TargetItem {
   readonly app: string;
@@ -63,7 +71,7 @@ export const targets: View<TargetItem> = {
     ["backup", target.isBackup ? "yes" : "no"],
     [
       "connections",
-      `${target.connections ?? "-"}${target.maxConnections === null ? "" : ` of ${target.maxConnections}`}`,
+      countOfText(target.connections, target.maxConnections),
     ],
     ["share", share === undefined ? "-" : shortShare(share)],
     ["failed dials", countText(target.traffic.dialsFailed)],
@@ -124,24 +132,8 @@ const COLUMNS: readonly ViewColumn<TargetItem>[] = [
     }),
     value: ({ target }) => target.weight,
   },
-  {
-    id: "up_rate",
-    title: "UP/S",
-    align: "right",
-    least: 7,
-    rank: 4,
-    cell: ({ rates }) => byteRateCell(rates, "up"),
-    value: ({ rates }) => rates?.up ?? -1,
-  },
-  {
-    id: "down_rate",
-    title: "DOWN/S",
-    align: "right",
-    least: 7,
-    rank: 1,
-    cell: ({ rates }) => byteRateCell(rates, "down"),
-    value: ({ rates }) => rates?.down ?? -1,
-  },
+  rateColumn("up", 4),
+  rateColumn("down", 1),
   {
     id: "dial",
     title: "DIAL P99",

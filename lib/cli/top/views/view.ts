@@ -1,7 +1,7 @@
 import type { Cell, Column } from "../../terminal/table.ts";
 import type { Rates } from "../history.ts";
 import type { Scope, TopState, ViewName } from "../state.ts";
-import { shortByteRate, shortRate } from "../../terminal/quantities.ts";
+import { shortByteRate, shortBytes, shortRate } from "../../terminal/quantities.ts";
 
 /** A column of a view. */
 export interface ViewColumn<Item> extends Column {
@@ -40,11 +40,6 @@ export function numberCell(
   return value === 0 ? { text: format(0), tone: "dim" } : { text: format(value) };
 }
 
-/** Bytes per second. */
-export function byteRateCell(rates: Rates | undefined, way: "up" | "down"): Cell {
-  return numberCell(rates?.[way], shortByteRate);
-}
-
 /** Connections per second. */
 export function connectionRateCell(rates: Rates | undefined): Cell {
   return numberCell(rates?.connections, shortRate);
@@ -60,4 +55,30 @@ export function countCell(
   if (limit === null) return cell;
   const isFull = count !== null && count >= limit;
   return { text: `${cell.text}/${format(limit)}`, tone: isFull ? "warn" : cell.tone ?? "plain" };
+}
+
+/** The column of the bytes per second of one direction. */
+export function rateColumn<Item extends { readonly rates: Rates | undefined }>(
+  way: "up" | "down",
+  rank?: number,
+): ViewColumn<Item> {
+  return {
+    id: `${way}_rate`,
+    title: way === "up" ? "UP/S" : "DOWN/S",
+    align: "right",
+    least: 7,
+    ...(rank === undefined ? {} : { rank }),
+    cell: ({ rates }) => numberCell(rates?.[way], shortByteRate),
+    value: ({ rates }) => rates?.[way] ?? -1,
+  };
+}
+
+/** Bytes per second of both directions: `1.2K up, 3M down`. */
+export function perSecondText(rates: Rates | undefined): string {
+  return rates === undefined ? "-" : `${shortBytes(rates.up)} up, ${shortBytes(rates.down)} down`;
+}
+
+/** A count and its limit, if there is one: `3 of 10`. */
+export function countOfText(count: number | null, limit: number | null): string {
+  return `${count ?? "-"}${limit === null ? "" : ` of ${limit}`}`;
 }
