@@ -2,6 +2,7 @@ import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
+  F_DUPFD_CLOEXEC,
   F_GETFL,
   F_SETFL,
   IPPROTO_TCP,
@@ -113,8 +114,11 @@ const TYPE_BITS = 0xf;
 const THREAD_BITS = 0x100 | 0x800 | 0x10000;
 /** `FIONREAD`, `FIONBIO`, and `TCGETS`, by which the runtime tells a terminal. */
 const IOCTLS = [Number(SIOCOUTQ), 0x541b, 0x5421, 0x5401];
-/** `F_GETFD`, `F_SETFD`, `F_GETFL`, `F_SETFL`, and the locks of the database: `F_GETLK`, `F_SETLK`, `F_SETLKW`. */
-const FCNTLS = [1, 2, F_GETFL, F_SETFL, 5, 6, 7];
+/**
+ * `F_GETFD`, `F_SETFD`, `F_GETFL`, `F_SETFL`, `F_GETLK`, `F_SETLK` and `F_SETLKW`, the locks of the database, and
+ * `F_DUPFD_CLOEXEC`, without which the runtime aborts when a worker starts another.
+ */
+const FCNTLS = [1, 2, F_GETFL, F_SETFL, 5, 6, 7, F_DUPFD_CLOEXEC];
 /** `PR_SET_NAME`, `PR_GET_NAME`, `PR_SET_VMA`: a thread's name, and the names of its memory. */
 const PRCTLS = [15, 16, 0x53564d41];
 /** `FUTEX_UNLOCK_PI`. */
