@@ -53,6 +53,10 @@ export function parseHead(bytes: Uint8Array): RequestHead {
   if (/^(CONNECT|TRACE|TRACK)$/i.test(method)) {
     throw new RequestError(501, `method ${method} is not supported`);
   }
+  // Methods are case-sensitive (RFC 9110 section 9.1), but the fetch standard takes these for those in upper case.
+  if (/^(DELETE|GET|HEAD|OPTIONS|POST|PUT)$/i.test(method) && method !== method.toUpperCase()) {
+    throw new RequestError(501, `method ${method} is not supported; use ${method.toUpperCase()}`);
+  }
   const isOld = minor === "0";
   const headers = fields(lines);
   const body = bodyOf(headers, isOld);

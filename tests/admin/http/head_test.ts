@@ -34,6 +34,8 @@ const REFUSED: readonly (readonly [number, string])[] = [
   [413, `POST / HTTP/1.1\r\n${HOST}\r\ncontent-length: ${"9".repeat(400)}`],
   [431, `GET / HTTP/1.1\r\n${HOST}${"\r\nx: y".repeat(100)}`],
   [501, `CONNECT / HTTP/1.1\r\n${HOST}`],
+  [501, `get / HTTP/1.1\r\n${HOST}`],
+  [501, `Head / HTTP/1.1\r\n${HOST}`],
   [501, `POST / HTTP/1.1\r\n${HOST}\r\ntransfer-encoding: gzip, chunked`],
   [501, `POST / HTTP/1.1\r\n${HOST}\r\ntransfer-encoding: xchunked`],
   [505, `GET / HTTP/2.0\r\n${HOST}`],
