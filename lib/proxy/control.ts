@@ -1,6 +1,6 @@
 import type { CaptureRequest, CaptureStart } from "../capture/mod.ts";
 import type { Config } from "../config/mod.ts";
-import type { MetricsSnapshot } from "../metrics/mod.ts";
+import type { CountersSnapshot, MetricsSnapshot } from "../metrics/mod.ts";
 import type { ReloadPlan, ReloadResult } from "./reload/reload_result.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";
 import type { ProxyOperations } from "./operations.ts";
@@ -33,8 +33,13 @@ export interface ProxyControl {
   /** What was counted since the start, over all threads, with the state of apps and targets. Never rejects. */
   metrics(): Promise<MetricsSnapshot>;
 
-  /** Explains what would happen to a connection now. Changes nothing: it takes no turn. */
-  explain(question: ConnectionQuestion): Explanation;
+  /**
+   * Explains what would happen to a connection now. Changes nothing: it takes no turn.
+   *
+   * @param counted what was counted just before: workers tell how many connections a target has only there, unless it has
+   * a limit. Default: such numbers are left out.
+   */
+  explain(question: ConnectionQuestion, counted?: CountersSnapshot): Explanation;
 
   /**
    * Puts another config into effect, by default the same one with its files read again; all of it or, where something is

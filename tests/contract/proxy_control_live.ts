@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { formatAddress } from "../../lib/base/mod.ts";
 import type { TargetSnapshot } from "../../lib/app/mod.ts";
+import type { CountersSnapshot } from "../../lib/metrics/mod.ts";
 import type { ConnectionQuestion, ExplainedConnection } from "../../lib/proxy/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { readToEnd, writeAll } from "../helpers/clients.ts";
@@ -206,6 +207,17 @@ export function testLiveContract(name: string, start: StartPlane): void {
     },
   });
 
+  Deno.test(`${name}: how many connections a target has is known from what was counted`, async () => {
+    await using target = new TestTarget(neverAnswering);
+    await withPlane(start, { apps: [{ name: "a", targets: [target.address] }] }, async (plane) => {
+      using _client = await plane.connect();
+      await target.connections(1);
+      await plane.underWay(1);
+      const { counters } = await plane.control.metrics();
+      assertStringIncludes(explained(plane, {}, counters).targets[0]?.why ?? "", "; 1 connection");
+    });
+  });
+
   Deno.test(`${name}: what nobody listens on is told with the nearest listener`, async () => {
     await withPlane(start, { apps: [{ name: "a", targets: [GONE] }] }, (plane) => {
       const answer = plane.control.explain({ ...QUESTION, to: { kind: "port", port: plane.port - 1 } });
@@ -233,8 +245,13 @@ export function testLiveContract(name: string, start: StartPlane): void {
 const QUESTION: Omit<ConnectionQuestion, "to"> = { client: "192.0.2.7", sni: undefined, alpn: [] };
 
 /** What would happen to a client of the first port. */
-function explained(plane: TestPlane, question: Partial<ConnectionQuestion> = {}): ExplainedConnection {
-  const answer = plane.control.explain({ to: { kind: "port", port: plane.port }, ...QUESTION, ...question });
+function explained(
+  plane: TestPlane,
+  question: Partial<ConnectionQuestion> = {},
+  counted?: CountersSnapshot,
+): ExplainedConnection {
+  const whole = { to: { kind: "port", port: plane.port }, ...QUESTION, ...question } as const;
+  const answer = plane.control.explain(whole, counted);
   if (answer.kind !== "explained") throw new Error(`the answer is "${answer.kind}"`);
   return answer;
 }

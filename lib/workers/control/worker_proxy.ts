@@ -16,7 +16,7 @@ import {
   statusOf,
   type WallTime,
 } from "../../proxy/mod.ts";
-import type { MetricsSnapshot } from "../../metrics/mod.ts";
+import type { CountersSnapshot, MetricsSnapshot } from "../../metrics/mod.ts";
 import type { SessionsReported } from "../channel/messages.ts";
 import { SharedLimits } from "../shared/shared_limits.ts";
 import { ListenSockets, type PreparedSockets } from "./sockets/listen_sockets.ts";
@@ -205,8 +205,8 @@ export class WorkerProxy implements ProxyControl {
     return this.#counting ??= this.#count().finally(() => this.#counting = undefined);
   }
 
-  explain(question: ConnectionQuestion): Explanation {
-    return explainConnection(this.#config, question, this.#snapshot());
+  explain(question: ConnectionQuestion, counted?: CountersSnapshot): Explanation {
+    return explainConnection(this.#config, question, this.#snapshot(counted));
   }
 
   capture(request: CaptureRequest): Promise<CaptureStart> {
@@ -256,7 +256,7 @@ export class WorkerProxy implements ProxyControl {
     });
   }
 
-  #snapshot(): RuntimeSnapshot {
+  #snapshot(counted?: CountersSnapshot): RuntimeSnapshot {
     return {
       listeners: this.listeners(),
       workers: this.#options.workers,
@@ -268,10 +268,14 @@ export class WorkerProxy implements ProxyControl {
       pools: (app) => {
         if (!this.#control.hasApp(app)) return [];
         const states = this.#control.states(app);
-        return this.#control.snapshot(
-          app,
-          (pool) => this.#limits.takenOf({ app, pool }, states.get(pool) ?? []),
-        );
+        const targets = counted?.apps.get(app)?.targets;
+        return this.#control.snapshot(app, (pool) => {
+          const ofPool = states.get(pool) ?? [];
+          const taken = this.#limits.takenOf({ app, pool }, ofPool);
+          return targets === undefined
+            ? taken
+            : taken.map((count, index) => count ?? targets.get(ofPool[index]?.spec.label ?? "")?.active ?? 0);
+        });
       },
     };
   }

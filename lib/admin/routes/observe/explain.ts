@@ -39,10 +39,10 @@ export const explain: AdminRoute = {
         404: { description: "Nobody listens there; `nearest` may", schema: "ExplainProblem" },
         409: { description: "Several listeners fit; `listen` says which is meant", schema: "ExplainProblem" },
       },
-      handle: withProxy((request, proxy) => {
+      handle: withProxy(async (request, proxy) => {
         const question = questionIn(new URL(request.req.url).searchParams);
         if (question instanceof QuestionError) return problem(400, { detail: question.message });
-        const explanation = proxy.explain(question);
+        const explanation = proxy.explain(question, (await proxy.metrics()).counters);
         if (explanation.kind === "explained") return json(explanationToJson(explanation));
         const detail = describeNoListener(question.to, explanation, "listen=ADDR with one of the addresses");
         if (explanation.kind === "several") {
