@@ -1,5 +1,6 @@
+import { isPlainDial } from "../base/mod.ts";
 import type { AppConfig } from "../config/mod.ts";
-import { Dialer, type FdPressure, LOOP } from "../dial/mod.ts";
+import { Dialer, type DialerOptions, type FdPressure, LOOP } from "../dial/mod.ts";
 import { CidrSet, type ClientLimiter } from "../limits/mod.ts";
 import type { Transport } from "../net/mod.ts";
 import { type Candidate, parseCheckBytes } from "../pool/mod.ts";
@@ -48,7 +49,8 @@ export function sessionApp(config: AppConfig, options: SessionAppOptions): Sessi
       ? { secureTarget: undefined, login: mysqlLoginOf(config, tls) }
       : { secureTarget: tls.secureTarget }),
     targetTalk: starttlsOf(config)?.target,
-    sendsProxy: sendsProxy(config),
+    sendsProxy: sendersOf(config).includes(true),
+    speaksFirst: speaksFirst(config),
     tlvs: tlvRulesOf(config),
     hashKey: config.balance === "source_hash" && config.hashKey.kind !== "client"
       ? config.hashKey
@@ -64,9 +66,15 @@ export function sessionApp(config: AppConfig, options: SessionAppOptions): Sessi
 
 const NO_FACTS: RouteFacts = { sni: undefined, alpn: [] };
 
-function sendsProxy(config: AppConfig): boolean {
+/** Whether each of its targets is sent a PROXY header. */
+function sendersOf(config: AppConfig): boolean[] {
   const targets = [...config.targets, ...config.routes.flatMap((route) => route.targets)];
-  return targets.some((target) => targetSpec(target, config).sendProxy !== undefined);
+  return targets.map((target) => targetSpec(target, config).sendProxy !== undefined);
+}
+
+function speaksFirst(config: AppConfig): boolean {
+  return (config.targetTls !== undefined && config.starttls === undefined) ||
+    !sendersOf(config).includes(false);
 }
 
 /** Returns the app's rules for TLVs of PROXY headers; `undefined` where it has none. */
@@ -94,7 +102,7 @@ function dialerOf(
 ): Dialer<Candidate> {
   return new Dialer<Candidate>({
     fdPressure,
-    ...(transport === undefined ? {} : { transport }),
+    ...dialingOf(config, transport),
     connectTimeoutMs: config.connectTimeoutMs,
     connectDeadlineMs: config.connectDeadlineMs,
     observer: {
@@ -106,6 +114,19 @@ function dialerOf(
       dialStarved: (_candidate, error) => observer.dialStarved(config.name, error),
     },
   });
+}
+
+/** What dials: nothing of the settings is looked at where there are none. */
+function dialingOf(
+  { dialSockets }: AppConfig,
+  transport: Transport | undefined,
+): Pick<DialerOptions<Candidate>, "transport" | "asksWhom"> {
+  if (transport === undefined) return {};
+  if (isPlainDial(dialSockets)) return { transport };
+  return {
+    transport: transport.dialing?.(dialSockets) ?? transport,
+    asksWhom: dialSockets.transparent || dialSockets.fastOpen,
+  };
 }
 
 function inspectRulesOf(config: AppConfig, tls: Pick<AppTls, "acceptor">): InspectRules | undefined {

@@ -1,3 +1,4 @@
+import type { KeepaliveTimes } from "./keepalive.ts";
 import type { Pollable } from "./pollable.ts";
 
 /**
@@ -20,8 +21,10 @@ export interface Duplex {
   /**
    * Has the kernel probe a peer that is silent, so that one that has vanished is noticed (RFC 9293 section 3.8.4); absent
    * where there is nothing to set (a unix socket).
+   *
+   * @param how whether to probe, and when; default with the times of the transport, or of the system for the runtime's sockets.
    */
-  setKeepAlive?(on?: boolean): void;
+  setKeepAlive?(how?: boolean | KeepaliveTimes): void;
   /** Whether TLS ends here: what is read and written is its content. Absent: it does not. */
   readonly isTls?: boolean;
   /** Frees the socket; whatever is pending on it rejects. */

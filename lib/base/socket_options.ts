@@ -1,4 +1,5 @@
 import type { Duplex } from "./duplex.ts";
+import type { KeepaliveTimes } from "./keepalive.ts";
 
 /**
  * Turns Nagle's algorithm off (RFC 896), so that a small write does not wait until the peer has acknowledged the one
@@ -8,9 +9,9 @@ export function sendAtOnce(conn: Duplex): void {
   setOption(() => conn.setNoDelay?.(true));
 }
 
-/** Turns TCP keepalive on, with the system's times. */
-export function keepAlive(conn: Duplex): void {
-  setOption(() => conn.setKeepAlive?.(true));
+/** Turns TCP keepalive on; default with the transport's times. */
+export function keepAlive(conn: Duplex, times: true | KeepaliveTimes = true): void {
+  setOption(() => conn.setKeepAlive?.(times));
 }
 
 function setOption(set: () => void): void {

@@ -18,6 +18,7 @@ export { escapeAllReferences } from "./environment/escape_all.ts";
 export type { Environment, Variable } from "./environment/references.ts";
 export { suggest } from "./report/suggest.ts";
 export { engineOf } from "./engine.ts";
+export { unsupportedKeys } from "./native_keys.ts";
 export { type Machine, workerCount } from "./worker_count.ts";
 export { effectiveConfig, formatSyslogAddress } from "./resolve/effective.ts";
 export { effectiveFault } from "./resolve/effective_options.ts";

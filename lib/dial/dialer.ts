@@ -1,5 +1,5 @@
 import { type Address, type Duplex, errorCode, errorMessage, isResourceExhaustion } from "../base/mod.ts";
-import { type Connection, runtimeTransport, type Transport } from "../net/mod.ts";
+import { type CancelSignal, type Connection, runtimeTransport, type Transport } from "../net/mod.ts";
 import { pauseDialing, SignalHolder, STARVED_PAUSE_MS, TimedAttempt } from "./_timed_attempt.ts";
 import { FdPressure } from "./fd_pressure.ts";
 import type { DialHolder } from "./holder.ts";
@@ -73,7 +73,9 @@ export interface DialerOptions<T extends DialTarget> {
   /** Descriptor pressure that the dialers of a thread share; default: one of its own. */
   readonly fdPressure?: FdPressure;
   /** Default the runtime's sockets. */
-  readonly transport?: Transport;
+  readonly transport?: Pick<Transport, "connect">;
+  /** Whether the transport asks whom a dial is for; default no. */
+  readonly asksWhom?: boolean;
 }
 
 /** Least time for a dial: a deadline's timer may fire a fraction of a millisecond early. */
@@ -183,9 +185,12 @@ export class Dialer<T extends DialTarget> {
       let refusal = holder.refusal?.(address);
       if (refusal instanceof Promise) refusal = await refusal;
       if (refusal !== undefined) throw refusal;
-      const raw = await (this.#options.transport ?? runtimeTransport).connect(address, attempt);
+      const { transport = runtimeTransport, asksWhom = false } = this.#options;
+      const raw = await transport.connect(address, attempt, asksWhom ? holder : undefined);
       vet(holder, raw, address);
       const conn = open === undefined ? raw : await open(raw, target, attempt.toAbortSignal());
+      // `open` has sent what makes the connection; it may still be refused.
+      if (raw.established !== undefined) await establish(raw, conn, attempt);
       const durationMs = performance.now() - beganMs;
       observer?.dialed(target, durationMs);
       return { kind: "connected", conn, durationMs };
@@ -211,6 +216,15 @@ export class Dialer<T extends DialTarget> {
 function vet(holder: DialHolder, conn: Connection, address: Address): void {
   try {
     holder.vet?.(conn, address);
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+}
+
+async function establish(raw: Connection, conn: Duplex, signal: CancelSignal): Promise<void> {
+  try {
+    await raw.established?.(signal);
   } catch (error) {
     conn.close();
     throw error;

@@ -1,4 +1,4 @@
-import type { Connection } from "../net/mod.ts";
+import type { Connection, DialFor } from "../net/mod.ts";
 import type { Address } from "../base/mod.ts";
 
 /** One dial, or the pause before the next, while it lasts. */
@@ -13,7 +13,7 @@ export interface DialAttempt {
 }
 
 /** The connection that a dial is made for: it can end the dial at any time, and watches how long it takes. */
-export interface DialHolder {
+export interface DialHolder extends DialFor {
   /** Whether the holder has ended the dialing. */
   readonly aborted: boolean;
   /** Receives each attempt when it begins, and `undefined` when it is over. */

@@ -1,4 +1,4 @@
-import { type Address, errorCode, isReset } from "../base/mod.ts";
+import { type Address, errorCode, isReset, type ListenSettings } from "../base/mod.ts";
 import { listenOnFile, type SocketFile, type SocketFileState } from "./_socket_file.ts";
 import { type Connection, type ListeningSocket, runtimeTransport, type SocketHandle } from "../net/mod.ts";
 import { lacksIpv6, ListenError } from "./listen_error.ts";
@@ -72,7 +72,8 @@ export class Listener {
         }
         return new Listener(address, { socket: transport.listenUnix(boundAt) }, options);
       }
-      const socket = transport.listen(address, { shared: options.shared === true });
+      const { shared = false, settings } = options;
+      const socket = transport.listen(address, { shared, settings });
       return new Listener(socket.address, { socket }, options);
     } catch (error) {
       if (address.kind === "tcp" && address.host === "::" && lacksIpv6(error)) {
@@ -96,6 +97,20 @@ export class Listener {
   /** What another thread opens the same socket by; absent where it cannot. */
   get handle(): SocketHandle | undefined {
     return this.#socket.handle;
+  }
+
+  /**
+   * Checks that its socket can have other settings, and returns what puts them into effect, for connections accepted from
+   * then on.
+   *
+   * @throws {ListenError} when it cannot; nothing has changed.
+   */
+  prepareSettings(settings: ListenSettings): () => void {
+    try {
+      return this.#socket.prepareSettings?.(settings) ?? ((): void => {});
+    } catch (error) {
+      throw new ListenError(this.address, error);
+    }
   }
 
   /** What the path of a unix socket leads to by now; `there` for TCP. Never rejects. */

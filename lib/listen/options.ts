@@ -1,4 +1,4 @@
-import type { Address } from "../base/mod.ts";
+import type { Address, ListenSettings } from "../base/mod.ts";
 import type { Connection, Transport } from "../net/mod.ts";
 
 /** Receives the events of a listener, apart from connections. */
@@ -32,6 +32,8 @@ export interface ListenerOptions {
   readonly observer: ListenerObserver;
   /** Default: the runtime's sockets. */
   readonly transport?: Transport | undefined;
+  /** How the sockets of a TCP address are; default the system's. */
+  readonly settings?: ListenSettings | undefined;
   /** Default: none, connections are handed on at once. */
   readonly gate?: AcceptGate | undefined;
   /**

@@ -15,6 +15,7 @@ export type {
   Confinement,
   ConfinementOptions,
   Connection,
+  DialFor,
   ListeningSocket,
   Lookup,
   NativeOptions,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Address, Duplex, TcpAddress } from "../base/mod.ts";
+import type { Address, DialSettings, Duplex, ListenSettings, TcpAddress } from "../base/mod.ts";
 import type { CancelSignal } from "./cancel.ts";
 
 /** A connection with its addresses. Its holder owns it and closes it exactly once. */
@@ -13,6 +13,11 @@ export interface Connection extends Duplex {
   readonly local: Address;
   /** The other end's address; a client of a unix socket has none, and its path is empty. */
   readonly peer: Address;
+  /**
+   * Resolves when the other end has accepted a connection that {@link DialFor.speaksFirst sends first} in order to be made;
+   * absent for one that is made already. Rejects as `connect` does; the holder closes it then.
+   */
+  established?(signal: CancelSignal): Promise<void>;
 }
 
 /** A bound address; the kernel completes connections from when it exists. */
@@ -27,6 +32,13 @@ export interface ListeningSocket {
   accept(): Promise<Connection>;
   /** Takes a connection that waits already; `undefined` for none. Default: only {@link ListeningSocket.accept} knows. */
   tryAccept?(): Connection | undefined;
+  /**
+   * Checks that the socket can have other settings, and returns what puts them into effect, for connections accepted from
+   * then on. Absent where sockets have no settings.
+   *
+   * @throws {SettingsError} where they need another socket, and the system's error; nothing has changed.
+   */
+  prepareSettings?(settings: ListenSettings): () => void;
   /** What another thread of this process opens the same socket by; absent where it cannot. */
   readonly handle?: SocketHandle;
   /** Stops listening; connections that were not accepted are reset, unless another socket shares the queue. */
@@ -41,16 +53,43 @@ export interface SocketHandle {
   readonly cookie: bigint;
 }
 
+/** How {@link Transport.listen} binds an address. */
+export interface ListenOptions {
+  readonly shared: boolean;
+  /** Default the system's. */
+  readonly settings?: ListenSettings | undefined;
+}
+
+/** Settings that a listening socket can only have from the beginning. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+
+  constructor(remedy: string) {
+    super(`"mptcp" needs another socket; ${remedy}`);
+  }
+}
+
+/** Whom a dial is for, as far as its settings ask (see {@link Transport.dialing}). */
+export interface DialFor {
+  /** The client, as it presents itself; its address is that of a transparent dial. */
+  readonly client?: Address;
+  /** The first bytes that will be sent, for TCP Fast Open; they are still sent as if none had been. */
+  readonly early?: Uint8Array | undefined;
+  /** Whether the first thing done with the connection is to send something, without waiting for the target. */
+  readonly speaksFirst?: boolean;
+}
+
 /** Makes sockets. */
 export interface Transport {
   /**
    * Binds a TCP address.
    *
    * @param options with `shared`, sockets of this process on one address, in whichever thread, take from one queue, which
-   * lasts until the last of them is closed.
+   * lasts until the last of them is closed. Without `settings` the socket is as the system makes it; only the kernel's
+   * own calls can make others.
    * @throws the system's error; its code is what `errorCode` reads.
    */
-  listen(address: TcpAddress, options: { readonly shared: boolean }): ListeningSocket;
+  listen(address: TcpAddress, options: ListenOptions): ListeningSocket;
 
   /**
    * Binds a unix socket; the file is removed when it is closed. Where {@link Transport.isOpen} says so, opens the socket
@@ -67,9 +106,13 @@ export interface Transport {
    * Connects to an address; a name with several addresses is tried at all of them (RFC 8305).
    *
    * @param signal limits this dial; a connection that is made all the same is closed.
+   * @param dialFor what a dial with settings may ask of whom it is for; default it knows nothing.
    * @throws the system's error; ECONNREFUSED too where the connection has met itself; the signal's reason once aborted.
    */
-  connect(address: Address, signal: CancelSignal): Promise<Connection>;
+  connect(address: Address, signal: CancelSignal, dialFor?: DialFor): Promise<Connection>;
+
+  /** Returns what connects with other sockets than the system's; absent where there are no others. */
+  dialing?(settings: DialSettings): Pick<Transport, "connect">;
 }
 
 /** Looks up the addresses of a name. @throws the system's error; ENOTFOUND for a name without one. */
@@ -115,6 +158,8 @@ export interface NativeTransport extends Transport {
   isOpen(address: Address): boolean;
   /** Makes a connection of a connected stream socket, which it owns from here on. @throws the system's error. */
   adopt(fd: number): Connection;
+  /** Returns why connections with Multipath TCP fall back to TCP here; `undefined` where they do not. */
+  multipathProblem(): string | undefined;
   /** Allocates memory in which a thread notes its descriptors. */
   allocate(): SharedArrayBuffer;
   /**

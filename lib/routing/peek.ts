@@ -1,4 +1,4 @@
-import { type Duplex, MAX_TIMER_MS } from "../base/mod.ts";
+import { type Duplex, type KeepaliveTimes, MAX_TIMER_MS } from "../base/mod.ts";
 
 /** A parser's verdict: `need_more`, with a lower bound on the total it needs, or something final. */
 export interface PeekVerdict {
@@ -145,8 +145,8 @@ export class PeekedConnection implements Duplex {
     this.#conn.setNoDelay?.(on);
   }
 
-  setKeepAlive(on = true): void {
-    this.#conn.setKeepAlive?.(on);
+  setKeepAlive(how: boolean | KeepaliveTimes = true): void {
+    this.#conn.setKeepAlive?.(how);
   }
 
   endByReset(): void {

@@ -1,4 +1,4 @@
-import { type Duplex, keepAlive } from "../base/mod.ts";
+import { type Duplex, keepAlive, type KeepaliveTimes } from "../base/mod.ts";
 import type { Side } from "../relay/mod.ts";
 
 /** The two connections of a session, which it closes once, together. */
@@ -67,10 +67,10 @@ export class SessionSockets {
     cutShort(this.#client);
   }
 
-  /** Has the kernel probe both sides while they are silent. */
-  keepAlive(): void {
-    keepAlive(this.#client);
-    if (this.#target !== undefined) keepAlive(this.#target);
+  /** Has the kernel probe both sides while they are silent; `true` at the transport's times. */
+  keepAlive(times: true | KeepaliveTimes): void {
+    keepAlive(this.#client, times);
+    if (this.#target !== undefined) keepAlive(this.#target, times);
   }
 
   /** Closes the target alone. */

@@ -1,5 +1,5 @@
 import type { HashKeyConfig } from "../config/mod.ts";
-import type { Address, Clock, Duplex, Random } from "../base/mod.ts";
+import type { Address, Clock, Duplex, KeepaliveTimes, Random } from "../base/mod.ts";
 import type { Dialer, Loops } from "../dial/mod.ts";
 import type { Rewrite, Upgrade } from "../protocol/mod.ts";
 import type { Candidate, Pool } from "../pool/mod.ts";
@@ -75,8 +75,8 @@ export interface SessionApp {
   readonly halfCloseTimeoutMs: number;
   /** Length of a session's life, shortened by up to a tenth at random so that sessions of one moment do not end in one. */
   readonly maxLifetimeMs: number;
-  /** Whether the kernel probes peers that are silent (TCP keepalive). */
-  readonly keepalive: boolean;
+  /** Whether the kernel probes peers that are silent (TCP keepalive), and when; `true` is at the transport's times. */
+  readonly keepalive: boolean | KeepaliveTimes;
   /** How long a connection waits for a place when every target is at its limit. */
   readonly queueTimeoutMs: number;
   /** Whether targets that have failed are dialed again; `undefined` for each at most once. */
@@ -96,6 +96,8 @@ export interface SessionApp {
   readonly login?: Login | undefined;
   /** Whether a target of the app may want a PROXY header. */
   readonly sendsProxy: boolean;
+  /** Whether every target is sent a PROXY header, or TLS, before anything else; default no. */
+  readonly speaksFirst?: boolean;
   /** The key that `source_hash` hashes; `undefined` for the client's address, or another strategy. */
   readonly hashKey?: HashKeyConfig | undefined;
   /** The rules for fields of PROXY headers; `undefined` for none. */

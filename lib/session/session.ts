@@ -73,7 +73,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     this.#shared = shared;
     this.#sockets = new SessionSockets(accepted);
     this.#place = origin.place;
-    this.#needsKeepalive = this.app.keepalive;
+    this.#needsKeepalive = this.app.keepalive !== false;
     this.app.tally?.sessionBegan();
     this.#endsAtMs = this.startedMs + this.app.maxLifetimeMs * (1 - JITTER * shared.random());
     this.#activeAtMs = this.startedMs + this.#activeIntervalMs();
@@ -287,7 +287,8 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
 
   #sweepRelay(): void {
     // Not before: it makes a new connection a tenth dearer, and most end before a sweep finds them.
-    if (this.#needsKeepalive) this.#sockets.keepAlive();
+    const { keepalive } = this.app;
+    if (this.#needsKeepalive && keepalive !== false) this.#sockets.keepAlive(keepalive);
     this.#needsKeepalive = false;
     this.proveByFirstByte();
     this.#tallyFirstByte();

@@ -25,6 +25,7 @@ Deno.test("examples: there is one for each use", () => {
     "postgres-tls.yaml",
     "postgres.yaml",
     "redis.yaml",
+    "sockets.yaml",
     "ssh-bastion.yaml",
     "tls-sni.yaml",
   ]);

@@ -7,6 +7,7 @@ class WorkersLog extends ProxyLog implements WorkersObserver {
   workerDied(): void {}
   workersConfined(): void {}
   workerRestarted(): void {}
+  multipathMissing(): void {}
 }
 
 Deno.test("WorkerEvents: what becomes of a worker's socket file reaches the observer", () => {

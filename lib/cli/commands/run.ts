@@ -34,12 +34,13 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
     import("../run/serve.ts"),
     import("../config/file_problems.ts"),
   ]);
-  const findings = await findFileProblems(document, source);
+  const chosen = withEngine(config, args);
+  const findings = await findFileProblems(document, source, chosen);
   if (findings.isFatal) {
     await io.report(findings.report);
     return EXIT.usage;
   }
-  return await serve(withEngine(config, args), {
+  return await serve(chosen, {
     io,
     hangUps,
     logRotations,

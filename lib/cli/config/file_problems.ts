@@ -30,18 +30,24 @@ const WARNING = "warning: ";
 
 const NOTHING: FileFindings = { isFatal: false, hasErrors: false, report: "", lines: [] };
 
-/** Reads the files that a config names, judges what its schema cannot, and says what has no effect. */
+/**
+ * Reads the files that a config names, judges what its schema cannot, and says what has no effect.
+ *
+ * @param config the config as it will run; default the document's, which flags may have changed.
+ */
 export async function findFileProblems(
   document: ConfigDocument,
   source: ConfigSource,
+  config: Config = document.config,
 ): Promise<FileFindings> {
   const problems: Finding[] = [
-    ...await checkToken(document.config),
-    ...await checkLog(document.config),
-    ...await checkOtel(document.config),
+    ...await checkToken(config),
+    ...await checkLog(config),
+    ...await checkOtel(config),
     // There a file is the one that is named, here the one in which it is named.
-    ...(await checkFiles(document.config)).map(({ path, message, severity, isFatal }): Finding => ({
+    ...(await checkFiles(config)).map(({ path, at, message, severity, isFatal }): Finding => ({
       path,
+      ...(at === undefined ? {} : { at }),
       message,
       severity,
       isFatal,

@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { Address, Cidr, EventRate, TcpAddress } from "../../base/mod.ts";
+import type {
+  Address,
+  Cidr,
+  DialSettings,
+  EventRate,
+  KeepaliveTimes,
+  ListenSettings,
+  TcpAddress,
+} from "../../base/mod.ts";
 import type { FaultConfig } from "./fault_config.ts";
 import type { HealthCheckConfig, PassiveHealthConfig } from "./health_config.ts";
 import type { LogConfig } from "./log_config.ts";
@@ -111,8 +119,12 @@ export interface AppConfig {
   readonly halfCloseTimeoutMs: number;
   /** How long a connection may last, before jitter; `Infinity` for no limit. */
   readonly maxLifetimeMs: number;
-  /** Whether the system probes silent clients and targets (TCP keepalive). */
-  readonly keepalive: boolean;
+  /** Whether the system probes silent clients and targets (TCP keepalive), and when; `true` is as the engine does. */
+  readonly keepalive: boolean | KeepaliveTimes;
+  /** How the sockets of listeners and of clients are; {@link PLAIN_LISTEN} for the system's way. */
+  readonly listenSockets: ListenSettings;
+  /** How the sockets to targets are; {@link PLAIN_DIAL} for the system's way. */
+  readonly dialSockets: DialSettings;
   /** Connections at once, above which nothing is accepted; `Infinity` for no limit. */
   readonly maxConnections: number;
   /** How fast connections are accepted; `undefined` for no limit. */

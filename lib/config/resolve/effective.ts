@@ -1,5 +1,6 @@
 import { formatAddress, formatDuration } from "../../base/mod.ts";
 import type { Address } from "../../base/mod.ts";
+import { engineOf } from "../engine.ts";
 import { effectiveOptions, effectiveRoute, effectiveTarget } from "./effective_options.ts";
 import type { AdminConfig, AppConfig, Config } from "../model/config.ts";
 import type { LogConfig, LogServerConfig, SyslogAddress } from "../model/log_config.ts";
@@ -26,7 +27,7 @@ export function effectiveConfig(config: Config): Record<string, unknown> {
     on_reload: config.onReload,
     engine: config.engine,
     sandbox: config.sandbox,
-    apps: config.apps.map(effectiveApp),
+    apps: config.apps.map((app) => effectiveApp(app, engineOf(config))),
   };
 }
 
@@ -60,7 +61,7 @@ function effectiveAdmin(admin: AdminConfig | undefined): unknown {
   return { listen: formatAddress(listen), ...tokenFile === undefined ? {} : { token_file: tokenFile } };
 }
 
-function effectiveApp(app: AppConfig): Record<string, unknown> {
+function effectiveApp(app: AppConfig, engine: "runtime" | "native"): Record<string, unknown> {
   const [bound] = app.ports.length > 0 ? app.listen : [];
   const listen = [
     ...formatListen(app.listen.slice(app.ports.length)),
@@ -72,7 +73,7 @@ function effectiveApp(app: AppConfig): Record<string, unknown> {
     ...listen.length > 0 ? { listen } : {},
     targets: app.targets.map((target) => effectiveTarget(target, app)),
     routes: app.routes.map((route) => effectiveRoute(route, app)),
-    ...effectiveOptions(app),
+    ...effectiveOptions(app, engine),
   };
 }
 

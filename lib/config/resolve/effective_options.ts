@@ -8,6 +8,7 @@ import {
   formatTlv,
 } from "../../base/mod.ts";
 import { formatPercentage } from "../schema/values/numbers.ts";
+import { effectiveKeepalive, effectiveSockets } from "./sockets.ts";
 import type { AppConfig, HashKeyConfig } from "../model/config.ts";
 import type { ProxyTlvsConfig } from "../model/proxy_protocol_config.ts";
 import type { RouteConfig, TargetConfig } from "../model/target_config.ts";
@@ -19,7 +20,7 @@ import type { TargetTlsConfig, TlsConfig } from "../model/tls_config.ts";
 type Mapping = Record<string, unknown>;
 
 /** Every option of an app, as a config file would say it. */
-export function effectiveOptions(app: AppConfig): Mapping {
+export function effectiveOptions(app: AppConfig, engine: "runtime" | "native"): Mapping {
   return {
     balance: app.balance,
     hash_key: effectiveHashKey(app.hashKey),
@@ -29,7 +30,7 @@ export function effectiveOptions(app: AppConfig): Mapping {
     idle_timeout: formatDuration(app.idleTimeoutMs),
     half_close_timeout: formatDuration(app.halfCloseTimeoutMs),
     max_lifetime: formatDuration(app.maxLifetimeMs),
-    keepalive: app.keepalive,
+    keepalive: effectiveKeepalive(app, engine),
     max_connections: formatCount(app.maxConnections),
     accept_rate: orOff(app.acceptRate, formatEventRate),
     max_connections_per_client: formatCount(app.maxConnectionsPerClient),
@@ -59,6 +60,7 @@ export function effectiveOptions(app: AppConfig): Mapping {
     on_target_down: app.onTargetDown,
     ...effectiveDns(app),
     ...effectiveDiscovery(app),
+    ...effectiveSockets(app),
     faults: app.faults.map(effectiveFault),
   };
 }

@@ -5,6 +5,7 @@ import type { ParsedFault } from "../schema/app/fault.ts";
 import { HealthCheck } from "../schema/app/health.ts";
 import { mergeChecks } from "./merge_checks.ts";
 import { type Base, resolveAddress, resolvePath } from "./paths.ts";
+import { resolveSockets } from "./sockets.ts";
 import { offeredProtocols } from "../schema/app/starttls.ts";
 import type { ParsedTarget } from "../schema/app/target.ts";
 import type { AppConfig, BandwidthConfig, HashKeyConfig } from "../model/config.ts";
@@ -36,7 +37,7 @@ export function resolveOptions(options: ParsedAppOptions, baseOf: BaseOf): AppOp
     idleTimeoutMs: options.idle_timeout,
     halfCloseTimeoutMs: options.half_close_timeout,
     maxLifetimeMs: options.max_lifetime,
-    keepalive: options.keepalive,
+    ...resolveSockets(options),
     maxConnections: options.max_connections,
     acceptRate: unlessOff(options.accept_rate),
     maxConnectionsPerClient: options.max_connections_per_client,

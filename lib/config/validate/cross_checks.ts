@@ -18,6 +18,7 @@ import { checkProtocols } from "./protocols/check_protocols.ts";
 import { checkPassedName } from "./protocols/check_tls.ts";
 import { checkPassedSockets } from "./check_passed_sockets.ts";
 import { checkRoutes } from "./check_routes.ts";
+import { checkSockets } from "./check_sockets.ts";
 import { checkStarttls } from "./protocols/check_starttls.ts";
 import { checkTargets } from "./targets/check_targets.ts";
 import type { Assembly, WrittenApp } from "../include/assembly.ts";
@@ -74,6 +75,7 @@ function checkApp({ app, path, defaults }: WrittenApp): Problem[] {
     ...checkStarttls(app, path, defaults),
     ...checkPassedName(app, path, defaults),
     ...checkAccess(app, path, defaults),
+    ...checkSockets(app, path, defaults),
     ...checkOptions(app, path, defaults),
   ];
 }

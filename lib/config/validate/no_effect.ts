@@ -8,6 +8,7 @@
 import { formatDuration } from "../../base/mod.ts";
 import { BUILT_IN_APP_OPTIONS, Defaults } from "../schema/app/app.ts";
 import { acceptsHeader, hasClientAddresses, shutOut } from "./check_access.ts";
+import { idleSockets } from "./check_sockets.ts";
 import { idleProtocols } from "./protocols/check_protocols.ts";
 import { HashKey } from "../schema/app/hash_key.ts";
 import { idleProxyProtocol } from "./protocols/check_proxy_protocol.ts";
@@ -30,6 +31,7 @@ export function findIdle({ root, apps }: Assembly): Problem[] {
       ...doubleTls(app, path, defaults),
       ...idleTargetDown(app, path, defaults),
       ...idleRetry(app, path, defaults),
+      ...idleSockets(app, path),
     ];
     return file === undefined ? problems : problems.map((problem) => ({ ...problem, file }));
   });

@@ -1,9 +1,11 @@
 import { type Address, parseIp, type TcpAddress } from "../../base/mod.ts";
 import { abortSignalOf, type CancelSignal } from "../cancel.ts";
-import type { Lookup } from "../transport.ts";
 import { firstOf } from "../_happy_eyeballs.ts";
+import type { DialFor, Lookup } from "../transport.ts";
 import { LinuxConnection } from "./connection.ts";
 import { AF_UNIX, EPOLLERR, EPOLLHUP, EPOLLOUT, SO_ERROR, SOL_SOCKET } from "./constants.ts";
+import type { DialSockets } from "./dial_sockets.ts";
+import { EarlyConnection, OpeningConnection, sendEarly } from "./early_connections.ts";
 import { ERRNO, interrupted, SystemError } from "./errno.ts";
 import type { Libc } from "./libc.ts";
 import type { Sink } from "./reactor.ts";
@@ -11,28 +13,39 @@ import { encodeSockaddr, familyOf, isEncoded } from "./sockaddr.ts";
 import { resetSockaddr, SOCKADDR, SOCKADDR_LENGTH } from "./socket.ts";
 import type { Sockets } from "./sockets.ts";
 
+export interface ConnectOptions {
+  readonly signal: CancelSignal;
+  readonly lookup: Lookup;
+  /** Default plain sockets. */
+  readonly dialing?: DialSockets | undefined;
+  /** Whom it is for, where that matters to `dialing`. */
+  readonly dialFor?: DialFor | undefined;
+}
+
 /** {@link Transport.connect} on sockets of the kernel. */
 export function connect(
   sockets: Sockets,
   address: Address,
-  { signal, lookup }: { readonly signal: CancelSignal; readonly lookup: Lookup },
+  options: ConnectOptions,
 ): Promise<LinuxConnection> {
   if (address.kind === "tcp" && !isEncoded(address) && parseIp(address.host) === undefined) {
+    const { signal } = options;
     if (signal.aborted) return Promise.reject(signal.reason);
-    return connectToName(sockets, address, { signal: abortSignalOf(signal), lookup });
+    return connectToName(sockets, address, { ...options, signal: abortSignalOf(signal) });
   }
-  return connectTo(sockets, address, signal);
+  return connectTo(sockets, address, options);
 }
 
 async function connectToName(
   sockets: Sockets,
   { host, port }: TcpAddress,
-  { signal, lookup }: { readonly signal: AbortSignal; readonly lookup: Lookup },
+  options: ConnectOptions & { readonly signal: AbortSignal },
 ): Promise<LinuxConnection> {
+  const { signal, lookup } = options;
   const addresses = await unlessAborted(lookup(host), signal);
   return await firstOf(addresses, {
     signal,
-    dial: (ip, inner) => connectTo(sockets, { kind: "tcp", host: ip, port }, inner),
+    dial: (ip, inner) => connectTo(sockets, { kind: "tcp", host: ip, port }, { ...options, signal: inner }),
   });
 }
 
@@ -45,22 +58,61 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function connectTo(sockets: Sockets, address: Address, signal: CancelSignal): Promise<LinuxConnection> {
+function connectTo(
+  sockets: Sockets,
+  address: Address,
+  { signal, dialing, dialFor }: ConnectOptions,
+): Promise<LinuxConnection> {
   if (signal.aborted) return Promise.reject(signal.reason);
   let fd: number;
   try {
     const name = encodeSockaddr(address);
-    fd = sockets.create(familyOf(address));
+    fd = dialing === undefined ? sockets.create(familyOf(address)) : dialing.create(address, dialFor);
     const code = begin(sockets, fd, name);
     if (code === ERRNO.EINPROGRESS) return new Dial(sockets, fd, address).made(signal);
     if (code !== 0) {
       sockets.close(fd);
-      throw new SystemError("connect", code);
+      const error = new SystemError("connect", code);
+      throw dialing === undefined ? error : dialing.explain(error);
+    }
+    // The kernel has done nothing yet: the first packet waits for the data that it is to carry.
+    if (address.kind === "tcp" && dialing?.isWaiting(fd) === true) {
+      return openEarly(sockets, fd, { address, signal, early: dialFor?.early });
     }
     return Promise.resolve(connectionOf(sockets, fd, address));
   } catch (error) {
     return Promise.reject(error);
   }
+}
+
+/** Takes over a socket whose connect waits for the first data. @throws {SystemError} */
+function openEarly(
+  sockets: Sockets,
+  fd: number,
+  { address, signal, early }: {
+    readonly address: Address;
+    readonly signal: CancelSignal;
+    readonly early: Uint8Array | undefined;
+  },
+): Promise<LinuxConnection> {
+  const options = { family: familyOf(address), peer: address };
+  if (early === undefined) {
+    refuseItself(sockets, fd, address);
+    return Promise.resolve(new OpeningConnection(sockets, fd, options));
+  }
+  let sent: number;
+  try {
+    sent = sendEarly(sockets, fd, early);
+  } catch (error) {
+    sockets.close(fd);
+    throw error;
+  }
+  const dial = new Dial(sockets, fd, address);
+  dial.make = (events) => {
+    refuseItself(sockets, fd, address);
+    return new EarlyConnection(sockets, fd, { ...options, events, sent });
+  };
+  return dial.made(signal);
 }
 
 /** Returns the errno of a connect; 0 where the connection is made, which a socket on this machine is at once. */
@@ -71,12 +123,17 @@ function begin({ libc }: Sockets, fd: number, name: Uint8Array<ArrayBuffer>): nu
   return errno === ERRNO.EINTR ? ERRNO.EINPROGRESS : errno;
 }
 
+function connectionOf(sockets: Sockets, fd: number, peer: Address, events?: number): LinuxConnection {
+  refuseItself(sockets, fd, peer);
+  return new LinuxConnection(sockets, fd, { family: familyOf(peer), peer, events });
+}
+
 /**
- * Takes a connection over, unless it has connected to itself (see `lib/net/runtime/_itself.ts`).
+ * Closes a connection that has connected to itself (see `lib/net/runtime/_itself.ts`).
  *
  * @throws {SystemError} as for a port that nothing listens on.
  */
-function connectionOf(sockets: Sockets, fd: number, peer: Address, events?: number): LinuxConnection {
+function refuseItself(sockets: Sockets, fd: number, peer: Address): void {
   try {
     if (hasMetItself(sockets.libc, fd, encodeSockaddr(peer))) {
       throw new SystemError("connect", ERRNO.ECONNREFUSED);
@@ -86,7 +143,6 @@ function connectionOf(sockets: Sockets, fd: number, peer: Address, events?: numb
     sockets.close(fd);
     throw error;
   }
-  return new LinuxConnection(sockets, fd, { family: familyOf(peer), peer, events });
 }
 
 /** Whether the socket's own address is its peer's. @throws {SystemError} */
@@ -107,6 +163,8 @@ class Dial implements Sink {
   readonly #sockets: Sockets;
   readonly #fd: number;
   readonly #address: Address;
+  /** Makes the connection; default a plain one. */
+  make: ((events: number) => LinuxConnection) | undefined;
   #made: ((events: number) => void) | undefined;
   #fail: ((error: unknown) => void) | undefined;
 
@@ -138,7 +196,7 @@ class Dial implements Sink {
         if (code !== 0) return fail(new SystemError("connect", code));
         end();
         try {
-          resolve(connectionOf(this.#sockets, this.#fd, this.#address, events));
+          resolve(this.make?.(events) ?? connectionOf(this.#sockets, this.#fd, this.#address, events));
         } catch (error) {
           reject(error);
         }

@@ -1,4 +1,11 @@
-import { type Address, type Pollable, type ReadyHandler, WOULD_BLOCK } from "../../base/mod.ts";
+import {
+  type Address,
+  DEFAULT_KEEPALIVE,
+  type KeepaliveTimes,
+  type Pollable,
+  type ReadyHandler,
+  WOULD_BLOCK,
+} from "../../base/mod.ts";
 import type { Connection } from "../transport.ts";
 import {
   AF_UNIX,
@@ -13,6 +20,9 @@ import {
   SO_ERROR,
   SO_KEEPALIVE,
   SOL_SOCKET,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
   TCP_NODELAY,
 } from "./constants.ts";
 import { badResource, ERRNO, interrupted, SystemError } from "./errno.ts";
@@ -136,9 +146,17 @@ export class LinuxConnection implements Connection, Pollable {
     this.#sockets.libc.setOption(this.#fd, IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
   }
 
-  setKeepAlive(on = true): void {
+  setKeepAlive(how: boolean | KeepaliveTimes = true): void {
     if (this.#family === AF_UNIX || this.#isClosed) return;
-    this.#sockets.libc.setOption(this.#fd, SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0);
+    const { libc } = this.#sockets;
+    if (how !== false) {
+      const times = how === true ? DEFAULT_KEEPALIVE : how;
+      libc.setOption(this.#fd, IPPROTO_TCP, TCP_KEEPIDLE, times.idleSeconds);
+      libc.setOption(this.#fd, IPPROTO_TCP, TCP_KEEPINTVL, times.intervalSeconds);
+      libc.setOption(this.#fd, IPPROTO_TCP, TCP_KEEPCNT, times.count);
+    }
+    // Last: it starts the timer.
+    libc.setOption(this.#fd, SOL_SOCKET, SO_KEEPALIVE, how === false ? 0 : 1);
   }
 
   endByReset(): void {

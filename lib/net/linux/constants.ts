@@ -22,16 +22,33 @@ export const SO_TYPE = 3;
 export const SO_ERROR = 4;
 export const SO_KEEPALIVE = 9;
 export const SO_LINGER = 13;
+export const SO_BINDTODEVICE = 25;
 export const SO_ACCEPTCONN = 30;
+export const SO_MARK = 36;
 export const SO_DOMAIN = 39;
 export const SO_COOKIE = 57;
+export const IPPROTO_IP = 0;
+export const IP_TOS = 1;
+export const IP_TRANSPARENT = 19;
+export const IP_BIND_ADDRESS_NO_PORT = 24;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
+export const TCP_KEEPIDLE = 4;
+export const TCP_KEEPINTVL = 5;
+export const TCP_KEEPCNT = 6;
+export const TCP_DEFER_ACCEPT = 9;
 export const TCP_INFO = 11;
+export const TCP_USER_TIMEOUT = 18;
+export const TCP_FASTOPEN = 23;
+export const TCP_FASTOPEN_CONNECT = 30;
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
+export const IPV6_TCLASS = 67;
+export const IPV6_TRANSPARENT = 75;
+export const IPPROTO_MPTCP = 262;
 
-/** State of a connection that is over (`tcp(7)`, `tcpi_state`). */
+/** States of a connection that is being made, or is over (`tcp(7)`, `tcpi_state`). */
+export const TCP_SYN_SENT = 2;
 export const TCP_CLOSE = 7;
 
 /** How to shut down (`shutdown(2)`). */

@@ -10,7 +10,7 @@
 import { ERRNO, SystemError } from "./errno.ts";
 
 const SYMBOLS = {
-  /** `socket(2)`: EAFNOSUPPORT, EMFILE, ENFILE, ENOBUFS, ENOMEM. */
+  /** `socket(2)`: EAFNOSUPPORT, EMFILE, ENFILE, ENOBUFS, ENOMEM; for MPTCP also EPROTONOSUPPORT, ENOPROTOOPT. */
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `bind(2)`: EACCES, EADDRINUSE, EADDRNOTAVAIL; for a path also ENOENT, ENOTDIR, EROFS, ENAMETOOLONG. */
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -32,7 +32,7 @@ const SYMBOLS = {
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** `getsockopt(2)`: EBADF, ENOPROTOOPT. */
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
-  /** `setsockopt(2)`: EINVAL, ENOPROTOOPT, EPERM. */
+  /** `setsockopt(2)`: EINVAL, ENOPROTOOPT, EOPNOTSUPP, EPERM; for SO_BINDTODEVICE also ENODEV. */
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   /** `ioctl(2)`, for SIOCOUTQ: EINVAL for a socket that listens. */
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },

@@ -1,8 +1,9 @@
-import type { Address, TcpAddress } from "../../base/mod.ts";
-import type { Connection, ListeningSocket, SocketHandle } from "../transport.ts";
+import { type Address, type ListenSettings, PLAIN_LISTEN, type TcpAddress } from "../../base/mod.ts";
+import { type Connection, type ListeningSocket, SettingsError, type SocketHandle } from "../transport.ts";
 import { LinuxConnection } from "./connection.ts";
 import {
   AF_INET6,
+  AF_UNIX,
   F_DUPFD_CLOEXEC,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
@@ -16,6 +17,7 @@ import { badResource, ERRNO, interrupted, SystemError } from "./errno.ts";
 import type { Libc } from "./libc.ts";
 import { encodeSockaddr, familyOf } from "./sockaddr.ts";
 import { ownAddress, resetSockaddr, SOCKADDR, SOCKADDR_LENGTH, takeSockaddr } from "./socket.ts";
+import { applyListenSettings, changeListenSettings } from "./socket_settings.ts";
 import type { Sockets } from "./sockets.ts";
 
 /** Connections that the kernel may complete ahead of `accept`, as for the runtime's sockets. */
@@ -41,52 +43,82 @@ const LOST: ReadonlySet<number> = new Set([
 /** Connections taken in one turn; then the others get theirs. */
 const ACCEPTS_A_TURN = 64;
 
-/** Binds a TCP address. @throws {SystemError} */
-export function listenTcp(sockets: Sockets, address: TcpAddress): LinuxListeningSocket {
+/** Binds a TCP address. @throws {SystemError} and {SocketOptionError} */
+export function listenTcp(
+  sockets: Sockets,
+  address: TcpAddress,
+  settings: ListenSettings = PLAIN_LISTEN,
+): LinuxListeningSocket {
   const family = familyOf(address);
-  return bind(sockets, address, (fd) => {
-    const { libc } = sockets;
-    libc.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    // "::" serves IPv4 too, whatever the system's default is.
-    if (family === AF_INET6 && address.host === "::") libc.setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  const { libc } = sockets;
+  const fd = settings.mptcp ? sockets.createMultipath(family) : sockets.create(family);
+  return bind(sockets, address, {
+    fd,
+    settings,
+    prepare: () => {
+      libc.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      // "::" serves IPv4 too, whatever the system's default is.
+      if (family === AF_INET6 && address.host === "::") libc.setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+      applyListenSettings(libc, fd, settings, family);
+    },
   });
 }
 
 /** Binds a unix socket, whose file is removed when it is closed. @throws {SystemError} */
 export function listenUnix(sockets: Sockets, path: string): LinuxListeningSocket {
-  return bind(sockets, { kind: "unix", path }, () => {});
+  return bind(sockets, { kind: "unix", path }, { fd: sockets.create(AF_UNIX), prepare: () => {} });
 }
 
 /**
  * Opens a socket of another thread, or one that this process was started with, a second time. The file of a unix socket is
  * left to whoever bound it.
  *
+ * @param settings what it is to have beside what it has already; default nothing.
  * @throws {SystemError} when it is closed meanwhile: EBADF, also if its number meanwhile belongs to another socket.
  */
 export function openShared(
   sockets: Sockets,
   address: Address,
-  handle: SocketHandle,
+  { handle, settings }: { readonly handle: SocketHandle; readonly settings?: ListenSettings | undefined },
 ): LinuxListeningSocket {
   const { libc } = sockets;
   const fd = sockets.own(libc.check("fcntl", libc.calls.fcntl(handle.fd, F_DUPFD_CLOEXEC, 0)));
-  if (cookieOf(libc, fd) === handle.cookie) return new LinuxListeningSocket(sockets, fd, address);
-  sockets.close(fd);
-  throw new SystemError("fcntl", ERRNO.EBADF);
+  try {
+    if (cookieOf(libc, fd) !== handle.cookie) throw new SystemError("fcntl", ERRNO.EBADF);
+    if (settings === undefined || address.kind === "unix") {
+      return new LinuxListeningSocket(sockets, fd, address);
+    }
+    if (settings.mptcp) throw new SettingsError("systemd makes such a socket with SocketProtocol=mptcp");
+    changeListenSettings(libc, fd, { before: PLAIN_LISTEN, after: settings, family: familyOf(address) });
+    return new LinuxListeningSocket(sockets, fd, address, { settings });
+  } catch (error) {
+    sockets.close(fd);
+    throw error;
+  }
 }
 
-function bind(sockets: Sockets, address: Address, prepare: (fd: number) => void): LinuxListeningSocket {
+interface NewSocket {
+  readonly fd: number;
+  readonly settings?: ListenSettings;
+  prepare(): void;
+}
+
+/** Takes over a new socket; closes it when it throws. */
+function bind(
+  sockets: Sockets,
+  address: Address,
+  { fd, settings, prepare }: NewSocket,
+): LinuxListeningSocket {
   const { libc } = sockets;
-  const name = encodeSockaddr(address);
-  const fd = sockets.create(familyOf(address));
   try {
-    prepare(fd);
+    const name = encodeSockaddr(address);
+    prepare();
     libc.check("bind", libc.calls.bind(fd, name, name.length));
     libc.check("listen", libc.calls.listen(fd, BACKLOG));
     if (address.kind === "unix") return new LinuxListeningSocket(sockets, fd, address, { ownsFile: true });
     const bound = ownAddress(libc, fd);
     const port = bound.kind === "tcp" ? bound.port : address.port;
-    return new LinuxListeningSocket(sockets, fd, { ...address, port });
+    return new LinuxListeningSocket(sockets, fd, { ...address, port }, { settings });
   } catch (error) {
     sockets.close(fd);
     throw error;
@@ -109,6 +141,13 @@ interface PendingAccept {
   reject(error: unknown): void;
 }
 
+export interface LinuxListeningSocketOptions {
+  /** Whether the file of a unix socket is removed with it; default it is not. */
+  readonly ownsFile?: boolean;
+  /** Those of the socket, where it may be given others; default it may not. */
+  readonly settings?: ListenSettings | undefined;
+}
+
 /** A listening socket of the kernel. */
 export class LinuxListeningSocket implements ListeningSocket {
   generation = 0;
@@ -117,6 +156,8 @@ export class LinuxListeningSocket implements ListeningSocket {
   readonly #fd: number;
   readonly #family: number;
   readonly #ownsFile: boolean;
+  /** `undefined` for one that may not be given others. */
+  #settings: ListenSettings | undefined;
   #isClosed = false;
   #isWatched = false;
   #pending: PendingAccept | undefined;
@@ -124,18 +165,39 @@ export class LinuxListeningSocket implements ListeningSocket {
   #acceptsLeft = 0;
   #isDeferred = false;
 
-  /** @param options whether the file of a unix socket is removed with it; default it is not. */
   constructor(
     sockets: Sockets,
     fd: number,
     address: Address,
-    options: { readonly ownsFile?: boolean } = {},
+    options: LinuxListeningSocketOptions = {},
   ) {
+    this.#settings = options.settings;
     this.#sockets = sockets;
     this.#fd = fd;
     this.address = address;
     this.#ownsFile = options.ownsFile === true;
     this.#family = familyOf(address);
+  }
+
+  prepareSettings(settings: ListenSettings): () => void {
+    const before = this.#settings;
+    if (before === undefined) return () => {};
+    if (before.mptcp !== settings.mptcp) throw new SettingsError("restart, or give the app another port");
+    const { libc } = this.#sockets;
+    // Another socket shows whether the kernel takes them, and nothing has changed if it does not.
+    const trial = settings.mptcp
+      ? this.#sockets.createMultipath(this.#family)
+      : this.#sockets.create(this.#family);
+    try {
+      applyListenSettings(libc, trial, settings, this.#family);
+    } finally {
+      this.#sockets.close(trial);
+    }
+    return () => {
+      if (this.#isClosed) return;
+      changeListenSettings(libc, this.#fd, { before, after: settings, family: this.#family });
+      this.#settings = settings;
+    };
   }
 
   get handle(): SocketHandle {

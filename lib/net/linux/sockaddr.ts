@@ -88,16 +88,21 @@ function byteAt(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? 0;
 }
 
+/** Returns an address of no host and port 0, and where its IP address stands. */
+export function newSockaddr(family: number): { sockaddr: Uint8Array<ArrayBuffer>; at: number } {
+  const isIpv6 = family === AF_INET6;
+  const sockaddr = new Uint8Array(isIpv6 ? IN6_BYTES : IN_BYTES);
+  new DataView(sockaddr.buffer).setUint16(0, family, true);
+  return { sockaddr, at: isIpv6 ? 8 : 4 };
+}
+
 function encodeIp(host: string, port: number): Uint8Array<ArrayBuffer> {
   const ip = parseIp(host);
   if (ip === undefined) throw new RangeError(`encode socket address: "${host}" is no IP address`);
-  const isIpv6 = ip.length === 16;
-  const bytes = new Uint8Array(isIpv6 ? IN6_BYTES : IN_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, isIpv6 ? AF_INET6 : AF_INET, true);
-  view.setUint16(2, port);
-  bytes.set(ip, isIpv6 ? 8 : 4);
-  return bytes;
+  const { sockaddr, at } = newSockaddr(ip.length === 16 ? AF_INET6 : AF_INET);
+  new DataView(sockaddr.buffer).setUint16(2, port);
+  sockaddr.set(ip, at);
+  return sockaddr;
 }
 
 function encodeUnix(path: string): Uint8Array<ArrayBuffer> {

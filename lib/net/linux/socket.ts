@@ -18,9 +18,12 @@ export function takeSockaddr(): Address {
   return decodeSockaddr(SOCKADDR, Math.min(LENGTH[0] ?? 0, MAX_SOCKADDR_BYTES));
 }
 
-/** Creates a socket that never waits. @throws {SystemError} */
-export function createSocket(libc: Libc, family: number): number {
-  return libc.check("socket", libc.calls.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+/** Creates a socket that never waits. @param protocol default TCP, or the only one. @throws {SystemError} */
+export function createSocket(libc: Libc, family: number, protocol = 0): number {
+  return libc.check(
+    "socket",
+    libc.calls.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol),
+  );
 }
 
 /** The address that a socket is bound to. @throws {SystemError} */

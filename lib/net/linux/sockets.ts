@@ -1,3 +1,4 @@
+import { AF_INET, IPPROTO_MPTCP } from "./constants.ts";
 import { createSocket } from "./socket.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Drains } from "./drains.ts";
@@ -11,6 +12,8 @@ export class Sockets {
   readonly reactor: Reactor;
   readonly drains: Drains;
   readonly #descriptors: Descriptors;
+  /** The kernel has refused Multipath TCP with this. */
+  #multipathRefusal: SystemError | undefined;
 
   /**
    * @param memory where to record the descriptors, for the thread that cleans up after this one; default: none.
@@ -33,6 +36,30 @@ export class Sockets {
   /** Creates a socket. @throws {SystemError} */
   create(family: number): number {
     return this.own(createSocket(this.libc, family));
+  }
+
+  /** Creates a socket of Multipath TCP (RFC 8684), or of TCP where the kernel has none. @throws {SystemError} */
+  createMultipath(family: number): number {
+    if (this.#multipathRefusal === undefined) {
+      try {
+        return this.own(createSocket(this.libc, family, IPPROTO_MPTCP));
+      } catch (error) {
+        if (!isWithoutMultipath(error)) throw error;
+        this.#multipathRefusal = error;
+      }
+    }
+    return this.create(family);
+  }
+
+  /** Returns why the kernel has no Multipath TCP for IPv4; `undefined` where it has. */
+  multipathRefusal(): SystemError | undefined {
+    try {
+      this.libc.calls.close(createSocket(this.libc, AF_INET, IPPROTO_MPTCP));
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      return isWithoutMultipath(error) ? error : undefined;
+    }
   }
 
   /**
@@ -63,4 +90,9 @@ export class Sockets {
     for (const fd of this.reactor.descriptors) this.#descriptors.closed(fd);
     this.libc.close();
   }
+}
+
+/** A kernel built without it, or where `net.mptcp.enabled` is 0. */
+function isWithoutMultipath(error: unknown): error is SystemError {
+  return error instanceof SystemError && ["EPROTONOSUPPORT", "ENOPROTOOPT", "EINVAL"].includes(error.code);
 }

@@ -1,17 +1,20 @@
-import { type Address, formatAddress, type TcpAddress } from "../../base/mod.ts";
+import { type Address, type DialSettings, formatAddress, type TcpAddress } from "../../base/mod.ts";
 import type { CancelSignal } from "../cancel.ts";
 import type {
   Confinement,
   ConfinementOptions,
   Connection,
   ListeningSocket,
+  ListenOptions,
   NativeOptions,
   NativeTransport,
+  Transport,
 } from "../transport.ts";
 import { LinuxConnection } from "./connection.ts";
 import { AF_UNIX, F_GETFL, F_SETFL, SOCK_NONBLOCK } from "./constants.ts";
 import { confineThread } from "./confinement/confine.ts";
 import { connect } from "./connect.ts";
+import { DialSockets } from "./dial_sockets.ts";
 import type { Libc } from "./libc.ts";
 import { listenTcp, listenUnix, openShared } from "./listening_socket.ts";
 import { Descriptors } from "./descriptors.ts";
@@ -33,18 +36,18 @@ export class LinuxTransport implements NativeTransport {
     this.#sockets = new Sockets(options.descriptors, options.libc);
   }
 
-  listen(address: TcpAddress, { shared }: { readonly shared: boolean }): ListeningSocket {
+  listen(address: TcpAddress, { shared, settings }: ListenOptions): ListeningSocket {
     const handle = shared ? this.#options.handles?.get(formatAddress(address)) : undefined;
     return handle === undefined
-      ? listenTcp(this.#sockets, address)
-      : openShared(this.#sockets, address, handle);
+      ? listenTcp(this.#sockets, address, settings)
+      : openShared(this.#sockets, address, { handle, settings });
   }
 
   listenUnix(path: string): ListeningSocket {
     const handle = this.#options.handles?.get(formatAddress({ kind: "unix", path }));
     return handle === undefined
       ? listenUnix(this.#sockets, path)
-      : openShared(this.#sockets, { kind: "unix", path }, handle);
+      : openShared(this.#sockets, { kind: "unix", path }, { handle });
   }
 
   isOpen(address: Address): boolean {
@@ -66,6 +69,19 @@ export class LinuxTransport implements NativeTransport {
 
   connect(address: Address, signal: CancelSignal): Promise<Connection> {
     return connect(this.#sockets, address, { signal, lookup: this.#options.lookup ?? systemLookup });
+  }
+
+  multipathProblem(): string | undefined {
+    return this.#sockets.multipathRefusal()?.message;
+  }
+
+  dialing(settings: DialSettings): Pick<Transport, "connect"> {
+    const sockets = this.#sockets;
+    const lookup = this.#options.lookup ?? systemLookup;
+    const dialing = new DialSockets(sockets, settings);
+    return {
+      connect: (address, signal, dialFor) => connect(sockets, address, { signal, lookup, dialing, dialFor }),
+    };
   }
 
   confine(options: ConfinementOptions): Promise<Confinement> {

@@ -1,4 +1,4 @@
-import { type Address, unmapAddress } from "../../base/mod.ts";
+import { type Address, type KeepaliveTimes, unmapAddress } from "../../base/mod.ts";
 import { runtimeAtLeast } from "../../runtime/mod.ts";
 import type { Connection } from "../transport.ts";
 
@@ -52,8 +52,8 @@ export class RuntimeConnection implements Connection {
     this.conn.setNoDelay?.(on);
   }
 
-  setKeepAlive(on = true): void {
-    this.conn.setKeepAlive?.(on);
+  setKeepAlive(how: boolean | KeepaliveTimes = true): void {
+    this.conn.setKeepAlive?.(how !== false);
   }
 
   close(): void {

@@ -4,13 +4,14 @@
  *
  * @module
  */
-import type {
-  AppConfig,
-  CheckStepConfig,
-  Config,
-  HealthCheckConfig,
-  RouteConfig,
-  TargetConfig,
+import {
+  type AppConfig,
+  type CheckStepConfig,
+  type Config,
+  type HealthCheckConfig,
+  type RouteConfig,
+  type TargetConfig,
+  unsupportedKeys,
 } from "../../config/mod.ts";
 import { checkRequest, CheckTextError, parseCheckBytes, parseExpect, parseStatus } from "../../pool/mod.ts";
 import { RouteError, RouteTable } from "../../routing/mod.ts";
@@ -30,6 +31,10 @@ export async function checkFiles(config: Config, options: CheckFilesOptions = {}
   for (const [index, app] of config.apps.entries()) {
     const place = placeOf(app, index);
     problems.push(
+      ...unsupportedKeys(app, config).map(({ key, message }) => ({
+        ...fatal(within(place, key), message),
+        at: "key" as const,
+      })),
       ...await checkAppTls(config, index, options),
       ...app.routes.flatMap((route, at) => checkRoute(route, within(place, "routes", at))),
       ...checkHealth(app.healthCheck, within(place, "health_check")),

@@ -20,6 +20,8 @@ export interface FileProblem {
   readonly file: string | undefined;
   /** The way to the value in the config, `apps[0].tls.certificates[0].cert`. */
   readonly path: Path;
+  /** Whether the key itself is at fault or its value; default the value. */
+  readonly at?: "key" | "value";
   /** The fault and the remedy. */
   readonly message: string;
   /** A `warning` is about something that works for now. */

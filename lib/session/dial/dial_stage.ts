@@ -67,6 +67,22 @@ export class DialStage implements DialHolder, LoopClient {
     return this.#session.client.peer;
   }
 
+  get client(): Address {
+    return this.#session.client.address;
+  }
+
+  get early(): Uint8Array | undefined {
+    const { sendsProxy, secureTarget, targetTalk } = this.#session.app;
+    const isFirst = !sendsProxy && secureTarget === undefined && targetTalk === undefined;
+    return isFirst && this.prefetched !== undefined && this.prefetched.length > 0
+      ? this.prefetched
+      : undefined;
+  }
+
+  get speaksFirst(): boolean {
+    return this.#session.app.speaksFirst === true;
+  }
+
   /** The target's bytes before the data, for the login that follows. */
   get greeting(): Uint8Array | undefined {
     return this.#talk?.greeting?.();

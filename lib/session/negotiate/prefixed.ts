@@ -1,4 +1,4 @@
-import type { Duplex } from "../../base/mod.ts";
+import type { Duplex, KeepaliveTimes } from "../../base/mod.ts";
 import type { Rewrite } from "../../protocol/mod.ts";
 
 /** How a {@link PrefixedConnection} changes what is read. */
@@ -65,8 +65,8 @@ export class PrefixedConnection implements Duplex {
     this.#conn.setNoDelay?.(on);
   }
 
-  setKeepAlive(on = true): void {
-    this.#conn.setKeepAlive?.(on);
+  setKeepAlive(how: boolean | KeepaliveTimes = true): void {
+    this.#conn.setKeepAlive?.(how);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import type { Duplex as NodeDuplex } from "node:stream";
-import type { Duplex } from "../../base/mod.ts";
+import type { Duplex, KeepaliveTimes } from "../../base/mod.ts";
 import { ALERT_RECORD } from "./alerts.ts";
 import type { RuntimeTls } from "../_runtime_tls.ts";
 
@@ -162,8 +162,8 @@ export class Bridge {
   }
 
   /** Like {@link Duplex.setKeepAlive}. */
-  setKeepAlive(on: boolean): void {
-    this.#raw.setKeepAlive?.(on);
+  setKeepAlive(how: boolean | KeepaliveTimes): void {
+    this.#raw.setKeepAlive?.(how);
   }
 
   /** Closes the connection beneath. */

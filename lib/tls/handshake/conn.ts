@@ -1,5 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import { type Duplex, errorCode } from "../../base/mod.ts";
+import { type Duplex, errorCode, type KeepaliveTimes } from "../../base/mod.ts";
 import type { Bridge, BridgeOwner } from "./_bridge.ts";
 import { handshakeError } from "./_handshake_error.ts";
 import type { TlsSide } from "../error.ts";
@@ -112,8 +112,8 @@ export class TlsConn implements Duplex, BridgeOwner {
     this.#bridge.setNoDelay(on);
   }
 
-  setKeepAlive(on = true): void {
-    this.#bridge.setKeepAlive(on);
+  setKeepAlive(how: boolean | KeepaliveTimes = true): void {
+    this.#bridge.setKeepAlive(how);
   }
 
   withholdEnd(): void {

@@ -103,6 +103,7 @@ export class WorkerProxy implements ProxyControl {
       await Promise.all([control.start((pool) => proxy.#changes.note(pool)), supervisor.bind()]);
       proxy.#files.place(config, unixNames);
       supervisor.accept();
+      native?.checkMultipath(config, observer);
       proxy.#reloader.watch();
       return proxy;
     } catch (error) {
@@ -158,6 +159,7 @@ export class WorkerProxy implements ProxyControl {
       onConfig: (bound) => {
         this.#config = bound;
         this.#control.listensOn(this.listeners());
+        this.#native?.checkMultipath(bound, options.observer);
       },
     });
     this.#reloader = new Reloader(config, {

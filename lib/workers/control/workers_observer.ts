@@ -12,4 +12,6 @@ export interface WorkersObserver extends ProxyObserver {
   workersConfined(ports: ConfinementOptions["ports"], confinement: Confinement): void;
   /** A replacement for a crashed worker is up. */
   workerRestarted(worker: number): void;
+  /** Apps of a config that is in effect want Multipath TCP, which the kernel does not have: they use TCP. */
+  multipathMissing(apps: readonly string[], why: string): void;
 }

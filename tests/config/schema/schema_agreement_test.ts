@@ -21,6 +21,7 @@ import {
 } from "../../../lib/config/schema/values/numbers.ts";
 import * as texts from "../../../lib/config/schema/values/texts.ts";
 import { customTlv, tlv } from "../../../lib/config/schema/app/tlvs.ts";
+import * as sockets from "../../../lib/config/schema/values/sockets.ts";
 import * as units from "../../../lib/config/schema/values/units.ts";
 import { workers } from "../../../lib/config/schema/workers.ts";
 import { writtenConfigs } from "../../helpers/config/written_config.ts";
@@ -129,6 +130,24 @@ const SCALARS: Readonly<Record<string, Scalar>> = {
     schema: customTlv(),
     seeds: [...NUMBERS, 0xe0, 0xf0, "0xE1", "authority"],
     beyondForm: /the field/,
+  },
+  seconds: { schema: sockets.seconds(60), seeds: DURATIONS, beyondForm: /whole seconds/ },
+  secondsOrOff: {
+    schema: sockets.secondsOrOff(60),
+    seeds: [...DURATIONS, false],
+    beyondForm: /whole seconds/,
+  },
+  markOrOff: { schema: sockets.markOrOff(), seeds: [...NUMBERS, 2 ** 32 - 1, 2 ** 32, "off", false, "5"] },
+  interfaceOrOff: {
+    schema: sockets.interfaceOrOff(),
+    seeds: ["eth0", "off", false, "a b", "a/b", ".", "..", "sixteen-letters-", ""],
+  },
+  dscpOrOff: { schema: sockets.dscpOrOff(), seeds: [...NUMBERS, 63, 64, "ef", "af44", "off", false] },
+  yesOrOff: { schema: sockets.yesOrOff(), seeds: [true, false, "off", "yes", 1] },
+  sourceOrOff: {
+    schema: sockets.sourceOrOff(),
+    seeds: ["10.0.0.1", "10.0.0.0/28", "10.0.0.1-10.0.0.9", "fd00::1 - fd00::9", "::/129", "h", "off", false],
+    beyondForm: /bits set beyond|no IP address|runs backwards|mixes/,
   },
   accessLog: { schema: accessLog(), seeds: [true, false, "off", "Off", "STDOUT", "/var/log/a.log", "", 1] },
   syslogAddress: {

@@ -3,7 +3,7 @@ import { embeddedConfig, parseConfig, resolveConfig } from "../../../lib/config/
 import { join } from "node:path";
 import { configErrorOf } from "../../helpers/config/config_error.ts";
 import type { AppConfig, Config } from "../../../lib/config/mod.ts";
-import { formatAddress } from "../../../lib/base/mod.ts";
+import { formatAddress, PLAIN_DIAL, PLAIN_LISTEN } from "../../../lib/base/mod.ts";
 
 const FILE = { file: "/etc/tcpproxy/config.yaml" };
 
@@ -66,6 +66,8 @@ Deno.test("parseConfig: the original's format loads with every default", async (
       maxLifetimeMs: Infinity,
       retry: undefined,
       keepalive: true,
+      listenSockets: PLAIN_LISTEN,
+      dialSockets: PLAIN_DIAL,
       maxConnections: Infinity,
       acceptRate: undefined,
       maxConnectionsPerClient: Infinity,

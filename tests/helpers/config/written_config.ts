@@ -132,6 +132,10 @@ const fault = fc.oneof(
   }),
   fc.record({ kind: fc.constantFrom("black_hole", "refuse"), ...scope }, { requiredKeys: ["kind"] }),
 );
+const seconds = fc.constantFrom("1s", "60s", "1h30m", "32767s");
+function sides<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | { listen?: T; dial?: T }> {
+  return fc.oneof(value, fc.record({ listen: value, dial: value }, { requiredKeys: [] }));
+}
 const options = Object.freeze({
   balance: fc.constantFrom(...BALANCE_STRATEGIES.filter((strategy) => strategy !== "first")),
   connect_timeout: limit,
@@ -144,7 +148,25 @@ const options = Object.freeze({
   accept_rate: events,
   max_connections_per_client: count,
   accept_rate_per_client: events,
-  keepalive: fc.boolean(),
+  keepalive: fc.oneof(
+    fc.boolean(),
+    fc.constantFrom("off", {}),
+    fc.record({ idle: seconds, interval: seconds, count: fc.integer({ min: 1, max: 127 }) }, {
+      requiredKeys: [],
+    }),
+  ),
+  user_timeout: fc.oneof(limitOrOff, fc.constant("576h")),
+  source: fc.constantFrom("off", false, ["10.0.0.1-10.0.0.9", "fd00::/64"], [
+    "10.0.0.1",
+    "::1",
+    "10.0.0.0/31",
+  ]),
+  mark: sides(fc.oneof(fc.constantFrom("off", false, 1, 2 ** 32 - 1))),
+  interface: sides(fc.constantFrom("off", false, "eth0", "br-0.5")),
+  dscp: sides(fc.constantFrom("off", false, "ef", "af41", 0, 63)),
+  fast_open: sides(fc.constantFrom(true, false, "off")),
+  defer_accept: fc.constantFrom("off", false, "1s", "1m"),
+  mptcp: sides(fc.constantFrom(true, false, "off")),
   retry: fc.oneof(
     fc.constantFrom("off", {}),
     fc.record({ tries: fc.integer({ min: 2, max: 1000 }), pause: fc.constant("1ms") }, { requiredKeys: [] }),

@@ -11,6 +11,9 @@ export const BINARY: string | undefined = Deno.env.get("TCPPROXY_BIN");
 /** What the compiled program may do, and `deno task start` too. */
 export const ALL_PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"] as const;
 
+/** Those with the native engine. */
+export const NATIVE_PERMISSIONS = [...ALL_PERMISSIONS, "--allow-ffi"] as const;
+
 export interface ProgramOptions {
   /** Flags of `deno run`; default {@link ALL_PERMISSIONS}. A binary has its own, and takes none. */
   readonly permissions?: readonly string[];
@@ -20,6 +23,8 @@ export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Shell words that stand before the program: `ulimit -n 64;`. */
   readonly shell?: string;
+  /** A program that runs it, and its words: `ip netns exec NAME`. */
+  readonly runner?: readonly string[];
 }
 
 /** How long anything may take to show up. */
@@ -123,7 +128,8 @@ export class Program implements AsyncDisposable {
 
 /** Starts the program with these words after its name. Whoever is handed it disposes of it. */
 export function program(words: readonly string[], options: ProgramOptions = {}): Program {
-  const command = [...programWords(options.permissions ?? ALL_PERMISSIONS), ...words];
+  const { runner = [] } = options;
+  const command = [...runner, ...programWords(options.permissions ?? ALL_PERMISSIONS), ...words];
   const [executable = "", ...rest] = options.shell === undefined
     ? command
     : ["sh", "-c", `${options.shell} exec ${command.map(quoteWord).join(" ")}`];

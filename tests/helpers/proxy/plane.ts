@@ -35,6 +35,8 @@ export class PlaneLog extends ProxyLog implements WorkersObserver {
     this.#tell();
   }
 
+  multipathMissing(): void {}
+
   override targetChanged(...args: Parameters<ProxyLog["targetChanged"]>): void {
     super.targetChanged(...args);
     this.#tell();

@@ -1,4 +1,5 @@
 import { type Command, type CommandArgs, CONFIG_FLAG } from "../../command.ts";
+import { ENGINE_FLAG, withEngine } from "../../flags/engine_flag.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { Io } from "../../io.ts";
 import { readConfig } from "../../config/read_config.ts";
@@ -15,6 +16,7 @@ failure.`,
   arity: [0, 0],
   flags: [
     CONFIG_FLAG,
+    ENGINE_FLAG,
     { name: "json", summary: "Print JSON instead of YAML" },
     {
       name: "against",
@@ -33,9 +35,10 @@ failure.`,
 };
 
 async function checkConfig(args: CommandArgs, io: Io): Promise<number> {
-  const { config, document, source } = await readConfig(args.text("config"));
+  const { config: loaded, document, source } = await readConfig(args.text("config"));
+  const config = withEngine(loaded, args);
   const { findFileProblems } = await import("../../config/file_problems.ts");
-  const findings = await findFileProblems(document, source);
+  const findings = await findFileProblems(document, source, config);
   if (findings.report !== "") await io.report(findings.report);
   if (findings.hasErrors) return EXIT.usage;
   const { effectiveConfig, escapeAllReferences } = await import("../../../config/mod.ts");

@@ -211,6 +211,13 @@ export class LogObserver implements WorkersObserver {
     this.#log.info("worker {worker} restarted", { worker });
   }
 
+  multipathMissing(apps: readonly string[], why: string): void {
+    this.#log.warning(
+      'MPTCP not available: {why}; connections of app {apps} use TCP; check "sysctl net.mptcp.enabled"',
+      { why, apps: apps.map((app) => `"${app}"`).join(", ") },
+    );
+  }
+
   certificateExpiring({ app, file, message, severity }: FileProblem): void {
     this.#log[severity]('certificates of app "{app}": {file}: {message}', { app, file, message });
   }

@@ -7,6 +7,7 @@ import { HealthCheck, PassiveHealth } from "./health.ts";
 import { countOrOff, wholeNumber } from "../values/numbers.ts";
 import { ProxyProtocol } from "./proxy_protocol.ts";
 import { Route } from "./route.ts";
+import { Keepalive, SocketOptions } from "./sockets.ts";
 import { Starttls } from "./starttls.ts";
 import { Target } from "./target.ts";
 import { blocks } from "../values/texts.ts";
@@ -103,12 +104,7 @@ const AppOptions = z.strictObject({
     default: "off",
     examples: ["24h"],
   }),
-  keepalive: z.boolean({ error: "true or false" }).meta({
-    description:
-      "TCP keepalive to clients and targets, so that a peer that vanished without a word is noticed: the system " +
-      "probes a silent one at times of its own (Linux: `net.ipv4.tcp_keepalive_time`, 2 hours).",
-    default: true,
-  }),
+  keepalive: Keepalive,
   max_connections: countOrOff().meta({
     description:
       "Connections at once of the whole app. With so many, nothing is accepted until there is room; the system's " +
@@ -217,6 +213,7 @@ const AppOptions = z.strictObject({
       "Which targets `discover` may find, and how `discover: http` asks. See [discovery.md](discovery.md).",
     default: {},
   }),
+  ...SocketOptions.shape,
   faults: z.array(Fault, { error: "a list of faults" }).meta({
     description: "What is done to connections so that clients and targets can be seen to bear it. For tests.",
     default: [],

@@ -58,6 +58,11 @@ export const PATTERNS = {
   syslog: whole(String.raw`local|${UNIX}|(?:udp|tcp)://${HOST}:\s*${PORT}\s*`),
   tag: String.raw`^[A-Za-z0-9._/\-]{1,48}$`,
   block: whole(String.raw`${IPV4}(?:/(?:3[0-2]|[12]?\d))?|${IPV6}(?:/(?:12[0-8]|1[01]\d|[1-9]?\d))?`),
+  addressRange: whole(
+    String
+      .raw`${IPV4}(?:/(?:3[0-2]|[12]?\d)|\s*-\s*${IPV4})?|${IPV6}(?:/(?:12[0-8]|1[01]\d|[1-9]?\d)|\s*-\s*${IPV6})?`,
+  ),
+  interfaceName: String.raw`^(?!\.{1,2}$)[^\s/:\u0000]{1,15}$`,
   path: String.raw`^[^\u0000]+$`,
   serverName: whole(String.raw`\*|(?:\*\.)?(?!${IPV4}\.?$)${ROUTE_LABEL}(?:\.${ROUTE_LABEL})*\.?`),
   protocol: String.raw`^[\u0021-\u007e]{1,255}$`,

@@ -53,14 +53,15 @@ export function limit(options: { zero?: boolean; mostMs?: number } = {}): Leaf<n
   }, options.zero === true ? PATTERNS.durationOrZero : PATTERNS.duration);
 }
 
-/** A duration longer than nothing, or `off`, which a YAML 1.1 tool may have turned into `false`. */
-export function limitOrOff(): Leaf<number, string | false> {
+/** A duration longer than nothing and no longer than `mostMs`, or `off`, which a YAML 1.1 tool may have turned into `false`. */
+export function limitOrOff({ mostMs = Infinity } = {}): Leaf<number, string | false> {
   const wanted = `${DURATION}, or off`;
   return z.union([z.string(), z.literal(false)], { error: wanted }).transform((value, context) =>
     value === false ? Infinity : read(value, context, (text) => {
       const ms = parseDurationOrOff(text);
       if (ms === 0) throw tooShort(text);
-      return ms;
+      if (ms <= mostMs || ms === Infinity) return ms;
+      throw new Error(`the duration is "${text}"; expected at most ${formatDuration(mostMs)}, or off`);
     })
   ).meta({ title: "duration or `off`", pattern: PATTERNS.durationOrOff });
 }

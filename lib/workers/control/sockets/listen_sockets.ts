@@ -1,8 +1,11 @@
-import { type Address, formatAddress } from "../../../base/mod.ts";
-import type { Config } from "../../../config/mod.ts";
+import { type Address, formatAddress, isSameListen, type ListenSettings } from "../../../base/mod.ts";
+import type { AppConfig, Config } from "../../../config/mod.ts";
 import { Listener, type ListenerObserver, ListenError } from "../../../listen/mod.ts";
 import type { SocketHandle, Transport } from "../../../net/mod.ts";
-import { StartError } from "../../../proxy/mod.ts";
+import { type ProxyObserver, StartError } from "../../../proxy/mod.ts";
+
+/** Receives the events of listening sockets, and internal errors. */
+export type SocketsObserver = ListenerObserver & Pick<ProxyObserver, "defect">;
 
 /** Sockets opened for a config that is not in effect yet. */
 export interface PreparedSockets {
@@ -21,12 +24,12 @@ export interface PreparedSockets {
  * and keeps the accept queue open while workers come and go, so that no queued connection is lost with a worker.
  */
 export class ListenSockets {
-  readonly #observer: ListenerObserver;
+  readonly #observer: SocketsObserver;
   readonly #transport: Transport | undefined;
   #held: readonly HeldSocket[] = [];
 
   /** @param transport default the runtime's. */
-  constructor(observer: ListenerObserver, transport?: Transport) {
+  constructor(observer: SocketsObserver, transport?: Transport) {
     this.#observer = observer;
     this.#transport = transport;
   }
@@ -40,6 +43,8 @@ export class ListenSockets {
     const left = [...this.#held];
     const next: HeldSocket[] = [];
     const added: HeldSocket[] = [];
+    /** What gives sockets that stay other settings. */
+    const changes: (() => void)[] = [];
     const discard = (): void => closeAll(added);
     try {
       const apps = config.apps.map((app) => ({
@@ -50,10 +55,17 @@ export class ListenSockets {
           const wanted = formatAddress(address);
           const at = left.findIndex((socket) => socket.wanted === wanted);
           const [kept] = at < 0 ? [] : left.splice(at, 1);
-          const socket = kept ?? { wanted, listener: this.#open(address, app.name) };
-          next.push(socket);
-          if (kept === undefined) added.push(socket);
-          return socket.listener.address;
+          const settings = app.listenSockets;
+          if (kept === undefined) {
+            const socket = { wanted, settings, listener: this.#open(address, app) };
+            next.push(socket);
+            added.push(socket);
+            return socket.listener.address;
+          }
+          const { listener } = kept;
+          if (!isSameListen(kept.settings, settings)) changes.push(this.#prepareSettings(listener, app));
+          next.push({ ...kept, settings });
+          return listener.address;
         }),
       }));
       return {
@@ -63,6 +75,7 @@ export class ListenSockets {
         commit: () => {
           this.#held = next;
           closeAll(left);
+          for (const change of changes) change();
         },
       };
     } catch (error) {
@@ -71,18 +84,27 @@ export class ListenSockets {
     }
   }
 
-  #open(address: Address, app: string): Listener {
-    try {
-      return Listener.open(address, {
+  #open(address: Address, app: AppConfig): Listener {
+    return startOf(app, () =>
+      Listener.open(address, {
         observer: this.#observer,
         transport: this.#transport,
+        settings: app.listenSockets,
         shared: true,
         onConnection: (conn) => conn.close(),
-      });
-    } catch (error) {
-      if (!(error instanceof ListenError)) throw error;
-      throw new StartError(`start app "${app}": ${error.message}`, { cause: error });
-    }
+      }));
+  }
+
+  /** What it returns must not throw: there is no way back by then. */
+  #prepareSettings(listener: Listener, app: AppConfig): () => void {
+    const change = startOf(app, () => listener.prepareSettings(app.listenSockets));
+    return () => {
+      try {
+        change();
+      } catch (error) {
+        this.#observer.defect(error);
+      }
+    };
   }
 
   /** Closes all sockets; an address is free once its last worker has closed it too. Idempotent. */
@@ -94,7 +116,18 @@ export class ListenSockets {
 interface HeldSocket {
   /** The address as the config names it. */
   readonly wanted: string;
+  readonly settings: ListenSettings;
   readonly listener: Listener;
+}
+
+/** @throws {StartError} which names the app. */
+function startOf<T>({ name }: AppConfig, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    throw new StartError(`start app "${name}": ${error.message}`, { cause: error });
+  }
 }
 
 function closeAll(sockets: readonly HeldSocket[]): void {

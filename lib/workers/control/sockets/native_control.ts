@@ -1,4 +1,5 @@
 import type { Address } from "../../../base/mod.ts";
+import type { Config } from "../../../config/mod.ts";
 import {
   nativeProblem,
   type NativeTransport,
@@ -6,6 +7,7 @@ import {
   type SocketHandle,
 } from "../../../net/mod.ts";
 import { StartError } from "../../../proxy/mod.ts";
+import type { WorkersObserver } from "../workers_observer.ts";
 
 /** How long a thread that was told to end may still run: until then, its descriptors are its own. */
 const LAST_STEPS_MS = 100;
@@ -45,6 +47,14 @@ export class NativeControl {
   /** Whether the socket of an address was passed to this process. */
   isPassed(address: Address): boolean {
     return this.#transport.isOpen(address);
+  }
+
+  /** Reports apps that want Multipath TCP where the kernel has none. */
+  checkMultipath({ apps }: Config, observer: Pick<WorkersObserver, "multipathMissing">): void {
+    const names = apps.filter(({ listenSockets, dialSockets }) => listenSockets.mptcp || dialSockets.mptcp)
+      .map(({ name }) => name);
+    const problem = names.length === 0 ? undefined : this.#transport.multipathProblem();
+    if (problem !== undefined) observer.multipathMissing(names, problem);
   }
 
   /** Returns where a worker that starts notes its descriptors. */

@@ -1,0 +1,108 @@
+/**
+ * Connections whose first packet carries data (TCP Fast Open, RFC 7413).
+ *
+ * @module
+ */
+import type { CancelSignal } from "../cancel.ts";
+import {
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLOUT,
+  IPPROTO_TCP,
+  MSG_NOSIGNAL,
+  SO_ERROR,
+  SOL_SOCKET,
+} from "./constants.ts";
+import { TCP_INFO, TCP_SYN_SENT } from "./constants.ts";
+import { LinuxConnection, type LinuxConnectionOptions } from "./connection.ts";
+import { ERRNO, interrupted, SystemError } from "./errno.ts";
+import type { Sockets } from "./sockets.ts";
+
+/**
+ * Sends the first bytes on a socket whose `connect` waits for them (TCP_FASTOPEN_CONNECT); returns how many went. The
+ * kernel repeats them after the handshake if the peer has not taken them with it.
+ *
+ * @throws {SystemError} as `connect`.
+ */
+export function sendEarly({ libc }: Sockets, fd: number, bytes: Uint8Array): number {
+  for (;;) {
+    const count = libc.calls.send(fd, bytes as Uint8Array<ArrayBuffer>, bytes.length, MSG_NOSIGNAL);
+    if (count >= 0) return count;
+    const code = libc.errno;
+    if (code === ERRNO.EINPROGRESS) return 0;
+    if (code !== ERRNO.EINTR) throw new SystemError("connect", code);
+  }
+}
+
+/** A connection on which the first bytes have been sent already: the first to be sent are these, and only counted. */
+export class EarlyConnection extends LinuxConnection {
+  #sent: number;
+
+  constructor(
+    sockets: Sockets,
+    fd: number,
+    { sent, ...options }: LinuxConnectionOptions & { readonly sent: number },
+  ) {
+    super(sockets, fd, options);
+    this.#sent = sent;
+  }
+
+  override send(bytes: Uint8Array<ArrayBuffer>, length: number): number {
+    if (this.#sent === 0) return super.send(bytes, length);
+    const count = Math.min(this.#sent, length);
+    this.#sent -= count;
+    return count;
+  }
+}
+
+/** A connection that the first send makes. */
+export class OpeningConnection extends LinuxConnection {
+  readonly #sockets: Sockets;
+  readonly #fd: number;
+  #isEstablished = false;
+  #settle: ((error?: unknown) => void) | undefined;
+
+  constructor(sockets: Sockets, fd: number, options: LinuxConnectionOptions) {
+    super(sockets, fd, options);
+    this.#sockets = sockets;
+    this.#fd = fd;
+  }
+
+  established(signal: CancelSignal): Promise<void> {
+    if (this.#isEstablished || !this.#isOpening()) return Promise.resolve();
+    if (signal.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => this.#settle?.(signal.reason);
+      signal.addEventListener("abort", onAbort);
+      this.#settle = (error) => {
+        this.#settle = undefined;
+        signal.removeEventListener("abort", onAbort);
+        this.#sockets.reactor.settled();
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+    });
+  }
+
+  override onEvents(events: number): void {
+    if (this.#settle !== undefined && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) !== 0) this.#look();
+    super.onEvents(events);
+  }
+
+  override close(): void {
+    super.close();
+    this.#settle?.(interrupted());
+  }
+
+  #look(): void {
+    if (this.#isOpening()) return;
+    this.#isEstablished = true;
+    const code = this.#sockets.libc.option(this.#fd, SOL_SOCKET, SO_ERROR);
+    this.#settle?.(code === 0 ? undefined : new SystemError("connect", code));
+  }
+
+  /** The state is the first byte of `struct tcp_info`. */
+  #isOpening(): boolean {
+    return (this.#sockets.libc.option(this.#fd, IPPROTO_TCP, TCP_INFO) & 0xff) === TCP_SYN_SENT;
+  }
+}
