@@ -12,8 +12,10 @@ import {
   MSG_NOSIGNAL,
   SO_ERROR,
   SOL_SOCKET,
+  TCP_CLOSE,
+  TCP_INFO,
+  TCP_SYN_SENT,
 } from "./constants.ts";
-import { TCP_INFO, TCP_SYN_SENT } from "./constants.ts";
 import { LinuxConnection, type LinuxConnectionOptions } from "./connection.ts";
 import { ERRNO, interrupted, SystemError } from "./errno.ts";
 import type { Sockets } from "./sockets.ts";
@@ -59,17 +61,16 @@ export class EarlyConnection extends LinuxConnection {
 export class OpeningConnection extends LinuxConnection {
   readonly #sockets: Sockets;
   readonly #fd: number;
-  #isEstablished = false;
   #settle: ((error?: unknown) => void) | undefined;
 
-  constructor(sockets: Sockets, fd: number, options: LinuxConnectionOptions) {
+  constructor(sockets: Sockets, fd: number, options: Omit<LinuxConnectionOptions, "events">) {
+    // With events it would be called back before it has its own fields.
     super(sockets, fd, options);
     this.#sockets = sockets;
     this.#fd = fd;
   }
 
   established(signal: CancelSignal): Promise<void> {
-    if (this.#isEstablished || !this.#isOpening()) return Promise.resolve();
     if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const onAbort = (): void => this.#settle?.(signal.reason);
@@ -81,6 +82,8 @@ export class OpeningConnection extends LinuxConnection {
         if (error === undefined) resolve();
         else reject(error);
       };
+      // On this machine the answer may be there already.
+      this.#look();
     });
   }
 
@@ -94,15 +97,15 @@ export class OpeningConnection extends LinuxConnection {
     this.#settle?.(interrupted());
   }
 
+  /** Settles unless the answer is still to come. The state is the first byte of `struct tcp_info`. */
   #look(): void {
-    if (this.#isOpening()) return;
-    this.#isEstablished = true;
-    const code = this.#sockets.libc.option(this.#fd, SOL_SOCKET, SO_ERROR);
-    this.#settle?.(code === 0 ? undefined : new SystemError("connect", code));
-  }
-
-  /** The state is the first byte of `struct tcp_info`. */
-  #isOpening(): boolean {
-    return (this.#sockets.libc.option(this.#fd, IPPROTO_TCP, TCP_INFO) & 0xff) === TCP_SYN_SENT;
+    const { libc } = this.#sockets;
+    const state = libc.option(this.#fd, IPPROTO_TCP, TCP_INFO) & 0xff;
+    if (state === TCP_SYN_SENT) return;
+    const code = libc.option(this.#fd, SOL_SOCKET, SO_ERROR);
+    const isRefused = code !== 0 || state === TCP_CLOSE;
+    this.#settle?.(
+      isRefused ? new SystemError("connect", code === 0 ? ERRNO.ECONNREFUSED : code) : undefined,
+    );
   }
 }
