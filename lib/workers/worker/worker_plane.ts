@@ -11,7 +11,6 @@ import {
 } from "../../proxy/mod.ts";
 import { confinementOf } from "../shared/confinement.ts";
 import { attachApp, attachTargets } from "../shared/shared_views.ts";
-import { SessionIds } from "./session_ids.ts";
 import type {
   AnswerValue,
   FromWorker,
@@ -101,7 +100,7 @@ export class WorkerPlane {
     this.#reported = message.sessions;
     const offsetMs = message.nowMs - monotonicClock.nowMs();
     const clock: Clock = { nowMs: () => monotonicClock.nowMs() + offsetMs };
-    const ids = new SessionIds(memory.ids);
+    const ids = new BigInt64Array(memory.ids);
     const active = new SharedCount(memory.active, { worker, max: Infinity });
     const turns = new AcceptBalancer(memory.turns, { worker, sessions: active });
     const listeners = new Map<Address, number>();
@@ -119,7 +118,7 @@ export class WorkerPlane {
         active.tryTake();
         turns.sessionBegan();
         this.#counters.note();
-        return ids.next();
+        return Number(Atomics.add(ids, 0, 1n)) + 1;
       },
       turn: () => turns.take(),
       starved: {
