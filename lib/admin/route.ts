@@ -44,6 +44,11 @@ export interface AdminReloads {
   plan(config?: Config): Promise<ReloadPlan>;
 }
 
+/** What came of an upgrade: the process that has taken over, or why none has. */
+export type UpgradeAnswer =
+  | { readonly kind: "done"; readonly pid: number; readonly version: string }
+  | { readonly kind: "refused"; readonly reason: string };
+
 /** The things that every route has access to. */
 export interface AdminContext {
   readonly phase: Phase;
@@ -60,6 +65,8 @@ export interface AdminContext {
   readonly deadline: Date | undefined;
   /** Has the process end as at SIGTERM; its phase is `draining` when this returns. Idempotent. */
   requestDrain(): void;
+  /** Has another process take over; never rejects. */
+  upgrade(): Promise<UpgradeAnswer>;
   /** Aborted when the server is about to close; a response that does not end by itself must end then. */
   readonly closing: AbortSignal;
 }

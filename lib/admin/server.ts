@@ -1,13 +1,13 @@
 import type { Address, TcpAddress } from "../base/mod.ts";
 import { Listener, ListenError } from "../listen/mod.ts";
-import type { Transport } from "../net/mod.ts";
+import type { PassedSocket, Transport } from "../net/mod.ts";
 import { type ProxyControl, StartError } from "../proxy/mod.ts";
 import { adminApp } from "./app.ts";
 import type { AdminObserver } from "./admin_observer.ts";
 import type { EventHub } from "./events/mod.ts";
 import { HttpConnections, type HttpLimits } from "./http/mod.ts";
 import { problem } from "./responses.ts";
-import type { AdminContext, AdminReloads, AdminRoute, DroppedLines, Phase } from "./route.ts";
+import type { AdminContext, AdminReloads, AdminRoute, DroppedLines, Phase, UpgradeAnswer } from "./route.ts";
 import { ROUTES } from "./routes/all.ts";
 
 export interface AdminServerOptions {
@@ -23,8 +23,12 @@ export interface AdminServerOptions {
   readonly events: EventHub;
   /** Default: none. */
   droppedLines?(): DroppedLines;
+  /** When it begins to accept; until then, connections wait in its queue. Default at once. */
+  readonly mayAccept?: Promise<void> | undefined;
   /** Has the process end as at SIGTERM; calls {@link AdminServer.drain} before it returns. */
   requestDrain(): void;
+  /** Has another process take over; never rejects. Default: none can. */
+  upgrade?(): Promise<UpgradeAnswer>;
   /** Default: {@link ROUTES}. */
   readonly routes?: readonly AdminRoute[];
   /** How many requests may be in progress at once; more get status 503. Default 64. */
@@ -104,7 +108,8 @@ export class AdminServer implements AdminContext {
     }
     const { address } = this.#listener;
     this.address = address.kind === "tcp" ? address : listen;
-    this.#listener.start();
+    if (options.mayAccept === undefined) this.#listener.start();
+    else void options.mayAccept.then(() => this.#listener.start());
   }
 
   get phase(): Phase {
@@ -133,6 +138,22 @@ export class AdminServer implements AdminContext {
 
   get deadline(): Date | undefined {
     return this.#deadline;
+  }
+
+  /** Its socket, for another process; `undefined` where there is no way to hand it over. */
+  get socket(): PassedSocket | undefined {
+    const { handle } = this.#listener;
+    return handle === undefined ? undefined : { address: this.address, handle };
+  }
+
+  /** Accepts nothing more, as another process does on the same socket; open connections go on until it is closed. */
+  leave(): Promise<void> {
+    return this.#listener.leave();
+  }
+
+  upgrade(): Promise<UpgradeAnswer> {
+    const { upgrade } = this.#options;
+    return upgrade?.() ?? Promise.resolve({ kind: "refused", reason: "this proxy cannot be replaced" });
   }
 
   requestDrain(): void {

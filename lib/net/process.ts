@@ -49,6 +49,8 @@ export interface NativeProcess {
   endOf(pid: number): ProgramEnd | undefined;
   /** Ends a program that this process has started and not yet seen end. */
   kill(pid: number, how: "gently" | "at once"): void;
+  /** Writes to a descriptor that the process was started with, as much as there is room for. */
+  write(fd: number, bytes: Uint8Array<ArrayBuffer>): void;
   closeDescriptor(fd: number): void;
   /** Nothing may be called afterwards. */
   close(): void;

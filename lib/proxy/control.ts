@@ -61,8 +61,11 @@ export interface ProxyControl {
   /**
    * Stops accepting, lets sessions finish for up to the configured drain timeout, closes the rest spread over its
    * last part. Resolves when no session is left; idempotent.
+   *
+   * @param others addresses whose sockets another process accepts on: they are left to it from this moment on, with the
+   * connections in their queues. A connection that waits for a permit goes on waiting. Default none.
    */
-  drain(): Promise<void>;
+  drain(others?: ReadonlySet<string>): Promise<void>;
 
   /** Closes listeners and sessions at once; also cuts a drain short. Resolves when no session is left; idempotent. */
   stop(): Promise<void>;

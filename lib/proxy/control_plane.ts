@@ -19,6 +19,7 @@ import { type CountersSnapshot, type LiveTarget, LoopDelay, ThreadCounters } fro
 import type { TargetState } from "../pool/mod.ts";
 import { ControlledApp } from "./_controlled_app.ts";
 import { ownListeners } from "./listeners/own_listeners.ts";
+import { type HandedApp, handedApps, takeOverHealth, takeOverSettings } from "./handed_state.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
 import { prepareApps, startError } from "./reload/next_apps.ts";
 import type { ReloadStep } from "./reload/reloader.ts";
@@ -28,6 +29,8 @@ import type { ListenerInfo } from "./status/runtime_snapshot.ts";
 
 export interface ControlPlaneOptions {
   readonly observer: ProxyObserver;
+  /** What a process that this one takes over from hands to it; default nothing. */
+  readonly handed?: readonly HandedApp[] | undefined;
   /** Default `Math.random`. */
   readonly random?: Random;
   /** Default the runtime's monotonic clock. */
@@ -44,6 +47,8 @@ export class ControlPlane {
   /** What operators have set for the apps. */
   readonly #overrides = new Overrides();
   readonly #options: ControlPlaneOptions;
+  /** The labels of an app's targets whose health the process before has been heard on. */
+  readonly #judged = new WeakMap<ControlledApp, ReadonlySet<string>>();
   readonly #listeners = new OwnListeners();
   readonly #counters = new ThreadCounters({
     thread: "main",
@@ -64,6 +69,7 @@ export class ControlPlane {
    */
   static async prepare(config: Config, options: ControlPlaneOptions): Promise<ControlPlane> {
     const plane = new ControlPlane(options);
+    takeOverSettings(plane.#overrides, options.handed ?? []);
     const apps = new Map<string, ControlledApp>();
     for (const app of config.apps) {
       try {
@@ -73,6 +79,8 @@ export class ControlPlane {
       }
     }
     plane.#apps = apps;
+    plane.retainOverrides();
+    plane.#takeOverHealth();
     if (config.admin !== undefined) plane.#loopDelay = new LoopDelay();
     return plane;
   }
@@ -94,6 +102,12 @@ export class ControlPlane {
   async start(onChange: (pool: PoolRef) => void): Promise<void> {
     this.#onChange = onChange;
     await Promise.all([...this.#apps.values()].map((app) => app.start()));
+    this.#takeOverHealth();
+  }
+
+  /** What a process that takes over from this one is to know. */
+  handed(): HandedApp[] {
+    return handedApps(this.#apps);
   }
 
   async stop(): Promise<void> {
@@ -255,6 +269,18 @@ export class ControlPlane {
     const hinted = pool?.targets[index];
     const target = hinted?.label === label ? hinted : pool?.targets.find((each) => each.label === label);
     if (target !== undefined) pool?.report(target, outcome);
+  }
+
+  /** Once before checks begin, and once when discovery has found what was not there then. */
+  #takeOverHealth(): void {
+    for (const app of this.#apps.values()) {
+      const handed = this.#options.handed?.find(({ name }) => name === app.config.name);
+      if (handed === undefined) continue;
+      const known = this.#judged.get(app) ?? new Set();
+      takeOverHealth(app, { ...handed, down: handed.down.filter(({ label }) => !known.has(label)) });
+      const labels = app.targets.pools.flatMap(({ pool }) => pool.targets.map(({ label }) => label));
+      this.#judged.set(app, new Set(labels));
+    }
   }
 
   #create(config: AppConfig, files: TlsFiles): Promise<ControlledApp> {

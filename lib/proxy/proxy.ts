@@ -1,4 +1,4 @@
-import { type Clock, monotonicClock, type Random } from "../base/mod.ts";
+import { type Clock, MAX_TIMER_MS, monotonicClock, type Random } from "../base/mod.ts";
 import { FileTexts, type NextTlsFiles, type PoolRef } from "../app/mod.ts";
 import type { CaptureRequest, CaptureStart, ThreadCaptures } from "../capture/mod.ts";
 import type { Config } from "../config/mod.ts";
@@ -205,8 +205,11 @@ export class Proxy implements ProxyControl {
   }
 
   /** @param timeoutMs default as the config says. */
-  drain(timeoutMs = this.#reloader.config.shutdown.drainTimeoutMs): Promise<void> {
-    return this.#drained ??= this.#drain(timeoutMs);
+  drain(
+    others?: ReadonlySet<string>,
+    timeoutMs = this.#reloader.config.shutdown.drainTimeoutMs,
+  ): Promise<void> {
+    return this.#drained ??= this.#drain(others, timeoutMs);
   }
 
   /** Accepts nothing more, as another proxy with another config takes over; resolves when that is so. */
@@ -237,12 +240,22 @@ export class Proxy implements ProxyControl {
     await this.#stopApps();
   }
 
-  async #drain(timeoutMs: number): Promise<void> {
-    await this.#listeners.close();
-    await this.#sessions.table.drain({
-      timeoutMs,
-      onProgress: (left, leftMs) => this.#observer.draining(left, leftMs),
-    });
+  async #drain(others: ReadonlySet<string> | undefined, timeoutMs: number): Promise<void> {
+    if (others === undefined) await this.#listeners.close();
+    else await this.#listeners.leave(others);
+    const endsAtMs = performance.now() + timeoutMs;
+    const drain = (): Promise<void> =>
+      this.#sessions.table.drain({
+        timeoutMs: Math.max(0, endsAtMs - performance.now()),
+        onProgress: (left, leftMs) => this.#observer.draining(left, leftMs),
+      });
+    if (others === undefined) await drain();
+    else {
+      // A connection that waits for a permit was accepted here, and becomes a session when another one ends.
+      await Promise.all([drain(), settledWithin(this.#listeners.ended(), timeoutMs)]);
+      await this.#listeners.closeNow();
+      await drain();
+    }
     await this.#stopApps();
   }
 
@@ -282,4 +295,12 @@ export class Proxy implements ProxyControl {
     if (this.#isStopping) return "stopping";
     return this.#drained === undefined ? undefined : "draining";
   }
+}
+
+/** Waits for a promise that never rejects, but no longer than so. */
+async function settledWithin(promise: Promise<void>, limitMs: number): Promise<void> {
+  const limit = Promise.withResolvers<void>();
+  const timer = setTimeout(limit.resolve, Math.min(limitMs, MAX_TIMER_MS));
+  await Promise.race([promise, limit.promise]);
+  clearTimeout(timer);
 }

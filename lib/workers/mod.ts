@@ -3,4 +3,4 @@ export type { WorkersObserver } from "./control/workers_observer.ts";
 export type { SessionsReported } from "./channel/messages.ts";
 export { NativeControl } from "./control/sockets/native_control.ts";
 export { type Sandbox, sandboxOf } from "./control/threads/sandbox.ts";
-export { WorkerProxy, type WorkerProxyOptions } from "./control/worker_proxy.ts";
+export { type HandOver, WorkerProxy, type WorkerProxyOptions } from "./control/worker_proxy.ts";

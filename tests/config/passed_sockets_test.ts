@@ -23,7 +23,7 @@ Deno.test("listen: passed sockets have one app each, a name that systemd takes, 
     (await configErrorOf(() => resolveConfig(root, SOURCE))).problems.map(({ message }) => message);
   const apps = ["a", "b"].map((name) => ({ name, listen: ["systemd:web"], targets: TARGETS }));
   assertEquals(await messages({ apps }), [
-    'the sockets "web" are taken by app "a"; give each name one app',
+    'the sockets "web" are taken by apps[0].listen[0]; give each name one app',
   ]);
   assertEquals(await messages({ engine: "runtime", apps: apps.slice(1) }), [
     'the runtime\'s sockets cannot be passed ones; set "engine: native", or give an address',

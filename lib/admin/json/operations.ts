@@ -50,6 +50,13 @@ export interface DrainJson {
   readonly deadline: string | null;
 }
 
+/** The process that has taken over. */
+export interface UpgradeJson {
+  readonly pid: number;
+  /** The version of its program. */
+  readonly version: string;
+}
+
 /** The state of discovery. */
 export interface DiscoveriesJson {
   readonly discoveries: readonly {

@@ -15,6 +15,7 @@ export const SCHEMA_NAMES = [
   "TargetBody",
   "AppBody",
   "Drain",
+  "Upgrade",
   "Discoveries",
   "Explanation",
   "Reload",

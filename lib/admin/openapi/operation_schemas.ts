@@ -12,6 +12,7 @@ import type {
   DrainJson,
   FaultsJson,
   TargetSetJson,
+  UpgradeJson,
 } from "../json/operations.ts";
 import type { EndedJson, SessionJson, SessionsJson } from "../json/sessions.ts";
 import { App, Count, Fault, Target, Time } from "./status_schemas.ts";
@@ -82,6 +83,11 @@ export const Drain = z.object({
     description: "When the last session is ended at the latest; `null` for never, and while it is serving",
   }),
 }) satisfies z.ZodType<DrainJson>;
+
+export const Upgrade = z.object({
+  pid: z.int().min(1).meta({ description: "The process that has taken over" }),
+  version: z.string().meta({ description: "The version of its program" }),
+}) satisfies z.ZodType<UpgradeJson>;
 
 export const Discoveries = z.object({
   discoveries: z.array(z.object({

@@ -16,6 +16,7 @@ import {
   Sessions,
   TargetBody,
   TargetSet,
+  Upgrade,
 } from "./operation_schemas.ts";
 import { App, Fault, Status, Target, Time, UnknownCount } from "./status_schemas.ts";
 import { Spread, TargetTraffic, Traffic } from "./traffic_schemas.ts";
@@ -121,6 +122,7 @@ const SCHEMAS: Readonly<Record<SchemaName, z.ZodType | (() => Record<string, unk
   TargetBody,
   AppBody,
   Drain,
+  Upgrade,
   Discoveries,
   Explanation,
   Reload,

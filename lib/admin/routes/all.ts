@@ -16,6 +16,7 @@ import type { AdminRoute } from "../route.ts";
 import { session, sessions } from "./control/sessions.ts";
 import { status } from "./observe/status.ts";
 import { target } from "./control/targets.ts";
+import { upgrade } from "./control/upgrade.ts";
 
 /** Every path of the API. */
 export const ROUTES: readonly AdminRoute[] = complete([
@@ -32,6 +33,7 @@ export const ROUTES: readonly AdminRoute[] = complete([
   faults,
   captureApp,
   drain,
+  upgrade,
   discovery,
   config,
   dashboard,

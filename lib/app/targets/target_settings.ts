@@ -36,6 +36,11 @@ export class TargetSettings {
     return this.#byLabel.get(label) ?? AS_CONFIGURED;
   }
 
+  /** All that is set, in the order in which it was. */
+  list(): [label: string, setting: TargetSetting][] {
+    return [...this.#byLabel];
+  }
+
   set(label: string, change: TargetSettingChange): void {
     const before = this.get(label);
     const weight = change.weight === undefined ? before.weight : change.weight ?? undefined;

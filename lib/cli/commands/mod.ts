@@ -29,6 +29,7 @@ import { schema } from "./config/schema.ts";
 import { sessions } from "./running/sessions.ts";
 import { status } from "./running/status.ts";
 import { target } from "./running/target.ts";
+import { upgrade } from "./running/upgrade.ts";
 import { top } from "./running/top.ts";
 import { version } from "./version.ts";
 
@@ -51,6 +52,7 @@ export const COMMANDS: readonly Command[] = [
   app,
   fault,
   reload,
+  upgrade,
   drain,
   health,
   probe,

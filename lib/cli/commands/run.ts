@@ -5,6 +5,8 @@ import { ENGINE_FLAG, withEngine } from "../flags/engine_flag.ts";
 import type { Io } from "../io.ts";
 import { readConfig } from "../config/read_config.ts";
 import type { ConfigDocument } from "../../config/mod.ts";
+import { errorMessage } from "../../base/mod.ts";
+import { failEarly } from "../handover/fail_early.ts";
 import type { ConfigFile } from "../run/serve.ts";
 import { KeptSignal } from "../run/signals.ts";
 
@@ -15,8 +17,9 @@ export const run: Command = {
   usage: "[-c FILE]",
   details:
     `SIGINT, SIGTERM and SIGQUIT stop accepting and let connections finish for up to shutdown.drain_timeout; a second
-one, at least a second later, ends at once. SIGUSR2 reopens the access log's file after it was renamed. SIGHUP does that
-too, and puts the config, its certificates and keys into effect again: all of it or, where something is wrong, nothing.
+one, at least a second later, ends at once. SIGHUP and SIGUSR2 reopen the access log's file after it was renamed. SIGHUP
+also puts the config, its certificates and keys into effect again: all of it or, where something is wrong, nothing.
+SIGUSR2 also has a new process take over, as "tcpproxy upgrade" does, where the engine is native.
 Listeners and connections that stay are not touched.
 Where the runtime allows no reading (deno run --allow-net main.ts), the shipped config is used.`,
   arity: [0, 0],
@@ -30,13 +33,14 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
   using hangUps = new KeptSignal("SIGHUP");
   using logRotations = new KeptSignal("SIGUSR2");
   const [{ config, document, source }, { serve }, { findFileProblems }] = await Promise.all([
-    readConfig(args.text("config")),
+    toldToPredecessor(readConfig(args.text("config"))),
     import("../run/serve.ts"),
     import("../config/file_problems.ts"),
   ]);
   const chosen = withEngine(config, args);
   const findings = await findFileProblems(document, source, chosen);
   if (findings.isFatal) {
+    await failEarly(findings.report);
     await io.report(findings.report);
     return EXIT.usage;
   }
@@ -51,6 +55,16 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
       configName: "shipped with the program",
     }),
   });
+}
+
+/** Has the process that this one is to replace learn why it cannot. */
+async function toldToPredecessor<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    await failEarly(errorMessage(error));
+    throw error;
+  }
 }
 
 /** The config's file, to be read again; standard input can be read once alone. */

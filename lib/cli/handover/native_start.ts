@@ -1,4 +1,4 @@
-import { formatAddress } from "../../base/mod.ts";
+import { errorMessage, formatAddress } from "../../base/mod.ts";
 import type { Logger } from "../../log/mod.ts";
 import {
   type NativeProcess,
@@ -7,9 +7,10 @@ import {
   type SocketHandle,
 } from "../../net/mod.ts";
 import { StartError } from "../../proxy/mod.ts";
-import type { NativeControl } from "../../workers/mod.ts";
-import { ACTIVATION_VARIABLES, type PassedDescriptor, readActivation } from "./activation.ts";
+import type { NativeControl, WorkerProxyOptions } from "../../workers/mod.ts";
+import { ACTIVATION_VARIABLES, readActivation } from "./activation.ts";
 import { type InheritedSocket, InheritedSockets } from "./inherited_sockets.ts";
+import { joinPredecessor, type Predecessor } from "./predecessor.ts";
 
 /** What the native engine has before anything listens. */
 export interface NativeStart extends AsyncDisposable {
@@ -17,10 +18,12 @@ export interface NativeStart extends AsyncDisposable {
   readonly process: NativeProcess;
   /** The sockets that this process was started with. */
   readonly sockets: InheritedSockets;
+  /** The process that this one takes over from, if any. */
+  readonly predecessor: Predecessor | undefined;
 }
 
 /**
- * Opens the native engine, with the sockets that a service manager has passed.
+ * Opens the native engine, with the sockets that a service manager or the process before has passed.
  *
  * @throws {StartError} where the engine cannot be had, or a passed socket cannot be used; it says why, and what to do.
  */
@@ -31,15 +34,19 @@ export async function startNative(log: Logger): Promise<NativeStart> {
   const process = await openNativeProcess();
   try {
     const { descriptors, problem } = takeActivation(process, log);
-    const sockets = new InheritedSockets(descriptors.map((each) => inspect(process, each)), {
+    const predecessor = await joinPredecessor(process, control.transport);
+    const handed = predecessor?.hello.sockets ?? [];
+    const passed = [...descriptors, ...handed.map(({ fd, name }) => ({ fd, name }))];
+    const sockets = new InheritedSockets(await inspectAll(process, passed, predecessor), {
       handles,
-      missing: missing(descriptors, problem),
+      missing: missing(passed, problem),
       close: (fd) => process.closeDescriptor(fd),
     });
     return {
       control,
       process,
       sockets,
+      predecessor,
       [Symbol.asyncDispose]: async () => {
         sockets.close();
         await control.end();
@@ -51,6 +58,11 @@ export async function startNative(log: Logger): Promise<NativeStart> {
     process.close();
     throw error;
   }
+}
+
+/** What the workers' proxy is handed by the process before; `undefined` for nothing. */
+export function handedTo({ predecessor }: NativeStart): WorkerProxyOptions["handed"] {
+  return predecessor && { apps: predecessor.hello.apps, paths: new Set(predecessor.hello.paths) };
 }
 
 /** Warns of sockets that a service manager has passed and nothing listens on. */
@@ -76,24 +88,46 @@ function takeActivation(process: NativeProcess, log: Logger): ReturnType<typeof 
   return activation;
 }
 
-function inspect(process: NativeProcess, { fd, name }: PassedDescriptor): InheritedSocket {
+/** A descriptor and its name, which one that the process before has bound lacks. */
+interface Passed {
+  readonly fd: number;
+  readonly name: string | null;
+}
+
+/** @throws {StartError} when one of them is no listening stream socket. */
+async function inspectAll(
+  process: NativeProcess,
+  passed: readonly Passed[],
+  predecessor: Predecessor | undefined,
+): Promise<InheritedSocket[]> {
   try {
-    return { name, ...process.inspect(fd) };
+    return passed.map((each) => inspect(process, each));
+  } catch (error) {
+    await predecessor?.fail(errorMessage(error));
+    throw error;
+  }
+}
+
+function inspect(process: NativeProcess, { fd, name }: Passed): InheritedSocket {
+  try {
+    return { name: name ?? undefined, ...process.inspect(fd) };
   } catch (error) {
     if (!(error instanceof PassedSocketError)) throw error;
     throw new StartError(
-      `start: the socket "${name}" that systemd passes (descriptor ${fd}) is ${error.message}; ` +
-        "pass listening stream sockets alone (ListenStream=, Accept=no)",
+      name === null
+        ? `start: descriptor ${fd} of the running process is ${error.message}; restart instead`
+        : `start: the socket "${name}" that systemd passes (descriptor ${fd}) is ${error.message}; ` +
+          "pass listening stream sockets alone (ListenStream=, Accept=no)",
       { cause: error },
     );
   }
 }
 
-function missing(descriptors: readonly PassedDescriptor[], problem: string | undefined): string {
-  if (problem !== undefined) return `the passed sockets cannot be used: ${problem}`;
-  if (descriptors.length === 0) {
+function missing(passed: readonly Passed[], problem: string | undefined): string {
+  const names = [...new Set(passed.flatMap(({ name }) => name === null ? [] : `"${name}"`))].join(", ");
+  if (problem !== undefined && names === "") return `the passed sockets cannot be used: ${problem}`;
+  if (names === "") {
     return "systemd passed no socket; start the service by its socket unit, or give an address";
   }
-  const names = [...new Set(descriptors.map(({ name }) => `"${name}"`))].join(", ");
   return `systemd passed no socket of this name, but ${names}; correct it, or FileDescriptorName= of the socket unit`;
 }

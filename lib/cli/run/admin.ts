@@ -9,7 +9,8 @@ import {
   type Logger,
   logLines,
 } from "../../log/mod.ts";
-import type { Transport } from "../../net/mod.ts";
+import type { UpgradeResult } from "../handover/upgrades.ts";
+import type { PassedSocket, Transport } from "../../net/mod.ts";
 import { type ProxyControl, StartError } from "../../proxy/mod.ts";
 import { Episode, schedule } from "./logging/episode.ts";
 import type { ConfigReloads } from "./config_reloads.ts";
@@ -22,10 +23,20 @@ export interface Admin {
   /** The proxy is about to end, then at the latest where there is a limit. */
   drain(deadline: Date | undefined): void;
   close(): Promise<void>;
+  /** Its sockets that another process can be given. */
+  sockets(): readonly PassedSocket[];
+  /** Accepts nothing more, as another process does on the same sockets; what is open goes on. */
+  leave(): Promise<void>;
 }
 
 /** The admin API of a config without one: does nothing. */
-export const NO_ADMIN: Admin = { attach: () => {}, drain: () => {}, close: () => Promise.resolve() };
+export const NO_ADMIN: Admin = {
+  attach: () => {},
+  drain: () => {},
+  close: () => Promise.resolve(),
+  sockets: () => [],
+  leave: () => Promise.resolve(),
+};
 
 /** What the admin API is to show, and where it logs. */
 export interface AdminParts {
@@ -36,8 +47,12 @@ export interface AdminParts {
   readonly transport?: Transport | undefined;
   /** Sessions that have ended. */
   readonly sessions: Feed<AccessRecord>;
+  /** When it begins to accept; default at once. */
+  readonly mayAccept?: Promise<void> | undefined;
   /** Has the process end as at SIGTERM. */
   requestDrain(): void;
+  /** Has another process take over. */
+  upgrade(): Promise<UpgradeResult>;
 }
 
 /** The admin API is well again when it was for this long. */
@@ -52,7 +67,7 @@ const SETTLE_MS = 5000;
 export async function openAdmin(
   config: AdminConfig | undefined,
   addresses: readonly TcpAddress[],
-  { log, access, reloads, sessions, transport, requestDrain }: AdminParts,
+  { log, access, reloads, sessions, transport, mayAccept, requestDrain, upgrade }: AdminParts,
 ): Promise<Admin> {
   if (config === undefined) return NO_ADMIN;
   const { tokenFile } = config;
@@ -85,6 +100,7 @@ export async function openAdmin(
       servers.push(Server.open({
         listen,
         transport,
+        mayAccept,
         token,
         version: VERSION,
         droppedLines: () => ({ access: access.droppedLines, operational: droppedLogLines() }),
@@ -96,6 +112,7 @@ export async function openAdmin(
           plan: (config) => reloads.plan(config),
         },
         requestDrain,
+        upgrade,
         observer: {
           adminFailing: (error) => failing.begin(place, error),
           adminRecovered: () => failing.end(place),
@@ -126,6 +143,10 @@ export async function openAdmin(
         for (const server of servers) server.drain(deadline);
       },
       close,
+      sockets: () => servers.flatMap(({ socket }) => socket ?? []),
+      leave: async () => {
+        await Promise.all(servers.map((server) => server.leave()));
+      },
     };
   } catch (error) {
     await close();

@@ -51,6 +51,8 @@ export class ConfigReloads implements Disposable {
   #isPending = false;
   #isRunning = false;
   #isClosed = false;
+  #running = 0;
+  #heldBecause: string | undefined;
   /** The sockets that this process was started with; default none. */
   passedSockets: PassedSockets = NO_PASSED_SOCKETS;
 
@@ -83,11 +85,28 @@ export class ConfigReloads implements Disposable {
     this.#begin();
   }
 
+  /** Whether a reload has begun and not ended. */
+  get isUnderWay(): boolean {
+    return this.#running > 0;
+  }
+
+  /** Refuses every reload, with this reason, until the returned object is disposed of. */
+  hold(reason: string): Disposable {
+    this.#heldBecause = reason;
+    return {
+      [Symbol.dispose]: () => {
+        this.#heldBecause = undefined;
+      },
+    };
+  }
+
   /** Reloads, and logs what came of it. Never rejects. */
   async reload(trigger: string): Promise<ReloadResult> {
     const { onReload } = this.#options;
     onReload?.("begun");
+    this.#running++;
     const result = await this.#result();
+    this.#running--;
     onReload?.(result);
     this.#note(result, trigger);
     if (!this.#isClosed) logReload(this.#options.log, result, trigger);
@@ -160,7 +179,10 @@ export class ConfigReloads implements Disposable {
   }
 
   async #result(): Promise<ReloadResult> {
-    if (this.#proxy === undefined) return { kind: "refused", problems: refusedPlan(NOT_STARTED).problems };
+    const why = this.#proxy === undefined ? NOT_STARTED : this.#heldBecause;
+    if (this.#proxy === undefined || why !== undefined) {
+      return { kind: "refused", problems: refusedPlan(why ?? NOT_STARTED).problems };
+    }
     try {
       return await this.#proxy.reload(await this.#resolved(await this.#read()));
     } catch (error) {

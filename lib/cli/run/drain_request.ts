@@ -3,22 +3,25 @@ import type { Logger } from "../../log/mod.ts";
 import type { EndSignal, Signals } from "./signals.ts";
 
 /** A request to end the process. */
-export type EndCause = EndSignal | "admin API";
+export type EndCause = EndSignal | "admin API" | "upgrade";
 
 /** The latest moment that a `Date` can be. */
 const LAST_DATE_MS = 8.64e15;
 
-/** The end of the process, which a signal or the admin API asks for. */
+/** The end of the process, which a signal, the admin API or an upgrade asks for. */
 export class DrainRequest {
   readonly #signals: Pick<Signals, "next">;
   readonly #log: Logger;
-  readonly #asked = Promise.withResolvers<"admin API">();
+  readonly #asked = Promise.withResolvers<"admin API" | "upgrade">();
   #onBegin: (() => void) | undefined;
 
   constructor(signals: Pick<Signals, "next">, log: Logger) {
     this.#signals = signals;
     this.#log = log;
   }
+
+  /** Another process has taken over. Idempotent; calls nothing of {@link DrainRequest.next}. */
+  readonly replaced = (): void => this.#asked.resolve("upgrade");
 
   /** The admin API asks for it. Idempotent. */
   readonly request = (): void => {
@@ -28,7 +31,7 @@ export class DrainRequest {
 
   /**
    * Waits until somebody asks for it, and calls `onBegin` as soon as somebody does. The signals that come after it are those
-   * of the result: the first one after a request of the admin API changes nothing, since a supervisor that has asked there
+   * of the result: the first one after a request of the admin API or an upgrade changes nothing, since a supervisor that has asked there
    * sends SIGTERM as well.
    */
   async next(
@@ -37,8 +40,8 @@ export class DrainRequest {
     this.#onBegin = onBegin;
     const signal = this.#signals.next();
     const cause = await Promise.race([signal, this.#asked.promise]);
-    this.#begin();
-    if (cause !== "admin API") return { cause, signals: this.#signals };
+    if (cause !== "upgrade") this.#begin();
+    if (cause !== "admin API" && cause !== "upgrade") return { cause, signals: this.#signals };
     return {
       cause,
       signals: {

@@ -16,8 +16,11 @@ import {
   resolvePassedSockets,
   StartError,
 } from "../../proxy/mod.ts";
+import { leave, takeOver } from "../handover/hand_over.ts";
+import { replaceable } from "../handover/replaceable.ts";
+import { Upgrades } from "../handover/upgrades.ts";
 import { NO_PASSED_SOCKETS } from "../handover/inherited_sockets.ts";
-import { type NativeStart, startNative, warnOfUnused } from "../handover/native_start.ts";
+import { handedTo, type NativeStart, startNative, warnOfUnused } from "../handover/native_start.ts";
 import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "../exit_code.ts";
 import { ConfigReloads } from "./config_reloads.ts";
@@ -31,6 +34,7 @@ import { ignoreSignals, KeptSignal, listenForSignals, type Signals } from "./sig
 import { logConfig, logListeners, logListenNames, logProgram } from "./logging/start_lines.ts";
 import { openServiceManager, type ServiceManager } from "./service_manager.ts";
 import { exportTelemetry } from "./telemetry.ts";
+import type { HandOver } from "../../workers/mod.ts";
 import { VERSION } from "../version.ts";
 
 /** The file of the config that runs. */
@@ -102,14 +106,18 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
       });
       options.hangUps?.listen(() => reloads.hangUp());
       using ownRotations = new KeptSignal("SIGUSR2");
-      (options.logRotations ?? ownRotations).listen(() => void reopen("SIGUSR2", { access, config, log }));
+      const upgrades = new Upgrades({ log, manager });
+      (options.logRotations ?? ownRotations).listen(() => {
+        void reopen("SIGUSR2", { access, config, log });
+        void upgrades.request("SIGUSR2");
+      });
       using _ignored = ignoreSignals((signal) =>
         log.warning(
-          "{signal}: ignored; SIGTERM stops the proxy, SIGUSR2 reopens the access log, SIGHUP also reloads the config",
+          "{signal}: ignored; SIGTERM stops the proxy, SIGHUP reloads the config and reopens the access log, SIGUSR2 upgrades",
           { signal },
         )
       );
-      const result = await runProxy(config, { ...options, access, signals, reloads, manager, log });
+      const result = await runProxy(config, { ...options, access, signals, reloads, upgrades, manager, log });
       if (result === "cut") flushMs = CUT_FLUSH_MS;
       return result === "not_started" ? EXIT.failed : EXIT.done;
     } finally {
@@ -124,17 +132,18 @@ interface Parts extends ServeOptions {
   readonly access: AccessLog;
   readonly signals: Signals;
   readonly reloads: ConfigReloads;
+  readonly upgrades: Upgrades;
   readonly manager: ServiceManager;
   readonly log: Logger;
 }
 
 async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "drained" | "cut"> {
-  const { access, signals, reloads, manager, log, io } = parts;
+  const { access, signals, reloads, upgrades, manager, log, io } = parts;
   const sessions = new Feed<AccessRecord>();
   const observer = new LogObserver(access, { log, sessions });
   logConfig(log, config);
   const end = new DrainRequest(signals, log);
-  let proxy: ProxyControl;
+  let started: Started;
   let admin = NO_ADMIN;
   let native: NativeStart | undefined;
   try {
@@ -148,12 +157,15 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
       reloads,
       sessions,
       transport: native?.control.transport,
+      mayAccept: native?.predecessor?.released,
       requestDrain: end.request,
+      upgrade: () => upgrades.request("admin API"),
     });
     reloads.passedSockets = passed;
-    proxy = await start(named.config, observer, { access, sessions, native });
-    if (native !== undefined) warnOfUnused(log, native.sockets.unusedBy(proxy.config(), named.admin));
+    started = await start(named.config, observer, { access, sessions, native });
+    if (native !== undefined) warnOfUnused(log, native.sockets.unusedBy(named.config, named.admin));
   } catch (error) {
+    await native?.predecessor?.fail(errorMessage(error));
     await admin.close();
     await native?.[Symbol.asyncDispose]();
     if (!(error instanceof StartError)) throw error;
@@ -163,18 +175,30 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
     return "not_started";
   }
   await using _native = native;
+  const { proxy } = started;
   admin.attach(proxy);
   logListeners(log, proxy.listeners());
   reloads.attach(proxy);
   await using _telemetry = await exportTelemetry(config.otel, proxy, { log, access, reloads, sessions });
-  using _watch = watchConfig(config, { ...parts, file: parts.configFile });
+  using watch = watchConfig(config, { ...parts, file: parts.configFile });
+  if (native !== undefined) await takeOver(native, proxy, { admin, log });
   await parts.onReady?.();
   const count = proxy.listeners().length;
   manager.ready(
     `accepting on ${count} ${count === 1 ? "address" : "addresses"}`,
     () => proxy.isAlive(ALIVE_LIMIT_MS),
   );
+  upgrades.attach(replaceable({ ...started, native, admin, reloads }));
+  void upgrades.replaced.then(end.replaced);
   const { cause, signals: further } = await end.next(() => admin.drain(drainDeadline(proxy.config())));
+  if (cause === "upgrade") {
+    // Its config is the other process's now.
+    watch[Symbol.dispose]();
+    const successor = await upgrades.replaced;
+    const result = await leave({ successor, admin, proxy, signals: further, log });
+    observer.close();
+    return result;
+  }
   const { delayMs, drainTimeoutMs } = proxy.config().shutdown;
   manager.stopping(`${cause}: stopping`, delayMs + drainTimeoutMs);
   const result = await shutDown(proxy, { first: cause, signals: further, delayMs, log });
@@ -193,7 +217,7 @@ async function start(
     readonly sessions: Feed<AccessRecord>;
     readonly native: NativeStart | undefined;
   },
-): Promise<ProxyControl> {
+): Promise<Started> {
   const workers = workersOf(config);
   if (config.sandbox === "on" && workers === 1 && native === undefined) {
     throw new StartError(
@@ -202,14 +226,28 @@ async function start(
     );
   }
   // The native engine would hold up what the main thread does beside it.
-  if (workers === 1 && native === undefined) return await Proxy.start(config, { observer });
+  if (workers === 1 && native === undefined) {
+    return { proxy: await Proxy.start(config, { observer }), handOver: undefined };
+  }
   // Loaded only where there are workers.
   const { WorkerProxy } = await import("../../workers/mod.ts");
-  const options = { workers, observer, ...native === undefined ? {} : { native: native.control } };
-  if (access.enabled) return await WorkerProxy.start(config, { ...options, sessions: "all" });
-  const proxy = await WorkerProxy.start(config, { ...options, sessions: "notable" });
+  const proxy = await WorkerProxy.start(config, {
+    workers,
+    observer,
+    sessions: access.enabled ? "all" : "notable",
+    ...native === undefined ? {} : { native: native.control, handed: handedTo(native) },
+  });
+  const handOver = native === undefined ? undefined : (): HandOver => proxy.handOver();
+  if (access.enabled) return { proxy, handOver };
   sessions.onDemand = (isWanted): void => proxy.reportSessions(isWanted ? "all" : "notable");
-  return proxy;
+  return { proxy, handOver };
+}
+
+/** A proxy that accepts. */
+interface Started {
+  readonly proxy: ProxyControl;
+  /** `undefined` where nothing of it can be handed to another process. */
+  readonly handOver: (() => HandOver) | undefined;
 }
 
 function workersOf(config: Config): number {

@@ -16,6 +16,12 @@ export interface ServiceManager extends AsyncDisposable {
   reloading(): void;
   /** A reload has ended so. */
   reloaded(status: string): void;
+  /** Another process is starting to take over. */
+  upgrading(): void;
+  /** Another process has taken over: it is the service from here on, and nothing more is told by this one. */
+  upgraded(pid: number): void;
+  /** None has. */
+  notUpgraded(reason: string): void;
   /** The proxy stops, which takes at most so long. */
   stopping(status: string, limitMs: number): void;
 }
@@ -60,6 +66,9 @@ export const NO_SERVICE_MANAGER: ServiceManager = {
   ready: () => {},
   reloading: () => {},
   reloaded: () => {},
+  upgrading: () => {},
+  upgraded: () => {},
+  notUpgraded: () => {},
   stopping: () => {},
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
@@ -86,6 +95,7 @@ class Notifier implements ServiceManager {
   #reloads = 0;
   #hasFailed = false;
   #isStopping = false;
+  #isReplaced = false;
   #watchdog: ReturnType<typeof setInterval> | undefined;
   #isAsking = false;
   #isAlive = true;
@@ -107,17 +117,28 @@ class Notifier implements ServiceManager {
   }
 
   reloading(): void {
-    if (++this.#reloads > 1 || this.#isStopping) return;
-    const { monotonicUsec } = this.#options;
-    this.#queue(async () => {
-      const now = await (monotonicUsec ?? readMonotonicUsec)();
-      return `RELOADING=1\nSTATUS=reloading${now === undefined ? "" : `\nMONOTONIC_USEC=${now}`}`;
-    });
+    this.#begin("reloading");
   }
 
   reloaded(status: string): void {
     if (--this.#reloads > 0 || this.#isStopping) return;
     this.#send(`READY=1\nSTATUS=${oneLine(status)}`);
+  }
+
+  upgrading(): void {
+    this.#begin("upgrading");
+  }
+
+  upgraded(pid: number): void {
+    this.#reloads--;
+    clearInterval(this.#watchdog);
+    // READY=1 is the new process's to say: the manager takes it from the main process alone.
+    this.#send(`MAINPID=${pid}\nSTATUS=process ${pid} takes over`);
+    this.#isReplaced = true;
+  }
+
+  notUpgraded(reason: string): void {
+    this.reloaded(`running, the last upgrade failed: ${reason}`);
   }
 
   stopping(status: string, limitMs: number): void {
@@ -152,7 +173,17 @@ class Notifier implements ServiceManager {
     }
   }
 
+  #begin(what: string): void {
+    if (++this.#reloads > 1 || this.#isStopping) return;
+    const { monotonicUsec } = this.#options;
+    this.#queue(async () => {
+      const now = await (monotonicUsec ?? readMonotonicUsec)();
+      return `RELOADING=1\nSTATUS=${what}${now === undefined ? "" : `\nMONOTONIC_USEC=${now}`}`;
+    });
+  }
+
   #send(message: string): void {
+    if (this.#isReplaced) return;
     this.#queue(() => Promise.resolve(message));
   }
 

@@ -10,6 +10,8 @@ export interface ShutDownOptions {
   readonly signals: Pick<Signals, "next">;
   /** How long to go on accepting first, so that a load balancer sees it coming. */
   readonly delayMs: number;
+  /** Addresses that another process accepts on by now; default none. */
+  readonly others?: ReadonlySet<string> | undefined;
   readonly log: Logger;
 }
 
@@ -24,7 +26,7 @@ export type Ending = Pick<ProxyControl, "activeSessions" | "drain" | "stop">;
 
 /** Ends a proxy as an operator expects: gently at the first signal, which has come, and at once at the next. */
 export async function shutDown(proxy: Ending, options: ShutDownOptions): Promise<ShutDownResult> {
-  const { first, signals, delayMs, log } = options;
+  const { first, signals, delayMs, others, log } = options;
   const again = signals.next().then((signal) => ({ again: signal }));
   if (delayMs > 0) {
     log.info("{signal}: stopping in {seconds} s, accepting until then", {
@@ -34,7 +36,7 @@ export async function shutDown(proxy: Ending, options: ShutDownOptions): Promise
     await withinMs(again, delayMs);
   }
   log.info("{signal}: no longer accepting", { signal: first });
-  const outcome = await Promise.race([proxy.drain(), again]);
+  const outcome = await Promise.race([proxy.drain(others), again]);
   if (outcome === undefined) return "drained";
   log.warning("{signal} again: stopping at once, {left} cut", {
     signal: outcome.again,

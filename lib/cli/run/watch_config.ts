@@ -68,7 +68,9 @@ class ConfigWatch implements Disposable {
     this.#watch(file.loaded.folders ?? [folderOf(file.path)]);
   }
 
+  /** Idempotent. */
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
     for (const watcher of this.#watchers.values()) watcher.close();

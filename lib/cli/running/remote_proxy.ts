@@ -25,6 +25,12 @@ export interface TargetChange {
   readonly weight?: number | null | undefined;
 }
 
+/** The process that has taken over. */
+export interface UpgradeView {
+  readonly pid: number;
+  readonly version: string;
+}
+
 /** How far a drain is. */
 export interface DrainView {
   readonly state: string;
@@ -123,6 +129,16 @@ export class RemoteProxy {
   async drain(): Promise<{ readonly view: DrainView; readonly json: unknown }> {
     const json = await this.#request("POST", "api/drain");
     return { view: readDrain(json), json };
+  }
+
+  /** Has a new process take over from it; resolves when that accepts. */
+  async upgrade(): Promise<{ readonly view: UpgradeView; readonly json: unknown }> {
+    const json = await this.#request("POST", "api/upgrade");
+    const [pid, version] = ["pid", "version"].map((key) => member(json, key));
+    if (typeof pid !== "number" || typeof version !== "string") {
+      throw new ViewError("the answer does not say which process has taken over; is this a tcpproxy?");
+    }
+    return { view: { pid, version }, json };
   }
 
   /** How far a drain is. */

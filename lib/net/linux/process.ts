@@ -176,6 +176,10 @@ export class LinuxProcess implements NativeProcess {
     this.#libc.calls.kill(pid, how === "gently" ? SIGTERM : SIGKILL);
   }
 
+  write(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#libc.calls.write(fd, bytes, bytes.length);
+  }
+
   closeDescriptor(fd: number): void {
     this.#libc.calls.close(fd);
   }

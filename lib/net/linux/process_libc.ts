@@ -17,6 +17,8 @@ const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   /** `read(2)`, of a file. */
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  /** `write(2)`, to a socket: EAGAIN, EPIPE (SIGPIPE is ignored by the runtime). */
+  write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   /** `close(2)`: EBADF. */
   close: { parameters: ["i32"], result: "i32" },
   /** `fcntl(2)`: EBADF, EMFILE. */

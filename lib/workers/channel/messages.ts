@@ -27,7 +27,8 @@ export type ToWorker =
   | { readonly kind: "capture"; readonly order: CaptureOrder }
   | { readonly kind: "capture_end"; readonly capture: number }
   | NameAnswer
-  | { readonly kind: "drain"; readonly timeoutMs: number }
+  /** `others`: addresses whose sockets another process accepts on; absent where none does. */
+  | { readonly kind: "drain"; readonly timeoutMs: number; readonly others?: readonly string[] }
   | { readonly kind: "stop" };
 
 /** A message from a worker. */

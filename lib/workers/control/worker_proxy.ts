@@ -5,6 +5,7 @@ import {
   ControlPlane,
   explainConnection,
   type Explanation,
+  type HandedApp,
   type ListenerInfo,
   metricsOf,
   type ProxyControl,
@@ -17,6 +18,7 @@ import {
   type WallTime,
 } from "../../proxy/mod.ts";
 import type { CountersSnapshot, MetricsSnapshot } from "../../metrics/mod.ts";
+import type { PassedSocket } from "../../net/mod.ts";
 import type { SessionsReported } from "../channel/messages.ts";
 import { SharedLimits } from "../shared/shared_limits.ts";
 import { ListenSockets, type PreparedSockets } from "./sockets/listen_sockets.ts";
@@ -40,6 +42,12 @@ export interface WorkerProxyOptions extends WallTime {
    * whoever gives it.
    */
   readonly native?: boolean | NativeControl;
+  /** What a process that this one takes over from hands to it; default nothing. */
+  readonly handed?: {
+    readonly apps: readonly HandedApp[];
+    /** The paths of its unix sockets. */
+    readonly paths: ReadonlySet<string>;
+  } | undefined;
   /**
    * Which sessions the observer gets: all (the default), or only those that the operational log may mention, which
    * saves a message for each of the others. {@link WorkerProxy.reportSessions} changes it.
@@ -84,7 +92,7 @@ export class WorkerProxy implements ProxyControl {
    */
   static async start(config: Config, options: WorkerProxyOptions): Promise<WorkerProxy> {
     const { observer } = options;
-    const control = await ControlPlane.prepare(config, { observer });
+    const control = await ControlPlane.prepare(config, { observer, handed: options.handed?.apps });
     const native = options.native === true ? await NativeControl.open() : options.native || undefined;
     const sockets = new ListenSockets(observer, native?.transport);
     let prepared: PreparedSockets;
@@ -122,6 +130,7 @@ export class WorkerProxy implements ProxyControl {
     this.#limits = new SharedLimits(config, options.workers);
     this.#files = new SocketFiles({
       ...options,
+      takenOver: options.handed?.paths,
       isPassed: (address) => this.#native?.isPassed(address) === true,
     });
     this.#counters = new WorkerCounters((app) => this.#control.targets(app));
@@ -220,18 +229,29 @@ export class WorkerProxy implements ProxyControl {
     this.#groups.reportSessions(sessions);
   }
 
-  drain(): Promise<void> {
-    return this.#drained ??= this.#end("drain");
+  /** What another process can take over: sockets, paths of unix sockets, and what is known of the apps. */
+  handOver(): HandOver {
+    return {
+      sockets: this.#sockets.list(),
+      paths: this.#files.listeners(this.#config).map(({ path }) => path),
+      apps: this.#control.handed(),
+    };
+  }
+
+  drain(others?: ReadonlySet<string>): Promise<void> {
+    return this.#drained ??= this.#end("drain", others);
   }
 
   stop(): Promise<void> {
     return this.#stopped ??= this.#end("stop");
   }
 
-  async #end(kind: "drain" | "stop"): Promise<void> {
+  async #end(kind: "drain" | "stop", others?: ReadonlySet<string>): Promise<void> {
     // A reload may have changed it after the workers started.
     const { drainTimeoutMs: timeoutMs } = this.#reloader.config.shutdown;
-    const how = kind === "drain" ? { kind, timeoutMs } : { kind };
+    const how = kind === "stop"
+      ? { kind }
+      : { kind, timeoutMs, ...others === undefined ? {} : { others: [...others] } };
     // First, so that the last worker to close empties the accept queue.
     this.#sockets.close();
     await Promise.all([
@@ -281,6 +301,14 @@ export class WorkerProxy implements ProxyControl {
       },
     };
   }
+}
+
+/** What another process can take over from a proxy. */
+export interface HandOver {
+  readonly sockets: readonly PassedSocket[];
+  /** The paths of unix sockets that it binds itself. */
+  readonly paths: readonly string[];
+  readonly apps: readonly HandedApp[];
 }
 
 /** How long metrics wait for a worker. */

@@ -83,7 +83,9 @@ export class WorkerPlane {
         this.#reported = message.sessions;
         return;
       case "drain":
-        return this.#end((proxy) => proxy.drain(message.timeoutMs));
+        return this.#end((proxy) =>
+          proxy.drain(message.others === undefined ? undefined : new Set(message.others), message.timeoutMs)
+        );
       case "stop":
         return this.#end((proxy) => proxy.stop());
     }

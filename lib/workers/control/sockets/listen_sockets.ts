@@ -1,7 +1,7 @@
 import { type Address, formatAddress, isSameListen, type ListenSettings } from "../../../base/mod.ts";
 import type { AppConfig, Config } from "../../../config/mod.ts";
 import { Listener, type ListenerObserver, ListenError } from "../../../listen/mod.ts";
-import type { SocketHandle, Transport } from "../../../net/mod.ts";
+import type { PassedSocket, SocketHandle, Transport } from "../../../net/mod.ts";
 import { type ProxyObserver, StartError } from "../../../proxy/mod.ts";
 
 /** Receives the events of listening sockets, and internal errors. */
@@ -105,6 +105,13 @@ export class ListenSockets {
         this.#observer.defect(error);
       }
     };
+  }
+
+  /** The open sockets that another process can be given, with their addresses. */
+  list(): PassedSocket[] {
+    return this.#held.flatMap(({ listener: { address, handle } }) =>
+      handle === undefined ? [] : [{ address, handle }]
+    );
   }
 
   /** Closes all sockets; an address is free once its last worker has closed it too. Idempotent. */

@@ -13,6 +13,8 @@ import {
 } from "../../../proxy/mod.ts";
 
 export interface SocketFilesOptions extends Pick<WallTime, "schedule"> {
+  /** Paths whose sockets another process has, which this one takes over from; default none. */
+  readonly takenOver?: ReadonlySet<string> | undefined;
   /** Whether the socket of an address was passed to this process, with a file of its own; default none was. */
   isPassed?(address: Address): boolean;
   readonly observer: Pick<ProxyObserver, "socketFileChanged" | "defect">;
@@ -49,12 +51,17 @@ interface PlacedFile extends UnixListener {
 export class SocketFiles {
   readonly #observer: SocketFilesOptions["observer"];
   readonly #isPassed: (address: Address) => boolean;
+  /** Paths to take over from another process. */
+  #takenOver: ReadonlySet<string>;
   readonly #watch: SocketFileWatch;
   /** By path. */
   #placed: ReadonlyMap<string, PlacedFile> = new Map();
 
-  constructor({ observer, schedule, isPassed = () => false }: SocketFilesOptions) {
+  constructor(
+    { observer, schedule, takenOver = new Set(), isPassed = () => false }: SocketFilesOptions,
+  ) {
     this.#observer = observer;
+    this.#takenOver = takenOver;
     this.#isPassed = isPassed;
     this.#watch = new SocketFileWatch({
       report: (app, path, change) => observer.socketFileChanged(app, path, change),
@@ -91,7 +98,7 @@ export class SocketFiles {
   /** Removes what processes that were killed have left at the paths and beside them. Never rejects. */
   async clean(config: Config): Promise<void> {
     for (const { path } of this.listeners(config)) {
-      if (this.#placed.has(path) && !this.#isLost(path)) continue;
+      if (this.#takenOver.has(path) || (this.#placed.has(path) && !this.#isLost(path))) continue;
       await removeLeftovers(path);
       await removeStaleFile(path);
     }
@@ -113,7 +120,9 @@ export class SocketFiles {
     // New ones first: they may fail, and those before them are not in use yet.
     for (const { listener, name } of wanted.filter(({ listener }) => !isKept(listener))) {
       try {
-        placed.set(listener.path, placedFile(listener, putInPlace(name, listener.path)));
+        // Over the one of another process, whose queue that one empties.
+        const place = this.#takenOver.has(listener.path) ? replaceAt : putInPlace;
+        placed.set(listener.path, placedFile(listener, place(name, listener.path)));
       } catch (error) {
         for (const { file } of placed.values()) void file.remove();
         const what = error instanceof Deno.errors.AddrInUse
@@ -139,6 +148,7 @@ export class SocketFiles {
     }
     const gone = [...this.#placed.values()].filter(({ path }) => !placed.has(path));
     this.#placed = placed;
+    this.#takenOver = new Set();
     this.#watch.watch([...placed.values()]);
     return { problems, removed: Promise.all(gone.map(({ file }) => file.remove())) };
   }

@@ -138,7 +138,7 @@ export class Supervisor {
    * shortens a drain.
    */
   async end(
-    how: { readonly kind: "drain"; readonly timeoutMs: number } | { readonly kind: "stop" },
+    how: Extract<ToWorker, { readonly kind: "drain" | "stop" }>,
   ): Promise<void> {
     this.#phase = "ending";
     const drainMs = how.kind === "drain" ? how.timeoutMs : 0;
