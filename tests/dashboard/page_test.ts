@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
 import { TOKEN, withAdmin } from "../helpers/proxy/admin.ts";
-import { browserTest, holds, withPage } from "../helpers/programs/browser.ts";
+import { browserTests, holds, withPage } from "../helpers/programs/browser.ts";
 import { until } from "../helpers/until.ts";
 import { Fixture, fixtureTarget } from "./fixture.ts";
 import LOOK from "./in_page.js" with { type: "text" };
@@ -32,6 +32,8 @@ async function shown(
 function button(page: Page, name: string | RegExp): ReturnType<Page["getByRole"]> {
   return page.getByRole("button", { name, exact: typeof name === "string" });
 }
+
+const browserTest = browserTests("dashboard: the page");
 
 browserTest("dashboard: hostile text is shown as text, wherever it comes from", async (browser) => {
   const fixture = new Fixture();

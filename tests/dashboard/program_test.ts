@@ -1,7 +1,7 @@
 // deno-lint-ignore-file camelcase -- the keys of the API and of configs
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
-import { browserTest, holds, withPage } from "../helpers/programs/browser.ts";
+import { browserTests, holds, withPage } from "../helpers/programs/browser.ts";
 import { connectTo, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
 import { program } from "../helpers/programs/program.ts";
@@ -28,6 +28,8 @@ async function told(origin: string, isSo: (status: Told) => boolean): Promise<vo
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+const browserTest = browserTests("dashboard: with a running proxy");
 
 for (const workers of [1, 2]) {
   browserTest(

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStrictEquals, assertStringIncl
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { type Program, program, programRuntime, runProgram } from "../helpers/programs/program.ts";
+import { type Program, program, programRuntime, runCommand } from "../helpers/programs/program.ts";
 import { assertShown, renew } from "../helpers/tls/renewal.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
@@ -149,7 +149,7 @@ for (const workers of [1, 2]) {
       await pass(open);
 
       const url = `http://127.0.0.1:${admin}`;
-      const same = await runProgram(["reload", "--url", url]);
+      const same = await runCommand(["reload", "--url", url]);
       assertEquals([same.code, same.stdout.trim()], [0, "nothing changes"]);
       const other = await folder.config({
         ...root,
@@ -157,7 +157,7 @@ for (const workers of [1, 2]) {
       });
       proxy.signal("SIGHUP");
       await proxy.waitFor("SIGHUP: ");
-      const planned = await runProgram(["check", "-c", other, "--against", url]);
+      const planned = await runCommand(["check", "-c", other, "--against", url]);
       assertEquals([planned.code, planned.stderr], [0, ""]);
       // The drain would wait for them.
       for (const conn of [open, during, next]) {

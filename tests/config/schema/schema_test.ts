@@ -13,12 +13,15 @@ import { writtenConfigs } from "../../helpers/config/written_config.ts";
 import { reference } from "../../../tools/generate_reference.ts";
 
 Deno.test("effectiveConfig: read again gives the same config, as YAML and as JSON", async () => {
-  await fc.assert(fc.asyncProperty(writtenConfigs, async (written) => {
-    const config = await parseConfig(JSON.stringify(escapeAllReferences(written)), { file: "config.yaml" });
-    const effective = escapeAllReferences(effectiveConfig(config));
-    assertEquals(await parseConfig(stringify(effective), { file: "config.yaml" }), config);
-    assertEquals(await parseConfig(JSON.stringify(effective), { file: "config.yaml" }), config);
-  }));
+  await fc.assert(
+    fc.asyncProperty(writtenConfigs, async (written) => {
+      const config = await parseConfig(JSON.stringify(escapeAllReferences(written)), { file: "config.yaml" });
+      const effective = escapeAllReferences(effectiveConfig(config));
+      assertEquals(await parseConfig(stringify(effective), { file: "config.yaml" }), config);
+      assertEquals(await parseConfig(JSON.stringify(effective), { file: "config.yaml" }), config);
+    }),
+    { numRuns: 40 },
+  );
 });
 
 Deno.test("effectiveConfig: says every option of an app", async () => {

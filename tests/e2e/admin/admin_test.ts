@@ -2,7 +2,13 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { TOKEN } from "../../helpers/proxy/admin.ts";
 import { connectTo, exchange, readToEnd, writeAll } from "../../helpers/clients.ts";
 import { freePort, freePorts } from "../../helpers/free_ports.ts";
-import { type Program, program, type ProgramOptions, runProgram } from "../../helpers/programs/program.ts";
+import {
+  type Program,
+  program,
+  type ProgramOptions,
+  runCommand,
+  runProgram,
+} from "../../helpers/programs/program.ts";
 import { echo, TestTarget } from "../../helpers/targets.ts";
 import { TemporaryFolder } from "../../helpers/temporary_folder.ts";
 
@@ -71,8 +77,8 @@ Deno.test("admin: a running proxy is asked by curl and by explain, which say the
     const question = ["--port", String(appPort), "--client", "192.0.2.7"];
     const url = `http://127.0.0.1:${adminPort}`;
     const [byConfig, byUrl] = await Promise.all([
-      runProgram(["explain", "-c", config, "--running", ...question]),
-      runProgram(["explain", "--url", url, "--json", ...question]),
+      runCommand(["explain", "-c", config, "--running", ...question]),
+      runCommand(["explain", "--url", url, "--json", ...question]),
     ]);
     assertEquals([byConfig.code, byConfig.stderr, byUrl.code, byUrl.stderr], [0, "", 0, ""]);
     assertStringIncludes(byConfig.stdout, `target     1. ${target}: the only one; 0 connections`);
@@ -96,7 +102,7 @@ Deno.test("admin: while the proxy drains it is not ready, and can still be asked
     assertEquals((await ask(adminPort, "/healthz"))[0], 200);
     assertEquals(JSON.parse((await ask(adminPort, "/api/status"))[1]).state, "draining");
     const words = ["explain", "-c", config, "--running", "--port", String(appPort), "--client", "192.0.2.7"];
-    assertEquals((await runProgram(words)).code, 0);
+    assertEquals((await runCommand(words)).code, 0);
     // A second signal within a second is taken for the first.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     proxy.signal("SIGTERM");
@@ -135,9 +141,9 @@ Deno.test("admin: with a token, whoever has it is answered", async () => {
     const url = ["--url", `http://127.0.0.1:${adminPort}`];
     const question = ["--port", String(appPort), "--client", "192.0.2.7"];
     const [none, given, known] = await Promise.all([
-      runProgram(["explain", ...url, ...question]),
-      runProgram(["explain", ...url, "--token-file", tokenFile, ...question]),
-      runProgram(["explain", "-c", config, "--running", ...question]),
+      runCommand(["explain", ...url, ...question]),
+      runCommand(["explain", ...url, "--token-file", tokenFile, ...question]),
+      runCommand(["explain", "-c", config, "--running", ...question]),
     ]);
     assertEquals([none.code, given.code, known.code], [1, 0, 0]);
     assertStringIncludes(none.stderr, 'no token sent; use the one in its "admin.token_file"');
@@ -148,7 +154,7 @@ Deno.test("admin: several threads have one admin API, in front of them all", asy
   await withAdminProgram({ root: { workers: 2 } }, async ({ proxy, config, appPort, adminPort, target }) => {
     assertEquals(JSON.parse((await ask(adminPort, "/api/status"))[1]).workers, 2);
     const words = ["explain", "-c", config, "--running", "--port", String(appPort), "--client", "192.0.2.7"];
-    assertStringIncludes((await runProgram(words)).stdout, `target     1. ${target}: the only one`);
+    assertStringIncludes((await runCommand(words)).stdout, `target     1. ${target}: the only one`);
     assertEquals(await proxy.stop(), 0);
   });
 });
@@ -204,7 +210,7 @@ Deno.test("admin: the least permissions of a config are enough for it", async ()
     admin: { listen: `127.0.0.1:${adminPort}`, token_file: "admin.token" },
     apps: [{ name: "web", listen: [`127.0.0.1:${appPort}`], targets: ["127.0.0.1:1"] }],
   });
-  const { stdout } = await runProgram(["permissions", "-c", config]);
+  const { stdout } = await runCommand(["permissions", "-c", config]);
   await using proxy = program(["-c", config], { permissions: stdout.trim().split(" ") });
   await proxy.ready();
   assertEquals((await ask(adminPort, "/api/status", { authorization: `Bearer ${TOKEN}` }))[0], 200);
@@ -281,7 +287,7 @@ Deno.test("health: the exit code tells whether the proxy is ready, and no token 
   });
   const url = `http://127.0.0.1:${adminPort}`;
   const ask = async (...flags: string[]): Promise<[number, string]> => {
-    const { code, stdout, stderr } = await runProgram(["health", ...flags]);
+    const { code, stdout, stderr } = await runCommand(["health", ...flags]);
     return [code, stdout + stderr];
   };
   const [code, refused] = await ask("--url", url);

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../../helpers/bytes.ts";
 import { freePort } from "../../helpers/free_ports.ts";
-import { program, runProgram } from "../../helpers/programs/program.ts";
+import { program, runCommand, runProgram } from "../../helpers/programs/program.ts";
 import { echo, sending, TestTarget } from "../../helpers/targets.ts";
 import { TemporaryFolder } from "../../helpers/temporary_folder.ts";
 
@@ -27,15 +27,15 @@ Deno.test("explain and probe: the target that is explained is the one that answe
   for (const client of ["192.0.2.1", "192.0.2.2", "192.0.2.77", "2001:db8::7"]) {
     const question = ["--port", String(port), "--client", client, "--json"];
     const [explained, probed] = await Promise.all([
-      runProgram(["explain", "-c", path, ...question]),
-      runProgram(["probe", `127.0.0.1:${port}`, "--proxy-protocol", "v2", "--as", client, "--json"]),
+      runCommand(["explain", "-c", path, ...question]),
+      runCommand(["probe", `127.0.0.1:${port}`, "--proxy-protocol", "v2", "--as", client, "--json"]),
     ]);
     assertEquals([explained.code, explained.stderr, probed.code, probed.stderr], [0, "", 0, ""]);
     const [first] = JSON.parse(explained.stdout).targets;
     const answer = JSON.parse(probed.stdout).steps.at(-1);
     assertEquals(answer.text, names.get(first.address));
   }
-  const denied = await runProgram([
+  const denied = await runCommand([
     "explain",
     "-c",
     path,
@@ -62,8 +62,8 @@ Deno.test("probe: results go to stdout and the reason of a failure to stderr", a
 Deno.test("explain: a port that nobody listens on ends with 1, a mistake with 2", async () => {
   await using folder = new TemporaryFolder();
   const path = await folder.config({ apps: [{ name: "a", ports: [7001], targets: ["h:1"] }] });
-  const nobody = await runProgram(["explain", "-c", path, "--port", "7002", "--client", "192.0.2.1"]);
+  const nobody = await runCommand(["explain", "-c", path, "--port", "7002", "--client", "192.0.2.1"]);
   assertEquals([nobody.code, nobody.stdout], [1, ""]);
   assertStringIncludes(nobody.stderr, 'the nearest is app "a" on [::]:7001');
-  assertEquals((await runProgram(["explain", "-c", path, "--port", "7002"])).code, 2);
+  assertEquals((await runCommand(["explain", "-c", path, "--port", "7002"])).code, 2);
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { QuietProxy, withAdmin } from "../../helpers/proxy/admin.ts";
 import { connectTo } from "../../helpers/clients.ts";
 import { freePorts } from "../../helpers/free_ports.ts";
-import { program, programCommand, runProgram } from "../../helpers/programs/program.ts";
+import { program, programCommand, runCommand } from "../../helpers/programs/program.ts";
 import { echo, TestTarget } from "../../helpers/targets.ts";
 import { TemporaryFolder } from "../../helpers/temporary_folder.ts";
 import { Tmux } from "../../helpers/programs/tmux.ts";
@@ -23,7 +23,7 @@ for (const workers of [1, 2]) {
     await proxy.ready();
     const run = async (...words: string[]): Promise<string> => {
       const [command = "", ...rest] = words;
-      const { code, stdout, stderr } = await runProgram([command, "-c", path, ...rest]);
+      const { code, stdout, stderr } = await runCommand([command, "-c", path, ...rest]);
       assertEquals([code, stderr], [0, ""], words.join(" "));
       return stdout;
     };

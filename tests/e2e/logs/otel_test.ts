@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { connectTo, exchange, readToEnd } from "../../helpers/clients.ts";
 import { freePort, freePorts } from "../../helpers/free_ports.ts";
 import { OtlpReceiver, plain } from "../../helpers/servers/otlp_receiver.ts";
-import { BINARY, type Program, program, runProgram } from "../../helpers/programs/program.ts";
+import { BINARY, type Program, program, runCommand } from "../../helpers/programs/program.ts";
 import { echo, TestTarget } from "../../helpers/targets.ts";
 import { TemporaryFolder } from "../../helpers/temporary_folder.ts";
 
@@ -118,7 +118,7 @@ Deno.test("otel: a runtime that exports nothing is a warning, at the start and o
   const port = freePort();
   const apps = [{ name: "web", listen: [`127.0.0.1:${port}`], targets: ["127.0.0.1:1"] }];
   const path = await folder.config({ otel: {}, apps });
-  const checked = await runProgram(["check", "--quiet", "-c", path]);
+  const checked = await runCommand(["check", "--quiet", "-c", path]);
   assertEquals(checked.code, 0);
   assertStringIncludes(
     checked.stderr,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { QuietProxy, withAdmin } from "../../helpers/proxy/admin.ts";
-import { programCommand, runProgram } from "../../helpers/programs/program.ts";
+import { programCommand, runCommand } from "../../helpers/programs/program.ts";
 import { TemporaryFolder } from "../../helpers/temporary_folder.ts";
 import { Tmux } from "../../helpers/programs/tmux.ts";
 import { missingTools } from "../../helpers/programs/tools.ts";
@@ -20,7 +20,7 @@ async function withShell(
   await using folder = new TemporaryFolder();
   const wrapper = await folder.write("tcpproxy", `#!/bin/sh\nexec ${programCommand()} "$@"\n`);
   await Deno.chmod(wrapper, 0o755);
-  const { stdout, code } = await runProgram(["completions", shell]);
+  const { stdout, code } = await runCommand(["completions", shell]);
   assertEquals(code, 0);
   const script = await folder.write(`completions.${shell}`, stdout);
   await withAdmin({ proxy: new QuietProxy(APPS) }, async ({ url }) => {

@@ -34,23 +34,30 @@ export function launch(): Promise<Browser> {
   });
 }
 
-/** A test with a browser of its own; ignored, with the reason, where there is none. */
-export function browserTest(
-  name: string,
-  use: (browser: Browser, test: Deno.TestContext) => Promise<void>,
-): void {
+/** What a test does with a browser. */
+export type BrowserUse = (browser: Browser, test: Deno.TestContext) => Promise<void>;
+
+/**
+ * Tests that share a browser, as steps of one test: to start a browser takes longer than most of them. Ignored, with the
+ * reason, where there is none.
+ *
+ * @returns adds a test.
+ */
+export function browserTests(name: string): (name: string, use: BrowserUse) => void {
+  const tests: [string, BrowserUse][] = [];
   Deno.test({
     name: NO_CHROMIUM ? `${name} (ignored: ${EXECUTABLE} not found)` : name,
     ignore: NO_CHROMIUM,
     fn: async (test) => {
       const browser = await launch();
       try {
-        await use(browser, test);
+        for (const [name, use] of tests) await test.step(name, (step) => use(browser, step));
       } finally {
         await browser.close();
       }
     },
   });
+  return (name, use) => tests.push([name, use]);
 }
 
 /** Opens a page in a session of its own, and closes it when `use` has returned. Its problems are the test's. */
