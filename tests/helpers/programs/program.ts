@@ -10,6 +10,9 @@ import { CapturedIo } from "../fakes/captured_io.ts";
 /** The binary under test; `undefined` when it is the source. */
 export const BINARY: string | undefined = Deno.env.get("TCPPROXY_BIN");
 
+/** The engine that proxies serve with whose test names none: `native`, or what a user gets. */
+const ENGINE: string | undefined = Deno.env.get("TCPPROXY_TEST_ENGINE");
+
 /** What the compiled program may do, and `deno task start` too. */
 export const ALL_PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"] as const;
 
@@ -131,7 +134,8 @@ export class Program implements AsyncDisposable {
 /** Starts the program with these words after its name. Whoever is handed it disposes of it. */
 export function program(words: readonly string[], options: ProgramOptions = {}): Program {
   const { runner = [] } = options;
-  const command = [...runner, ...programWords(options.permissions ?? ALL_PERMISSIONS), ...words];
+  const own = programWords(options.permissions ?? ALL_PERMISSIONS);
+  const command = [...runner, ...own, ...withEngine(words)];
   const [executable = "", ...rest] = options.shell === undefined
     ? command
     : ["sh", "-c", `${options.shell} exec ${command.map(quoteWord).join(" ")}`];
@@ -191,7 +195,16 @@ export function programCommand(
 function programWords(permissions: readonly string[]): string[] {
   if (BINARY !== undefined) return [BINARY];
   const main = fileURLToPath(new URL("../../../main.ts", import.meta.url));
-  return [Deno.execPath(), "run", "--quiet", "--no-prompt", ...permissions, main];
+  const ffi = ENGINE === "native" ? ["--allow-ffi"] : [];
+  return [Deno.execPath(), "run", "--quiet", "--no-prompt", ...permissions, ...ffi, main];
+}
+
+/** Adds {@link ENGINE} to the words of the command that runs a proxy, which may go without its name. */
+function withEngine(words: readonly string[]): readonly string[] {
+  const isRun = words[0] === "run" || words[0]?.startsWith("-c") === true;
+  return ENGINE === undefined || !isRun || words.includes("--engine")
+    ? words
+    : [...words, "--engine", ENGINE];
 }
 
 /** A word as a shell takes it. */
