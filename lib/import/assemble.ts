@@ -1,11 +1,12 @@
 import { hoistShared } from "./hoist.ts";
 import type { Notes } from "./note.ts";
 import type { Translation } from "./translation.ts";
+import { NATIVE_KEYS } from "./source.ts";
 import { writeYaml } from "./write_yaml.ts";
 import { YamlMap } from "./yaml_map.ts";
 
 /** In the order in which they are written. */
-const TOP_KEYS = ["workers", "log", "admin", "shutdown"];
+const TOP_KEYS = ["engine", "workers", "log", "admin", "shutdown"];
 
 /** The parts of a translation. */
 export interface TranslationParts {
@@ -28,6 +29,8 @@ export function assemble(
   whole.comments.push(
     `Translated from ${program}'s ${file} by tcpproxy import. Every key: docs/configuration.md`,
   );
+  const native = NATIVE_KEYS.find((key) => apps.some((app) => app.get(key) !== undefined));
+  if (native !== undefined) top.set("engine", "native", `for "${native}"`);
   for (const key of TOP_KEYS) {
     const entry = top.entries.find((entry) => entry.key === key);
     whole.set(key, entry?.value, entry?.comment);

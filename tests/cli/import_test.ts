@@ -4,7 +4,7 @@ import { CapturedIo } from "../helpers/fakes/captured_io.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const WHOLE = "listen a\n  bind 127.0.0.1:5000\n  server s 10.0.0.1:80\n";
-const PART = `${WHOLE}  source 10.0.0.9\n`;
+const PART = `${WHOLE}  filter trace\n`;
 
 /** Runs `tcpproxy import` on a text; what it says, and its exit code. */
 async function importText(text: string, ...flags: readonly string[]): Promise<CapturedIo & { code: number }> {
@@ -20,7 +20,7 @@ Deno.test("tcpproxy import: prints the config, and what is left out with its pla
   const { code, printed, complaints } = await importText(PART);
   assertEquals(code, 0);
   assertStringIncludes(printed, 'targets: ["10.0.0.1:80"]');
-  assertStringIncludes(complaints, "proxy.cfg:4: left out: source: ");
+  assertStringIncludes(complaints, "proxy.cfg:4: left out: filter: ");
   assertStringIncludes(complaints, "proxy.cfg: 1 app; 1 thing left out, 0 notes");
 });
 

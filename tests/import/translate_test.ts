@@ -141,6 +141,20 @@ Deno.test("translate: rules by address allow and deny", () => {
   assertEquals(both.allow, ["10.0.0.0/8", "192.168.0.0/16"]);
 });
 
+Deno.test("translate: the address to dial from needs the native engine, which is set", () => {
+  const whole = (format: "haproxy" | "nginx", text: string): Record<string, unknown> =>
+    parse(translate(text, { format, file: "x" }).yaml) as Record<string, unknown>;
+  const haproxy = "listen a\n bind :80\n server s 10.0.0.1:80\n";
+  for (const source of [" source 10.0.0.9:1024-2048\n", " server t 10.0.0.2:80 source 10.0.0.9\n"]) {
+    assertEquals(whole("haproxy", haproxy + source).engine, "native");
+    assertEquals(appOf("haproxy", haproxy + source).source, ["10.0.0.9"]);
+  }
+  assertEquals(appOf("haproxy", `${haproxy} source 0.0.0.0 usesrc clientip\n`).transparent, true);
+  const nginx = "server { listen 1; proxy_pass 10.0.0.1:1; proxy_bind $remote_addr transparent; }";
+  assertEquals(appOf("nginx", nginx).transparent, true);
+  assertEquals(whole("nginx", "server { listen 1; proxy_pass 10.0.0.1:1; }").engine, undefined);
+});
+
 Deno.test("translate: TLS without a certificate in a file is never served in plain text", () => {
   const haproxy = "listen a\n bind :443 ssl crt /etc/certs\n bind :80\n server s 10.0.0.1:1\n";
   assertEquals(appOf("haproxy", haproxy).ports, [80]);

@@ -24,6 +24,7 @@ const NOTHING_TO_DO: ReadonlySet<string> = new Set([
   "http-check",
   "stick-table",
   "stick",
+  "source",
   "description",
   "id",
   "enabled",
@@ -122,7 +123,6 @@ const NOTHING_TO_DO: ReadonlySet<string> = new Set([
 /** What to do in place of a keyword. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   ["use-server"]: "targets are chosen by the strategy; use routes for server names",
-  source: "connections to targets come from the address that the system chooses",
   filter: 'filters have no equivalent; "bandwidth" limits the rate of a connection',
   ["force-persist"]: "there is no persistence to force",
   ["ignore-persist"]: "there is no persistence to ignore",
@@ -140,14 +140,14 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   ["bind-process"]: "all threads serve all listeners",
   ["server-state-file-name"]: "targets begin as up",
   ["option nolinger"]: "connections are closed in order",
-  ["option transparent"]: "connections to targets come from the proxy's own address",
+  ["option transparent"]: 'targets are those of the config; "transparent" is something else',
   ["option allbackups"]: "backups are all used together already; check the weights",
   ["option httpproxy"]: "targets are those of the config",
   ["option independent-streams"]: '"idle_timeout" counts bytes in either direction',
   ["option srvtcpka-cnt"]: "keepalive times are the kernel's",
 };
 
-/** Keepalive times, which all are the kernel's. */
+/** Keepalive times. */
 const KEEPALIVE = /^(?:cli|srv)tcpka-(?:cnt|idle|intvl)$/;
 
 /** What to say of a line that no translation was found for; `undefined` for nothing. */
@@ -157,7 +157,7 @@ export function remedyFor(words: readonly string[]): string | undefined {
   if (NOTHING_TO_DO.has(name)) return undefined;
   const remedy = LEFT_OUT[name] ?? LEFT_OUT[keyword];
   if (KEEPALIVE.test(keyword)) {
-    return `${keyword}: keepalive times are the kernel's (net.ipv4.tcp_keepalive_time)`;
+    return `${keyword}: set "keepalive: { idle, interval, count }"; it needs "engine: native"`;
   }
   if (remedy !== undefined) return `${name}: ${remedy}`;
   return `${words.slice(0, 3).join(" ")}: not known here; see whether the app needs it`;

@@ -13,6 +13,7 @@ const NOTHING_TO_DO = new Set([
   "proxy_download_rate",
   "proxy_half_close",
   "proxy_socket_keepalive",
+  "proxy_bind",
   "proxy_next_upstream_timeout",
   "ssl_preread",
   "ssl_certificate",
@@ -69,7 +70,6 @@ const NOTHING_TO_DO = new Set([
 /** What to do in place of a directive. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   include: "import that file too, or put it into the one that is imported",
-  ["proxy_bind"]: "connections to targets come from the address that the system chooses",
   ["proxy_next_upstream"]: "each target is tried once, within connect_deadline",
   ["proxy_next_upstream_tries"]: "each target is tried once, within connect_deadline",
   ["proxy_requests"]: "this proxy passes on TCP alone",

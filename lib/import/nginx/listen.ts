@@ -11,7 +11,7 @@ export interface ListenDraft {
 
 /** Parameters of `listen` without an effect here. */
 const NOTHING_TO_DO =
-  /^(?:reuseport|bind|default_server|deferred|backlog=.*|so_keepalive=.*|ipv6only=.*|multipath)$/;
+  /^(?:reuseport|bind|default_server|deferred|backlog=.*|so_keepalive=(?:on|off)|ipv6only=.*|multipath)$/;
 
 /** Reads the `listen` lines of a server. */
 export function readListens(directives: readonly Directive[], notes: Notes): ListenDraft {
@@ -25,7 +25,12 @@ export function readListens(directives: readonly Directive[], notes: Notes): Lis
       if (param === "ssl") draft.isTls = true;
       else if (param === "proxy_protocol") draft.acceptsProxy = true;
       else if (!NOTHING_TO_DO.test(param)) {
-        notes.leftOut(line, `listen … ${param}: the kernel's own setting is used`);
+        const remedy = /^fastopen=/.test(param)
+          ? 'set "fast_open: { listen: true }"; it needs "engine: native"'
+          : /^so_keepalive=/.test(param)
+          ? 'set "keepalive: { idle, interval, count }"; it needs "engine: native"'
+          : "the kernel's own setting is used";
+        notes.leftOut(line, `listen … ${param}: ${remedy}`);
       }
     }
     addAddress(draft, address, { line, notes });

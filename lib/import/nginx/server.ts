@@ -3,6 +3,7 @@ import { durationOf, readTimeMs } from "../durations.ts";
 import type { Names } from "../names.ts";
 import type { Notes } from "../note.ts";
 import { YamlMap, yamlMap, type YamlValue } from "../yaml_map.ts";
+import { setSource } from "../source.ts";
 import { setAccess } from "./access.ts";
 import { type Directive, lastDirective } from "./directives.ts";
 import { readListens } from "./listen.ts";
@@ -81,6 +82,12 @@ export function appOf({ inner: own = [], line }: Directive, context: ServerConte
   if (fallback !== undefined) app.set("targets", fallback.targets);
   setUpstreamOptions(app, upstreams, { line, notes });
   app.set("target_tls", readTargetTls(inner, notes));
+  const bind = lastDirective(inner, "proxy_bind");
+  if (bind !== undefined && bind.args[0] !== "off") {
+    // Of a fixed address "transparent" only says that it need not be this machine's.
+    const isClient = /^\$(?:realip_)?remote_addr\b/.test(bind.args[0] ?? "");
+    setSource(app, { address: bind.args[0] ?? "", isClient, line: bind.line, notes });
+  }
   setTimeouts(app, inner, upstreams);
   app.set("bandwidth", bandwidthOf(inner));
   return app;

@@ -2,7 +2,8 @@ import type { Notes } from "../../note.ts";
 import { YamlMap, yamlMap } from "../../yaml_map.ts";
 import { durationOf, readTimeMs } from "../../durations.ts";
 import type { BackendDraft } from "./backend.ts";
-import type { Section } from "../sections.ts";
+import { lastLine, type Section } from "../sections.ts";
+import { setSource } from "../../source.ts";
 import { timeoutMs } from "../timeouts.ts";
 
 /** The options of an app that come from its backends. */
@@ -102,7 +103,24 @@ function optionsOf(
     options.set("passive_health", yamlMap({ failures: Math.max(1, Math.min(1000, observed)) }));
   }
   options.set("dns", dnsOf(backend, { resolvers, notes }));
+  readSource(backend, options, notes);
   return options;
+}
+
+/** Where targets are dialed from: as a server says, or its backend. */
+function readSource({ servers, lines }: BackendDraft, options: YamlMap, notes: Notes): void {
+  const own = servers.find((server) => server.source !== undefined);
+  const line = lastLine(lines, "source");
+  const address = own?.source ?? line?.words[1];
+  if (address === undefined) return;
+  const usesrc = own?.usesrc ?? line?.words[(line.words.indexOf("usesrc") + 1) || -1];
+  const place = own?.line ?? line?.line ?? 0;
+  const isClient = usesrc === "clientip" || usesrc === "client";
+  setSource(options, { address: isClient ? address : usesrc ?? address, isClient, line: place, notes });
+  const other = servers.find((server) => own !== undefined && server.source !== address);
+  if (other !== undefined) {
+    notes.changed(other.line, `server ${other.name}: "source" is the same for all targets of an app`);
+  }
 }
 
 /** The resolver of the servers that are looked up. */

@@ -25,6 +25,9 @@ export interface ServerDraft {
   /** Failures of real connections that take it out. */
   readonly observedFailures: number | undefined;
   readonly tlvs: readonly string[];
+  /** The address that it is dialed from, and whether that is the client's: the words of `source` and `usesrc`. */
+  readonly source: string | undefined;
+  readonly usesrc: string | undefined;
 }
 
 /** Reads a backend's servers, with what `default-server` says before each. */
@@ -92,6 +95,8 @@ function draftOf(
     closesOnDown: options.closesOnDown,
     observedFailures: options.observes ? options.errorLimit : undefined,
     tlvs: options.tlvs,
+    source: options.source,
+    usesrc: options.usesrc,
   };
 }
 

@@ -28,6 +28,8 @@ export class ServerOptions {
   observes = false;
   errorLimit = 10;
   tlvs: string[] = [];
+  source: string | undefined;
+  usesrc: string | undefined;
   readonly check = new YamlMap();
   readonly tls = new YamlMap();
 
@@ -104,6 +106,12 @@ export class ServerOptions {
         if (value !== "layer4") {
           notes.changed(line, `observe ${value}: failed dials and early resets are observed`);
         }
+        return 1;
+      case "source":
+        this.source = value;
+        return 1;
+      case "usesrc":
+        this.usesrc = value;
         return 1;
       case "error-limit":
         this.errorLimit = numberOf(value) || 10;
