@@ -82,6 +82,8 @@ Deno.test({
         / \.\/usr\/share\/zsh\/vendor-completions\/_tcpproxy$/m,
         / \.\/usr\/share\/fish\/vendor_completions\.d\/tcpproxy\.fish$/m,
         / \.\/usr\/share\/doc\/tcpproxy\/copyright$/m,
+        / \.\/usr\/share\/doc\/tcpproxy\/operations\.md$/m,
+        / \.\/usr\/share\/doc\/tcpproxy\/examples\/postgres\.yaml$/m,
         / \.\/usr\/share\/doc\/tcpproxy\/THIRD_PARTY_LICENSES\.txt\.gz$/m,
       ]
     ) assertMatch(list, line);

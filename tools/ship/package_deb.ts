@@ -11,7 +11,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { createHash } from "node:crypto";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { COMMANDS } from "../../lib/cli/commands/mod.ts";
 import { completionScript } from "../../lib/cli/completion/completion_script.ts";
 import { VERSION } from "../../lib/cli/version.ts";
@@ -113,7 +113,12 @@ async function packageFiles(
   const date = sourceDate();
   const pages = manPages(date);
   const licenses = await optional(`${dirname(executable)}/THIRD_PARTY_LICENSES.txt`);
-  const examples = [...Deno.readDirSync(new URL("examples/", ROOT))].map(({ name }) => name).sort();
+  const examples = [
+    ...filesOf("examples", /\.yaml$/),
+    // For those who want systemd to bind the ports.
+    ...filesOf("deploy/systemd", /\.socket$/),
+    ...filesOf("deploy/systemd/tcpproxy.service.d", /\.conf$/),
+  ];
   return [
     { path: "usr/bin/tcpproxy", mode: 0o755, content: binary },
     textFile(CONFFILES[0], await read("lib/cli/commands/config/init_template.yaml")),
@@ -135,12 +140,22 @@ async function packageFiles(
     ),
     compressedFile(`${doc}/changelog.Debian`, debianChangelog({ version, maintainer, date })),
     compressedFile(`${doc}/changelog`, await read("CHANGELOG.md")),
-    textFile(`${doc}/operations.md`, await read("docs/operations.md")),
     ...await Promise.all(
-      examples.map(async (name) => textFile(`${doc}/examples/${name}`, await read(`examples/${name}`))),
+      filesOf("docs", /\.md$/).map(async (path) => textFile(`${doc}/${basename(path)}`, await read(path))),
+    ),
+    ...await Promise.all(
+      examples.map(async (path) => textFile(`${doc}/examples/${basename(path)}`, await read(path))),
     ),
     ...(licenses === undefined ? [] : [compressedFile(`${doc}/THIRD_PARTY_LICENSES.txt`, licenses)]),
   ];
+}
+
+/** The paths of the files in a folder whose names match, in order. */
+function filesOf(folder: string, name: RegExp): string[] {
+  return [...Deno.readDirSync(new URL(`${folder}/`, ROOT))]
+    .filter((entry) => entry.isFile && name.test(entry.name))
+    .map((entry) => `${folder}/${entry.name}`)
+    .sort();
 }
 
 async function read(path: string): Promise<string> {

@@ -1,0 +1,87 @@
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import manifest from "../../deno.json" with { type: "json" };
+import {
+  NpmPackageError,
+  packageManifest,
+  RUNTIME_VERSION,
+  withWorkerFile,
+  writeNpmPackage,
+} from "../../tools/ship/package_npm.ts";
+import { freePort } from "../helpers/free_ports.ts";
+import { Program } from "../helpers/programs/program.ts";
+import { missingTools } from "../helpers/programs/tools.ts";
+import { echo, TestTarget } from "../helpers/targets.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { answerOf } from "./answer_of.ts";
+
+Deno.test("packageManifest: depends on the runtime that the tests run on, and on nothing else", async () => {
+  const { name, version, bin, dependencies, scripts, repository } = JSON.parse(packageManifest("1.2.3"));
+  assertEquals({ name, version, bin, dependencies, scripts, repository }, {
+    name: "tcpproxy",
+    version: "1.2.3",
+    bin: { tcpproxy: "tcpproxy.cjs" },
+    dependencies: { deno: RUNTIME_VERSION },
+    scripts: undefined,
+    repository: undefined,
+  });
+  assertEquals(JSON.parse(packageManifest("1.2.3", "https://github.com/a/b")).repository, {
+    type: "git",
+    url: "git+https://github.com/a/b.git",
+  });
+  const script = await Deno.readTextFile(new URL("../../.ci/run", import.meta.url));
+  assertStringIncludes(script, `deno@${RUNTIME_VERSION}`);
+});
+
+Deno.test("withWorkerFile: refuses a program that names its workers' module elsewhere", () => {
+  const reference = 'new URL("../worker/entry.ts", import.meta.url)';
+  assertEquals(withWorkerFile(reference), 'new URL("./worker.js", import.meta.url)');
+  for (const bundle of ["", `${reference} ${reference}`]) {
+    assertThrows(() => withWorkerFile(bundle), NpmPackageError, "expected once");
+  }
+});
+
+const missing = missingTools("node");
+
+Deno.test({
+  name: `npm package: Node.js runs it, with workers, and passes a signal on${
+    missing.length > 0 ? ` (missing: ${missing.join()})` : ""
+  }`,
+  ignore: missing.length > 0 || Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    await using target = new TestTarget(echo);
+    const home = folder.file("node_modules/tcpproxy");
+    await writeNpmPackage(home);
+    // Stands for the npm package of the runtime, which a test cannot download: it gives the path of this one.
+    await Deno.mkdir(folder.file("node_modules/deno"));
+    await folder.write(
+      "node_modules/deno/install_api.cjs",
+      `exports.runInstall = () => ${JSON.stringify(Deno.execPath())};\n`,
+    );
+    const node = (...words: readonly string[]): Program =>
+      new Program(
+        new Deno.Command("node", {
+          args: [`${home}/tcpproxy.cjs`, ...words],
+          stdin: "null",
+          stdout: "piped",
+          stderr: "piped",
+        }).spawn(),
+      );
+
+    await using version = node("version");
+    assertEquals(await version.code, 0, version.stderr);
+    assertMatch(version.stdout, new RegExp(`^tcpproxy ${manifest.version} \\((?!development)`));
+    await using wrong = node("chekc");
+    assertEquals(await wrong.code, 2);
+
+    const port = freePort();
+    const config = await folder.config({
+      workers: 2,
+      apps: [{ name: "web", listen: [`127.0.0.1:${port}`], targets: [target.address] }],
+    });
+    await using proxy = node("-c", config);
+    await proxy.ready();
+    assertEquals(await answerOf(port, "hello"), "hello");
+    assertEquals(await proxy.stop(), 0, proxy.stderr);
+  },
+});
