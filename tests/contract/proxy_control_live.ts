@@ -247,7 +247,7 @@ const QUESTION: Omit<ConnectionQuestion, "to"> = { client: "192.0.2.7", sni: und
 /** What would happen to a client of the first port. */
 function explained(
   plane: TestPlane,
-  question: Partial<ConnectionQuestion> = {},
+  question?: Partial<ConnectionQuestion>,
   counted?: CountersSnapshot,
 ): ExplainedConnection {
   const whole = { to: { kind: "port", port: plane.port }, ...QUESTION, ...question } as const;
