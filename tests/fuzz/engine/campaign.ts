@@ -63,7 +63,7 @@ export async function campaign(target: FuzzTarget, options: CampaignOptions): Pr
 const FROM_ONE_START = 8;
 
 /** The inputs of a run, by their numbers: starts by the grammar or of the corpus, and mutations of them. */
-class Inputs {
+export class Inputs {
   readonly #target: Pick<FuzzTarget, "make" | "dictionary">;
   readonly #options: Pick<CampaignOptions, "seed" | "corpus">;
   #start: Uint8Array = new Uint8Array();

@@ -15,6 +15,8 @@ export interface HaproxyOptions {
   readonly uniqueId?: string;
   /** To `server`: `send-proxy`, for instance. */
   readonly server?: string;
+  /** Other lines of its front end. */
+  readonly lines?: readonly string[];
   readonly use: (haproxy: Haproxy) => Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export async function withHaproxy(options: HaproxyOptions): Promise<void> {
     `frontend front
   bind 127.0.0.1:${port} ${options.bind ?? ""}
   unique-id-format ${options.uniqueId ?? "id-7"}
+  ${(options.lines ?? []).join("\n  ")}
   default_backend back
 backend back
   server target 127.0.0.1:${target.addr.port} ${options.server ?? ""}
