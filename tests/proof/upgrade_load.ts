@@ -22,7 +22,7 @@ export interface UpgradeLoadOptions {
 /** What was seen. */
 export interface UpgradeLoadReport {
   readonly upgrades: number;
-  /** Processes that have run, the first included. */
+  /** Processes that have had connections, the first included. */
   readonly processes: number;
   /** What wrk counted: requests, each on a connection of its own, and those that failed in any way. */
   readonly requests: number;
@@ -87,13 +87,13 @@ export async function upgradeUnderLoad(options: UpgradeLoadOptions): Promise<Upg
     const { requests, failed } = await wrk.end();
     load.stop();
     await clients;
-    // All but the last one have drained.
-    await first.waitFor("connections accepted,", options.upgrades);
-    const last = await load.counted();
+    // Each process counts in its last words, so that the last one with load is replaced too.
+    await processes.upgrade(options.upgrades + 1, ports.admin);
+    await first.waitFor("connections accepted,", options.upgrades + 1);
     await processes.stop();
     report = {
       upgrades: options.upgrades,
-      processes: processes.pids().length,
+      processes: processes.pids().length - 1,
       requests,
       failedRequests: failed,
       streams: load.streams,
@@ -102,7 +102,7 @@ export async function upgradeUnderLoad(options: UpgradeLoadOptions): Promise<Upg
       failedScrapes: load.failedScrapes,
       slowestScrapeMs: Math.round(load.slowestScrapeMs),
       failures: [...processes.failures, ...load.failures],
-      ...processes.counted(last),
+      ...processes.counted(),
       ...logged(await Deno.readTextFile(log)),
     };
   });
@@ -135,9 +135,9 @@ class Processes implements AsyncDisposable {
     await this.#first.waitFor("took over from process ", round);
   }
 
-  /** What all of them have counted: the last one by its metrics, the others in their last words. */
-  counted(last: { accepted: number; ended: number }): { accepted: number; ended: number } {
-    const sum = { ...last };
+  /** What those that were replaced have counted, by their last words. */
+  counted(): { accepted: number; ended: number } {
+    const sum = { accepted: 0, ended: 0 };
     for (
       const [, accepted, ended] of this.#first.stderr.matchAll(/(\d+) connections accepted, (\d+) ended/g)
     ) {
@@ -236,23 +236,6 @@ class Load {
   /** Resolves when a stream of the process before has gone on past this upgrade, and ended. */
   async survived(upgrade: number): Promise<void> {
     await until(() => (this.#outlasted.get(upgrade) ?? 0) > 0 || this.failures.length > 0);
-  }
-
-  /** What the metrics of the latest process count, when no connection is open any more. */
-  async counted(): Promise<{ accepted: number; ended: number }> {
-    let text = "";
-    const sum = (metric: string): number => {
-      const lines = text.matchAll(new RegExp(`^${metric}\\{app="(web|pipe)".*\\} (\\d+)$`, "gm"));
-      return [...lines].reduce((total, [, , value]) => total + Number(value), 0);
-    };
-    await until(async () => {
-      text = (await request(this.#ports.admin, "GET", "/metrics")).text;
-      return sum("tcpproxy_connections_active") === 0;
-    });
-    return {
-      accepted: sum("tcpproxy_connections_accepted_total"),
-      ended: sum("tcpproxy_connections_total"),
-    };
   }
 
   /** One stream after the other, each through an upgrade. */

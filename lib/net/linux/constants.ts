@@ -25,6 +25,7 @@ export const SO_LINGER = 13;
 export const SO_BINDTODEVICE = 25;
 export const SO_ACCEPTCONN = 30;
 export const SO_MARK = 36;
+export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
 export const SO_COOKIE = 57;
 export const IPPROTO_IP = 0;

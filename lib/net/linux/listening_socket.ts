@@ -6,8 +6,10 @@ import {
   AF_UNIX,
   F_DUPFD_CLOEXEC,
   IPPROTO_IPV6,
+  IPPROTO_MPTCP,
   IPV6_V6ONLY,
   SO_COOKIE,
+  SO_PROTOCOL,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -88,7 +90,13 @@ export function openShared(
     if (settings === undefined || address.kind === "unix") {
       return new LinuxListeningSocket(sockets, fd, address);
     }
-    if (settings.mptcp) throw new SettingsError("systemd makes such a socket with SocketProtocol=mptcp");
+    const isMultipath = libc.option(fd, SOL_SOCKET, SO_PROTOCOL) === IPPROTO_MPTCP;
+    // Where the kernel has none, the process before has made one of TCP as well.
+    if (settings.mptcp && !isMultipath && sockets.multipathRefusal() === undefined) {
+      throw new SettingsError(
+        "systemd makes such a socket with SocketProtocol=mptcp; after an upgrade, restart once",
+      );
+    }
     changeListenSettings(libc, fd, { before: PLAIN_LISTEN, after: settings, family: familyOf(address) });
     return new LinuxListeningSocket(sockets, fd, address, { settings });
   } catch (error) {
