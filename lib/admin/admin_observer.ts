@@ -12,6 +12,8 @@ export interface AdminObserver {
   captureEnded(what: string, summary: CaptureSummary): void;
   /** An operator has changed something: `app "web" paused`. Settings of targets are events of the proxy. */
   operated(what: string): void;
+  /** A caller has sent so many wrong tokens that it has to wait. */
+  tokensGuessed(caller: Address | undefined): void;
   /** An internal error; one request is lost. */
   defect(error: unknown): void;
 }

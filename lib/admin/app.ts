@@ -1,7 +1,9 @@
 import { type Context, Hono } from "hono";
 import type { Address, TcpAddress } from "../base/mod.ts";
+import { type Clock, monotonicClock } from "../base/mod.ts";
 import { Bearer } from "./bearer.ts";
 import { crossSiteReason } from "./cross_site.ts";
+import { GuessLimit } from "./guess_limit.ts";
 import { RequestError } from "./http/mod.ts";
 import { ProblemError } from "./problem_error.ts";
 import { problem } from "./responses.ts";
@@ -14,6 +16,10 @@ export interface AppOptions {
   readonly listen: TcpAddress;
   /** The token that callers must send; `undefined` for none. */
   readonly token: string | undefined;
+  /** Default the runtime's monotonic clock. */
+  readonly clock?: Clock;
+  /** Called when a caller has sent so many wrong tokens that it has to wait. */
+  onGuesses?(caller: Address | undefined): void;
   /** Called with an error that a handler threw. */
   onDefect(error: unknown): void;
 }
@@ -84,11 +90,25 @@ async function withoutBody({ req }: Context, response: Response): Promise<Respon
 }
 
 function guard(
-  { token, listen }: AppOptions,
-): (context: Context, next: () => Promise<void>) => Promise<Response | void> {
+  { token, listen, clock = monotonicClock, onGuesses }: AppOptions,
+): (context: Context<Env>, next: () => Promise<void>) => Promise<Response | void> {
   const bearer = token === undefined ? undefined : new Bearer(token);
-  return async ({ req }, next) => {
-    if (bearer !== undefined && !await bearer.accepts(req.header("authorization"))) {
+  const guesses = new GuessLimit();
+  return async ({ req, env }, next) => {
+    const shown = req.header("authorization");
+    const from = hostOf(env.caller);
+    if (bearer !== undefined && shown !== undefined) {
+      const waitMs = guesses.waitMs(from, clock.nowMs());
+      if (waitMs > 0) {
+        const seconds = Math.ceil(waitMs / 1000);
+        return problem(429, {
+          detail: `too many wrong tokens from this address; try again in ${seconds} s`,
+          headers: { "retry-after": String(seconds) },
+        });
+      }
+    }
+    if (bearer !== undefined && !await bearer.accepts(shown)) {
+      if (shown !== undefined && guesses.failed(from, clock.nowMs())) onGuesses?.(env.caller);
       return problem(401, {
         detail: 'missing or wrong token; send "Authorization: Bearer" with the token in "token_file"',
         headers: { "www-authenticate": 'Bearer realm="tcpproxy"' },
@@ -105,4 +125,9 @@ function guard(
     }
     return await next();
   };
+}
+
+/** Ports differ with each connection. */
+function hostOf(caller: Address | undefined): string {
+  return caller?.kind === "tcp" ? caller.host : "";
 }

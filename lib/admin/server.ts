@@ -83,6 +83,7 @@ export class AdminServer implements AdminContext {
       admin: this,
       listen,
       token,
+      onGuesses: (caller) => observer.tokensGuessed(caller),
       onDefect: (error) => observer.defect(error),
     });
     this.#connections = new HttpConnections({

@@ -120,6 +120,43 @@ Deno.test("adminApp: with a token, refuses a missing or wrong one without reveal
   assertEquals((await ask("/nothing", AUTHORIZED, { token: TOKEN })).status, 404);
 });
 
+Deno.test("adminApp: after ten wrong tokens an address has to wait, others do not", async () => {
+  let nowMs = 0;
+  const told: unknown[] = [];
+  const app = adminApp({
+    routes: ROUTES,
+    admin: READY,
+    listen: { kind: "tcp", host: "127.0.0.1", port: 9900 },
+    token: TOKEN,
+    clock: { nowMs: () => nowMs },
+    onGuesses: (caller) => told.push(caller),
+    onDefect: () => {},
+  });
+  const from = async (host: string, token?: string): Promise<Response> =>
+    await app(
+      new Request(`http://127.0.0.1:9900${STATUS}`, {
+        headers: {
+          host: "127.0.0.1:9900",
+          ...token === undefined ? {} : { authorization: `Bearer ${token}` },
+        },
+      }),
+      { kind: "tcp", host, port: 1 + told.length },
+    );
+  for (let each = 0; each < 20; each++) assertEquals((await from("10.0.0.1")).status, 401);
+  for (let each = 0; each < 10; each++) {
+    assertEquals(told, []);
+    assertEquals((await from("10.0.0.1", "wrong-wrong-wrong")).status, 401);
+  }
+  assertEquals(told, [{ kind: "tcp", host: "10.0.0.1", port: 1 }]);
+  const limited = await from("10.0.0.1", TOKEN);
+  assertEquals([limited.status, limited.headers.get("retry-after")], [429, "6"]);
+  assertEquals((await from("10.0.0.1")).status, 401);
+  assertEquals((await from("10.0.0.2", TOKEN)).status, 200);
+  nowMs = 6000;
+  assertEquals((await from("10.0.0.1", TOKEN)).status, 200);
+  assertEquals(told.length, 1);
+});
+
 Deno.test("adminApp: without a token, requires none", async () => {
   assertEquals((await ask(STATUS)).status, 200);
   assertEquals((await ask(`POST ${CHANGE.path}`)).body, "changed");

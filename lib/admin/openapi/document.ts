@@ -16,6 +16,7 @@ const COMMON: Readonly<Record<number, string>> = {
   400: "The request cannot be read",
   403: "The request comes from a foreign origin, or by a foreign name",
   413: "The body is too large",
+  429: "Too many wrong tokens came from this address; `Retry-After` says when to try again",
   431: "The head is too large",
   500: "An internal error; the log has it",
   503: "Too many requests are in progress, or the proxy is still starting; try again",
@@ -106,7 +107,9 @@ function operationJson({ path, isOpen = false }: AdminRoute, method: Method, ope
       ),
       ...Object.fromEntries(
         [...Object.keys(COMMON).map(Number), ...(isOpen ? [] : [401])]
-          .filter((status) => responses[status] === undefined && !(isOpen && status === 403))
+          .filter((status) =>
+            responses[status] === undefined && !(isOpen && (status === 403 || status === 429))
+          )
           .map((status) => [status, { $ref: `#/components/responses/${refName(status)}` }]),
       ),
     },

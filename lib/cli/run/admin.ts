@@ -121,6 +121,10 @@ export async function openAdmin(
               what,
               caller: caller === undefined ? "an unknown caller" : formatAddress(caller),
             }),
+          tokensGuessed: (caller) =>
+            log.warning("the admin API got 10 wrong tokens from {caller}, which now has to wait", {
+              caller: caller === undefined ? "an unknown caller" : formatAddress(caller),
+            }),
           operated: (what) => log.info("admin API: {what}", { what }),
           captureEnded: (what, { end, sessions, packets, dropped, bytes }) =>
             log.info(

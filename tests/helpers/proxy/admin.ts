@@ -231,6 +231,10 @@ export class AdminLog implements AdminObserver {
     this.told.push(`capture of ${what} ended: ${end}`);
   }
 
+  tokensGuessed(): void {
+    this.told.push("tokens guessed");
+  }
+
   operated(what: string): void {
     this.told.push(what);
   }
