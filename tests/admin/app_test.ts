@@ -15,6 +15,7 @@ const READY: AdminContext = {
   droppedLines: { access: 0, operational: 0 },
   deadline: undefined,
   requestDrain: () => {},
+  upgrade: () => Promise.resolve({ kind: "refused", reason: "no upgrade in this test" }),
   closing: new AbortController().signal,
 };
 
