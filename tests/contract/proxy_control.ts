@@ -9,23 +9,9 @@ import { freePort } from "../helpers/free_ports.ts";
 import { PlaneLog, type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
 import { configOf } from "../helpers/proxy/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
-import { testDiscoveredListsContract } from "./discovered_lists.ts";
-import { testDiscoveredNamesContract } from "./discovered_names.ts";
-import { testMetricsContract } from "./metrics.ts";
-import { testReloadContract } from "./reload.ts";
-import { testConfigReloadContract } from "./reload_config.ts";
-import { testOperationsContract } from "./operations.ts";
-import { testOperationsReloadContract } from "./operations_reload.ts";
-import { testLiveContract } from "./proxy_control_live.ts";
 
 /** What whoever controls a proxy may rely on, in how many threads it may run. No plane deviates. */
 export function testProxyControlContract(name: string, start: StartPlane): void {
-  testLiveContract(name, start);
-  testOperationsContract(name, start);
-  testOperationsReloadContract(name, start);
-  testConfigReloadContract(name, start);
-  testMetricsContract(name, start);
-
   Deno.test(`${name}: serves, and says what is bound and how each session ended`, async () => {
     await using target = new TestTarget(echo);
     await withPlane(start, { apps: [{ name: "a", targets: [target.address] }] }, async (plane) => {
@@ -368,10 +354,6 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
       assertEquals(refused, wanted);
     });
   });
-
-  testReloadContract(name, start);
-  testDiscoveredNamesContract(name, start);
-  testDiscoveredListsContract(name, start);
 }
 
 /** Which of so many connections, one after the other, one plan of these faults refuses. */
