@@ -1,6 +1,6 @@
 import type { Config } from "./model/config.ts";
 
-/** Which sockets carry connections. `auto` is the runtime's as long as the native ones are experimental. */
+/** Which sockets a config needs at least: `auto` takes the native ones where it can, and can do without them. */
 export function engineOf({ engine }: Pick<Config, "engine">): "runtime" | "native" {
   return engine === "native" ? "native" : "runtime";
 }

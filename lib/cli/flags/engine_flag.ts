@@ -9,8 +9,7 @@ const CHOICES: readonly Config["engine"][] = ["auto", "runtime", "native"];
 export const ENGINE_FLAG: Flag = {
   name: "engine",
   value: "NAME",
-  summary:
-    "What carries connections, whatever the config says: runtime, native (Linux, experimental) or auto",
+  summary: "What carries connections, whatever the config says: runtime, native (Linux) or auto",
 };
 
 /**

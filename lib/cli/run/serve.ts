@@ -1,5 +1,5 @@
 import { errorMessage } from "../../base/mod.ts";
-import { type Config, engineOf, workerCount } from "../../config/mod.ts";
+import { type Config, workerCount } from "../../config/mod.ts";
 import {
   type AccessLog,
   type AccessRecord,
@@ -20,7 +20,7 @@ import { leave, takeOver } from "../handover/hand_over.ts";
 import { replaceable } from "../handover/replaceable.ts";
 import { Upgrades } from "../handover/upgrades.ts";
 import { NO_PASSED_SOCKETS } from "../handover/inherited_sockets.ts";
-import { handedTo, type NativeStart, startNative, warnOfUnused } from "../handover/native_start.ts";
+import { handedTo, type NativeStart, warnOfUnused } from "../handover/native_start.ts";
 import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "../exit_code.ts";
 import { ConfigReloads } from "./config_reloads.ts";
@@ -32,6 +32,7 @@ import { openAccessLog, openOperationalLog } from "./logging/open_logs.ts";
 import { shutDown } from "./shut_down.ts";
 import { ignoreSignals, KeptSignal, listenForSignals, type Signals } from "./signals.ts";
 import { logConfig, logListeners, logListenNames, logProgram } from "./logging/start_lines.ts";
+import { openEngine, type ServingEngine, servingEngine } from "./serving_engine.ts";
 import { openServiceManager, type ServiceManager } from "./service_manager.ts";
 import { exportTelemetry } from "./telemetry.ts";
 import type { HandOver } from "../../workers/mod.ts";
@@ -80,12 +81,13 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   let flushMs: number | undefined;
   try {
     if (options.preface !== undefined) log.info(options.preface);
+    const engine = servingEngine(config);
     logProgram(log, {
       version: VERSION,
       pid: Deno.pid,
       config: options.configFile?.path ?? options.configName ?? "none",
       workers: workersOf(config),
-      engine: engineOf(config),
+      engine,
     });
     for (const warning of options.warnings ?? []) log.warning("{warning}", { warning });
     const access = await openAccessLog(config.log, options.color ?? "auto");
@@ -117,7 +119,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
           { signal },
         )
       );
-      const result = await runProxy(config, { ...options, access, signals, reloads, upgrades, manager, log });
+      const parts = { ...options, access, signals, reloads, upgrades, manager, log, engine };
+      const result = await runProxy(config, parts);
       if (result === "cut") flushMs = CUT_FLUSH_MS;
       return result === "not_started" ? EXIT.failed : EXIT.done;
     } finally {
@@ -135,6 +138,7 @@ interface Parts extends ServeOptions {
   readonly upgrades: Upgrades;
   readonly manager: ServiceManager;
   readonly log: Logger;
+  readonly engine: ServingEngine;
 }
 
 async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "drained" | "cut"> {
@@ -147,7 +151,7 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   let admin = NO_ADMIN;
   let native: NativeStart | undefined;
   try {
-    native = engineOf(config) === "native" ? await startNative(log) : undefined;
+    native = await openEngine(config, parts.engine, log);
     const passed = native?.sockets ?? NO_PASSED_SOCKETS;
     const named = await resolveListenNames(resolvePassedSockets(config, passed));
     logListenNames(log, named.names);

@@ -126,9 +126,9 @@ export const Root = z.strictObject({
   engine: engine(Deno.build.os).prefault("auto").meta({
     default: "auto",
     description:
-      "Which sockets carry connections: those of the runtime (`runtime`), or those of the kernel by its own calls " +
-      "(`native`, experimental: Linux with glibc alone, always in worker threads, and with `--allow-ffi` under `deno " +
-      "run`). `auto` is `runtime`. The kernel confines a native worker: see `sandbox`.",
+      "Which sockets carry connections: those of the kernel by its own calls (`native`: Linux with glibc alone, always in " +
+      "worker threads, with `--allow-ffi` and `--allow-read` under `deno run`), or those of the runtime (`runtime`). " +
+      "`auto` is `native` where it can run. The kernel confines a native worker: see `sandbox`.",
   }),
   sandbox: choice(SANDBOXES).prefault("auto").meta({
     default: "auto",

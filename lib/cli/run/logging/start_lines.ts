@@ -11,8 +11,8 @@ export interface ProgramInfo {
   readonly config: string;
   /** How many threads carry connections. */
   readonly workers: number;
-  /** Which sockets carry them. */
-  readonly engine: "runtime" | "native";
+  /** Which sockets carry them, and why not the native ones. */
+  readonly engine: { readonly name: "runtime" | "native"; readonly why: string | undefined };
 }
 
 /** Says what runs: the first line of the log. */
@@ -21,9 +21,13 @@ export function logProgram(log: Logger, { version, pid, config, workers, engine 
     version,
     pid,
     config,
-    engine,
+    engine: engine.name,
     workers,
   });
+  if (engine.why === undefined) return;
+  // An executable has all that the native engine needs, where the system has; under `deno run` it is a choice.
+  const level = Deno.build.standalone ? "info" : "debug";
+  log[level]("engine runtime, not native: {why}", { why: engine.why });
 }
 
 /** Says what is about to run, in the words of the program that this one follows: one line an app. */

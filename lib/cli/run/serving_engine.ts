@@ -1,0 +1,48 @@
+import type { Config } from "../../config/mod.ts";
+import type { Logger } from "../../log/mod.ts";
+import { nativeProblem } from "../../net/mod.ts";
+import { StartError } from "../../proxy/mod.ts";
+import { type NativeStart, startNative } from "../handover/native_start.ts";
+
+/** Which sockets carry connections. */
+export interface ServingEngine {
+  readonly name: "runtime" | "native";
+  /** Why `auto` is not the native engine; `undefined` where nothing stands in its way. */
+  readonly why: string | undefined;
+}
+
+/** Chooses the engine: `auto` is the native one where it can run. */
+export function servingEngine({ engine }: Pick<Config, "engine">): ServingEngine {
+  if (engine !== "auto") return { name: engine, why: undefined };
+  const why = nativeProblem() ?? threadProblem();
+  return { name: why === undefined ? "native" : "runtime", why };
+}
+
+/**
+ * Opens the engine's sockets; `undefined` for the runtime's, which `auto` falls back to.
+ *
+ * @throws {StartError} where `engine: native` cannot be had, or a passed socket cannot be used.
+ */
+export async function openEngine(
+  { engine }: Pick<Config, "engine">,
+  { name }: ServingEngine,
+  log: Logger,
+): Promise<NativeStart | undefined> {
+  if (name === "runtime") return undefined;
+  try {
+    return await startNative(log);
+  } catch (error) {
+    if (engine !== "auto" || !(error instanceof StartError)) throw error;
+    log.warning("{error}; the runtime's sockets serve instead", { error: error.message });
+    return undefined;
+  }
+}
+
+/** Why this process cannot start threads; a compiled program has their files within. */
+function threadProblem(): string | undefined {
+  const program = new URL("../../..", import.meta.url);
+  if (Deno.build.standalone || program.protocol !== "file:") return undefined;
+  return Deno.permissions.querySync({ name: "read", path: program }).state === "granted"
+    ? undefined
+    : "its threads load the program's files; add --allow-read";
+}
