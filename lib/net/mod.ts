@@ -8,6 +8,7 @@ export {
   type ProgramEnd,
   type SpawnOptions,
 } from "./process.ts";
+export { hasSpareDescriptors } from "./runtime/spare.ts";
 export { runtimeTransport } from "./runtime/transport.ts";
 export type { DatagramSocket } from "./datagram.ts";
 export { DatagramError, openUdp, openUnixDatagram, OWN_SOCKET_FILE, UDP_ANY } from "./runtime/datagram.ts";

@@ -98,3 +98,55 @@ for (const { workers, engine } of [{ workers: 1 }, { workers: 2 }, { workers: 2,
     },
   });
 }
+
+for (const { workers, engine } of [{ workers: 1, engine: "native" }, { workers: 2, engine: "runtime" }]) {
+  Deno.test({
+    name:
+      `file descriptors, ${engine}: a reload that would start workers without any is refused, and nothing ends`,
+    ignore: Deno.build.os !== "linux",
+    fn: async () => {
+      await using folder = new TemporaryFolder();
+      await using target = new TestTarget(echo);
+      const port = freePort();
+      const write = (idle: string): Promise<string> =>
+        folder.config({
+          workers,
+          engine,
+          apps: [{
+            name: "web",
+            listen: [`127.0.0.1:${port}`],
+            targets: [target.address],
+            idle_timeout: idle,
+          }],
+        });
+      const limit = 100;
+      await using proxy = program(["-c", await write("1h")], {
+        shell: `ulimit -n ${limit};`,
+        permissions: [...ALL_PERMISSIONS, "--allow-ffi"],
+      });
+      await proxy.ready();
+      // Enough to read a config with, and far fewer than a worker takes.
+      const clients: Deno.Conn[] = [];
+      while (openDescriptors(proxy.pid) < limit - 8) {
+        const client = await connectTo(port);
+        clients.push(client);
+        await writeAll(client, HELLO);
+        await client.read(new Uint8Array(16));
+      }
+      await write("2h");
+      proxy.signal("SIGHUP");
+      await proxy.waitFor("out of file descriptors: a worker takes up to");
+      for (const client of clients) client.close();
+      await until(() => openDescriptors(proxy.pid) < limit / 2);
+      proxy.signal("SIGHUP");
+      await proxy.waitFor('SIGHUP: app "web" changed');
+      using conn = await connectTo(port);
+      assertEquals(await exchange(conn, HELLO), HELLO);
+      assertEquals(await proxy.stop(), 0);
+    },
+  });
+}
+
+function openDescriptors(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
+}

@@ -1,3 +1,5 @@
+import { hasSpareDescriptors } from "../../../net/mod.ts";
+import { StartError } from "../../../proxy/mod.ts";
 import type { FromWorker, ToWorker } from "../../channel/messages.ts";
 import type { Sandbox } from "./sandbox.ts";
 
@@ -15,6 +17,9 @@ export interface ThreadOptions {
   readonly observer: ThreadObserver;
 }
 
+/** What a thread of the runtime takes, with the native engine in it; its sessions come on top. */
+const DESCRIPTORS = 20;
+
 /** A worker thread, as the control plane holds it. */
 export class WorkerThread {
   readonly #worker: Worker;
@@ -25,9 +30,15 @@ export class WorkerThread {
    * Starts the thread.
    *
    * @throws the runtime's error where the permissions exceed those of the process.
+   * @throws {StartError} where it has too few descriptors for a thread: the runtime would end the process.
    */
   constructor({ name, module, permissions, observer }: ThreadOptions) {
     this.#observer = observer;
+    if (!hasSpareDescriptors(DESCRIPTORS)) {
+      throw new StartError(
+        `start workers: out of file descriptors: a worker takes up to ${DESCRIPTORS}; raise the limit (ulimit -n)`,
+      );
+    }
     this.#worker = new Worker(module, { type: "module", name, deno: { permissions } });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
       if (!this.#isOver) this.#observer.message(data);
