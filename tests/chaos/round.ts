@@ -28,7 +28,7 @@ export interface RoundOptions {
   /** Exchanges before and after the fault. */
   readonly exchanges: number;
   readonly wire?: Wire;
-  /** The longest that a client waits for its reply. Default 2.5 s. */
+  /** The longest that a client waits for its reply. Default 4 s. */
   readonly patienceMs?: number;
   /** Whether times count: not where tests run beside it. */
   readonly isTimed: boolean;
@@ -36,7 +36,7 @@ export interface RoundOptions {
 
 /** The longest wait for anything to be as it was. */
 const PATIENCE_MS = 30_000;
-const CLIENT_PATIENCE_MS = 2500;
+const CLIENT_PATIENCE_MS = 4000;
 const MAX_GROWTH = 1.2;
 /** A runtime's own slack; for a process of a few MiB a fifth is nothing. */
 const SLACK_MIB = 24;

@@ -14,7 +14,7 @@ export const descriptors: Fault = {
   name: "descriptors",
   title: `descriptors gone (\`ulimit -n\` about 100): ${HOLDERS} clients hold connections`,
   promise: "accepting pauses and resumes by itself (100 ms); nothing ends",
-  recoverMs: 1000,
+  recoverMs: 2000,
   missing: () => Deno.build.os === "windows" ? "there is no ulimit" : undefined,
   // HAProxy refuses to start where it cannot have all that its `maxconn` may need.
   subjects: ["runtime", "native", "nginx"],
