@@ -7,12 +7,12 @@ import {
   type FaultRule,
   type FaultScope,
   type Filter,
-  Flow,
   type RelayEnd,
   type SessionFaults,
 } from "../../../lib/relay/mod.ts";
 import { FakeTime } from "../fakes/fake_time.ts";
-import { type MemoryDuplex, memoryPipe } from "./memory_duplex.ts";
+import type { MemoryDuplex } from "./memory_duplex.ts";
+import { RelayEnds } from "./relay_ends.ts";
 
 /** A rule that hits every session in both directions for ever, but for what `scope` says. */
 export function faultRule(fault: Fault, scope: Partial<FaultScope> = {}): FaultRule {
@@ -43,15 +43,8 @@ export interface OwnFilters {
 }
 
 /** A relay with faults between two connections in memory, in fake time, run as a session runs it. */
-export class FaultBench {
+export class FaultBench extends RelayEnds {
   readonly time: FakeTime;
-  readonly up = new Flow("up", 0);
-  readonly down = new Flow("down", 0);
-  readonly controller = new AbortController();
-  readonly client: MemoryDuplex;
-  readonly nearClient: MemoryDuplex;
-  readonly target: MemoryDuplex;
-  readonly nearTarget: MemoryDuplex;
   readonly end: Promise<RelayEnd>;
   readonly cuts: CutKind[] = [];
   /** What has come to each far end so far. */
@@ -60,9 +53,8 @@ export class FaultBench {
   #stopped = false;
 
   constructor(faults: SessionFaults, { time, own }: { readonly time: FakeTime; readonly own: OwnFilters }) {
+    super({ capacity: 64 * 1024 });
     this.time = time;
-    [this.client, this.nearClient] = memoryPipe({ capacity: 64 * 1024 });
-    [this.target, this.nearTarget] = memoryPipe({ capacity: 64 * 1024 });
     const engine = faults.engine({
       buffers: new BufferPool(),
       ticker: { nowMs: 0 },

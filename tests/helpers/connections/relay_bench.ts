@@ -1,17 +1,11 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Clock } from "../../../lib/base/mod.ts";
-import {
-  type BufferPool,
-  Flow,
-  type PendingRead,
-  type RelayEnd,
-  type RelayEngine,
-  type Ticker,
-} from "../../../lib/relay/mod.ts";
+import type { BufferPool, PendingRead, RelayEnd, RelayEngine, Ticker } from "../../../lib/relay/mod.ts";
 import { concat } from "../bytes.ts";
 import { CountingPool } from "../fakes/counting_pool.ts";
 import type { NearDial } from "./connected_ends.ts";
-import { type MemoryDuplex, memoryPipe, type MemoryPipeOptions } from "./memory_duplex.ts";
+import type { MemoryDuplex, MemoryPipeOptions } from "./memory_duplex.ts";
+import { RelayEnds } from "./relay_ends.ts";
 
 /** What an engine is built from. */
 export interface EngineParts {
@@ -34,19 +28,11 @@ export interface EngineCase {
 }
 
 /** An engine between two connections in memory, and both far ends. */
-export class RelayBench {
+export class RelayBench extends RelayEnds {
   readonly buffers = new CountingPool();
   readonly ticker = { nowMs: 0 };
   /** The moment on the sessions' clock. */
   nowMs = 0;
-  readonly up = new Flow("up", 0);
-  readonly down = new Flow("down", 0);
-  readonly controller = new AbortController();
-  /** What the client holds of its connection, and what the engine does. */
-  readonly client: MemoryDuplex;
-  readonly nearClient: MemoryDuplex;
-  readonly target: MemoryDuplex;
-  readonly nearTarget: MemoryDuplex;
   /** What the engine lingered for; `undefined` if it did not. */
   lingered: RelayEnd | undefined;
   readonly #engine: RelayEngine;
@@ -54,13 +40,12 @@ export class RelayBench {
 
   /** @param targetOptions default those of the client. */
   constructor(engine: EngineCase, options: MemoryPipeOptions = {}, targetOptions = options) {
+    super(options, targetOptions);
     this.#engine = engine.create({
       buffers: this.buffers,
       ticker: this.ticker,
       clock: { nowMs: () => this.nowMs },
     });
-    [this.client, this.nearClient] = memoryPipe(options);
-    [this.target, this.nearTarget] = memoryPipe(targetOptions);
   }
 
   run(early?: PendingRead, lead?: Uint8Array): Promise<RelayEnd> {
