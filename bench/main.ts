@@ -1,5 +1,5 @@
 /**
- * `deno task bench`: this proxy beside its peers on this machine. The method is told in README.md.
+ * `deno task bench`: this proxy beside its peers on this machine. README.md describes the method.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * TypeScript source without what is not code: comments, and the insides of strings, templates and regular expressions,
  * become spaces. Every line stays where it is; code inside `${}` stays code.
  *
- * A scanner, not a parser: whether a slash divides or begins a regular expression is told by what stands before it.
+ * A scanner, not a parser: what precedes a slash decides whether it divides or begins a regular expression.
  */
 export function codeOnly(source: string): string {
   const scanner = new Scanner(source);
@@ -10,7 +10,7 @@ export function codeOnly(source: string): string {
   return scanner.output;
 }
 
-// After one of these, or at the beginning, an operand is wanted, so that a slash begins a regular expression.
+// After one of these, or at the beginning, an operand is expected, so a slash begins a regular expression.
 const BEFORE_OPERAND =
   /(?:^|[(,=:[!&|?{};+\-*%~^<>]|\b(?:return|typeof|case|in|of|delete|void|throw|new|await|yield))$/;
 

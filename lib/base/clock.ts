@@ -1,4 +1,4 @@
-/** Time as the program's parts are told it; a test gives its own. */
+/** The time source of the program's parts; a test passes its own. */
 export interface Clock {
   /** Milliseconds on a clock that never goes back. */
   nowMs(): number;

@@ -37,7 +37,7 @@ export interface Duplex {
   /** The same connection without promises; absent where there is no such way. */
   readonly pollable?: Pollable | undefined;
   /**
-   * What is sent is not all that there was: from now on no end of the stream is told beside FIN. Absent where there is no
+   * The data sent is incomplete: from now on the end of the stream is not announced, FIN aside. Absent where there is no
    * other end to tell (TCP has none).
    */
   withholdEnd?(): void;

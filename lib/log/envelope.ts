@@ -1,5 +1,5 @@
 /**
- * What a log server is told beside the line itself. A record stays one line for the writer, whatever becomes of it on the
+ * The metadata of a line for a log server. A record stays one line for the writer, whatever becomes of it on the
  * way: {@link FIELD_END} stands between the fields of an entry of the journal.
  *
  * @module
@@ -11,7 +11,7 @@ import { escapeText } from "./_escape.ts";
 /** The severities of RFC 5424 section 6.2.1 that the program's levels stand for. */
 export const SEVERITIES = { error: 3, warning: 4, info: 6, debug: 7 } as const;
 
-/** A record of the operational log, as far as a log server is told. */
+/** The part of an operational record that a log server receives. */
 export interface OperationalFacts {
   readonly timeMs: number;
   readonly level: keyof typeof SEVERITIES;

@@ -4,7 +4,7 @@ import type { NativeOptions, NativeTransport } from "./transport.ts";
 /** Systems that {@link openNativeTransport} works on. */
 const SYSTEMS: ReadonlySet<string> = new Set(["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]);
 
-/** Returns why sockets by the kernel's own calls cannot be had here, and what to do; `undefined` where they can. */
+/** Returns why the native engine is unavailable here, and what to do; `undefined` where it is available. */
 export function nativeProblem(): string | undefined {
   const { target } = Deno.build;
   if (!SYSTEMS.has(target)) return `it needs Linux with glibc on x86-64 or arm64, and this is ${target}`;
@@ -16,14 +16,14 @@ export function nativeProblem(): string | undefined {
 /**
  * Opens sockets by the kernel's own calls for this thread. What they need is loaded only here.
  *
- * @throws the runtime's error where they cannot be had.
+ * @throws the runtime's error where they are unavailable.
  */
 export async function openNativeTransport(options: NativeOptions = {}): Promise<NativeTransport> {
   const { LinuxTransport } = await import("./linux/transport.ts");
   return new LinuxTransport(options);
 }
 
-/** Opens what only the C library can do beside sockets. @throws the runtime's error where it cannot be had. */
+/** Opens what only the C library can do beside sockets. @throws the runtime's error where it is unavailable. */
 export async function openNativeProcess(): Promise<NativeProcess> {
   const { LinuxProcess } = await import("./linux/process.ts");
   return new LinuxProcess();

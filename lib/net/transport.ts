@@ -168,7 +168,7 @@ export interface NativeTransport extends Transport {
    */
   closeAll(descriptors: SharedArrayBuffer): void;
   /**
-   * Confines this thread by the kernel, for good: no files, no programs, no listening, no ports but those given. Its
+   * Confines this thread by the kernel, irrevocably: no files, no programs, no listening, no ports but those given. Its
    * listening sockets must be open, and its modules loaded.
    */
   confine(options: ConfinementOptions): Promise<Confinement>;

@@ -53,8 +53,8 @@ export interface ProxyControl {
   plan(next?: Config): Promise<ReloadPlan>;
 
   /**
-   * Begins to capture a session, or those of an app, live ones and new ones. The capture lasts through reloads; whoever
-   * asks for it reads its file, or cancels it.
+   * Begins to capture a session, or those of an app, live ones and new ones. The capture lasts through reloads; the caller
+   * reads its file, or cancels it.
    */
   capture(request: CaptureRequest): Promise<CaptureStart>;
 

@@ -13,22 +13,21 @@ const QUIET_MS = 5000;
 
 /**
  * And it may go on this long in all: nginx's `lingering_time`. A client that uploads has had time to see that it was
- * answered, and one that never stops is not listened to for ever.
+ * answered, and one that never stops is cut off.
  */
 const TOTAL_MS = 30_000;
 
 /**
- * Whether last words that are waited for since `sinceMs` (`Infinity`: they are not), the last of which came at `lastMs`,
- * have had their time.
+ * Whether the lingering period is over that began at `sinceMs` (`Infinity`: it has not begun), with the last data at
+ * `lastMs`.
  */
 export function hasLingered(sinceMs: number, lastMs: number, nowMs: number): boolean {
   return nowMs - Math.max(sinceMs, lastMs) >= QUIET_MS || nowMs - sinceMs >= TOTAL_MS;
 }
 
 /**
- * Whether a relay of which a side is gone has had its time. Of a client that is gone nobody waits for more than the
- * target, which may take nothing. What a target that is gone has said waits for the client, as long as any does; but a read
- * from what is lost does not wait.
+ * Whether a relay with a lost side is done. After the loss of the client, the target has the lingering period to take the
+ * rest. After the loss of the target, the rest waits for the client without limit, but a read from the target does not.
  */
 export function isLostSideDone(up: Flow, down: Flow, nowMs: number): boolean {
   const stuckSinceMs = down.reading ? Math.max(down.senderGoneMs, down.lastByteMs) : Infinity;

@@ -27,7 +27,7 @@ export interface TlvFacts {
   readonly tls: TlsAccepted | undefined;
 }
 
-/** The fields of one connection: those that came, and those that targets are told. */
+/** The fields of one connection: those received, and those sent to targets. */
 export class SessionTlvs {
   readonly #rules: TlvRules;
   readonly #facts: TlvFacts;

@@ -5,7 +5,7 @@ const LIMIT_MS = 120_000;
 const MAX_PAUSE_MS = 16;
 
 /**
- * Resolves when it is so; for what tells nobody when it changes.
+ * Resolves when it is so; for conditions that no event announces.
  *
  * @throws {Error} when it is not so for two minutes, so that a fault ends a run of tests.
  */

@@ -15,7 +15,7 @@ export interface DocumentOptions {
 const COMMON: Readonly<Record<number, string>> = {
   400: "The request cannot be read",
   403: "The request comes from a foreign origin, or by a foreign name",
-  413: "The body is too large",
+  413: "Body too large",
   429: "Too many wrong tokens came from this address; `Retry-After` says when to try again",
   431: "The head is too large",
   500: "An internal error; the log has it",

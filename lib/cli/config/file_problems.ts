@@ -22,7 +22,7 @@ export interface FileFindings {
   readonly lines: readonly string[];
 }
 
-/** What is told of a problem, whichever file of the config it is in. */
+/** A problem for display, whichever file of the config it is in. */
 type Finding = Pick<FileProblem, "path" | "message" | "severity" | "isFatal"> & Pick<Problem, "at" | "file">;
 
 /** How a problem begins that is no error. */

@@ -94,7 +94,7 @@ export async function openAdmin(
   };
   try {
     const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
-    const whom = tokenFile === undefined ? "for everyone on this machine" : "for whoever has the token";
+    const whom = tokenFile === undefined ? "for everyone on this machine" : "for anyone with the token";
     for (const listen of addresses) {
       const place = formatAddress(listen);
       servers.push(Server.open({

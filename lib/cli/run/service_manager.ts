@@ -1,5 +1,5 @@
 /**
- * What a service manager is told (sd_notify(3)): that the proxy is ready, reloads, stops, and is alive. Without one, or
+ * Notifies a service manager (sd_notify(3)): the proxy is ready, reloads, stops, is alive. Without one, or
  * without the permission to see its variables, nothing is loaded and nothing happens.
  *
  * @module
@@ -8,7 +8,7 @@ import { errorMessage } from "../../base/mod.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { DatagramSocket } from "../../net/mod.ts";
 
-/** What a service manager is told by the program; nothing here ever fails or waits. */
+/** The program's notifications to a service manager; nothing here ever fails or waits. */
 export interface ServiceManager extends AsyncDisposable {
   /** The proxy accepts connections. From here on it is watched, if the manager wants that; `alive` never rejects. */
   ready(status: string, alive: () => Promise<boolean>): void;
@@ -18,7 +18,7 @@ export interface ServiceManager extends AsyncDisposable {
   reloaded(status: string): void;
   /** Another process is starting to take over. */
   upgrading(): void;
-  /** Another process has taken over: it is the service from here on, and nothing more is told by this one. */
+  /** Another process has taken over: it is the service from here on, and this one sends nothing more. */
   upgraded(pid: number): void;
   /** None has. */
   notUpgraded(reason: string): void;
@@ -53,7 +53,7 @@ export async function openServiceManager(options: ServiceManagerOptions): Promis
   try {
     return new Notifier(await open(path), { ...options, watchdogMs: watchdogMs(variable) });
   } catch (error) {
-    options.log.warning("service manager: {path} cannot be used: {error}; it is told nothing", {
+    options.log.warning("service manager: {path} cannot be used: {error}; not notified", {
       path,
       error: errorMessage(error),
     });
@@ -61,7 +61,7 @@ export async function openServiceManager(options: ServiceManagerOptions): Promis
   }
 }
 
-/** Nobody is told. */
+/** Notifies nobody. */
 export const NO_SERVICE_MANAGER: ServiceManager = {
   ready: () => {},
   reloading: () => {},

@@ -23,7 +23,7 @@ const END_SIGNALS: readonly EndSignal[] = IS_WINDOWS
 /**
  * Signals that would end the process by default and mean nothing to it. SIGUSR1 is the runtime's own: `deno run` opens
  * its debugger's port at it (a compiled program does not). SIGXFSZ: a write beyond the limit of a file's size then fails
- * with EFBIG. SIGABRT, SIGSYS and SIGTRAP are left alone: whoever sends one wants a core dump.
+ * with EFBIG. SIGABRT, SIGSYS and SIGTRAP are left alone: their sender wants a core dump.
  */
 const IGNORED: readonly Deno.Signal[] = IS_WINDOWS ? [] : [
   "SIGUSR1",

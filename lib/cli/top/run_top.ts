@@ -27,7 +27,7 @@ export function sortNames(view: ViewName): readonly string[] {
   return sortableColumns(view, beginning({ url: "" }, { view, filter: "", intervalMs: 1000 }));
 }
 
-/** Shows a proxy until it is told to end, or prints so many snapshots. Rejects when the proxy cannot be asked at all. */
+/** Shows a proxy until the user quits, or prints so many snapshots. Rejects when the proxy does not answer at all. */
 export async function runTop(
   source: TopSource,
   options: TopOptions,

@@ -108,7 +108,8 @@ export const Root = z.strictObject({
   shutdown: Shutdown.prefault({}).meta({ description: "What happens at SIGINT, SIGTERM and SIGQUIT." }),
   otel: mappingOrOff(Otel).prefault("off").meta({
     default: "off",
-    description: "What the runtime's OpenTelemetry exporter is given, `{}` for all. It has to be on: " +
+    description:
+      "What is exported through the runtime's OpenTelemetry exporter; `{}` exports everything. Needs " +
       "`OTEL_DENO=true` in the environment ([operations](operations.md#opentelemetry)).",
   }),
   watch: z.boolean({ error: "true or false" }).prefault(false).meta({

@@ -22,7 +22,7 @@ export interface AccessLogOptions {
   readonly template?: string | undefined;
   /** Whether lines of the text format are coloured; default never. A file's never are. */
   readonly color?: ColorChoice | undefined;
-  /** What a log server is told beside each line; default nothing. */
+  /** The envelope of each line for a log server; default none. */
   readonly envelope?: LogEnvelope | undefined;
   /** Between attempts at a destination that fails, the pauses grow up to this. Default: 1 s, so they do not grow. */
   readonly maxRetryMs?: number;

@@ -20,7 +20,7 @@ export interface AccessFormatOptions {
   readonly template?: string | undefined;
   /** Whether lines of the text format are coloured; default no. */
   readonly color?: boolean;
-  /** What a log server is told beside the line; the text format then leaves the time to it. Default: nothing. */
+  /** The envelope for a log server, which then has the time in place of the text format. Default: none. */
   readonly envelope?: LogEnvelope | undefined;
 }
 

@@ -25,7 +25,7 @@ export interface LoggingConfig {
 export interface LoggingOptions {
   /** Where lines go; the log owns it. Default: stderr. */
   readonly destination?: LogDestination;
-  /** What a log server is told beside each line; default nothing. */
+  /** The envelope of each line for a log server; default none. */
   readonly envelope?: LogEnvelope | undefined;
   /** As {@link AccessLogOptions.maxRetryMs}. */
   readonly maxRetryMs?: number;

@@ -12,7 +12,7 @@ const LEVEL_WIDTH = "warning".length;
 export interface OperationalFormatOptions {
   /** Whether lines of the text format are coloured; default no. */
   readonly color?: boolean;
-  /** What a log server is told beside the line; the text format then leaves time and level to it. Default: nothing. */
+  /** The envelope for a log server, which then has time and level in place of the text format. Default: none. */
   readonly envelope?: LogEnvelope | undefined;
 }
 

@@ -72,10 +72,10 @@ export function listenUnix(sockets: Sockets, path: string): LinuxListeningSocket
 }
 
 /**
- * Opens a socket of another thread, or one that this process was started with, a second time. The file of a unix socket is
- * left to whoever bound it.
+ * Opens a socket of another thread, or one that this process was started with, a second time. The file of a unix socket
+ * belongs to the one that bound it.
  *
- * @param settings what it is to have beside what it has already; default nothing.
+ * @param settings further settings; default none.
  * @throws {SystemError} when it is closed meanwhile: EBADF, also if its number meanwhile belongs to another socket.
  */
 export function openShared(

@@ -41,7 +41,7 @@ export class ClientWatch {
     this.pendingRead = this.#read(options.buffers.take(0));
   }
 
-  /** From here on the prefetched bytes and the pending read are whoever's who relays them. Idempotent. */
+  /** Hands the prefetched bytes and the pending read to the relay. Idempotent. */
   end(): void {
     this.#isOver = true;
   }

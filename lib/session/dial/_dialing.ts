@@ -40,7 +40,7 @@ export interface Dialing {
 
 /**
  * Dials the pool's candidates. Where those that are left are all at their limit, it waits for a place at one of them, in
- * order of arrival. The pool is told of each that fails at once; it is not dialed again, unless all have failed and there
+ * order of arrival. Each failure is reported to the pool at once; it is not dialed again, unless all have failed and there
  * is a {@link RetryRule}: then, after its pause, they are chosen from anew, as the pool knows them by then.
  */
 export async function dialPool(pool: Pool, options: DialingOptions): Promise<Dialing> {

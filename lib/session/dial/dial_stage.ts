@@ -21,7 +21,7 @@ export interface DialingSession {
   signal(): AbortSignal;
   /** Bytes read from the client already. */
   readonly prefetched: Uint8Array | undefined;
-  /** Whether the session is captured, so that what the target is told first is kept. */
+  /** Whether the session is captured, so that the first bytes to the target are kept. */
   isTapped(): boolean;
   /** The client has left; called at most once. */
   onGone(): void;

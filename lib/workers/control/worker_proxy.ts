@@ -38,8 +38,8 @@ export interface WorkerProxyOptions extends WallTime {
   readonly workers: number;
   readonly observer: WorkersObserver;
   /**
-   * Whether workers use the kernel's own calls; default they use the runtime's sockets. One that is given is ended by
-   * whoever gives it.
+   * Whether workers use the native engine; default the runtime's sockets. A given {@link NativeControl} is ended by the
+   * caller.
    */
   readonly native?: boolean | NativeControl;
   /** What a process that this one takes over from hands to it; default nothing. */

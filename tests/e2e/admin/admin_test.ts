@@ -132,7 +132,7 @@ Deno.test("admin: an address that is taken keeps the proxy from starting, and an
 Deno.test("admin: with a token, whoever has it is answered", async () => {
   await withAdminProgram({ admin: { token_file: "./admin.token" } }, async (running) => {
     const { proxy, config, tokenFile, appPort, adminPort } = running;
-    assertStringIncludes(proxy.stderr, "for whoever has the token");
+    assertStringIncludes(proxy.stderr, "for anyone with the token");
     assertEquals(proxy.stderr.includes(TOKEN), false);
     assertEquals((await ask(adminPort, "/readyz"))[0], 200);
     assertEquals((await ask(adminPort, "/api/status"))[0], 401);

@@ -23,7 +23,7 @@ export interface EngineCase {
   readonly holdsAtMost: number;
   /** How it connects to real sockets; default the runtime's. */
   readonly dial?: () => NearDial;
-  /** Whether real sockets cannot be had here. */
+  /** Whether real sockets are unavailable here. */
   readonly ignoreSockets?: boolean;
 }
 

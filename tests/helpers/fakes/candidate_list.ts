@@ -18,7 +18,7 @@ export interface CandidateListOptions {
   readonly random?: Random;
 }
 
-/** Candidates with live facts that a test sets, and the chooser over them, which is told of each change. */
+/** Candidates with live facts that a test sets, and a chooser that is notified of each change. */
 export class CandidateList implements CandidateView {
   readonly candidates: readonly CandidateIdentity[];
   readonly chooser: Chooser;

@@ -15,7 +15,7 @@ export class FakeScheduler implements Scheduler {
     return this.#nowMs;
   }
 
-  /** How many callbacks wait for their time. */
+  /** How many callbacks are pending. */
   get pending(): number {
     return this.#entries.size;
   }

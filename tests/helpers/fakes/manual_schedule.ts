@@ -3,7 +3,7 @@ export class ManualSchedule {
   readonly #entries = new Set<{ readonly atMs: number; readonly run: () => void }>();
   #nowMs = 0;
 
-  /** How many wait for their time. */
+  /** How many are pending. */
   get pending(): number {
     return this.#entries.size;
   }

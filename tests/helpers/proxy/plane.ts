@@ -8,7 +8,7 @@ import { configOf, ProxyLog } from "./proxy.ts";
 /** Starts a proxy on one plane: in this thread, or in several. */
 export type StartPlane = (config: Config, observer: PlaneLog) => Promise<ProxyControl>;
 
-/** An observer of any plane that keeps what it is told. */
+/** An observer of any plane that keeps all events. */
 export class PlaneLog extends ProxyLog implements WorkersObserver {
   /** Workers that died, each with the sessions that it took along. */
   readonly deaths: { worker: number; sessions: number; restartMs: number | undefined; message: string }[] =
@@ -42,7 +42,7 @@ export class PlaneLog extends ProxyLog implements WorkersObserver {
     this.#tell();
   }
 
-  /** Resolves when `isSo`, which is looked at whenever something is told of a worker or a target. */
+  /** Resolves when `isSo`, checked at each event of a worker or a target. */
   async when(isSo: () => boolean): Promise<void> {
     while (!isSo()) await new Promise<void>((resolve) => this.#told.push(resolve));
   }
@@ -80,7 +80,7 @@ export class TestPlane {
     return connectTo(this.port);
   }
 
-  /** Resolves when so many sessions are under way; nobody is told when one begins. */
+  /** Resolves when so many sessions are under way; no event announces a new one. */
   async underWay(count: number): Promise<void> {
     while (this.control.activeSessions() !== count) await new Promise((resolve) => setTimeout(resolve, 1));
   }

@@ -49,7 +49,7 @@ export class TestProxy {
     return connectTo(this.port);
   }
 
-  /** Resolves when so many sessions are under way; the proxy tells nobody when one begins. */
+  /** Resolves when so many sessions are under way; no event announces a new one. */
   async underWay(count: number): Promise<void> {
     while (this.proxy.activeSessions() !== count) await new Promise((resolve) => setTimeout(resolve, 1));
   }
@@ -65,7 +65,7 @@ export class TestProxy {
   }
 }
 
-/** An observer that keeps what it is told. */
+/** An observer that keeps all events. */
 export class ProxyLog implements ProxyObserver {
   readonly defects: unknown[] = [];
   readonly drainReports: { left: number; leftMs: number }[] = [];

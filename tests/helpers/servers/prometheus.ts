@@ -73,7 +73,7 @@ export class Prometheus implements AsyncDisposable {
     );
   }
 
-  /** Resolves when it is so; fails, with what is told, when it is not so for long. */
+  /** Resolves when it is so; fails with the server's output when it is not so for long. */
   async eventually(isSo: () => Promise<boolean>, tell: () => unknown): Promise<void> {
     const endsAtMs = Date.now() + PATIENCE_MS;
     while (!await isSo()) {

@@ -22,7 +22,7 @@ export interface MakeOptions {
   readonly isCa?: boolean;
   /** The version of X.509: 1 has neither extensions nor names but the subject. Default 3. */
   readonly version?: 1 | 3;
-  /** What openssl is told of the key, `rsa:2048` or `ec -pkeyopt ec_paramgen_curve:P-384`; default P-256. */
+  /** openssl's key option, `rsa:2048` or `ec -pkeyopt ec_paramgen_curve:P-384`; default P-256. */
   readonly newKey?: string;
 }
 
@@ -99,7 +99,7 @@ export class CertificateFolder implements Disposable {
     return read(certFile, keyFile);
   }
 
-  /** Encrypts a certificate's key, and gives its text and file; `how` is what openssl is told beside. */
+  /** Encrypts a certificate's key, and gives its text and file; `how` is openssl's further options. */
   lock(
     { keyFile }: TestCertificate,
     passphrase: string,

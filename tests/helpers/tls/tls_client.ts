@@ -11,7 +11,7 @@ export interface TlsClientOptions {
   readonly before?: Uint8Array;
 }
 
-/** A connection after its handshake; whoever asked for it owns it. */
+/** A connection after its handshake; the caller owns it. */
 export interface TlsClient {
   readonly conn: Deno.TlsConn;
   readonly alpn: string | null;

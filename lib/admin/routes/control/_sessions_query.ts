@@ -45,7 +45,7 @@ export const LIST_PARAMETERS: readonly Parameter[] = [
   {
     name: "order",
     in: "query",
-    description: "Whether the largest comes first (`desc`), or the smallest",
+    description: "The largest first (`desc`), or the smallest (`asc`)",
     schema: { type: "string", enum: ORDERS, default: "desc" },
   },
   {

@@ -21,9 +21,9 @@ export const app: AdminRoute = {
       body: { schema: "AppBody", isRequired: true },
       responses: {
         200: { description: "The app", schema: "AppSet" },
-        400: { description: "The body makes no sense" },
-        404: { description: "There is no such app" },
-        413: { description: "The body is too large" },
+        400: { description: "Invalid body" },
+        404: { description: "Unknown app" },
+        413: { description: "Body too large" },
       },
       handle: withProxy(async (request, proxy, { observer }) => {
         const { name } = requireApp(proxy.status().apps, request.req.param("app") ?? "");

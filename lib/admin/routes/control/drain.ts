@@ -8,16 +8,16 @@ export const drain: AdminRoute = {
   path: "/api/drain",
   operations: {
     GET: {
-      summary: "Whether the process is draining, and how far it is",
+      summary: "The progress of a drain",
       responses: { 200: { description: "The progress", schema: "Drain" } },
       handle: withProxy((_request, proxy, admin) => json(progress(proxy, admin))),
     },
     POST: {
-      summary: "Drain the process, which then ends as at SIGTERM",
+      summary: "Drain and end the process, as SIGTERM does",
       details:
         "It accepts nothing more (after `shutdown.delay`) and ends with its last session, or at the deadline. " +
         "A SIGTERM that follows changes nothing; one more stops at once.",
-      responses: { 202: { description: "It drains", schema: "Drain" } },
+      responses: { 202: { description: "The drain has begun", schema: "Drain" } },
       handle: withProxy((_request, proxy, admin) => {
         admin.requestDrain();
         return accepted(progress(proxy, admin));

@@ -17,7 +17,7 @@ export const faults: AdminRoute = {
       parameters: [APP],
       responses: {
         200: { description: "Those of the config, then those set here", schema: "Faults" },
-        404: { description: "There is no such app" },
+        404: { description: "Unknown app" },
       },
       handle: withProxy((request, proxy) => json(faultsJson(appIn(request.req, proxy), { incomplete: [] }))),
     },
@@ -29,9 +29,9 @@ export const faults: AdminRoute = {
       body: { schema: "FaultsBody", isRequired: true },
       responses: {
         200: { description: "The faults in effect", schema: "Faults" },
-        400: { description: "The body makes no sense" },
-        404: { description: "There is no such app" },
-        413: { description: "The body is too large" },
+        400: { description: "Invalid body" },
+        404: { description: "Unknown app" },
+        413: { description: "Body too large" },
       },
       handle: withProxy(async (request, proxy, { observer }) => {
         const { name } = appIn(request.req, proxy);
@@ -51,7 +51,7 @@ export const faults: AdminRoute = {
       parameters: [APP],
       responses: {
         200: { description: "The faults in effect: those of the config", schema: "Faults" },
-        404: { description: "There is no such app" },
+        404: { description: "Unknown app" },
       },
       handle: withProxy(async (request, proxy, { observer }) => {
         const { name } = appIn(request.req, proxy);

@@ -16,11 +16,11 @@ export const reload: AdminRoute = {
   path: "/api/reload",
   operations: {
     POST: {
-      summary: "Puts the config file into effect again; ?plan=true only shows what would change",
+      summary: "Reload the config file; ?plan=true only shows what would change",
       parameters: [{
         name: "plan",
         in: "query",
-        description: "Whether to change nothing, and say what a reload would change",
+        description: "Only show what a reload would change",
         schema: { type: "boolean", default: false },
       }],
       body: {
@@ -31,9 +31,9 @@ export const reload: AdminRoute = {
       },
       responses: {
         200: { description: "What has changed, or would change", schema: "Reload" },
-        400: { description: "A parameter or the config in the body makes no sense" },
-        409: { description: "The config cannot be used; nothing has changed", schema: "ReloadRefused" },
-        413: { description: "The body is too large" },
+        400: { description: "Invalid parameter, or invalid config in the body" },
+        409: { description: "The config is invalid; nothing has changed", schema: "ReloadRefused" },
+        413: { description: "Body too large" },
       },
       handle: withProxy(async (request, proxy, { reloads }) => {
         const status = proxy.status();

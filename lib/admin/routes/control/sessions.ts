@@ -16,9 +16,9 @@ export const sessions: AdminRoute = {
       details: "Sessions that a reload has left to workers with an earlier config are listed too.",
       parameters: LIST_PARAMETERS,
       responses: {
-        200: { description: "Those that fit, up to the limit", schema: "Sessions" },
-        400: { description: "A parameter makes no sense" },
-        404: { description: "There is no such app or target" },
+        200: { description: "The matching sessions, up to the limit", schema: "Sessions" },
+        400: { description: "Invalid parameter" },
+        404: { description: "Unknown app or target" },
       },
       handle: withProxy(async (request, proxy) => {
         const query = listQuery(queryOf(request.req.url));
@@ -28,17 +28,17 @@ export const sessions: AdminRoute = {
       }),
     },
     DELETE: {
-      summary: "End the sessions that fit a filter, or all with ?all=true; their reason is `killed`",
+      summary: "End the sessions that match a filter, or all with ?all=true; their reason is `killed`",
       parameters: [...FILTER_PARAMETERS, {
         name: "all",
         in: "query",
-        description: "Whether to end every session, in place of a filter",
+        description: "End every session, instead of a filter",
         schema: { type: "boolean", default: false },
       }],
       responses: {
         200: { description: "How many were ended", schema: "Ended" },
-        400: { description: "A parameter makes no sense, or there is no filter" },
-        404: { description: "There is no such app or target" },
+        400: { description: "Invalid parameter, or no filter" },
+        404: { description: "Unknown app or target" },
       },
       handle: withProxy(async (request, proxy, { observer }) => {
         const filter = endQuery(queryOf(request.req.url));
@@ -67,8 +67,8 @@ export const session: AdminRoute = {
       parameters: [ID],
       responses: {
         200: { description: "The session", schema: "Session" },
-        400: { description: "The id is no number" },
-        404: { description: "It has ended, or never was" },
+        400: { description: "The id is not a number" },
+        404: { description: "Unknown session, or one that has ended" },
       },
       handle: withProxy(async (request, proxy) => {
         const id = sessionId(request.req.param("id") ?? "");
@@ -82,9 +82,9 @@ export const session: AdminRoute = {
       summary: "End one session; its reason is `killed`",
       parameters: [ID],
       responses: {
-        200: { description: "It was ended", schema: "Ended" },
-        400: { description: "The id is no number" },
-        404: { description: "It has ended, or never was" },
+        200: { description: "The session was ended", schema: "Ended" },
+        400: { description: "The id is not a number" },
+        404: { description: "Unknown session, or one that has ended" },
       },
       handle: withProxy(async (request, proxy, { observer }) => {
         const id = sessionId(request.req.param("id") ?? "");

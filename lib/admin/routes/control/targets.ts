@@ -28,9 +28,9 @@ export const target: AdminRoute = {
       body: { schema: "TargetBody", isRequired: true },
       responses: {
         200: { description: "The target", schema: "TargetSet" },
-        400: { description: "The body makes no sense" },
-        404: { description: "There is no such app or target" },
-        413: { description: "The body is too large" },
+        400: { description: "Invalid body" },
+        404: { description: "Unknown app or target" },
+        413: { description: "Body too large" },
       },
       handle: withProxy(async (request, proxy) => {
         const find = () => {

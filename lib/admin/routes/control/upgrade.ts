@@ -7,7 +7,7 @@ export const upgrade: AdminRoute = {
   path: "/api/upgrade",
   operations: {
     POST: {
-      summary: "Start the program again, which takes the sockets over, and drain this process",
+      summary: "Start the program again to take over the sockets, and drain this process",
       details:
         "The command line is that of this process, so a new executable or config at the same path comes into effect. " +
         "The answer comes when the new process accepts. Needs `engine: native`.",

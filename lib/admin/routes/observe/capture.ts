@@ -22,9 +22,9 @@ import {
 
 const RESPONSES: Readonly<Record<number, ResponseDescription>> = {
   200: { description: "The capture, as pcapng; it ends with the capture", mediaType: PCAPNG_TYPE },
-  400: { description: "A parameter makes no sense" },
-  404: { description: "There is no such session or app" },
-  503: { description: `${MAX_CAPTURES} captures run already, or the proxy is still starting` },
+  400: { description: "Invalid parameter" },
+  404: { description: "Unknown session or app" },
+  503: { description: `${MAX_CAPTURES} captures are running already, or the proxy is starting` },
 };
 
 const DETAILS =
@@ -53,7 +53,7 @@ export const captureSession: AdminRoute = {
   path: "/api/sessions/:id/capture",
   operations: {
     GET: {
-      summary: "Captures a live session, as pcapng",
+      summary: "Capture a live session, as pcapng",
       details: DETAILS,
       parameters: SESSION_PARAMETERS,
       responses: RESPONSES,
@@ -77,7 +77,7 @@ export const captureApp: AdminRoute = {
   path: "/api/apps/:app/capture",
   operations: {
     GET: {
-      summary: "Captures connections of an app, as pcapng",
+      summary: "Capture connections of an app, as pcapng",
       details:
         `${DETAILS} Live connections are captured from their next byte on, new ones from their handshake.`,
       parameters: ALL_APP_PARAMETERS,

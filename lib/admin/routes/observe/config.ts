@@ -20,7 +20,7 @@ export const config: AdminRoute = {
       }],
       responses: {
         200: { description: "The config", schema: "Config", otherTypes: ["application/yaml"] },
-        400: { description: "A parameter makes no sense" },
+        400: { description: "Invalid parameter" },
       },
       handle: withProxy(async (request, proxy) => {
         const { format = "json" } = queryFields(new URL(request.req.url).searchParams, ["format"]);

@@ -7,7 +7,7 @@ export const discovery: AdminRoute = {
   path: "/api/discovery",
   operations: {
     GET: {
-      summary: "What discovery has found for each name, when, and why it fails",
+      summary: "The results of discovery for each name, with their times and errors",
       responses: { 200: { description: "In the order of the config", schema: "Discoveries" } },
       handle: withProxy((_request, proxy) => json(discoveriesJson(proxy.operations.discoveries()))),
     },

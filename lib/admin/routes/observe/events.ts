@@ -11,7 +11,7 @@ export const events: AdminRoute = {
   path: "/api/events",
   operations: {
     GET: {
-      summary: "What happens, as it happens: server-sent events; ?only=session,log&interval_ms=1000",
+      summary: "Events as they happen, as server-sent events: ?only=session,log&interval_ms=1000",
       details:
         "`snapshot` is the body of `/api/status`, at once and then every second; `session` is one that has " +
         "ended, with the fields of the JSON access log; `log` is a line of the operational log; `overflow` says how " +
@@ -40,8 +40,8 @@ export const events: AdminRoute = {
           description: "Events until the client or the server ends them",
           mediaType: "text/event-stream",
         },
-        400: { description: "The query makes no sense" },
-        503: { description: "Too many read already, or the proxy is starting" },
+        400: { description: "Invalid query" },
+        503: { description: "Too many readers, or the proxy is starting" },
       },
       handle: withProxy((request, proxy, admin) => {
         const query = queryIn(request.req.query());

@@ -35,9 +35,9 @@ export const explain: AdminRoute = {
       ],
       responses: {
         200: { description: "What would happen", schema: "Explanation" },
-        400: { description: "The question makes no sense" },
-        404: { description: "Nobody listens there; `nearest` may", schema: "ExplainProblem" },
-        409: { description: "Several listeners fit; `listen` says which is meant", schema: "ExplainProblem" },
+        400: { description: "Invalid question" },
+        404: { description: "No listener there; `nearest` is the closest one", schema: "ExplainProblem" },
+        409: { description: "Several listeners match; choose one with `listen`", schema: "ExplainProblem" },
       },
       handle: withProxy(async (request, proxy) => {
         const question = questionIn(new URL(request.req.url).searchParams);

@@ -54,7 +54,7 @@ export const dashboardFile: AdminRoute = {
       parameters: [{ name: "file", in: "path", description: "Its path", example: "main.js" }],
       responses: {
         200: { description: "The file", mediaType: "text/javascript" },
-        404: { description: "There is no such file" },
+        404: { description: "Unknown file" },
       },
       handle: async ({ req }) => {
         const { ASSETS } = await import("../../dashboard/assets.ts");

@@ -1,8 +1,8 @@
-/** How many changes of one kind that come at once are told one by one. */
+/** How many simultaneous changes of one kind are logged one by one. */
 const TOLD_ONE_BY_ONE = 10;
 
 /**
- * Keeps a list that is replaced whole from filling the log: of what comes within one turn, the first few are told one by one,
+ * Keeps a list that is replaced whole from filling the log: of what comes within one turn, the first few are logged one by one,
  * and the others as a number.
  */
 export class MassChange {

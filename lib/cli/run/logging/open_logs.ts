@@ -8,7 +8,7 @@ export interface OpenLogsOptions {
   readonly color?: ColorChoice | undefined;
 }
 
-/** Starts the operational log where the config has it. Trouble with a log server is told on stderr, once an episode. */
+/** Starts the operational log where the config has it. Trouble with a log server goes to stderr, once an episode. */
 export async function openOperationalLog(config: LogConfig, { io, color }: OpenLogsOptions): Promise<void> {
   const colors = color === undefined ? {} : { color };
   if (config.destination === undefined) return setUpLogging(config, colors);

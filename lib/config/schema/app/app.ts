@@ -64,7 +64,7 @@ const AppOptions = z.strictObject({
       "How a connection's targets are chosen; each is tried once, and once more in each round of `retry`. `random`: a random start by weight, " +
       "then the next in order. `round_robin`: in turn, by weight. `least_connections`: the one with the fewest " +
       "for its weight. `random_two`: the less busy of two drawn at random. `source_hash`: the same target for " +
-      "the same client, on every replica. `first`: in order, the next only while those before cannot be had.",
+      "the same client, on every replica. `first`: in order, the next only while those before are unavailable.",
     default: "random",
   }),
   hash_key: HashKey.meta({

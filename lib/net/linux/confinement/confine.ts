@@ -23,7 +23,7 @@ const CAPABILITY_VERSION = 0x20080522;
 const KEPT_CAPABILITIES = 1 << 12 | 1 << 13;
 
 /**
- * Confines the calling thread for good, and the threads that it starts from now on: no programs, no files, no sockets but
+ * Confines the calling thread and those that it starts from now on, irrevocably: no programs, no files, no sockets but
  * those that relay, no ports but those given; see `docs/security.md`.
  *
  * Landlock and the filter overlap on purpose: each refuses files by itself. What the kernel lacks is left out and named in

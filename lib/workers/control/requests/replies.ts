@@ -16,9 +16,9 @@ export interface Answers<Value> {
 /** How long a worker may take to answer before it counts as hung. */
 const ANSWER_LIMIT_MS = 10_000;
 
-/** Collects the answers of all workers to one question. A worker that dies has none to give and is not waited for. */
+/** Collects the answers of all workers to one question. A worker that dies is no longer waited for. */
 export class Replies<Value> {
-  /** Resolves when all have answered, or have had their time. */
+  /** Resolves when all have answered, or the time limit has passed. */
   readonly answers: Promise<Answers<Value>>;
   readonly #open: Set<number>;
   readonly #values: { worker: number; value: Value }[] = [];

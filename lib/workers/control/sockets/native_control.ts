@@ -9,10 +9,10 @@ import {
 import { StartError } from "../../../proxy/mod.ts";
 import type { WorkersObserver } from "../workers_observer.ts";
 
-/** How long a thread that was told to end may still run: until then, its descriptors are its own. */
+/** How long a terminated thread may still run; until then its descriptors stay open. */
 const LAST_STEPS_MS = 100;
 
-/** The control plane's part in sockets by the kernel's own calls: it listens, and cleans up after workers. */
+/** The control plane's part of the native engine: listens, and cleans up after workers. */
 export class NativeControl {
   readonly #transport: NativeTransport;
   /** The descriptors of each worker, by its share. */
@@ -24,7 +24,7 @@ export class NativeControl {
    * Opens the control plane's sockets.
    *
    * @param handles sockets that were passed to this process, by address; default none.
-   * @throws {StartError} where the kernel's own calls cannot be had; it says why, and what to do.
+   * @throws {StartError} where the native engine is unavailable; it says why, and what to do.
    */
   static async open(handles?: ReadonlyMap<string, SocketHandle>): Promise<NativeControl> {
     const problem = nativeProblem();
@@ -64,7 +64,7 @@ export class NativeControl {
     return memory;
   }
 
-  /** Closes what a worker that is no more has left open, once its thread has surely come to its end. */
+  /** Closes what an ended worker has left open, once its thread has surely ended. */
   gone(share: number): void {
     const memory = this.#descriptors.get(share);
     if (memory === undefined) return;
