@@ -38,14 +38,15 @@ const TOKEN = "/etc/tcpproxy-admin/token";
 /** The config of the ConfigMap as the program reads it, with a token in a file of the test's. */
 async function loadedConfig(): Promise<Config> {
   await using folder = new TemporaryFolder();
+  return await loadConfig(await writeConfig(folder));
+}
+
+async function writeConfig(folder: TemporaryFolder): Promise<string> {
   const token = await folder.write("token", "0123456789abcdef0123456789abcdef\n");
   // As the volume of the Deployment has it.
   if (Deno.build.os !== "windows") await Deno.chmod(token, 0o440);
   const text = config.data["config.yaml"]?.replace(TOKEN, token) ?? "";
-  const path = await folder.write("config.yaml", text);
-  const io = new CapturedIo();
-  assertEquals([await runCli(["check", "--quiet", "-c", path], io), io.printed], [0, ""]);
-  return await loadConfig(path);
+  return await folder.write("config.yaml", text);
 }
 
 Deno.test("deploy/kubernetes: kustomization.yaml has every other file", () => {
@@ -71,8 +72,11 @@ Deno.test("deploy/kubernetes: the schema refuses a field that is misspelt or mis
 });
 
 Deno.test("deploy/kubernetes: the config of the ConfigMap is valid, and reloads when the ConfigMap changes", async () => {
-  const loaded = await loadedConfig();
-  assertEquals(loaded.watch, true);
+  await using folder = new TemporaryFolder();
+  const path = await writeConfig(folder);
+  const io = new CapturedIo();
+  assertEquals([await runCli(["check", "--quiet", "-c", path], io), io.printed], [0, ""]);
+  assertEquals((await loadConfig(path)).watch, true);
   // The folder is mounted, at the path that the arguments name.
   const mount = container.volumeMounts.find(({ name }) => name === "config");
   assertEquals(container.args, ["-c", `${mount?.mountPath}/config.yaml`]);

@@ -36,7 +36,6 @@ export async function smokeTest(
     expect("modified", info.modified, false);
   }
   tell(`version ${info.version}, commit ${info.commit}, ${info.target}`);
-  await outputOf(executable, "completions", "bash");
 
   const folder = await Deno.makeTempDir({ prefix: "tcpproxy-smoke-" });
   using echo = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -58,7 +57,7 @@ export async function smokeTest(
   let hasEnded = false;
   const status = child.status.finally(() => hasEnded = true);
   try {
-    await healthy(executable, `http://127.0.0.1:${adminPort}`);
+    await healthy(executable, adminPort);
     tell("healthy");
     await roundTrip(port);
     await echoing;
@@ -94,16 +93,27 @@ function freePorts(): [number, number] {
   return [one.addr.port, other.addr.port];
 }
 
-async function healthy(executable: string, url: string): Promise<void> {
+/** Asks once the port is bound: each question starts a process. */
+async function healthy(executable: string, adminPort: number): Promise<void> {
+  const url = `http://127.0.0.1:${adminPort}`;
   const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const { success } = await new Deno.Command(executable, { args: ["health", "--quiet", "--url", url] })
-      .output();
-    if (success) return;
-    if (Date.now() > deadline) {
-      throw new SmokeTestError("the proxy is not ready; expected it to be within a minute");
+  while (Date.now() < deadline) {
+    if (await isBound(adminPort)) {
+      const command = new Deno.Command(executable, { args: ["health", "--quiet", "--url", url] });
+      if ((await command.output()).success) return;
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new SmokeTestError("the proxy is not ready; expected it to be within a minute");
+}
+
+async function isBound(port: number): Promise<boolean> {
+  try {
+    using _conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
   }
 }
 

@@ -47,7 +47,14 @@ Deno.test({
     await using target = new TestTarget(echo);
     await using root = await OverlayRoot.open();
     const path = await packageDeb({ executable, output: folder.path, compression: "none" });
-    const installed = await root.run("dpkg", "--no-triggers", "--force-depends", "--install", path);
+    const installed = await root.run(
+      "dpkg",
+      "--no-triggers",
+      "--force-unsafe-io",
+      "--force-depends",
+      "--install",
+      path,
+    );
     assertEquals(installed.code, 0, installed.text);
     assertEquals((await root.run("tcpproxy", "check", "--quiet", "-c", CONFIG)).text, "");
 
