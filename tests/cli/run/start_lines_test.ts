@@ -56,8 +56,8 @@ Deno.test("logListeners: a count, and each address where debug lines are written
 Deno.test("logProgram: says version, process, config, engine and threads", () => {
   const log = new RecordedLog();
   const info = { version: "1.2.3", pid: 7, config: "/etc/tcpproxy.yaml" };
-  logProgram(log, { ...info, workers: 1, engine: "runtime" });
-  logProgram(log, { ...info, workers: 4, engine: "native" });
+  logProgram(log, { ...info, workers: 1, engine: { name: "runtime", why: undefined } });
+  logProgram(log, { ...info, workers: 4, engine: { name: "native", why: undefined } });
   assertEquals(log.lines, [
     "info tcpproxy 1.2.3, pid 7, config /etc/tcpproxy.yaml, engine runtime, workers 1",
     "info tcpproxy 1.2.3, pid 7, config /etc/tcpproxy.yaml, engine native, workers 4",
