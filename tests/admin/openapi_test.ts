@@ -37,6 +37,7 @@ const REQUESTS: Readonly<Record<string, (admin: TestAdmin) => Promise<{ readonly
   "DELETE /api/apps/:app/faults": (admin) => admin.ask("/api/apps/web/faults", { method: "DELETE" }),
   "GET /api/drain": (admin) => admin.ask("/api/drain"),
   "POST /api/drain": (admin) => admin.ask("/api/drain", { method: "POST" }),
+  "POST /api/upgrade": (admin) => admin.ask("/api/upgrade", { method: "POST" }),
   "GET /api/discovery": (admin) => admin.ask("/api/discovery"),
   "GET /api/config": (admin) => admin.ask("/api/config"),
   "GET /api/explain": (admin) => admin.ask("/api/explain?port=7001&client=192.0.2.7"),

@@ -302,6 +302,7 @@ export async function withAdmin(
     reloads: reloadsOf(proxy),
     events: noEvents(),
     requestDrain: () => server.drain(),
+    upgrade: () => Promise.resolve({ kind: "done", pid: 4711, version: "1.2.4" }),
     ...rest,
   });
   server.attach(proxy);
