@@ -48,7 +48,8 @@ export const ENDED_BY_PEERS = {
     ],
     remedies: [
       "Compare `duration_ms` of several: the same length each time is a timeout of the client's, or of a box between.",
-      "If it is a NAT that forgets idle connections, set a shorter `idle_timeout`, or keepalive times in the kernel.",
+      "If it is a NAT or firewall that forgets idle connections, set `keepalive: { idle: 60s }`, or a shorter " +
+      "`idle_timeout`.",
       "If clients give up, find the slow target: `tcpproxy status`, and `connect_ms` in the log.",
     ],
     fields: {
