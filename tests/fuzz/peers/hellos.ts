@@ -1,4 +1,4 @@
-import { parseIp } from "../../../lib/base/mod.ts";
+import { errorCode, isReset, parseIp } from "../../../lib/base/mod.ts";
 import { parseClientHello, parseProxyHeader } from "../../../lib/protocol/mod.ts";
 import { concat, latin1, latin1Bytes, utf8 } from "../../helpers/bytes.ts";
 import { readAll, writeAll } from "../../helpers/clients.ts";
@@ -120,21 +120,30 @@ function fromHex(digits: string): string {
 /** Answers each connection with the unique id of its header. */
 async function answerNames(target: Deno.TcpListener): Promise<void> {
   const running = new Set<Promise<void>>();
-  try {
-    for await (const conn of target) {
-      const answer = answerName(conn).catch(() => {}).finally(() => running.delete(answer));
+  for (;;) {
+    try {
+      const conn = await target.accept();
+      const answer = answerName(conn).finally(() => running.delete(answer));
       running.add(answer);
+    } catch (error) {
+      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) break;
+      // HAProxy has reset it before it was accepted.
+      if (!isReset(errorCode(error))) throw error;
     }
-  } finally {
-    await Promise.all(running);
   }
+  await Promise.all(running);
 }
 
 async function answerName(conn: Deno.Conn): Promise<void> {
   using _conn = conn;
-  const verdict = parseProxyHeader(await readAll(conn));
-  const id = verdict.kind === "header" ? verdict.header.tlvs.uniqueId : undefined;
-  await writeAll(conn, id ?? new Uint8Array());
+  try {
+    const verdict = parseProxyHeader(await readAll(conn));
+    const id = verdict.kind === "header" ? verdict.header.tlvs.uniqueId : undefined;
+    await writeAll(conn, id ?? new Uint8Array());
+  } catch (error) {
+    // HAProxy resets the connection of a client that has gone.
+    if (!isReset(errorCode(error))) throw error;
+  }
 }
 
 /** Runs an nginx that answers with the name which each hello asks for. */
