@@ -1,3 +1,4 @@
+import { errorMessage } from "../../../base/mod.ts";
 import { hasSpareDescriptors } from "../../../net/mod.ts";
 import { StartError } from "../../../proxy/mod.ts";
 import type { FromWorker, ToWorker } from "../../channel/messages.ts";
@@ -41,7 +42,7 @@ export class WorkerThread {
     }
     this.#worker = new Worker(module, { type: "module", name, deno: { permissions } });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
-      if (!this.#isOver) this.#observer.message(data);
+      if (!this.#isOver) this.#take(data);
     };
     this.#worker.onerror = (event): void => {
       // Without this, a worker's crash would end the process.
@@ -50,6 +51,18 @@ export class WorkerThread {
       this.terminate();
       this.#observer.died(new Error(event.message));
     };
+  }
+
+  /** Whoever has taken a worker over can send anything: that ends the worker, and must not end the control plane. */
+  #take(message: FromWorker): void {
+    try {
+      this.#observer.message(message);
+    } catch (error) {
+      this.terminate();
+      this.#observer.died(
+        new Error(`it sent a message that cannot be read: ${errorMessage(error)}`, { cause: error }),
+      );
+    }
   }
 
   post(message: ToWorker): void {
