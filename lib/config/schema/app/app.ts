@@ -69,9 +69,9 @@ const AppOptions = z.strictObject({
   }),
   hash_key: HashKey.meta({
     description:
-      "What `balance: source_hash` goes by: `client` (its address), `sni` (the server name that it asks for in TLS, for " +
-      "which the hello is looked at), `{ subnet: [24, 64] }` (its network) or `{ tlv: authority }` (a field of the PROXY " +
-      "header). A connection without such a key goes by the client's address.",
+      "The key that `balance: source_hash` hashes: `client` (its address), `sni` (the server name in its " +
+      "ClientHello), `{ subnet: [24, 64] }` (its network) or `{ tlv: authority }` (a field of the PROXY " +
+      "header). A connection without such a key uses the client's address.",
     default: "client",
     examples: ["sni", { subnet: [24, 64] }, { tlv: 0xea }],
   }),
@@ -85,7 +85,7 @@ const AppOptions = z.strictObject({
   }),
   retry: mappingOrOff(Retry).meta({
     description:
-      "Dials the targets again when all have failed, for servers that restart; `{}` is the usual. Without it each " +
+      "Dials the targets again when all have failed, for servers that restart; `{}` uses the defaults. Without it each " +
       "is dialed at most once for a connection. `connect_deadline` limits all rounds together.",
     default: "off",
     examples: [{ tries: 6, pause: "1s" }],
@@ -95,8 +95,7 @@ const AppOptions = z.strictObject({
     default: "1h",
   }),
   half_close_timeout: limitOrOff().meta({
-    description:
-      "Closes a connection of which one side has finished and the other sent no byte for this long.",
+    description: "Closes a half-closed connection whose open side sent nothing for this long.",
     default: "5m",
   }),
   max_lifetime: limitOrOff().meta({
@@ -143,12 +142,12 @@ const AppOptions = z.strictObject({
     default: {},
   }),
   allow: blocks().meta({
-    description: "The clients that are let in, as addresses and blocks; an empty list is everyone.",
+    description: "Allowed clients, as addresses and blocks; an empty list allows everyone.",
     default: [],
     examples: [["10.0.0.0/8"]],
   }),
   deny: blocks().meta({
-    description: "The clients that are kept out, those of `allow` too.",
+    description: "Denied clients, even those that `allow` lists.",
     default: [],
     examples: [["10.9.0.0/16"]],
   }),
@@ -158,7 +157,7 @@ const AppOptions = z.strictObject({
   }),
   client_hello_timeout: limit().meta({
     description:
-      "How long a client may take to say hello in TLS, where `routes`, `hash_key: sni` or `proxy_protocol.tlvs.authority` need that. With " +
+      "How long a client may take to send its ClientHello, where `routes`, `hash_key: sni` or `proxy_protocol.tlvs.authority` need it. With " +
       "`routes` a client that takes longer is closed; otherwise it goes on without a server name, so that in a protocol " +
       "where the server speaks first every client waits as long.",
     default: "5s",
@@ -190,13 +189,13 @@ const AppOptions = z.strictObject({
     default: "off",
   }),
   passive_health: mappingOrOff(PassiveHealth).meta({
-    description: "Ejects targets that fail real connections, for a time; `{}` is the usual.",
+    description: "Ejects targets that fail real connections, for a time; `{}` uses the defaults.",
     default: "off",
   }),
   slow_start: limitOrOff().meta({
     description:
-      "How long a target that has come (back) takes from a tenth of its weight to all of it. `balance: first` " +
-      "has no use for it.",
+      "How long a new or returning target takes from a tenth of its weight to all of it. No effect with " +
+      "`balance: first`.",
     default: "off",
     examples: ["30s"],
   }),
@@ -215,7 +214,7 @@ const AppOptions = z.strictObject({
   }),
   ...SocketOptions.shape,
   faults: z.array(Fault, { error: "a list of faults" }).meta({
-    description: "What is done to connections so that clients and targets can be seen to bear it. For tests.",
+    description: "Faults injected into connections, to test how clients and targets cope.",
     default: [],
   }),
 }, { error: "a mapping" });

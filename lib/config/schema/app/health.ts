@@ -88,9 +88,9 @@ export const HealthCheck = z.strictObject({
   }),
   user: loginName().optional().meta({
     description:
-      "Who a `mysql` or `postgres` check logs in as: a user without password and without rights. It must then be " +
-      "let in (PostgreSQL may also ask for its password, and the check ends there, well). Without it the check logs " +
-      "in as `tcpproxy`, a refusal of that user is fine too, and the server may log it.",
+      "The user that a `mysql` or `postgres` check logs in as, one without password and rights. The server must then " +
+      "accept it (a PostgreSQL server that asks for the password passes too). Without `user` the check logs in as " +
+      "`tcpproxy`; a refusal of that user passes too, and the server may log it.",
     examples: ["health"],
   }),
   database: loginName().optional().meta({

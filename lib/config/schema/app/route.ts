@@ -14,7 +14,7 @@ export const Route = z.strictObject({
       examples: [["*.example.com"]],
     }),
   alpn: protocols().min(1, { error: "at least one protocol" }).optional().meta({
-    description: "The protocols (ALPN) of which the client must offer one. Without it, any and none.",
+    description: "The client must offer one of these protocols (ALPN). Without it, any or none will do.",
     examples: [["h2"]],
   }),
   targets: z.array(Target, { error: "a list of targets" }).min(1, { error: "at least one target" }).meta({

@@ -45,14 +45,14 @@ export const Tls = z.strictObject({
     }),
   client_ca: filePath().optional().meta({
     description:
-      "The file of the authorities, in PEM, of which clients must show a certificate. One that is taken out of it " +
-      "lets nobody in from the next SIGHUP on; connections that are open stay.",
+      "The CAs, in PEM, that client certificates must come from. Certificates of a CA that is removed are refused " +
+      "from the next SIGHUP on; open connections stay.",
     examples: ["ca.pem"],
   }),
   client_crl: filePath().optional().meta({
     description:
-      "The file of the authorities' revocation lists, in PEM: a client whose certificate is in one is refused, and one by " +
-      "an authority of which there is no list, or one past its time. Read again at SIGHUP. Needs `client_ca`.",
+      "The revocation lists of these CAs, in PEM. Refused are revoked certificates, and all those of a CA whose list is " +
+      "missing or expired. Read again at SIGHUP. Needs `client_ca`.",
     examples: ["ca.crl.pem"],
   }),
   client_auth: z.enum(["required", "optional"], { error: "required or optional" }).optional().meta({
