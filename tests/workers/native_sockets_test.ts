@@ -13,7 +13,7 @@ import {
 import { hasLinuxSockets } from "../helpers/connections/linux_transport.ts";
 import { type StartPlane, type TestPlane, withPlane } from "../helpers/proxy/plane.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
-import { echo, resettingTarget, TestTarget } from "../helpers/targets.ts";
+import { echo, neverAnswering, resettingTarget, TestTarget } from "../helpers/targets.ts";
 import { MORTAL, withMortals } from "./threads/mortals.ts";
 
 function native(options: Partial<WorkerProxyOptions> = {}): StartPlane {
@@ -116,6 +116,41 @@ test("clients that do not read, and many that do, are served side by side", asyn
       assertSameBytes(await readExactly(client, bulk), randomBytes(bulk));
       client.close();
     }
+  });
+});
+
+test("streams without end, one each way, starve none of hundreds of short clients", async () => {
+  let isOver = false;
+  const flood = async (conn: Deno.Conn): Promise<void> => {
+    const piece = randomBytes(65_536);
+    while (!isOver) await writeAll(conn, piece);
+    await conn.closeWrite();
+  };
+  await using target = new TestTarget(async (conn) => {
+    const kind = (await readExactly(conn, 1))[0];
+    if (kind === 0) return await echo(conn);
+    if (kind === 1) return await flood(conn);
+    await neverAnswering(conn);
+  });
+  await withTarget(target, async (proxy) => {
+    const [down, up] = [await proxy.connect(), await proxy.connect()];
+    await writeAll(down, Uint8Array.of(1));
+    await writeAll(up, Uint8Array.of(2));
+    const streams = Promise.all([neverAnswering(down), flood(up)]);
+    const clients = Array.from({ length: 300 }, (_, index) => utf8(`client ${index}`));
+    for (let at = 0; at < clients.length; at += 100) {
+      await Promise.all(
+        clients.slice(at, at + 100).map(async (said) => {
+          using client = await proxy.connect();
+          await writeAll(client, Uint8Array.of(0));
+          assertEquals(await exchange(client, said), said);
+        }),
+      );
+    }
+    isOver = true;
+    await streams;
+    up.close();
+    down.close();
   });
 });
 
