@@ -47,6 +47,16 @@ export class ConfigDocument {
     return new ConfigDocument(parsed, { file, isSteady: false });
   }
 
+  /**
+   * A config that is part of the program.
+   *
+   * @param file the name of its source, for messages.
+   * @throws {ConfigError}
+   */
+  static async ofText(text: string, file: string): Promise<ConfigDocument> {
+    return new ConfigDocument(await parseText(text, { file, baseDirectory: "." }), { file, isSteady: false });
+  }
+
   /** Whether the file can be read again; standard input, and the shipped config, cannot. */
   get isSteady(): boolean {
     return this.#isSteady;

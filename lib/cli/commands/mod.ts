@@ -25,6 +25,7 @@ import { probe } from "./probe.ts";
 import { reason } from "./reason.ts";
 import { reload } from "./running/reload.ts";
 import { run } from "./run.ts";
+import { seal } from "./config/seal.ts";
 import { schema } from "./config/schema.ts";
 import { sessions } from "./running/sessions.ts";
 import { status } from "./running/status.ts";
@@ -58,6 +59,7 @@ export const COMMANDS: readonly Command[] = [
   probe,
   capture,
   permissions,
+  seal,
   schema,
   completions(() => COMMANDS),
   version,

@@ -7,7 +7,8 @@ import { readConfig } from "../config/read_config.ts";
 import type { ConfigDocument } from "../../config/mod.ts";
 import { errorMessage } from "../../base/mod.ts";
 import { failEarly } from "../handover/fail_early.ts";
-import type { ConfigFile } from "../run/serve.ts";
+import type { ConfigSource } from "../config/find_config.ts";
+import type { ConfigFile, ServeOptions } from "../run/serve.ts";
 import { KeptSignal } from "../run/signals.ts";
 
 /** `tcpproxy run`: the proxy. */
@@ -50,11 +51,27 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
     logRotations,
     color,
     warnings: findings.lines,
-    ...(source.kind === "file" ? { configFile: fileOf(source.path, document, args) } : {
-      preface: "reading files is not allowed: running the config that is shipped with the program",
-      configName: "shipped with the program",
-    }),
+    ...nameOf(source, document, args),
   });
+}
+
+/** How the log names the config, and what a reload reads. */
+function nameOf(
+  source: ConfigSource,
+  document: ConfigDocument,
+  args: CommandArgs,
+): Pick<ServeOptions, "configFile" | "preface" | "configName"> {
+  switch (source.kind) {
+    case "file":
+      return { configFile: fileOf(source.path, document, args) };
+    case "embedded":
+      return {
+        preface: "reading files is not allowed: running the config that is shipped with the program",
+        configName: "shipped with the program",
+      };
+    case "sealed":
+      return { configName: `sealed in, from ${source.config.origin}` };
+  }
 }
 
 /** Has the process that this one is to replace learn why it cannot. */

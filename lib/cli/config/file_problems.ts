@@ -61,13 +61,18 @@ export async function findFileProblems(
     ...(file === undefined ? {} : { file }),
     message: severity === "warning" ? `${WARNING}${message}` : message,
   })));
-  const file = source.kind === "file" ? source.path : "config.yaml";
+  const file = nameOf(source);
   return {
     isFatal: problems.some(({ isFatal }) => isFatal),
     hasErrors: problems.some(({ severity }) => severity === "error"),
     report: error.message,
     lines: problemLines(file, error),
   };
+}
+
+function nameOf(source: ConfigSource): string {
+  if (source.kind === "sealed") return source.config.origin;
+  return source.kind === "file" ? source.path : "config.yaml";
 }
 
 /** Looks at where the logs are to go, and changes nothing there. */

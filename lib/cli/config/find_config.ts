@@ -1,13 +1,17 @@
 import { UsageError } from "../command.ts";
+import { type SealedConfig, sealedConfig } from "./sealed.ts";
 
-/** Where the config comes from: a file, or the copy of the shipped one in this program. */
-export type ConfigSource = { readonly kind: "file"; readonly path: string } | { readonly kind: "embedded" };
+/** Where the config comes from: a file, the copy of the shipped one in this program, or the one that is sealed into it. */
+export type ConfigSource =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "embedded" }
+  | { readonly kind: "sealed"; readonly config: SealedConfig };
 
 /** Where a config is looked for, in this order. */
 const DEFAULT_FILES = ["./config.yaml", "./config.yml", "./config.json"] as const;
 
 /** The name that stands for standard input, which needs no permission to read. */
-const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
+export const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
 
 /**
  * Finds the config that a command is to read. Without a path and without permission to read any of the default files
@@ -17,6 +21,14 @@ const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
  * @throws {UsageError} when the file may not be read, or there is none.
  */
 export async function findConfig(path: string | undefined): Promise<ConfigSource> {
+  const config = sealedConfig();
+  if (config !== undefined) {
+    if (path === undefined) return { kind: "sealed", config };
+    throw new UsageError(
+      `read the config: this executable is sealed with the config of "${config.origin}", and reads no other; ` +
+        `make another one with "tcpproxy seal -c ${path} -o FILE"`,
+    );
+  }
   if (path !== undefined) {
     if (!STANDARD_INPUT.includes(path) && !await mayRead(path)) {
       throw new UsageError(

@@ -45,6 +45,8 @@ export interface LeastPermissionsOptions {
   readonly systemDns?: readonly string[];
   /** The addresses of the host names that the config listens on; default none. */
   readonly named?: Pick<NamedListeners, "config" | "admin" | "names">;
+  /** Whether it is for an executable, which has the program's files in it; default whether this is one. */
+  readonly isCompiled?: boolean;
   /** The folder that relative paths start from; default the working directory. */
   readonly folder?: string;
 }
@@ -52,7 +54,7 @@ export interface LeastPermissionsOptions {
 /** Works out the least permissions of a config. */
 export function leastPermissions(config: Config, options: LeastPermissionsOptions = {}): LeastPermissions {
   const { configFile, systemDns = nameservers(), folder = Deno.cwd(), named } = options;
-  const { included = [], variables = [] } = options;
+  const { included = [], variables = [], isCompiled = Deno.build.standalone } = options;
   // A unix socket stands on the runtime's list by its whole path alone.
   const whole = <A extends TargetAddress>(address: A): A =>
     address.kind === "unix" ? { ...address, path: resolve(folder, address.path) } : address;
@@ -83,7 +85,7 @@ export function leastPermissions(config: Config, options: LeastPermissionsOption
       ...discoveries.flatMap(({ read }) => read),
       ...given(admin?.tokenFile),
       ...sockets,
-      ...workerFiles(config),
+      ...isCompiled ? [] : workerFiles(config),
       ...logs.flatMap(({ read }) => read),
     ]),
     write: unique([...given(logFile(log.access)), ...sockets, ...logs.flatMap(({ write }) => write)]),
@@ -174,8 +176,11 @@ const SYSTEMD_SYSLOG = "/run/systemd/journal/dev-log";
 
 function tlsFiles({ tls, targetTls }: AppConfig): string[] {
   return [
-    ...(tls?.certificates ?? []).flatMap(({ cert, key }) => [cert, key]),
-    ...given(tls?.clientCa, targetTls?.ca, targetTls?.cert, targetTls?.key),
+    ...(tls?.certificates ?? []).flatMap(({ cert, key, keyPassphraseFile }) =>
+      given(cert, key, keyPassphraseFile)
+    ),
+    ...given(tls?.clientCa, tls?.clientCrl),
+    ...given(targetTls?.ca, targetTls?.crl, targetTls?.cert, targetTls?.key, targetTls?.keyPassphraseFile),
   ];
 }
 
@@ -183,7 +188,7 @@ function tlsFiles({ tls, targetTls }: AppConfig): string[] {
 function workerFiles(config: Config): string[] {
   const files = ["../..", "../../../config.yaml"].map((path) => new URL(path, import.meta.url));
   const isAlone = config.workers === 1 && engineOf(config) === "runtime";
-  return isAlone || Deno.build.standalone || files.some(({ protocol }) => protocol !== "file:")
+  return isAlone || files.some(({ protocol }) => protocol !== "file:")
     ? []
     : files.map(({ pathname }) => decodeURIComponent(pathname).replace(/\/$/, ""));
 }

@@ -19,8 +19,17 @@ export async function readConfig(path: string | undefined): Promise<ReadConfig> 
   // First, so that a missing file is said before anything is loaded for it.
   const source = await findConfig(path);
   const { ConfigDocument } = await import("../../config/mod.ts");
-  const document = source.kind === "file"
-    ? await ConfigDocument.load(source.path)
-    : await ConfigDocument.embedded();
+  const document = await load(source);
   return { config: document.config, document, source };
+
+  function load(source: ConfigSource): Promise<ConfigDocument> {
+    switch (source.kind) {
+      case "file":
+        return ConfigDocument.load(source.path);
+      case "embedded":
+        return ConfigDocument.embedded();
+      case "sealed":
+        return ConfigDocument.ofText(source.config.text, source.config.origin);
+    }
+  }
 }

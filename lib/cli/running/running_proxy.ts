@@ -120,7 +120,7 @@ async function configOf(command: string, path: string | undefined): Promise<Conf
 /** Whether there is a config to read the address from, in this folder. */
 async function isConfigHere(): Promise<boolean> {
   try {
-    return (await findConfig(undefined)).kind === "file";
+    return (await findConfig(undefined)).kind !== "embedded";
   } catch (error) {
     if (error instanceof UsageError) return false;
     throw error;
