@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
 import type { Address, TcpAddress } from "../base/mod.ts";
 import { type Clock, monotonicClock } from "../base/mod.ts";
-import { Bearer } from "./bearer.ts";
-import { crossSiteReason } from "./cross_site.ts";
-import { GuessLimit } from "./guess_limit.ts";
+import { Bearer } from "./auth/bearer.ts";
+import { crossSiteReason } from "./auth/cross_site.ts";
+import { GuessLimit } from "./auth/guess_limit.ts";
 import { RequestError } from "./http/mod.ts";
 import { ProblemError } from "./problem_error.ts";
 import { problem } from "./responses.ts";

@@ -6,7 +6,7 @@ export {
   type ReloadAnswer,
   type RequestMethod,
   type RequestOptions,
-} from "./client.ts";
+} from "./client/client.ts";
 export type { AppChangeJson, ChangesJson, ReloadProblemJson, TargetChangeJson } from "./json/reload.ts";
 export type { AdminReloads, ConfigState, LastReload } from "./route.ts";
 export type { AppJson, FaultJson, StatusJson, TargetJson } from "./json/status.ts";
@@ -14,4 +14,4 @@ export { EventHub, type EventSources } from "./events/mod.ts";
 export { explanationToJson } from "./json/explanation.ts";
 export type { AdminObserver } from "./admin_observer.ts";
 export { AdminServer, type AdminServerOptions } from "./server.ts";
-export { readToken, TokenError } from "./token.ts";
+export { readToken, TokenError } from "./auth/token.ts";

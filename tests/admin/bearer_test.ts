@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Bearer } from "../../lib/admin/bearer.ts";
+import { Bearer } from "../../lib/admin/auth/bearer.ts";
 
 const TOKEN = "0123456789abcdef";
 

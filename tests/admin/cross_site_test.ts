@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { crossSiteReason, type Sender } from "../../lib/admin/cross_site.ts";
+import { crossSiteReason, type Sender } from "../../lib/admin/auth/cross_site.ts";
 import type { TcpAddress } from "../../lib/base/mod.ts";
 
 const LOOPBACK: TcpAddress = { kind: "tcp", host: "127.0.0.1", port: 9900 };

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { GuessLimit } from "../../lib/admin/guess_limit.ts";
+import { GuessLimit } from "../../lib/admin/auth/guess_limit.ts";
 
 Deno.test("GuessLimit: ten wrong tokens, then one every 6 s; another address is not affected", () => {
   const limit = new GuessLimit();

@@ -1,6 +1,6 @@
-import { errorMessage, isLoopback } from "../base/mod.ts";
-import { type JsonRecord, printable, recordOf } from "./json/fields.ts";
-import { PROBLEM_TYPE } from "./responses.ts";
+import { errorMessage, isLoopback } from "../../base/mod.ts";
+import { type JsonRecord, printable, recordOf } from "../json/fields.ts";
+import { PROBLEM_TYPE } from "../responses.ts";
 
 export interface AdminClientOptions {
   /** The API's URL, such as `http://127.0.0.1:9900`. */

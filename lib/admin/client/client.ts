@@ -1,8 +1,13 @@
-import { type ConnectionQuestion, type Explanation, questionTexts } from "../proxy/mod.ts";
+import { type ConnectionQuestion, type Explanation, questionTexts } from "../../proxy/mod.ts";
 import { type AdminClientOptions, AdminRequests, type Answer, type RequestMethod } from "./_requests.ts";
-import { listIn, recordOf } from "./json/fields.ts";
-import { explanationFromJson, listenerFromJson } from "./json/explanation.ts";
-import { changesFromJson, type ChangesJson, problemFromJson, type ReloadProblemJson } from "./json/reload.ts";
+import { listIn, recordOf } from "../json/fields.ts";
+import { explanationFromJson, listenerFromJson } from "../json/explanation.ts";
+import {
+  changesFromJson,
+  type ChangesJson,
+  problemFromJson,
+  type ReloadProblemJson,
+} from "../json/reload.ts";
 
 export { AdminClientError, type AdminClientOptions, type RequestMethod } from "./_requests.ts";
 

@@ -1,4 +1,4 @@
-import { formatAddress, formatIp, isLoopback, parseIp, type TcpAddress, unmapIp } from "../base/mod.ts";
+import { formatAddress, formatIp, isLoopback, parseIp, type TcpAddress, unmapIp } from "../../base/mod.ts";
 
 /** The headers in which a browser identifies the origin of a request; `undefined` where absent. */
 export interface Sender {

@@ -1,4 +1,4 @@
-import { errorCode, errorMessage } from "../base/mod.ts";
+import { errorCode, errorMessage } from "../../base/mod.ts";
 
 /** The shortest token: 16 random characters have 96 bits. */
 const MIN_CHARACTERS = 16;

@@ -1,4 +1,4 @@
-import { TokenBucket } from "../limits/mod.ts";
+import { TokenBucket } from "../../limits/mod.ts";
 
 /** Wrong tokens that an address may send at once. */
 const BURST = 10;
