@@ -1,4 +1,4 @@
-import { type Config, effectiveConfig } from "../../config/mod.ts";
+import { type Config, effectiveConfig, escapeAllReferences } from "../../config/mod.ts";
 
 /** The module that only workers import, relative to the program's folder. */
 export const WORKER_MODULE = "lib/workers/worker/entry.ts";
@@ -8,9 +8,8 @@ export const V8_FLAGS = "--max-semi-space-size=4,--single-threaded-gc";
 
 /** The text of the module that a sealed executable begins with, in a folder beside `lib`. */
 export function sealedEntry(config: Config, origin: string): string {
-  // Read again, the effective config is the same, and it has neither variables nor included files. JSON is YAML, but a
-  // "$" begins a variable in it.
-  const text = JSON.stringify(effectiveConfig(config), undefined, 2).replaceAll("$", "$$$$");
+  // Read again, the effective config is the same; it has neither variables nor included files. JSON is YAML.
+  const text = JSON.stringify(escapeAllReferences(effectiveConfig(config)), undefined, 2);
   return `import { runCli, sealWith } from "../lib/cli/mod.ts";
 
 sealWith({ origin: ${JSON.stringify(origin)}, text: ${JSON.stringify(text)} });
