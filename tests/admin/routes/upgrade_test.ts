@@ -19,5 +19,5 @@ Deno.test("POST /api/upgrade: says why no process has taken over", async () => {
   >[1];
   const response = await handle?.({} as Parameters<NonNullable<typeof handle>>[0], context);
   assertStrictEquals(response?.status, 409);
-  assertStrictEquals((await response.json()).detail, "no such program");
+  assertStrictEquals((await response?.json()).detail, "no such program");
 });
