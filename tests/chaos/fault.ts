@@ -1,7 +1,8 @@
 import type { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import type { Door } from "./client.ts";
 import type { Plan } from "./plan.ts";
-import type { Running, SubjectId } from "./subjects.ts";
+import type { Running } from "./running.ts";
+import type { SubjectId } from "./subjects.ts";
 import type { Targets } from "./targets.ts";
 import type { Wire } from "./wire.ts";
 

@@ -3,7 +3,8 @@ import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { type Door, isServed, serveMany, SteadyClient } from "./client.ts";
 import { type Fault, pause, type Scene } from "./fault.ts";
 import { LIMITS, type Plan } from "./plan.ts";
-import { type Counts, type Running, type SubjectId, SUBJECTS } from "./subjects.ts";
+import type { Counts, Running } from "./running.ts";
+import { type SubjectId, SUBJECTS } from "./subjects.ts";
 import { Targets } from "./targets.ts";
 import type { Wire } from "./wire.ts";
 
