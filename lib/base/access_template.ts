@@ -13,6 +13,10 @@ export const ACCESS_FIELDS = [
   "connect_ms",
   "tries",
   "sni",
+  "client_rtt_ms",
+  "client_retransmits",
+  "target_rtt_ms",
+  "target_retransmits",
   "detail",
 ] as const;
 

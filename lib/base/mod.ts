@@ -16,6 +16,7 @@ export * from "./reason.ts";
 export * from "./socket_options.ts";
 export * from "./socket_settings.ts";
 export * from "./starttls.ts";
+export * from "./tcp_measures.ts";
 export * from "./tlv_name.ts";
 export * from "./units.ts";
 export * from "./address/unmap_address.ts";

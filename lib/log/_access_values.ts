@@ -1,3 +1,5 @@
+import type { TcpMeasures } from "../base/mod.ts";
+
 // A detail may quote what a peer sent: a certificate's names can be tens of kilobytes long.
 const MAX_DETAIL_CHARS = 1000;
 
@@ -14,4 +16,9 @@ export function shortenedDetail(detail: string): string {
 /** Milliseconds rounded to a tenth: a local connect takes 0.2 ms, which would be 0 as a whole number. */
 export function tenths(ms: number): number {
   return Number.isFinite(ms) ? Math.round(ms * 10) / 10 : 0;
+}
+
+/** A round-trip time in milliseconds, to a hundredth; `undefined` for none. */
+export function rtt(measures: TcpMeasures | undefined): number | undefined {
+  return measures && Math.round(measures.rttMs * 100) / 100;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { AccessRecord } from "./access/access_record.ts";
-import { tenths, timestamp } from "./_access_values.ts";
+import { rtt, tenths, timestamp } from "./_access_values.ts";
 import { escapeText } from "./_escape.ts";
 
 /** The severities of RFC 5424 section 6.2.1 that the program's levels stand for. */
@@ -106,6 +106,10 @@ function accessFields(record: AccessRecord): (readonly [name: string, value: str
     ["TRIES", record.tries],
     ["SNI", record.sni],
     ["DETAIL", record.detail],
+    ["CLIENT_RTT_MS", rtt(record.measures?.client)],
+    ["CLIENT_RETRANSMITS", record.measures?.client?.retransmits],
+    ["TARGET_RTT_MS", rtt(record.measures?.target)],
+    ["TARGET_RETRANSMITS", record.measures?.target?.retransmits],
   ];
 }
 

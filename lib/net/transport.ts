@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Address, DialSettings, Duplex, ListenSettings, TcpAddress } from "../base/mod.ts";
+import type { Address, DialSettings, Duplex, ListenSettings, TcpAddress, TcpMeasures } from "../base/mod.ts";
 import type { CancelSignal } from "./cancel.ts";
 
 /** A connection with its addresses. Its holder owns it and closes it exactly once. */
@@ -13,6 +13,8 @@ export interface Connection extends Duplex {
   readonly local: Address;
   /** The other end's address; a client of a unix socket has none, and its path is empty. */
   readonly peer: Address;
+  /** Returns what the kernel has measured so far; `undefined` once closed, and where it measures nothing. */
+  tcpInfo?(): TcpMeasures | undefined;
   /**
    * Resolves when the other end has accepted a connection that {@link DialFor.speaksFirst sends first} in order to be made;
    * absent for one that is made already. Rejects as `connect` does; the holder closes it then.

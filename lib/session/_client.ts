@@ -1,5 +1,5 @@
 import { clientHash, hashKeyOf, type PickContext } from "../balancing/mod.ts";
-import type { Address } from "../base/mod.ts";
+import type { Address, TcpMeasures } from "../base/mod.ts";
 import type { Connection } from "../net/mod.ts";
 import type { SessionApp } from "./app.ts";
 import type { LogField } from "./ended.ts";
@@ -30,6 +30,11 @@ export class Client implements PickContext {
   /** The proxy's end of that connection. */
   get local(): Address {
     return this.#accepted.local;
+  }
+
+  /** What the kernel has measured of the connection. */
+  get measures(): TcpMeasures | undefined {
+    return this.#accepted.tcpInfo?.();
   }
 
   /** The client's address: the one in its PROXY header, else where the connection comes from. */

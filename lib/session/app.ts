@@ -120,6 +120,8 @@ export interface SessionShared {
   readonly buffers: BufferPool;
   readonly clock: Clock;
   readonly random: Random;
+  /** Whether sessions note what the kernel measures of their connections; default they do not. */
+  readonly readsTcpInfo?: boolean;
   /** How often a session that lasts is reported; default never. */
   readonly activeIntervalMs?: number;
   /** Finds targets that lead back; default nobody looks. */

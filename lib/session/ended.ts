@@ -1,4 +1,4 @@
-import type { Address, Reason } from "../base/mod.ts";
+import type { Address, Reason, SessionMeasures } from "../base/mod.ts";
 
 /** A field of the access log that an app asks for: its name and its value. */
 export type LogField = readonly [name: string, value: string];
@@ -22,6 +22,8 @@ export interface EndedSession {
   readonly endedMs: number;
   /** When it ended, in milliseconds since the Unix epoch; `undefined` for this moment. */
   readonly endedAtMs?: number;
+  /** What the kernel has measured of its connections; default nothing. */
+  readonly measures?: SessionMeasures | undefined;
   readonly connectMs: number | undefined;
   readonly tries: number;
   readonly failures: readonly {

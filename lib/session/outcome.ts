@@ -1,4 +1,11 @@
-import { type Address, describeLoss, errorCode, errorMessage, type Reason } from "../base/mod.ts";
+import {
+  type Address,
+  describeLoss,
+  errorCode,
+  errorMessage,
+  type Reason,
+  type SessionMeasures,
+} from "../base/mod.ts";
 import type { DialFailure, DialResult } from "../dial/mod.ts";
 import type { AcceptPlace } from "../listen/mod.ts";
 import type { Candidate, Pool } from "../pool/mod.ts";
@@ -46,6 +53,8 @@ export class SessionOutcome {
   failures: readonly DialFailure<Candidate>[] = [];
   /** The error where the reason is `error`. */
   error: unknown;
+  /** What the kernel has measured of its connections; `undefined` where nobody asks. */
+  measures: SessionMeasures | undefined;
   /** When it ended or, while it lasts, when it was last reported. */
   endedMs = 0;
   /** The pool of a target that has not proved itself yet, and of which nothing was reported. */

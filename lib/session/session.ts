@@ -254,6 +254,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     if (!this.aborted && this.#stage === "relaying" && this.reason === undefined) {
       this.#sockets.cutShort();
     }
+    if (this.#shared.readsTcpInfo === true) this.#measure();
     this.#sockets.close();
   }
 
@@ -267,7 +268,18 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
     }
     if (end.kind === "failed") this.#sockets.cutClientShort();
     this.#stage = "lingering";
+    if (this.#shared.readsTcpInfo === true) this.#measure();
     this.#sockets.closeTarget();
+  }
+
+  /** Notes what the kernel has measured of connections that are still open. */
+  #measure(): void {
+    if (this.aborted) return;
+    const raw = this.target === undefined ? undefined : this.#dialing?.raw;
+    this.measures = {
+      client: this.presented.measures ?? this.measures?.client,
+      target: raw?.tcpInfo?.() ?? this.measures?.target,
+    };
   }
 
   sweep(nowMs: number, slackMs: number): void {
@@ -305,6 +317,7 @@ export class Session extends SessionOutcome implements Sweepable, RelayContext, 
   #reportActive(nowMs: number): void {
     this.#activeAtMs = nowMs + this.#activeIntervalMs();
     this.endedMs = nowMs;
+    if (this.#shared.readsTcpInfo === true) this.#measure();
     this.#shared.observer.sessionActive?.(this);
   }
 

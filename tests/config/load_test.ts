@@ -164,7 +164,7 @@ Deno.test("loadConfig: a pipe is read to its end", async () => {
   const decoder = new TextDecoder();
   assertEquals(
     decoder.decode(stdout),
-    `{"level":"info","format":"text","access":"a.log","accessIntervalMs":null}\n`,
+    `{"level":"info","format":"text","access":"a.log","accessIntervalMs":null,"tcpInfo":false}\n`,
     decoder.decode(stderr),
   );
 });

@@ -14,7 +14,7 @@ import { buildHello, serverName } from "../helpers/tls/client_hello.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { until } from "../helpers/until.ts";
 
-const missing = missingTools("nc", "nstat", "sysctl");
+const missing = missingTools("nc", "nstat", "ss", "sysctl");
 const problem = missing.length > 0 ? `${missing.join(", ")} missing` : networkProblem();
 const ignore = !hasLinuxSockets || problem !== "";
 const why = problem === "" ? "" : ` (${problem})`;
@@ -112,11 +112,12 @@ Deno.test({
     const config = await folder.config({
       engine: "native",
       workers: 2,
-      log: { format: "json" },
+      log: { format: "json", ["tcp_info"]: true },
       apps: [
         { name: "plain", ports: [8001], targets: targets("10.77.2.2") },
         { name: "transparent", ports: [8002], targets: targets("10.77.2.2"), transparent: true },
         { name: "transparent6", ports: [8003], targets: targets("[fd77:2::2]"), transparent: true },
+        { name: "measured", ports: [8005], targets: targets("10.77.2.2") },
         { name: "impatient", ports: [8004], targets: targets("10.77.2.2"), ["user_timeout"]: "1s" },
       ],
     });
@@ -150,6 +151,32 @@ Deno.test({
       await using _client = clientOf("10.77.1.1", 8003);
       await proxy.waitFor("cannot dial this target from the client's address 10.77.1.2");
     });
+
+    await t.step(
+      "tcp_info: the access log has round-trip times and retransmissions of both sides",
+      async () => {
+        const lineOf = (): string | undefined =>
+          proxy.lines.find((each) => each.includes(`"app":"measured"`));
+        {
+          await using client = clientOf("10.77.1.1", 8005);
+          await client.has(1);
+          // What the target is sent goes astray, until it is sent again.
+          await network.ip("proxy", "neigh replace 10.77.2.2 lladdr 02:00:00:00:00:99 dev p1 nud permanent");
+          const received = client.received.length;
+          await client.send(utf8("again"));
+          await until(async () =>
+            (await network.shell("proxy", `ss -tinH dst 10.77.2.2`)).includes("retrans:")
+          );
+          await network.ip("proxy", "neigh del 10.77.2.2 dev p1");
+          await client.has(received + 5);
+        }
+        await until(() => lineOf() !== undefined);
+        const line = JSON.parse(lineOf() ?? "{}");
+        assert(line.target_retransmits > 0, lineOf());
+        assertStrictEquals(line.client_retransmits, 0);
+        for (const rtt of [line.client_rtt_ms, line.target_rtt_ms]) assert(rtt > 0 && rtt < 60_000, lineOf());
+      },
+    );
 
     await t.step("user_timeout ends a connection whose target acknowledges nothing", async () => {
       await using client = clientOf("10.77.1.1", 8004);

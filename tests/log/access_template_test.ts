@@ -31,7 +31,8 @@ Deno.test("access template: every field has its value", () => {
     line(ACCESS_FIELDS.map((field) => `${field}={${field}}`).join(" ")),
     "time=2026-03-01T12:00:00.007Z id=17 app=postgres listener=[::]:5432 client=10.0.0.9:51234 " +
       "target=10.0.0.5:5432 reason=target_closed bytes_up=120 bytes_down=4096 duration_ms=1500 " +
-      'connect_ms=0.2 tries=1 sni=db.example.com detail="it left"\n',
+      "connect_ms=0.2 tries=1 sni=db.example.com client_rtt_ms=- client_retransmits=- target_rtt_ms=- " +
+      'target_retransmits=- detail="it left"\n',
   );
 });
 
@@ -41,6 +42,18 @@ Deno.test("access template: text stays as it is, doubled braces are braces", () 
 
 Deno.test("access template: what is absent is a dash, and what looks like one is quoted", () => {
   assertEquals(line("{target} {connect_ms} {sni} {detail}", ABSENT), "- - - -\n");
+  assertEquals(
+    line("{client_rtt_ms} {client_retransmits} {target_rtt_ms} {target_retransmits}"),
+    "- - - -\n",
+  );
+  const measures = { client: { rttMs: 1.234, retransmits: 2 }, target: { rttMs: 0.5, retransmits: 0 } };
+  assertEquals(
+    line("{client_rtt_ms} {client_retransmits} {target_rtt_ms} {target_retransmits}", {
+      ...RECORD,
+      measures,
+    }),
+    "1.23 2 0.5 0\n",
+  );
   assertEquals(line("{sni} {app}", { ...RECORD, sni: "-", app: "" }), '"-" ""\n');
 });
 

@@ -60,6 +60,31 @@ Deno.test("formatAccessJson: what is absent is null", () => {
   assertEquals([fields.target, fields.connect_ms, fields.sni, fields.tries], [null, null, null, 4]);
 });
 
+Deno.test("access formats: what the kernel has measured comes before the detail, where it was asked for", () => {
+  const measures = {
+    client: { rttMs: 20.1254, retransmits: 1 },
+    target: { rttMs: 0.04, retransmits: 0 },
+  };
+  const record = { ...RECORD, sni: "a.b", measures, detail: "it left" };
+  const line = JSON.parse(formatAccessJson(record));
+  assertEquals(
+    Object.keys(line).join(" "),
+    `${FIELDS} client_rtt_ms client_retransmits target_rtt_ms target_retransmits detail`,
+  );
+  assertEquals(
+    [line.client_rtt_ms, line.client_retransmits, line.target_rtt_ms, line.target_retransmits],
+    [20.13, 1, 0.04, 0],
+  );
+  assert(
+    formatAccessText(record).endsWith(
+      ', sni a.b, client rtt 20.13 ms with 1 retransmit, target rtt 0.04 ms with 0 retransmits, detail "it left"\n',
+    ),
+  );
+  const half = { ...RECORD, measures: { client: measures.client, target: undefined } };
+  assertEquals(JSON.parse(formatAccessJson(half)).target_rtt_ms, null);
+  assert(formatAccessText(half).endsWith(" at try 1, client rtt 20.13 ms with 1 retransmit\n"));
+});
+
 Deno.test("access formats: the detail comes last, where there is one", () => {
   const record = { ...RECORD, detail: 'TLS with the client: it is "late"' };
   const line = formatAccessJson(record);

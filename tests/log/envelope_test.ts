@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import {
   AccessLog,
@@ -64,6 +64,14 @@ Deno.test("rfc5424Envelope: an access line has the whole header, and leaves the 
     "<134>1 2026-03-01T12:00:00.000Z host-1 edge 42 access - client_closed      web #7 10.0.0.9:1234 -> [::]:80 -> " +
       "10.0.0.1:80 up 3 B down 4 B in 250 ms, connected in 2 ms at try 1\n",
   );
+});
+
+Deno.test("journalEnvelope: an access line has what the kernel has measured, where it was asked for", async () => {
+  const measures = { client: { rttMs: 1.5, retransmits: 0 }, target: undefined };
+  const entry = await written(journalEnvelope(SENDER), { ...record(), measures });
+  assert(entry.includes("TCPPROXY_CLIENT_RTT_MS=1.5"), entry);
+  assert(entry.includes("TCPPROXY_CLIENT_RETRANSMITS=0"), entry);
+  assert(!entry.includes("TCPPROXY_TARGET_R"), entry);
 });
 
 Deno.test("rfc5424Envelope: JSON is the message as it is", async () => {

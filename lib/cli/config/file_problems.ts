@@ -2,9 +2,12 @@ import {
   type Config,
   type ConfigDocument,
   type ConfigError,
+  engineOf,
   formatPath,
   type LogServerConfig,
   type Problem,
+  socketsOf,
+  tcpInfoKey,
 } from "../../config/mod.ts";
 import { checkFiles, type FileProblem } from "../../proxy/mod.ts";
 import { logFileProblem } from "../../log/mod.ts";
@@ -44,6 +47,7 @@ export async function findFileProblems(
     ...await checkToken(config),
     ...await checkLog(config),
     ...await checkOtel(config),
+    ...checkTcpInfo(config),
     // There a file is the one that is named, here the one in which it is named.
     ...(await checkFiles(config)).map(({ path, at, message, severity, isFatal }): Finding => ({
       path,
@@ -109,6 +113,17 @@ async function checkOtel({ otel }: Config): Promise<Finding[]> {
   ]);
   if (telemetryApi("") !== undefined) return [];
   return [{ path: ["otel"], message: NOT_EXPORTING, severity: "warning", isFatal: false }];
+}
+
+/** What the access log shows of the kernel's measures, only native sockets have. */
+function checkTcpInfo(config: Config): Finding[] {
+  const key = tcpInfoKey(config);
+  if (key === undefined || engineOf(config) === "native") return [];
+  const remedy = key === "format" ? "remove the fields with _rtt_ms and _retransmits" : `remove "${key}"`;
+  const message = `${
+    socketsOf(config)
+  } measure nothing; set "engine: native" at the top of the config, or ${remedy}`;
+  return [{ path: ["log", key], message, severity: "error", isFatal: true }];
 }
 
 /** Each problem of a config on one line, with its place. */

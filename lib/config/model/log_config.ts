@@ -60,4 +60,6 @@ export interface LogConfig {
   readonly access: boolean | string | LogServerConfig;
   /** How often a session that lasts is logged; `Infinity` for never. */
   readonly accessIntervalMs: number;
+  /** Whether the formats `text` and `json` show what the kernel measures of connections; see `tcpInfoKey`. */
+  readonly tcpInfo: boolean;
 }

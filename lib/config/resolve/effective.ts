@@ -39,6 +39,7 @@ function effectiveLog(log: LogConfig): Record<string, unknown> {
     destination: destination === undefined ? "stderr" : effectiveLogServer(destination),
     access: typeof access === "object" ? effectiveLogServer(access) : access,
     access_interval: formatDuration(log.accessIntervalMs),
+    tcp_info: log.tcpInfo,
   };
 }
 

@@ -34,6 +34,7 @@ export function resolve(root: ParsedRoot, base: Base, included: readonly Resolva
         ? access
         : resolveLogServer(access, base),
       accessIntervalMs: root.log.access_interval,
+      tcpInfo: root.log.tcp_info,
     },
     admin: resolveAdmin(root.admin, base),
     shutdown: { drainTimeoutMs: root.shutdown.drain_timeout, delayMs: root.shutdown.delay },

@@ -50,6 +50,13 @@ const Log = z.strictObject({
       "up to a tenth earlier, so that connections of one moment part.",
     examples: ["5m"],
   }),
+  tcp_info: z.boolean({ error: "true or false" }).prefault(false).meta({
+    default: false,
+    description:
+      "Whether lines of the access log in the formats `text` and `json` show the round-trip time and the retransmissions " +
+      "of both connections, as the kernel measures them (TCP_INFO). A template that names such a field shows them " +
+      "anyway. Needs the native engine.",
+  }),
 }, { error: "a mapping" });
 
 const Shutdown = z.strictObject({

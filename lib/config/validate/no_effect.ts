@@ -35,14 +35,17 @@ export function findIdle({ root, apps }: Assembly): Problem[] {
     ];
     return file === undefined ? problems : problems.map((problem) => ({ ...problem, file }));
   });
-  return [...idleInterval(asMapping(root.log)), ...ofApps];
+  return [...idleLog(asMapping(root.log)), ...ofApps];
 }
 
-function idleInterval({ access, access_interval: interval }: Raw): Problem[] {
-  const isOff = access === false || access === "off";
-  if (!isOff || interval === undefined || interval === false || interval === "off") return [];
+function idleLog({ access, access_interval: interval, tcp_info: tcpInfo }: Raw): Problem[] {
+  if (access !== false && access !== "off") return [];
   const message = `there is no access log: remove it, or set "access"`;
-  return [{ path: ["log", "access_interval"], at: "key", message }];
+  const idle = [
+    ...interval === undefined || interval === false || interval === "off" ? [] : ["access_interval"],
+    ...tcpInfo === true ? ["tcp_info"] : [],
+  ];
+  return idle.map((key) => ({ path: ["log", key], at: "key", message }));
 }
 
 /** Entries of `allow` that are kept out; of a list of which all are, no client would come in, and that is refused. */

@@ -1,6 +1,6 @@
 import { type AccessField, parseAccessTemplate } from "../../base/mod.ts";
 import type { AccessFormatter, AccessRecord } from "./access_record.ts";
-import { shortenedDetail, tenths, timestamp } from "../_access_values.ts";
+import { rtt, shortenedDetail, tenths, timestamp } from "../_access_values.ts";
 import { textToken } from "../_escape.ts";
 
 /** Stands for an absent value. */
@@ -46,6 +46,10 @@ const VALUES: Readonly<Record<AccessField, (record: AccessRecord) => string | nu
   ["connect_ms"]: ({ connectMs }) => connectMs === undefined ? NONE : tenths(connectMs),
   tries: ({ tries }) => tries,
   sni: ({ sni }) => sni === undefined ? NONE : word(sni),
+  ["client_rtt_ms"]: ({ measures }) => rtt(measures?.client) ?? NONE,
+  ["client_retransmits"]: ({ measures }) => measures?.client?.retransmits ?? NONE,
+  ["target_rtt_ms"]: ({ measures }) => rtt(measures?.target) ?? NONE,
+  ["target_retransmits"]: ({ measures }) => measures?.target?.retransmits ?? NONE,
   detail: ({ detail }) => detail === "" ? NONE : word(shortenedDetail(detail)),
 };
 

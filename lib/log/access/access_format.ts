@@ -1,6 +1,7 @@
+import type { TcpMeasures } from "../../base/mod.ts";
 import type { AccessFormatter, AccessRecord } from "./access_record.ts";
 import { compileAccessTemplate } from "./_access_template.ts";
-import { shortenedDetail, tenths, timestamp } from "../_access_values.ts";
+import { rtt, shortenedDetail, tenths, timestamp } from "../_access_values.ts";
 import { dim, green, yellow } from "../color.ts";
 import type { LogEnvelope } from "../envelope.ts";
 import { jsonString, textToken } from "../_escape.ts";
@@ -45,8 +46,9 @@ export function accessFormatter(format: LogFormat, options: AccessFormatOptions 
 /**
  * Formats a record as one JSON object and a line feed. The fields and their order are a contract: `time` (RFC 3339, UTC,
  * milliseconds), `id`, `app`, `listener`, `client`, `target`, `reason`, `bytes_up`, `bytes_down`, `duration_ms`,
- * `connect_ms`, `tries`, `sni`; `null` if absent. Then, only if present: the fields that the app's config asks for, and
- * `detail`.
+ * `connect_ms`, `tries`, `sni`; `null` if absent. Then, only if asked for: `client_rtt_ms`, `client_retransmits`,
+ * `target_rtt_ms`, `target_retransmits`, `null` if absent. Then, only if present: the fields that the app's config asks
+ * for, and `detail`.
  */
 export function formatAccessJson(record: AccessRecord): string {
   // Spelled out, because JSON.stringify of such an object takes three times as long.
@@ -58,7 +60,7 @@ export function formatAccessJson(record: AccessRecord): string {
     tenths(record.durationMs)
   },"connect_ms":${
     record.connectMs === undefined ? "null" : tenths(record.connectMs)
-  },"tries":${record.tries},"sni":${nullable(record.sni)}${fieldsJson(record)}${
+  },"tries":${record.tries},"sni":${nullable(record.sni)}${measuresJson(record)}${fieldsJson(record)}${
     record.detail === "" ? "" : `,"detail":${jsonString(shortenedDetail(record.detail))}`
   }}\n`;
 }
@@ -83,7 +85,9 @@ export function formatAccessText(record: AccessRecord): string {
     target === undefined ? "no target" : textToken(target)
   } up ${record.bytesUp} B down ${record.bytesDown} B in ${tenths(record.durationMs)} ms, ${connected}${
     sni === undefined ? "" : `, sni ${textToken(sni)}`
-  }${fieldsText(record)}${detail === "" ? "" : `, detail ${textToken(shortenedDetail(detail))}`}\n`;
+  }${measuresText(record)}${fieldsText(record)}${
+    detail === "" ? "" : `, detail ${textToken(shortenedDetail(detail))}`
+  }\n`;
 }
 
 /** The text format with coloured time and reason. */
@@ -96,6 +100,27 @@ function formatColored(record: AccessRecord): string {
 
 const TIME_WIDTH = "2026-03-01T12:00:00.000Z".length;
 const WELL: ReadonlySet<string> = new Set(["client_closed", "target_closed", "active"]);
+
+function measuresJson({ measures }: AccessRecord): string {
+  if (measures === undefined) return "";
+  const { client, target } = measures;
+  return `,"client_rtt_ms":${rtt(client) ?? null},"client_retransmits":${
+    client?.retransmits ?? null
+  },"target_rtt_ms":${rtt(target) ?? null},"target_retransmits":${target?.retransmits ?? null}`;
+}
+
+function measuresText({ measures }: AccessRecord): string {
+  if (measures === undefined) return "";
+  return sideText("client", measures.client) + sideText("target", measures.target);
+}
+
+function sideText(side: string, measures: TcpMeasures | undefined): string {
+  if (measures === undefined) return "";
+  const { retransmits } = measures;
+  return `, ${side} rtt ${rtt(measures)} ms with ${retransmits} ${
+    retransmits === 1 ? "retransmit" : "retransmits"
+  }`;
+}
 
 function fieldsJson({ fields }: AccessRecord): string {
   if (fields === undefined || fields.length === 0) return "";

@@ -1,4 +1,4 @@
-import type { Reason } from "../../base/mod.ts";
+import type { Reason, SessionMeasures } from "../../base/mod.ts";
 
 /** A session that has ended, or lasts, as the access log shows it. */
 export interface AccessRecord {
@@ -27,6 +27,8 @@ export interface AccessRecord {
   readonly tries: number;
   /** The server name in the client's ClientHello, where that was read. */
   readonly sni: string | undefined;
+  /** What the kernel has measured of both connections; default: nothing. */
+  readonly measures?: SessionMeasures | undefined;
   /** Further values that the app's config asks for; names consist of letters, digits and `_`. Default: none. */
   readonly fields?: readonly (readonly [name: string, value: string])[];
   /** The cause behind the reason, where the reason alone does not tell; otherwise empty. */

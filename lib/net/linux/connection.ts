@@ -4,6 +4,7 @@ import {
   type KeepaliveTimes,
   type Pollable,
   type ReadyHandler,
+  type TcpMeasures,
   WOULD_BLOCK,
 } from "../../base/mod.ts";
 import type { Connection } from "../transport.ts";
@@ -28,6 +29,7 @@ import {
 import { badResource, ERRNO, interrupted, SystemError } from "./errno.ts";
 import { ownAddress } from "./socket.ts";
 import type { Sockets } from "./sockets.ts";
+import { readTcpInfo } from "./tcp_info.ts";
 
 export interface LinuxConnectionOptions {
   readonly family: number;
@@ -157,6 +159,11 @@ export class LinuxConnection implements Connection, Pollable {
     }
     // Last: it starts the timer.
     libc.setOption(this.#fd, SOL_SOCKET, SO_KEEPALIVE, how === false ? 0 : 1);
+  }
+
+  tcpInfo(): TcpMeasures | undefined {
+    if (this.#family === AF_UNIX || this.#isClosed) return undefined;
+    return readTcpInfo(this.#sockets.libc, this.#fd);
   }
 
   endByReset(): void {

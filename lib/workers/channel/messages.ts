@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Address, Reason } from "../../base/mod.ts";
+import type { Address, Reason, SessionMeasures } from "../../base/mod.ts";
 import type { CaptureCounts, CaptureOrder } from "../../capture/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { SharedClientMemory } from "../../limits/mod.ts";
@@ -232,6 +232,7 @@ export interface SessionRecord {
   readonly durationMs: number;
   /** In milliseconds since the Unix epoch. */
   readonly endedAtMs: number;
+  readonly measures: SessionMeasures | undefined;
   readonly connectMs: number | undefined;
   readonly tries: number;
   readonly failures: readonly { readonly target: string; readonly code: string; readonly message: string }[];

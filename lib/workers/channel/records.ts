@@ -39,6 +39,7 @@ export function sessionRecord(session: EndedSession, listener: number): SessionR
     bytesDown: session.down.bytes,
     durationMs: session.endedMs - session.startedMs,
     endedAtMs: Date.now(),
+    measures: session.measures,
     connectMs: session.connectMs,
     tries: session.tries,
     failures: session.failures.map(({ target, code, message }) => ({ target: target.label, code, message })),
@@ -68,6 +69,7 @@ export function endedSession(record: SessionRecord, listener: Address): EndedSes
     startedMs: 0,
     endedMs: record.durationMs,
     endedAtMs: record.endedAtMs,
+    measures: record.measures,
     connectMs: record.connectMs,
     tries: record.tries,
     failures: record.failures.map(({ target, code, message }) => ({

@@ -131,3 +131,50 @@ Deno.test("findFileProblems: what has no effect is one line for the log, and kee
     `${path}:5:21: apps[0].on_target_down: without checks no target goes down; set "health_check"`,
   ]);
 });
+
+Deno.test("check and run: what only the native engine has is refused at its place, unless --engine says native", async () => {
+  await using folder = new TemporaryFolder();
+  const path = await folder.write(
+    "c.yaml",
+    `log: { tcp_info: true }
+defaults: { mark: 5 }
+apps:
+  - name: a
+    ports: [5001]
+    targets: ["127.0.0.1:1"]
+    keepalive: { idle: 5s }
+`,
+  );
+  const sockets = `the runtime's sockets, to which "engine: auto" may fall back,`;
+  const remedy = `set "engine: native" at the top of the config, or `;
+  for (const words of [["check"], ["run"]]) {
+    const io = new CapturedIo();
+    assertEquals(await runCli([...words, "-c", path], io), 2, io.complaints);
+    assertStringIncludes(
+      io.complaints,
+      `${path}:1:18: log.tcp_info: ${sockets} measure nothing; ${remedy}remove "tcp_info"`,
+    );
+    assertStringIncludes(
+      io.complaints,
+      `${path}:2:13: defaults.mark: ${sockets} do not have this option; ${remedy}remove "mark"`,
+    );
+    assertStringIncludes(
+      io.complaints,
+      `${path}:7:5: apps[0].keepalive: ${sockets} probe at the system's times; ${remedy}"keepalive: true"`,
+    );
+  }
+  const io = new CapturedIo();
+  assertEquals(await runCli(["check", "-c", path, "--engine", "native", "--quiet"], io), 0, io.complaints);
+});
+
+Deno.test("check: a template that names what the kernel measures needs the native engine", async () => {
+  await using folder = new TemporaryFolder();
+  const apps = `apps: [{ name: a, ports: [5001], targets: ["127.0.0.1:1"] }]`;
+  const codeOf = async (log: string): Promise<number> => {
+    const path = await folder.write("c.yaml", `log: ${log}\n${apps}\n`);
+    return await runCli(["check", "-c", path, "--quiet"], new CapturedIo());
+  };
+  assertEquals(await codeOf(`{ format: "{id} {target_rtt_ms}" }`), 2);
+  assertEquals(await codeOf(`{ format: "{id} {connect_ms}" }`), 0);
+  assertEquals(await codeOf(`{ format: "{id} {target_rtt_ms}", access: off }`), 0);
+});

@@ -131,11 +131,11 @@ const SCALARS: Readonly<Record<string, Scalar>> = {
     seeds: [...NUMBERS, 0xe0, 0xf0, "0xE1", "authority"],
     beyondForm: /the field/,
   },
-  seconds: { schema: sockets.seconds(60), seeds: DURATIONS, beyondForm: /whole seconds/ },
+  seconds: { schema: sockets.seconds(60), seeds: DURATIONS, beyondForm: /whole seconds|at most/ },
   secondsOrOff: {
     schema: sockets.secondsOrOff(60),
     seeds: [...DURATIONS, false],
-    beyondForm: /whole seconds/,
+    beyondForm: /whole seconds|at most/,
   },
   markOrOff: { schema: sockets.markOrOff(), seeds: [...NUMBERS, 2 ** 32 - 1, 2 ** 32, "off", false, "5"] },
   interfaceOrOff: {

@@ -32,6 +32,7 @@ Deno.test("parseConfig: the original's format loads with every default", async (
       destination: undefined,
       access: true,
       accessIntervalMs: Infinity,
+      tcpInfo: false,
     },
     admin: undefined,
     otel: undefined,

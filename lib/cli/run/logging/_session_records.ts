@@ -26,6 +26,7 @@ export class SessionRecords {
       connectMs: session.connectMs,
       tries: session.tries,
       sni: session.sni,
+      measures: session.measures,
       fields: session.fields,
       detail: session.detail,
     };

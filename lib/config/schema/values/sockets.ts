@@ -7,6 +7,7 @@
 import { z } from "zod";
 import {
   type AddressRange,
+  AddressRangeError,
   DSCP_NAMES,
   dscpOf,
   formatDuration,
@@ -127,11 +128,21 @@ export function yesOrOff(): Leaf<true | undefined, boolean | "off"> {
 export function sourceOrOff(): Leaf<readonly AddressRange[], string | false | string[]> {
   const wanted =
     `an address, a block like 10.0.0.0/28, a range like 10.0.0.4-10.0.0.9, a list of them, or off`;
-  const range = leaf("address or range", wanted, parseAddressRange, PATTERNS.addressRange);
-  return z.union([
-    z.literal("off").transform((): AddressRange[] => []),
-    z.literal(false).transform((): AddressRange[] => []),
-    range.transform((one): AddressRange[] => [one]),
-    z.array(range, { error: "a list" }),
-  ], { error: wanted }).meta({ title: "addresses or `off`" });
+  const entry = z.string({ error: `an address, a block or a range` }).meta({
+    pattern: PATTERNS.addressRange,
+  });
+  const text = z.string().meta({ pattern: String.raw`^off$|${PATTERNS.addressRange}` });
+  return z.union([text, z.literal(false), z.array(entry)], { error: wanted }).transform((value, context) => {
+    if (value === false || value === "off") return [];
+    if (typeof value === "string") return [read(value, context, parseAddressRange)];
+    return value.flatMap((each, index) => {
+      try {
+        return [parseAddressRange(each)];
+      } catch (error) {
+        if (!(error instanceof AddressRangeError)) throw error;
+        context.addIssue({ code: "custom", message: error.message, path: [index] });
+        return [];
+      }
+    });
+  }).meta({ title: "addresses or `off`" });
 }
