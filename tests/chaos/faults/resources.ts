@@ -37,7 +37,7 @@ const SPARE_BYTES = 24 * 1024 ** 2;
 export const memory: Fault = {
   name: "memory",
   title: "memory gone: the address space is limited to 24 MiB more than in use, then 600 connections",
-  promise: "none: V8 ends a process that gets no memory; the service manager restarts it",
+  promise: "none: V8 may end a process that gets no memory; then the service manager restarts it",
   recoverMs: 5000,
   mayEnd: true,
   reloads: false,
