@@ -1,6 +1,6 @@
 /** The proxy as a whole: started from a config all or nothing, drained, stopped. */
 export { checkFiles } from "./reload/check_files.ts";
-export type { CheckFilesOptions, FileProblem } from "./reload/check_tls.ts";
+export { type CheckFilesOptions, type FileProblem, openSecret } from "./reload/check_tls.ts";
 export { describeNoListener } from "./explain/listener_choice.ts";
 export { explainConnection } from "./explain/explain.ts";
 export type {

@@ -9,7 +9,7 @@ import {
   socketsOf,
   tcpInfoKey,
 } from "../../config/mod.ts";
-import { checkFiles, type FileProblem } from "../../proxy/mod.ts";
+import { checkFiles, type FileProblem, openSecret } from "../../proxy/mod.ts";
 import { logFileProblem } from "../../log/mod.ts";
 import type { ConfigSource } from "./find_config.ts";
 
@@ -140,7 +140,7 @@ async function checkToken({ admin }: Config): Promise<Finding[]> {
   const { readToken, TokenError } = await import("../../admin/mod.ts");
   try {
     await readToken(admin.tokenFile);
-    return [];
+    return await openSecret(admin.tokenFile, { app: "", path: ["admin", "token_file"] }, "token");
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     return [{

@@ -20,6 +20,7 @@ import {
   type CheckFilesOptions,
   fatal,
   type FileProblem,
+  openSecret,
   type Place,
   placeOf,
   within,
@@ -36,6 +37,9 @@ export async function checkFiles(config: Config, options: CheckFilesOptions = {}
         at: "key" as const,
       })),
       ...await checkAppTls(config, index, options),
+      ...app.discovery.tokenFile === undefined
+        ? []
+        : await openSecret(app.discovery.tokenFile, within(place, "discovery", "token_file"), "token"),
       ...app.routes.flatMap((route, at) => checkRoute(route, within(place, "routes", at))),
       ...checkHealth(app.healthCheck, within(place, "health_check")),
       ...checkOwnHealth(app.targets, app, within(place, "targets")),

@@ -131,7 +131,11 @@ class TlsCheck {
     // An unread file has its problem already; without one of the two the other is checked alone.
     const parts = { certificate: cert, key };
     const shown = found.filter(({ about }) => parts[about].text !== undefined);
-    return [...unread, ...shown.map((problem) => fromTls(problem, parts[problem.about]))];
+    // An encrypted key is protected by its passphrase; one that is of no use is no secret.
+    const isSecret = secret === undefined && key.text !== undefined &&
+      !found.some(({ about }) => about === "key");
+    const open = isSecret ? await openSecret(files.key, within(place, "key"), "private key") : [];
+    return [...unread, ...shown.map((problem) => fromTls(problem, parts[problem.about])), ...open];
   }
 
   /** Certificates that are never shown: of several for one name the first counts, and for no name the very first. */
@@ -263,6 +267,16 @@ function unreadable(error: unknown, expected: string): string {
     default:
       return `cannot be read (${errorMessage(error)}); expected ${expected}`;
   }
+}
+
+/**
+ * Warns of a secret that every user may read. That is no error: secrets that are mounted into a container often have such a
+ * mode.
+ */
+export async function openSecret(file: string, { app, path }: Place, what: string): Promise<FileProblem[]> {
+  if (!await isOpenToOthers(file)) return [];
+  const message = `every user may read the ${what} in "${file}": take that away (chmod o= "${file}")`;
+  return [{ app, file, path, message, severity: "warning", isFatal: false, isAboutTime: false }];
 }
 
 /** A problem with which the proxy cannot run. */

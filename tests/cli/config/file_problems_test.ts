@@ -92,6 +92,13 @@ apps:
     assertEquals([missing.printed, short.printed], ["", ""]);
   }
   await folder.write("admin.token", "long enough to be one".replaceAll(" ", "-"));
+  if (Deno.build.os !== "windows") {
+    await Deno.chmod(folder.file("admin.token"), 0o644);
+    const open = new CapturedIo();
+    assertEquals(await runCli(["check", "-c", path], open), 0);
+    assertStringIncludes(open.complaints, "warning: every user may read the token in ");
+    await Deno.chmod(folder.file("admin.token"), 0o640);
+  }
   const good = new CapturedIo();
   assertEquals(await runCli(["check", "-c", path], good), 0);
   assertEquals(good.complaints, "");

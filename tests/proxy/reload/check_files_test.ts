@@ -248,3 +248,26 @@ Deno.test({
     assertMatch(late ?? "", /^error apps\[0\]\.tls\.client_crl: list 1 expired on 2021-/);
   },
 });
+
+Deno.test({
+  name: "checkFiles: a key or token that every user may read is a warning",
+  ignore: ignore || Deno.build.os === "windows",
+  fn: async () => {
+    using folder = new CertificateFolder();
+    const { certFile: cert, keyFile: key } = folder.make("own", { altNames: "DNS:a.example" });
+    const token = folder.write("token", "x");
+    const config = {
+      tls: { certificates: [{ cert, key }] },
+      targets: [{ address: "http://127.0.0.1:1/", discover: "http" }],
+      discovery: { ["token_file"]: token },
+    };
+    for (const [mode, count] of [[0o644, 2], [0o642, 2], [0o640, 0], [0o600, 0]] as const) {
+      for (const file of [key, token]) Deno.chmodSync(file, mode);
+      const warnings = (await found(config)).filter((each) => each.includes("every user may"));
+      assertEquals(warnings.length, count, warnings.join());
+      for (const warning of warnings) {
+        assertMatch(warning, /^warning apps\[0\]\.(?:tls\..*\.key|discovery\.token_file):/);
+      }
+    }
+  },
+});
