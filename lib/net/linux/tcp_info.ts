@@ -11,9 +11,11 @@ const INFO_BYTES = 104;
 export function readTcpInfo(libc: Libc, fd: number): TcpMeasures | undefined {
   LENGTH[0] = INFO_BYTES;
   if (libc.calls.getsockopt(fd, IPPROTO_TCP, TCP_INFO, INFO, LENGTH_BYTES) < 0) return undefined;
-  if ((LENGTH[0] ?? 0) < INFO_BYTES) return undefined;
+  const rtt = WORDS.getUint32(RTT_AT, true);
+  // MPTCP whose only path has ended has a structure of zeros.
+  if ((LENGTH[0] ?? 0) < INFO_BYTES || rtt === 0) return undefined;
   return {
-    rttMs: WORDS.getUint32(RTT_AT, true) / 1000,
+    rttMs: rtt / 1000,
     retransmits: WORDS.getUint32(TOTAL_RETRANS_AT, true),
   };
 }
