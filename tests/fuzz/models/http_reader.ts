@@ -1,4 +1,4 @@
-import { latin1, utf8 } from "../../helpers/bytes.ts";
+import { latin1, latin1Bytes } from "../../helpers/bytes.ts";
 import { hex } from "../engine/fuzz_target.ts";
 
 /** What a connection's bytes are to a strict reader of RFC 9112, and how it ends. */
@@ -34,7 +34,7 @@ export function readRequests(bytes: Uint8Array): ReadRequests {
     }
     const body = readBody(rest.slice(end + 4), head);
     if (body === undefined) return { requests, isRefused: true };
-    requests.push(`${head.method} ${head.target} ${hex(utf8(body.text))}`);
+    requests.push(`${head.method} ${head.target} ${hex(latin1Bytes(body.text))}`);
     if (head.isLast) return { requests, isRefused: false };
     rest = body.rest;
   }

@@ -109,9 +109,19 @@ export const HELLO_DIFFERENCES: readonly Explanation[] = [
     explains: ({ own, theirs, input }) => (isName(own) || isName(theirs)) && isDivided(input),
   },
   {
+    name: "a hello of a version that begins with another number than 3 has no name",
+    peer: "HAProxy",
+    explains: ({ own, theirs, input }) => isName(own) && theirs === "none" && input[9] !== 3,
+  },
+  {
     name: "the name of what is refused here is shown: nothing but the way to it is read",
     peer: "HAProxy",
     explains: ({ why, theirs }) => why !== "" && isName(theirs),
+  },
+  {
+    name: "a hello is read only when its record is whole",
+    peer: "HAProxy",
+    explains: ({ own, theirs, input }) => isName(own) && theirs === "none" && hasOpenRecord(input),
   },
   {
     name: "a hello is read only when its record is whole",
