@@ -288,6 +288,8 @@ function scalarOffset(
 ): number {
   if (event.valueStart < 0) {
     if (empty === undefined) return -1;
+    // A tag or an anchor of nothing stands where the value would.
+    if (event.tagStart >= 0 || event.anchorStart >= 0) return Math.max(event.tagStart, event.anchorStart - 1);
     empty.mark.lastIndex = empty.after;
     return empty.mark.test(text) ? empty.mark.lastIndex - 1 : -1;
   }

@@ -114,6 +114,8 @@ Deno.test("Source: an empty key has the place of its colon or question mark", ()
     ["a:\n  - b: c\n  - : d", ["a", 1, ""], 3, 5],
     ["a: {b: 1, : d}", ["a", ""], 1, 11],
     ["a: 1\n?\n: d", [""], 2, 1],
+    ["a: 1\n! : d", [""], 2, 1],
+    ["a: 1\n&b : d", [""], 2, 1],
   ];
   for (const [text, path, line, column] of places) {
     assertEquals(Source.read(text)?.locate(path, "key"), { line, column }, text);
