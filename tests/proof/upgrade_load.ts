@@ -41,6 +41,8 @@ export interface UpgradeLoadReport {
   readonly accepted: number;
   readonly ended: number;
   readonly logged: number;
+  /** Lines of the access log that are there twice. */
+  readonly repeated: number;
   /** Reasons in the access log. */
   readonly reasons: Readonly<Record<string, number>>;
 }
@@ -316,15 +318,16 @@ async function request(
   return { status: Number(status ?? 0), text };
 }
 
-function logged(text: string): Pick<UpgradeLoadReport, "logged" | "reasons"> {
+function logged(text: string): Pick<UpgradeLoadReport, "logged" | "repeated" | "reasons"> {
   const reasons: Record<string, number> = {};
   let logged = 0;
-  for (const line of text.split("\n").slice(0, -1)) {
+  const lines = text.split("\n").slice(0, -1);
+  for (const line of lines) {
     const { reason } = JSON.parse(line);
     logged++;
     reasons[reason] = (reasons[reason] ?? 0) + 1;
   }
-  return { logged, reasons };
+  return { logged, repeated: lines.length - new Set(lines).size, reasons };
 }
 
 async function main([upgrades = 50, workers = 2]: readonly number[]): Promise<void> {
