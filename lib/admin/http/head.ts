@@ -118,7 +118,7 @@ function urlOf(target: string, headers: Headers, isOld: boolean): string {
   if (host === null && !isOld) throw new RequestError(400, 'no "host" field');
   if (host !== null && !HOST.test(host)) throw new RequestError(400, 'malformed "host" field');
   const url = target.startsWith("/") ? `http://${host || "localhost"}${target}` : target;
-  if (!/^https?:\/\/[^/?@#]*(?:[/?][^#]*)?$/i.test(url) || !URL.canParse(url)) {
+  if (!/^https?:\/\/[^/?@#]+(?:[/?][^#]*)?$/i.test(url) || !URL.canParse(url)) {
     throw new RequestError(400, "malformed request target");
   }
   // With an absolute target, "host" is to be ignored (RFC 9112 section 3.2.2).

@@ -291,7 +291,9 @@ function scalarOffset(
     // A tag or an anchor of nothing stands where the value would.
     if (event.tagStart >= 0 || event.anchorStart >= 0) return Math.max(event.tagStart, event.anchorStart - 1);
     empty.mark.lastIndex = empty.after;
-    return empty.mark.test(text) ? empty.mark.lastIndex - 1 : -1;
+    if (empty.mark.test(text)) return empty.mark.lastIndex - 1;
+    // Behind a directive or the mark of a document it is not found: near it is better than nowhere.
+    return empty.mark === EMPTY_KEY ? empty.after : -1;
   }
   const { style } = event;
   const quoted = style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED;

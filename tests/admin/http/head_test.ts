@@ -16,6 +16,7 @@ const REFUSED: readonly (readonly [number, string])[] = [
   [400, `GET /a b HTTP/1.1\r\n${HOST}`],
   [400, `GET /#a HTTP/1.1\r\n${HOST}`],
   [400, `GET * HTTP/1.1\r\n${HOST}`],
+  [400, `GET http:///u@b HTTP/1.1\r\n${HOST}`],
   [400, `GET http://u@b/ HTTP/1.1\r\n${HOST}`],
   [400, `GET / HTTP/1.1\r\n${HOST}\r\n${HOST}`],
   [400, "GET / HTTP/1.1\r\nhost: a/b"],

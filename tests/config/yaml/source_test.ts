@@ -115,6 +115,7 @@ Deno.test("Source: an empty key has the place of its colon or question mark", ()
     ["a: {b: 1, : d}", ["a", ""], 1, 11],
     ["a: 1\n?\n: d", [""], 2, 1],
     ["a: 1\n! : d", [""], 2, 1],
+    ["...\n: d", [""], 1, 1],
     ["a: 1\n&b : d", [""], 2, 1],
   ];
   for (const [text, path, line, column] of places) {
