@@ -171,10 +171,10 @@ export class LineWriter {
     }
   }
 
+  /** Writes what has collected, in one round at a time: a second one beside it would write the same batch again. */
   #start(): Promise<Outcome> {
     this.#disarm();
-    this.#round = this.#write();
-    return this.#round;
+    return this.#round ??= this.#write();
   }
 
   async #write(): Promise<Outcome> {
@@ -267,6 +267,7 @@ export class LineWriter {
 
   #arm(delayMs: number): void {
     if (this.#timer !== undefined || this.#closed) return;
+    // Deno 2.6 runs a callback that was due when its timer was cleared, and by then a round may be under way.
     this.#timer = setTimeout(() => this.#start(), delayMs);
     // If nothing else keeps the process alive, flushAtEnd writes what is left.
     Deno.unrefTimer(this.#timer);
