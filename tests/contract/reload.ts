@@ -222,6 +222,7 @@ export function testReloadContract(name: string, start: StartPlane): void {
       Deno.mkdirSync(`${path}/${folder}`);
       lab.folder.write(`${folder}/tls.crt`, cert);
       lab.folder.write(`${folder}/tls.key`, key);
+      Deno.chmodSync(`${path}/${folder}/tls.key`, 0o600);
     };
     // As Kubernetes mounts a secret: files are links through a link, which alone is changed, and at once.
     put("..first", lab.local);

@@ -26,6 +26,7 @@ const SESSION: EndedSession = {
   tries: 2,
   failures: [{ target: { label: "t:2" }, code: "ECONNREFUSED", message: "refused" }],
   error: undefined,
+  measures: undefined,
 };
 
 Deno.test("sessionRecord: a session survives the way to another thread", () => {

@@ -21,6 +21,7 @@ Deno.test({
     assertEquals(await complete("che"), ["check"]);
     assertEquals(await complete("check", "--"), [
       "--config",
+      "--engine",
       "--json",
       "--against",
       "--token-file",
