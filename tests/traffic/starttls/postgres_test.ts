@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../../helpers/bytes.ts";
 import { POSTGRES_PASSWORD, PostgresLab, psql } from "../../helpers/servers/postgres.ts";
 import { type TestProxy, withProxy } from "../../helpers/proxy/proxy.ts";
@@ -69,7 +69,9 @@ async function ended(lab: TlsLab, { plain }: Servers): Promise<void> {
     const trusted = { port, host: "localhost", sslmode: "verify-full", sslrootcert: lab.ca.certFile };
     assertEquals(await psql(trusted), OK("plain"));
     const session = await proxy.outcome();
-    assertEquals([session.reason, session.sni], ["client_closed", "localhost"]);
+    // psql says goodbye and closes, and the server closes at the goodbye: either may be seen first.
+    assertMatch(session.reason ?? "", /^(?:client|target)_closed$/);
+    assertEquals(session.sni, "localhost");
     assertEquals(await psql({ ...trusted, gssencmode: "prefer" }), OK("plain"));
     await proxy.outcome();
     assertStringIncludes((await psql({ port, sslmode: "disable" })).text, "FATAL:  TLS is required");
