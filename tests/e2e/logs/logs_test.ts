@@ -221,7 +221,8 @@ for (const access of ["fifo", true] as const) {
       const lines = (await read).split("\n").slice(0, -1);
       await ended;
       const dropped = Number(/it works again; (\d+) lines were dropped/.exec(proxy.stderr)?.[1]);
-      assert(dropped >= 20, `${dropped} lines were dropped`);
+      // With workers a line may come up to 50 ms after its session's end, when there is room again.
+      assert(dropped >= 1, `${dropped} lines were dropped`);
       assertEquals(lines.length + dropped, sessions);
       const whole = lines.flatMap((line) => /^(\d+) x{12000} client_closed$/.exec(line)?.[1] ?? []);
       assertEquals(new Set(whole).size, lines.length, "a line is cut, or there twice");
