@@ -83,6 +83,9 @@ const ALLOWED: readonly SystemCall[] = [
   "brk",
   // Threads: the runtime's pool starts them.
   "sched_yield",
+  // The runtime's locks read a thread's priority, and write to stderr what they may not.
+  "sched_getparam",
+  "sched_getscheduler",
   "sched_getaffinity",
   "getcpu",
   "set_robust_list",

@@ -60,6 +60,8 @@ const NUMBERS = {
   capget: [125, 90],
   capset: [126, 91],
   sigaltstack: [131, 132],
+  sched_getparam: [143, 121],
+  sched_getscheduler: [145, 120],
   prctl: [157, 167],
   gettid: [186, 178],
   futex: [202, 98],
