@@ -3,6 +3,7 @@ export * from "./access_template.ts";
 export * from "./address/address.ts";
 export * from "./address/cidr.ts";
 export * from "./address/range.ts";
+export * from "./bytes.ts";
 export * from "./clock.ts";
 export * from "./direction.ts";
 export * from "./dscp.ts";

@@ -1,3 +1,4 @@
+import { joinBytes } from "../base/mod.ts";
 import type { PendingRead, RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
 import { HalfCloseState } from "./_half_close_state.ts";
 import { type First, Line, type PolledOptions } from "./_polled_line.ts";
@@ -34,18 +35,10 @@ async function settled({ buffer, result }: PendingRead, before: Uint8Array | und
     const count = await result;
     return count === null
       ? { bytes: before, end: "fin" }
-      : { bytes: joined(before, buffer.subarray(0, count)) };
+      : { bytes: joinBytes(before, buffer.subarray(0, count)) };
   } catch (error) {
     return { bytes: before, end: { error } };
   }
-}
-
-function joined(first: Uint8Array | undefined, second: Uint8Array): Uint8Array {
-  if (first === undefined) return second.slice();
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }
 
 function relay(

@@ -61,9 +61,8 @@ const ASLEEP_MS = 1000;
 /**
  * Watches descriptors with one edge-triggered `epoll(7)`, in turns of the runtime's event loop.
  *
- * A turn takes batches of events and reports each. What awaits the promises that a batch has
- * settled runs before the next, and if it has begun something with the runtime, the event loop has its turn before the
- * thread sleeps.
+ * A turn takes batches of events and reports each. What awaits the promises that a batch has settled runs before the
+ * next, and if it has begun something with the runtime, the event loop has its turn before the thread sleeps.
  *
  * A descriptor's number is free for another as soon as it is closed, and a batch may still hold an event of the one
  * before. So each registration has a generation, which the kernel hands back with the event.

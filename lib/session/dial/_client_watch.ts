@@ -1,4 +1,4 @@
-import type { Duplex } from "../../base/mod.ts";
+import { type Duplex, joinBytes } from "../../base/mod.ts";
 import type { BufferPool, PendingRead } from "../../relay/mod.ts";
 
 /**
@@ -58,7 +58,7 @@ export class ClientWatch {
     if (this.#isOver || count === null) return;
     // Bytes beyond the limit stay pending, as the relay's next chunk.
     if ((prefetched?.length ?? 0) + count > MAX_EARLY_BYTES) return;
-    this.prefetched = joined(prefetched, buffer.subarray(0, count));
+    this.prefetched = joinBytes(prefetched, buffer.subarray(0, count));
     this.pendingRead = this.#read(buffer);
   };
 
@@ -67,13 +67,4 @@ export class ClientWatch {
     this.end();
     this.#options.onGone();
   };
-}
-
-/** A copy of both, the second behind the first. */
-function joined(first: Uint8Array | undefined, second: Uint8Array): Uint8Array {
-  if (first === undefined) return second.slice();
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }

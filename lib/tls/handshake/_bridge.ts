@@ -1,5 +1,5 @@
 import type { Duplex as NodeDuplex } from "node:stream";
-import type { Duplex, KeepaliveTimes } from "../../base/mod.ts";
+import { type Duplex, joinBytes, type KeepaliveTimes } from "../../base/mod.ts";
 import { ALERT_RECORD } from "./alerts.ts";
 import type { RuntimeTls } from "../_runtime_tls.ts";
 
@@ -127,10 +127,10 @@ export class Bridge {
   /** Passes received bytes to TLS. The caller may reuse the buffer afterwards. */
   feed(bytes: Uint8Array): void {
     if (this.opening.length < OPENING_BYTES) {
-      this.opening = joined(this.opening, bytes.subarray(0, OPENING_BYTES - this.opening.length));
+      this.opening = joinBytes(this.opening, bytes.subarray(0, OPENING_BYTES - this.opening.length));
     }
     if (this.#held === undefined) this.#push(bytes);
-    else this.#held = joined(this.#held, bytes);
+    else this.#held = joinBytes(this.#held, bytes);
   }
 
   /** The runtime throws at some bytes (such as an invalid certificate); uncaught, the error would be lost. */
@@ -253,11 +253,4 @@ export class Bridge {
   readonly #streamFailed = (error: unknown): void => {
     this.#failed(error);
   };
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }
