@@ -138,17 +138,30 @@ realTest("postgres: down when all places are taken, those of ordinary users too"
   }
 });
 
-/** Opens a session, and leaves it open. */
-async function hold({ port }: ServerProcess, login: { user: string }): Promise<Deno.Conn> {
+/**
+ * Opens a session, and leaves it open. Retries while it is refused: the server frees the place of a closed connection
+ * only when its process has ended.
+ */
+async function hold(server: ServerProcess, login: { user: string }): Promise<Deno.Conn> {
+  let held: Deno.Conn | undefined;
+  await until(async () => (held = await tryHold(server, login)) !== undefined);
+  return held as Deno.Conn;
+}
+
+async function tryHold({ port }: ServerProcess, login: { user: string }): Promise<Deno.Conn | undefined> {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const exchange = protocolCheck("postgres", login);
-  let turn = exchange?.begin();
+  const first = exchange?.begin();
   const buffer = new Uint8Array(4096);
-  await conn.write(turn?.send ?? new Uint8Array());
-  while (turn?.verdict === "need_more") {
-    turn = exchange?.feed(buffer.subarray(0, await conn.read(buffer) ?? 0));
+  await conn.write(first?.send ?? new Uint8Array());
+  let verdict = first?.verdict;
+  while (verdict === "need_more") {
+    const count = await conn.read(buffer);
+    verdict = count === null ? exchange?.end() : exchange?.feed(buffer.subarray(0, count)).verdict;
   }
-  return conn;
+  if (verdict === "match") return conn;
+  conn.close();
+  return undefined;
 }
 
 realTest("postgres: down while it starts up as a standby", postgresTools, async () => {
