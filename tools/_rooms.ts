@@ -33,6 +33,14 @@ export const ROOMS: Readonly<Record<string, number>> = {
   cli: 10,
 };
 
+/**
+ * Doors beside a room's `mod.ts`. Rooms that workers load take the lighter one: what they import statically is read at the
+ * start of each worker.
+ */
+export const SIDE_DOORS: Readonly<Record<string, string>> = {
+  config: "lib/config/parsed.ts",
+};
+
 /** The room that `main.ts` opens. */
 export const FRONT_ROOM = "cli";
 

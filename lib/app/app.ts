@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../base/mod.ts";
-import type { AppConfig } from "../config/mod.ts";
+import type { AppConfig } from "../config/parsed.ts";
 import type { FdPressure, OwnListeners } from "../dial/mod.ts";
 import { ClientTable } from "../limits/mod.ts";
 import type { AcceptGate } from "../listen/mod.ts";

@@ -1,4 +1,4 @@
-import type { AppConfig, RouteConfig } from "../config/mod.ts";
+import type { AppConfig, RouteConfig } from "../config/parsed.ts";
 import { AccessList } from "../limits/mod.ts";
 import { RouteTable } from "../routing/mod.ts";
 

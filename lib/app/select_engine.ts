@@ -1,5 +1,5 @@
 import type { Clock } from "../base/mod.ts";
-import type { BandwidthConfig } from "../config/mod.ts";
+import type { BandwidthConfig } from "../config/parsed.ts";
 import { ByteBucket } from "../limits/mod.ts";
 import {
   bandwidthFilter,

@@ -1,5 +1,5 @@
 import { isPlainDial } from "../base/mod.ts";
-import type { AppConfig } from "../config/mod.ts";
+import type { AppConfig } from "../config/parsed.ts";
 import { Dialer, type DialerOptions, type FdPressure, LOOP } from "../dial/mod.ts";
 import { CidrSet, type ClientLimiter } from "../limits/mod.ts";
 import type { Transport } from "../net/mod.ts";

@@ -1,5 +1,5 @@
 import { formatIp, parseIp, unmapIp } from "../base/mod.ts";
-import type { HashKeyConfig } from "../config/mod.ts";
+import type { HashKeyConfig } from "../config/parsed.ts";
 
 /** The facts about a connection that can serve as a hash key. */
 export interface HashFacts {

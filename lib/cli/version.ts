@@ -1,7 +1,8 @@
-import manifest from "../../deno.json" with { type: "json" };
-
-/** The program's version, as semver. */
-export const VERSION: string = manifest.version;
+/**
+ * The program's version, as semver; that of `deno.json`. It is not imported from there: an executable that imports JSON
+ * never keeps its compiled code, and compiles everything at each start.
+ */
+export const VERSION = "0.1.0";
 
 /** The sources that an executable was compiled from. */
 export interface Build {

@@ -1,5 +1,5 @@
 import { parseIp } from "../base/mod.ts";
-import { formatSyslogAddress, type LogServerConfig, SYSLOG_FACILITIES } from "../config/mod.ts";
+import { formatSyslogAddress, type LogServerConfig, SYSLOG_FACILITIES } from "../config/parsed.ts";
 import { lookUpName } from "../dial/mod.ts";
 import {
   FIELD_END,

@@ -1,5 +1,5 @@
 import { errorCode } from "../base/mod.ts";
-import type { LogServerConfig } from "../config/mod.ts";
+import type { LogServerConfig } from "../config/parsed.ts";
 import { LOCAL_SOCKETS } from "./open.ts";
 
 /** Why a log will not arrive. */

@@ -10,7 +10,7 @@ import {
   type TlsFiles,
 } from "../app/mod.ts";
 import { type Clock, monotonicClock } from "../base/mod.ts";
-import type { AppConfig } from "../config/mod.ts";
+import type { AppConfig } from "../config/parsed.ts";
 import type { ReloadableApp } from "./reload/next_apps.ts";
 
 /** The options of a controlled app; `random` and `clock` default to the runtime's. */

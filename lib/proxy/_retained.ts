@@ -1,5 +1,5 @@
 import { type RetainedApp, targetsOf } from "../app/mod.ts";
-import type { AppConfig } from "../config/mod.ts";
+import type { AppConfig } from "../config/parsed.ts";
 
 /** What of an app decides which settings of operators outlast a reload. */
 export function retained(config: AppConfig, labels: readonly string[]): RetainedApp {

@@ -1,5 +1,5 @@
 import type { CaptureRequest, CaptureStart } from "../capture/mod.ts";
-import type { Config } from "../config/mod.ts";
+import type { Config } from "../config/parsed.ts";
 import type { CountersSnapshot, MetricsSnapshot } from "../metrics/mod.ts";
 import type { ReloadPlan, ReloadResult } from "./reload/reload_result.ts";
 import type { ConnectionQuestion, Explanation } from "./explain/explanation.ts";

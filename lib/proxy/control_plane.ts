@@ -13,13 +13,19 @@ import {
   type TargetSettingChange,
   type TlsFiles,
 } from "../app/mod.ts";
-import type { AppConfig, Config } from "../config/mod.ts";
+import type { AppConfig, Config } from "../config/parsed.ts";
 import { OwnListeners } from "../dial/mod.ts";
 import { type CountersSnapshot, type LiveTarget, LoopDelay, ThreadCounters } from "../metrics/mod.ts";
 import type { TargetState } from "../pool/mod.ts";
 import { ControlledApp } from "./_controlled_app.ts";
 import { ownListeners } from "./listeners/own_listeners.ts";
-import { type HandedApp, handedApps, takeOverHealth, takeOverSettings } from "./handed_state.ts";
+import {
+  type HandedApp,
+  handedApps,
+  type TakenOverApp,
+  takeOverHealth,
+  takeOverSettings,
+} from "./handed_state.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
 import { prepareApps, startError } from "./reload/next_apps.ts";
 import type { ReloadStep } from "./reload/reloader.ts";
@@ -30,7 +36,7 @@ import type { ListenerInfo } from "./status/runtime_snapshot.ts";
 export interface ControlPlaneOptions {
   readonly observer: ProxyObserver;
   /** What a process that this one takes over from hands to it; default nothing. */
-  readonly handed?: readonly HandedApp[] | undefined;
+  readonly handed?: readonly TakenOverApp[] | undefined;
   /** Default `Math.random`. */
   readonly random?: Random;
   /** Default the runtime's monotonic clock. */

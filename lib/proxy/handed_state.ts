@@ -1,6 +1,6 @@
 import { type Overrides, SharedDraws, type TargetSetting } from "../app/mod.ts";
 import { monotonicClock } from "../base/mod.ts";
-import { effectiveFault, resolveFaults } from "../config/mod.ts";
+import { effectiveFault, type FaultConfig } from "../config/parsed.ts";
 import type { ControlledApp } from "./_controlled_app.ts";
 
 /**
@@ -19,6 +19,11 @@ export interface HandedApp {
   readonly faults: { readonly faults: readonly unknown[]; readonly sinceEpochMs: number } | null;
   /** The targets that checks say are down, and why. */
   readonly down: readonly { readonly label: string; readonly detail: string }[];
+}
+
+/** The same where it has arrived. */
+export interface TakenOverApp extends Omit<HandedApp, "faults"> {
+  readonly faults: { readonly faults: readonly FaultConfig[]; readonly sinceEpochMs: number } | null;
 }
 
 /** What is handed of these apps. */
@@ -47,18 +52,17 @@ export function handedApps(apps: ReadonlyMap<string, ControlledApp>): HandedApp[
 }
 
 /** Sets what operators had set in the process before; before the apps are built. */
-export function takeOverSettings(overrides: Overrides, handed: readonly HandedApp[]): void {
+export function takeOverSettings(overrides: Overrides, handed: readonly TakenOverApp[]): void {
   for (const { name, isPaused, targets, faults } of handed) {
     const own = overrides.of(name);
     own.pause.set(isPaused);
     for (const { label, admin, weight } of targets) own.targets.set(label, { admin, weight });
     if (faults === null) continue;
-    const resolved = resolveFaults(faults.faults);
     const ageMs = Math.max(0, Date.now() - faults.sinceEpochMs);
     own.faults = {
-      faults: resolved,
+      faults: faults.faults,
       since: { clockMs: monotonicClock.nowMs() - ageMs, epochMs: faults.sinceEpochMs },
-      draws: SharedDraws.allocate(resolved.length),
+      draws: SharedDraws.allocate(faults.faults.length),
     };
   }
 }
@@ -67,7 +71,7 @@ export function takeOverSettings(overrides: Overrides, handed: readonly HandedAp
  * Takes targets for down that were so in the process before, until a check of them succeeds; those that are not found yet, by
  * discovery, are left.
  */
-export function takeOverHealth(app: ControlledApp, handed: HandedApp | undefined): void {
+export function takeOverHealth(app: ControlledApp, handed: TakenOverApp | undefined): void {
   for (const { pool } of app.targets.pools) {
     for (const target of pool.targets) {
       const down = handed?.down.find(({ label }) => label === target.label);

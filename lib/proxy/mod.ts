@@ -46,7 +46,7 @@ export type { ProxyObserver } from "./proxy_observer.ts";
 export { type SocketFileChange, SocketFileWatch } from "./listeners/socket_file_watch.ts";
 export { removeLeftovers, removeStaleFile } from "./listeners/stale_socket.ts";
 export type { BoundProxy, WorkerContext } from "./worker_context.ts";
-export type { HandedApp } from "./handed_state.ts";
+export type { HandedApp, TakenOverApp } from "./handed_state.ts";
 export { ControlPlane, type ControlPlaneOptions } from "./control_plane.ts";
 export { Proxy, type ProxyOptions } from "./proxy.ts";
 export { obsoleteMs, type Retirement } from "./retirement.ts";

@@ -1,5 +1,5 @@
 import type { TargetSettingChange } from "../app/mod.ts";
-import type { FaultConfig } from "../config/mod.ts";
+import type { FaultConfig } from "../config/parsed.ts";
 import type { EndingReason, SessionFilter, SessionPage, SessionQuery } from "../session/mod.ts";
 
 /** What came of an operation that every thread takes part in. */

@@ -1,7 +1,7 @@
 import { type Clock, MAX_TIMER_MS, monotonicClock, type Random } from "../base/mod.ts";
 import { FileTexts, type NextTlsFiles, type PoolRef } from "../app/mod.ts";
 import type { CaptureRequest, CaptureStart, ThreadCaptures } from "../capture/mod.ts";
-import type { Config } from "../config/mod.ts";
+import type { Config } from "../config/parsed.ts";
 import { OwnListeners } from "../dial/mod.ts";
 import { type CountersSnapshot, LoopDelay, type MetricsSnapshot, ThreadCounters } from "../metrics/mod.ts";
 import type { Transport } from "../net/mod.ts";

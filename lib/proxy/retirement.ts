@@ -1,4 +1,4 @@
-import type { Config } from "../config/mod.ts";
+import type { Config } from "../config/parsed.ts";
 
 /** The next config's targets and listeners, for a proxy that another one replaces. */
 export interface Retirement {

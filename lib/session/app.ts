@@ -1,4 +1,4 @@
-import type { HashKeyConfig } from "../config/mod.ts";
+import type { HashKeyConfig } from "../config/parsed.ts";
 import type { Address, Clock, Duplex, KeepaliveTimes, Random } from "../base/mod.ts";
 import type { Dialer, Loops } from "../dial/mod.ts";
 import type { Rewrite, Upgrade } from "../protocol/mod.ts";

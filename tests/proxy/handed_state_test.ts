@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ControlPlane, type HandedApp } from "../../lib/proxy/mod.ts";
+import { takenOver } from "../../lib/cli/handover/native_start.ts";
 import { configOf, ProxyLog } from "../helpers/proxy/proxy.ts";
 
 const APPS = [{
@@ -25,7 +26,10 @@ async function plane(
   root: Parameters<typeof configOf>[0],
   handed: readonly HandedApp[],
 ): Promise<ControlPlane> {
-  return await ControlPlane.prepare(configOf(root), { observer: new ProxyLog(), handed });
+  return await ControlPlane.prepare(configOf(root), {
+    observer: new ProxyLog(),
+    handed: handed.map(takenOver),
+  });
 }
 
 Deno.test("ControlPlane: what a process before hands over is what it is set to, and what is handed on", async () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { checksumLine, compilation, ENTRY, entryModule, TARGETS } from "../../tools/compile_plan.ts";
 import { readBuild } from "../../tools/_read_build.ts";
+import { VERSION } from "../../lib/cli/version.ts";
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { missingTools } from "../helpers/programs/tools.ts";
@@ -81,4 +82,9 @@ Deno.test({
     await folder.write("a", "2");
     assertEquals(await readBuild(root), { commit, isModified: true });
   },
+});
+
+Deno.test("VERSION: the program has the version of deno.json", async () => {
+  const manifest = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  assertEquals(VERSION, manifest.version);
 });

@@ -1,5 +1,5 @@
 import { type Address, formatAddress, type Random } from "../../base/mod.ts";
-import type { HealthCheckConfig } from "../../config/mod.ts";
+import type { HealthCheckConfig } from "../../config/parsed.ts";
 import { connectForCheck, type OwnListeners } from "../../dial/mod.ts";
 import type { Connection } from "../../net/mod.ts";
 import {

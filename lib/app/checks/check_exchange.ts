@@ -1,5 +1,5 @@
 import type { Address } from "../../base/mod.ts";
-import type { HealthCheckConfig } from "../../config/mod.ts";
+import type { HealthCheckConfig } from "../../config/parsed.ts";
 import {
   type Exchange,
   httpExchange,

@@ -1,4 +1,4 @@
-import type { HealthCheckConfig } from "../../config/mod.ts";
+import type { HealthCheckConfig } from "../../config/parsed.ts";
 import type { Pool } from "../../pool/mod.ts";
 import { CheckGroup, type HealthChecksOptions } from "./_check_group.ts";
 import { checkKey } from "../targets/target_spec.ts";

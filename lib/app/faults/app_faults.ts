@@ -1,4 +1,4 @@
-import type { BandwidthConfig, FaultConfig } from "../../config/mod.ts";
+import type { BandwidthConfig, FaultConfig } from "../../config/parsed.ts";
 import { ByteBucket, CidrSet } from "../../limits/mod.ts";
 import { type DrawCounter, FaultPlan, type FaultRule, type SessionFaults } from "../../relay/mod.ts";
 import type { SessionApp } from "../../session/mod.ts";

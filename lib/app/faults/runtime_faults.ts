@@ -1,4 +1,4 @@
-import type { FaultConfig } from "../../config/mod.ts";
+import type { FaultConfig } from "../../config/parsed.ts";
 
 /** A moment, on the clock that the threads share and on the wall. */
 export interface Moment {

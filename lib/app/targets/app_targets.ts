@@ -1,4 +1,4 @@
-import type { AppConfig, HealthCheckConfig } from "../../config/mod.ts";
+import type { AppConfig, HealthCheckConfig } from "../../config/parsed.ts";
 import type { OwnListeners } from "../../dial/mod.ts";
 import { Pool, statesOf, type TargetState } from "../../pool/mod.ts";
 import type { RouteTable } from "../../routing/mod.ts";

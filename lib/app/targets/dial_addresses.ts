@@ -1,5 +1,5 @@
 import { type Address, formatCidr } from "../../base/mod.ts";
-import type { AppConfig, TargetConfig } from "../../config/mod.ts";
+import type { AppConfig, TargetConfig } from "../../config/parsed.ts";
 
 /** Returns all targets of an app, including those of its routes. */
 export function targetsOf(app: AppConfig): readonly TargetConfig[] {

@@ -1,5 +1,5 @@
 import { formatAddress, parseIp, type TcpAddress } from "../../base/mod.ts";
-import type { AppConfig } from "../../config/mod.ts";
+import type { AppConfig } from "../../config/parsed.ts";
 import { isUnspecified, type OwnListeners } from "../../dial/mod.ts";
 import { AccessList } from "../../limits/mod.ts";
 

@@ -1,4 +1,4 @@
-import type { AppConfig, TargetConfig } from "../../config/mod.ts";
+import type { AppConfig, TargetConfig } from "../../config/parsed.ts";
 import { type DiscoverySource, FileLookup, HttpLookup, type Lookup } from "../../pool/mod.ts";
 
 /** A source of targets, with what a discovery of it needs. */

@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../../base/mod.ts";
-import type { AppConfig, RouteConfig, TargetConfig } from "../../config/mod.ts";
+import type { AppConfig, RouteConfig, TargetConfig } from "../../config/parsed.ts";
 import type { PoolOptions, Target, TargetChange } from "../../pool/mod.ts";
 import type { AppObserver } from "../app_observer.ts";
 import type { AppTally } from "../app_tally.ts";

@@ -1,5 +1,5 @@
 import { formatAddress, type Random } from "../../base/mod.ts";
-import type { AppConfig, TargetConfig } from "../../config/mod.ts";
+import type { AppConfig, TargetConfig } from "../../config/parsed.ts";
 import type { OwnListeners } from "../../dial/mod.ts";
 import { type DiscoveredTarget, Discovery, dnsResolver, type TargetSpec } from "../../pool/mod.ts";
 import type { AppTally } from "../app_tally.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { TargetAddress } from "../../base/mod.ts";
-import type { AppConfig, TargetConfig } from "../../config/mod.ts";
+import type { AppConfig, TargetConfig } from "../../config/parsed.ts";
 import type { Pool, TargetAdmin, TargetHealth } from "../../pool/mod.ts";
 import { targetSpec } from "./target_spec.ts";
 import type { TargetMonitor } from "./target_monitor.ts";

@@ -1,4 +1,4 @@
-import type { AppConfig, HealthCheckConfig, TargetConfig } from "../../config/mod.ts";
+import type { AppConfig, HealthCheckConfig, TargetConfig } from "../../config/parsed.ts";
 import type { TargetSpec } from "../../pool/mod.ts";
 
 /** Returns what a pool needs of a configured target. */

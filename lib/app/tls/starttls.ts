@@ -1,4 +1,4 @@
-import type { AppConfig } from "../../config/mod.ts";
+import type { AppConfig } from "../../config/parsed.ts";
 import {
   ImapClientUpgrade,
   ImapTargetUpgrade,

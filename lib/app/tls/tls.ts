@@ -1,5 +1,5 @@
 import type { Address, Duplex } from "../../base/mod.ts";
-import type { AppConfig } from "../../config/mod.ts";
+import type { AppConfig } from "../../config/parsed.ts";
 import { type SecureTarget, type TlsAcceptor, upgradeTarget } from "../../session/mod.ts";
 import { TargetTls, TlsTerminator } from "../../tls/mod.ts";
 import { targetsOf } from "../targets/dial_addresses.ts";

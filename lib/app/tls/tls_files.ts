@@ -4,7 +4,7 @@
  * @module
  */
 import { errorMessage } from "../../base/mod.ts";
-import type { AppConfig } from "../../config/mod.ts";
+import type { AppConfig } from "../../config/parsed.ts";
 import type { TargetTlsOptions, TlsTerminatorOptions } from "../../tls/mod.ts";
 import type { FileTexts } from "./file_texts.ts";
 

@@ -1,4 +1,5 @@
 import { errorMessage, formatAddress } from "../../base/mod.ts";
+import { resolveFaults } from "../../config/mod.ts";
 import type { Logger } from "../../log/mod.ts";
 import {
   type NativeProcess,
@@ -6,7 +7,7 @@ import {
   PassedSocketError,
   type SocketHandle,
 } from "../../net/mod.ts";
-import { StartError } from "../../proxy/mod.ts";
+import { type HandedApp, StartError, type TakenOverApp } from "../../proxy/mod.ts";
 import type { NativeControl, WorkerProxyOptions } from "../../workers/mod.ts";
 import { ACTIVATION_VARIABLES, readActivation } from "./activation.ts";
 import { type InheritedSocket, InheritedSockets } from "./inherited_sockets.ts";
@@ -62,7 +63,18 @@ export async function startNative(log: Logger): Promise<NativeStart> {
 
 /** What the workers' proxy is handed by the process before; `undefined` for nothing. */
 export function handedTo({ predecessor }: NativeStart): WorkerProxyOptions["handed"] {
-  return predecessor && { apps: predecessor.hello.apps, paths: new Set(predecessor.hello.paths) };
+  if (predecessor === undefined) return undefined;
+  const { apps, paths } = predecessor.hello;
+  return {
+    apps: apps.map(takenOver),
+    paths: new Set(paths),
+  };
+}
+
+/** Checks what the process before has handed of an app. @throws {ConfigError} for a fault that this version does not know. */
+export function takenOver(app: HandedApp): TakenOverApp {
+  const { faults } = app;
+  return { ...app, faults: faults && { ...faults, faults: resolveFaults(faults.faults) } };
 }
 
 /** Warns of sockets that a service manager has passed and nothing listens on. */

@@ -7,7 +7,6 @@ import {
   formatSize,
   formatTlv,
 } from "../../base/mod.ts";
-import { formatPercentage } from "../schema/values/numbers.ts";
 import { effectiveKeepalive, effectiveSockets } from "./sockets.ts";
 import type { AppConfig, HashKeyConfig } from "../model/config.ts";
 import type { ProxyTlvsConfig } from "../model/proxy_protocol_config.ts";
@@ -249,4 +248,8 @@ function orOff<T, R>(value: T | undefined, format: (value: T) => R): R | "off" {
 /** Without the keys that were left out: not every format can write nothing. */
 function given(mapping: Mapping): Mapping {
   return Object.fromEntries(Object.entries(mapping).filter(([, value]) => value !== undefined));
+}
+
+function formatPercentage(share: number): string {
+  return `${Math.round(share * 100)}%`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { formatCidr, formatDuration, formatEventRate, formatTlv } from "../../base/mod.ts";
-import type { AppConfig } from "../../config/mod.ts";
+import type { AppConfig } from "../../config/parsed.ts";
 import { CidrSet } from "../../limits/mod.ts";
 import type { ExplainedTargets } from "./_targets.ts";
 import type { ConnectionQuestion } from "./explanation.ts";

@@ -1,6 +1,6 @@
 import { clientHash, hashKeyOf } from "../../balancing/mod.ts";
 import { type Address, formatAddress } from "../../base/mod.ts";
-import type { AppConfig } from "../../config/mod.ts";
+import type { AppConfig } from "../../config/parsed.ts";
 import { Pool, type TargetSpec } from "../../pool/mod.ts";
 import type { TargetSnapshot } from "../../app/mod.ts";
 

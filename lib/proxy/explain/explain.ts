@@ -5,7 +5,7 @@
  * @module
  */
 import { parseIp } from "../../base/mod.ts";
-import type { AppConfig, Config } from "../../config/mod.ts";
+import type { AppConfig, Config } from "../../config/parsed.ts";
 import type { AccessVerdict } from "../../limits/mod.ts";
 import { NO_ROUTE_FACTS, type RouteFacts } from "../../routing/mod.ts";
 import { chooseListener, listenersOf } from "./listener_choice.ts";

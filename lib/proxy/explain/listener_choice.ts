@@ -1,5 +1,5 @@
 import { type Address, formatAddress, formatIp, parseIp, type TcpAddress, unmapIp } from "../../base/mod.ts";
-import type { Config } from "../../config/mod.ts";
+import type { Config } from "../../config/parsed.ts";
 import type { ListenerInfo } from "../status/runtime_snapshot.ts";
 
 /** Where a client connects to: an address, or a port of whichever address is listened on. */

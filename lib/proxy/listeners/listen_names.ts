@@ -1,5 +1,5 @@
 import { type Address, errorMessage, formatAddress, parseIp, type TcpAddress } from "../../base/mod.ts";
-import type { Config } from "../../config/mod.ts";
+import type { Config } from "../../config/parsed.ts";
 import { lookUpName, ResolveError } from "../../dial/mod.ts";
 import { isMissingHere } from "../../listen/mod.ts";
 import { StartError } from "../start_error.ts";

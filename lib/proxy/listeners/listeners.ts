@@ -1,6 +1,6 @@
 import { type Address, formatAddress } from "../../base/mod.ts";
 import type { App } from "../../app/mod.ts";
-import type { Config } from "../../config/mod.ts";
+import type { Config } from "../../config/parsed.ts";
 import type { OwnListeners } from "../../dial/mod.ts";
 import {
   type AcceptGate,

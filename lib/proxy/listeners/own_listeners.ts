@@ -1,4 +1,4 @@
-import type { AppConfig } from "../../config/mod.ts";
+import type { AppConfig } from "../../config/parsed.ts";
 import type { OwnListener } from "../../dial/mod.ts";
 import type { ListenerInfo } from "../status/runtime_snapshot.ts";
 

@@ -1,5 +1,5 @@
 import { type Address, formatAddress } from "../../base/mod.ts";
-import type { Config } from "../../config/mod.ts";
+import type { Config } from "../../config/parsed.ts";
 import { StartError } from "../start_error.ts";
 
 /** Listening sockets that this process was started with, by the names that a config has for them. */

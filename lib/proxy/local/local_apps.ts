@@ -7,7 +7,7 @@ import {
   readTlsFiles,
   type TlsFiles,
 } from "../../app/mod.ts";
-import type { AppConfig, Config } from "../../config/mod.ts";
+import type { AppConfig, Config } from "../../config/parsed.ts";
 import type { OwnListeners } from "../../dial/mod.ts";
 import type { ThreadCounters } from "../../metrics/mod.ts";
 import type { Transport } from "../../net/mod.ts";

@@ -1,6 +1,6 @@
 import type { App, RuntimeFaults, TargetSettingChange } from "../../app/mod.ts";
 import type { Clock } from "../../base/mod.ts";
-import type { FaultConfig } from "../../config/mod.ts";
+import type { FaultConfig } from "../../config/parsed.ts";
 import type {
   EndingReason,
   SessionFilter,

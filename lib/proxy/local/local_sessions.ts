@@ -1,7 +1,7 @@
 import type { Address, Clock, Random } from "../../base/mod.ts";
 import type { App } from "../../app/mod.ts";
 import { LocalCaptures, wallClock } from "../../capture/mod.ts";
-import { type AppConfig, type Config, tcpInfoKey } from "../../config/mod.ts";
+import { type AppConfig, type Config, tcpInfoKey } from "../../config/parsed.ts";
 import { isUnspecified, Loops, type OwnListeners } from "../../dial/mod.ts";
 import type { AcceptPlace } from "../../listen/mod.ts";
 import type { Connection } from "../../net/mod.ts";

@@ -1,5 +1,5 @@
 import { type FileTexts, tlsFilesOf } from "../../app/mod.ts";
-import type { Config } from "../../config/mod.ts";
+import type { Config } from "../../config/parsed.ts";
 import type { CertificateExpiry } from "../../metrics/mod.ts";
 import { firstCertificate } from "../../tls/mod.ts";
 

@@ -12,7 +12,7 @@ import {
   type RouteConfig,
   type TargetConfig,
   unsupportedKeys,
-} from "../../config/mod.ts";
+} from "../../config/parsed.ts";
 import { checkRequest, CheckTextError, parseCheckBytes, parseExpect, parseStatus } from "../../pool/mod.ts";
 import { RouteError, RouteTable } from "../../routing/mod.ts";
 import {

@@ -1,5 +1,5 @@
 import { errorCode, errorMessage } from "../../base/mod.ts";
-import type { AppConfig, CertificateConfig, Config, Path } from "../../config/mod.ts";
+import type { AppConfig, CertificateConfig, Config, Path } from "../../config/parsed.ts";
 import {
   type CertificateProblem,
   checkAuthorities,

@@ -1,6 +1,6 @@
 import { type Prepared, readTlsFiles, type TlsFiles } from "../../app/mod.ts";
 import { errorMessage } from "../../base/mod.ts";
-import type { AppConfig } from "../../config/mod.ts";
+import type { AppConfig } from "../../config/parsed.ts";
 import { StartError } from "../start_error.ts";
 import type { ReloadStep } from "./reloader.ts";
 

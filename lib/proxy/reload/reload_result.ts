@@ -1,4 +1,4 @@
-import type { ConfigDiff, Path } from "../../config/mod.ts";
+import type { ConfigDiff, Path } from "../../config/parsed.ts";
 
 /** The result of a reload. */
 export type ReloadResult =

@@ -7,7 +7,7 @@ import {
   diffConfigs,
   isSameConfig,
   restartSettings,
-} from "../../config/mod.ts";
+} from "../../config/parsed.ts";
 import type { CertificateExpiry } from "../../metrics/mod.ts";
 import { firstCertificate } from "../../tls/mod.ts";
 import type { ProxyObserver } from "../proxy_observer.ts";

@@ -1,5 +1,5 @@
 import type { Address } from "../../base/mod.ts";
-import type { AppConfig, Config } from "../../config/mod.ts";
+import type { AppConfig, Config } from "../../config/parsed.ts";
 import { type FaultSnapshot, type PoolSnapshot, routeName } from "../../app/mod.ts";
 import type { RuntimeSnapshot } from "./runtime_snapshot.ts";
 

@@ -6,7 +6,7 @@
  */
 import type { Address, Reason, SessionMeasures } from "../../base/mod.ts";
 import type { CaptureCounts, CaptureOrder } from "../../capture/mod.ts";
-import type { Config } from "../../config/mod.ts";
+import type { Config } from "../../config/parsed.ts";
 import type { SharedClientMemory } from "../../limits/mod.ts";
 import type { CountersSnapshot } from "../../metrics/mod.ts";
 import type { Confinement, SocketHandle } from "../../net/mod.ts";

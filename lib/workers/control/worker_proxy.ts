@@ -15,6 +15,7 @@ import {
   type ReloadResult,
   type RuntimeSnapshot,
   statusOf,
+  type TakenOverApp,
   type WallTime,
 } from "../../proxy/mod.ts";
 import type { CountersSnapshot, MetricsSnapshot } from "../../metrics/mod.ts";
@@ -44,7 +45,7 @@ export interface WorkerProxyOptions extends WallTime {
   readonly native?: boolean | NativeControl;
   /** What a process that this one takes over from hands to it; default nothing. */
   readonly handed?: {
-    readonly apps: readonly HandedApp[];
+    readonly apps: readonly TakenOverApp[];
     /** The paths of its unix sockets. */
     readonly paths: ReadonlySet<string>;
   } | undefined;

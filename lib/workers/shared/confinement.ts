@@ -1,5 +1,5 @@
 import { dialedAt, targetsOf } from "../../app/mod.ts";
-import type { AppConfig, Config } from "../../config/mod.ts";
+import type { AppConfig, Config } from "../../config/parsed.ts";
 import type { ConfinementOptions } from "../../net/mod.ts";
 
 /** Returns what a native worker of this config still needs of the kernel once its listeners are bound. */

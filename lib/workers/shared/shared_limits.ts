@@ -1,5 +1,5 @@
 import { type PoolRef, SharedDraws } from "../../app/mod.ts";
-import type { AppConfig, Config } from "../../config/mod.ts";
+import type { AppConfig, Config } from "../../config/parsed.ts";
 import { Crossings } from "../../dial/mod.ts";
 import { SharedClientTable, SharedCount, SharedRate } from "../../limits/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";

@@ -1,4 +1,4 @@
-import type { AppConfig } from "../../config/mod.ts";
+import type { AppConfig } from "../../config/parsed.ts";
 import { SharedClientTable, SharedCount, SharedRate, SharedSlots } from "../../limits/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
 import { AppOverrides, SharedDraws, type WorkerAppContext } from "../../app/mod.ts";

@@ -1,4 +1,4 @@
-import type { Config } from "../../config/mod.ts";
+import type { Config } from "../../config/parsed.ts";
 import { type Address, type Clock, errorMessage, monotonicClock } from "../../base/mod.ts";
 import { SharedCount } from "../../limits/mod.ts";
 import { type Confinement, type NativeTransport, openNativeTransport } from "../../net/mod.ts";

@@ -52,11 +52,6 @@ export function percentage(): Leaf<number> {
   }, PATTERNS.percentage);
 }
 
-/** Formats what {@link percentage} has read. */
-export function formatPercentage(share: number): string {
-  return `${Math.round(share * 100)}%`;
-}
-
 function numberThat(isGood: (value: number) => boolean, wanted: string): z.ZodNumber {
   return z.number({ error: wanted }).refine(isGood, {
     error: ({ input }) => `the value is ${input}; expected ${wanted}`,
