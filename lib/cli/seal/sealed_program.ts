@@ -4,7 +4,8 @@ import { type Config, effectiveConfig, escapeAllReferences } from "../../config/
 export const WORKER_MODULE = "lib/workers/worker/entry.ts";
 
 /** Flags for the engine: those of every executable. */
-export const V8_FLAGS = "--max-semi-space-size=4,--single-threaded-gc";
+export const V8_FLAGS =
+  "--max-semi-space-size=4,--single-threaded-gc,--no-maglev,--invocation-count-for-turbofan=1000";
 
 /** The text of the module that a sealed executable begins with, in a folder beside `lib`. */
 export function sealedEntry(config: Config, origin: string): string {
