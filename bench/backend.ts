@@ -9,6 +9,8 @@ const REPLY_BODY = "hello from the bench\n";
 export interface Backend {
   /** Port on 127.0.0.1 of nginx with a small static reply, `undefined` when nginx is not installed. */
   readonly httpPort: number | undefined;
+  /** The same, behind a PROXY header. */
+  readonly proxyPort: number | undefined;
   /** Port on 127.0.0.1 of the iperf3 server, `undefined` when iperf3 is not installed. */
   readonly bulkPort: number | undefined;
 }
@@ -19,19 +21,27 @@ export interface HttpOptions {
   readonly workers?: number;
   /** Addresses that answer on the port; default 127.0.0.1 alone. */
   readonly hosts?: readonly string[];
+  /** A second port, whose connections begin with a PROXY header; default none. */
+  readonly proxyPort?: number | undefined;
 }
 
 /** Starts what is installed of nginx and iperf3 and resolves when both listen. */
 export async function startBackend(lab: Lab, options: HttpOptions = {}): Promise<Backend> {
-  const httpPort = findProgram("nginx") === undefined ? undefined : await startHttp(lab, options);
+  const hasNginx = findProgram("nginx") !== undefined;
+  const proxyPort = hasNginx ? lab.freePort() : undefined;
+  const httpPort = hasNginx ? await startHttp(lab, { ...options, proxyPort }) : undefined;
   const bulkPort = findProgram("iperf3") === undefined ? undefined : await startBulk(lab);
-  return { httpPort, bulkPort };
+  return { httpPort, proxyPort, bulkPort };
 }
 
 /** Starts nginx with one small static reply for every request and gives its port. */
 export async function startHttp(lab: Lab, options: HttpOptions = {}): Promise<number> {
   const port = lab.freePort();
   const hosts = options.hosts ?? ["127.0.0.1"];
+  const listens = hosts.map((host) => `listen ${host}:${port} backlog=4096;`);
+  if (options.proxyPort !== undefined) {
+    listens.push(`listen 127.0.0.1:${options.proxyPort} proxy_protocol backlog=4096;`);
+  }
   const files = maxOpenFiles();
   const config = await lab.write(
     `http-${port}.conf`,
@@ -52,7 +62,7 @@ http {
   uwsgi_temp_path ${lab.dir}/uwsgi;
   scgi_temp_path ${lab.dir}/scgi;
   server {
-${hosts.map((host) => `    listen ${host}:${port} backlog=4096;`).join("\n")}
+${listens.map((listen) => `    ${listen}`).join("\n")}
     location / { default_type text/plain; return 200 ${JSON.stringify(REPLY_BODY)}; }
   }
 }

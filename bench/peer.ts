@@ -40,6 +40,8 @@ export interface Peer {
   readonly title: string;
   /** Ids of the only measures that this peer takes part in; default all. */
   readonly only?: readonly string[];
+  /** Sends a PROXY header to the HTTP target, and forwards nothing else; default no. */
+  readonly sendsProxy?: boolean;
   /** Whether the curves, with their thousands of ports and connections, are drawn for it. */
   readonly inCurves: boolean;
   /** Why it cannot run here, `undefined` when it can. */

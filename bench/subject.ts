@@ -3,7 +3,7 @@ import type { Lab } from "./lab.ts";
 import { runIperf } from "./load/iperf3.ts";
 import { runWrk } from "./load/wrk.ts";
 import type { Load, Subject } from "./measure.ts";
-import { type Peer, RunningPeer } from "./peer.ts";
+import { type Forward, type Peer, RunningPeer } from "./peer.ts";
 import { findProgram } from "./programs.ts";
 
 /** What a peer is started in. */
@@ -21,13 +21,15 @@ export interface Surroundings {
 export async function startPeer(surroundings: Surroundings, peer: Peer): Promise<Subject> {
   const { lab, backend, load } = surroundings;
   const [httpPort = 0, bulkPort = 0] = lab.freePorts(2);
+  const { sendsProxy = false } = peer;
   const pairs = [
-    { listen: httpPort, target: backend.httpPort },
-    { listen: bulkPort, target: backend.bulkPort },
+    { listen: httpPort, target: sendsProxy ? backend.proxyPort : backend.httpPort },
+    { listen: bulkPort, target: sendsProxy ? undefined : backend.bulkPort },
   ].filter((each) => each.target !== undefined);
-  const forwards = pairs.map(({ listen, target }) => ({
+  const forwards = pairs.map(({ listen, target }): Forward => ({
     listen: [listen],
     targets: [`127.0.0.1:${target}`],
+    ...(sendsProxy ? { option: "proxy_v2" } : {}),
   }));
   const children = await peer.start(lab, { forwards, threads: load.threads });
   const running = new RunningPeer(children);
@@ -51,17 +53,27 @@ export async function startPeer(surroundings: Surroundings, peer: Peer): Promise
   return { lab, backend, load, peer, running, httpPort, bulkPort };
 }
 
+/** New connections warm up for longer: their path is the longest, and it is optimized after some 20,000. */
+const WARM_UP_SECONDS = { requests: 1, connections: 4, bulk: 1 };
+
 /**
- * A second of each kind of load that is not counted: a runtime compiles what is hot only after it has run for a while.
- * Whatever fails here fails again, with its reason, in the measure.
+ * Load of each kind that is not counted: a runtime compiles what is hot only after it has run for a while, and a proxy runs
+ * for weeks. Whatever fails here fails again, with its reason, in the measure.
  */
-export async function warmUp({ httpPort, bulkPort, load: { threads } }: Subject): Promise<void> {
+export async function warmUp(
+  { httpPort, bulkPort, peer: { sendsProxy = false }, load: { threads } }: Subject,
+): Promise<void> {
   const runs: (() => Promise<unknown>)[] = [];
   if (findProgram("wrk") !== undefined && httpPort !== 0) {
-    for (const close of [false, true]) {
-      runs.push(() => runWrk({ port: httpPort, seconds: 1, connections: 64, threads, close }));
-    }
+    const { requests, connections } = WARM_UP_SECONDS;
+    const load = { port: httpPort, connections: 64, threads };
+    runs.push(
+      () => runWrk({ ...load, seconds: requests, close: false }),
+      () => runWrk({ ...load, seconds: connections, close: true }),
+    );
   }
-  if (bulkPort !== 0) runs.push(() => runIperf({ port: bulkPort, seconds: 1, streams: 1 }));
+  if (bulkPort !== 0 && !sendsProxy) {
+    runs.push(() => runIperf({ port: bulkPort, seconds: WARM_UP_SECONDS.bulk, streams: 1 }));
+  }
   for (const run of runs) await run();
 }

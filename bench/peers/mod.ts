@@ -5,7 +5,14 @@ import { haproxy, haproxySplice } from "./haproxy.ts";
 import { nginxStream } from "./nginx.ts";
 import { nodePipe } from "./node.ts";
 import { socat } from "./socat.ts";
-import { tcpproxy, tcpproxyLimited, tcpproxyLog, tcpproxyNative, tcpproxyPipeline } from "./tcpproxy.ts";
+import {
+  tcpproxy,
+  tcpproxyFull,
+  tcpproxyLimited,
+  tcpproxyLog,
+  tcpproxyPipeline,
+  tcpproxyRuntime,
+} from "./tcpproxy.ts";
 
 export { haproxyConfig } from "./haproxy.ts";
 export { nginxConfig } from "./nginx.ts";
@@ -17,8 +24,9 @@ export const BASE_PEER = haproxy.id;
 /** Every peer, in the order of the tables. */
 export const PEERS: readonly Peer[] = [
   tcpproxy,
-  tcpproxyNative,
+  tcpproxyRuntime,
   tcpproxyLog,
+  tcpproxyFull,
   tcpproxyLimited,
   tcpproxyPipeline,
   haproxy,

@@ -22,18 +22,35 @@ interface Variant {
   readonly title: string;
   readonly only?: readonly string[];
   readonly accessLog?: boolean;
-  readonly engine?: "native";
+  /** Default `native`. */
+  readonly engine?: "native" | "runtime";
+  readonly sendsProxy?: boolean;
   readonly appOptions?: Readonly<Record<string, unknown>>;
 }
 
 /** This proxy as it is shipped, with the access log off as it is with the peers. */
 export const tcpproxy: Peer = tcpproxyPeer({ id: "tcpproxy", title: "tcpproxy" });
 
-/** The same with the native engine. */
-export const tcpproxyNative: Peer = tcpproxyPeer({
-  id: "tcpproxy-native",
-  title: "tcpproxy, native engine",
-  engine: "native",
+/** The same on the runtime's sockets, as it runs elsewhere than on Linux. */
+export const tcpproxyRuntime: Peer = tcpproxyPeer({
+  id: "tcpproxy-runtime",
+  title: "tcpproxy, runtime's sockets",
+  engine: "runtime",
+});
+
+/** What an operator turns on: the access log, a PROXY header, health checks and limits. */
+export const tcpproxyFull: Peer = tcpproxyPeer({
+  id: "tcpproxy-full",
+  title: "tcpproxy, log, PROXY header, checks, limits",
+  only: ["requests", "connections"],
+  accessLog: true,
+  sendsProxy: true,
+  appOptions: {
+    "health_check": { interval: "1s", timeout: "500ms" },
+    "max_connections": 100_000,
+    "max_connections_per_client": 50_000,
+    "accept_rate_per_client": "1000000/s",
+  },
 });
 
 /** What the access log costs: a line a session, to /dev/null. */
@@ -52,11 +69,12 @@ export const tcpproxyLimited: Peer = tcpproxyPeer({
   appOptions: { bandwidth: { upload: UNREACHED, download: UNREACHED } },
 });
 
-/** The second engine, which carries the connections that are given a fault; here one that does nothing. */
+/** The stream pipeline of the runtime's sockets, which carries connections that are given a fault; here one that does nothing. */
 export const tcpproxyPipeline: Peer = tcpproxyPeer({
   id: "tcpproxy-pipeline",
   title: "tcpproxy, stream pipeline",
   only: COSTS,
+  engine: "runtime",
   appOptions: { faults: [{ kind: "slice", size: UNCUT }] },
 });
 
@@ -65,6 +83,7 @@ function tcpproxyPeer(variant: Variant): Peer {
     id: variant.id,
     title: variant.title,
     ...(variant.only === undefined ? {} : { only: variant.only }),
+    ...(variant.sendsProxy === undefined ? {} : { sendsProxy: variant.sendsProxy }),
     inCurves: variant.only === undefined,
     missing,
     version,
@@ -94,7 +113,7 @@ async function start(lab: Lab, plan: Plan, variant: Variant): Promise<Child[]> {
   // JSON is YAML.
   const config = await lab.write(`${lab.uniqueName("tcpproxy")}.yaml`, text);
   const file = binary();
-  const ffi = variant.engine === undefined ? [] : ["--allow-ffi"];
+  const ffi = variant.engine === "runtime" ? [] : ["--allow-ffi"];
   const child = file === undefined
     ? lab.start(Deno.execPath(), {
       args: ["run", `--v8-flags=${V8_FLAGS}`, "--allow-net", "--allow-read", ...ffi, MAIN, "-c", config],
@@ -111,7 +130,7 @@ export function tcpproxyConfig(
   return {
     // One thread is the default, and is left to be the default.
     ...(plan.threads === 1 ? {} : { workers: plan.threads }),
-    ...(variant.engine === undefined ? {} : { engine: variant.engine }),
+    engine: variant.engine ?? "native",
     log: { access: variant.accessLog ?? false },
     apps: plan.forwards.map((forward, index) => ({
       name: `app${index}`,
