@@ -15,7 +15,7 @@ export interface Backend {
   readonly bulkPort: number | undefined;
 }
 
-/** What `startHttp` may be told. */
+/** Options of {@link startHttp}. */
 export interface HttpOptions {
   /** Worker processes; default 1. */
   readonly workers?: number;

@@ -6,7 +6,7 @@ const TERM_GRACE_MS = 2_000;
 /** How much of the end of stderr is kept for a message. */
 const STDERR_TAIL_CHARS = 1_000;
 
-/** A program that the bench has started, and all that it starts in turn. Whoever holds it calls {@link Child.stop}. */
+/** A program that the bench has started, and all that it starts in turn. Its holder calls {@link Child.stop}. */
 export class Child {
   readonly name: string;
   readonly pid: number;

@@ -73,7 +73,7 @@ async function upload(conn: Deno.Conn, answerBytes: number): Promise<void> {
     await conn.write(new TextEncoder().encode(`${answerBytes}\n`));
     for (;;) await conn.write(UPLOAD);
   } catch {
-    // Whoever is answered early need not be able to send on.
+    // A client that is answered early need not be able to send on.
   }
 }
 

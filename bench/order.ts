@@ -1,7 +1,7 @@
 /**
  * The order of one of `rounds` rounds: all items, each behind others than in the other rounds. Of an even number each is
  * behind each other one once in as many rounds as there are items, of an odd number twice in twice as many. On a shared
- * machine whoever runs behind the heaviest load has less of it, and no item is to be always that one.
+ * machine the one that runs behind the heaviest load has less of it, and no item is to be always that one.
  *
  * The design is that of Williams, "Experimental designs balanced for the estimation of residual effects of treatments",
  * 1949: the sequence 0, 1, n-1, 2, n-2, …, whose neighbours all differ by another amount, moved on in each round, and

@@ -52,7 +52,7 @@ export interface Peer {
   start(lab: Lab, plan: Plan): Promise<readonly Child[]>;
 }
 
-/** The processes of one started peer; whoever started it calls {@link RunningPeer.stop} exactly once. */
+/** The processes of one started peer; the code that started it calls {@link RunningPeer.stop} exactly once. */
 export class RunningPeer {
   readonly #children: readonly Child[];
 

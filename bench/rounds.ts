@@ -6,7 +6,7 @@ import { missingPrograms, notInstalled } from "./programs.ts";
 import { type MeasureResult, toRows } from "./results.ts";
 import { startPeer, type Surroundings, warmUp } from "./subject.ts";
 
-/** Told of every run, for a line of progress. */
+/** Called for every run, for a line of progress. */
 export type Progress = (text: string) => void;
 
 /** What one measure gave for one peer so far. */

@@ -63,7 +63,7 @@ async function compile(compiler: string, { name, args }: Compilation): Promise<s
 
 const BASE_WANTED = `
 The compiler puts the program behind a base runtime (denort) of its own version, and has none for this target.
-Wanted is one of: a network to download it from; $DENO_DIR/dl/release/v<version>/denort-<target>.zip;
+It needs one of: a network to download it from; $DENO_DIR/dl/release/v<version>/denort-<target>.zip;
 DENORT_BIN with the path of a denort of the same version and target; DENO_COMPILER with a Deno that has one.`;
 
 function isBaseMissing(said: string): boolean {

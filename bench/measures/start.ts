@@ -35,7 +35,7 @@ async function run({ peer, running, backend, lab, load }: Subject): Promise<Samp
   return { ms: timed.ms, rss_mb: timed.memoryBytes / 1e6 };
 }
 
-/** A peer that has just answered for the first time; whoever gets it stops it. */
+/** A peer that has just answered for the first time; the caller stops it. */
 export interface TimedStart {
   readonly running: RunningPeer;
   readonly ms: number;

@@ -50,7 +50,7 @@ export class OutputError extends Error {
 /** The pause before another write to a full pipe that its other holder has set to non-blocking. */
 const FULL_RETRY_MS = 20;
 
-/** The process's own stdout and stderr. A reader that has gone (`| head`) is no error: nobody is left to be told. */
+/** The process's own stdout and stderr. A reader that has gone (`| head`) is no error: nobody is left to read it. */
 export const processIo: Io = {
   get terminal(): OutputTerminal | undefined {
     if (!Deno.stdout.isTerminal()) return undefined;

@@ -5,7 +5,7 @@ import { suggestion } from "./suggestion.ts";
 /** The flag that every command has. */
 export const HELP_FLAG: Flag = { name: "help", short: "h", summary: "Show this" };
 
-/** A command line that was read: what the command is given, or that its help is wanted. */
+/** A command line that was read: what the command is given, or a request for its help. */
 export type ParsedCommandLine = { readonly kind: "help" } | {
   readonly kind: "args";
   readonly args: CommandArgs;

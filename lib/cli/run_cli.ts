@@ -89,7 +89,7 @@ function hasPlace(error: Error & { problems?: readonly { readonly line?: number 
   return error.problems?.some(({ line }) => line !== undefined) ?? false;
 }
 
-/** Failures whose message says all; of any other, the stack is wanted too. */
+/** Failures whose message is enough; any other is shown with its stack. */
 const EXPECTED_FAILURES: ReadonlySet<string> = new Set([
   "StartError",
   "ListenError",

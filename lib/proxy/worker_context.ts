@@ -33,7 +33,7 @@ export interface WorkerContext {
   report(target: TargetRef, outcome: "succeeded" | "failed"): void;
 }
 
-/** A proxy that has bound its listeners and accepts nothing yet: it can be told already what is known. */
+/** A proxy that has bound its listeners and accepts nothing yet: it can be given already what is known. */
 export interface BoundProxy {
   listeners(): readonly ListenerInfo[];
   /** Takes over what the control plane knows of the targets of one pool. */

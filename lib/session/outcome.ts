@@ -132,7 +132,7 @@ export class SessionOutcome {
   }
 
   /**
-   * Reports how the target did, where that was not done yet: one that has sent a byte, or has said nothing until a clean
+   * Reports how the target did, where that was not done yet: one that has sent a byte, or has sent nothing until a clean
    * end, did well; a failure before its first byte is as bad as a refused dial. Of another end (a client that resets, a
    * limit) before that byte, the target may be innocent or not.
    */

@@ -64,7 +64,7 @@ Deno.test("capture: a proxy that refuses is told, and no file is written", async
   });
 });
 
-Deno.test("capture: a token that is missing is told", async () => {
+Deno.test("capture: a token that is missing is reported", async () => {
   await withAdmin({ token: TOKEN }, async (admin) => {
     const io = new CapturedIo();
     assertEquals(await runCli(["capture", "17", "--url", admin.url.href], io), 1);
@@ -72,7 +72,7 @@ Deno.test("capture: a token that is missing is told", async () => {
   });
 });
 
-Deno.test("capture: an answer that is no capture is told", async () => {
+Deno.test("capture: an answer that is no capture is reported", async () => {
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
     return new Response("<html>".repeat(10));
   });
@@ -81,7 +81,7 @@ Deno.test("capture: an answer that is no capture is told", async () => {
   assertStringIncludes(io.complaints, "the answer is no capture; is a tcpproxy running there?");
 });
 
-Deno.test("capture: a file that cannot be written is told", async () => {
+Deno.test("capture: a file that cannot be written is reported", async () => {
   await withAdmin({}, async (admin) => {
     const io = new CapturedIo();
     assertEquals(await runCli(["capture", "17", "--url", admin.url.href, "-o", "/nowhere/at/all"], io), 1);

@@ -12,7 +12,7 @@ Deno.test("writeAll: goes on where a write took only a part", async () => {
   assertEquals(written, "a longer text");
 });
 
-Deno.test("writeAll: a reader that has gone is no error, a full pipe is waited for, anything else is told", async () => {
+Deno.test("writeAll: a reader that has gone is no error, a full pipe is waited for, anything else is reported", async () => {
   await writeAll({ write: () => Promise.reject(new Deno.errors.BrokenPipe("gone")) }, "x");
   let tries = 0;
   await writeAll({

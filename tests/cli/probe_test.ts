@@ -172,7 +172,7 @@ Deno.test("probe: without --json there is a line for each step", async () => {
   assertEquals(io.complaints, "");
 });
 
-Deno.test("probe: an answer without a byte is told in one breath", async () => {
+Deno.test("probe: an answer without a byte is reported in one breath", async () => {
   const answerOf = async (address: string): Promise<string> => {
     const io = new CapturedIo();
     assertEquals(await runCli(["probe", address, ...BRIEF], io), 0);

@@ -21,7 +21,7 @@ const SLOW = { capacity: 1000 };
 
 type Lose = (bench: RelayBench, side: "client" | "target") => Promise<unknown>;
 
-/** A side is gone, of which a write is told at once. */
+/** A side is gone, which a write reports at once. */
 const loseByWrite: Lose = (bench, side) => {
   const [near, sender] = side === "client"
     ? [bench.nearClient, bench.target]
@@ -30,11 +30,11 @@ const loseByWrite: Lose = (bench, side) => {
   return sender.write(utf8("to nobody"));
 };
 
-/** How a side may come to be gone when it has said {@link WORDS}. */
+/** How a side may come to be gone after it has sent {@link WORDS}. */
 const LOSSES: readonly { how: string; lose: Lose }[] = [
-  // A read is told when it has had all that was said.
-  { how: "which a read is told", lose: (bench, side) => Promise.resolve(bench[side].reset()) },
-  { how: "which a write is told", lose: loseByWrite },
+  // A read reports it after everything that was sent.
+  { how: "which a read reports", lose: (bench, side) => Promise.resolve(bench[side].reset()) },
+  { how: "which a write reports", lose: loseByWrite },
 ];
 
 /** Registers the tests for one engine. */
@@ -74,7 +74,7 @@ export function testLastWords(engine: EngineCase): void {
       bench.assertClean();
     });
 
-    Deno.test(`${name}: a target that resets, ${how}, when it has said nothing: nobody is lingered for`, async () => {
+    Deno.test(`${name}: a target that resets, ${how}, before it has sent anything: nobody is lingered for`, async () => {
       const bench = new RelayBench(engine);
       const running = bench.run();
       await lose(bench, "target");
@@ -83,7 +83,7 @@ export function testLastWords(engine: EngineCase): void {
       bench.assertClean();
     });
 
-    Deno.test(`${name}: a target that resets, ${how}, when the client stops sending while it is told: it is not lingered for`, async () => {
+    Deno.test(`${name}: a target that resets, ${how}, when the client stops sending while it is sent the rest: it is not lingered for`, async () => {
       const bench = new RelayBench(engine, SLOW, {});
       const running = bench.run();
       await sayAll(bench.target, WORDS);
@@ -97,7 +97,7 @@ export function testLastWords(engine: EngineCase): void {
     });
   }
 
-  Deno.test(`${name}: a target that resets, when the client goes while it is told: the relay ends`, async () => {
+  Deno.test(`${name}: a target that resets, when the client goes while it is sent the rest: the relay ends`, async () => {
     const bench = new RelayBench(engine, SLOW, {});
     const running = bench.run();
     await sayAll(bench.target, WORDS);
@@ -109,7 +109,7 @@ export function testLastWords(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  for (const when of ["is told", "is lingered for"] as const) {
+  for (const when of ["is sent the rest", "is lingered for"] as const) {
     Deno.test(`${name}: a target that resets: stopped from outside while the client ${when}`, async () => {
       const bench = new RelayBench(engine, SLOW, {});
       const running = bench.run();
@@ -124,7 +124,7 @@ export function testLastWords(engine: EngineCase): void {
     });
   }
 
-  Deno.test(`${name}: a client that resets: stopped from outside while the target is told`, async () => {
+  Deno.test(`${name}: a client that resets: stopped from outside while the target is sent the rest`, async () => {
     const bench = new RelayBench(engine, {}, SLOW);
     const running = bench.run();
     await sayAll(bench.client, WORDS);
@@ -164,7 +164,7 @@ export function testLastWords(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: a client can send on while it takes nothing of what a target that is gone has said`, async () => {
+  Deno.test(`${name}: a client can send on while it takes nothing of what a target that is gone has sent`, async () => {
     const bench = new RelayBench(engine, SLOW, {});
     const running = bench.run();
     await sayAll(bench.target, WORDS);
@@ -186,7 +186,7 @@ export function testLastWords(engine: EngineCase): void {
     bench.assertClean();
   });
 
-  Deno.test(`${name}: a target can send on while it takes nothing of what a client that is gone has said`, async () => {
+  Deno.test(`${name}: a target can send on while it takes nothing of what a client that is gone has sent`, async () => {
     const bench = new RelayBench(engine, {}, SLOW);
     const running = bench.run();
     await sayAll(bench.client, WORDS);
@@ -200,7 +200,7 @@ export function testLastWords(engine: EngineCase): void {
   });
 
   for (const side of ["client", "target"] as const) {
-    Deno.test(`${name}: a ${side} that takes nothing and yet says nothing to its end is told of to whoever bounds it`, async () => {
+    Deno.test(`${name}: a ${side} that takes nothing and does not end is reported to the caller that bounds it`, async () => {
       const bench = new RelayBench(engine);
       const running = bench.run();
       const [near, other, flow] = side === "client"
@@ -235,7 +235,7 @@ export function testLastWords(engine: EngineCase): void {
     });
   }
 
-  Deno.test(`${name}: whatever the chunking, a target's last words arrive`, async () => {
+  Deno.test(`${name}: whatever the chunking, the target's last bytes arrive`, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 60_000 }),

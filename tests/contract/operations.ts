@@ -151,7 +151,7 @@ export function testOperationsContract(name: string, start: StartPlane): void {
     );
   });
 
-  Deno.test(`${name}.setTarget: a weight holds until it is as configured again; unknown targets are told`, async () => {
+  Deno.test(`${name}.setTarget: a weight holds until it is as configured again; unknown targets are reported`, async () => {
     await using fleet = new Fleet(2);
     const targets = fleet.addresses.map((address) => ({ address, weight: 3 }));
     await withPlane(start, { apps: [{ name: "a", targets }] }, async (plane) => {

@@ -10,7 +10,7 @@ import { PlaneLog, type StartPlane, type TestPlane, withPlane } from "../helpers
 import { configOf } from "../helpers/proxy/proxy.ts";
 import { echo, neverAnswering, TestTarget } from "../helpers/targets.ts";
 
-/** What whoever controls a proxy may rely on, in how many threads it may run. No plane deviates. */
+/** What a caller that controls a proxy may rely on, in how many threads it may run. No plane deviates. */
 export function testProxyControlContract(name: string, start: StartPlane): void {
   Deno.test(`${name}: serves, and says what is bound and how each session ended`, async () => {
     await using target = new TestTarget(echo);
@@ -56,7 +56,7 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
     });
   });
 
-  Deno.test(`${name}: what the targets answered that could not be reached is told`, async () => {
+  Deno.test(`${name}: what the targets answered that could not be reached is reported`, async () => {
     await withPlane(start, { apps: [{ targets: ["127.0.0.1:1"] }] }, async (plane) => {
       using client = await plane.connect();
       await readToEnd(client);
@@ -118,7 +118,7 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
     });
   });
 
-  Deno.test(`${name}: a target's max_connections holds exactly, and whoever finds no place ends as limit`, async () => {
+  Deno.test(`${name}: a target's max_connections holds exactly, and one that finds no place ends as limit`, async () => {
     await using target = new TestTarget(echo);
     const targets = [{ address: target.address, "max_connections": 2 }];
     await withPlane(start, { apps: [{ targets, "queue_timeout": "30ms" }] }, async (plane) => {
@@ -135,7 +135,7 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
     });
   });
 
-  Deno.test(`${name}: whoever waits for a target's place gets it when it is given back`, async () => {
+  Deno.test(`${name}: a connection that waits for a target's place gets it when it is given back`, async () => {
     await using target = new TestTarget(echo);
     const targets = [{ address: target.address, "max_connections": 1 }];
     await withPlane(start, { apps: [{ targets, "queue_timeout": "1m" }] }, async (plane) => {
@@ -230,7 +230,7 @@ export function testProxyControlContract(name: string, start: StartPlane): void 
     });
   });
 
-  Deno.test(`${name}: a target that goes down is told once, and with it go its sessions where the app says so`, async () => {
+  Deno.test(`${name}: a target that goes down is reported once, and with it go its sessions where the app says so`, async () => {
     await using target = new TestTarget(echo);
     const checked = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const app = {

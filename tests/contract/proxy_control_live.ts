@@ -184,7 +184,7 @@ export function testLiveContract(name: string, start: StartPlane): void {
   });
 
   Deno.test({
-    name: `${name}: discovered targets are explained by their addresses, and a name without any is told`,
+    name: `${name}: discovered targets are explained by their addresses, and a name without any is reported`,
     ignore: missingTools("dnsmasq").length > 0,
     fn: async () => {
       await using dns = await Dnsmasq.start({ hosts: { "db.test": ["127.0.0.11", "127.0.0.12"] } });
@@ -218,7 +218,7 @@ export function testLiveContract(name: string, start: StartPlane): void {
     });
   });
 
-  Deno.test(`${name}: what nobody listens on is told with the nearest listener`, async () => {
+  Deno.test(`${name}: what nobody listens on is reported with the nearest listener`, async () => {
     await withPlane(start, { apps: [{ name: "a", targets: [GONE] }] }, (plane) => {
       const answer = plane.control.explain({ ...QUESTION, to: { kind: "port", port: plane.port - 1 } });
       assertEquals(answer.kind === "none" ? answer.nearest : answer.kind, plane.control.listeners()[0]);

@@ -12,7 +12,7 @@ import { originating, terminating, testTls } from "../helpers/tls/tls_app.ts";
 import { connectTls } from "../helpers/tls/tls_client.ts";
 import { tlsTarget } from "../helpers/tls/tls_target.ts";
 
-/** What whoever asks a proxy to reload may rely on, in how many threads it may run. No plane deviates. */
+/** What a caller that reloads a proxy may rely on, in how many threads it may run. No plane deviates. */
 export function testReloadContract(name: string, start: StartPlane): void {
   testTls(
     `${name}.reload: new certificates are shown, and a connection that is open goes on`,

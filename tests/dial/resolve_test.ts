@@ -13,7 +13,7 @@ import { missingTools } from "../helpers/programs/tools.ts";
 
 const missing = missingTools("dnsmasq");
 const ignore = missing.length > 0;
-const needs = ignore ? ` (ignored for want of ${missing.join(", ")})` : "";
+const needs = ignore ? ` (ignored: missing ${missing.join(", ")})` : "";
 
 /** Queries of the types in `answered` are answered with 192.0.2.7; others never are. */
 function dnsServer(answered: readonly number[]): AsyncDisposable & { nameserver: TcpAddress } {

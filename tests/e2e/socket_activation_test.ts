@@ -15,7 +15,7 @@ const PERMISSIONS = [...ALL_PERMISSIONS, "--allow-ffi"];
 function test(what: string, fn: () => Promise<void>): void {
   const name = `socket activation: ${what}`;
   Deno.test({
-    name: missing.length === 0 ? name : `${name} (ignored for want of ${missing.join(", ")})`,
+    name: missing.length === 0 ? name : `${name} (ignored: missing ${missing.join(", ")})`,
     ignore: missing.length > 0,
     fn,
   });

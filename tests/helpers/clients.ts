@@ -2,7 +2,7 @@ import { createConnection } from "node:net";
 import { concat } from "./bytes.ts";
 import { seededRandom } from "./fakes/seeded_random.ts";
 
-/** Connects to a port of this machine. Whoever asked for it owns it. */
+/** Connects to a port of this machine. The caller owns it. */
 export function connectTo(port: number, hostname = "127.0.0.1"): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname, port });
 }

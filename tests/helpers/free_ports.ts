@@ -1,5 +1,5 @@
 /**
- * Ports for programs that must be told a number; what listens in the test itself asks for port 0.
+ * Ports for programs that need a number; what listens in the test itself asks for port 0.
  *
  * @module
  */

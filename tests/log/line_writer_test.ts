@@ -136,7 +136,7 @@ Deno.test("LineWriter: a write that fails half way is finished when the destinat
   assertEquals(problems[1], { kind: "recovered", droppedLines: 0 });
 });
 
-Deno.test("LineWriter: a destination that fails for good is told once, and its lines are counted", async () => {
+Deno.test("LineWriter: a destination that fails for good is reported once, and its lines are counted", async () => {
   const destination = memoryDestination(() => {
     throw systemError("EPIPE");
   });

@@ -124,7 +124,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "syslog at a unix socket: a server that is not there is told once, and gets what waits when it is",
+  name:
+    "syslog at a unix socket: a server that is not there is reported once, and gets what waits when it is",
   ignore: NO_UNIX,
   fn: async () => {
     await using folder = new TemporaryFolder();

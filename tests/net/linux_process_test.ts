@@ -25,7 +25,7 @@ function test(what: string, fn: (own: NativeProcess) => Promise<void>): void {
   });
 }
 
-test("a started program has the sockets and the variables that it is given, and its end is told once", async (own) => {
+test("a started program has the sockets and the variables that it is given, and its end is reported once", async (own) => {
   await withLinuxTransport(async (transport) => {
     const [near, far] = own.socketPair();
     const pid = own.spawn({
@@ -100,7 +100,7 @@ test("the command line is the one that the process was started with", (own) => {
   return Promise.resolve();
 });
 
-test("a listening socket is told with its address, anything else with what it is", async (own) => {
+test("a listening socket is reported with its address, anything else with what it is", async (own) => {
   await using folder = new TemporaryFolder();
   await withLinuxTransport((transport) => {
     const listening = transport.listen(LOOPBACK, { shared: true });

@@ -303,5 +303,5 @@ Deno.test({
 });
 
 function needs(missing: readonly string[]): string {
-  return missing.length === 0 ? "" : ` (ignored for want of ${missing.join(", ")})`;
+  return missing.length === 0 ? "" : ` (ignored: missing ${missing.join(", ")})`;
 }

@@ -42,7 +42,7 @@ async function check(
 }
 
 function realTest(name: string, missing: readonly string[], fn: () => Promise<void>): void {
-  const why = missing.length === 0 ? "" : ` (ignored for want of ${missing.join(", ")})`;
+  const why = missing.length === 0 ? "" : ` (ignored: missing ${missing.join(", ")})`;
   Deno.test({ name: name + why, ignore: missing.length > 0, fn });
 }
 

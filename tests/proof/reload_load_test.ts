@@ -15,7 +15,7 @@ function hasTls(): boolean {
 for (const workers of [1, 2]) {
   const name = `reloads under load lose nothing (workers: ${workers})`;
   Deno.test({
-    name: missing.length === 0 ? name : `${name} (ignored for want of ${missing.join(", ")})`,
+    name: missing.length === 0 ? name : `${name} (ignored: missing ${missing.join(", ")})`,
     ignore: missing.length > 0,
     fn: async () => {
       const report = await reloadUnderLoad({ seconds: 4, reloads: 6, workers, tls: hasTls() });

@@ -8,7 +8,7 @@ const name = "upgrades under load lose nothing";
 
 // The proof at length is a task of its own: deno task proof:upgrade.
 Deno.test({
-  name: missing.length === 0 ? name : `${name} (ignored for want of ${missing.join(", ")})`,
+  name: missing.length === 0 ? name : `${name} (ignored: missing ${missing.join(", ")})`,
   ignore: missing.length > 0,
   fn: async () => {
     const report = await upgradeUnderLoad({ upgrades: 3, workers: 2 });

@@ -40,7 +40,7 @@ Deno.test("talk: sends the opening, answers, and leaves what follows TLS's begin
   assertEquals(peeked.take()?.bytes, utf8("rest"));
 });
 
-Deno.test("talk: a refusal is sent before it is told", async () => {
+Deno.test("talk: a refusal is sent before it is reported", async () => {
   const conn = new ScriptedDuplex([utf8("no\n")], "silence");
   assertEquals(await talked(conn), { kind: "refused", problem: "no" });
   assertEquals(written(conn), "hi\nbye\n");

@@ -87,7 +87,7 @@ export interface TcpRange extends PortRange {
 }
 
 /**
- * Parses what a listener may be told: an address as in {@link parseAddress}, or one with a port range
+ * Parses the address of a listener: one as in {@link parseAddress}, or one with a port range
  * (`127.0.0.1:7000-7009`), which {@link expandListenRange} makes one address a port.
  *
  * @throws {AddressError} when it is none of them.
@@ -99,7 +99,7 @@ export function parseListenRange(text: string): UnixAddress | TcpRange {
 }
 
 /**
- * Parses what a listener may be told, as {@link parseListenRange}, and gives one address a port.
+ * Parses the address of a listener, as {@link parseListenRange}, and gives one address a port.
  *
  * @throws {AddressError} when it is none of them.
  */

@@ -61,7 +61,7 @@ export async function leave(
   await admin.close();
   const result = await drained;
   successor.close();
-  // The counters of the other process begin at 0, and these are no longer to be had elsewhere.
+  // The counters of the other process begin at 0, and these are available nowhere else afterwards.
   log.info("stopped: {accepted} connections accepted, {ended} ended", await totals(proxy));
   return result;
 }

@@ -26,7 +26,7 @@ export interface NativeStart extends AsyncDisposable {
 /**
  * Opens the native engine, with the sockets that a service manager or the process before has passed.
  *
- * @throws {StartError} where the engine cannot be had, or a passed socket cannot be used; it says why, and what to do.
+ * @throws {StartError} where the engine is not available, or a passed socket cannot be used; it says why, and what to do.
  */
 export async function startNative(log: Logger): Promise<NativeStart> {
   const { NativeControl } = await import("../../workers/mod.ts");

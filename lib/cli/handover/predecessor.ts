@@ -48,7 +48,7 @@ export class Predecessor {
   /** Says why this process cannot take over. Never rejects. */
   async fail(reason: string): Promise<void> {
     this.#released.resolve();
-    // Whoever has ended needs no reason.
+    // A process that has ended needs no reason.
     await this.#channel.send({ kind: "failed", reason }).catch(() => {});
     this.#channel.close();
   }

@@ -45,7 +45,7 @@ export interface SuccessorFailure {
 /** The program finds its end of the channel, then its sockets (`posix_spawn` gives the first one after stderr). */
 const CHANNEL = 3;
 
-/** How long a program may take to end when it is told to, before it is made to. */
+/** How long a program may take to end after SIGTERM, before SIGKILL. */
 const END_LIMIT_MS = 3000;
 
 const LOOK_MS = 10;
@@ -119,7 +119,7 @@ export async function startSuccessor(options: SuccessorOptions): Promise<Success
   }
 }
 
-/** Waits for the end of a program, which it is told to come to after `orderMs`, and made to later. */
+/** Waits for the end of a program; sends SIGTERM after `orderMs`, and SIGKILL later. */
 async function endOf(
   process: NativeProcess,
   pid: number,
@@ -142,7 +142,7 @@ async function endOf(
 function variables(): Record<string, string | undefined> {
   return {
     ...Object.fromEntries(ACTIVATION_VARIABLES.map((name) => [name, undefined])),
-    // Without it, whoever is the main process is watched.
+    // Without it, the main process is watched.
     WATCHDOG_PID: undefined,
     [UPGRADE_VARIABLE]: `${Deno.pid}:${CHANNEL}`,
   };

@@ -66,7 +66,7 @@ export class Upgrades {
     if (this.#isUnderWay) return this.#refuse(trigger, "another upgrade is under way; wait for its end");
     const running = this.#running;
     if (typeof running === "string") {
-      // No failure of anything: it is asked for where it cannot be had.
+      // Nothing has failed: upgrades are not available here.
       log.info("upgrade ({trigger}): not possible: {reason}", { trigger, reason: running });
       return { kind: "refused", reason: running };
     }

@@ -173,7 +173,7 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
     await admin.close();
     await native?.[Symbol.asyncDispose]();
     if (!(error instanceof StartError)) throw error;
-    // Who reads the log at a server does not see stderr.
+    // Readers of a log on a server do not see stderr.
     if (config.log.destination !== undefined) log.error("{error}", { error: error.message });
     await io.complain(error.message);
     return "not_started";

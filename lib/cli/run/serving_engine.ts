@@ -21,7 +21,7 @@ export function servingEngine({ engine }: Pick<Config, "engine">): ServingEngine
 /**
  * Opens the engine's sockets; `undefined` for the runtime's, which `auto` falls back to.
  *
- * @throws {StartError} where `engine: native` cannot be had, or a passed socket cannot be used.
+ * @throws {StartError} where `engine: native` is not available, or a passed socket cannot be used.
  */
 export async function openEngine(
   { engine }: Pick<Config, "engine">,

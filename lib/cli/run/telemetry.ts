@@ -30,7 +30,7 @@ export async function exportTelemetry(
     import("../../metrics/mod.ts"),
   ]);
   const api = telemetryApi(VERSION);
-  // The check of the config has said so already.
+  // The check of the config has reported it already.
   if (api === undefined) return exports.move();
   if (config.traces) exports.use(exportSpans(sessions, api.tracer));
   if (config.metrics) {

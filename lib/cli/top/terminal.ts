@@ -153,7 +153,7 @@ function writeNow(text: string): void {
   for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
 }
 
-/** Does what fails only when the terminal is gone, and nobody is left to be told. */
+/** Runs what fails only when the terminal is gone, where nobody is left to see an error. */
 function attempt(act: () => void): void {
   try {
     act();

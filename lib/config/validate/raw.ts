@@ -1,5 +1,5 @@
 /**
- * A config as it was written, looked at without trust: what has another shape than is wanted counts as nothing there, as
+ * A config as it was written, looked at without trust: a value of another shape than expected counts as absent, as
  * the schema has refused it already.
  *
  * @module

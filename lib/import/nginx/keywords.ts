@@ -89,7 +89,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   ["proxy_ssl_ciphers"]: "the runtime's cipher suites are used",
   ["proxy_ssl_verify_depth"]: "the runtime's depth is used",
   ["proxy_ssl_conf_command"]: "the runtime's settings are used",
-  ["server_name"]: 'servers of one address are told apart by "routes" of one app',
+  ["server_name"]: 'servers of one address become "routes" of one app',
   return: "this proxy answers nothing itself",
   ["health_check"]: 'set "health_check"',
   ["health_check_timeout"]: 'set "health_check.timeout"',

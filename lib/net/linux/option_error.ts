@@ -37,7 +37,7 @@ function describe(key: string, code: string): string | undefined {
   }
 }
 
-/** A dial whose own address cannot be had. */
+/** A dial whose own address is not available. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
   readonly code: string;

@@ -1,7 +1,7 @@
 /** How long a folder must have been quiet: a file is replaced, or a link turned, in several steps. */
 const SETTLE_MS = 50;
 
-/** After so long a change is told although others follow. */
+/** A change is reported after this long, even if others follow. */
 const MAX_SETTLE_MS = 1000;
 
 /**
@@ -27,7 +27,7 @@ export class FolderWatch implements Disposable {
     try {
       this.#watcher = Deno.watchFs(this.#folder, { recursive: false });
     } catch (error) {
-      // Who reads the file says what is wrong.
+      // The reader of the file reports what is wrong.
       if (error instanceof Error) return;
       throw error;
     }

@@ -38,7 +38,7 @@ const GROWTH_MS = 10_000;
  * not use of its share is kept for it: an app that is above its own accepts no more.
  *
  * Where descriptors have been lacking for a second, an app that is over its limit gives some back: of those sessions to
- * which the target has said nothing yet, the youngest are closed. In a circle through other processes, which this one
+ * which the target has sent nothing yet, the youngest are closed. In a circle through other processes, which this one
  * cannot see, they are the innermost connections, and with them the whole circle ends.
  */
 export class DescriptorShares {

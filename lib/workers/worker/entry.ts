@@ -1,5 +1,5 @@
 /**
- * The module that a worker runs. It is referred to only by URL, so a bundler must be told to include it.
+ * The module that a worker runs. It is referred to only by URL, so a bundler must include it explicitly.
  *
  * @module
  */

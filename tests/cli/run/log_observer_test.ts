@@ -43,7 +43,7 @@ function observerOf(
   return { observer, lines: log.lines, time };
 }
 
-Deno.test("LogObserver: a session for which no target was tried is told with what kept it from that", () => {
+Deno.test("LogObserver: a session for which no target was tried is reported with what kept it from that", () => {
   const { observer, lines } = observerOf();
   observer.sessionEnded(ended({ reason: "no_target", detail: "no file descriptor was free in time" }));
   observer.sessionEnded(ended({ reason: "no_target" }));
@@ -131,7 +131,7 @@ Deno.test("LogObserver: warnings are at most ten a second and app, and the rest 
   observer.close();
 });
 
-Deno.test("LogObserver: what was left out is told at the end too, and no timer is left", () => {
+Deno.test("LogObserver: what was left out is reported at the end too, and no timer is left", () => {
   const { observer, lines, time } = observerOf();
   for (let i = 0; i < 12; i++) observer.sessionEnded(ended({ reason: "no_target" }));
   observer.acceptPaused(LISTENER, new EmFile("Too many open files"));
@@ -330,7 +330,7 @@ Deno.test("LogObserver: a worker that dies is an error with what it took along, 
   ]);
 });
 
-Deno.test("LogObserver: of a list that is replaced whole, ten targets are told one by one and the others as a number", async () => {
+Deno.test("LogObserver: of a list that is replaced whole, ten targets are reported one by one and the others as a number", async () => {
   const { observer, lines } = observerOf();
   const change = (count: number, change: "added" | "removed"): void => {
     for (let at = 0; at < count; at++) {

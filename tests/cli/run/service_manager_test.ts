@@ -52,7 +52,7 @@ Deno.test("service manager: ready, reloads that overlap, and the end, in order",
   ]);
 });
 
-Deno.test("service manager: a reload is told without a time where the clock cannot be read", async () => {
+Deno.test("service manager: a reload is reported without a time where the clock cannot be read", async () => {
   const { manager, told } = await managed({});
   manager.reloading();
   await manager[Symbol.asyncDispose]();

@@ -50,7 +50,7 @@ for (const workers of [1, 2]) {
 const missing = missingTools("tmux");
 Deno.test({
   name: `remote: on a terminal, only "y" agrees to the end of many sessions${
-    missing.length === 0 ? "" : " (ignored for want of tmux)"
+    missing.length === 0 ? "" : " (ignored: missing tmux)"
   }`,
   ignore: missing.length > 0 || Deno.build.os !== "linux",
   fn: async () => {

@@ -84,7 +84,7 @@ Deno.test({
   },
 });
 
-Deno.test("syslog: a server that is not there is told once on stderr and stops nothing", async () => {
+Deno.test("syslog: a server that is not there is reported once on stderr and stops nothing", async () => {
   await using folder = new TemporaryFolder();
   await using target = new TestTarget(echo);
   const port = freePort();

@@ -78,7 +78,7 @@ function pause(): Promise<void> {
 }
 
 Deno.test({
-  name: `systemd: an abstract socket ${hasAbstractNames ? "is told" : "is a warning on this runtime"}`,
+  name: `systemd: an abstract socket ${hasAbstractNames ? "is reported" : "is a warning on this runtime"}`,
   ignore: !isLinux,
   fn: async () => {
     const name = `tcpproxy-test-${crypto.randomUUID()}`;

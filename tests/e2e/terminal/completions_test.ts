@@ -40,7 +40,7 @@ function ignored(...tools: string[]): { readonly ignore: boolean; readonly needs
   const missing = missingTools(...tools);
   return {
     ignore: missing.length > 0 || Deno.build.os !== "linux",
-    needs: missing.length === 0 ? "" : ` (ignored for want of ${missing.join(", ")})`,
+    needs: missing.length === 0 ? "" : ` (ignored: missing ${missing.join(", ")})`,
   };
 }
 

@@ -47,7 +47,7 @@ async function shown(flags: string): Promise<string> {
 }
 
 const missing = missingTools("script");
-const needs = missing.length === 0 ? "" : " (ignored for want of script)";
+const needs = missing.length === 0 ? "" : " (ignored: missing script)";
 
 Deno.test({
   name: "terminal: lines are coloured, and those of both logs come in the order in which they were written" +

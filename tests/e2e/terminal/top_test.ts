@@ -15,7 +15,7 @@ const APPS = ["web", "postgres"].map((name) => ({
 }));
 
 const missing = missingTools("tmux");
-const needs = missing.length === 0 ? "" : " (ignored for want of tmux)";
+const needs = missing.length === 0 ? "" : " (ignored: missing tmux)";
 const ignore = missing.length > 0 || Deno.build.os !== "linux";
 
 /** Shows a proxy with two apps on a terminal; behind it a shell, which says how it ended. */

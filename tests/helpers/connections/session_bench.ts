@@ -86,7 +86,7 @@ export class SessionBench {
     });
   }
 
-  /** Fails unless the session has ended for `reason`, has said so once, and has left nothing behind. */
+  /** Fails unless the session has ended for `reason`, has reported it once, and has left nothing behind. */
   async assertEnded(reason: Reason): Promise<void> {
     assertStrictEquals(this.session.reason, reason);
     assertEquals(this.ended, [this.session]);

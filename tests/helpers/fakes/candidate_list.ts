@@ -10,7 +10,7 @@ import {
 } from "../../../lib/balancing/mod.ts";
 import { seededRandom } from "./seeded_random.ts";
 
-/** What a {@link CandidateList} may be told beside its weights. */
+/** Options of a {@link CandidateList} beside its weights. */
 export interface CandidateListOptions {
   /** Default `10.0.0.<index>:5432`. */
   readonly keys?: readonly string[];

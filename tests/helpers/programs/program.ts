@@ -131,7 +131,7 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** Starts the program with these words after its name. Whoever is handed it disposes of it. */
+/** Starts the program with these words after its name. The caller disposes of it. */
 export function program(words: readonly string[], options: ProgramOptions = {}): Program {
   const { runner = [] } = options;
   const own = programWords(options.permissions ?? ALL_PERMISSIONS);

@@ -10,7 +10,7 @@ export function hasTool(name: string): boolean {
   return directories.some((directory) => directory !== "" && isFile(`${directory}/${file}`));
 }
 
-/** Where a test is ignored for want of programs: the names of those that are missing, for the test's name. */
+/** Where a test is ignored for missing programs: the names of those that are missing, for the test's name. */
 export function missingTools(...names: string[]): string[] {
   return names.filter((name) => !hasTool(name));
 }

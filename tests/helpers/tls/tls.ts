@@ -7,7 +7,7 @@ export interface TcpPair {
   readonly server: Deno.TcpConn;
 }
 
-/** Connects to itself. Whoever asked for it owns both ends. */
+/** Connects to itself. The caller owns both ends. */
 export async function tcpPair(): Promise<TcpPair> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { hostname, port } = listener.addr;

@@ -11,7 +11,7 @@ import {
   SharedRate,
 } from "../../../lib/limits/mod.ts";
 
-/** What each thread is told. */
+/** What each thread is given. */
 export interface Contention {
   readonly worker: number;
   readonly max: number;

@@ -7,7 +7,7 @@ import { missingTools } from "../../helpers/programs/tools.ts";
 
 const missing = missingTools("dnsmasq");
 const ignore = missing.length > 0;
-const needs = ignore ? ` (ignored for want of ${missing.join(", ")})` : "";
+const needs = ignore ? ` (ignored: missing ${missing.join(", ")})` : "";
 
 /** A discovery that asks a real server all the time, and what it tells, one after the other. */
 interface Watched {

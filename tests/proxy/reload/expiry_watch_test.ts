@@ -62,7 +62,7 @@ interface Time {
 
 for (const [name, start] of PLANES) {
   testTls(
-    `${name}: a certificate in use that nears its end is told once a day, a new one is not`,
+    `${name}: a certificate in use that nears its end is reported once a day, a new one is not`,
     async (lab) => {
       const time = new ManualSchedule();
       let wallMs = Date.now();

@@ -68,7 +68,7 @@ live(
 );
 
 live(
-  "routes: openssl s_client is told by an alert that no route takes its name, or none",
+  "routes: openssl s_client gets an alert when no route takes its name, or none",
   ["openssl"],
   async () => {
     await withTwoSites(async (proxy) => {
@@ -83,7 +83,7 @@ live(
 );
 
 live(
-  "routes: openssl s_client is told by an alert that no route takes its protocol",
+  "routes: openssl s_client gets an alert when no route takes its protocol",
   ["openssl"],
   async () => {
     await withProxy({ routes: [{ alpn: ["h2"], targets: ["127.0.0.1:1"] }] }, async (proxy) => {

@@ -34,7 +34,7 @@ class Beacon implements AsyncDisposable {
   }
 }
 
-Deno.test("health_check: a target that goes down is avoided until it is up again, and each change is told once", async () => {
+Deno.test("health_check: a target that goes down is avoided until it is up again, and each change is reported once", async () => {
   const target = new TestTarget(echo);
   await using other = new TestTarget(echo);
   const app = { targets: [target.address, other.address], balance: "first" };
@@ -176,7 +176,7 @@ Deno.test("on_target_down: close leaves the sessions of other targets alone", as
   });
 });
 
-Deno.test("health_check: a target that is named several times is checked once, and its changes are told once", async () => {
+Deno.test("health_check: a target that is named several times is checked once, and its changes are reported once", async () => {
   const [one, two] = [new TestTarget(echo), new TestTarget(echo)];
   const targets = [one.address, two.address];
   const routes = ["a.test", "b.test"].map((name) => ({ sni: [name], targets }));

@@ -5,7 +5,7 @@ import type { Io } from "../../io.ts";
 import type { RemoteProxy } from "../../running/remote_proxy.ts";
 import { remoteProxy } from "../../running/running_proxy.ts";
 
-/** Whoever presses Tab waits for this. */
+/** A user who presses Tab waits for this. */
 const LIMIT_MS = 1000;
 
 /** More sessions than anybody chooses from. */

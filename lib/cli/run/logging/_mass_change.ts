@@ -14,7 +14,7 @@ export class MassChange {
     this.#tell = tell;
   }
 
-  /** Counts a change of a kind; returns whether it is to be told on its own. */
+  /** Counts a change of a kind; returns whether it is to be logged on its own. */
   take(what: string): boolean {
     if (this.#counts.size === 0) queueMicrotask(() => this.#flush());
     const count = (this.#counts.get(what) ?? 0) + 1;

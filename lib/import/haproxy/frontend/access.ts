@@ -80,7 +80,7 @@ function readRule(
       continue;
     }
     if (others.length > 0 && isAbsence(terms)) {
-      // Not from here and not from there: whoever is from one of both.
+      // "Not from here and not from there" denies clients of either.
       for (const each of terms) {
         if (each.kind === "source") {
           addBlocks(isAccept ? access.deny : access.allow, each.blocks, { line, notes });
@@ -190,7 +190,7 @@ export function proxyProtocolOf(
   return draft.size === 0 ? undefined : draft;
 }
 
-/** Whether a condition can be told by the client's hello alone. */
+/** Whether the ClientHello alone decides a condition. */
 export function isByHello(condition: Condition): boolean {
   return condition.every((terms) =>
     terms.every(({ kind }) => kind === "sni" || kind === "alpn" || kind === "hello" || kind === "always")

@@ -53,7 +53,7 @@ export class WorkerThread {
     };
   }
 
-  /** Whoever has taken a worker over can send anything: that ends the worker, and must not end the control plane. */
+  /** A worker under hostile control can send anything: that ends the worker, and must not end the control plane. */
   #take(message: FromWorker): void {
     try {
       this.#observer.message(message);
