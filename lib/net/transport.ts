@@ -172,6 +172,8 @@ export interface NativeTransport extends Transport {
   /**
    * Confines this thread by the kernel, irrevocably: no files, no programs, no listening, no ports but those given. Its
    * listening sockets must be open, and its modules loaded.
+   *
+   * @throws the system's error when descriptors or memory are short; the thread must not serve then.
    */
   confine(options: ConfinementOptions): Promise<Confinement>;
   /** Closes what is still open, and frees what the sockets shared. */

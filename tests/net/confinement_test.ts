@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   ALLOW,
   answer,
@@ -11,6 +11,7 @@ import {
   type CallFilterOptions,
   lastFilter,
 } from "../../lib/net/linux/confinement/call_filter.ts";
+import { confineThread } from "../../lib/net/linux/confinement/confine.ts";
 import { portRules, rulesetAttributes } from "../../lib/net/linux/confinement/landlock.ts";
 import {
   architectureOf,
@@ -18,6 +19,9 @@ import {
   type Machine,
   type SystemCall,
 } from "../../lib/net/linux/confinement/system_calls.ts";
+import { SystemError } from "../../lib/net/linux/errno.ts";
+import { FaultyLibc } from "../helpers/connections/faulty_libc.ts";
+import { hasLinuxSockets } from "../helpers/connections/linux_transport.ts";
 
 const MACHINES: readonly Machine[] = ["x86_64", "aarch64"];
 const NONE = { unix: false, mptcp: false, bind: false } as const;
@@ -234,3 +238,45 @@ Deno.test("portRules: one rule a port, none where ports are unknown or cannot be
   assertEquals(portRules({ abi: 3, ports: new Set([80]), bind: false }), []);
   assertEquals(portRules({ abi: 7, ports: "any", bind: false }), []);
 });
+
+/** A kernel that confines nothing, and whose Landlock fails as the test says. */
+class Unconfining extends FaultyLibc {
+  override systemCall(number: number, ...args: readonly (number | bigint)[]): number {
+    const isLandlock = number === callNumber("landlock_create_ruleset", Deno.build.arch);
+    return isLandlock ? super.systemCall(number, ...args) : 0;
+  }
+}
+
+for (
+  const { errno, code, passes } of [
+    { errno: 38, code: "ENOSYS", passes: true },
+    { errno: 24, code: "EMFILE", passes: false },
+    { errno: 12, code: "ENOMEM", passes: false },
+  ]
+) {
+  Deno.test({
+    name: `confineThread: ${code} of Landlock ${passes ? "is a gap" : "is a failure, not a gap"}`,
+    ignore: !hasLinuxSockets,
+    fn: async () => {
+      const libc = new Unconfining();
+      // No thread of the pool is to be parked: a lock that is refused ends that at once.
+      libc.systemCallAside = () => Promise.resolve(-1);
+      libc.fail("syscall", errno);
+      try {
+        const confining = confineThread(libc, { ports: "any", ...NONE });
+        if (passes) {
+          assert(
+            (await confining).gaps.includes(
+              `files and ports are not limited: landlock_create_ruleset ${code}`,
+            ),
+          );
+        } else {
+          assertEquals((await assertRejects(() => confining, SystemError)).code, code);
+        }
+        assert(libc.isSpent);
+      } finally {
+        libc.close();
+      }
+    },
+  });
+}

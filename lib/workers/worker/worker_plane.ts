@@ -161,11 +161,17 @@ export class WorkerPlane {
   /**
    * Gives up what the listeners needed, before the first connection.
    *
-   * @throws {StartError} when that is not possible, and the config demands it.
+   * @throws {StartError} when that is not possible, and the config demands it; also when descriptors or memory are short.
    */
   async #confine(config: Config): Promise<Confinement | undefined> {
     if (this.#native === undefined || config.sandbox === "off") return undefined;
-    const confinement = await this.#native.confine(confinementOf(config));
+    const confinement = await this.#native.confine(confinementOf(config)).catch((error) => {
+      throw new StartError(
+        `confine a worker: ${
+          errorMessage(error)
+        }; raise the limit (ulimit -n, or memory), or set "sandbox: off"`,
+      );
+    });
     if (config.sandbox === "auto" || confinement.gaps.length === 0) return confinement;
     throw new StartError(
       `sandbox "on": ${confinement.gaps.join("; ")}; set "sandbox: auto" to start without`,

@@ -1,4 +1,4 @@
-import { errorMessage } from "../../../base/mod.ts";
+import { errorMessage, isResourceExhaustion } from "../../../base/mod.ts";
 import type { Confinement, ConfinementOptions } from "../../transport.ts";
 import { SystemError } from "../errno.ts";
 import type { Allocation, Libc } from "../libc.ts";
@@ -28,6 +28,9 @@ const KEPT_CAPABILITIES = 1 << 12 | 1 << 13;
  *
  * Landlock and the filter overlap on purpose: each refuses files by itself. What the kernel lacks is left out and named in
  * the result.
+ *
+ * @throws {SystemError} when the machine is short of descriptors or memory: a moment's shortage must not leave a thread
+ * unconfined for as long as it lives. The thread is confined in part then, and must not serve.
  */
 export async function confineThread(libc: Libc, options: ConfinementOptions): Promise<Confinement> {
   const steps = new Steps(libc, options);
@@ -36,9 +39,7 @@ export async function confineThread(libc: Libc, options: ConfinementOptions): Pr
     try {
       return step();
     } catch (error) {
-      gaps.push(
-        `${gap}: ${error instanceof SystemError ? `${error.syscall} ${error.code}` : errorMessage(error)}`,
-      );
+      gaps.push(`${gap}: ${unlessShort(error)}`);
       return undefined;
     }
   };
@@ -52,11 +53,18 @@ export async function confineThread(libc: Libc, options: ConfinementOptions): Pr
   const calls = attempt("system calls are not filtered", () => steps.filterCalls()) ?? false;
   if (calls) {
     await idle?.park().catch((error) =>
-      gaps.push(`the runtime's threads are not confined: ${errorMessage(error)}`)
+      gaps.push(`the runtime's threads are not confined: ${unlessShort(error)}`)
     );
     attempt("system calls are not filtered", () => steps.filterLastCalls());
   }
   return { landlock, calls, gaps };
+}
+
+/** Returns the error in words. @throws the error itself, for a shortage. */
+function unlessShort(error: unknown): string {
+  if (!(error instanceof SystemError)) return errorMessage(error);
+  if (isResourceExhaustion(error.code)) throw error;
+  return `${error.syscall} ${error.code}`;
 }
 
 /** The steps, each a system call or two. */
