@@ -48,7 +48,7 @@ export function srvTargets(
 
 /** Returns the factor for the shares of one tier. */
 function scale(shares: readonly number[]): number {
-  const greatest = Math.max(...shares, 0);
+  const greatest = shares.reduce((most, share) => Math.max(most, share), 0);
   if (greatest === 0) return 1;
   const fits = shares.every((share) => Number.isInteger(share) && share >= 1 && share <= MAX_WEIGHT);
   return fits ? 1 : MAX_WEIGHT / greatest;
