@@ -7,7 +7,7 @@ import type { AcceptPlace } from "../../listen/mod.ts";
 import type { Connection } from "../../net/mod.ts";
 import type { Target } from "../../pool/mod.ts";
 import { BufferPool, Sweep, sweepPeriodMs } from "../../relay/mod.ts";
-import { Session, type SessionOptions, SessionTable } from "../../session/mod.ts";
+import { type OpenSession, Session, type SessionOptions, SessionTable } from "../../session/mod.ts";
 import { DescriptorPressure } from "../descriptors/descriptor_pressure.ts";
 import type { ProxyObserver } from "../proxy_observer.ts";
 import type { WorkerContext } from "../worker_context.ts";
@@ -31,7 +31,7 @@ export class LocalSessions {
   readonly captures: LocalCaptures;
   readonly pressure: DescriptorPressure;
   readonly #options: LocalSessionsOptions;
-  readonly #sweep: Sweep<Session>;
+  readonly #sweep: Sweep<OpenSession>;
   readonly #wildcards = new WeakMap<Address, boolean>();
   #lastId = 0;
 

@@ -1,5 +1,5 @@
 import type { Address } from "../../base/mod.ts";
-import type { Session } from "../session.ts";
+import type { OpenSession } from "../open_session.ts";
 import {
   firstSessions,
   sessionMatcher,
@@ -34,7 +34,11 @@ export interface SessionPage {
 }
 
 /** Finds the sessions that a query asks for; `nowMs` is on the clock of their thread. */
-export function findSessions(sessions: readonly Session[], query: SessionQuery, nowMs: number): SessionPage {
+export function findSessions(
+  sessions: readonly OpenSession[],
+  query: SessionQuery,
+  nowMs: number,
+): SessionPage {
   const matches = sessionMatcher(query.filter);
   const matched = sessions.flatMap((session) => matches(session) ? new Sorted(session, nowMs) : []);
   return {
@@ -46,14 +50,14 @@ export function findSessions(sessions: readonly Session[], query: SessionQuery, 
 
 /** What a session is sorted by, as it was when it was found. */
 class Sorted implements SortedSession {
-  readonly session: Session;
+  readonly session: OpenSession;
   readonly id: number;
   readonly ageMs: number;
   readonly idleMs: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
 
-  constructor(session: Session, nowMs: number) {
+  constructor(session: OpenSession, nowMs: number) {
     this.session = session;
     this.id = session.id;
     this.ageMs = Math.max(0, nowMs - session.startedMs);

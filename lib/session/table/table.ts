@@ -1,6 +1,6 @@
 import { type Clock, monotonicClock, type Reason } from "../../base/mod.ts";
 import type { Sweep } from "../../relay/mod.ts";
-import type { Session } from "../session.ts";
+import type { OpenSession } from "../open_session.ts";
 import { findSessions, type SessionPage } from "./session_facts.ts";
 import { type SessionFilter, sessionMatcher, type SessionQuery } from "./session_query.ts";
 
@@ -8,7 +8,7 @@ export interface DrainOptions {
   /** How long sessions may take to end by themselves, the spread-out closing included. */
   readonly timeoutMs: number;
   /** The sessions that are drained; default all. */
-  only?(session: Session): boolean;
+  only?(session: OpenSession): boolean;
   /** Called about every {@link REPORT_MS} with what is left. */
   onProgress?(left: number, leftMs: number): void;
   /** Default the runtime's. */
@@ -31,10 +31,10 @@ export interface EndingReason {
 
 /** The sessions that have not ended; the sweep that looks after their deadlines holds them. */
 export class SessionTable {
-  readonly #sweep: Sweep<Session>;
+  readonly #sweep: Sweep<OpenSession>;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(sweep: Sweep<Session>) {
+  constructor(sweep: Sweep<OpenSession>) {
     this.#sweep = sweep;
   }
 
@@ -43,20 +43,20 @@ export class SessionTable {
   }
 
   /** The session of this number, looked for one by one: only people ask. */
-  get(id: number): Session | undefined {
+  get(id: number): OpenSession | undefined {
     return this.#sweep.members.find((session) => session.id === id);
   }
 
   /** All sessions of this moment. */
-  list(): Session[] {
+  list(): OpenSession[] {
     return [...this.#sweep.members];
   }
 
-  add(session: Session): void {
+  add(session: OpenSession): void {
     this.#sweep.add(session);
   }
 
-  delete(session: Session): void {
+  delete(session: OpenSession): void {
     this.#sweep.delete(session);
     if (this.size === 0 && this.#waiting.length > 0) {
       for (const resolve of this.#waiting.splice(0)) resolve();
@@ -99,7 +99,8 @@ export class SessionTable {
     const clock = options.clock ?? monotonicClock;
     const endsAtMs = clock.nowMs() + options.timeoutMs;
     let reportAtMs = clock.nowMs();
-    const left = (): Session[] => options.only === undefined ? this.list() : this.list().filter(options.only);
+    const left = (): OpenSession[] =>
+      options.only === undefined ? this.list() : this.list().filter(options.only);
     const done = Promise.withResolvers<void>();
     const step = (): void => {
       const leftMs = Math.max(0, endsAtMs - clock.nowMs());
@@ -121,7 +122,7 @@ export class SessionTable {
 }
 
 /** Ends as many sessions as must end now for all to have ended after so many steps. */
-function endQuietest(sessions: readonly Session[], stepsLeft: number): void {
+function endQuietest(sessions: readonly OpenSession[], stepsLeft: number): void {
   const count = Math.ceil(sessions.length / Math.max(1, stepsLeft));
   const quietest = sessions.toSorted((a, b) => a.lastByteMs - b.lastByteMs);
   for (const session of quietest.slice(0, count)) session.end("drained");

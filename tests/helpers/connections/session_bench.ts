@@ -5,7 +5,7 @@ import type { AcceptPlace } from "../../../lib/listen/mod.ts";
 import type { Connection } from "../../../lib/net/mod.ts";
 import { type Candidate, Pool } from "../../../lib/pool/mod.ts";
 import { pumpEngine, type Ticker } from "../../../lib/relay/mod.ts";
-import { Session, type SessionApp } from "../../../lib/session/mod.ts";
+import { type OpenSession, Session, type SessionApp } from "../../../lib/session/mod.ts";
 import { CountingPool } from "../fakes/counting_pool.ts";
 import { type MemoryDuplex, memoryPipe, type MemoryPipeOptions } from "./memory_duplex.ts";
 
@@ -23,7 +23,7 @@ export interface SessionBenchOptions {
 export class SessionBench {
   nowMs = 0;
   readonly buffers = new CountingPool();
-  readonly ended: Session[] = [];
+  readonly ended: OpenSession[] = [];
   /** When the session was reported as one that lasts. */
   readonly active: number[] = [];
   readonly client: MemoryDuplex;
