@@ -19,7 +19,7 @@ import {
   type Machine,
   type SystemCall,
 } from "../../lib/net/linux/confinement/system_calls.ts";
-import { SystemError } from "../../lib/net/linux/errno.ts";
+import { SystemError } from "../../lib/net/linux/calls/errno.ts";
 import { FaultyLibc } from "../helpers/connections/faulty_libc.ts";
 import { hasLinuxSockets } from "../helpers/connections/linux_transport.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@
 import { errorCode, type Pollable, type TcpAddress, WOULD_BLOCK } from "../../lib/base/mod.ts";
 import type { Connection } from "../../lib/net/mod.ts";
 import { Descriptors } from "../../lib/net/linux/descriptors.ts";
-import { Libc } from "../../lib/net/linux/libc.ts";
+import { Libc } from "../../lib/net/linux/calls/libc.ts";
 import { LinuxTransport } from "../../lib/net/linux/transport.ts";
 import { testTransportContract } from "../contract/transport.ts";
 import { utf8 } from "../helpers/bytes.ts";

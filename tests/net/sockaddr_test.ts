@@ -6,7 +6,7 @@ import {
   encodeSockaddr,
   familyOf,
   MAX_SOCKADDR_BYTES,
-} from "../../lib/net/linux/sockaddr.ts";
+} from "../../lib/net/linux/calls/sockaddr.ts";
 
 /** As the kernel writes it: into a buffer with the remains of other addresses. */
 function written(bytes: Uint8Array): Uint8Array {

@@ -196,7 +196,11 @@ const USES: readonly { readonly use: string; readonly right: string; readonly wr
   { use: "Deno.connect({ port })", right: "lib/net/runtime/connect.ts", wrong: "lib/pool/checks.ts" },
   { use: "Deno.startTls(conn)", right: "lib/net/runtime/tls.ts", wrong: "lib/session/session.ts" },
   { use: "Deno.serve(handler)", right: "lib/admin/server.ts", wrong: "lib/metrics/text.ts" },
-  { use: 'Deno.dlopen("libc.so.6", {})', right: "lib/net/linux/libc.ts", wrong: "lib/net/linux/reactor.ts" },
+  {
+    use: 'Deno.dlopen("libc.so.6", {})',
+    right: "lib/net/linux/calls/libc.ts",
+    wrong: "lib/net/linux/reactor.ts",
+  },
   { use: "Deno.exit(1)", right: "main.ts", wrong: "lib/cli/run.ts" },
   { use: "console.log(text)", right: "lib/cli/run.ts", wrong: "lib/proxy/proxy.ts" },
   { use: "Deno.stat(path)", right: "lib/config/load.ts", wrong: "lib/config/schema/values/units.ts" },

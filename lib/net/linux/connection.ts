@@ -25,8 +25,8 @@ import {
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
   TCP_NODELAY,
-} from "./constants.ts";
-import { badResource, ERRNO, interrupted, SystemError } from "./errno.ts";
+} from "./calls/constants.ts";
+import { badResource, ERRNO, interrupted, SystemError } from "./calls/errno.ts";
 import { ownAddress } from "./socket.ts";
 import type { Sockets } from "./sockets.ts";
 import { readTcpInfo } from "./tcp_info.ts";

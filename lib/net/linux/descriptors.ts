@@ -1,5 +1,5 @@
-import { RLIMIT_NOFILE } from "./constants.ts";
-import type { Libc } from "./libc.ts";
+import { RLIMIT_NOFILE } from "./calls/constants.ts";
+import type { Libc } from "./calls/libc.ts";
 
 /** A table of this size, one byte each, is large enough for any process; only written pages use memory. */
 const MAX_DESCRIPTORS = 1 << 20;

@@ -1,5 +1,5 @@
-import { IPPROTO_TCP, SIOCOUTQ, SO_LINGER, SOL_SOCKET, TCP_CLOSE, TCP_INFO } from "./constants.ts";
-import type { Libc } from "./libc.ts";
+import { IPPROTO_TCP, SIOCOUTQ, SO_LINGER, SOL_SOCKET, TCP_CLOSE, TCP_INFO } from "./calls/constants.ts";
+import type { Libc } from "./calls/libc.ts";
 
 /** How often to look whether everything has arrived. */
 const LOOK_MS = 10;

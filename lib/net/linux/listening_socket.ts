@@ -14,10 +14,10 @@ import {
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOL_SOCKET,
-} from "./constants.ts";
-import { badResource, ERRNO, interrupted, SystemError } from "./errno.ts";
-import type { Libc } from "./libc.ts";
-import { encodeSockaddr, familyOf } from "./sockaddr.ts";
+} from "./calls/constants.ts";
+import { badResource, ERRNO, interrupted, SystemError } from "./calls/errno.ts";
+import type { Libc } from "./calls/libc.ts";
+import { encodeSockaddr, familyOf } from "./calls/sockaddr.ts";
 import { ownAddress, resetSockaddr, SOCKADDR, SOCKADDR_LENGTH, takeSockaddr } from "./socket.ts";
 import { applyListenSettings, changeListenSettings } from "./socket_settings.ts";
 import type { Sockets } from "./sockets.ts";

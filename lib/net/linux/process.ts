@@ -20,11 +20,11 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
   WNOHANG,
-} from "./constants.ts";
-import { SystemError } from "./errno.ts";
-import { Libc } from "./libc.ts";
+} from "./calls/constants.ts";
+import { SystemError } from "./calls/errno.ts";
+import { Libc } from "./calls/libc.ts";
 import { cookieOf } from "./listening_socket.ts";
-import { cString, pointerList, ProcessLibc } from "./process_libc.ts";
+import { cString, pointerList, ProcessLibc } from "./calls/process_libc.ts";
 import { ownAddress } from "./socket.ts";
 
 /** The first descriptor that a program inherits beside its standard streams. */

@@ -9,9 +9,9 @@ import {
   EPOLLIN,
   EPOLLOUT,
   EPOLLRDHUP,
-} from "./constants.ts";
+} from "./calls/constants.ts";
 import { type Microtasks, openMicrotasks } from "../../runtime/mod.ts";
-import type { Allocation, Libc } from "./libc.ts";
+import type { Allocation, Libc } from "./calls/libc.ts";
 
 /** A descriptor's owner, which learns what happens to it. */
 export interface Sink {

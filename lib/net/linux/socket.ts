@@ -1,7 +1,7 @@
 import type { Address } from "../../base/mod.ts";
-import { SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./constants.ts";
-import type { Libc } from "./libc.ts";
-import { decodeSockaddr, MAX_SOCKADDR_BYTES } from "./sockaddr.ts";
+import { SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./calls/constants.ts";
+import type { Libc } from "./calls/libc.ts";
+import { decodeSockaddr, MAX_SOCKADDR_BYTES } from "./calls/sockaddr.ts";
 
 /** Room for an address that the kernel writes, and its length. Their content is valid until the next call. */
 export const SOCKADDR = new Uint8Array(MAX_SOCKADDR_BYTES);

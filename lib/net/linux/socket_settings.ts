@@ -12,9 +12,9 @@ import {
   TCP_DEFER_ACCEPT,
   TCP_FASTOPEN,
   TCP_USER_TIMEOUT,
-} from "./constants.ts";
-import type { Libc } from "./libc.ts";
-import { SocketOptionError } from "./option_error.ts";
+} from "./calls/constants.ts";
+import type { Libc } from "./calls/libc.ts";
+import { SocketOptionError } from "./calls/option_error.ts";
 
 /** Connections that may have sent data but not completed their handshake yet (TCP_FASTOPEN); then the others get none. */
 const FAST_OPEN_QUEUE = 1024;

@@ -1,9 +1,9 @@
-import { AF_INET, IPPROTO_MPTCP } from "./constants.ts";
+import { AF_INET, IPPROTO_MPTCP } from "./calls/constants.ts";
 import { createSocket } from "./socket.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Drains } from "./drains.ts";
-import { ERRNO, SystemError } from "./errno.ts";
-import { Libc } from "./libc.ts";
+import { ERRNO, SystemError } from "./calls/errno.ts";
+import { Libc } from "./calls/libc.ts";
 import { Reactor } from "./reactor.ts";
 
 /** State that all sockets of one thread share. Every descriptor is opened and closed here, once each. */

@@ -1,6 +1,6 @@
 import type { TcpMeasures } from "../../base/mod.ts";
-import { IPPROTO_TCP, TCP_INFO } from "./constants.ts";
-import type { Libc } from "./libc.ts";
+import { IPPROTO_TCP, TCP_INFO } from "./calls/constants.ts";
+import type { Libc } from "./calls/libc.ts";
 
 /** Offsets in `struct tcp_info` (`linux/tcp.h`), the same on x86-64 and arm64; later kernels only append to it. */
 const RTT_AT = 68;

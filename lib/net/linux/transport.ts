@@ -11,11 +11,11 @@ import type {
   Transport,
 } from "../transport.ts";
 import { LinuxConnection } from "./connection.ts";
-import { AF_UNIX, F_GETFL, F_SETFL, SOCK_NONBLOCK } from "./constants.ts";
+import { AF_UNIX, F_GETFL, F_SETFL, SOCK_NONBLOCK } from "./calls/constants.ts";
 import { confineThread } from "./confinement/confine.ts";
-import { connect } from "./connect.ts";
-import { DialSockets } from "./dial_sockets.ts";
-import type { Libc } from "./libc.ts";
+import { connect } from "./dial/connect.ts";
+import { DialSockets } from "./dial/dial_sockets.ts";
+import type { Libc } from "./calls/libc.ts";
 import { listenTcp, listenUnix, openShared } from "./listening_socket.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Sockets } from "./sockets.ts";

@@ -1,4 +1,4 @@
-import { type Calls, Libc } from "../../../lib/net/linux/libc.ts";
+import { type Calls, Libc } from "../../../lib/net/linux/calls/libc.ts";
 
 /** Calls that can be made to fail; `epoll_wait_aside` runs on another thread, whose errno nobody sees. */
 export type FaultyCall = Exclude<keyof Calls, "malloc" | "free" | "__errno_location">;

@@ -8,8 +8,8 @@ import {
   IPPROTO_TCP,
   SIOCOUTQ,
   SOCK_STREAM,
-} from "../constants.ts";
-import { ERRNO } from "../errno.ts";
+} from "../calls/constants.ts";
+import { ERRNO } from "../calls/errno.ts";
 import {
   ALLOW,
   and,

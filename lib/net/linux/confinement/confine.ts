@@ -1,7 +1,7 @@
 import { errorMessage, isResourceExhaustion } from "../../../base/mod.ts";
 import type { Confinement, ConfinementOptions } from "../../transport.ts";
-import { SystemError } from "../errno.ts";
-import type { Allocation, Libc } from "../libc.ts";
+import { SystemError } from "../calls/errno.ts";
+import type { Allocation, Libc } from "../calls/libc.ts";
 import { encodeProgram, type Instruction } from "./bpf.ts";
 import { callFilter, lastFilter } from "./call_filter.ts";
 import { IdleThreads } from "./idle_threads.ts";

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import type { Libc } from "../libc.ts";
+import type { Libc } from "../calls/libc.ts";
 import { callNumber, type Machine } from "./system_calls.ts";
 
 /** `FUTEX_LOCK_PI`, `FUTEX_UNLOCK_PI` and `FUTEX_PRIVATE_FLAG` (`futex(2)`). */

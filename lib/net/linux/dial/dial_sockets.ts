@@ -1,4 +1,4 @@
-import { type Address, type DialSettings, errorCode, formatAddress } from "../../base/mod.ts";
+import { type Address, type DialSettings, errorCode, formatAddress } from "../../../base/mod.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -11,13 +11,13 @@ import {
   TCP_FASTOPEN_CONNECT,
   TCP_INFO,
   TCP_SYN_SENT,
-} from "./constants.ts";
-import type { SystemError } from "./errno.ts";
-import { SourceError } from "./option_error.ts";
-import { encodeSockaddr, familyOf } from "./sockaddr.ts";
-import { applySettings, setNamed } from "./socket_settings.ts";
-import type { Sockets } from "./sockets.ts";
-import type { DialFor } from "../transport.ts";
+} from "../calls/constants.ts";
+import type { SystemError } from "../calls/errno.ts";
+import { SourceError } from "../calls/option_error.ts";
+import { encodeSockaddr, familyOf } from "../calls/sockaddr.ts";
+import { applySettings, setNamed } from "../socket_settings.ts";
+import type { Sockets } from "../sockets.ts";
+import type { DialFor } from "../../transport.ts";
 import { Sources } from "./sources.ts";
 
 /** Makes the sockets that an app's targets are dialed with. */

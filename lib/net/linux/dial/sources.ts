@@ -1,6 +1,6 @@
-import { type AddressRange, formatIp, writeAddress } from "../../base/mod.ts";
-import { AF_INET, AF_INET6 } from "./constants.ts";
-import { newSockaddr } from "./sockaddr.ts";
+import { type AddressRange, formatIp, writeAddress } from "../../../base/mod.ts";
+import { AF_INET, AF_INET6 } from "../calls/constants.ts";
+import { newSockaddr } from "../calls/sockaddr.ts";
 
 /** Addresses of one family to dial from, in turn. */
 export class Sources {

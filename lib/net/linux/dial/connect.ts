@@ -1,17 +1,17 @@
-import { type Address, parseIp, type TcpAddress } from "../../base/mod.ts";
-import { abortSignalOf, type CancelSignal } from "../cancel.ts";
-import { firstOf } from "../_happy_eyeballs.ts";
-import type { DialFor, Lookup } from "../transport.ts";
-import { LinuxConnection } from "./connection.ts";
-import { AF_UNIX, EPOLLERR, EPOLLHUP, EPOLLOUT, SO_ERROR, SOL_SOCKET } from "./constants.ts";
+import { type Address, parseIp, type TcpAddress } from "../../../base/mod.ts";
+import { abortSignalOf, type CancelSignal } from "../../cancel.ts";
+import { firstOf } from "../../_happy_eyeballs.ts";
+import type { DialFor, Lookup } from "../../transport.ts";
+import { LinuxConnection } from "../connection.ts";
+import { AF_UNIX, EPOLLERR, EPOLLHUP, EPOLLOUT, SO_ERROR, SOL_SOCKET } from "../calls/constants.ts";
 import type { DialSockets } from "./dial_sockets.ts";
 import { EarlyConnection, OpeningConnection, sendEarly } from "./early_connections.ts";
-import { ERRNO, interrupted, SystemError } from "./errno.ts";
-import type { Libc } from "./libc.ts";
-import type { Sink } from "./reactor.ts";
-import { encodeSockaddr, familyOf, isEncoded } from "./sockaddr.ts";
-import { resetSockaddr, SOCKADDR, SOCKADDR_LENGTH } from "./socket.ts";
-import type { Sockets } from "./sockets.ts";
+import { ERRNO, interrupted, SystemError } from "../calls/errno.ts";
+import type { Libc } from "../calls/libc.ts";
+import type { Sink } from "../reactor.ts";
+import { encodeSockaddr, familyOf, isEncoded } from "../calls/sockaddr.ts";
+import { resetSockaddr, SOCKADDR, SOCKADDR_LENGTH } from "../socket.ts";
+import type { Sockets } from "../sockets.ts";
 
 export interface ConnectOptions {
   readonly signal: CancelSignal;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CancelSignal } from "../cancel.ts";
+import type { CancelSignal } from "../../cancel.ts";
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -15,10 +15,10 @@ import {
   TCP_CLOSE,
   TCP_INFO,
   TCP_SYN_SENT,
-} from "./constants.ts";
-import { LinuxConnection, type LinuxConnectionOptions } from "./connection.ts";
-import { ERRNO, interrupted, SystemError } from "./errno.ts";
-import type { Sockets } from "./sockets.ts";
+} from "../calls/constants.ts";
+import { LinuxConnection, type LinuxConnectionOptions } from "../connection.ts";
+import { ERRNO, interrupted, SystemError } from "../calls/errno.ts";
+import type { Sockets } from "../sockets.ts";
 
 /**
  * Sends the first bytes on a socket whose `connect` waits for them (TCP_FASTOPEN_CONNECT); returns how many went. The

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Address, formatIp, MAX_UNIX_PATH_BYTES, parseIp } from "../../base/mod.ts";
+import { type Address, formatIp, MAX_UNIX_PATH_BYTES, parseIp } from "../../../base/mod.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
 
 /** Size of `sockaddr_in`. */

@@ -1,4 +1,4 @@
-import { errorCode, errorMessage } from "../../base/mod.ts";
+import { errorCode, errorMessage } from "../../../base/mod.ts";
 
 /** A socket option that the kernel refuses. Its code is the errno name; the message names the config key and the remedy. */
 export class SocketOptionError extends Error {
