@@ -1,6 +1,6 @@
-import type { Lab } from "./lab.ts";
-import { maxOpenFiles } from "./proc.ts";
-import { findProgram, programPath } from "./programs.ts";
+import type { Lab } from "./system/lab.ts";
+import { maxOpenFiles } from "./system/proc.ts";
+import { findProgram, programPath } from "./system/programs.ts";
 
 /** Bytes of the static reply's body: one small packet with its head. */
 const REPLY_BODY = "hello from the bench\n";

@@ -1,6 +1,6 @@
-import type { Lab } from "./lab.ts";
+import type { Lab } from "./system/lab.ts";
 import type { CertificateFiles } from "./peer.ts";
-import { programPath } from "./programs.ts";
+import { programPath } from "./system/programs.ts";
 
 /** The name that the bench's certificate is for. */
 export const CERTIFICATE_NAME = "localhost";

@@ -1,5 +1,5 @@
 import type { Peer } from "./peer.ts";
-import type { CurveResult } from "./results.ts";
+import type { CurveResult } from "./report/results.ts";
 import type { Progress } from "./rounds.ts";
 import type { Surroundings } from "./subject.ts";
 

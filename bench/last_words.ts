@@ -5,10 +5,10 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { Lab, pause } from "./lab.ts";
+import { Lab, pause } from "./system/lab.ts";
 import { type Peer, RunningPeer } from "./peer.ts";
 import { PEERS } from "./peers/mod.ts";
-import { markdownTable } from "./table.ts";
+import { markdownTable } from "./report/table.ts";
 
 const TARGET = decodeURIComponent(new URL("./load/early_answers.ts", import.meta.url).pathname);
 

@@ -7,19 +7,19 @@
 import { startBackend } from "./backend.ts";
 import type { Curve } from "./curve.ts";
 import { CURVES } from "./curves/mod.ts";
-import { Lab } from "./lab.ts";
-import { describeMachine, NoiseWatch } from "./machine.ts";
+import { Lab } from "./system/lab.ts";
+import { describeMachine, NoiseWatch } from "./system/machine.ts";
 import { MEASURES } from "./measures/mod.ts";
 import { type Choices, OptionError, type Options, parseOptions, usage } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import { BASE_PEER, PEERS } from "./peers/mod.ts";
-import { plots } from "./plots.ts";
-import { readIfThere } from "./proc.ts";
-import { allPrograms, installCommand, missingPrograms, notInstalled } from "./programs.ts";
-import { type CurveResult, mergeResults, type Results } from "./results.ts";
+import { plots } from "./report/plots.ts";
+import { readIfThere } from "./system/proc.ts";
+import { allPrograms, installCommand, missingPrograms, notInstalled } from "./system/programs.ts";
+import { type CurveResult, mergeResults, type Results } from "./report/results.ts";
 import { runRounds } from "./rounds.ts";
 import type { Surroundings } from "./subject.ts";
-import { report } from "./table.ts";
+import { report } from "./report/table.ts";
 
 const FOLDER = decodeURIComponent(new URL(".", import.meta.url).pathname);
 

@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.ts";
-import type { Lab } from "./lab.ts";
+import type { Lab } from "./system/lab.ts";
 import type { Peer, RunningPeer } from "./peer.ts";
 
 /** One figure that a measure gives. */

@@ -1,6 +1,6 @@
-import type { Child } from "./child.ts";
-import { treeCpuSeconds, treeMemoryBytes } from "./proc.ts";
-import type { Lab } from "./lab.ts";
+import type { Child } from "./system/child.ts";
+import { treeCpuSeconds, treeMemoryBytes } from "./system/proc.ts";
+import type { Lab } from "./system/lab.ts";
 
 /**
  * What is done with each connection of a forward: a PROXY header is sent, the ClientHello is looked at (for the

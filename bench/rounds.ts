@@ -2,8 +2,8 @@ import type { Measure, Sample, Subject } from "./measure.ts";
 import type { Peer } from "./peer.ts";
 import { BASE_PEER } from "./peers/mod.ts";
 import { roundOrder } from "./order.ts";
-import { missingPrograms, notInstalled } from "./programs.ts";
-import { type MeasureResult, toRows } from "./results.ts";
+import { missingPrograms, notInstalled } from "./system/programs.ts";
+import { type MeasureResult, toRows } from "./report/results.ts";
 import { startPeer, type Surroundings, warmUp } from "./subject.ts";
 
 /** Called for every run, for a line of progress. */

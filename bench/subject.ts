@@ -1,10 +1,10 @@
 import type { Backend } from "./backend.ts";
-import type { Lab } from "./lab.ts";
+import type { Lab } from "./system/lab.ts";
 import { runIperf } from "./load/iperf3.ts";
 import { runWrk } from "./load/wrk.ts";
 import type { Load, Subject } from "./measure.ts";
 import { type Forward, type Peer, RunningPeer } from "./peer.ts";
-import { findProgram } from "./programs.ts";
+import { findProgram } from "./system/programs.ts";
 
 /** What a peer is started in. */
 export interface Surroundings {

@@ -1,11 +1,11 @@
 import { startHttp } from "../backend.ts";
 import type { Curve } from "../curve.ts";
-import type { Lab } from "../lab.ts";
+import type { Lab } from "../system/lab.ts";
 import { startTimed } from "../measures/mod.ts";
 import type { Forward, Peer } from "../peer.ts";
-import type { CurveLine, CurveResult } from "../results.ts";
+import type { CurveLine, CurveResult } from "../report/results.ts";
 import type { Progress } from "../rounds.ts";
-import { median } from "../stats.ts";
+import { median } from "../report/stats.ts";
 import type { Surroundings } from "../subject.ts";
 
 /** Starts at each size, of which the median counts. */

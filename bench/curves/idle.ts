@@ -2,7 +2,7 @@ import type { Curve } from "../curve.ts";
 import { IdleConnections } from "../load/idle.ts";
 import { settledMemory, warmUpIdle } from "../measures/mod.ts";
 import type { Peer } from "../peer.ts";
-import type { CurveLine, CurveResult } from "../results.ts";
+import type { CurveLine, CurveResult } from "../report/results.ts";
 import type { Progress } from "../rounds.ts";
 import { startPeer, type Surroundings } from "../subject.ts";
 

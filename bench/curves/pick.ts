@@ -2,7 +2,7 @@ import { STRATEGY_NAMES } from "../../lib/balancing/mod.ts";
 import type { Curve } from "../curve.ts";
 import type { Peer } from "../peer.ts";
 import { nanosecondsPerPick } from "../pick.ts";
-import type { CurveLine, CurveResult } from "../results.ts";
+import type { CurveLine, CurveResult } from "../report/results.ts";
 import type { Progress } from "../rounds.ts";
 import type { Surroundings } from "../subject.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { createServer, type Socket } from "node:net";
-import { readIfThere } from "../proc.ts";
+import { readIfThere } from "../system/proc.ts";
 
 /**
  * Whether the peer's kernel has acknowledged all that was written, by the text of /proc/net/tcp. A connection that is not

@@ -1,5 +1,5 @@
-import { pause } from "../lab.ts";
-import { programPath } from "../programs.ts";
+import { pause } from "../system/lab.ts";
+import { programPath } from "../system/programs.ts";
 
 /** What one run of iperf3 gives. */
 export interface IperfResult {

@@ -11,7 +11,7 @@
  */
 
 import { setImmediate } from "node:timers";
-import { percentile } from "../stats.ts";
+import { percentile } from "../report/stats.ts";
 import { exchange, REQUEST } from "./http.ts";
 
 /** What one run gives; latencies in microseconds. */

@@ -1,4 +1,4 @@
-import { programPath } from "../programs.ts";
+import { programPath } from "../system/programs.ts";
 
 /** What one run of wrk gives. */
 export interface WrkResult {

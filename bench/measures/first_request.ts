@@ -1,11 +1,11 @@
 import { CERTIFICATE_NAME, makeCertificate } from "../certificate.ts";
-import type { Child } from "../child.ts";
-import type { Lab } from "../lab.ts";
+import type { Child } from "../system/child.ts";
+import type { Lab } from "../system/lab.ts";
 import { exchange } from "../load/http.ts";
 import type { Measure, Metric, Sample, Subject } from "../measure.ts";
 import { type CertificateFiles, type Forward, type ForwardOption, RunningPeer } from "../peer.ts";
-import { programPath } from "../programs.ts";
-import { median } from "../stats.ts";
+import { programPath } from "../system/programs.ts";
+import { median } from "../report/stats.ts";
 
 /** Connections that are timed for each option, and those before them that are not. */
 const CONNECTIONS = 40;

@@ -1,5 +1,5 @@
 import { IdleConnections } from "../load/idle.ts";
-import { pause } from "../lab.ts";
+import { pause } from "../system/lab.ts";
 import type { Measure, Sample, Subject } from "../measure.ts";
 import { startPeer } from "../subject.ts";
 import type { RunningPeer } from "../peer.ts";

@@ -1,9 +1,9 @@
 import { exchange } from "../load/http.ts";
-import { pause } from "../lab.ts";
+import { pause } from "../system/lab.ts";
 import type { Measure, Sample, Subject } from "../measure.ts";
 import { type Plan, RunningPeer } from "../peer.ts";
 import type { Peer } from "../peer.ts";
-import type { Lab } from "../lab.ts";
+import type { Lab } from "../system/lab.ts";
 
 /** How often the door is tried: the grain of the figure. */
 const POLL_MS = 1;

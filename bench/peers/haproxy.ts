@@ -1,9 +1,9 @@
-import type { Child } from "../child.ts";
-import type { Lab } from "../lab.ts";
+import type { Child } from "../system/child.ts";
+import type { Lab } from "../system/lab.ts";
 import { CERTIFICATE_NAME } from "../certificate.ts";
 import type { Forward, Peer, Plan } from "../peer.ts";
-import { maxOpenFiles } from "../proc.ts";
-import { findProgram, notInstalled, programPath, versionLine } from "../programs.ts";
+import { maxOpenFiles } from "../system/proc.ts";
+import { findProgram, notInstalled, programPath, versionLine } from "../system/programs.ts";
 
 /** HAProxy refuses to start where it cannot have all descriptors that it might want; these are for itself. */
 const OWN_DESCRIPTORS = 500;

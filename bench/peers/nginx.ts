@@ -1,8 +1,14 @@
-import type { Child } from "../child.ts";
-import type { Lab } from "../lab.ts";
+import type { Child } from "../system/child.ts";
+import type { Lab } from "../system/lab.ts";
 import type { Peer, Plan } from "../peer.ts";
-import { maxOpenFiles } from "../proc.ts";
-import { findStreamModule, missingPrograms, notInstalled, programPath, versionLine } from "../programs.ts";
+import { maxOpenFiles } from "../system/proc.ts";
+import {
+  findStreamModule,
+  missingPrograms,
+  notInstalled,
+  programPath,
+  versionLine,
+} from "../system/programs.ts";
 
 /** nginx with its stream module. */
 export const nginxStream: Peer = {

@@ -1,5 +1,5 @@
 import type { Peer } from "../peer.ts";
-import { findProgram, notInstalled, programPath, versionLine } from "../programs.ts";
+import { findProgram, notInstalled, programPath, versionLine } from "../system/programs.ts";
 
 const SCRIPT = decodeURIComponent(new URL("./node_pipe.mjs", import.meta.url).pathname);
 

@@ -1,7 +1,7 @@
-import type { Child } from "../child.ts";
-import type { Lab } from "../lab.ts";
+import type { Child } from "../system/child.ts";
+import type { Lab } from "../system/lab.ts";
 import type { Peer, Plan } from "../peer.ts";
-import { findProgram, notInstalled, programPath, versionLine } from "../programs.ts";
+import { findProgram, notInstalled, programPath, versionLine } from "../system/programs.ts";
 
 /** socat, one process a connection. It knows one target a port, so of several it gets the first. */
 export const socat: Peer = {

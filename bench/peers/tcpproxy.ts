@@ -1,8 +1,8 @@
-import type { Child } from "../child.ts";
-import type { Lab } from "../lab.ts";
+import type { Child } from "../system/child.ts";
+import type { Lab } from "../system/lab.ts";
 import { CERTIFICATE_NAME } from "../certificate.ts";
 import type { Forward, Peer, Plan } from "../peer.ts";
-import { readIfThere } from "../proc.ts";
+import { readIfThere } from "../system/proc.ts";
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
 
 const MAIN = decodeURIComponent(new URL("../../main.ts", import.meta.url).pathname);

@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseCpuTimes } from "../../bench/machine.ts";
+import { parseCpuTimes } from "../../bench/system/machine.ts";
 import {
   parseKilobytes,
   parseListeningPorts,
   parseProcessStat,
   type ProcessStat,
   processTree,
-} from "../../bench/proc.ts";
+} from "../../bench/system/proc.ts";
 
 Deno.test("parseProcessStat: a name with spaces and parentheses does not shift the fields", () => {
   const line = "4711 (a) (b c) S 42 1 1 0 -1 4194560 9 9 0 0 150 50 25 5 20 0 9 0 777 1000000 300\n";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { plots } from "../../bench/plots.ts";
-import type { Results } from "../../bench/results.ts";
-import { barChart, lineChart, niceScale } from "../../bench/svg.ts";
+import { plots } from "../../bench/report/plots.ts";
+import type { Results } from "../../bench/report/results.ts";
+import { barChart, lineChart, niceScale } from "../../bench/report/svg.ts";
 import {
   curveTable,
   formatNumber,
@@ -11,7 +11,7 @@ import {
   shortNote,
   slopes,
   summaryTable,
-} from "../../bench/table.ts";
+} from "../../bench/report/table.ts";
 
 const RESULTS: Results = {
   date: "2026-01-01",

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Metric } from "../../bench/measure.ts";
-import { type MeasureResult, mergeResults, type Results, toRows } from "../../bench/results.ts";
+import { type MeasureResult, mergeResults, type Results, toRows } from "../../bench/report/results.ts";
 
 const METRIC: Metric = { id: "per_s", title: "requests", unit: "/s", better: "higher", digits: 0 };
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { median, percentile, roundRatios, summarize } from "../../bench/stats.ts";
+import { median, percentile, roundRatios, summarize } from "../../bench/report/stats.ts";
 
 Deno.test("median: the middle value of an odd count", () => assertEquals(median([9, 1, 5]), 5));
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { describeMachine } from "../../bench/machine.ts";
-import { versionLine } from "../../bench/programs.ts";
+import { describeMachine } from "../../bench/system/machine.ts";
+import { versionLine } from "../../bench/system/programs.ts";
 import { replacePart } from "../helpers/document_part.ts";
 import type { Fault } from "./fault.ts";
 import { FAULTS } from "./faults/mod.ts";

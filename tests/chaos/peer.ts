@@ -1,5 +1,5 @@
-import { processTree, treeMemoryBytes } from "../../bench/proc.ts";
-import { findStreamModule } from "../../bench/programs.ts";
+import { processTree, treeMemoryBytes } from "../../bench/system/proc.ts";
+import { findStreamModule } from "../../bench/system/programs.ts";
 import type { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { descriptorsOf } from "../soak/samples.ts";
 import type { Plan } from "./plan.ts";

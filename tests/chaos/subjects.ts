@@ -1,5 +1,5 @@
-import { treeMemoryBytes } from "../../bench/proc.ts";
-import { missingPrograms, programPath } from "../../bench/programs.ts";
+import { treeMemoryBytes } from "../../bench/system/proc.ts";
+import { missingPrograms, programPath } from "../../bench/system/programs.ts";
 import { type Engine, ProxyProcess } from "../helpers/programs/proxy_process.ts";
 import type { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { descriptorsOf } from "../soak/samples.ts";

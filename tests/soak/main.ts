@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { describeMachine } from "../../bench/machine.ts";
+import { describeMachine } from "../../bench/system/machine.ts";
 import type { Engine } from "../helpers/programs/proxy_process.ts";
 import { replacePart } from "../helpers/document_part.ts";
 import { type Circumstances, reportPlots, reportText } from "./report.ts";

@@ -1,4 +1,4 @@
-import { lineChart, type LinePlot } from "../../bench/svg.ts";
+import { lineChart, type LinePlot } from "../../bench/report/svg.ts";
 import type { Histogram } from "./histogram.ts";
 import type { Sample } from "./samples.ts";
 import type { SoakReport } from "./soak.ts";

@@ -1,4 +1,4 @@
-import { parseKilobytes, parseProcessStat, readIfThere } from "../../bench/proc.ts";
+import { parseKilobytes, parseProcessStat, readIfThere } from "../../bench/system/proc.ts";
 import type { ProxyProcess } from "../helpers/programs/proxy_process.ts";
 import type { Scrape } from "../helpers/scrape.ts";
 import type { Mix } from "./mix.ts";

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { checkApis } from "../../tools/_api_rules.ts";
-import { checkCircles } from "../../tools/_circles.ts";
-import { codeOnly } from "../../tools/_code_only.ts";
-import { checkEdges, type Edge } from "../../tools/_import_rules.ts";
-import { edgesOf, type ModuleGraph } from "../../tools/_graph.ts";
-import { checkRepository } from "../../tools/check_imports.ts";
-import { formatFinding } from "../../tools/_finding.ts";
+import { checkApis } from "../../tools/imports/_api_rules.ts";
+import { checkCircles } from "../../tools/imports/_circles.ts";
+import { codeOnly } from "../../tools/imports/_code_only.ts";
+import { checkEdges, type Edge } from "../../tools/imports/_import_rules.ts";
+import { edgesOf, type ModuleGraph } from "../../tools/imports/_graph.ts";
+import { checkRepository } from "../../tools/imports/check_imports.ts";
+import { formatFinding } from "../../tools/imports/_finding.ts";
 
 function edge(from: string, to: string): Edge {
   return { from, to, line: 3, specifier: to };
@@ -81,7 +81,7 @@ const PAIRS: readonly Pair[] = [
     from: "lib/cli/init.ts",
     right: "lib/admin/mod.ts",
     wrong: "lib/utils/mod.ts",
-    message: '"lib/utils/mod.ts" is in no room; expected one of ROOMS in tools/_rooms.ts',
+    message: '"lib/utils/mod.ts" is in no room; expected one of ROOMS in tools/imports/_rooms.ts',
   },
 ];
 

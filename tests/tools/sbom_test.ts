@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { cycloneDx } from "../../tools/_cyclonedx.ts";
-import { type LockedPackage, lockedPackages, withDependencies } from "../../tools/_lock_file.ts";
-import { licenseList, readLicense } from "../../tools/_package_licenses.ts";
+import { cycloneDx } from "../../tools/sbom/_cyclonedx.ts";
+import { type LockedPackage, lockedPackages, withDependencies } from "../../tools/sbom/_lock_file.ts";
+import { licenseList, readLicense } from "../../tools/sbom/_package_licenses.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -143,7 +143,7 @@ Deno.test("readLicense: licence, texts and source; a manifest without a licence 
 Deno.test("sbom: the written list keeps the format's rules, names every package, and joins what belongs together", async () => {
   await using folder = new TemporaryFolder();
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-all", "tools/sbom.ts", folder.path],
+    args: ["run", "--no-check", "--allow-all", "tools/sbom/sbom.ts", folder.path],
     env: { SOURCE_DATE_EPOCH: "86400", DENO_COMPILER: "" },
     cwd: ROOT,
   }).output();

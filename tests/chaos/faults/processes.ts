@@ -1,5 +1,5 @@
 /** The process itself, and its clock. */
-import { processTree } from "../../../bench/proc.ts";
+import { processTree } from "../../../bench/system/proc.ts";
 import { type Fault, pause } from "../fault.ts";
 
 /** Only reloads, as often as they go. */

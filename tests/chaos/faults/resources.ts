@@ -1,5 +1,5 @@
 /** What the system no longer gives. */
-import { parseKilobytes, readIfThere } from "../../../bench/proc.ts";
+import { parseKilobytes, readIfThere } from "../../../bench/system/proc.ts";
 import { hasTool } from "../../helpers/programs/tools.ts";
 import { connectTo } from "../../helpers/clients.ts";
 import { command, type Fault, pause } from "../fault.ts";

@@ -55,7 +55,7 @@ function checkProduct(from: string, to: string): string | undefined {
   const there = roomOf(to);
   for (const [file, room] of [[from, here], [to, there]] as const) {
     if (ROOMS[room] === undefined) {
-      return `"${file}" is in no room; expected one of ROOMS in tools/_rooms.ts`;
+      return `"${file}" is in no room; expected one of ROOMS in tools/imports/_rooms.ts`;
     }
   }
   return here === there ? checkPrivate(from, to) : checkRooms({ here, there, to });

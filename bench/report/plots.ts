@@ -1,6 +1,6 @@
-import { BASE_PEER } from "./peers/mod.ts";
+import { BASE_PEER } from "../peers/mod.ts";
 import type { CurveResult, MeasureResult, Results, Row } from "./results.ts";
-import type { Metric } from "./measure.ts";
+import type { Metric } from "../measure.ts";
 import { barChart, lineChart } from "./svg.ts";
 import { formatNumber, shortNote } from "./table.ts";
 

@@ -1,5 +1,5 @@
-import type { Metric, Sample } from "./measure.ts";
-import type { Machine } from "./machine.ts";
+import type { Metric, Sample } from "../measure.ts";
+import type { Machine } from "../system/machine.ts";
 import { roundRatios, summarize, type Summary } from "./stats.ts";
 
 /** All rounds of one metric of one peer. */

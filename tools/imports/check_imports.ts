@@ -46,7 +46,7 @@ async function collect(root: URL, folder: string, into: string[]): Promise<void>
 }
 
 async function main(): Promise<void> {
-  const findings = await checkRepository(new URL("../", import.meta.url));
+  const findings = await checkRepository(new URL("../../", import.meta.url));
   for (const finding of findings) console.error(formatFinding(finding));
   if (findings.length > 0) Deno.exitCode = 1;
 }

@@ -63,7 +63,11 @@ export const API_RULES: readonly ApiRule[] = [
   // A library may do anything to the process.
   {
     pattern: /\bDeno\.(?:dlopen|DynamicLibrary|Unsafe\w+)\b/g,
-    allowedIn: ["lib/net/linux/calls/libc.ts", "lib/net/linux/calls/process_libc.ts", "lib/runtime/monotonic.ts"],
+    allowedIn: [
+      "lib/net/linux/calls/libc.ts",
+      "lib/net/linux/calls/process_libc.ts",
+      "lib/runtime/monotonic.ts",
+    ],
   },
   { pattern: /\bDeno\.serve\b/g, allowedIn: ["lib/admin/"] },
   { pattern: /\bDeno\.exit\b/g, allowedIn: ["main.ts"] },

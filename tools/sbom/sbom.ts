@@ -8,13 +8,13 @@
  */
 // deno-lint-ignore-file no-console -- a command for developers
 import { fileURLToPath } from "node:url";
-import manifest from "../deno.json" with { type: "json" };
-import { OUTPUT_FOLDER, WORKER_MODULES } from "./compile_plan.ts";
+import manifest from "../../deno.json" with { type: "json" };
+import { OUTPUT_FOLDER, WORKER_MODULES } from "../compile_plan.ts";
 import { cycloneDx } from "./_cyclonedx.ts";
 import { lockedPackages, withDependencies } from "./_lock_file.ts";
 import { licenseList, type PackageLicense, readLicense } from "./_package_licenses.ts";
 
-const ROOT = new URL("../", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 
 /** What `deno info --json` says of a module graph, as far as it is used. */
 interface GraphInfo {

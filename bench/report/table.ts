@@ -1,4 +1,4 @@
-import type { Metric } from "./measure.ts";
+import type { Metric } from "../measure.ts";
 import type { CurveResult, MeasureResult, MetricResult, Results, Row } from "./results.ts";
 
 const NO_VALUE = "–";
