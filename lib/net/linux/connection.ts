@@ -1,6 +1,5 @@
 import {
   type Address,
-  DEFAULT_KEEPALIVE,
   type KeepaliveTimes,
   type Pollable,
   type ReadyHandler,
@@ -19,15 +18,13 @@ import {
   MSG_NOSIGNAL,
   SHUT_WR,
   SO_ERROR,
-  SO_KEEPALIVE,
   SOL_SOCKET,
-  TCP_KEEPCNT,
-  TCP_KEEPIDLE,
-  TCP_KEEPINTVL,
   TCP_NODELAY,
 } from "./calls/constants.ts";
 import { badResource, ERRNO, interrupted, SystemError } from "./calls/errno.ts";
+import type { PendingRead, PendingWrite } from "./pending.ts";
 import { ownAddress } from "./socket.ts";
+import { setKeepAlive } from "./socket_settings.ts";
 import type { Sockets } from "./sockets.ts";
 import { readTcpInfo } from "./tcp_info.ts";
 
@@ -38,18 +35,6 @@ export interface LinuxConnectionOptions {
   readonly local?: Address | undefined;
   /** Events that the reactor has reported, if it already watches the descriptor. */
   readonly events?: number | undefined;
-}
-
-interface PendingRead {
-  readonly buffer: Uint8Array;
-  resolve(count: number | null): void;
-  reject(error: unknown): void;
-}
-
-interface PendingWrite {
-  readonly bytes: Uint8Array;
-  resolve(count: number): void;
-  reject(error: unknown): void;
 }
 
 const ENDING = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
@@ -149,16 +134,7 @@ export class LinuxConnection implements Connection, Pollable {
   }
 
   setKeepAlive(how: boolean | KeepaliveTimes = true): void {
-    if (this.#family === AF_UNIX || this.#isClosed) return;
-    const { libc } = this.#sockets;
-    if (how !== false) {
-      const times = how === true ? DEFAULT_KEEPALIVE : how;
-      libc.setOption(this.#fd, IPPROTO_TCP, TCP_KEEPIDLE, times.idleSeconds);
-      libc.setOption(this.#fd, IPPROTO_TCP, TCP_KEEPINTVL, times.intervalSeconds);
-      libc.setOption(this.#fd, IPPROTO_TCP, TCP_KEEPCNT, times.count);
-    }
-    // Last: it starts the timer.
-    libc.setOption(this.#fd, SOL_SOCKET, SO_KEEPALIVE, how === false ? 0 : 1);
+    if (this.#family !== AF_UNIX && !this.#isClosed) setKeepAlive(this.#sockets.libc, this.#fd, how);
   }
 
   tcpInfo(): TcpMeasures | undefined {

@@ -1,4 +1,9 @@
-import type { ListenSettings, SocketSettings } from "../../base/mod.ts";
+import {
+  DEFAULT_KEEPALIVE,
+  type KeepaliveTimes,
+  type ListenSettings,
+  type SocketSettings,
+} from "../../base/mod.ts";
 import {
   AF_INET6,
   IP_TOS,
@@ -7,10 +12,14 @@ import {
   IPPROTO_TCP,
   IPV6_TCLASS,
   SO_BINDTODEVICE,
+  SO_KEEPALIVE,
   SO_MARK,
   SOL_SOCKET,
   TCP_DEFER_ACCEPT,
   TCP_FASTOPEN,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
   TCP_USER_TIMEOUT,
 } from "./calls/constants.ts";
 import type { Libc } from "./calls/libc.ts";
@@ -35,6 +44,18 @@ export function applySettings(libc: Libc, fd: number, settings: SocketSettings, 
   if (mark !== undefined) setMark(libc, fd, mark);
   if (device !== undefined) setInterface(libc, fd, device);
   if (dscp !== undefined) setDscp(libc, fd, dscp, family);
+}
+
+/** Has the kernel probe the peer of a connection while it is silent; `true` at {@link DEFAULT_KEEPALIVE}. @throws {SystemError} */
+export function setKeepAlive(libc: Libc, fd: number, how: boolean | KeepaliveTimes): void {
+  if (how !== false) {
+    const times = how === true ? DEFAULT_KEEPALIVE : how;
+    libc.setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, times.idleSeconds);
+    libc.setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, times.intervalSeconds);
+    libc.setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, times.count);
+  }
+  // Last: it starts the timer.
+  libc.setOption(fd, SOL_SOCKET, SO_KEEPALIVE, how === false ? 0 : 1);
 }
 
 /** As {@link applySettings}, with those of a listening socket. */

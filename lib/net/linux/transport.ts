@@ -16,7 +16,7 @@ import { confineThread } from "./confinement/confine.ts";
 import { connect } from "./dial/connect.ts";
 import { DialSockets } from "./dial/dial_sockets.ts";
 import type { Libc } from "./calls/libc.ts";
-import { listenTcp, listenUnix, openShared } from "./listening_socket.ts";
+import { listenTcp, listenUnix, openShared } from "./listen.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Sockets } from "./sockets.ts";
 
