@@ -54,7 +54,7 @@ export async function startPeer(surroundings: Surroundings, peer: Peer): Promise
 }
 
 /** New connections warm up for longer: their path is the longest, and it is optimized after some 20,000. */
-const WARM_UP_SECONDS = { requests: 1, connections: 4, bulk: 1 };
+const WARM_UP_SECONDS = { requests: 1, connections: 6, bulk: 1 };
 
 /**
  * Load of each kind that is not counted: a runtime compiles what is hot only after it has run for a while, and a proxy runs
@@ -69,11 +69,13 @@ export async function warmUp(
     const load = { port: httpPort, connections: 64, threads };
     runs.push(
       () => runWrk({ ...load, seconds: requests, close: false }),
-      () => runWrk({ ...load, seconds: connections, close: true }),
+      // Each thread has to warm up.
+      () => runWrk({ ...load, seconds: connections * threads, close: true }),
     );
   }
+  // First: what a bulk stream teaches the compiler costs new connections an optimization.
   if (bulkPort !== 0 && !sendsProxy) {
-    runs.push(() => runIperf({ port: bulkPort, seconds: WARM_UP_SECONDS.bulk, streams: 1 }));
+    runs.unshift(() => runIperf({ port: bulkPort, seconds: WARM_UP_SECONDS.bulk, streams: 1 }));
   }
   for (const run of runs) await run();
 }

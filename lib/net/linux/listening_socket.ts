@@ -68,6 +68,8 @@ export class LinuxListeningSocket implements ListeningSocket {
   #turn = 0;
   #acceptsLeft = 0;
   #isDeferred = false;
+  /** Whether the kernel's queue was found empty; an event reports what comes after that. */
+  #isDrained = false;
 
   constructor(
     sockets: Sockets,
@@ -149,6 +151,7 @@ export class LinuxListeningSocket implements ListeningSocket {
 
   /** Called by the reactor. */
   onEvents(): void {
+    this.#isDrained = false;
     this.#retry();
   }
 
@@ -186,6 +189,7 @@ export class LinuxListeningSocket implements ListeningSocket {
 
   /** The next connection that waits; `undefined` for none in this turn. @throws {SystemError} */
   #accept(): LinuxConnection | undefined {
+    if (this.#isDrained) return undefined;
     const { libc, reactor } = this.#sockets;
     if (this.#turn !== reactor.turn) {
       this.#turn = reactor.turn;
@@ -211,7 +215,10 @@ export class LinuxListeningSocket implements ListeningSocket {
         });
       }
       const code = libc.errno;
-      if (code === ERRNO.EAGAIN) return undefined;
+      if (code === ERRNO.EAGAIN) {
+        this.#isDrained = true;
+        return undefined;
+      }
       if (code === ERRNO.EINTR) continue;
       if (!LOST.has(code)) throw new SystemError("accept4", code);
       this.#acceptsLeft--;
