@@ -163,9 +163,7 @@ export class LinuxConnection implements Connection, Pollable {
     read?.reject(interrupted());
     write?.reject(interrupted());
     if (read !== undefined || write !== undefined) reactor.settled();
-    const handler = this.#handler;
-    this.#handler = undefined;
-    handler?.onClosed();
+    this.#handler?.onClosed();
   }
 
   get isReadable(): boolean {

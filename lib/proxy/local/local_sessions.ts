@@ -34,6 +34,11 @@ export class LocalSessions {
   readonly #sweep: Sweep<OpenSession>;
   readonly #wildcards = new WeakMap<Address, boolean>();
   #lastId = 0;
+  /**
+   * The last session that has ended. Without an object of its classes, a collection of garbage while nothing happens would
+   * discard the optimized code of all of them, and the next connections would cost three times the CPU.
+   */
+  protected kept: OpenSession | undefined;
 
   constructor(config: Config, options: LocalSessionsOptions) {
     const { clock, random, observer, own, context, apps } = options;
@@ -62,6 +67,7 @@ export class LocalSessions {
       observer: {
         sessionEnded: (session): void => {
           this.table.delete(session);
+          this.kept = session;
           this.pressure.ended(session.app.name);
           observer.sessionEnded(session);
         },

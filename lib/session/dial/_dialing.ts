@@ -60,6 +60,8 @@ function whyNothing({ targets }: Pool): string {
 
 /** The targets of a pool, as one connection is to dial them. */
 class PoolSource {
+  /** The last one: as long as one exists, the optimized code of its methods does (see `LocalSessions`). */
+  protected static kept: PoolSource | undefined;
   candidates: Candidates;
   full = false;
   nothing = "";
@@ -78,6 +80,7 @@ class PoolSource {
     this.#options = options;
     this.#leftMs = options.queueTimeoutMs;
     this.candidates = pool.begin(options.port, options.context);
+    PoolSource.kept = this;
   }
 
   next(): Next<Candidate> | Promise<Next<Candidate>> {

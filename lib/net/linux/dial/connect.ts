@@ -159,6 +159,8 @@ function hasMetItself(libc: Libc, fd: number, peer: Uint8Array): boolean {
 
 /** A connect that waits for the network. */
 class Dial implements Sink {
+  /** The last one: as long as one exists, the optimized code of its methods does (see `LocalSessions`). */
+  protected static kept: Dial | undefined;
   generation = 0;
   readonly #sockets: Sockets;
   readonly #fd: number;
@@ -176,6 +178,7 @@ class Dial implements Sink {
 
   made(signal: CancelSignal): Promise<LinuxConnection> {
     const { libc, reactor } = this.#sockets;
+    Dial.kept = this;
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         end();
