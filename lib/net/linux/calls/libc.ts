@@ -96,6 +96,12 @@ export interface Allocation {
   free(): void;
 }
 
+/** Returns the memory of a thread's errno, by `__errno_location()`. @throws {Error} where there is none. */
+export function errnoAt(location: Deno.PointerValue): Int32Array {
+  if (location === null) throw new Error("open the C library: it has no errno");
+  return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+}
+
 /** The C library as this thread uses it. */
 export class Libc {
   readonly calls: Calls;
@@ -107,9 +113,7 @@ export class Libc {
   constructor() {
     this.#library = Deno.dlopen("libc.so.6", SYMBOLS);
     this.calls = this.#library.symbols;
-    const location = this.calls.__errno_location();
-    if (location === null) throw new Error("open the C library: it has no errno");
-    this.#errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+    this.#errno = errnoAt(this.calls.__errno_location());
   }
 
   /** The errno of the call just made. Read it before anything else is called. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { SystemError } from "./errno.ts";
+import { errnoAt } from "./libc.ts";
 
 const SYMBOLS = {
   /** `getenv(3)`. */
@@ -59,9 +60,7 @@ export class ProcessLibc {
   constructor() {
     this.#library = Deno.dlopen("libc.so.6", SYMBOLS);
     this.calls = this.#library.symbols;
-    const location = this.calls.__errno_location();
-    if (location === null) throw new Error("open the C library: it has no errno");
-    this.#errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+    this.#errno = errnoAt(this.calls.__errno_location());
   }
 
   /** Returns a result that is no failure. @throws {SystemError} for -1. */
