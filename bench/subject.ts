@@ -53,7 +53,7 @@ export async function startPeer(surroundings: Surroundings, peer: Peer): Promise
   return { lab, backend, load, peer, running, httpPort, bulkPort };
 }
 
-/** New connections warm up for longer: their path is the longest, and it is optimized after some 20,000. */
+/** New connections warm up for longer: their path is the longest, and it is optimized after some 10,000 in each thread. */
 const WARM_UP_SECONDS = { requests: 1, connections: 6, bulk: 1 };
 
 /**

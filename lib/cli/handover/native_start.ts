@@ -65,10 +65,7 @@ export async function startNative(log: Logger): Promise<NativeStart> {
 export function handedTo({ predecessor }: NativeStart): WorkerProxyOptions["handed"] {
   if (predecessor === undefined) return undefined;
   const { apps, paths } = predecessor.hello;
-  return {
-    apps: apps.map(takenOver),
-    paths: new Set(paths),
-  };
+  return { apps: apps.map(takenOver), paths: new Set(paths) };
 }
 
 /** Checks what the process before has handed of an app. @throws {ConfigError} for a fault that this version does not know. */
