@@ -21,3 +21,4 @@ export * from "./tcp_measures.ts";
 export * from "./tlv_name.ts";
 export * from "./units.ts";
 export * from "./address/unmap_address.ts";
+export * from "./wrapped_duplex.ts";

@@ -1,4 +1,4 @@
-import { type Duplex, type KeepaliveTimes, MAX_TIMER_MS } from "../base/mod.ts";
+import { type Duplex, MAX_TIMER_MS, WrappedDuplex } from "../base/mod.ts";
 
 /** A parser's verdict: `need_more`, with a lower bound on the total it needs, or something final. */
 export interface PeekVerdict {
@@ -46,8 +46,7 @@ type ReadResult = { readonly count: number | null } | { readonly error: unknown 
  *
  * It owns the connection it wraps: nothing else may use that one until {@link PeekedConnection.take}.
  */
-export class PeekedConnection implements Duplex {
-  readonly #conn: Duplex;
+export class PeekedConnection extends WrappedDuplex {
   #buffer = new Uint8Array();
   /** The held bytes are `#buffer` from `#start` to `#end`. */
   #start = 0;
@@ -57,10 +56,6 @@ export class PeekedConnection implements Duplex {
    * end.
    */
   #pending: Promise<ReadResult> | undefined;
-
-  constructor(conn: Duplex) {
-    this.#conn = conn;
-  }
 
   /** A view of the held bytes, valid until the next call of another method. */
   get bytes(): Uint8Array {
@@ -111,12 +106,12 @@ export class PeekedConnection implements Duplex {
     const bytes = this.bytes;
     this.#buffer = new Uint8Array();
     this.#start = this.#end = 0;
-    return { conn: this.#conn, bytes };
+    return { conn: this.conn, bytes };
   }
 
-  async read(buffer: Uint8Array): Promise<number | null> {
+  override async read(buffer: Uint8Array): Promise<number | null> {
     if (this.#end === this.#start) {
-      if (this.#pending === undefined) return await this.#conn.read(buffer);
+      if (this.#pending === undefined) return await this.conn.read(buffer);
       const result = await this.#pending;
       this.#pending = undefined;
       if ("error" in result) throw result.error;
@@ -133,31 +128,6 @@ export class PeekedConnection implements Duplex {
     return count;
   }
 
-  write(bytes: Uint8Array): Promise<number> {
-    return this.#conn.write(bytes);
-  }
-
-  closeWrite(): Promise<void> {
-    return this.#conn.closeWrite();
-  }
-
-  setNoDelay(on = true): void {
-    this.#conn.setNoDelay?.(on);
-  }
-
-  setKeepAlive(how: boolean | KeepaliveTimes = true): void {
-    this.#conn.setKeepAlive?.(how);
-  }
-
-  endByReset(): void {
-    this.#conn.endByReset?.();
-  }
-
-  /** Closes the connection; ends a pending read and ignores its result. */
-  close(): void {
-    this.#conn.close();
-  }
-
   #startRead(wanted: number, maxBytes: number): Promise<ReadResult> {
     const held = this.#end - this.#start;
     if (this.#end === this.#buffer.length || this.#buffer.length - this.#start < wanted) {
@@ -169,7 +139,7 @@ export class PeekedConnection implements Duplex {
       this.#end = held;
     }
     const room = this.#buffer.subarray(this.#end, Math.min(this.#buffer.length, this.#start + maxBytes));
-    return this.#conn.read(room).then((count) => ({ count }), (error: unknown) => ({ error }));
+    return this.conn.read(room).then((count) => ({ count }), (error: unknown) => ({ error }));
   }
 }
 

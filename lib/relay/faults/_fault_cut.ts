@@ -1,4 +1,4 @@
-import type { Duplex } from "../../base/mod.ts";
+import { type Duplex, WrappedDuplex } from "../../base/mod.ts";
 
 /** Options of a {@link CuttingDuplex}. */
 export interface CutOptions {
@@ -11,40 +11,23 @@ export interface CutOptions {
 }
 
 /** A connection that cuts the relay after a given number of written bytes. */
-export class CuttingDuplex implements Duplex {
-  readonly #conn: Duplex;
+export class CuttingDuplex extends WrappedDuplex {
   readonly #options: CutOptions;
   #left: number;
 
   constructor(conn: Duplex, options: CutOptions) {
-    this.#conn = conn;
+    super(conn);
     this.#options = options;
     this.#left = options.afterBytes;
   }
 
-  read(buffer: Uint8Array): Promise<number | null> {
-    return this.#conn.read(buffer);
-  }
-
-  async write(bytes: Uint8Array): Promise<number> {
-    if (!this.#options.isActive()) return await this.#conn.write(bytes);
+  override async write(bytes: Uint8Array): Promise<number> {
+    if (!this.#options.isActive()) return await this.conn.write(bytes);
     // The connection is closed, but the rest of a partly written chunk is still being written.
     if (this.#left === 0) throw new Error("write: connection cut by a fault");
-    const count = await this.#conn.write(bytes.subarray(0, this.#left));
+    const count = await this.conn.write(bytes.subarray(0, this.#left));
     this.#left -= count;
     if (this.#left === 0 && this.#options.isActive()) this.#options.cut();
     return count;
-  }
-
-  closeWrite(): Promise<void> {
-    return this.#conn.closeWrite();
-  }
-
-  setNoDelay(on = true): void {
-    this.#conn.setNoDelay?.(on);
-  }
-
-  close(): void {
-    this.#conn.close();
   }
 }

@@ -1,4 +1,4 @@
-import type { Duplex, KeepaliveTimes } from "../../base/mod.ts";
+import { type Duplex, WrappedDuplex } from "../../base/mod.ts";
 import type { Rewrite } from "../../protocol/mod.ts";
 
 /** How a {@link PrefixedConnection} changes what is read. */
@@ -13,32 +13,27 @@ export interface PrefixOptions {
 const REWRITE_BYTES = 4096;
 
 /** A connection of which something else is read first. It owns the one that it is made of. */
-export class PrefixedConnection implements Duplex {
-  readonly #conn: Duplex;
+export class PrefixedConnection extends WrappedDuplex {
   readonly #rewrite: Rewrite | undefined;
   #lead: Uint8Array;
 
   constructor(conn: Duplex, { lead = new Uint8Array(), rewrite }: PrefixOptions) {
-    this.#conn = conn;
+    super(conn);
     this.#lead = lead;
     this.#rewrite = rewrite;
   }
 
-  get isTls(): boolean {
-    return this.#conn.isTls ?? false;
-  }
-
-  read(buffer: Uint8Array): Promise<number | null> {
+  override read(buffer: Uint8Array): Promise<number | null> {
     if (this.#lead.length > 0) return Promise.resolve(this.#take(buffer));
     return this.#rewrite === undefined || this.#rewrite.done
-      ? this.#conn.read(buffer)
+      ? this.conn.read(buffer)
       : this.#readRewritten(this.#rewrite, buffer);
   }
 
   async #readRewritten(rewrite: Rewrite, buffer: Uint8Array): Promise<number | null> {
     const chunk = new Uint8Array(REWRITE_BYTES);
     while (this.#lead.length === 0) {
-      const count = await this.#conn.read(chunk);
+      const count = await this.conn.read(chunk);
       this.#lead = count === null ? rewrite.end() : rewrite.feed(chunk.slice(0, count));
       if (count === null) break;
     }
@@ -51,37 +46,5 @@ export class PrefixedConnection implements Duplex {
     buffer.set(this.#lead.subarray(0, count));
     this.#lead = this.#lead.subarray(count);
     return count;
-  }
-
-  write(bytes: Uint8Array): Promise<number> {
-    return this.#conn.write(bytes);
-  }
-
-  closeWrite(): Promise<void> {
-    return this.#conn.closeWrite();
-  }
-
-  setNoDelay(on = true): void {
-    this.#conn.setNoDelay?.(on);
-  }
-
-  setKeepAlive(how: boolean | KeepaliveTimes = true): void {
-    this.#conn.setKeepAlive?.(how);
-  }
-
-  close(): void {
-    this.#conn.close();
-  }
-
-  endByReset(): void {
-    this.#conn.endByReset?.();
-  }
-
-  withholdEnd(): void {
-    this.#conn.withholdEnd?.();
-  }
-
-  passEndTo(receiver: Duplex): void {
-    this.#conn.passEndTo?.(receiver);
   }
 }
