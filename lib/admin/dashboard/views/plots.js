@@ -120,7 +120,7 @@ export class Plot {
           stroke: () => color(line.color),
           width: 1.75,
           points: { show: false },
-          ...(line.isFilled ? { fill: () => `${color(line.color)}26` } : {}),
+          ...(line.isFilled ? { fill: () => color(line.color).replace(")", ", 0.15)") } : {}),
         })),
       ],
     };
@@ -143,7 +143,16 @@ function niceAbove(max, axis) {
   return step * power;
 }
 
-/** @param {string} name */
+/**
+ * A color of the page's theme, as a canvas takes it. The property itself is text that names both themes' colors; only a
+ * property of an element is one of them.
+ *
+ * @param {string} name
+ */
 function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const { style } = document.documentElement;
+  style.outlineColor = `var(${name})`;
+  const resolved = getComputedStyle(document.documentElement).outlineColor;
+  style.outlineColor = "";
+  return resolved;
 }
