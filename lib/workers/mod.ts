@@ -2,5 +2,6 @@
 export type { WorkersObserver } from "./control/workers_observer.ts";
 export type { SessionsReported } from "./channel/messages.ts";
 export { NativeControl } from "./control/sockets/native_control.ts";
-export { type Sandbox, sandboxOf } from "./control/threads/sandbox.ts";
+export { sandboxOf } from "./control/threads/sandbox.ts";
+export type { Sandbox } from "./spare_thread.ts";
 export { type HandOver, WorkerProxy, type WorkerProxyOptions } from "./control/worker_proxy.ts";

@@ -34,11 +34,12 @@ export const ROOMS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Doors beside a room's `mod.ts`. Rooms that workers load take the lighter one: what they import statically is read at the
- * start of each worker.
+ * Lighter doors beside a room's `mod.ts`, for what is loaded before anything else: what workers import statically is read
+ * at the start of each, and a command starts the first worker before it loads the rest.
  */
 export const SIDE_DOORS: Readonly<Record<string, string>> = {
   config: "lib/config/parsed.ts",
+  workers: "lib/workers/spare_thread.ts",
 };
 
 /** The room that `main.ts` opens. */

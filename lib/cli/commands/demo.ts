@@ -3,6 +3,7 @@ import type { Config } from "../../config/mod.ts";
 import type { Command, CommandArgs } from "../command.ts";
 import { COLOR_FLAG, colorChoice } from "../flags/color_flag.ts";
 import type { Io } from "../io.ts";
+import { startSpareThread } from "../run/spare_thread.ts";
 
 /** `tcpproxy demo`: the shipped config with something behind it. */
 export const demo: Command = {
@@ -27,11 +28,11 @@ const LOOPBACK = /^(127\..+|::1|localhost)$/;
 
 async function runDemo(args: CommandArgs, io: Io): Promise<number> {
   const color = colorChoice(args);
-  const [{ embeddedConfig }, { serve }, { closeAll, openEchoServers }] = await Promise.all([
-    import("../../config/mod.ts"),
-    import("../run/serve.ts"),
-    import("../echo_server.ts"),
-  ]);
+  using spare = startSpareThread();
+  // One after the other, as in `run`.
+  const { embeddedConfig } = await import("../../config/mod.ts");
+  const { serve } = await import("../run/serve.ts");
+  const { closeAll, openEchoServers } = await import("../echo_server.ts");
   const shipped = await embeddedConfig();
   const config: Config = {
     ...shipped,
@@ -43,6 +44,7 @@ async function runDemo(args: CommandArgs, io: Io): Promise<number> {
     return await serve(config, {
       io,
       color,
+      spare,
       configName: "shipped with the program",
       onReady: () => io.print(whatToTry(config)),
     });

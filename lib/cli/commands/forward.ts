@@ -1,8 +1,9 @@
 import { AddressError, parseListenRange, parsePortRange, parseTargetAddress } from "../../base/mod.ts";
 import { type Command, type CommandArgs, UsageError } from "../command.ts";
 import { COLOR_FLAG, colorChoice } from "../flags/color_flag.ts";
-import { ENGINE_FLAG, withEngine } from "../flags/engine_flag.ts";
+import { ENGINE_FLAG, engineChoice, withEngine } from "../flags/engine_flag.ts";
 import type { Io } from "../io.ts";
+import { startSpareThread } from "../run/spare_thread.ts";
 
 /** `tcpproxy forward`: a proxy without a file. */
 export const forward: Command = {
@@ -27,15 +28,15 @@ async function runForward(args: CommandArgs, io: Io): Promise<number> {
   const [listen = "", ...targets] = args.positionals;
   const color = colorChoice(args);
   const isPort = checkWords(listen, targets);
-  const [{ resolveConfig }, { serve }] = await Promise.all([
-    import("../../config/mod.ts"),
-    import("../run/serve.ts"),
-  ]);
+  using spare = startSpareThread(engineChoice(args));
+  // One after the other, as in `run`.
+  const { resolveConfig } = await import("../../config/mod.ts");
+  const { serve } = await import("../run/serve.ts");
   const config = resolveConfig({
     log: { format: args.on("json") ? "json" : "text", access: !args.on("quiet") },
     apps: [{ name: "forward", ...(isPort ? { ports: [listen] } : { listen: [listen] }), targets }],
   }, { source: "tcpproxy forward" });
-  return await serve(withEngine(config, args), { io, color, configName: "from the command line" });
+  return await serve(withEngine(config, args), { io, color, spare, configName: "from the command line" });
 }
 
 /** Checks the words one by one, to speak of them as they were typed; gives whether the first is a port. */

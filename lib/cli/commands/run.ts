@@ -1,7 +1,7 @@
 import { type Command, type CommandArgs, CONFIG_FLAG } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import { COLOR_FLAG, colorChoice } from "../flags/color_flag.ts";
-import { ENGINE_FLAG, withEngine } from "../flags/engine_flag.ts";
+import { ENGINE_FLAG, engineChoice, withEngine } from "../flags/engine_flag.ts";
 import type { Io } from "../io.ts";
 import { readConfig } from "../config/read_config.ts";
 import type { ConfigDocument } from "../../config/mod.ts";
@@ -10,6 +10,7 @@ import { failEarly } from "../handover/fail_early.ts";
 import type { ConfigSource } from "../config/find_config.ts";
 import type { ConfigFile, ServeOptions } from "../run/serve.ts";
 import { KeptSignal } from "../run/signals.ts";
+import { startSpareThread } from "../run/spare_thread.ts";
 
 /** `tcpproxy run`: the proxy. */
 export const run: Command = {
@@ -33,11 +34,11 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
   const color = colorChoice(args);
   using hangUps = new KeptSignal("SIGHUP");
   using logRotations = new KeptSignal("SIGUSR2");
-  const [{ config, document, source }, { serve }, { findFileProblems }] = await Promise.all([
-    toldToPredecessor(readConfig(args.text("config"))),
-    import("../run/serve.ts"),
-    import("../config/file_problems.ts"),
-  ]);
+  using spare = startSpareThread(engineChoice(args));
+  const { config, document, source } = await toldToPredecessor(readConfig(args.text("config")));
+  // One after the other: an executable keeps no compiled code of a start that loads a module twice at once.
+  const { serve } = await import("../run/serve.ts");
+  const { findFileProblems } = await import("../config/file_problems.ts");
   const chosen = withEngine(config, args);
   const findings = await findFileProblems(document, source, chosen);
   if (findings.isFatal) {
@@ -49,6 +50,7 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
     io,
     hangUps,
     logRotations,
+    spare,
     color,
     warnings: findings.lines,
     ...nameOf(source, document, args),

@@ -13,16 +13,22 @@ export const ENGINE_FLAG: Flag = {
 };
 
 /**
- * Returns the config with the engine that the flag names.
+ * Returns the engine that the flag names; `undefined` where it is not given.
  *
  * @throws {UsageError} when it is none of the choices.
  */
-export function withEngine(config: Config, args: CommandArgs): Config {
+export function engineChoice(args: CommandArgs): Config["engine"] | undefined {
   const given = args.text("engine");
-  if (given === undefined) return config;
+  if (given === undefined) return undefined;
   const engine = CHOICES.find((each) => each === given);
-  if (engine !== undefined) return { ...config, engine };
+  if (engine !== undefined) return engine;
   throw new UsageError(
     `--engine is "${given}"; expected ${CHOICES.join(", ")}${suggestion(given, CHOICES)}`,
   );
+}
+
+/** Returns the config with the engine that the flag names. @throws {UsageError} as {@link engineChoice}. */
+export function withEngine(config: Config, args: CommandArgs): Config {
+  const engine = engineChoice(args);
+  return engine === undefined ? config : { ...config, engine };
 }

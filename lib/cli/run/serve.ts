@@ -32,10 +32,12 @@ import { openAccessLog, openOperationalLog } from "./logging/open_logs.ts";
 import { shutDown } from "./shut_down.ts";
 import { ignoreSignals, KeptSignal, listenForSignals, type Signals } from "./signals.ts";
 import { logConfig, logListeners, logListenNames, logProgram } from "./logging/start_lines.ts";
-import { openEngine, type ServingEngine, servingEngine } from "./serving_engine.ts";
+import { type ServingEngine, servingEngine } from "./engine_choice.ts";
+import { openEngine } from "./open_engine.ts";
 import { openServiceManager, type ServiceManager } from "./service_manager.ts";
 import { exportTelemetry } from "./telemetry.ts";
 import type { HandOver } from "../../workers/mod.ts";
+import type { SpareThread } from "../../workers/spare_thread.ts";
 import { VERSION } from "../version.ts";
 
 /** The file of the config that runs. */
@@ -64,6 +66,8 @@ export interface ServeOptions {
   readonly color?: ColorChoice;
   /** The name of a config that has no file. */
   readonly configName?: string;
+  /** A thread that was started for the first worker of the native engine; default none. The caller disposes of it. */
+  readonly spare?: SpareThread | undefined;
   /** Called when the proxy accepts connections. */
   onReady?(): Promise<void>;
 }
@@ -152,6 +156,8 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   let native: NativeStart | undefined;
   try {
     native = await openEngine(config, parts.engine, log);
+    // Its permissions are of no use to the runtime's sockets.
+    if (native === undefined) parts.spare?.[Symbol.dispose]();
     const passed = native?.sockets ?? NO_PASSED_SOCKETS;
     const named = await resolveListenNames(resolvePassedSockets(config, passed));
     logListenNames(log, named.names);
@@ -166,7 +172,7 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
       upgrade: () => upgrades.request("admin API"),
     });
     reloads.passedSockets = passed;
-    started = await start(named.config, observer, { access, sessions, native });
+    started = await start(named.config, observer, { access, sessions, native, spare: parts.spare });
     if (native !== undefined) warnOfUnused(log, native.sockets.unusedBy(named.config, named.admin));
   } catch (error) {
     await native?.predecessor?.fail(errorMessage(error));
@@ -216,10 +222,11 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
 async function start(
   config: Config,
   observer: LogObserver,
-  { access, sessions, native }: {
+  { access, sessions, native, spare }: {
     readonly access: AccessLog;
     readonly sessions: Feed<AccessRecord>;
     readonly native: NativeStart | undefined;
+    readonly spare: SpareThread | undefined;
   },
 ): Promise<Started> {
   const workers = workersOf(config);
@@ -239,7 +246,7 @@ async function start(
     workers,
     observer,
     sessions: access.enabled ? "all" : "notable",
-    ...native === undefined ? {} : { native: native.control, handed: handedTo(native) },
+    ...native === undefined ? {} : { native: native.control, handed: handedTo(native), spare },
   });
   const handOver = native === undefined ? undefined : (): HandOver => proxy.handOver();
   if (access.enabled) return { proxy, handOver };

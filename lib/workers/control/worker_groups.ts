@@ -16,7 +16,8 @@ import { MAX_GENERATIONS, type SharedLimits } from "../shared/shared_limits.ts";
 import { Generation } from "./threads/generation.ts";
 import type { PreparedSockets } from "./sockets/listen_sockets.ts";
 import type { NativeControl } from "./sockets/native_control.ts";
-import { type Sandbox, sandboxOf } from "./threads/sandbox.ts";
+import { NATIVE_SANDBOX, type Sandbox, type SpareThread, WORKER_MODULE } from "../spare_thread.ts";
+import { sandboxOf } from "./threads/sandbox.ts";
 import { SocketFiles } from "./sockets/socket_files.ts";
 import { Supervisor } from "./threads/supervisor.ts";
 import type { WorkerCaptures } from "./requests/worker_captures.ts";
@@ -41,6 +42,8 @@ export interface WorkerGroupsOptions {
   readonly module: URL | undefined;
   /** The permissions of workers. Default: what the config needs. */
   readonly permissions: Sandbox | undefined;
+  /** A thread for the first worker, where it is native and runs this program's module with the usual permissions. */
+  readonly spare: SpareThread | undefined;
   readonly control: ControlPlane;
   readonly native: NativeControl | undefined;
   readonly files: SocketFiles;
@@ -160,8 +163,8 @@ export class WorkerGroups {
   }
 
   #create({ config, handles }: PreparedSockets, slot: number): WorkerGroup {
-    const { workers, observer, module, permissions, control, native, files, limits, counters, captures } =
-      this.#options;
+    const { workers, observer, module, permissions, spare, control, native } = this.#options;
+    const { files, limits, counters, captures } = this.#options;
     const generation = new Generation(limits, { workers, slot });
     const unixNames = files.names(config);
     const names = new NameAnswers(config, control);
@@ -170,14 +173,9 @@ export class WorkerGroups {
       observer,
       generation,
       counters,
-      module: module ?? new URL("../worker/entry.ts", import.meta.url),
-      permissions: permissions ?? sandboxOf(config, {
-        isNetOpen: Deno.permissions.querySync({ name: "net" }).state === "granted",
-        unixIsNet: runtimeAtLeast(2, 9),
-        isNative: native !== undefined,
-        isPassed: (address) => native?.isPassed(address) === true,
-        unixNames,
-      }),
+      module: module ?? WORKER_MODULE,
+      permissions: permissions ?? this.#permissions(config, unixNames),
+      spare: native !== undefined && module === undefined && permissions === undefined ? spare : undefined,
       captures,
       startMessage: (worker) => this.#startMessage(config, { generation, unixNames, handles }, worker),
       onGone: (worker) => native?.gone(generation.shareOf(worker)),
@@ -193,6 +191,15 @@ export class WorkerGroups {
     // A confined worker cannot remove what it has bound.
     supervisor.ended.then(() => SocketFiles.free(unixNames)).catch((error) => observer.defect(error));
     return { supervisor, generation, unixNames };
+  }
+
+  #permissions(config: Config, unixNames: ReadonlyMap<string, string>): Sandbox {
+    if (this.#options.native !== undefined) return NATIVE_SANDBOX;
+    return sandboxOf(config, {
+      isNetOpen: Deno.permissions.querySync({ name: "net" }).state === "granted",
+      unixIsNet: runtimeAtLeast(2, 9),
+      unixNames,
+    });
   }
 
   #startMessage(

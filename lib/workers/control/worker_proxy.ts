@@ -25,7 +25,7 @@ import { SharedLimits } from "../shared/shared_limits.ts";
 import { ListenSockets, type PreparedSockets } from "./sockets/listen_sockets.ts";
 import { NativeControl } from "./sockets/native_control.ts";
 import { PoolChanges } from "./requests/pool_changes.ts";
-import type { Sandbox } from "./threads/sandbox.ts";
+import type { Sandbox, SpareThread } from "../spare_thread.ts";
 import { SocketFiles } from "./sockets/socket_files.ts";
 import { WorkerCaptures } from "./requests/worker_captures.ts";
 import { WorkerCounters } from "./requests/worker_counters.ts";
@@ -58,6 +58,8 @@ export interface WorkerProxyOptions extends WallTime {
   readonly module?: URL;
   /** The permissions of workers. Default: what the config needs. */
   readonly permissions?: Sandbox;
+  /** A thread that was started before, for the first native worker; the caller disposes of it. Default none. */
+  readonly spare?: SpareThread | undefined;
 }
 
 /**
@@ -141,6 +143,7 @@ export class WorkerProxy implements ProxyControl {
       sessions: options.sessions ?? "all",
       module: options.module,
       permissions: options.permissions,
+      spare: options.spare,
       control: this.#control,
       native: this.#native,
       files: this.#files,

@@ -1,7 +1,6 @@
 import { type Command, type CommandArgs, CONFIG_FLAG } from "../../command.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { Io } from "../../io.ts";
-import { leastPermissions, permissionFlags } from "../../config/least_permissions.ts";
 import { readConfig } from "../../config/read_config.ts";
 import { systemDns } from "../../config/system_dns.ts";
 
@@ -21,7 +20,10 @@ For Deno 2.9 and newer, where unix sockets are on the list of --allow-net.`,
 
 async function printPermissions(args: CommandArgs, io: Io): Promise<number> {
   const { config, document, source } = await readConfig(args.text("config"));
-  const { resolveListenNames } = await import("../../../proxy/mod.ts");
+  const [{ resolveListenNames }, { leastPermissions, permissionFlags }] = await Promise.all([
+    import("../../../proxy/mod.ts"),
+    import("../../config/least_permissions.ts"),
+  ]);
   const least = leastPermissions(config, {
     // Another machine may have what this one lacks, and the runtime must allow the attempt.
     named: await resolveListenNames(config, { isMissing: () => false }),

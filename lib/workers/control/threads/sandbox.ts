@@ -1,40 +1,23 @@
 import { type Address, formatAddress } from "../../../base/mod.ts";
 import type { Config } from "../../../config/mod.ts";
+import type { Sandbox } from "../../spare_thread.ts";
 import { dialedAt, discoveredNetworks, targetsOf } from "../../../app/mod.ts";
-
-/** The permissions of a worker; the runtime refuses everything else, whatever the code tries. */
-export interface Sandbox {
-  /** Addresses to listen on and to dial: the runtime has one list for both. */
-  readonly net: string[] | "inherit";
-  readonly read: string[] | false;
-  readonly write: string[] | false;
-  readonly env: false;
-  /** A library may do anything to the process: only workers that need one have it. */
-  readonly ffi: boolean;
-  readonly import: false;
-  readonly run: false;
-  readonly sys: false;
-}
 
 /** The options of {@link sandboxOf}. */
 export interface SandboxOptions {
   /** Whether the runtime counts unix sockets as network permissions; it does from 2.9 on. */
   readonly unixIsNet: boolean;
-  /** Whether it uses the kernel's own calls; default it does not. */
-  readonly isNative?: boolean;
   /**
    * Whether the process may connect anywhere; default true. The runtime lets a process with a list hand on no block, even
    * one of its list.
    */
   readonly isNetOpen?: boolean;
-  /** Whether a listener was passed to this process, so that nothing is bound for it; default none was. */
-  isPassed?(address: Address): boolean;
   /** By path, the names that unix sockets are bound to instead; default the paths themselves. */
   readonly unixNames?: ReadonlyMap<string, string>;
 }
 
 /**
- * Returns the permissions that a worker needs for its config: its listeners, its targets, and the files of unix
+ * Returns the permissions that a worker with the runtime's sockets needs for its config: its listeners, its targets, and the files of unix
  * sockets. The control plane reads certificates and resolves names of `discover` for it.
  *
  * Discovered addresses are unknown when the worker starts, and the runtime's list can express neither "any host on this
@@ -44,12 +27,12 @@ export interface SandboxOptions {
  */
 export function sandboxOf(
   config: Config,
-  { unixIsNet, isNative = false, isNetOpen = true, isPassed = () => false, unixNames }: SandboxOptions,
+  { unixIsNet, isNetOpen = true, unixNames }: SandboxOptions,
 ): Sandbox {
   const boundAt = (address: Address): Address =>
     address.kind === "tcp" ? address : { ...address, path: unixNames?.get(address.path) ?? address.path };
   const dialed = config.apps.flatMap((app) => targetsOf(app).flatMap((target) => dialedAt(target, app)));
-  const bound = config.apps.flatMap(({ listen }) => listen).filter((address) => !isPassed(address));
+  const bound = config.apps.flatMap(({ listen }) => listen);
   const addresses = [...bound.flatMap(listenedOn).map(boundAt), ...dialed];
   const paths = unique(addresses.flatMap((address) => address.kind === "unix" ? [address.path] : []));
   const found = config.apps.map(discoveredNetworks);
@@ -62,7 +45,7 @@ export function sandboxOf(
     read: paths.length === 0 ? false : paths,
     write: paths.length === 0 ? false : paths,
     env: false,
-    ffi: isNative,
+    ffi: false,
     import: false,
     run: false,
     sys: false,

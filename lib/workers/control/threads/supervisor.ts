@@ -14,7 +14,7 @@ import type {
   ToWorker,
 } from "../../channel/messages.ts";
 import type { WorkersObserver } from "../workers_observer.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { Sandbox, SpareThread } from "../../spare_thread.ts";
 import type { WorkerCounters } from "../requests/worker_counters.ts";
 import type { Generation } from "./generation.ts";
 import type { WorkerCaptures } from "../requests/worker_captures.ts";
@@ -26,6 +26,8 @@ export interface SupervisorOptions {
   readonly generation: Generation;
   readonly module: URL;
   readonly permissions: Sandbox;
+  /** Used for the first worker; default none. */
+  readonly spare?: SpareThread | undefined;
   readonly observer: WorkersObserver;
   readonly captures: WorkerCaptures;
   /** Returns the current start message of a worker. */
@@ -166,6 +168,7 @@ export class Supervisor {
 
   #spawn(slot: WorkerSlot): void {
     const { module, permissions, observer } = this.#options;
+    const spare = this.#options.spare?.take();
     slot.state = "loading";
     slot.events = new WorkerEvents(observer);
     slot.bornMs = monotonicClock.nowMs();
@@ -182,7 +185,9 @@ export class Supervisor {
           message: (message) => this.#receive(slot, message),
           died: (error) => this.#died(slot, error),
         },
+        spare,
       });
+      if (spare !== undefined) slot.thread.replay(spare.messages);
     } catch (error) {
       this.#died(slot, error instanceof Error ? error : new Error(String(error)));
     }

@@ -2,7 +2,7 @@ import { errorMessage } from "../../../base/mod.ts";
 import { hasSpareDescriptors } from "../../../net/mod.ts";
 import { StartError } from "../../../proxy/mod.ts";
 import type { FromWorker, ToWorker } from "../../channel/messages.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { type Sandbox, type SpareWorker, THREAD_DESCRIPTORS } from "../../spare_thread.ts";
 
 /** Receives the events of a worker thread. */
 export interface ThreadObserver {
@@ -16,10 +16,9 @@ export interface ThreadOptions {
   readonly module: URL;
   readonly permissions: Sandbox;
   readonly observer: ThreadObserver;
+  /** A thread with that module and those permissions, to be used instead of a new one; default none. */
+  readonly spare?: SpareWorker | undefined;
 }
-
-/** What a thread of the runtime takes, with the native engine in it; its sessions come on top. */
-const DESCRIPTORS = 20;
 
 /** A worker thread, as the control plane holds it. */
 export class WorkerThread {
@@ -33,14 +32,15 @@ export class WorkerThread {
    * @throws the runtime's error where the permissions exceed those of the process.
    * @throws {StartError} where it has too few descriptors for a thread: the runtime would end the process.
    */
-  constructor({ name, module, permissions, observer }: ThreadOptions) {
+  constructor({ name, module, permissions, observer, spare }: ThreadOptions) {
     this.#observer = observer;
-    if (!hasSpareDescriptors(DESCRIPTORS)) {
+    if (spare === undefined && !hasSpareDescriptors(THREAD_DESCRIPTORS)) {
       throw new StartError(
-        `start workers: out of file descriptors: a worker takes up to ${DESCRIPTORS}; raise the limit (ulimit -n)`,
+        `start workers: out of file descriptors: a worker takes up to ${THREAD_DESCRIPTORS}; ` +
+          "raise the limit (ulimit -n)",
       );
     }
-    this.#worker = new Worker(module, { type: "module", name, deno: { permissions } });
+    this.#worker = spare?.worker ?? new Worker(module, { type: "module", name, deno: { permissions } });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
       if (!this.#isOver) this.#take(data);
     };
@@ -51,6 +51,11 @@ export class WorkerThread {
       this.terminate();
       this.#observer.died(new Error(event.message));
     };
+  }
+
+  /** Hands on what a spare thread has sent before. */
+  replay(messages: readonly FromWorker[]): void {
+    for (const message of messages) if (!this.#isOver) this.#take(message);
   }
 
   /** A worker under hostile control can send anything: that ends the worker, and must not end the control plane. */

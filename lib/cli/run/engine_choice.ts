@@ -1,8 +1,5 @@
 import type { Config } from "../../config/mod.ts";
-import type { Logger } from "../../log/mod.ts";
 import { nativeProblem } from "../../net/mod.ts";
-import { StartError } from "../../proxy/mod.ts";
-import { type NativeStart, startNative } from "../handover/native_start.ts";
 
 /** Which sockets carry connections. */
 export interface ServingEngine {
@@ -16,26 +13,6 @@ export function servingEngine({ engine }: Pick<Config, "engine">): ServingEngine
   if (engine !== "auto") return { name: engine, why: undefined };
   const why = nativeProblem() ?? threadProblem();
   return { name: why === undefined ? "native" : "runtime", why };
-}
-
-/**
- * Opens the engine's sockets; `undefined` for the runtime's, which `auto` falls back to.
- *
- * @throws {StartError} where `engine: native` is not available, or a passed socket cannot be used.
- */
-export async function openEngine(
-  { engine }: Pick<Config, "engine">,
-  { name }: ServingEngine,
-  log: Logger,
-): Promise<NativeStart | undefined> {
-  if (name === "runtime") return undefined;
-  try {
-    return await startNative(log);
-  } catch (error) {
-    if (engine !== "auto" || !(error instanceof StartError)) throw error;
-    log.warning("{error}; the runtime's sockets serve instead", { error: error.message });
-    return undefined;
-  }
 }
 
 /** Why this process cannot start threads; a compiled program has their files within. */
