@@ -1,6 +1,23 @@
 /** What {@link Pollable.receive} and {@link Pollable.send} return when the call would have to wait. */
 export const WOULD_BLOCK = -1;
 
+/** What {@link Pollable.receiveInto} returns where the connection's bytes cannot go through a pipe. */
+export const NO_PIPE = -2;
+
+/** A pipe of the kernel: bytes pass through it from one connection to another without entering the process. */
+export interface Pipe {
+  /** How many bytes are in it. */
+  readonly bytes: number;
+}
+
+/** Lends pipes. */
+export interface PipePool {
+  /** Returns an empty pipe; `undefined` where none may be had for now. */
+  take(): Pipe | undefined;
+  /** Takes a pipe back, and discards what is left in it. */
+  release(pipe: Pipe): void;
+}
+
 /** Takes what a {@link Pollable} reports. Never throws. */
 export interface ReadyHandler {
   /** There is something to receive, the end or an error included. */
@@ -38,6 +55,17 @@ export interface Pollable {
   receive(buffer: Uint8Array<ArrayBuffer>, maxBytes: number): number;
   /** Sends the first `length` bytes, as many as there is room for, or {@link WOULD_BLOCK}. @throws the system's error. */
   send(bytes: Uint8Array<ArrayBuffer>, length: number): number;
+  /** The pipes that bytes may take between connections which share this pool; absent where there are none. */
+  readonly pipes?: PipePool;
+  /**
+   * Receives into an empty pipe, as {@link Pollable.receive} does into a buffer; fewer bytes mean nothing, and {@link
+   * NO_PIPE} that the connection cannot.
+   *
+   * @throws the system's error.
+   */
+  receiveInto?(pipe: Pipe): number;
+  /** Sends what is in the pipe, as much as there is room for, or {@link WOULD_BLOCK}. @throws the system's error. */
+  sendFrom?(pipe: Pipe): number;
   /** Sends FIN. @throws the system's error. */
   finish(): void;
   /** Returns the error that the network has reported, for a side that is no longer received from; else `undefined`. */

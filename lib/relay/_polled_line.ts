@@ -1,6 +1,7 @@
 import {
   type Clock,
   type Duplex,
+  NO_PIPE,
   type Pollable,
   type ReadyHandler,
   sendAtOnce,
@@ -9,6 +10,7 @@ import {
 import type { BufferPool } from "./buffers.ts";
 import type { Flow, Side } from "./flow.ts";
 import type { HalfCloseState, Next } from "./_half_close_state.ts";
+import { PipePath } from "./_pipe_path.ts";
 import type { Ticker } from "./sweep.ts";
 
 /** What all sessions of a thread share. */
@@ -18,7 +20,14 @@ export interface PolledOptions {
   readonly ticker: Ticker;
   /** Gives the moment of the target's first byte. Default: the moment is not known. */
   readonly clock?: Clock;
+  /**
+   * From how many bytes at once on a direction counts as bulk, whose bytes go through a pipe of the kernel where there is
+   * one. Below, a copy costs less. Default 64 KiB.
+   */
+  readonly bulkBytes?: number;
 }
+
+const BULK_BYTES = 64 * 1024;
 
 /** Bytes that a direction may move before all others have their turn. */
 const BYTES_A_TURN = 512 * 1024;
@@ -46,6 +55,10 @@ export class Line implements ReadyHandler {
   readonly #flow: Flow;
   readonly #state: HalfCloseState;
   readonly #options: PolledOptions;
+  /** The way for bulk, if there is one. */
+  readonly #pipe: PipePath | undefined;
+  /** Whether the last bytes came in bulk, so that the next ones take that way. */
+  #isBulk = false;
   #mode: "relaying" | "discarding" | "left" = "relaying";
   /** What the receiver had no room for, from `#heldAt` on. */
   #held: Uint8Array<ArrayBuffer> | undefined;
@@ -64,6 +77,7 @@ export class Line implements ReadyHandler {
     this.#flow = flow;
     this.#state = state;
     this.#options = options;
+    this.#pipe = PipePath.between(from, to);
   }
 
   /** Begins with what has been received before. */
@@ -83,7 +97,12 @@ export class Line implements ReadyHandler {
 
   onReadable(): void {
     if (this.#mode === "left") return this.#lookForError();
-    if (this.#held === undefined) this.#pull();
+    if (!this.#isHolding) this.#pull();
+  }
+
+  /** Whether the receiver has had no room for something, and nothing more is received until it has. */
+  get #isHolding(): boolean {
+    return this.#held !== undefined || this.#pipe?.isHolding === true;
   }
 
   onWritable(): void {
@@ -108,36 +127,91 @@ export class Line implements ReadyHandler {
   /** Receives and sends until there is nothing more, no room, or the others have their turn. */
   #pull(): void {
     if (this.#isPulling) return;
-    const { buffers, ticker } = this.#options;
-    const { scratch } = buffers;
     const from = this.#from;
     let left = BYTES_A_TURN;
     this.#isPulling = true;
     try {
       while (left > 0) {
-        let count: number;
-        try {
-          count = from.receive(scratch, buffers.scratchBytes);
-        } catch (error) {
-          return this.#fail(this.#flow.sender, error);
-        }
-        if (count === WOULD_BLOCK) return;
-        if (count > 0) this.#state.tap?.read(this.#flow, scratch.subarray(0, count));
-        else {
-          this.#finish();
-          // A reset right behind FIN: both are one event.
-          return this.#lookForError();
-        }
-        if (this.#mode === "relaying") this.#pass(scratch, count);
-        // Until the client has been sent everything, only that counts as activity; discarded bytes do not.
-        else if (this.#state.lingers) this.#flow.lastByteMs = ticker.nowMs;
-        if (this.#held !== undefined || this.#mode === "left" || !from.isReadable) return;
+        const count = this.#isBulk ? this.#moveByPipe() : this.#moveByCopy();
+        if (count === 0 || this.#isHolding || this.#mode === "left" || !from.isReadable) return;
         left -= count;
       }
     } finally {
       this.#isPulling = false;
     }
     from.again();
+  }
+
+  /** Returns how many bytes were received; 0 when there are none for now, or the direction has come to its end. */
+  #moveByCopy(): number {
+    const { buffers, ticker, bulkBytes = BULK_BYTES } = this.#options;
+    const { scratch } = buffers;
+    let count: number;
+    try {
+      count = this.#from.receive(scratch, buffers.scratchBytes);
+    } catch (error) {
+      this.#fail(this.#flow.sender, error);
+      return 0;
+    }
+    if (count === WOULD_BLOCK) return 0;
+    if (count === 0) return this.#foundEnd();
+    this.#state.tap?.read(this.#flow, scratch.subarray(0, count));
+    if (this.#mode === "relaying") {
+      this.#pass(scratch, count);
+      this.#isBulk = count >= bulkBytes;
+    } // Until the client has been sent everything, only that counts as activity; discarded bytes do not.
+    else if (this.#state.lingers) this.#flow.lastByteMs = ticker.nowMs;
+    return count;
+  }
+
+  /** The same through a pipe, unless a tap wants to see the bytes, or they are discarded. */
+  #moveByPipe(): number {
+    const pipe = this.#pipe;
+    if (pipe === undefined || this.#state.tap !== undefined || this.#mode !== "relaying") {
+      return this.#moveByCopy();
+    }
+    let count: number;
+    try {
+      count = pipe.receive();
+    } catch (error) {
+      this.#fail(this.#flow.sender, error);
+      return 0;
+    }
+    if (count === NO_PIPE) return this.#moveByCopy();
+    if (count === WOULD_BLOCK) return 0;
+    if (count === 0) return this.#foundEnd();
+    this.#isBulk = count >= (this.#options.bulkBytes ?? BULK_BYTES);
+    if (++this.#sends === 2) sendAtOnce(this.#receiver);
+    this.#emptyPipe(pipe);
+    return count;
+  }
+
+  /** Sends what is in the pipe, and returns whether nothing is left there. */
+  #emptyPipe(pipe: PipePath): boolean {
+    while (pipe.isHolding) {
+      let sent: number;
+      try {
+        sent = pipe.send();
+      } catch (error) {
+        this.#fail(this.#flow.receiver, error);
+        return false;
+      }
+      if (sent < 0) {
+        this.#flow.reading = false;
+        return false;
+      }
+      this.#flow.bytes += sent;
+      this.#flow.lastByteMs = this.#options.ticker.nowMs;
+    }
+    return true;
+  }
+
+  /** The sender has finished. Returns 0, for no more bytes. */
+  #foundEnd(): 0 {
+    this.#finish();
+    // A reset right behind FIN: both are one event.
+    this.#lookForError();
+    return 0;
   }
 
   #pass(bytes: Uint8Array<ArrayBuffer>, count: number): void {
@@ -155,6 +229,11 @@ export class Line implements ReadyHandler {
 
   /** Sends what is held. */
   #flush(): void {
+    if (this.#pipe?.isHolding === true) {
+      if (!this.#emptyPipe(this.#pipe)) return;
+      this.#flow.reading = true;
+      return this.#resume();
+    }
     const held = this.#held;
     if (held === undefined) return;
     const rest = this.#heldAt === 0 ? held : held.subarray(this.#heldAt);
@@ -229,6 +308,7 @@ export class Line implements ReadyHandler {
   }
 
   #drop(): void {
+    this.#pipe?.drop();
     if (this.#held === undefined) return;
     this.#options.buffers.release(this.#held);
     this.#held = undefined;

@@ -179,6 +179,7 @@ Deno.test("callFilter: arguments of other calls are checked", () => {
     ["ioctl", [0, 0x5411], ALLOW],
     ["ioctl", [0, 0x5412], EPERM],
     ["fcntl", [0, 3], ALLOW],
+    ["fcntl", [0, 1031], ALLOW],
     ["fcntl", [0, 8], EPERM],
     ["prctl", [15], ALLOW],
     ["prctl", [38], EPERM],

@@ -1,8 +1,17 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { type Duplex, type Pollable, type ReadyHandler, WOULD_BLOCK } from "../../lib/base/mod.ts";
-import { BUFFER_LEVELS, BufferPool, canBePolled, Flow, polledEngine } from "../../lib/relay/mod.ts";
+import {
+  BUFFER_LEVELS,
+  BufferPool,
+  canBePolled,
+  Flow,
+  polledEngine,
+  type RelayTap,
+} from "../../lib/relay/mod.ts";
 import { testRelayContract } from "../contract/relay.ts";
+import { readSome, RelayBench } from "../helpers/connections/relay_bench.ts";
 import { hasLinuxSockets, linuxDial } from "../helpers/connections/linux_transport.ts";
+import { until } from "../helpers/until.ts";
 
 testRelayContract({
   name: "polledEngine",
@@ -12,6 +21,24 @@ testRelayContract({
   dial: linuxDial,
   ignoreSockets: !hasLinuxSockets,
 });
+
+testRelayContract({
+  name: "polledEngine through pipes",
+  create: (parts) => polledEngine({ ...parts, bulkBytes: 1 }),
+  holdsAtMost: 1024 * 1024,
+  hasPipes: true,
+  dial: linuxDial,
+  ignoreSockets: !hasLinuxSockets,
+});
+
+/** A tap that keeps nothing. */
+const SILENT: RelayTap = {
+  read: () => {},
+  readEnd: () => {},
+  wrote: () => {},
+  wroteEnd: () => {},
+  failed: () => {},
+};
 
 /** A connection that has bytes without end, or none, and takes as many as there are. */
 class Endless implements Duplex, Pollable {
@@ -82,6 +109,58 @@ Deno.test("polledEngine: a sender without end leaves the turn to others, and goe
   context.aborted = true;
   context.stop();
   assertEquals(await end, { kind: "stopped" });
+});
+
+Deno.test("polledEngine: bulk goes through a pipe, small messages and those of a tapped relay do not", async () => {
+  for (
+    const [size, tap, expected] of [[500, undefined, true], [10, undefined, false], [
+      500,
+      SILENT,
+      false,
+    ]] as const
+  ) {
+    const bench = new RelayBench(
+      {
+        name: "",
+        create: (parts) => polledEngine({ ...parts, bulkBytes: 100 }),
+        holdsAtMost: 0,
+        hasPipes: true,
+      },
+    );
+    const running = bench.run(undefined, undefined, tap);
+    const message = new Uint8Array(size).fill(7);
+    for (let count = 0; count < 5; count++) {
+      await bench.client.write(message);
+      for (let read = 0; read < size;) read += (await readSome(bench.target)).length;
+    }
+    assertStrictEquals((bench.nearClient.pipes?.passed ?? 0) > 0, expected);
+    await bench.client.closeWrite();
+    await bench.target.closeWrite();
+    await running;
+    assertStrictEquals(bench.up.bytes, 5 * size);
+    bench.end();
+    bench.assertClean();
+  }
+});
+
+Deno.test("polledEngine: what waits in a pipe is discarded when its receiver is gone", async () => {
+  const bench = new RelayBench(
+    { name: "", create: (parts) => polledEngine({ ...parts, bulkBytes: 1 }), holdsAtMost: 0, hasPipes: true },
+    { capacity: 300 },
+  );
+  const running = bench.run();
+  const sending = (async (): Promise<void> => {
+    for (let sent = 0; sent < 5000; sent++) await bench.client.write(new Uint8Array(1));
+  })().catch(() => {});
+  // The receiver has taken 300, the pipe holds the next; the sender's own 300 wait.
+  await until(() => bench.up.bytes === 300 && !bench.up.reading);
+  bench.target.reset();
+  assertEquals((await running).kind, "failed");
+  bench.end();
+  bench.client.close();
+  await sending;
+  assertStrictEquals(bench.up.bytes, 300);
+  bench.assertClean();
 });
 
 Deno.test("polledEngine: connections that cannot be polled are refused", () => {

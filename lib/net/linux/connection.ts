@@ -22,6 +22,7 @@ import {
   TCP_NODELAY,
 } from "./calls/constants.ts";
 import { badResource, ERRNO, interrupted, SystemError } from "./calls/errno.ts";
+import type { LinuxPipe, Pipes } from "./pipes.ts";
 import type { PendingRead, PendingWrite } from "./pending.ts";
 import { ownAddress } from "./socket.ts";
 import { setKeepAlive } from "./socket_settings.ts";
@@ -200,6 +201,23 @@ export class LinuxConnection implements Connection, Pollable {
       if (code === ERRNO.EAGAIN) return WOULD_BLOCK;
       throw new SystemError("recv", code);
     }
+  }
+
+  get pipes(): Pipes {
+    return this.#sockets.pipes;
+  }
+
+  receiveInto(pipe: LinuxPipe): number {
+    if (this.#isClosed) throw badResource();
+    if (this.#isDelivered) return 0;
+    const count = this.#sockets.pipes.fill(pipe, this.#fd);
+    if (count === WOULD_BLOCK) this.#isReadable = false;
+    return count;
+  }
+
+  sendFrom(pipe: LinuxPipe): number {
+    if (this.#isClosed) throw badResource();
+    return this.#sockets.pipes.drain(pipe, this.#fd);
   }
 
   send(bytes: Uint8Array, length: number): number {

@@ -4,6 +4,7 @@ import { Descriptors } from "./descriptors.ts";
 import { Drains } from "./drains.ts";
 import { ERRNO, SystemError } from "./calls/errno.ts";
 import { Libc } from "./calls/libc.ts";
+import { Pipes } from "./pipes.ts";
 import { Reactor } from "./reactor.ts";
 
 /** State that all sockets of one thread share. Every descriptor is opened and closed here, once each. */
@@ -11,6 +12,7 @@ export class Sockets {
   readonly libc: Libc;
   readonly reactor: Reactor;
   readonly drains: Drains;
+  readonly pipes: Pipes;
   readonly #descriptors: Descriptors;
   /** The kernel has refused Multipath TCP with this. */
   #multipathRefusal: SystemError | undefined;
@@ -31,6 +33,7 @@ export class Sockets {
     }
     for (const fd of this.reactor.descriptors) this.#descriptors.opened(fd);
     this.drains = new Drains(this.libc, (fd) => this.close(fd));
+    this.pipes = new Pipes(this.libc, this);
   }
 
   /** Creates a socket. @throws {SystemError} */
@@ -87,6 +90,7 @@ export class Sockets {
   async end(): Promise<void> {
     await this.drains.end();
     await this.reactor.close();
+    this.pipes.end();
     for (const fd of this.reactor.descriptors) this.#descriptors.closed(fd);
     this.libc.close();
   }

@@ -1,4 +1,11 @@
-import { type Duplex, type Pollable, type ReadyHandler, WOULD_BLOCK } from "../../../lib/base/mod.ts";
+import {
+  type Duplex,
+  type Pipe,
+  type PipePool,
+  type Pollable,
+  type ReadyHandler,
+  WOULD_BLOCK,
+} from "../../../lib/base/mod.ts";
 
 /** How a {@link memoryPipe} behaves; what is left out behaves well. */
 export interface MemoryPipeOptions {
@@ -8,7 +15,37 @@ export interface MemoryPipeOptions {
   readonly writeLimit?: () => number;
   /** How many microtask turns an operation takes, asked for each; default none. */
   readonly turns?: () => number;
+  /** The pipes that both connections of a relay share; default none. */
+  readonly pipes?: MemoryPipes;
 }
+
+/** A pipe in memory. */
+class MemoryPipe implements Pipe {
+  content = new Uint8Array();
+
+  get bytes(): number {
+    return this.content.length;
+  }
+}
+
+/** Pipes that know how many of them are out. */
+export class MemoryPipes implements PipePool {
+  out = 0;
+  /** Bytes that have gone through. */
+  passed = 0;
+
+  take(): MemoryPipe {
+    this.out++;
+    return new MemoryPipe();
+  }
+
+  release(): void {
+    this.out--;
+  }
+}
+
+/** What a pipe takes at once. */
+const PIPE_BYTES = 1000;
 
 /** Bytes on their way from one end to the other. */
 class Lane {
@@ -131,9 +168,12 @@ export class MemoryDuplex implements Duplex {
   #ticket: ReadTicket | undefined;
   #polled: PolledEnd | undefined;
 
-  constructor(incoming: Lane, outgoing: Lane) {
+  readonly pipes: MemoryPipes | undefined;
+
+  constructor(incoming: Lane, outgoing: Lane, pipes?: MemoryPipes) {
     this.#incoming = incoming;
     this.#outgoing = outgoing;
+    this.pipes = pipes;
     this.#closed.promise.catch(() => {});
   }
 
@@ -209,6 +249,7 @@ export class MemoryDuplex implements Duplex {
 
 /** An end without promises, which reports changes as the kernel does: each once, some time after. */
 class PolledEnd implements Pollable {
+  readonly pipes?: MemoryPipes;
   readonly #end: MemoryDuplex;
   readonly #incoming: Lane;
   readonly #outgoing: Lane;
@@ -218,6 +259,7 @@ class PolledEnd implements Pollable {
     this.#end = end;
     this.#incoming = incoming;
     this.#outgoing = outgoing;
+    if (end.pipes !== undefined) this.pipes = end.pipes;
     incoming.listen(() => this.isReadable && this.#handler?.onReadable());
     outgoing.listen(() => {
       this.#handler?.onWritable();
@@ -252,6 +294,21 @@ class PolledEnd implements Pollable {
     return this.#outgoing.send(bytes.subarray(0, length));
   }
 
+  receiveInto(pipe: MemoryPipe): number {
+    const buffer = new Uint8Array(PIPE_BYTES);
+    const count = this.receive(buffer, PIPE_BYTES);
+    if (count > 0) pipe.content = buffer.slice(0, count);
+    return count;
+  }
+
+  sendFrom(pipe: MemoryPipe): number {
+    const count = this.send(pipe.content, pipe.bytes);
+    if (count === WOULD_BLOCK) return count;
+    pipe.content = pipe.content.slice(count);
+    if (this.pipes !== undefined) this.pipes.passed += count;
+    return count;
+  }
+
   finish(): void {
     this.#end.writeCloses++;
     this.#outgoing.finish();
@@ -278,5 +335,6 @@ class PolledEnd implements Pollable {
 export function memoryPipe(options: MemoryPipeOptions = {}): [MemoryDuplex, MemoryDuplex] {
   const forth = new Lane(options);
   const back = new Lane(options);
-  return [new MemoryDuplex(back, forth), new MemoryDuplex(forth, back)];
+  const { pipes } = options;
+  return [new MemoryDuplex(back, forth, pipes), new MemoryDuplex(forth, back, pipes)];
 }

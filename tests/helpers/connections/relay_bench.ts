@@ -1,10 +1,17 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Clock } from "../../../lib/base/mod.ts";
-import type { BufferPool, PendingRead, RelayEnd, RelayEngine, Ticker } from "../../../lib/relay/mod.ts";
+import type {
+  BufferPool,
+  PendingRead,
+  RelayEnd,
+  RelayEngine,
+  RelayTap,
+  Ticker,
+} from "../../../lib/relay/mod.ts";
 import { concat } from "../bytes.ts";
 import { CountingPool } from "../fakes/counting_pool.ts";
 import type { NearDial } from "./connected_ends.ts";
-import type { MemoryDuplex, MemoryPipeOptions } from "./memory_duplex.ts";
+import { type MemoryDuplex, type MemoryPipeOptions, MemoryPipes } from "./memory_duplex.ts";
 import { RelayEnds } from "./relay_ends.ts";
 
 /** What an engine is built from. */
@@ -23,6 +30,8 @@ export interface EngineCase {
   readonly holdsAtMost: number;
   /** How it connects to real sockets; default the runtime's. */
   readonly dial?: () => NearDial;
+  /** Whether connections in memory have pipes; default they have none. */
+  readonly hasPipes?: boolean;
   /** Whether real sockets are unavailable here. */
   readonly ignoreSockets?: boolean;
 }
@@ -40,7 +49,8 @@ export class RelayBench extends RelayEnds {
 
   /** @param targetOptions default those of the client. */
   constructor(engine: EngineCase, options: MemoryPipeOptions = {}, targetOptions = options) {
-    super(options, targetOptions);
+    const pipes = engine.hasPipes === true ? { pipes: new MemoryPipes() } : {};
+    super({ ...options, ...pipes }, { ...targetOptions, ...pipes });
     this.#engine = engine.create({
       buffers: this.buffers,
       ticker: this.ticker,
@@ -48,13 +58,14 @@ export class RelayBench extends RelayEnds {
     });
   }
 
-  run(early?: PendingRead, lead?: Uint8Array): Promise<RelayEnd> {
+  run(early?: PendingRead, lead?: Uint8Array, tap?: RelayTap): Promise<RelayEnd> {
     const { signal } = this.controller;
     return this.#engine({ client: this.nearClient, target: this.nearTarget }, {
       up: this.up,
       down: this.down,
       prefetched: lead,
       pendingRead: early,
+      tap,
       get aborted() {
         return signal.aborted;
       },
@@ -82,6 +93,7 @@ export class RelayBench extends RelayEnds {
   assertClean(): void {
     assertEquals([this.nearClient.pending, this.nearTarget.pending], [0, 0], "operations are pending");
     assertStrictEquals(this.buffers.out, 0, "buffers are out");
+    assertStrictEquals(this.nearClient.pipes?.out ?? 0, 0, "pipes are out");
   }
 
   #close(): void {

@@ -61,6 +61,13 @@ export const MSG_NOSIGNAL = 0x4000;
 /** Duplicates a descriptor that a new program does not inherit (`fcntl(2)`). */
 export const F_DUPFD_CLOEXEC = 1030;
 
+/** Sets the size of a pipe (`fcntl(2)`, `pipe(7)`). */
+export const F_SETPIPE_SZ = 1031;
+
+/** Moves pages where it can, and does not wait for the pipe (`splice(2)`). */
+export const SPLICE_F_MOVE = 1;
+export const SPLICE_F_NONBLOCK = 2;
+
 /** Flags of descriptors and of what they stand for (`fcntl(2)`). */
 export const F_SETFD = 2;
 export const F_GETFL = 3;

@@ -24,6 +24,10 @@ const SYMBOLS = {
   recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   /** `send(2)`: EAGAIN, EINTR, ECONNRESET, EPIPE, ENOBUFS, ENOMEM. */
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  /** `pipe2(2)`: EMFILE, ENFILE. */
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  /** `splice(2)`: EAGAIN, EINVAL where one side has no such way, ENOMEM, and the errors of `recv` or `send`. */
+  splice: { parameters: ["i32", "pointer", "i32", "pointer", "u32", "u32"], result: "i32" },
   /** `shutdown(2)`: ENOTCONN. */
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   /** `close(2)`: EBADF. The descriptor is free afterwards whatever it returns. */
@@ -36,7 +40,7 @@ const SYMBOLS = {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   /** `ioctl(2)`, for SIOCOUTQ: EINVAL for a socket that listens. */
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
-  /** `fcntl(2)`, for F_DUPFD_CLOEXEC: EBADF, EMFILE. */
+  /** `fcntl(2)`, for F_DUPFD_CLOEXEC: EBADF, EMFILE; for F_SETPIPE_SZ: EPERM beyond what a user may have. */
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `getrlimit(2)`. */
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },

@@ -5,6 +5,7 @@ import {
   F_DUPFD_CLOEXEC,
   F_GETFL,
   F_SETFL,
+  F_SETPIPE_SZ,
   IPPROTO_TCP,
   SIOCOUTQ,
   SOCK_STREAM,
@@ -119,9 +120,9 @@ const THREAD_BITS = 0x100 | 0x800 | 0x10000;
 const IOCTLS = [Number(SIOCOUTQ), 0x541b, 0x5421, 0x5401];
 /**
  * `F_GETFD`, `F_SETFD`, `F_GETFL`, `F_SETFL`, `F_GETLK`, `F_SETLK` and `F_SETLKW`, the locks of the database, and
- * `F_DUPFD_CLOEXEC`, without which the runtime aborts when a worker starts another.
+ * `F_DUPFD_CLOEXEC`, without which the runtime aborts when a worker starts another; `F_SETPIPE_SZ`, for the relay's pipes.
  */
-const FCNTLS = [1, 2, F_GETFL, F_SETFL, 5, 6, 7, F_DUPFD_CLOEXEC];
+const FCNTLS = [1, 2, F_GETFL, F_SETFL, 5, 6, 7, F_DUPFD_CLOEXEC, F_SETPIPE_SZ];
 /** `PR_SET_NAME`, `PR_GET_NAME`, `PR_SET_VMA`: a thread's name, and the names of its memory. */
 const PRCTLS = [15, 16, 0x53564d41];
 /** `FUTEX_UNLOCK_PI`. */
