@@ -55,8 +55,8 @@ export class Line implements ReadyHandler {
   readonly #flow: Flow;
   readonly #state: HalfCloseState;
   readonly #options: PolledOptions;
-  /** The way for bulk, if there is one. */
-  readonly #pipe: PipePath | undefined;
+  /** The way for bulk; made for the first, because few connections have any. */
+  #pipe: PipePath | undefined;
   /** Whether the last bytes came in bulk, so that the next ones take that way. */
   #isBulk = false;
   #mode: "relaying" | "discarding" | "left" = "relaying";
@@ -77,7 +77,6 @@ export class Line implements ReadyHandler {
     this.#flow = flow;
     this.#state = state;
     this.#options = options;
-    this.#pipe = PipePath.between(from, to);
   }
 
   /** Begins with what has been received before. */
@@ -166,10 +165,9 @@ export class Line implements ReadyHandler {
 
   /** The same through a pipe, unless a tap wants to see the bytes, or they are discarded. */
   #moveByPipe(): number {
-    const pipe = this.#pipe;
-    if (pipe === undefined || this.#state.tap !== undefined || this.#mode !== "relaying") {
-      return this.#moveByCopy();
-    }
+    if (this.#state.tap !== undefined || this.#mode !== "relaying") return this.#moveByCopy();
+    const pipe = this.#pipe ??= PipePath.between(this.#from, this.#to);
+    if (pipe === undefined) return this.#moveByCopy();
     let count: number;
     try {
       count = pipe.receive();

@@ -2,7 +2,8 @@ import type { AcceptPlace } from "../listen/mod.ts";
 import type { Connection } from "../net/mod.ts";
 import type { Candidates, Pool } from "../pool/mod.ts";
 import type { CutKind, FaultKind, PendingRead, RelayContext, RelayEnd, RelayEngine } from "../relay/mod.ts";
-import { type DialingSession, DialStage } from "./dial/dial_stage.ts";
+import type { Login } from "./app.ts";
+import { type DialingSession, type DialOwner, DialStage } from "./dial/dial_stage.ts";
 import { inspect, isRefusal } from "./inspect/inspect.ts";
 import { logIn } from "./negotiate/login.ts";
 import { OpenSession, type SessionOptions } from "./open_session.ts";
@@ -14,7 +15,7 @@ const DOWN_MEANWHILE = "an operator took the target down while it was dialed";
  * One client connection from accept to record. Its life is {@link Session.run}: admit, sniff and route (`inspect/`),
  * choose, dial and open (`dial/`), relay (the engine), record.
  */
-export class Session extends OpenSession implements RelayContext {
+export class Session extends OpenSession implements RelayContext, DialOwner {
   /** Bytes read from the client before there was a target. */
   prefetched: Uint8Array | undefined;
   /** The client's next read, where it is pending already. */
@@ -40,9 +41,14 @@ export class Session extends OpenSession implements RelayContext {
       const faults = app.faultsFor?.(this.client, this.shared.clock.nowMs());
       if (faults?.refuse) this.settle("killed", "a fault refuses the connection");
       if (pool === undefined || this.reason !== undefined) return;
-      if (!await this.#dial(pool) || !await this.#logIn()) return;
+      if (!await this.#dial(pool)) return;
+      if (app.login !== undefined && !await this.#logIn(app.login)) return;
       this.unproved = pool;
-      this.#relayed(await this.#relay(faults === undefined ? app.engine() : faults.engine(this.#cutByFault)));
+      this.#relayed(
+        await this.#relay(
+          faults === undefined ? app.engine() : faults.engine((kind, fault) => this.#cutByFault(kind, fault)),
+        ),
+      );
     } catch (error) {
       // An internal error costs one connection, not the process. What an abort interrupts is no error.
       if (this.reason === undefined) this.error = error;
@@ -103,16 +109,18 @@ export class Session extends OpenSession implements RelayContext {
       sockets: this.sockets,
       shared: this.shared,
       prefetched: this.prefetched,
-      signal: () => this.signal,
-      isTapped: () => this.tap !== undefined,
-      onGone: () => this.end("client_gone"),
+      owner: this,
     };
   }
 
+  clientLeft(): void {
+    this.end("client_gone");
+  }
+
   /** Logs the client in, where TLS begins in the middle of that (MySQL); returns whether the session goes on. */
-  async #logIn(): Promise<boolean> {
-    const { app: { login }, target, prefetched, signal } = this;
-    if (login === undefined || target === undefined) return true;
+  async #logIn(login: Login): Promise<boolean> {
+    const { target, prefetched, signal } = this;
+    if (target === undefined) return true;
     this.prefetched = undefined;
     const refusal = await logIn(login, {
       sockets: this.sockets,
@@ -175,9 +183,9 @@ export class Session extends OpenSession implements RelayContext {
     this.sockets.closeTarget();
   }
 
-  readonly #cutByFault = (kind: CutKind, fault: FaultKind): void => {
+  #cutByFault(kind: CutKind, fault: FaultKind): void {
     if (kind === "reset") this.sockets.cutShort();
     this.noteFault(fault);
     this.end("killed");
-  };
+  }
 }

@@ -9,6 +9,7 @@ import { ClientWatch } from "./_client_watch.ts";
 import { type Dialing, dialPool } from "./_dialing.ts";
 import { preamble } from "./_preamble.ts";
 import type { SessionSockets } from "../_sockets.ts";
+import type { SessionTap } from "../tap.ts";
 
 /** The session that a target is dialed for. */
 export interface DialingSession {
@@ -17,14 +18,19 @@ export interface DialingSession {
   readonly client: Client;
   readonly sockets: SessionSockets;
   readonly shared: SessionShared;
-  /** Returns a signal that is aborted when the session ends. */
-  signal(): AbortSignal;
   /** Bytes read from the client already. */
   readonly prefetched: Uint8Array | undefined;
-  /** Whether the session is captured, so that the first bytes to the target are kept. */
-  isTapped(): boolean;
-  /** The client has left; called at most once. */
-  onGone(): void;
+  readonly owner: DialOwner;
+}
+
+/** The session as its dialing needs it later. */
+export interface DialOwner {
+  /** Aborted when the session ends. */
+  readonly signal: AbortSignal;
+  /** Set while the session is captured, so that the first bytes to the target are kept. */
+  readonly tap: SessionTap | undefined;
+  /** Called at most once, when the client has left. */
+  clientLeft(): void;
 }
 
 /** The dialing of one session: its attempts, the client meanwhile, and what the target was told before the data. */
@@ -56,7 +62,7 @@ export class DialStage implements DialHolder, LoopClient {
   }
 
   get signal(): AbortSignal {
-    return this.#session.signal();
+    return this.#session.owner.signal;
   }
 
   get listener(): Address {
@@ -119,7 +125,7 @@ export class DialStage implements DialHolder, LoopClient {
     this.#watch = new ClientWatch(sockets.client, {
       buffers: shared.buffers,
       prefetched: this.prefetched,
-      onGone: () => this.#session.onGone(),
+      onGone: () => this.#session.owner.clientLeft(),
     });
   }
 
@@ -184,7 +190,7 @@ export class DialStage implements DialHolder, LoopClient {
       tlvs: client.tlvs,
       crc32c: tlvs?.send?.crc32c ?? false,
       onHeader: (header) => {
-        if (this.#session.isTapped()) this.header = header;
+        if (this.#session.owner.tap !== undefined) this.header = header;
       },
     });
   }
