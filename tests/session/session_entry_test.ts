@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { Dialer, type DialResult } from "../../lib/dial/mod.ts";
+import { ClientTable } from "../../lib/limits/mod.ts";
+import type { Candidate } from "../../lib/pool/mod.ts";
+import { utf8 } from "../helpers/bytes.ts";
+import { randomBytes } from "../helpers/clients.ts";
+import { type MemoryDuplex, memoryPipe } from "../helpers/connections/memory_duplex.ts";
+import { collect } from "../helpers/connections/relay_bench.ts";
+import { assertSameBytes } from "../helpers/same_bytes.ts";
+import { nextTask, PromptDialer, SessionBench } from "../helpers/connections/session_bench.ts";
+import { refusingAddress } from "../helpers/targets.ts";
+
+Deno.test("Session: one that is refused at the door costs its app's rate nothing, others do", async () => {
+  for (const maxConnections of [0, 1]) {
+    let refunds = 0;
+    const bench = new SessionBench(refusingAddress(), {
+      app: { admission: { clients: new ClientTable({ maxConnections }) } },
+      place: { refund: () => void refunds++, [Symbol.dispose]: () => {} },
+    });
+    await bench.session.run();
+    await bench.assertEnded(maxConnections === 0 ? "limit" : "no_target");
+    assertStrictEquals(refunds, maxConnections === 0 ? 1 : 0);
+  }
+});
+
+Deno.test("Session: an admitted client is counted off where the rest of the entry fails", async () => {
+  const clients = new ClientTable({ maxConnections: 1 });
+  const bench = new SessionBench(refusingAddress(), {
+    app: {
+      admission: { clients },
+      poolFor: () => {
+        throw new Error("a defect");
+      },
+    },
+  });
+  await bench.session.run();
+  await bench.assertEnded("error");
+  assertStrictEquals(clients.active("192.0.2.1"), 0);
+});
+
+/** Answers a dial when the test says so. */
+class WaitingDialer extends Dialer<Candidate> {
+  readonly #answer = Promise.withResolvers<MemoryDuplex>();
+
+  constructor() {
+    super({ connectTimeoutMs: 5000, connectDeadlineMs: 5000 });
+  }
+
+  answer(conn: MemoryDuplex): void {
+    this.#answer.resolve(conn);
+  }
+
+  override async dial(next: () => Candidate | undefined): Promise<DialResult<Candidate>> {
+    const target = next();
+    const conn = await this.#answer.promise;
+    if (target === undefined) return { kind: "exhausted", tries: 0, timedOut: false, failures: [] };
+    return { kind: "connected", conn, target, connectMs: 1, tries: 1, failures: [] };
+  }
+}
+
+Deno.test("Session: what a client says in pieces while its target is dialed is kept, up to a bound, and goes first", async () => {
+  for (const ends of [true, false]) {
+    const dialer = new WaitingDialer();
+    const [far, conn] = memoryPipe();
+    const bench = new SessionBench("127.0.0.1:1", { app: { dialer } });
+    const running = bench.session.run();
+    const sent = randomBytes(ends ? 2000 : 200_000);
+    for (let at = 0; at < sent.length; at += 100) {
+      await bench.client.write(sent.subarray(at, at + 100));
+      bench.session.sweep(0, 0);
+    }
+    if (ends) await bench.client.closeWrite();
+    await nextTask();
+    bench.session.sweep(0, 0);
+    await nextTask();
+    // Of a client that sends on, no more than this is held.
+    if (ends) assertStrictEquals(bench.near.bytesRead, 2000);
+    else assert(bench.near.bytesRead <= 4096 + 512, `${bench.near.bytesRead} bytes are held`);
+    dialer.answer(conn);
+    if (!ends) await bench.client.closeWrite();
+    assertSameBytes(await collect(far), sent);
+    await far.closeWrite();
+    await running;
+    await bench.assertEnded("client_closed");
+    assertStrictEquals(bench.session.up.bytes, sent.length);
+  }
+});
+
+Deno.test("Session: a silent client that finishes at any moment of the dial gets what the target says", async () => {
+  for (let turns = 0; turns < 20; turns++) {
+    const [far, conn] = memoryPipe();
+    const bench = new SessionBench("127.0.0.1:1", { app: { dialer: new PromptDialer(turns, () => conn) } });
+    const running = bench.session.run();
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    // Where the dial lasts that long, the client is watched.
+    bench.session.sweep(0, 0);
+    void bench.client.closeWrite();
+    await far.write(utf8("220 ready"));
+    await far.closeWrite();
+    assertEquals(await collect(bench.client), utf8("220 ready"));
+    assertEquals(await collect(far), new Uint8Array());
+    await running;
+    await bench.assertEnded("client_closed");
+  }
+});
+
+Deno.test("Session: a target that takes nothing of the prefetched bytes is idle at the limit, and they are not held beyond", async () => {
+  const [, conn] = memoryPipe({ capacity: 10 });
+  const bench = new SessionBench("127.0.0.1:1", {
+    app: {
+      idleTimeoutMs: 1000,
+      dialer: new PromptDialer(0, () => conn),
+      inspect: { clientHello: { timeoutMs: 1000, isNeeded: true } },
+    },
+  });
+  const running = bench.session.run();
+  await bench.client.write(utf8("no hello of TLS, and longer than the target takes"));
+  while (bench.session.up.bytes < 10) await nextTask();
+  assertStrictEquals(bench.session.prefetched, undefined);
+  bench.session.sweep(1000, 0);
+  await running;
+  await bench.assertEnded("idle_timeout");
+  assertEquals([bench.session.up.bytes, conn.closes, conn.pending], [10, 1, 0]);
+});

@@ -1,0 +1,73 @@
+import { assertEquals } from "@std/assert";
+import { utf8 } from "../helpers/bytes.ts";
+import { memoryPipe } from "../helpers/connections/memory_duplex.ts";
+import { readSome } from "../helpers/connections/relay_bench.ts";
+import { PromptDialer, SessionBench } from "../helpers/connections/session_bench.ts";
+import { blackHole, resettingTarget } from "../helpers/targets.ts";
+
+Deno.test("Session: a client that resets while its target is dialed leaves nothing behind", async () => {
+  using hole = await blackHole();
+  const bench = new SessionBench(hole.address);
+  const running = bench.session.run();
+  bench.client.reset();
+  // A dial that lasts until a sweep makes the session watch its client.
+  bench.session.sweep(0, 0);
+  await running;
+  await bench.assertEnded("client_gone");
+});
+
+Deno.test("Session: a target that resets leaves nothing behind", async () => {
+  await using target = await resettingTarget((socket, reset) => {
+    socket.once("data", reset);
+  });
+  const bench = new SessionBench(target.address);
+  const running = bench.session.run();
+  await bench.client.write(utf8("x"));
+  await running;
+  await bench.assertEnded("target_reset");
+});
+
+for (
+  const [code, words] of [
+    ["ECONNRESET", undefined],
+    ["EPIPE", "the SIDE has closed the connection and takes no more (EPIPE)"],
+    ["ENOTCONN", "the SIDE has closed the connection (ENOTCONN)"],
+    ["ECONNABORTED", "the connection to the SIDE was aborted (ECONNABORTED)"],
+    ["ETIMEDOUT", "the SIDE's host stopped answering (ETIMEDOUT)"],
+    ["EHOSTUNREACH", "the SIDE's host cannot be reached any more (EHOSTUNREACH)"],
+    ["EHOSTDOWN", "the SIDE's host is down (EHOSTDOWN)"],
+    ["ENETUNREACH", "the SIDE's network cannot be reached any more (ENETUNREACH)"],
+    ["ENETDOWN", "the network to the SIDE is down (ENETDOWN)"],
+    ["ECONNREFUSED", "the SIDE's host, or a firewall before it, refuses what is sent (ECONNREFUSED)"],
+    ["EACCES", "a firewall forbids the way to the SIDE (EACCES)"],
+    ["ENETRESET", "the network dropped the connection to the SIDE (ENETRESET)"],
+  ] as const
+) {
+  Deno.test(`Session: ${code} in mid-relay is the loss of that side, in words where the reason does not say it`, async () => {
+    for (const side of ["client", "target"] as const) {
+      const [far, conn] = memoryPipe();
+      const bench = new SessionBench("127.0.0.1:1", { app: { dialer: new PromptDialer(0, () => conn) } });
+      const running = bench.session.run();
+      await bench.client.write(utf8("x"));
+      assertEquals(await readSome(far), utf8("x"));
+      (side === "client" ? bench.client : far).reset(Object.assign(new Error("os error"), { code }));
+      await running;
+      await bench.assertEnded(`${side}_reset`);
+      assertEquals([bench.session.detail, bench.session.error], [
+        words?.replace("SIDE", side) ?? "",
+        undefined,
+      ]);
+    }
+  });
+}
+
+Deno.test("Session: an error that is no loss of a connection is a defect of ours", async () => {
+  const [far, conn] = memoryPipe();
+  const bench = new SessionBench("127.0.0.1:1", { app: { dialer: new PromptDialer(0, () => conn) } });
+  const running = bench.session.run();
+  const error = new TypeError("a defect");
+  far.reset(error);
+  await running;
+  await bench.assertEnded("error");
+  assertEquals([bench.session.detail, bench.session.error], ["", error]);
+});
