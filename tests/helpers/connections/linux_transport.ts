@@ -1,9 +1,9 @@
 import type { NearDial } from "./connected_ends.ts";
 import { LinuxTransport } from "../../../lib/net/linux/transport.ts";
+import { nativeProblem } from "../../../lib/net/mod.ts";
 
-/** Whether tests of the kernel's own sockets can run: on Linux, with permission for FFI. */
-export const hasLinuxSockets = Deno.build.os === "linux" &&
-  Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+/** Whether tests of the kernel's own sockets can run: on Linux with glibc, with permission for FFI. */
+export const hasLinuxSockets = nativeProblem() === undefined;
 
 /** Runs with a transport on the kernel's own sockets, and ends it. */
 export async function withLinuxTransport(use: (transport: LinuxTransport) => Promise<void>): Promise<void> {
