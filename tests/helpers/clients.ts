@@ -75,18 +75,24 @@ export interface ResettingClient {
   received(bytes: number): Promise<void>;
   /** Sends FIN; reading goes on. */
   finish(): Promise<void>;
+  /** How the other end ends the connection. */
+  readonly ended: Promise<"fin" | "reset">;
   /** Sends RST; resolves when the socket is gone. Idempotent. */
   reset(): Promise<void>;
 }
 
-/** Connects a {@link ResettingClient}; the test resets it. */
-export async function resettingClient(port: number): Promise<ResettingClient> {
+/** Connects a {@link ResettingClient}; the test resets it. `onData` is given what arrives; default nobody is. */
+export async function resettingClient(
+  port: number,
+  onData?: (bytes: Uint8Array) => void,
+): Promise<ResettingClient> {
   const socket = createConnection({ host: "127.0.0.1", port, allowHalfOpen: true });
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   let count = 0;
   let waiting: { bytes: number; resolve: () => void }[] = [];
   socket.on("data", (chunk: Uint8Array) => {
     count += chunk.length;
+    onData?.(chunk);
     for (const { bytes, resolve } of waiting) if (count >= bytes) resolve();
     waiting = waiting.filter(({ bytes }) => count < bytes);
   });
@@ -96,13 +102,17 @@ export async function resettingClient(port: number): Promise<ResettingClient> {
   });
   // What follows from the reset is no error of the test.
   socket.removeAllListeners("error");
-  socket.on("error", () => {});
+  const ended = new Promise<"fin" | "reset">((resolve) => {
+    socket.once("end", () => resolve("fin"));
+    socket.on("error", () => resolve("reset"));
+  });
   return {
     write: (bytes) =>
       new Promise((resolve, reject) => socket.write(bytes, (error) => error ? reject(error) : resolve())),
     received: (bytes) =>
       new Promise((resolve) => count >= bytes ? resolve() : waiting.push({ bytes, resolve })),
     finish: () => new Promise((resolve) => socket.end(() => resolve())),
+    ended,
     reset: () => {
       if (!socket.destroyed) socket.resetAndDestroy();
       return closed;

@@ -3,11 +3,12 @@ import { emptyConnectionState } from "../helpers/tls/tls_connection_state.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { memoryPipe } from "../helpers/connections/memory_duplex.ts";
 import { nextTask, SessionBench } from "../helpers/connections/session_bench.ts";
+import { testSession } from "../helpers/connections/session_sockets.ts";
 import { blackHole, neverAnswering, refusingAddress, TestTarget } from "../helpers/targets.ts";
 
-Deno.test("Session.end: ends the dialing, and the first reason given stands", async () => {
+testSession("Session.end: ends the dialing, and the first reason given stands", async (sockets) => {
   using hole = await blackHole();
-  const bench = new SessionBench(hole.address);
+  await using bench = await sockets.open(hole.address);
   const running = bench.session.run();
   bench.session.end("killed");
   bench.session.end("drained");
@@ -16,9 +17,9 @@ Deno.test("Session.end: ends the dialing, and the first reason given stands", as
   await bench.assertEnded("killed");
 });
 
-Deno.test("Session.end: ends the relay, and both sockets are closed when it returns", async () => {
+testSession("Session.end: ends the relay, and both sockets are closed when it returns", async (sockets) => {
   await using target = new TestTarget(neverAnswering);
-  const bench = new SessionBench(target.address);
+  await using bench = await sockets.open(target.address);
   const running = bench.session.run();
   await target.connections(1);
   await bench.client.write(utf8("x"));
@@ -29,10 +30,10 @@ Deno.test("Session.end: ends the relay, and both sockets are closed when it retu
   await target.done(1);
 });
 
-Deno.test("Session.end: at any moment of the dial it leaves nothing behind", async () => {
+testSession("Session.end: at any moment of the dial it leaves nothing behind", async (sockets) => {
   await using target = new TestTarget(neverAnswering);
   for (let turns = 0; turns < 30; turns++) {
-    const bench = new SessionBench(target.address);
+    await using bench = await sockets.open(target.address);
     const running = bench.session.run();
     for (let turn = 0; turn < turns; turn++) await (turn % 3 === 2 ? nextTask() : Promise.resolve());
     bench.session.end("killed");
@@ -41,29 +42,32 @@ Deno.test("Session.end: at any moment of the dial it leaves nothing behind", asy
   }
 });
 
-Deno.test("Session.end: of one that has ended changes nothing", async () => {
-  const bench = new SessionBench(refusingAddress());
+testSession("Session.end: of one that has ended changes nothing", async (sockets) => {
+  await using bench = await sockets.open(refusingAddress());
   await bench.session.run();
   bench.session.end("killed");
   await bench.assertEnded("no_target");
 });
 
-Deno.test("Session: an engine that fails where it must not costs this connection alone", async () => {
-  await using target = new TestTarget(neverAnswering);
-  const error = new Error("a defect");
-  const bench = new SessionBench(target.address, {
-    app: {
-      engine: () => {
-        throw error;
+testSession(
+  "Session: an engine that fails where it must not costs this connection alone",
+  async (sockets) => {
+    await using target = new TestTarget(neverAnswering);
+    const error = new Error("a defect");
+    await using bench = await sockets.open(target.address, {
+      app: {
+        engine: () => {
+          throw error;
+        },
       },
-    },
-  });
-  await bench.session.run();
-  assertEquals([bench.session.reason, bench.session.error], ["error", error]);
-  assertEquals([bench.ended.length, bench.near.closes], [1, 1]);
-  assertEquals(bench.pool.targets.map(({ active }) => active), [0]);
-  await target.done(1);
-});
+    });
+    await bench.session.run();
+    assertEquals([bench.session.reason, bench.session.error], ["error", error]);
+    assertEquals([bench.ended.length, bench.near.closes], [1, 1]);
+    assertEquals(bench.pool.targets.map(({ active }) => active), [0]);
+    assertStrictEquals(await bench.client.ended, sockets.of.passesLossAs);
+  },
+);
 
 Deno.test("Session.end: what it interrupts in the entry adds no words of its own", async () => {
   const bench = new SessionBench(refusingAddress(), {

@@ -8,20 +8,25 @@ import { type MemoryDuplex, memoryPipe } from "../helpers/connections/memory_dup
 import { collect } from "../helpers/connections/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { nextTask, PromptDialer, SessionBench } from "../helpers/connections/session_bench.ts";
-import { refusingAddress } from "../helpers/targets.ts";
+import { until } from "../helpers/until.ts";
+import { testSession } from "../helpers/connections/session_sockets.ts";
+import { echo, refusingAddress, TestTarget } from "../helpers/targets.ts";
 
-Deno.test("Session: one that is refused at the door costs its app's rate nothing, others do", async () => {
-  for (const maxConnections of [0, 1]) {
-    let refunds = 0;
-    const bench = new SessionBench(refusingAddress(), {
-      app: { admission: { clients: new ClientTable({ maxConnections }) } },
-      place: { refund: () => void refunds++, [Symbol.dispose]: () => {} },
-    });
-    await bench.session.run();
-    await bench.assertEnded(maxConnections === 0 ? "limit" : "no_target");
-    assertStrictEquals(refunds, maxConnections === 0 ? 1 : 0);
-  }
-});
+testSession(
+  "Session: one that is refused at the door costs its app's rate nothing, others do",
+  async (sockets) => {
+    for (const maxConnections of [0, 1]) {
+      let refunds = 0;
+      await using bench = await sockets.open(refusingAddress(), {
+        app: { admission: { clients: new ClientTable({ maxConnections }) } },
+        place: { refund: () => void refunds++, [Symbol.dispose]: () => {} },
+      });
+      await bench.session.run();
+      await bench.assertEnded(maxConnections === 0 ? "limit" : "no_target");
+      assertStrictEquals(refunds, maxConnections === 0 ? 1 : 0);
+    }
+  },
+);
 
 Deno.test("Session: an admitted client is counted off where the rest of the entry fails", async () => {
   const clients = new ClientTable({ maxConnections: 1 });
@@ -37,6 +42,46 @@ Deno.test("Session: an admitted client is counted off where the rest of the entr
   await bench.assertEnded("error");
   assertStrictEquals(clients.active("192.0.2.1"), 0);
 });
+
+/** How the client's next read stands when its target answers; no more than 4 KiB are taken before. */
+const READS = [
+  { how: "waits", sent: randomBytes(2000), taken: 2000, finishes: false },
+  { how: "holds more", sent: randomBytes(100_000), taken: 4097, finishes: false },
+  { how: "has the end", sent: randomBytes(2000), taken: 2000, finishes: true },
+];
+
+for (const { how, sent, taken, finishes } of READS) {
+  testSession(
+    `Session: what a client says while its target is dialed goes first, where its next read ${how}`,
+    async (sockets) => {
+      await using target = new TestTarget(echo);
+      const mayDial = Promise.withResolvers<void>();
+      const dialer = new Dialer<Candidate>({
+        connectTimeoutMs: 5000,
+        connectDeadlineMs: 5000,
+        transport: {
+          connect: async (...args) => {
+            await mayDial.promise;
+            return await sockets.transport.connect(...args);
+          },
+        },
+      });
+      await using bench = await sockets.open(target.address, { app: { dialer } });
+      const running = bench.session.run();
+      bench.session.sweep(0, 0);
+      const writing = bench.client.write(sent);
+      if (finishes) await bench.client.finish();
+      await until(() => bench.near.bytesRead >= taken && bench.near.hasEnded === finishes);
+      mayDial.resolve();
+      assertSameBytes(await bench.hears(sent.length), sent);
+      await writing;
+      if (!finishes) await bench.client.finish();
+      await running;
+      await bench.assertEnded("client_closed");
+      assertStrictEquals(bench.session.up.bytes, sent.length);
+    },
+  );
+}
 
 /** Answers a dial when the test says so. */
 class WaitingDialer extends Dialer<Candidate> {

@@ -1,31 +1,80 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
+import { randomBytes, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
 import { memoryPipe } from "../helpers/connections/memory_duplex.ts";
 import { readSome } from "../helpers/connections/relay_bench.ts";
+import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { PromptDialer, SessionBench } from "../helpers/connections/session_bench.ts";
-import { blackHole, resettingTarget } from "../helpers/targets.ts";
+import { testSession } from "../helpers/connections/session_sockets.ts";
+import { blackHole, resettingTarget, TestTarget } from "../helpers/targets.ts";
 
-Deno.test("Session: a client that resets while its target is dialed leaves nothing behind", async () => {
-  using hole = await blackHole();
-  const bench = new SessionBench(hole.address);
-  const running = bench.session.run();
-  bench.client.reset();
-  // A dial that lasts until a sweep makes the session watch its client.
-  bench.session.sweep(0, 0);
-  await running;
-  await bench.assertEnded("client_gone");
-});
+testSession(
+  "Session: a client that resets while its target is dialed leaves nothing behind",
+  async (sockets) => {
+    using hole = await blackHole();
+    await using bench = await sockets.open(hole.address);
+    const running = bench.session.run();
+    await bench.client.reset();
+    // A dial that lasts until a sweep makes the session watch its client.
+    bench.session.sweep(0, 0);
+    await running;
+    await bench.assertEnded("client_gone");
+  },
+);
 
-Deno.test("Session: a target that resets leaves nothing behind", async () => {
+testSession("Session: a target that resets leaves nothing behind", async (sockets) => {
   await using target = await resettingTarget((socket, reset) => {
     socket.once("data", reset);
   });
-  const bench = new SessionBench(target.address);
+  await using bench = await sockets.open(target.address);
   const running = bench.session.run();
   await bench.client.write(utf8("x"));
   await running;
   await bench.assertEnded("target_reset");
+  assertStrictEquals(await bench.client.ended, sockets.of.passesLossAs);
 });
+
+testSession(
+  "Session: a client gets all that a target said before it reset, and then the end of that",
+  async (sockets) => {
+    const words = randomBytes(200_000);
+    await using target = await resettingTarget((socket, reset) => {
+      socket.write(words, () => socket.once("data", reset));
+    });
+    await using bench = await sockets.open(target.address);
+    const running = bench.session.run();
+    assertSameBytes(await bench.hears(words.length), words);
+    await bench.client.write(utf8("x"));
+    assertStrictEquals(await bench.client.ended, sockets.of.passesLossAs);
+    // After a FIN it is waited for; a reset leaves nothing to wait for.
+    if (sockets.of.passesLossAs === "fin") await bench.client.finish();
+    await running;
+    await bench.assertEnded("target_reset");
+    assertSameBytes(await bench.hears(words.length), words);
+  },
+);
+
+testSession(
+  "Session: a target gets all that a client said before it reset, and then the end of that",
+  async (sockets) => {
+    const words = randomBytes(200_000);
+    let end: "fin" | "reset" | undefined;
+    await using target = new TestTarget(async (conn) => {
+      assertSameBytes(await readExactly(conn, words.length), words);
+      await writeAll(conn, utf8("x"));
+      end = await readToEnd(conn);
+    });
+    await using bench = await sockets.open(target.address);
+    const running = bench.session.run();
+    await bench.client.write(words);
+    await bench.hears(1);
+    await bench.client.reset();
+    await running;
+    await bench.assertEnded("client_reset");
+    await target.done(1);
+    assertStrictEquals(end, sockets.of.passesLossAs);
+  },
+);
 
 for (
   const [code, words] of [

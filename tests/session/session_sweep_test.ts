@@ -3,30 +3,34 @@ import { utf8 } from "../helpers/bytes.ts";
 import { memoryPipe } from "../helpers/connections/memory_duplex.ts";
 import { readSome } from "../helpers/connections/relay_bench.ts";
 import { nextTask, PromptDialer, SessionBench } from "../helpers/connections/session_bench.ts";
+import { type SocketSession, testSession } from "../helpers/connections/session_sockets.ts";
 import { neverAnswering, neverReading, TestTarget } from "../helpers/targets.ts";
 
 const LIMITS = { idleTimeoutMs: 1000, halfCloseTimeoutMs: 300, maxLifetimeMs: 10_000 };
 const SLACK_MS = 50;
 
-Deno.test("Session.sweep: idle is over at the limit and the slack of the ticker, not before", async () => {
-  await using target = new TestTarget(neverAnswering);
-  const bench = new SessionBench(target.address, { app: LIMITS });
-  const { running } = await relaying(bench, target);
-  bench.session.sweep(bench.session.lastByteMs + 1000 + SLACK_MS - 1, SLACK_MS);
-  assertStrictEquals(bench.session.reason, undefined);
-  bench.session.sweep(bench.session.lastByteMs + 1000 + SLACK_MS, SLACK_MS);
-  await running;
-  await bench.assertEnded("idle_timeout");
-});
+testSession(
+  "Session.sweep: idle is over at the limit and the slack of the ticker, not before",
+  async (sockets) => {
+    await using target = new TestTarget(neverAnswering);
+    await using bench = await sockets.open(target.address, { app: LIMITS });
+    const { running } = await relaying(bench, target);
+    bench.session.sweep(bench.session.lastByteMs + 1000 + SLACK_MS - 1, SLACK_MS);
+    assertStrictEquals(bench.session.reason, undefined);
+    bench.session.sweep(bench.session.lastByteMs + 1000 + SLACK_MS, SLACK_MS);
+    await running;
+    await bench.assertEnded("idle_timeout");
+  },
+);
 
-Deno.test("Session.sweep: the half-close limit holds from the FIN on, not before", async () => {
+testSession("Session.sweep: the half-close limit holds from the FIN on, not before", async (sockets) => {
   await using target = new TestTarget(neverReading);
-  const bench = new SessionBench(target.address, { app: LIMITS });
+  await using bench = await sockets.open(target.address, { app: LIMITS });
   const { running } = await relaying(bench, target);
   bench.session.sweep(bench.session.lastByteMs + 300 + SLACK_MS, SLACK_MS);
   assertStrictEquals(bench.session.reason, undefined);
   bench.nowMs = 500;
-  await bench.client.closeWrite();
+  await bench.client.finish();
   while (!bench.session.up.finished) await nextTask();
   bench.session.sweep(500 + 300 + SLACK_MS - 1, SLACK_MS);
   assertStrictEquals(bench.session.reason, undefined);
@@ -35,9 +39,9 @@ Deno.test("Session.sweep: the half-close limit holds from the FIN on, not before
   await bench.assertEnded("half_close_timeout");
 });
 
-Deno.test("Session.sweep: a lifetime is shortened by up to a tenth, at random", async () => {
+testSession("Session.sweep: a lifetime is shortened by up to a tenth, at random", async (sockets) => {
   await using target = new TestTarget(neverAnswering);
-  const bench = new SessionBench(target.address, { app: LIMITS });
+  await using bench = await sockets.open(target.address, { app: LIMITS });
   const { running } = await relaying(bench, target);
   bench.session.up.lastByteMs = 9499;
   bench.session.sweep(9499, SLACK_MS);
@@ -48,7 +52,7 @@ Deno.test("Session.sweep: a lifetime is shortened by up to a tenth, at random", 
 });
 
 /** Runs the session until a byte has passed; gives what resolves at its end. */
-async function relaying(bench: SessionBench, target: TestTarget): Promise<{ running: Promise<void> }> {
+async function relaying(bench: SocketSession, target: TestTarget): Promise<{ running: Promise<void> }> {
   const running = bench.session.run();
   await target.connections(1);
   await bench.client.write(utf8("x"));

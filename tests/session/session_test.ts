@@ -3,46 +3,50 @@ import { parseAddress } from "../../lib/base/mod.ts";
 import { Dialer, type DialResult } from "../../lib/dial/mod.ts";
 import { type Candidate, Pool } from "../../lib/pool/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { readSome } from "../helpers/connections/relay_bench.ts";
 import { SessionBench } from "../helpers/connections/session_bench.ts";
+import { testSession } from "../helpers/connections/session_sockets.ts";
 import { echo, refusingAddress, TestTarget } from "../helpers/targets.ts";
 
-Deno.test("Session: a connection from its beginning to its end leaves nothing behind", async () => {
+testSession("Session: a connection from its beginning to its end leaves nothing behind", async (sockets) => {
   await using target = new TestTarget(echo);
-  const bench = new SessionBench(target.address);
+  await using bench = await sockets.open(target.address);
   const running = bench.session.run();
   await bench.client.write(utf8("hello"));
-  assertEquals(await readSome(bench.client), utf8("hello"));
-  await bench.client.closeWrite();
+  assertEquals(await bench.hears(5), utf8("hello"));
+  await bench.client.finish();
   await running;
   await bench.assertEnded("client_closed");
   assertEquals([bench.session.up.bytes, bench.session.down.bytes, bench.session.tries], [5, 5, 1]);
 });
 
 for (const [activeIntervalMs, expected] of [[1000, [950, 1950]], [Infinity, []]] as const) {
-  Deno.test(`Session: one that lasts is reported every ${activeIntervalMs} ms while it relays`, async () => {
-    await using target = new TestTarget(echo);
-    const bench = new SessionBench(target.address, { activeIntervalMs });
-    bench.session.sweep(950, 0);
-    assertEquals(bench.active, [], "it dials yet");
-    const running = bench.session.run();
-    await bench.client.write(utf8("hello"));
-    assertEquals(await readSome(bench.client), utf8("hello"));
-    // Its random numbers are all 0.5: each interval is a twentieth shorter.
-    for (const nowMs of [949, 950, 951, 1899, 1950, 1951]) bench.session.sweep(nowMs, 0);
-    assertEquals(bench.active, expected);
-    await bench.client.closeWrite();
-    await running;
-    await bench.assertEnded("client_closed");
-    bench.session.sweep(9999, 0);
-    assertEquals(bench.active, expected);
-  });
+  testSession(
+    `Session: one that lasts is reported every ${activeIntervalMs} ms while it relays`,
+    async (sockets) => {
+      await using target = new TestTarget(echo);
+      await using bench = await sockets.open(target.address, { activeIntervalMs });
+      bench.session.sweep(950, 0);
+      assertEquals(bench.active, [], "it dials yet");
+      const running = bench.session.run();
+      await bench.client.write(utf8("hello"));
+      assertEquals(await bench.hears(5), utf8("hello"));
+      // Its random numbers are all 0.5: each interval is a twentieth shorter.
+      for (const nowMs of [949, 950, 951, 1899, 1950, 1951]) bench.session.sweep(nowMs, 0);
+      assertEquals(bench.active, expected);
+      await bench.client.finish();
+      await running;
+      await bench.assertEnded("client_closed");
+      bench.session.sweep(9999, 0);
+      assertEquals(bench.active, expected);
+    },
+  );
 }
 
-Deno.test("Session: no target that answers leaves nothing behind", async () => {
-  const bench = new SessionBench(refusingAddress());
+testSession("Session: no target that answers leaves nothing behind", async (sockets) => {
+  await using bench = await sockets.open(refusingAddress());
   await bench.session.run();
   await bench.assertEnded("no_target");
+  assertEquals(bench.session.failures.map(({ code }) => code), ["ECONNREFUSED"]);
 });
 
 Deno.test("Session: where there is no target to dial it says why", async () => {
@@ -60,16 +64,19 @@ Deno.test("Session: where there is no target to dial it says why", async () => {
   }
 });
 
-Deno.test("Session: a dial that answers before a sweep needs no timer and no read of its own", async () => {
-  await using target = new TestTarget(echo);
-  const bench = new SessionBench(target.address);
-  const running = bench.session.run();
-  await bench.client.write(utf8("hello"));
-  assertEquals(await readSome(bench.client), utf8("hello"));
-  assertStrictEquals(bench.session.pendingRead, undefined);
-  await bench.client.closeWrite();
-  await running;
-});
+testSession(
+  "Session: a dial that answers before a sweep needs no timer and no read of its own",
+  async (sockets) => {
+    await using target = new TestTarget(echo);
+    await using bench = await sockets.open(target.address);
+    const running = bench.session.run();
+    await bench.client.write(utf8("hello"));
+    assertEquals(await bench.hears(5), utf8("hello"));
+    assertStrictEquals(bench.session.pendingRead, undefined);
+    await bench.client.finish();
+    await running;
+  },
+);
 
 /** Has no file descriptor for a dial until its deadline. */
 class StarvedDialer extends Dialer<Candidate> {
@@ -87,9 +94,9 @@ Deno.test("Session: a dial that found no file descriptor says so", async () => {
   assertStrictEquals(bench.session.detail, "no file descriptor was free in time");
 });
 
-Deno.test("Session: its place is given back once, when it has ended", async () => {
+testSession("Session: its place is given back once, when it has ended", async (sockets) => {
   let given = 0;
-  const bench = new SessionBench(refusingAddress(), { place: { [Symbol.dispose]: () => given++ } });
+  await using bench = await sockets.open(refusingAddress(), { place: { [Symbol.dispose]: () => given++ } });
   assertStrictEquals(given, 0);
   await bench.session.run();
   assertStrictEquals(given, 1);

@@ -1,6 +1,10 @@
-import type { NearDial } from "./connected_ends.ts";
+import { assertEquals } from "@std/assert";
+import { Libc } from "../../../lib/net/linux/calls/libc.ts";
+import { Descriptors } from "../../../lib/net/linux/descriptors.ts";
 import { LinuxTransport } from "../../../lib/net/linux/transport.ts";
 import { nativeProblem } from "../../../lib/net/mod.ts";
+import { until } from "../until.ts";
+import type { NearDial } from "./connected_ends.ts";
 
 /** Whether tests of the kernel's own sockets can run: on Linux with glibc, with permission for FFI. */
 export const hasLinuxSockets = nativeProblem() === undefined;
@@ -10,6 +14,26 @@ export async function withLinuxTransport(use: (transport: LinuxTransport) => Pro
   const transport = new LinuxTransport();
   try {
     await use(transport);
+  } finally {
+    await transport.end();
+  }
+}
+
+/** As {@link withLinuxTransport}, and fails where a socket is left open, which no sanitizer of the runtime sees. */
+export async function withWatchedLinuxTransport(
+  use: (transport: LinuxTransport) => Promise<void>,
+): Promise<void> {
+  const libc = new Libc();
+  const memory = Descriptors.allocate(libc);
+  libc.close();
+  const open = (): number[] => [...new Descriptors(memory).list()];
+  const transport = new LinuxTransport({ descriptors: memory });
+  try {
+    const own = open();
+    await use(transport);
+    // A socket that ends by a reset is closed when the other end has everything.
+    await until(() => open().length <= own.length);
+    assertEquals(open(), own);
   } finally {
     await transport.end();
   }

@@ -4,38 +4,44 @@ import { Dialer, type DialResult } from "../../../lib/dial/mod.ts";
 import type { AcceptPlace } from "../../../lib/listen/mod.ts";
 import type { Connection } from "../../../lib/net/mod.ts";
 import { type Candidate, Pool } from "../../../lib/pool/mod.ts";
-import { pumpEngine, type Ticker } from "../../../lib/relay/mod.ts";
+import { pumpEngine, type RelayEngine, type Ticker } from "../../../lib/relay/mod.ts";
 import { type OpenSession, Session, type SessionApp } from "../../../lib/session/mod.ts";
 import { CountingPool } from "../fakes/counting_pool.ts";
 import { type MemoryDuplex, memoryPipe, type MemoryPipeOptions } from "./memory_duplex.ts";
+import type { EngineParts } from "./relay_bench.ts";
 
 /** What is not as everywhere. */
-export interface SessionBenchOptions {
+export interface AcceptedSessionOptions {
   readonly app?: Partial<SessionApp>;
   readonly place?: AcceptPlace;
   /** As in `SessionShared`. */
   readonly activeIntervalMs?: number;
-  /** How the client's connection behaves. */
-  readonly client?: MemoryPipeOptions;
+  /** Makes the engine. Default the pump. */
+  readonly engine?: (parts: Required<EngineParts>) => RelayEngine;
 }
 
-/** One session of a client in memory, with a clock that the test sets. */
-export class SessionBench {
+/** The proxy's end of a client's connection, which counts how often it is closed. */
+export interface NearEnd extends Connection {
+  readonly closes: number;
+}
+
+/** One session of a connection that was accepted, with a clock that the test sets. */
+export class AcceptedSession<Near extends NearEnd> {
   nowMs = 0;
   readonly buffers = new CountingPool();
   readonly ended: OpenSession[] = [];
   /** When the session was reported as one that lasts. */
   readonly active: number[] = [];
-  readonly client: MemoryDuplex;
-  readonly near: MemoryDuplex;
+  /** What the session has of its client. */
+  readonly near: Near;
   readonly pool: Pool;
   /** What the pool was told of the target. */
   readonly reports: string[] = [];
   readonly session: Session;
   readonly ticker: Ticker;
 
-  constructor(target: string, options: SessionBenchOptions = {}) {
-    const { app, place, activeIntervalMs = Infinity } = options;
+  constructor(near: Near, target: string, options: AcceptedSessionOptions = {}) {
+    const { app, place, activeIntervalMs = Infinity, engine = pumpEngine } = options;
     const clock = { nowMs: (): number => this.nowMs };
     const now = (): number => this.nowMs;
     const ticker = {
@@ -43,15 +49,13 @@ export class SessionBench {
         return now();
       },
     };
+    this.near = near;
     this.ticker = ticker;
     this.pool = new Pool([{ address: parseAddress(target) }], {
       balance: "random",
       onReport: (_target, outcome) => void this.reports.push(outcome),
     });
-    [this.client, this.near] = memoryPipe(options.client);
-    const addr = { kind: "tcp", host: "192.0.2.1", port: 4000 } as const;
-    const accepted: Connection = Object.assign(this.near, { local: addr, peer: addr });
-    this.session = new Session(accepted, {
+    this.session = new Session(near, {
       id: 1,
       app: {
         name: "app",
@@ -67,7 +71,7 @@ export class SessionBench {
         secureTarget: undefined,
         sendsProxy: false,
         poolFor: () => this.pool,
-        engine: () => pumpEngine({ buffers: this.buffers, ticker }),
+        engine: () => engine({ buffers: this.buffers, ticker, clock }),
         faultsFor: () => undefined,
         ...app,
       },
@@ -93,8 +97,30 @@ export class SessionBench {
     assertStrictEquals(this.near.closes, 1);
     assertEquals(this.pool.targets.map(({ active }) => active), [0]);
     // What was pending on the client rejects once it is closed, and its buffer goes back after that.
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    assertEquals([this.near.pending, this.buffers.out], [0, 0], "something is left");
+    await nextTask();
+    assertStrictEquals(this.buffers.out, 0, "buffers are out");
+  }
+}
+
+export interface SessionBenchOptions extends AcceptedSessionOptions {
+  /** How the client's connection behaves. */
+  readonly client?: MemoryPipeOptions;
+}
+
+/** One session of a client in memory. */
+export class SessionBench extends AcceptedSession<MemoryDuplex & Connection> {
+  readonly client: MemoryDuplex;
+
+  constructor(target: string, options: SessionBenchOptions = {}) {
+    const [client, near] = memoryPipe(options.client);
+    const addr = { kind: "tcp", host: "192.0.2.1", port: 4000 } as const;
+    super(Object.assign(near, { local: addr, peer: addr }), target, options);
+    this.client = client;
+  }
+
+  override async assertEnded(reason: Reason): Promise<void> {
+    await super.assertEnded(reason);
+    assertStrictEquals(this.near.pending, 0, "operations are pending");
   }
 }
 
