@@ -1,6 +1,5 @@
 /** How long a session outlasts one of its sides, engine by engine. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { pumpEngine, type RelayEngine, streamEngine } from "../../lib/relay/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { randomBytes } from "../helpers/clients.ts";
 import {
@@ -8,8 +7,9 @@ import {
   memoryPipe,
   type MemoryPipeOptions,
 } from "../helpers/connections/memory_duplex.ts";
-import { collect, type EngineParts, quiet } from "../helpers/connections/relay_bench.ts";
+import { collect, quiet } from "../helpers/connections/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
+import { SESSION_ENGINES, type SessionEngine } from "../helpers/connections/session_engines.ts";
 import { nextTask, PromptDialer, SessionBench } from "../helpers/connections/session_bench.ts";
 
 const WORDS = randomBytes(50_000);
@@ -18,11 +18,6 @@ const SLACK_MS = 50;
 const QUIET_MS = 5000;
 const TOTAL_MS = 30_000;
 
-const ENGINES: readonly { readonly name: string; create(parts: EngineParts): RelayEngine }[] = [
-  { name: "pump", create: (parts) => pumpEngine(parts) },
-  { name: "stream pipeline", create: (parts) => streamEngine({ ...parts, up: [], down: [] }) },
-];
-
 /** A session in mid-relay, with the far end of its target. */
 class Relaying extends SessionBench {
   readonly target: MemoryDuplex;
@@ -30,19 +25,19 @@ class Relaying extends SessionBench {
   readonly running: Promise<void>;
 
   constructor(
-    create: (parts: EngineParts) => RelayEngine,
+    engine: SessionEngine,
     options: { client?: MemoryPipeOptions; target?: MemoryPipeOptions; idleTimeoutMs?: number } = {},
   ) {
     const [target, nearTarget] = memoryPipe(options.target);
     super("127.0.0.1:1", {
       ...(options.client && { client: options.client }),
+      engine: engine.create,
       app: {
         dialer: new PromptDialer(0, () => nearTarget),
         idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
         // Shorter than anything here: it must concern nobody.
         halfCloseTimeoutMs: 300,
         maxLifetimeMs: 3_600_000,
-        engine: () => create({ buffers: this.buffers, ticker: this.ticker }),
       },
     });
     this.target = target;
@@ -71,10 +66,12 @@ function reset(): Error {
   return new Deno.errors.ConnectionReset("connection reset by peer");
 }
 
-for (const { name, create } of ENGINES) {
+for (const engine of SESSION_ENGINES) {
+  const { name } = engine;
+
   /** A session of which the target is gone, and the client has been told all. */
   const lingering = async (): Promise<Relaying> => {
-    const bench = new Relaying(create);
+    const bench = new Relaying(engine);
     await say(bench.target, WORDS);
     bench.target.reset();
     assertSameBytes(await collect(bench.client), WORDS);
@@ -136,7 +133,7 @@ for (const { name, create } of ENGINES) {
   }
 
   Deno.test(`Session, ${name}: a client that takes nothing of a target that is gone is idle at the idle limit`, async () => {
-    const bench = new Relaying(create, { client: SLOW, idleTimeoutMs: 40_000 });
+    const bench = new Relaying(engine, { client: SLOW, idleTimeoutMs: 40_000 });
     await say(bench.target, WORDS);
     await quiet(() => bench.session.down.bytes);
     bench.nearTarget.breakWrites(reset());
@@ -156,7 +153,7 @@ for (const { name, create } of ENGINES) {
   });
 
   Deno.test(`Session, ${name}: a client that takes little at a time gets all of a target that is gone`, async () => {
-    const bench = new Relaying(create, { client: SLOW, idleTimeoutMs: 10_000 });
+    const bench = new Relaying(engine, { client: SLOW, idleTimeoutMs: 10_000 });
     await say(bench.target, WORDS);
     await quiet(() => bench.session.down.bytes);
     bench.nearTarget.breakWrites(reset());
@@ -176,7 +173,7 @@ for (const { name, create } of ENGINES) {
   });
 
   Deno.test(`Session, ${name}: a target that takes nothing and is silent is given up after ${QUIET_MS} ms`, async () => {
-    const bench = new Relaying(create);
+    const bench = new Relaying(engine);
     await nextTask();
     bench.nearTarget.breakWrites(reset(), { halfDead: true });
     await bench.client.write(utf8("x"));
@@ -188,7 +185,7 @@ for (const { name, create } of ENGINES) {
   });
 
   Deno.test(`Session, ${name}: a target that takes nothing of a client that is gone holds it for ${QUIET_MS} ms`, async () => {
-    const bench = new Relaying(create, { target: SLOW });
+    const bench = new Relaying(engine, { target: SLOW });
     await say(bench.client, WORDS);
     await quiet(() => bench.session.up.bytes);
     bench.near.breakWrites(reset());
@@ -201,7 +198,7 @@ for (const { name, create } of ENGINES) {
   });
 
   Deno.test(`Session, ${name}: one that takes little at a time holds it for ${TOTAL_MS} ms`, async () => {
-    const bench = new Relaying(create, { target: SLOW });
+    const bench = new Relaying(engine, { target: SLOW });
     await say(bench.client, WORDS);
     await quiet(() => bench.session.up.bytes);
     bench.near.breakWrites(reset());

@@ -9,6 +9,7 @@ import { collect } from "../helpers/connections/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { nextTask, PromptDialer, SessionBench } from "../helpers/connections/session_bench.ts";
 import { until } from "../helpers/until.ts";
+import { SESSION_ENGINES } from "../helpers/connections/session_engines.ts";
 import { testSession } from "../helpers/connections/session_sockets.ts";
 import { echo, refusingAddress, TestTarget } from "../helpers/targets.ts";
 
@@ -103,67 +104,73 @@ class WaitingDialer extends Dialer<Candidate> {
   }
 }
 
-Deno.test("Session: what a client says in pieces while its target is dialed is kept, up to a bound, and goes first", async () => {
-  for (const ends of [true, false]) {
-    const dialer = new WaitingDialer();
-    const [far, conn] = memoryPipe();
-    const bench = new SessionBench("127.0.0.1:1", { app: { dialer } });
-    const running = bench.session.run();
-    const sent = randomBytes(ends ? 2000 : 200_000);
-    for (let at = 0; at < sent.length; at += 100) {
-      await bench.client.write(sent.subarray(at, at + 100));
+for (const { name, create: engine } of SESSION_ENGINES) {
+  Deno.test(`Session, ${name}: what a client says in pieces while its target is dialed is kept, up to a bound, and goes first`, async () => {
+    for (const ends of [true, false]) {
+      const dialer = new WaitingDialer();
+      const [far, conn] = memoryPipe();
+      const bench = new SessionBench("127.0.0.1:1", { engine, app: { dialer } });
+      const running = bench.session.run();
+      const sent = randomBytes(ends ? 2000 : 200_000);
+      for (let at = 0; at < sent.length; at += 100) {
+        await bench.client.write(sent.subarray(at, at + 100));
+        bench.session.sweep(0, 0);
+      }
+      if (ends) await bench.client.closeWrite();
+      await nextTask();
       bench.session.sweep(0, 0);
+      await nextTask();
+      // Of a client that sends on, no more than this is held.
+      if (ends) assertStrictEquals(bench.near.bytesRead, 2000);
+      else assert(bench.near.bytesRead <= 4096 + 512, `${bench.near.bytesRead} bytes are held`);
+      dialer.answer(conn);
+      if (!ends) await bench.client.closeWrite();
+      assertSameBytes(await collect(far), sent);
+      await far.closeWrite();
+      await running;
+      await bench.assertEnded("client_closed");
+      assertStrictEquals(bench.session.up.bytes, sent.length);
     }
-    if (ends) await bench.client.closeWrite();
-    await nextTask();
-    bench.session.sweep(0, 0);
-    await nextTask();
-    // Of a client that sends on, no more than this is held.
-    if (ends) assertStrictEquals(bench.near.bytesRead, 2000);
-    else assert(bench.near.bytesRead <= 4096 + 512, `${bench.near.bytesRead} bytes are held`);
-    dialer.answer(conn);
-    if (!ends) await bench.client.closeWrite();
-    assertSameBytes(await collect(far), sent);
-    await far.closeWrite();
-    await running;
-    await bench.assertEnded("client_closed");
-    assertStrictEquals(bench.session.up.bytes, sent.length);
-  }
-});
-
-Deno.test("Session: a silent client that finishes at any moment of the dial gets what the target says", async () => {
-  for (let turns = 0; turns < 20; turns++) {
-    const [far, conn] = memoryPipe();
-    const bench = new SessionBench("127.0.0.1:1", { app: { dialer: new PromptDialer(turns, () => conn) } });
-    const running = bench.session.run();
-    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
-    // Where the dial lasts that long, the client is watched.
-    bench.session.sweep(0, 0);
-    void bench.client.closeWrite();
-    await far.write(utf8("220 ready"));
-    await far.closeWrite();
-    assertEquals(await collect(bench.client), utf8("220 ready"));
-    assertEquals(await collect(far), new Uint8Array());
-    await running;
-    await bench.assertEnded("client_closed");
-  }
-});
-
-Deno.test("Session: a target that takes nothing of the prefetched bytes is idle at the limit, and they are not held beyond", async () => {
-  const [, conn] = memoryPipe({ capacity: 10 });
-  const bench = new SessionBench("127.0.0.1:1", {
-    app: {
-      idleTimeoutMs: 1000,
-      dialer: new PromptDialer(0, () => conn),
-      inspect: { clientHello: { timeoutMs: 1000, isNeeded: true } },
-    },
   });
-  const running = bench.session.run();
-  await bench.client.write(utf8("no hello of TLS, and longer than the target takes"));
-  while (bench.session.up.bytes < 10) await nextTask();
-  assertStrictEquals(bench.session.prefetched, undefined);
-  bench.session.sweep(1000, 0);
-  await running;
-  await bench.assertEnded("idle_timeout");
-  assertEquals([bench.session.up.bytes, conn.closes, conn.pending], [10, 1, 0]);
-});
+
+  Deno.test(`Session, ${name}: a silent client that finishes at any moment of the dial gets what the target says`, async () => {
+    for (let turns = 0; turns < 20; turns++) {
+      const [far, conn] = memoryPipe();
+      const bench = new SessionBench("127.0.0.1:1", {
+        engine,
+        app: { dialer: new PromptDialer(turns, () => conn) },
+      });
+      const running = bench.session.run();
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+      // Where the dial lasts that long, the client is watched.
+      bench.session.sweep(0, 0);
+      void bench.client.closeWrite();
+      await far.write(utf8("220 ready"));
+      await far.closeWrite();
+      assertEquals(await collect(bench.client), utf8("220 ready"));
+      assertEquals(await collect(far), new Uint8Array());
+      await running;
+      await bench.assertEnded("client_closed");
+    }
+  });
+
+  Deno.test(`Session, ${name}: a target that takes nothing of the prefetched bytes is idle at the limit, and they are not held beyond`, async () => {
+    const [, conn] = memoryPipe({ capacity: 10 });
+    const bench = new SessionBench("127.0.0.1:1", {
+      engine,
+      app: {
+        idleTimeoutMs: 1000,
+        dialer: new PromptDialer(0, () => conn),
+        inspect: { clientHello: { timeoutMs: 1000, isNeeded: true } },
+      },
+    });
+    const running = bench.session.run();
+    await bench.client.write(utf8("no hello of TLS, and longer than the target takes"));
+    while (bench.session.up.bytes < 10) await nextTask();
+    assertStrictEquals(bench.session.prefetched, undefined);
+    bench.session.sweep(1000, 0);
+    await running;
+    await bench.assertEnded("idle_timeout");
+    assertEquals([bench.session.up.bytes, conn.closes, conn.pending], [10, 1, 0]);
+  });
+}

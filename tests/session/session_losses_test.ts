@@ -5,6 +5,7 @@ import { memoryPipe } from "../helpers/connections/memory_duplex.ts";
 import { readSome } from "../helpers/connections/relay_bench.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { PromptDialer, SessionBench } from "../helpers/connections/session_bench.ts";
+import { SESSION_ENGINES } from "../helpers/connections/session_engines.ts";
 import { testSession } from "../helpers/connections/session_sockets.ts";
 import { blackHole, resettingTarget, TestTarget } from "../helpers/targets.ts";
 
@@ -76,6 +77,10 @@ testSession(
   },
 );
 
+const SIDES_AND_ENGINES = SESSION_ENGINES.flatMap((engine) =>
+  (["client", "target"] as const).map((side) => [side, engine] as const)
+);
+
 for (
   const [code, words] of [
     ["ECONNRESET", undefined],
@@ -93,9 +98,10 @@ for (
   ] as const
 ) {
   Deno.test(`Session: ${code} in mid-relay is the loss of that side, in words where the reason does not say it`, async () => {
-    for (const side of ["client", "target"] as const) {
+    for (const [side, { create: engine }] of SIDES_AND_ENGINES) {
       const [far, conn] = memoryPipe();
-      const bench = new SessionBench("127.0.0.1:1", { app: { dialer: new PromptDialer(0, () => conn) } });
+      const dialer = new PromptDialer(0, () => conn);
+      const bench = new SessionBench("127.0.0.1:1", { engine, app: { dialer } });
       const running = bench.session.run();
       await bench.client.write(utf8("x"));
       assertEquals(await readSome(far), utf8("x"));
@@ -111,12 +117,15 @@ for (
 }
 
 Deno.test("Session: an error that is no loss of a connection is a defect of ours", async () => {
-  const [far, conn] = memoryPipe();
-  const bench = new SessionBench("127.0.0.1:1", { app: { dialer: new PromptDialer(0, () => conn) } });
-  const running = bench.session.run();
-  const error = new TypeError("a defect");
-  far.reset(error);
-  await running;
-  await bench.assertEnded("error");
-  assertEquals([bench.session.detail, bench.session.error], ["", error]);
+  for (const { create: engine } of SESSION_ENGINES) {
+    const [far, conn] = memoryPipe();
+    const dialer = new PromptDialer(0, () => conn);
+    const bench = new SessionBench("127.0.0.1:1", { engine, app: { dialer } });
+    const running = bench.session.run();
+    const error = new TypeError("a defect");
+    far.reset(error);
+    await running;
+    await bench.assertEnded("error");
+    assertEquals([bench.session.detail, bench.session.error], ["", error]);
+  }
 });
