@@ -15,12 +15,9 @@ export async function writeAll(conn: Pick<Deno.Conn, "write">, bytes: Uint8Array
 /** Reads until FIN. */
 export async function readAll(conn: Pick<Deno.Conn, "read">): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for (;;) {
-    const buffer = new Uint8Array(65536);
-    const count = await conn.read(buffer);
-    if (count === null) return concat(...pieces);
-    pieces.push(buffer.subarray(0, count));
-  }
+  const buffer = new Uint8Array(65536);
+  for (let count; (count = await conn.read(buffer)) !== null;) pieces.push(buffer.slice(0, count));
+  return concat(...pieces);
 }
 
 /** Reads exactly so many bytes. */

@@ -117,7 +117,7 @@ export class TestTarget implements AsyncDisposable {
 }
 
 /** Sends back what it is sent, and FIN for FIN. */
-export async function echo(conn: Deno.Conn): Promise<void> {
+export async function echo(conn: Pick<Deno.Conn, "read" | "write" | "closeWrite">): Promise<void> {
   const buffer = new Uint8Array(65536);
   for (let count = await conn.read(buffer); count !== null; count = await conn.read(buffer)) {
     await writeAll(conn, buffer.subarray(0, count));

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { TlsError, type TlsTerminator } from "../../lib/tls/mod.ts";
 import type { TestCertificate } from "../helpers/tls/certificates.ts";
-import { runSClient } from "../helpers/tls/tls.ts";
+import { runSClient, showing } from "../helpers/tls/tls.ts";
 import { testTls } from "../helpers/tls/tls_app.ts";
 import { hostOne, type TlsLab } from "../helpers/tls/tls_lab.ts";
 
@@ -15,10 +15,6 @@ async function refusalOf(
     (port) => runSClient(port, { args: ["-ign_eof", ...args] }),
   );
   return { code: arrival instanceof TlsError ? arrival.code : "none", told: visit.stderr + visit.stdout };
-}
-
-function shown({ certFile, keyFile }: TestCertificate): string[] {
-  return ["-cert", certFile, "-key", keyFile];
 }
 
 /** Certificates that are refused, and the alert with which OpenSSL and HAProxy refuse them. */
@@ -65,7 +61,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
 testTls("TlsTerminator: in TLS 1.2 an alert gives the reason for refusing a certificate", async (lab) => {
   const terminator = await lab.terminator({ clientCa: lab.ca.cert });
   for (const [certificate, wanted, alert] of badCertificates(lab)) {
-    const { code, told } = await refusalOf(terminator, ["-tls1_2", ...shown(certificate)]);
+    const { code, told } = await refusalOf(terminator, ["-tls1_2", ...showing(certificate)]);
     assertEquals(code, wanted);
     assertMatch(told, alert);
   }
@@ -76,7 +72,7 @@ testTls(
   async (lab) => {
     const terminator = await lab.terminator({ clientCa: lab.ca.cert });
     for (const [certificate, wanted] of badCertificates(lab)) {
-      const { code, told } = await refusalOf(terminator, ["-tls1_3", ...shown(certificate)]);
+      const { code, told } = await refusalOf(terminator, ["-tls1_3", ...showing(certificate)]);
       assertEquals(code, wanted);
       assertMatch(told, /unexpected eof/);
       assertEquals(/New Session Ticket arrived/.test(told), false);

@@ -1,28 +1,14 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import type { Duplex } from "../../lib/base/mod.ts";
-import { type TlsConn, TlsError } from "../../lib/tls/mod.ts";
-import { randomBytes } from "../helpers/clients.ts";
-import { echoBack, receiveAll, sendAll, sha256, tcpPair } from "../helpers/tls/tls.ts";
+import { TlsError } from "../../lib/tls/mod.ts";
+import { randomBytes, readAll, sha256, writeAll } from "../helpers/clients.ts";
+import { echo } from "../helpers/targets.ts";
+import { altered, tcpPair } from "../helpers/tls/tls.ts";
 import { testTls } from "../helpers/tls/tls_app.ts";
-import { noSignal, type TlsLab, tlsPair } from "../helpers/tls/tls_lab.ts";
+import { localhost, noSignal, tlsOver, tlsPair } from "../helpers/tls/tls_lab.ts";
 
 const MIB = 1024 * 1024;
-
-/** Shakes hands over two raw connections, one of which a test has in its hands. */
-async function over(
-  lab: TlsLab,
-  client: Duplex,
-  server: Duplex,
-): Promise<[client: TlsConn, server: TlsConn]> {
-  const [terminator, targetTls] = await Promise.all([lab.terminator(), lab.targetTls()]);
-  const options = { serverName: "localhost", timeoutMs: 10_000, signal: noSignal() };
-  const [accepted, connected] = await Promise.all([
-    terminator.accept(server, { signal: noSignal() }),
-    targetTls.connect(client, options),
-  ]);
-  return [connected.conn, accepted.conn];
-}
 
 for (const first of ["client", "server"] as const) {
   testTls(`TlsConn: the ${first} finishes first, the other's 1 MiB still arrives`, async (lab) => {
@@ -31,14 +17,14 @@ for (const first of ["client", "server"] as const) {
     const there = randomBytes(MIB, 1);
     const back = randomBytes(MIB, 2);
     const [arrived] = await Promise.all([
-      receiveAll(other),
-      sendAll(one, there).then(() => one.closeWrite()),
+      readAll(other),
+      writeAll(one, there).then(() => one.closeWrite()),
     ]);
     assertEquals(await sha256(arrived), await sha256(there));
     assertEquals(other.truncated, false);
     const [returned] = await Promise.all([
-      receiveAll(one),
-      sendAll(other, back).then(() => other.closeWrite()),
+      readAll(one),
+      writeAll(other, back).then(() => other.closeWrite()),
     ]);
     assertEquals(await sha256(returned), await sha256(back));
     assertEquals(one.truncated, false);
@@ -50,9 +36,9 @@ testTls("TlsConn: 16 MiB each way at once arrive unchanged", async (lab) => {
   using pair = await tlsPair(lab);
   const up = randomBytes(16 * MIB, 3);
   const [returned] = await Promise.all([
-    receiveAll(pair.client),
-    echoBack(pair.server),
-    sendAll(pair.client, up).then(() => pair.client.closeWrite()),
+    readAll(pair.client),
+    echo(pair.server),
+    writeAll(pair.client, up).then(() => pair.client.closeWrite()),
   ]);
   assertEquals(await sha256(returned), await sha256(up));
 });
@@ -66,7 +52,7 @@ testTls("TlsConn: any bytes in any pieces arrive in order", async (lab) => {
         using pair = await tlsPair(lab);
         const pieces = sizes.map((size, index) => randomBytes(size, index));
         const send = async (): Promise<void> => {
-          for (const piece of pieces) await sendAll(pair.client, piece);
+          for (const piece of pieces) await writeAll(pair.client, piece);
           await pair.client.closeWrite();
         };
         const receive = async (): Promise<number[]> => {
@@ -93,16 +79,15 @@ testTls("TlsConn: 100 connections at once", async (lab) => {
   const [terminator, targetTls] = await Promise.all([lab.terminator(), lab.targetTls()]);
   const one = async (seed: number): Promise<void> => {
     const { client, server } = await tcpPair();
-    const options = { serverName: "localhost", timeoutMs: 60_000, signal: noSignal() };
     const [accepted, connected] = await Promise.all([
       terminator.accept(server, { signal: noSignal() }),
-      targetTls.connect(client, options),
+      targetTls.connect(client, localhost({ timeoutMs: 60_000 })),
     ]);
     const bytes = randomBytes(20_000 + seed, seed);
     const [returned] = await Promise.all([
-      receiveAll(connected.conn),
-      echoBack(accepted.conn),
-      sendAll(connected.conn, bytes).then(() => connected.conn.closeWrite()),
+      readAll(connected.conn),
+      echo(accepted.conn),
+      writeAll(connected.conn, bytes).then(() => connected.conn.closeWrite()),
     ]);
     assertEquals(await sha256(returned), await sha256(bytes));
     accepted.conn.close();
@@ -116,17 +101,19 @@ testTls("TlsConn: TLS on both sides of a proxy keeps half-close", async (lab) =>
   using back = await tlsPair(lab);
   const copy = async (from: Duplex, to: Duplex): Promise<void> => {
     const buffer = new Uint8Array(65536);
-    for (let count; (count = await from.read(buffer)) !== null;) await sendAll(to, buffer.subarray(0, count));
+    for (let count; (count = await from.read(buffer)) !== null;) {
+      await writeAll(to, buffer.subarray(0, count));
+    }
     await to.closeWrite();
   };
   const request = randomBytes(MIB, 4);
   const [reply] = await Promise.all([
-    receiveAll(front.client),
+    readAll(front.client),
     copy(front.server, back.client),
     copy(back.client, front.server),
     // The target replies only after the whole request.
-    receiveAll(back.server).then((bytes) => sendAll(back.server, bytes)).then(() => back.server.closeWrite()),
-    sendAll(front.client, request).then(() => front.client.closeWrite()),
+    readAll(back.server).then((bytes) => writeAll(back.server, bytes)).then(() => back.server.closeWrite()),
+    writeAll(front.client, request).then(() => front.client.closeWrite()),
   ]);
   assertEquals(await sha256(reply), await sha256(request));
 });
@@ -134,17 +121,14 @@ testTls("TlsConn: TLS on both sides of a proxy keeps half-close", async (lab) =>
 testTls("TlsConn: a peer that does not read stops the writer", async (lab) => {
   const { client, server } = await tcpPair();
   let taken = 0;
-  const counting: Duplex = {
-    read: (buffer) => client.read(buffer),
+  const counting = altered(client, {
     write: async (bytes) => {
       const count = await client.write(bytes);
       taken += count;
       return count;
     },
-    closeWrite: () => client.closeWrite(),
-    close: () => client.close(),
-  };
-  const [sender, receiver] = await over(lab, counting, server);
+  });
+  const [sender, receiver] = await tlsOver(lab, counting, server);
   const piece = new Uint8Array(MIB);
   let sent = 0;
   let isSending = true;
@@ -173,19 +157,16 @@ testTls("TlsConn: a peer that does not read stops the writer", async (lab) => {
 testTls("TlsConn: a peer that does not read holds what one read brought", async (lab) => {
   const { client, server } = await tcpPair();
   let read = 0;
-  const counting: Duplex = {
+  const counting = altered(server, {
     read: async (buffer) => {
       const count = await server.read(buffer);
       read += count ?? 0;
       return count;
     },
-    write: (bytes) => server.write(bytes),
-    closeWrite: () => server.closeWrite(),
-    close: () => server.close(),
-  };
-  const [sender, receiver] = await over(lab, client, counting);
+  });
+  const [sender, receiver] = await tlsOver(lab, client, counting);
   const before = read;
-  await sendAll(sender, new Uint8Array(MIB));
+  await writeAll(sender, new Uint8Array(MIB));
   await receiver.read(new Uint8Array(10));
   assert(read - before <= 2 * 65536, `${read - before} bytes were read for 10`);
   sender.close();
@@ -194,10 +175,10 @@ testTls("TlsConn: a peer that does not read holds what one read brought", async 
 
 testTls("TlsConn: FIN without close_notify is an end, and known to be truncated", async (lab) => {
   const { client, server } = await tcpPair();
-  const [sender, receiver] = await over(lab, client, server);
+  const [sender, receiver] = await tlsOver(lab, client, server);
   await sender.write(Uint8Array.of(1, 2, 3));
   await client.closeWrite();
-  assertEquals(await receiveAll(receiver), Uint8Array.of(1, 2, 3));
+  assertEquals(await readAll(receiver), Uint8Array.of(1, 2, 3));
   assertEquals(receiver.truncated, true);
   assertEquals(await receiver.write(Uint8Array.of(4)), 1);
   assertEquals(await sender.read(new Uint8Array(8)), 1);
@@ -207,11 +188,11 @@ testTls("TlsConn: FIN without close_notify is an end, and known to be truncated"
 
 testTls("TlsConn: close sends close_notify, and what was written before arrives", async (lab) => {
   const { client, server } = await tcpPair();
-  const [sender, receiver] = await over(lab, client, server);
+  const [sender, receiver] = await tlsOver(lab, client, server);
   await sender.write(Uint8Array.of(1, 2, 3));
   sender.close();
   sender.close();
-  assertEquals(await receiveAll(receiver), Uint8Array.of(1, 2, 3));
+  assertEquals(await readAll(receiver), Uint8Array.of(1, 2, 3));
   assertEquals(receiver.truncated, false);
   receiver.close();
 });
@@ -219,11 +200,11 @@ testTls("TlsConn: close sends close_notify, and what was written before arrives"
 for (const how of ["closeWrite", "close"] as const) {
   testTls(`TlsConn: once its end is withheld, ${how} sends FIN without close_notify`, async (lab) => {
     const { client, server } = await tcpPair();
-    const [sender, receiver] = await over(lab, client, server);
+    const [sender, receiver] = await tlsOver(lab, client, server);
     await sender.write(Uint8Array.of(1, 2, 3));
     sender.withholdEnd();
     await sender[how]();
-    assertEquals(await receiveAll(receiver), Uint8Array.of(1, 2, 3));
+    assertEquals(await readAll(receiver), Uint8Array.of(1, 2, 3));
     assertEquals(receiver.truncated, true);
     sender.close();
     receiver.close();
@@ -234,8 +215,8 @@ testTls("TlsConn: passes a truncated end on as truncated, and a proper one as pr
   for (const isTruncated of [true, false]) {
     for (const isLate of [true, false]) {
       const [{ client, server }, back] = [await tcpPair(), await tcpPair()];
-      const [sender, receiver] = await over(lab, client, server);
-      const [passing, last] = await over(lab, back.client, back.server);
+      const [sender, receiver] = await tlsOver(lab, client, server);
+      const [passing, last] = await tlsOver(lab, back.client, back.server);
       if (!isLate) receiver.passEndTo(passing);
       if (isTruncated) await client.closeWrite();
       else await sender.closeWrite();
@@ -267,7 +248,7 @@ testTls("TlsConn: close rejects pending calls, and later ones", async (lab) => {
 
 testTls("TlsConn: tolerates that the owner has closed the connection beneath", async (lab) => {
   const { client, server } = await tcpPair();
-  const [one, other] = await over(lab, client, server);
+  const [one, other] = await tlsOver(lab, client, server);
   const reading = one.read(new Uint8Array(8));
   client.close();
   await assertRejects(() => reading);
@@ -278,17 +259,14 @@ testTls("TlsConn: tolerates that the owner has closed the connection beneath", a
 testTls("TlsConn: a reset is a reset", async (lab) => {
   const { client, server } = await tcpPair();
   let isReset = false;
-  const resetting: Duplex = {
+  const resetting = altered(server, {
     read: async (buffer) => {
       const count = await server.read(buffer);
       if (isReset) throw new Deno.errors.ConnectionReset("Connection reset by peer");
       return count;
     },
-    write: (bytes) => server.write(bytes),
-    closeWrite: () => server.closeWrite(),
-    close: () => server.close(),
-  };
-  const [sender, receiver] = await over(lab, client, resetting);
+  });
+  const [sender, receiver] = await tlsOver(lab, client, resetting);
   isReset = true;
   await sender.write(Uint8Array.of(1));
   await assertRejects(() => receiver.read(new Uint8Array(8)), Deno.errors.ConnectionReset);
@@ -301,19 +279,16 @@ testTls("TlsConn: after a failed write, reads what the peer sent before", async 
   const { client, server } = await tcpPair();
   const gone = new Deno.errors.ConnectionReset("Connection reset by peer");
   let isGone = false;
-  const failing: Duplex = {
-    read: (buffer) => client.read(buffer),
+  const failing = altered(client, {
     write: (bytes) => isGone ? Promise.reject(gone) : client.write(bytes),
-    closeWrite: () => client.closeWrite(),
-    close: () => client.close(),
-  };
-  const [one, other] = await over(lab, failing, server);
+  });
+  const [one, other] = await tlsOver(lab, failing, server);
   const words = randomBytes(200_000, 5);
-  const sending = sendAll(other, words).then(() => server.closeWrite());
+  const sending = writeAll(other, words).then(() => server.closeWrite());
   isGone = true;
   await assertRejects(() => one.write(new Uint8Array(8)), Deno.errors.ConnectionReset);
   await assertRejects(() => one.write(new Uint8Array(8)), Deno.errors.ConnectionReset);
-  assertEquals(await sha256(await receiveAll(one)), await sha256(words));
+  assertEquals(await sha256(await readAll(one)), await sha256(words));
   await sending;
   await one.closeWrite();
   one.close();
@@ -323,13 +298,10 @@ testTls("TlsConn: after a failed write, reads what the peer sent before", async 
 testTls("TlsConn: a failed write leaves a pending read pending", async (lab) => {
   const { client, server } = await tcpPair();
   let isGone = false;
-  const failing: Duplex = {
-    read: (buffer) => client.read(buffer),
+  const failing = altered(client, {
     write: (bytes) => isGone ? Promise.reject(new Deno.errors.BrokenPipe("gone")) : client.write(bytes),
-    closeWrite: () => client.closeWrite(),
-    close: () => client.close(),
-  };
-  const [one, other] = await over(lab, failing, server);
+  });
+  const [one, other] = await tlsOver(lab, failing, server);
   const buffer = new Uint8Array(8);
   const reading = one.read(buffer);
   isGone = true;
@@ -345,17 +317,14 @@ testTls("TlsConn: a failed write leaves a pending read pending", async (lab) => 
 testTls("TlsConn: a tampered record fails the connection", async (lab) => {
   const { client, server } = await tcpPair();
   let isTampering = false;
-  const tampering: Duplex = {
+  const tampering = altered(server, {
     read: async (buffer) => {
       const count = await server.read(buffer);
       if (isTampering && count !== null) buffer[count - 1] = (buffer[count - 1] ?? 0) ^ 1;
       return count;
     },
-    write: (bytes) => server.write(bytes),
-    closeWrite: () => server.closeWrite(),
-    close: () => server.close(),
-  };
-  const [sender, receiver] = await over(lab, client, tampering);
+  });
+  const [sender, receiver] = await tlsOver(lab, client, tampering);
   isTampering = true;
   await sender.write(Uint8Array.of(1));
   const error = await assertRejects(() => receiver.read(new Uint8Array(8)));
@@ -370,7 +339,7 @@ testTls("TlsConn: socket options apply to the connection beneath", async (lab) =
   const asked: string[] = [];
   near.setNoDelay = (on = true) => void asked.push(`no delay ${on}`);
   near.setKeepAlive = (on = true) => void asked.push(`keepalive ${on}`);
-  const [client, server] = await over(lab, near, far);
+  const [client, server] = await tlsOver(lab, near, far);
   client.setNoDelay();
   client.setKeepAlive();
   assertEquals(asked, ["no delay true", "keepalive true"]);

@@ -5,12 +5,11 @@
  * @module
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Duplex } from "../../lib/base/mod.ts";
 import { TargetTls, TlsError, type TlsTerminator } from "../../lib/tls/mod.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import type { TestCertificate } from "../helpers/tls/certificates.ts";
 import { connectTo } from "../helpers/clients.ts";
-import { runSClient, withSServer } from "../helpers/tls/tls.ts";
+import { echoOnce, runSClient, withSServer } from "../helpers/tls/tls.ts";
 import { testTls } from "../helpers/tls/tls_app.ts";
 import { type Arrival, hostOne, noSignal, type TlsLab } from "../helpers/tls/tls_lab.ts";
 
@@ -157,13 +156,6 @@ class Client {
     this.lastOutput = visit.stdout;
     return arrival;
   }
-}
-
-/** One message there and back; what the handshake has left behind comes with it. */
-async function echoOnce(conn: Duplex): Promise<void> {
-  const buffer = new Uint8Array(64);
-  const count = await conn.read(buffer) ?? 0;
-  await conn.write(buffer.subarray(0, count));
 }
 
 for (const version of VERSIONS) {

@@ -5,13 +5,9 @@ import { type TargetTls, TargetTls as Tls, type TlsConnectOptions, TlsError } fr
 import { utf8 } from "../helpers/bytes.ts";
 import { JUNK_CERTIFICATE, type TestCertificate } from "../helpers/tls/certificates.ts";
 import { connectTo } from "../helpers/clients.ts";
-import { tcpPair, withSServer } from "../helpers/tls/tls.ts";
+import { showing, tcpPair, withSServer } from "../helpers/tls/tls.ts";
 import { testTls } from "../helpers/tls/tls_app.ts";
-import { noSignal } from "../helpers/tls/tls_lab.ts";
-
-function server({ certFile, keyFile }: TestCertificate): string[] {
-  return ["-cert", certFile, "-key", keyFile];
-}
+import { localhost } from "../helpers/tls/tls_lab.ts";
 
 /** Connects, and gives what was agreed on or why not. */
 async function visit(
@@ -21,8 +17,7 @@ async function visit(
 ): Promise<string | undefined | TlsError> {
   const raw = await connectTo(port);
   try {
-    const wanted = { serverName: "localhost", timeoutMs: 10_000, signal: noSignal(), ...options };
-    const { conn, alpn } = await tls.connect(raw, wanted);
+    const { conn, alpn } = await tls.connect(raw, localhost(options));
     conn.close();
     return alpn;
   } catch (error) {
@@ -39,13 +34,9 @@ function codeOf(outcome: string | undefined | TlsError): string | undefined {
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
   testTls(`TargetTls: bytes go there and back (${version})`, async (lab) => {
-    await withSServer([...server(lab.local), version], async (port) => {
+    await withSServer([...showing(lab.local), version], async (port) => {
       const tls = await lab.targetTls();
-      const { conn } = await tls.connect(await connectTo(port), {
-        serverName: "localhost",
-        timeoutMs: 10_000,
-        signal: noSignal(),
-      });
+      const { conn } = await tls.connect(await connectTo(port), localhost());
       await conn.write(utf8("hello\n"));
       const buffer = new Uint8Array(64);
       const count = await conn.read(buffer) ?? 0;
@@ -56,7 +47,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
 }
 
 testTls("TargetTls: negotiates an application protocol", async (lab) => {
-  await withSServer([...server(lab.local), "-alpn", "http/1.1,h2"], async (port) => {
+  await withSServer([...showing(lab.local), "-alpn", "http/1.1,h2"], async (port) => {
     assertEquals(await visit(await lab.targetTls({ alpn: ["h2"] }), port), "h2");
     assertEquals(await visit(await lab.targetTls(), port), undefined);
     assertEquals(codeOf(await visit(await lab.targetTls({ alpn: ["imap"] }), port)), "PEER_ALERT");
@@ -64,18 +55,18 @@ testTls("TargetTls: negotiates an application protocol", async (lab) => {
 });
 
 testTls("TargetTls: speaks only the configured versions", async (lab) => {
-  await withSServer([...server(lab.local), "-tls1_2"], async (port) => {
+  await withSServer([...showing(lab.local), "-tls1_2"], async (port) => {
     assertEquals(await visit(await lab.targetTls({ maxVersion: "1.2" }), port), undefined);
     assertEquals(codeOf(await visit(await lab.targetTls({ minVersion: "1.3" }), port)), "PEER_ALERT");
   });
-  await withSServer([...server(lab.local), "-tls1_3"], async (port) => {
+  await withSServer([...showing(lab.local), "-tls1_3"], async (port) => {
     assertEquals(await visit(await lab.targetTls({ minVersion: "1.3" }), port), undefined);
     assertEquals(codeOf(await visit(await lab.targetTls({ maxVersion: "1.2" }), port)), "PEER_ALERT");
   });
 });
 
 testTls("TargetTls: the certificate must be for the name, or the address", async (lab) => {
-  await withSServer(server(lab.local), async (port) => {
+  await withSServer(showing(lab.local), async (port) => {
     const tls = await lab.targetTls();
     assertEquals(await visit(tls, port, { serverName: "LOCALHOST" }), undefined);
     assertEquals(await visit(tls, port, { serverName: "127.0.0.1" }), undefined);
@@ -131,7 +122,7 @@ testTls("TargetTls: the certificate must be by a known CA, and within its time",
   const lax = await lab.targetTls({ verify: false });
   const system = await Tls.load({});
   for (const [certificate, code, message] of cases) {
-    await withSServer(server(certificate), async (port) => {
+    await withSServer(showing(certificate), async (port) => {
       assertEquals(await visit(lax, port, { serverName: "anything.example" }), undefined);
       // After a connection that was not verified, none is taken up again without being verified.
       for (let round = 0; round < 2; round++) {
@@ -161,7 +152,7 @@ testTls("TargetTls: does not mistake the rest of the chain for the target's cert
   ];
   const strict = await lab.targetTls();
   for (const [certificate, chain, message] of cases) {
-    await withSServer([...server(certificate), "-cert_chain", chain.certFile], async (port) => {
+    await withSServer([...showing(certificate), "-cert_chain", chain.certFile], async (port) => {
       const outcome = await visit(strict, port);
       assertEquals(codeOf(outcome), "CERTIFICATE_UNKNOWN");
       assertMatch((outcome as TlsError).message, message);
@@ -193,7 +184,7 @@ testTls("TargetTls: a configured CA is the only trusted one", async (lab) => {
   const otherCa = lab.folder.make("other-ca", { isCa: true });
   const other = await lab.targetTls({ ca: otherCa.cert });
   const both = await lab.targetTls({ ca: otherCa.cert + lab.ca.cert });
-  await withSServer(server(lab.local), async (port) => {
+  await withSServer(showing(lab.local), async (port) => {
     assertEquals(await visit(both, port), undefined);
     assertEquals(codeOf(await visit(other, port)), "CERTIFICATE_UNKNOWN");
   });
@@ -203,17 +194,13 @@ testTls(
   "TargetTls: presents our certificate to a target that requires one, and reports its alert otherwise",
   async (lab) => {
     const { cert, key } = lab.folder.make("us", { issuer: lab.ca });
-    const args = [...server(lab.local), "-CAfile", lab.ca.certFile, "-Verify", "1", "-verify_return_error"];
+    const args = [...showing(lab.local), "-CAfile", lab.ca.certFile, "-Verify", "1", "-verify_return_error"];
     for (const version of ["-tls1_2", "-tls1_3"]) {
       await withSServer([...args, version], async (port) => {
         const connect = async (tls: TargetTls): Promise<number | null> => {
           const raw = await connectTo(port);
           try {
-            const { conn } = await tls.connect(raw, {
-              serverName: "localhost",
-              timeoutMs: 10_000,
-              signal: noSignal(),
-            });
+            const { conn } = await tls.connect(raw, localhost());
             try {
               await conn.write(utf8("hello\n"));
               return await conn.read(new Uint8Array(64));
@@ -261,7 +248,7 @@ testTls("TargetTls: distinguishes a target that is silent, speaks HTTP, or hangs
     }
     const timeoutMs = answer === undefined ? 20 : 10_000;
     const error = await assertRejects(
-      () => tls.connect(client, { serverName: "localhost", timeoutMs, signal: noSignal() }),
+      () => tls.connect(client, localhost({ timeoutMs })),
       TlsError,
     );
     assertEquals(error.code, code);
@@ -274,11 +261,7 @@ testTls("TargetTls: an abort rejects with the signal's reason", async (lab) => {
   const tls = await lab.targetTls();
   const { client, server } = await tcpPair();
   const controller = new AbortController();
-  const connecting = tls.connect(client, {
-    serverName: "localhost",
-    timeoutMs: 10_000,
-    signal: controller.signal,
-  });
+  const connecting = tls.connect(client, localhost({ signal: controller.signal }));
   controller.abort(new RangeError("enough"));
   await assertRejects(() => connecting, RangeError, "enough");
   client.close();

@@ -2,14 +2,14 @@ import type { AddressInfo } from "node:net";
 import { connect, createServer } from "node:tls";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import type { Duplex } from "../../lib/base/mod.ts";
 import { isTlsSupported, type TlsAccepted, TlsError, TlsTerminator } from "../../lib/tls/mod.ts";
 import { JUNK_CERTIFICATE } from "../helpers/tls/certificates.ts";
 import { buildHello } from "../helpers/tls/client_hello.ts";
 import { utf8 } from "../helpers/bytes.ts";
-import { echoBack, runSClient, tcpPair } from "../helpers/tls/tls.ts";
+import { echo } from "../helpers/targets.ts";
+import { altered, echoOnce, runSClient, showing, tcpPair } from "../helpers/tls/tls.ts";
 import { testTls } from "../helpers/tls/tls_app.ts";
-import { type Arrival, hostOne, noSignal } from "../helpers/tls/tls_lab.ts";
+import { type Arrival, hostOne, localhost, noSignal } from "../helpers/tls/tls_lab.ts";
 
 function accepted(arrival: Arrival): TlsAccepted {
   if (arrival instanceof TlsError) throw arrival;
@@ -34,13 +34,6 @@ for (const [version, name] of [["-tls1_2", "TLSv1.2"], ["-tls1_3", "TLSv1.3"]] a
     assertEquals(visit.code, 0, visit.stderr);
     assertMatch(visit.stdout, new RegExp(`${name}[^]*Verify return code: 0 \\(ok\\)[^]*hello`));
   });
-}
-
-/** One message there and back: `s_client -ign_eof` waits for our end. */
-async function echoOnce(conn: Duplex): Promise<void> {
-  const buffer = new Uint8Array(64);
-  const count = await conn.read(buffer) ?? 0;
-  await conn.write(buffer.subarray(0, count));
 }
 
 testTls("TlsTerminator: TLS 1.1 is refused with an alert", async (lab) => {
@@ -89,9 +82,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
     const strangerCa = folder.make("stranger-ca", { isCa: true });
     const terminator = await lab.terminator({ clientCa: ca.cert });
     const visit = async (certificate?: { certFile: string; keyFile: string }): Promise<Arrival> => {
-      const shown = certificate === undefined
-        ? []
-        : ["-cert", certificate.certFile, "-key", certificate.keyFile];
+      const shown = certificate === undefined ? [] : showing(certificate);
       const { arrival } = await hostOne(
         terminator,
         (port) => runSClient(port, { args: [version, ...shown] }),
@@ -139,7 +130,7 @@ testTls("TlsTerminator: refuses a client whose chain has an invalid certificate"
 testTls("TlsTerminator: without a client CA, requests no certificate", async (lab) => {
   const { arrival, visit } = await hostOne(
     await lab.terminator(),
-    (port) => runSClient(port, { args: ["-cert", lab.local.certFile, "-key", lab.local.keyFile] }),
+    (port) => runSClient(port, { args: showing(lab.local) }),
   );
   assertEquals(accepted(arrival).clientSubject, undefined);
   assertMatch(visit.stdout, /No client certificate CA names sent/);
@@ -151,11 +142,7 @@ testTls("TlsTerminator: takes bytes read earlier first", async (lab) => {
     lab.targetTls(),
     tcpPair(),
   ]);
-  const connecting = targetTls.connect(client, {
-    serverName: "localhost",
-    timeoutMs: 10_000,
-    signal: noSignal(),
-  });
+  const connecting = targetTls.connect(client, localhost());
   const lead = new Uint8Array(100);
   const count = await server.read(lead) ?? 0;
   const accepting = terminator.accept(server, { lead: lead.subarray(0, count), signal: noSignal() });
@@ -174,7 +161,7 @@ testTls(
     const targetTls = await lab.targetTls();
     const [{ conn }, { conn: old }] = await Promise.all([
       terminator.accept(server, { signal: noSignal() }),
-      targetTls.connect(client, { serverName: "localhost", timeoutMs: 10_000, signal: noSignal() }),
+      targetTls.connect(client, localhost()),
     ]);
     const next = lab.folder.make("next", { altNames: "DNS:localhost", issuer: lab.ca });
     const options = {
@@ -192,7 +179,7 @@ testTls(
     const { visit: after } = await hostOne(terminator, (port) => runSClient(port));
     assertMatch(after.stdout, /subject=CN = next\n/);
 
-    const echoing = echoBack(conn);
+    const echoing = echo(conn);
     await old.write(utf8("still here"));
     assertEquals(await old.read(new Uint8Array(64)), 10);
     await old.closeWrite();
@@ -214,26 +201,19 @@ testTls("TlsTerminator.prepare: a handshake uses the settings in effect at its C
     const targetTls = await lab.targetTls({ ca: ca.cert });
     const { client, server } = await tcpPair();
     const [answered, mayRead] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const told: Duplex = {
-      read: (buffer) => server.read(buffer),
+    const told = altered(server, {
       write: (bytes) => {
         answered.resolve();
         return server.write(bytes);
       },
-      closeWrite: () => server.closeWrite(),
-      close: () => server.close(),
-    };
-    const waiting: Duplex = {
+    });
+    const waiting = altered(client, {
       read: async (buffer) => {
         await mayRead.promise;
         return await client.read(buffer);
       },
-      write: (bytes) => client.write(bytes),
-      closeWrite: () => client.closeWrite(),
-      close: () => client.close(),
-    };
-    const connect = (): ReturnType<typeof targetTls.connect> =>
-      targetTls.connect(waiting, { serverName: "localhost", timeoutMs: 10_000, signal: noSignal() });
+    });
+    const connect = (): ReturnType<typeof targetTls.connect> => targetTls.connect(waiting, localhost());
     const accepting = terminator.accept(told, { signal: noSignal() });
     const connecting = hasSaidHello ? connect() : undefined;
     if (hasSaidHello) await answered.promise;
@@ -367,14 +347,11 @@ testTls("TlsTerminator: gives up on a client that sends nothing after its Client
     lab.targetTls(),
   ]);
   const { client, server } = await tcpPair();
-  const deaf: Duplex = {
+  const deaf = altered(client, {
     read: () => new Promise(() => undefined),
-    write: (bytes) => client.write(bytes),
-    closeWrite: () => client.closeWrite(),
-    close: () => client.close(),
-  };
+  });
   const controller = new AbortController();
-  const options = { serverName: "localhost", timeoutMs: 10_000, signal: controller.signal };
+  const options = localhost({ signal: controller.signal });
   const connecting = targetTls.connect(deaf, options);
   const error = await assertRejects(() => terminator.accept(server, { signal: noSignal() }), TlsError);
   assertEquals(error.code, "HANDSHAKE_TIMEOUT");
@@ -388,16 +365,12 @@ testTls("TlsTerminator: reads a ClientHello cut at every byte", async (lab) => {
   const terminator = await lab.terminator();
   const targetTls = await lab.targetTls();
   const { client, server } = await tcpPair();
-  const oneByOne: Duplex = {
+  const oneByOne = altered(server, {
     read: (buffer) => server.read(buffer.subarray(0, 1)),
-    write: (bytes) => server.write(bytes),
-    closeWrite: () => server.closeWrite(),
-    close: () => server.close(),
-  };
-  const options = { serverName: "localhost", timeoutMs: 10_000, signal: noSignal() };
+  });
   const [{ conn, sni }, connected] = await Promise.all([
     terminator.accept(oneByOne, { signal: noSignal() }),
-    targetTls.connect(client, options),
+    targetTls.connect(client, localhost()),
   ]);
   assertEquals(sni, "localhost");
   conn.close();
@@ -425,9 +398,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
     async (lab) => {
       const terminator = await lab.terminator({ clientCa: lab.ca.cert, clientAuth: "optional" });
       const visit = async (certificate?: { certFile: string; keyFile: string }): Promise<Arrival> => {
-        const shown = certificate === undefined
-          ? []
-          : ["-cert", certificate.certFile, "-key", certificate.keyFile];
+        const shown = certificate === undefined ? [] : showing(certificate);
         return (await hostOne(terminator, (port) => runSClient(port, { args: [version, ...shown] }))).arrival;
       };
       assertEquals(accepted(await visit()).clientSubject, undefined);

@@ -1,5 +1,5 @@
 import type { Duplex } from "../../../lib/base/mod.ts";
-import { concat } from "../bytes.ts";
+import type { TestCertificate } from "./certificates.ts";
 
 /** Two ends of a TCP connection on this machine. */
 export interface TcpPair {
@@ -15,30 +15,27 @@ export async function tcpPair(): Promise<TcpPair> {
   return { client, server };
 }
 
-/** Writes all of it. */
-export async function sendAll(conn: Duplex, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
+/** The same connection, but for what a test does itself. */
+export function altered(conn: Duplex, own: Partial<Pick<Duplex, "read" | "write">>): Duplex {
+  return {
+    read: (buffer) => conn.read(buffer),
+    write: (bytes) => conn.write(bytes),
+    closeWrite: () => conn.closeWrite(),
+    close: () => conn.close(),
+    ...own,
+  };
 }
 
-/** Reads to the end. */
-export async function receiveAll(conn: Duplex): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  const buffer = new Uint8Array(65536);
-  for (let count; (count = await conn.read(buffer)) !== null;) pieces.push(buffer.slice(0, count));
-  return concat(...pieces);
+/** One message there and back, for `s_client -ign_eof`, which waits for our end. */
+export async function echoOnce(conn: Duplex): Promise<void> {
+  const buffer = new Uint8Array(64);
+  const count = await conn.read(buffer) ?? 0;
+  await conn.write(buffer.subarray(0, count));
 }
 
-/** Sends back what comes, and its end. */
-export async function echoBack(conn: Duplex): Promise<void> {
-  const buffer = new Uint8Array(65536);
-  for (let count; (count = await conn.read(buffer)) !== null;) await sendAll(conn, buffer.subarray(0, count));
-  await conn.closeWrite();
-}
-
-/** The SHA-256 of some bytes, in hex. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(bytes));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+/** What shows a certificate, as `openssl s_client` and `s_server` are told. */
+export function showing({ certFile, keyFile }: Pick<TestCertificate, "certFile" | "keyFile">): string[] {
+  return ["-cert", certFile, "-key", keyFile];
 }
 
 /** What openssl printed, and how it ended. */

@@ -4,6 +4,7 @@ import {
   type TargetTlsOptions,
   type TlsAccepted,
   type TlsConn,
+  type TlsConnectOptions,
   TlsError,
   TlsTerminator,
   type TlsTerminatorOptions,
@@ -45,6 +46,11 @@ export function noSignal(): AbortSignal {
   return new AbortController().signal;
 }
 
+/** How a test connects to the lab's own certificate. */
+export function localhost(options: Partial<TlsConnectOptions> = {}): TlsConnectOptions {
+  return { serverName: "localhost", timeoutMs: 10_000, signal: noSignal(), ...options };
+}
+
 /** Two ends that speak TLS with each other. */
 export interface TlsPair extends Disposable {
   readonly client: TlsConn;
@@ -53,23 +59,30 @@ export interface TlsPair extends Disposable {
 
 /** TLS over a TCP connection to itself, both ends ours. */
 export async function tlsPair(lab: TlsLab): Promise<TlsPair> {
-  const [terminator, targetTls, { client, server }] = await Promise.all([
-    lab.terminator(),
-    lab.targetTls(),
-    tcpPair(),
-  ]);
-  const [accepted, connected] = await Promise.all([
-    terminator.accept(server, { signal: noSignal() }),
-    targetTls.connect(client, { serverName: "localhost", timeoutMs: 10_000, signal: noSignal() }),
-  ]);
+  const raw = await tcpPair();
+  const [client, server] = await tlsOver(lab, raw.client, raw.server);
   return {
-    client: connected.conn,
-    server: accepted.conn,
+    client,
+    server,
     [Symbol.dispose](): void {
-      connected.conn.close();
-      accepted.conn.close();
+      client.close();
+      server.close();
     },
   };
+}
+
+/** Shakes hands over two raw connections, one of which a test has in its hands. */
+export async function tlsOver(
+  lab: TlsLab,
+  client: Duplex,
+  server: Duplex,
+): Promise<[client: TlsConn, server: TlsConn]> {
+  const [terminator, targetTls] = await Promise.all([lab.terminator(), lab.targetTls()]);
+  const [accepted, connected] = await Promise.all([
+    terminator.accept(server, { signal: noSignal() }),
+    targetTls.connect(client, localhost()),
+  ]);
+  return [connected.conn, accepted.conn];
 }
 
 /** What became of one client: TLS, or why not. */

@@ -1,7 +1,6 @@
 import type { Duplex } from "../../../lib/base/mod.ts";
 import { TlsError, type TlsTerminator } from "../../../lib/tls/mod.ts";
-import { TestTarget } from "../targets.ts";
-import { echoBack } from "./tls.ts";
+import { echo, TestTarget } from "../targets.ts";
 
 /** A target that speaks TLS. */
 export interface TlsTarget {
@@ -19,7 +18,7 @@ export function tlsTarget(
   terminator: TlsTerminator,
   options: { serve?: (conn: Duplex) => Promise<void>; readsHeader?: boolean } = {},
 ): TlsTarget {
-  const { serve = echoBack, readsHeader = false } = options;
+  const { serve = echo, readsHeader = false } = options;
   const headers: string[] = [];
   const names: (string | undefined)[] = [];
   const clients: (string | undefined)[] = [];

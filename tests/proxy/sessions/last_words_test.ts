@@ -7,7 +7,6 @@ import { type TestProxy, withProxy } from "../../helpers/proxy/proxy.ts";
 import { assertSameBytes } from "../../helpers/same_bytes.ts";
 import { type Serve, TestTarget } from "../../helpers/targets.ts";
 import { TemporaryFolder } from "../../helpers/temporary_folder.ts";
-import { sendAll } from "../../helpers/tls/tls.ts";
 import { originating, terminating, testTls } from "../../helpers/tls/tls_app.ts";
 import { connectTls } from "../../helpers/tls/tls_client.ts";
 import { tlsTarget } from "../../helpers/tls/tls_target.ts";
@@ -25,7 +24,7 @@ const ENGINES: readonly { name: string; app: Readonly<Record<string, unknown>> }
 /** Reads a little, answers, and closes. */
 async function answerEarly(conn: Duplex): Promise<void> {
   await conn.read(new Uint8Array(100));
-  await sendAll(conn, ANSWER);
+  await writeAll(conn, ANSWER);
 }
 
 /** Uploads all the while and reads the answer; gives it. */

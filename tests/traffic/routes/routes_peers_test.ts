@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { isTlsSupported } from "../../../lib/tls/mod.ts";
 import { utf8 } from "../../helpers/bytes.ts";
-import { exchange } from "../../helpers/clients.ts";
+import { exchange, writeAll } from "../../helpers/clients.ts";
 import { type TestProxy, withProxy } from "../../helpers/proxy/proxy.ts";
-import { runSClient, sendAll } from "../../helpers/tls/tls.ts";
+import { runSClient } from "../../helpers/tls/tls.ts";
 import { connectTls } from "../../helpers/tls/tls_client.ts";
 import { TlsLab } from "../../helpers/tls/tls_lab.ts";
 import { tlsTarget } from "../../helpers/tls/tls_target.ts";
@@ -21,7 +21,7 @@ async function withTwoSites(
     return tlsTarget(terminator, {
       serve: async (conn) => {
         await conn.read(new Uint8Array(4096));
-        await sendAll(conn, answer);
+        await writeAll(conn, answer);
         await conn.closeWrite();
       },
     }).target;
