@@ -33,7 +33,7 @@ Deno.test("packageManifest: depends on the runtime that the tests run on, and on
 });
 
 Deno.test("withWorkerFile: refuses a program that names its workers' module elsewhere", () => {
-  const reference = 'new URL("../worker/entry.ts", import.meta.url)';
+  const reference = 'new URL("./worker/entry.ts", import.meta.url)';
   assertEquals(withWorkerFile(reference), 'new URL("./worker.js", import.meta.url)');
   for (const bundle of ["", `${reference} ${reference}`]) {
     assertThrows(() => withWorkerFile(bundle), NpmPackageError, "expected once");

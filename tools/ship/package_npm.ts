@@ -21,7 +21,7 @@ const ROOT = new URL("../../", import.meta.url);
 export const RUNTIME_VERSION = "2.9.6";
 
 /** How the program names the module of its workers, and what it is called in the package. */
-const WORKER_REFERENCE = '"../worker/entry.ts"';
+const WORKER_REFERENCE = '"./worker/entry.ts"';
 const WORKER_FILE = "worker.js";
 
 /** The package cannot be made. */
