@@ -15,6 +15,7 @@ import {
   OUTPUT_FOLDER,
   TARGETS,
 } from "./compile_plan.ts";
+import { BUNDLED_ENTRY, BUNDLED_WORKER_MODULES, BundleError, bundleProgram } from "./bundle.ts";
 import { readBuild } from "./_read_build.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -27,10 +28,16 @@ async function main(): Promise<void> {
   // An empty one is none, as in a shell's ${DENO_COMPILER:-deno}; that deno is the one which runs this.
   const compiler = Deno.env.get("DENO_COMPILER") || Deno.execPath();
   await Deno.mkdir(new URL(OUTPUT_FOLDER, ROOT), { recursive: true });
-  const compilations = option === undefined
-    ? [compilation(Deno.build.os)]
-    : TARGETS.map((target) => compilation(Deno.build.os, target));
+  const bundle = { entry: BUNDLED_ENTRY, workers: BUNDLED_WORKER_MODULES };
+  const targets = option === undefined ? [undefined] : TARGETS;
+  const compilations = targets.map((target) => compilation(Deno.build.os, target, bundle));
   await Deno.writeTextFile(new URL(ENTRY, ROOT), entryModule(await readBuild(ROOT)));
+  try {
+    await bundleProgram(ROOT);
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    return fail(error.message, 1);
+  }
   // One after the other: each holds a whole runtime in memory.
   for (const each of compilations) {
     const failure = await compile(compiler, each);

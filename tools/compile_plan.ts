@@ -47,8 +47,22 @@ export interface Compilation {
   readonly args: readonly string[];
 }
 
+/** What is compiled, relative to the repository's root. */
+export interface Modules {
+  readonly entry: string;
+  /** The modules that only a worker imports. */
+  readonly workers: readonly string[];
+}
+
+/** The program as it is written; an executable has its bundle (`tools/bundle.ts`). */
+export const SOURCES: Modules = { entry: ENTRY, workers: WORKER_MODULES };
+
 /** The binary of one target; without one, that of this machine, whose system `os` tells. */
-export function compilation(os: typeof Deno.build.os, target?: Target): Compilation {
+export function compilation(
+  os: typeof Deno.build.os,
+  target?: Target,
+  { entry, workers }: Modules = SOURCES,
+): Compilation {
   const isWindows = target === undefined ? os === "windows" : target.includes("windows");
   const isLinux = target === undefined ? os === "linux" : target.includes("linux");
   const name = `tcpproxy${target === undefined ? "" : `-${target}`}${isWindows ? ".exe" : ""}`;
@@ -69,10 +83,10 @@ export function compilation(os: typeof Deno.build.os, target?: Target): Compilat
       "--no-prompt",
       `--v8-flags=${V8_FLAGS}`,
       ...(target === undefined ? [] : ["--target", target]),
-      ...WORKER_MODULES.flatMap((module) => ["--include", module]),
+      ...workers.flatMap((module) => ["--include", module]),
       "--output",
       `${OUTPUT_FOLDER}/${name}`,
-      ENTRY,
+      entry,
     ],
   };
 }

@@ -12,6 +12,7 @@
 import { fileURLToPath } from "node:url";
 import { VERSION } from "../../lib/cli/version.ts";
 import { readBuild } from "../_read_build.ts";
+import { WORKER_REFERENCE } from "../bundle.ts";
 import { ENTRY, entryModule, WORKER_MODULES } from "../compile_plan.ts";
 import { V8_FLAGS } from "../v8_flags.ts";
 
@@ -20,8 +21,7 @@ const ROOT = new URL("../../", import.meta.url);
 /** The runtime that the package depends on: the one that the tests run on. */
 export const RUNTIME_VERSION = "2.9.6";
 
-/** How the program names the module of its workers, and what it is called in the package. */
-const WORKER_REFERENCE = '"./worker/entry.ts"';
+/** What the module of its workers is called in the package. */
 const WORKER_FILE = "worker.js";
 
 /** The package cannot be made. */
