@@ -81,6 +81,8 @@ export function compilation(
       // The native engine calls the C library, and exists on Linux alone.
       ...(isLinux ? ["--allow-ffi"] : []),
       "--no-prompt",
+      // It would be read from the folder for temporary files, whoever put it there.
+      "--no-code-cache",
       `--v8-flags=${V8_FLAGS}`,
       ...(target === undefined ? [] : ["--target", target]),
       ...workers.flatMap((module) => ["--include", module]),

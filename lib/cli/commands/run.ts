@@ -36,7 +36,7 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
   using logRotations = new KeptSignal("SIGUSR2");
   using spare = startSpareThread(engineChoice(args));
   const { config, document, source } = await toldToPredecessor(readConfig(args.text("config")));
-  // One after the other: an executable keeps no compiled code of a start that loads a module twice at once.
+  // One after the other: at once, they would read the modules that they share twice.
   const { serve } = await import("../run/serve.ts");
   const { findFileProblems } = await import("../config/file_problems.ts");
   const chosen = withEngine(config, args);

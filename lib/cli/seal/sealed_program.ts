@@ -34,6 +34,8 @@ export function compilerArgs({ entry, output, permissions }: SealOptions): strin
     "--quiet",
     ...permissions,
     "--no-prompt",
+    // It would be read from the folder for temporary files, whoever put it there.
+    "--no-code-cache",
     `--v8-flags=${V8_FLAGS}`,
     "--include",
     WORKER_MODULE,
