@@ -68,6 +68,10 @@ Deno.test({
         }).spawn(),
       );
 
+    await using refused = node("seal", "-o", folder.file("sealed"));
+    assertEquals(await refused.code, 2);
+    assertStringIncludes(refused.stderr, "the program's sources");
+
     const port = freePort();
     const config = await folder.config({
       workers: 2,

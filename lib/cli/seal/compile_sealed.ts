@@ -4,14 +4,20 @@ import { leastPermissions, permissionFlags } from "../config/least_permissions.t
 import { systemDns } from "../config/system_dns.ts";
 import type { Config } from "../../config/mod.ts";
 import { resolveListenNames } from "../../proxy/mod.ts";
-import { compilerArgs, sealedEntry } from "./sealed_program.ts";
+import { compilerArgs, sealedEntry, WORKER_MODULE } from "./sealed_program.ts";
 
 /** The folder of the program's sources. */
 const ROOT = new URL("../../../", import.meta.url);
 
-/** Whether the program's sources are there to be compiled: an executable has none. */
-export function hasSources(): boolean {
-  return !Deno.build.standalone && ROOT.protocol === "file:";
+/** Whether the program's sources are there to be compiled: neither an executable nor the npm package has any. */
+export async function hasSources(): Promise<boolean> {
+  if (Deno.build.standalone || ROOT.protocol !== "file:") return false;
+  try {
+    return (await Deno.stat(new URL(WORKER_MODULE, ROOT))).isFile;
+  } catch (error) {
+    // What else is wrong, a missing permission for one, shows when they are compiled.
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 export interface CompileOptions {

@@ -31,9 +31,9 @@ async function sealConfig(args: CommandArgs, io: Io): Promise<number> {
   if (output === undefined) throw new UsageError('seal: the executable has no name; give "-o FILE"');
   if (sealedConfig() !== undefined) throw new UsageError("seal: this executable is sealed already");
   const { compileSealed, hasSources } = await import("../../seal/compile_sealed.ts");
-  if (!hasSources()) {
+  if (!await hasSources()) {
     throw new UsageError(
-      "seal: this executable does not contain the program's sources, which are compiled anew; " +
+      "seal: the program's sources, which are compiled anew, are not part of this installation; " +
         'run it from a checkout of the same version: "deno run -A main.ts seal …"',
     );
   }
