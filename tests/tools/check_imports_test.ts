@@ -1,10 +1,10 @@
-import { assertEquals } from "@std/assert";
+import { assertArrayIncludes, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { checkApis } from "../../tools/imports/_api_rules.ts";
 import { checkCircles } from "../../tools/imports/_circles.ts";
 import { codeOnly } from "../../tools/imports/_code_only.ts";
 import { checkEdges, type Edge } from "../../tools/imports/_import_rules.ts";
-import { edgesOf, type ModuleGraph } from "../../tools/imports/_graph.ts";
+import { edgesOf, type ModuleGraph, readGraph } from "../../tools/imports/_graph.ts";
 import { checkRepository } from "../../tools/imports/check_imports.ts";
 import { formatFinding } from "../../tools/imports/_finding.ts";
 
@@ -287,4 +287,11 @@ Deno.test("checkRepository: a tree with one wrong import and one wrong call is t
     "lib/listen/mod.ts:1: room listen (3) imports room dial (3); expected a room with a smaller number",
     'lib/listen/mod.ts:3: "Deno.exit" is used; expected it in main.ts alone',
   ]);
+});
+
+Deno.test("readGraph: reads files whose names are more than an argument can hold", async () => {
+  const root = new URL("../../", import.meta.url);
+  const files = Array.from({ length: 1000 }, (_, index) => `${"folder/".repeat(20)}missing_${index}.ts`);
+  const { modules } = await readGraph(root, files);
+  assertArrayIncludes(modules.map(({ specifier }) => specifier), files.map((file) => new URL(file, root).href));
 });

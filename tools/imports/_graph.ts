@@ -24,16 +24,42 @@ interface GraphResolution {
   readonly span?: { readonly start: { readonly line: number } };
 }
 
+/** Characters of imports for one `deno info`: Linux takes no argument of 128 KiB (MAX_ARG_STRLEN, execve(2)). */
+const MAX_SOURCE = 64 * 1024;
+
 /**
- * The module graph of these files, from the runtime itself, so that what is checked is what will be run.
+ * The module graph of these files, from the runtime itself, so that what is checked is what will be run. However many files
+ * there are, and however long their paths.
  *
  * @throws {Error} when `deno info` fails.
  */
 export async function readGraph(root: URL, files: readonly string[]): Promise<ModuleGraph> {
+  const modules = new Map<string, GraphModule>();
+  for (const source of sourcesOf(files.map((file) => new URL(file, root).href))) {
+    for (const module of (await readModules(root, source)).modules) modules.set(module.specifier, module);
+  }
+  return { modules: [...modules.values()] };
+}
+
+/** Modules that import these, each short enough for an argument. */
+function sourcesOf(specifiers: readonly string[]): string[] {
+  const sources: string[] = [];
+  let source = "";
+  for (const specifier of specifiers) {
+    const statement = encodeURIComponent(`import ${JSON.stringify(specifier)};`);
+    if (source !== "" && source.length + statement.length > MAX_SOURCE) {
+      sources.push(source);
+      source = "";
+    }
+    source += statement;
+  }
+  return source === "" ? sources : [...sources, source];
+}
+
+async function readModules(root: URL, source: string): Promise<ModuleGraph> {
   // `deno info` takes one root: a module that imports them all, and is nowhere on the disk.
-  const source = files.map((file) => `import ${JSON.stringify(new URL(file, root).href)};`).join("");
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "--quiet", `data:application/typescript,${encodeURIComponent(source)}`],
+    args: ["info", "--json", "--quiet", `data:application/typescript,${source}`],
     cwd: root,
     stdout: "piped",
     stderr: "piped",
