@@ -1,5 +1,6 @@
 import { assert, assertStrictEquals } from "@std/assert";
 import { randomBytes, readExactly, writeAll } from "../helpers/clients.ts";
+import { residentMemory } from "../helpers/memory.ts";
 import { withProxy } from "../helpers/proxy/proxy.ts";
 import { echo, neverReading, TestTarget } from "../helpers/targets.ts";
 
@@ -21,10 +22,10 @@ for (const { name, app } of ENGINES) {
     const sent = new Tally();
     await using target = new TestTarget((conn) => writeUntilRefused(conn, 100_000_000, sent));
     await withProxy({ ...app, targets: [target.address] }, async (proxy) => {
-      const before = Deno.memoryUsage().rss;
+      const before = residentMemory();
       using client = await proxy.connect();
       await sent.stalled();
-      const grown = Deno.memoryUsage().rss - before;
+      const grown = residentMemory() - before;
       assert(sent.bytes < MAX_IN_FLIGHT, `the target could send ${sent.bytes} bytes`);
       assert(grown < 64 * MIB, `memory has grown by ${grown} bytes`);
       client.close();
@@ -37,11 +38,11 @@ for (const { name, app } of ENGINES) {
     const sent = new Tally();
     await using target = new TestTarget(neverReading);
     await withProxy({ ...app, targets: [target.address] }, async (proxy) => {
-      const before = Deno.memoryUsage().rss;
+      const before = residentMemory();
       const client = await proxy.connect();
       const writing = writeUntilRefused(client, 100_000_000, sent);
       await sent.stalled();
-      const grown = Deno.memoryUsage().rss - before;
+      const grown = residentMemory() - before;
       assert(sent.bytes < MAX_IN_FLIGHT, `the client could send ${sent.bytes} bytes`);
       assert(grown < 64 * MIB, `memory has grown by ${grown} bytes`);
       client.close();

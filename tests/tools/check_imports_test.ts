@@ -293,5 +293,8 @@ Deno.test("readGraph: reads files whose names are more than an argument can hold
   const root = new URL("../../", import.meta.url);
   const files = Array.from({ length: 1000 }, (_, index) => `${"folder/".repeat(20)}missing_${index}.ts`);
   const { modules } = await readGraph(root, files);
-  assertArrayIncludes(modules.map(({ specifier }) => specifier), files.map((file) => new URL(file, root).href));
+  assertArrayIncludes(
+    modules.map(({ specifier }) => specifier),
+    files.map((file) => new URL(file, root).href),
+  );
 });

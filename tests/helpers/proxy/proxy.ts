@@ -1,5 +1,6 @@
 import { type Clock, formatAddress } from "../../../lib/base/mod.ts";
 import { type Config, resolveConfig } from "../../../lib/config/mod.ts";
+import type { Transport } from "../../../lib/net/mod.ts";
 import { Proxy, type ProxyObserver, type ProxyOptions } from "../../../lib/proxy/mod.ts";
 import type { Session } from "../../../lib/session/mod.ts";
 import { connectTo } from "../clients.ts";
@@ -20,6 +21,8 @@ export interface WithProxyOptions {
   readonly schedule?: ProxyOptions["schedule"];
   /** Default the runtime's monotonic clock. */
   readonly clock?: Clock;
+  /** Default the runtime's sockets. */
+  readonly transport?: Transport;
 }
 
 /** A proxy that runs for one test. */
@@ -165,6 +168,7 @@ export async function withProxy<T>(
     ...(options.random && { random: options.random }),
     schedule: options.schedule,
     ...(options.clock && { clock: options.clock }),
+    ...(options.transport && { transport: options.transport }),
   });
   let result: T;
   try {
