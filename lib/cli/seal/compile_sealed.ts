@@ -4,21 +4,19 @@ import { leastPermissions, permissionFlags } from "../config/least_permissions.t
 import { systemDns } from "../config/system_dns.ts";
 import type { Config } from "../../config/mod.ts";
 import { resolveListenNames } from "../../proxy/mod.ts";
-import { compilerArgs, sealedEntry, WORKER_MODULE } from "./sealed_program.ts";
+import { compilerArgs, sealedEntry } from "./sealed_program.ts";
 
 /** The folder of the program's sources. */
 const ROOT = new URL("../../../", import.meta.url);
 
-/** Whether the program's sources are there to be compiled: neither an executable nor the npm package has any. */
-export async function hasSources(): Promise<boolean> {
-  if (Deno.build.standalone || ROOT.protocol !== "file:") return false;
-  try {
-    return (await Deno.stat(new URL(WORKER_MODULE, ROOT))).isFile;
-  } catch (error) {
-    // What else is wrong, a missing permission for one, shows when they are compiled.
-    return !(error instanceof Deno.errors.NotFound);
-  }
+/** Whether the program runs from its sources, which can be compiled: executables and the npm package have a bundle of them. */
+export function hasSources(): boolean {
+  return !Deno.build.standalone && import.meta.url === new URL(MODULE, ROOT).href &&
+    ROOT.protocol === "file:";
 }
+
+/** This module, where it has not been bundled. */
+const MODULE = "lib/cli/seal/compile_sealed.ts";
 
 export interface CompileOptions {
   /** The file that the config was read from. */

@@ -31,7 +31,7 @@ async function sealConfig(args: CommandArgs, io: Io): Promise<number> {
   if (output === undefined) throw new UsageError('seal: the executable has no name; give "-o FILE"');
   if (sealedConfig() !== undefined) throw new UsageError("seal: this executable is sealed already");
   const { compileSealed, hasSources } = await import("../../seal/compile_sealed.ts");
-  if (!await hasSources()) {
+  if (!hasSources()) {
     throw new UsageError(
       "seal: the program's sources, which are compiled anew, are not part of this installation; " +
         'run it from a checkout of the same version: "deno run -A main.ts seal …"',
