@@ -1,99 +1,125 @@
 /**
- * Bundles the program, with the modules that only workers import, so that an executable loads some fifty modules rather
- * than eight hundred: each costs its start a third of a millisecond.
+ * Bundles the program and its workers' module into scripts that share what both need, for executables and for the npm
+ * package: they load some fifty scripts rather than eight hundred modules, each of which costs the start a third of a
+ * millisecond.
  *
  * @module
  */
-import { ENTRY, OUTPUT_FOLDER, WORKER_MODULES } from "./compile_plan.ts";
+import { fileURLToPath } from "node:url";
+import { readBuild } from "./_read_build.ts";
+import { entryModule, MAIN_SCRIPT, OUTPUT_FOLDER, WORKER_SCRIPT, workerEntryModule } from "./compile_plan.ts";
 
-/** Where the bundle goes, relative to the repository's root. */
-export const BUNDLE_FOLDER = `${OUTPUT_FOLDER}/bundle`;
+const ROOT = new URL("../", import.meta.url);
 
-/** The module of the bundle that the program begins with. */
-export const BUNDLED_ENTRY = bundled(ENTRY);
-
-/** Those of {@link WORKER_MODULES}. */
-export const BUNDLED_WORKER_MODULES: readonly string[] = WORKER_MODULES.map(bundled);
-
-/** How the program names the module of its workers, by a URL that no bundler follows. */
-export const WORKER_REFERENCE = '"./worker/entry.ts"';
+/** How the program names the module of its workers: by a URL, which no bundler follows. */
+const WORKER_REFERENCE = 'new URL("./worker/entry.ts", import.meta.url)';
 
 /** The program cannot be bundled. */
 export class BundleError extends Error {
   override readonly name = "BundleError";
 }
 
-/** Where the bundle has one of the modules that it was made from. */
-function bundled(module: string): string {
-  return `${BUNDLE_FOLDER}/${module.replace(/\.ts$/, ".js")}`;
+/**
+ * Writes the scripts into a folder, in the place of everything that is in it.
+ *
+ * @throws {BundleError}
+ */
+export async function bundleProgram(folder: string): Promise<void> {
+  const output = fileURLToPath(new URL(OUTPUT_FOLDER, ROOT));
+  await Deno.mkdir(output, { recursive: true });
+  // In the repository, whose deno.json names the packages; a folder of its own, because tests bundle side by side.
+  const work = await Deno.makeTempDir({ dir: output, prefix: WORK_PREFIX });
+  try {
+    const entries = [`${work}/main.ts`, `${work}/worker.ts`] as const;
+    await Deno.writeTextFile(entries[0], entryModule(await readBuild(ROOT)));
+    await Deno.writeTextFile(entries[1], workerEntryModule());
+    const made = `${work}/scripts`;
+    await bundle(entries, made);
+    const scripts = finishedScripts(await textsIn(made));
+    await Deno.remove(folder, { recursive: true }).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    await Deno.mkdir(folder, { recursive: true });
+    for (const [name, text] of scripts) {
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+      // An executable records when its files were written.
+      await Deno.utime(`${folder}/${name}`, WRITTEN, WRITTEN);
+    }
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
 }
 
-/**
- * Returns the text of a bundle's file with `reference` in the place of the program's own name for the module of its
- * workers.
- *
- * @throws {BundleError} where that name is there several times.
- */
-export function withWorkerReference(text: string, reference: string): string {
-  const parts = text.split(WORKER_REFERENCE);
-  if (parts.length <= 2) return parts.join(JSON.stringify(reference));
+const WRITTEN = new Date(0);
+const WORK_PREFIX = ".bundle-";
+
+/** Not minified, so that stack traces name functions, and without source maps, which the runtime would read at each start. */
+async function bundle(entries: readonly string[], folder: string): Promise<void> {
+  const flags = ["--quiet", "--platform", "deno", "--code-splitting", "--outdir", folder];
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", ...flags, ...entries],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (success) return;
   throw new BundleError(
-    `bundle the program: ${WORKER_REFERENCE} is there ${
-      parts.length - 1
-    } times; expected once, in lib/workers`,
+    `bundle the program: "deno bundle" failed\n${new TextDecoder().decode(stderr).trim()}`,
   );
 }
 
 /**
- * Bundles {@link ENTRY}, which must have been written.
+ * Returns the scripts with the workers' module where the bundle has it, and with nothing in them or their names that
+ * depends on the machine: each makes the same bundle of a commit.
  *
- * It is not minified: names of functions stay as they are in stack traces.
- *
- * @param root the repository's.
- * @throws {BundleError}
+ * @param made by name, what the bundler has written.
+ * @throws {BundleError} unless the workers' module is named exactly once.
  */
-export async function bundleProgram(root: URL): Promise<void> {
-  const folder = new URL(`${BUNDLE_FOLDER}/`, root);
-  await Deno.remove(folder, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "bundle",
-      "--quiet",
-      "--platform",
-      "deno",
-      "--code-splitting",
-      "--outdir",
-      BUNDLE_FOLDER,
-      ENTRY,
-      ...WORKER_MODULES,
-    ],
-    cwd: root,
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!success) {
+export function finishedScripts(made: ReadonlyMap<string, string>): Map<string, string> {
+  const count = [...made.values()].reduce((sum, text) => sum + text.split(WORKER_REFERENCE).length - 1, 0);
+  if (count !== 1) {
     throw new BundleError(
-      `bundle the program: "deno bundle" failed\n${new TextDecoder().decode(stderr).trim()}`,
+      `bundle the program: ${WORKER_REFERENCE} is there ${count} times; expected once, in lib/workers`,
     );
   }
-  const [worker = ""] = WORKER_MODULES;
-  // Chunks are in the folder itself.
-  const reference = `./${worker.replace(/\.ts$/, ".js")}`;
-  let replaced = 0;
-  for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (!isFile) continue;
-    const file = new URL(name, folder);
-    const text = await Deno.readTextFile(file);
-    const changed = withWorkerReference(text, reference);
-    if (changed === text) continue;
-    await Deno.writeTextFile(file, changed);
-    replaced++;
+  const names = stableNames(made);
+  return new Map([...names].map(([old, name]) => {
+    const text = (made.get(old) ?? "")
+      .replace(WORKER_REFERENCE, `new URL("./${WORKER_SCRIPT}", import.meta.url)`)
+      .replaceAll(SCRIPT_NAME, (quoted, other: string) => {
+        const renamed = names.get(other);
+        return renamed === undefined ? quoted : `"./${renamed}"`;
+      })
+      .replaceAll(CACHED_PACKAGE, "// npm:$1")
+      .replaceAll(WORK_FOLDER, "// ");
+    return [name, text];
+  }));
+}
+
+/** How scripts import each other. */
+const SCRIPT_NAME = /"\.\/([\w.-]+\.js)"/g;
+
+/** The comment before each module of a package: the cache's folder, the registry's, and from the package's name on. */
+const CACHED_PACKAGE = /^\/\/ (?:.*\/)?npm\/(?:.+?\/)??((?:@[^/]+\/)?[^/]+\/\d+\.\d+\.\d+[^/]*\/.*)$/gm;
+const WORK_FOLDER = new RegExp(`^// ${OUTPUT_FOLDER}/\\${WORK_PREFIX}[^/]+/`, "gm");
+
+/** The bundler's names end with a hash of contents and paths; ours, with a number in the order of imports. */
+function stableNames(made: ReadonlyMap<string, string>): Map<string, string> {
+  const names = new Map([MAIN_SCRIPT, WORKER_SCRIPT].map((name) => [name, name]));
+  for (const old of names.keys()) {
+    for (const [, other = ""] of (made.get(old) ?? "").matchAll(SCRIPT_NAME)) {
+      if (!made.has(other) || names.has(other)) continue;
+      names.set(other, other.replace(/(?:-[A-Z0-9]{8})?\.js$/, `-${names.size - 1}.js`));
+    }
   }
-  if (replaced !== 1) {
-    throw new BundleError(
-      `bundle the program: ${replaced} files of ${BUNDLE_FOLDER} name ${WORKER_REFERENCE}; expected one, of lib/workers`,
-    );
+  return names;
+}
+
+async function textsIn(folder: string): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for await (const { name } of Deno.readDir(folder)) {
+    texts.set(name, await Deno.readTextFile(`${folder}/${name}`));
   }
+  return texts;
 }

@@ -1,22 +1,22 @@
 /**
  * Compiles the program to one executable in `dist/`: `dist/tcpproxy` for this machine or, with `--all`, one for each
- * target of `deno compile`, with `dist/SHA256SUMS`. The compiler is `$DENO_COMPILER`, by default `deno`.
+ * target of `deno compile`, with `dist/SHA256SUMS`. The compiler is `$DENO_COMPILER`, by default `deno`. All are made of
+ * one bundle, `dist/bundle/`, by the Deno that runs this.
  *
  * @module
  */
 // deno-lint-ignore-file no-console -- a command for developers
 
+import { fileURLToPath } from "node:url";
+import { BundleError, bundleProgram } from "./bundle.ts";
 import {
+  BUNDLE_FOLDER,
   checksumLine,
   type Compilation,
   compilation,
-  ENTRY,
-  entryModule,
   OUTPUT_FOLDER,
   TARGETS,
 } from "./compile_plan.ts";
-import { BUNDLED_ENTRY, BUNDLED_WORKER_MODULES, BundleError, bundleProgram } from "./bundle.ts";
-import { readBuild } from "./_read_build.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -27,13 +27,11 @@ async function main(): Promise<void> {
   }
   // An empty one is none, as in a shell's ${DENO_COMPILER:-deno}; that deno is the one which runs this.
   const compiler = Deno.env.get("DENO_COMPILER") || Deno.execPath();
-  await Deno.mkdir(new URL(OUTPUT_FOLDER, ROOT), { recursive: true });
-  const bundle = { entry: BUNDLED_ENTRY, workers: BUNDLED_WORKER_MODULES };
-  const targets = option === undefined ? [undefined] : TARGETS;
-  const compilations = targets.map((target) => compilation(Deno.build.os, target, bundle));
-  await Deno.writeTextFile(new URL(ENTRY, ROOT), entryModule(await readBuild(ROOT)));
+  const compilations = option === undefined
+    ? [compilation(Deno.build.os)]
+    : TARGETS.map((target) => compilation(Deno.build.os, target));
   try {
-    await bundleProgram(ROOT);
+    await bundleProgram(fileURLToPath(new URL(BUNDLE_FOLDER, ROOT)));
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
     return fail(error.message, 1);

@@ -25,19 +25,28 @@ export const WORKER_MODULES: readonly string[] = ["lib/workers/worker/entry.ts"]
 /** Where binaries go, relative to the repository's root. */
 export const OUTPUT_FOLDER = "dist";
 
-/** The module that the compiler begins with: `main.ts` with the build recorded. Written by {@link entryModule}. */
-export const ENTRY = `${OUTPUT_FOLDER}/main.ts`;
+/** Where the bundle goes that executables are compiled from. */
+export const BUNDLE_FOLDER = `${OUTPUT_FOLDER}/bundle`;
 
-/** The text of {@link ENTRY}. */
+/** The scripts of a bundle to run: all others are imported by them. */
+export const MAIN_SCRIPT = "main.js";
+export const WORKER_SCRIPT = "worker.js";
+
+/** The text of the module that {@link MAIN_SCRIPT} is made of, in a folder of {@link OUTPUT_FOLDER}: `main.ts` with the build recorded. */
 export function entryModule({ commit, isModified }: Build): string {
-  return `// Written by tools/compile.ts: main.ts, and the commit that it is compiled from.
-import { recordBuild, runCli } from "../lib/cli/mod.ts";
+  return `// Written by tools/bundle.ts: main.ts, and the commit that it is compiled from.
+import { recordBuild, runCli } from "../../lib/cli/mod.ts";
 
 recordBuild({ commit: ${
     commit === undefined ? "undefined" : JSON.stringify(commit)
   }, isModified: ${isModified} });
 Deno.exit(await runCli(Deno.args));
 `;
+}
+
+/** The text of the module beside it that {@link WORKER_SCRIPT} is made of. */
+export function workerEntryModule(): string {
+  return WORKER_MODULES.map((module) => `import "../../${module}";\n`).join("");
 }
 
 /** One run of the compiler. */
@@ -47,22 +56,8 @@ export interface Compilation {
   readonly args: readonly string[];
 }
 
-/** What is compiled, relative to the repository's root. */
-export interface Modules {
-  readonly entry: string;
-  /** The modules that only a worker imports. */
-  readonly workers: readonly string[];
-}
-
-/** The program as it is written; an executable has its bundle (`tools/bundle.ts`). */
-export const SOURCES: Modules = { entry: ENTRY, workers: WORKER_MODULES };
-
 /** The binary of one target; without one, that of this machine, whose system `os` tells. */
-export function compilation(
-  os: typeof Deno.build.os,
-  target?: Target,
-  { entry, workers }: Modules = SOURCES,
-): Compilation {
+export function compilation(os: typeof Deno.build.os, target?: Target): Compilation {
   const isWindows = target === undefined ? os === "windows" : target.includes("windows");
   const isLinux = target === undefined ? os === "linux" : target.includes("linux");
   const name = `tcpproxy${target === undefined ? "" : `-${target}`}${isWindows ? ".exe" : ""}`;
@@ -85,10 +80,12 @@ export function compilation(
       "--no-code-cache",
       `--v8-flags=${V8_FLAGS}`,
       ...(target === undefined ? [] : ["--target", target]),
-      ...workers.flatMap((module) => ["--include", module]),
+      // Named at run time alone.
+      "--include",
+      `${BUNDLE_FOLDER}/${WORKER_SCRIPT}`,
       "--output",
       `${OUTPUT_FOLDER}/${name}`,
-      entry,
+      `${BUNDLE_FOLDER}/${MAIN_SCRIPT}`,
     ],
   };
 }

@@ -21,7 +21,7 @@ const child = spawn(
     "--unstable-worker-options",
     "--v8-flags=@V8_FLAGS@",
     ...PERMISSIONS,
-    path.join(__dirname, "main.js"),
+    path.join(__dirname, "bundle", "main.js"),
     ...process.argv.slice(2),
   ],
   { stdio: "inherit", env: { ...process.env, DENO_NO_UPDATE_CHECK: "1" } },

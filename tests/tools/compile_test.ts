@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { checksumLine, compilation, ENTRY, entryModule, TARGETS } from "../../tools/compile_plan.ts";
+import {
+  checksumLine,
+  compilation,
+  entryModule,
+  TARGETS,
+  workerEntryModule,
+} from "../../tools/compile_plan.ts";
 import { readBuild } from "../../tools/_read_build.ts";
 import { VERSION } from "../../lib/cli/version.ts";
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
@@ -30,7 +36,13 @@ Deno.test("compilation: the binary may use network, files and variables, nothing
   assert(!compilation("windows").args.includes("--allow-ffi"));
   assertEquals(args[args.indexOf("--target") + 1], "aarch64-apple-darwin");
   assert(!compilation("linux").args.includes("--target"));
-  assertEquals(args.at(-1), ENTRY);
+});
+
+Deno.test("compilation: every target is compiled from the one bundle, with the script that only workers run", () => {
+  for (const { args } of TARGETS.map((target) => compilation("linux", target))) {
+    assertEquals(args.at(-1), "dist/bundle/main.js");
+    assertEquals(args[args.indexOf("--include") + 1], "dist/bundle/worker.js");
+  }
 });
 
 Deno.test("V8_FLAGS: the binary and the task that starts the proxy have the same", async () => {
@@ -50,6 +62,7 @@ Deno.test("entryModule: records the commit before it runs the program", () => {
     /recordBuild\(\{ commit: "0123abcd", isModified: true \}\);\nDeno.exit\(await runCli\(Deno.args\)\);/,
   );
   assertMatch(entryModule({ commit: undefined, isModified: false }), /commit: undefined, isModified: false/);
+  assertEquals(workerEntryModule(), 'import "../../lib/workers/worker/entry.ts";\n');
 });
 
 const missing = missingTools("git");

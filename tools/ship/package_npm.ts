@@ -2,7 +2,7 @@
  * Makes the npm package, whose `npx tcpproxy` runs the program with Node.js alone:
  * `deno run -A tools/ship/package_npm.ts [FOLDER]`, by default into `dist/npm/`, and packs it with npm if that is there.
  *
- * The package has the program bundled with all that it imports, so nothing is downloaded when it runs, and depends on the
+ * The package has the bundle that executables are compiled from, so nothing is downloaded when it runs, and depends on the
  * npm package `deno`, which brings the runtime for each system.
  *
  * @module
@@ -11,9 +11,7 @@
 
 import { fileURLToPath } from "node:url";
 import { VERSION } from "../../lib/cli/version.ts";
-import { readBuild } from "../_read_build.ts";
-import { WORKER_REFERENCE } from "../bundle.ts";
-import { ENTRY, entryModule, WORKER_MODULES } from "../compile_plan.ts";
+import { BundleError, bundleProgram } from "../bundle.ts";
 import { V8_FLAGS } from "../v8_flags.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -21,8 +19,8 @@ const ROOT = new URL("../../", import.meta.url);
 /** The runtime that the package depends on: the one that the tests run on. */
 export const RUNTIME_VERSION = "2.9.6";
 
-/** What the module of its workers is called in the package. */
-const WORKER_FILE = "worker.js";
+/** Where the package has the bundle. */
+const BUNDLE_FOLDER = "bundle";
 
 /** The package cannot be made. */
 export class NpmPackageError extends Error {
@@ -40,7 +38,7 @@ export function packageManifest(version: string, homepage?: string): string {
     keywords: ["tcp", "proxy", "load-balancer", "tls"],
     type: "module",
     bin: { tcpproxy: "tcpproxy.cjs" },
-    files: ["main.js", WORKER_FILE, "tcpproxy.cjs", "THIRD_PARTY_LICENSES.txt", "CHANGELOG.md"],
+    files: [BUNDLE_FOLDER, "tcpproxy.cjs", "THIRD_PARTY_LICENSES.txt", "CHANGELOG.md"],
     engines: { node: ">=18" },
     dependencies: { deno: RUNTIME_VERSION },
   };
@@ -48,36 +46,12 @@ export function packageManifest(version: string, homepage?: string): string {
 }
 
 /**
- * The bundled program with its workers' module where the package has it.
- *
- * @throws {NpmPackageError} when the bundle does not name that module exactly once.
- */
-export function withWorkerFile(bundle: string): string {
-  const count = bundle.split(WORKER_REFERENCE).length - 1;
-  if (count !== 1) {
-    throw new NpmPackageError(
-      `bundle the program: ${WORKER_REFERENCE} is there ${count} times; expected once, in lib/workers`,
-    );
-  }
-  return bundle.replace(WORKER_REFERENCE, `"./${WORKER_FILE}"`);
-}
-
-/**
  * Writes the package's files into a folder.
  *
- * @throws {NpmPackageError} when the program cannot be bundled.
+ * @throws {BundleError} when the program cannot be bundled.
  */
 export async function writeNpmPackage(folder: string): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
-  await Deno.mkdir(new URL("dist/", ROOT), { recursive: true });
-  await Deno.writeTextFile(new URL(ENTRY, ROOT), entryModule(await readBuild(ROOT)));
-  const [workerModule = ""] = WORKER_MODULES;
-  await deno("bundle", "--quiet", "--platform", "deno", "--output", `${folder}/main.js`, ENTRY);
-  await deno("bundle", "--quiet", "--platform", "deno", "--output", `${folder}/${WORKER_FILE}`, workerModule);
-  await Deno.writeTextFile(
-    `${folder}/main.js`,
-    withWorkerFile(await Deno.readTextFile(`${folder}/main.js`)),
-  );
+  await bundleProgram(`${folder}/${BUNDLE_FOLDER}`);
   const launcher = await Deno.readTextFile(new URL("deploy/npm/tcpproxy.cjs", ROOT));
   await Deno.writeTextFile(`${folder}/tcpproxy.cjs`, launcher.replace("@V8_FLAGS@", V8_FLAGS), {
     mode: 0o755,
@@ -129,7 +103,7 @@ async function main(): Promise<void> {
     await writeLicenses(folder);
     console.log(await pack(folder));
   } catch (error) {
-    if (!(error instanceof NpmPackageError)) throw error;
+    if (!(error instanceof NpmPackageError || error instanceof BundleError)) throw error;
     console.error(error.message);
     Deno.exitCode = 1;
   }
