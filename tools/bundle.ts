@@ -63,10 +63,27 @@ async function bundle(entries: readonly string[], folder: string): Promise<void>
     stdout: "null",
     stderr: "piped",
   }).output();
-  if (success) return;
-  throw new BundleError(
-    `bundle the program: "deno bundle" failed\n${new TextDecoder().decode(stderr).trim()}`,
-  );
+  if (!success) throw new BundleError(bundleFailure(new TextDecoder().decode(stderr)));
+}
+
+/** What is wrong, from what a failed `deno bundle` said; `.ci/run` looks for {@link NO_BUNDLER}. */
+export function bundleFailure(said: string): string {
+  const reason = missingBundler(said);
+  return reason === undefined
+    ? `bundle the program: "deno bundle" failed\n${said.trim()}`
+    : `${NO_BUNDLER}: ${reason}\n"deno bundle" runs it, and downloads it from the npm registry at its first use`;
+}
+
+const NO_BUNDLER = "bundle the program: no esbuild";
+
+/** Why `deno bundle` could not fetch the program that it runs; `undefined` where something else made it fail. */
+export function missingBundler(said: string): string | undefined {
+  // Once that program runs, a failure ends with "bundling failed". A download that was tampered with is no lack of network.
+  if (/^error: bundling failed$/m.test(said) || /checksum|integrity/i.test(said)) return undefined;
+  const [, what] = /^error: (.*@esbuild(?:\/|%2f).*)$/im.exec(said) ?? [];
+  if (what === undefined) return undefined;
+  const [, cause] = /^Caused by:\n\s+(.+)$/m.exec(said) ?? [];
+  return cause === undefined ? what : `${what}: ${cause}`;
 }
 
 /**

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
 import { packageManifest, RUNTIME_VERSION, writeNpmPackage } from "../../tools/ship/package_npm.ts";
 import { freePort } from "../helpers/free_ports.ts";
+import { bundlerObstacle } from "../helpers/programs/bundler.ts";
 import { Program } from "../helpers/programs/program.ts";
 import { missingTools } from "../helpers/programs/tools.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
@@ -27,12 +28,13 @@ Deno.test("packageManifest: depends on the runtime that the tests run on, and on
 });
 
 const missing = missingTools("node");
+const obstacle = missing.length > 0 ? `missing: ${missing.join()}` : bundlerObstacle();
 
 Deno.test({
   name: `npm package: Node.js runs it, with workers, and passes a signal on${
-    missing.length > 0 ? ` (missing: ${missing.join()})` : ""
+    obstacle === undefined ? "" : ` (${obstacle})`
   }`,
-  ignore: missing.length > 0 || Deno.build.os === "windows",
+  ignore: obstacle !== undefined || Deno.build.os === "windows",
   fn: async () => {
     await using folder = new TemporaryFolder();
     await using target = new TestTarget(echo);

@@ -1,12 +1,14 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { cp } from "node:fs/promises";
 import { relative } from "node:path";
-import { BundleError, finishedScripts } from "../../tools/bundle.ts";
+import { BundleError, bundleFailure, finishedScripts } from "../../tools/bundle.ts";
 import { copyCheckout } from "../helpers/checkout.ts";
+import { bundlerObstacle } from "../helpers/programs/bundler.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const REFERENCE = 'new URL("./worker/entry.ts", import.meta.url)';
+const obstacle = bundlerObstacle();
 
 Deno.test("finishedScripts: the workers' module is where the bundle has it; named elsewhere, it is an error", () => {
   const finished = finishedScripts(new Map([["main.js", REFERENCE], ["worker.js", ""]]));
@@ -45,8 +47,31 @@ Deno.test("finishedScripts: names and comments say nothing of the machine", () =
   ]);
 });
 
+Deno.test("bundleFailure: esbuild that cannot be downloaded is told from every other failure", async () => {
+  await using folder = new TemporaryFolder();
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", await folder.write("a.ts", "export {};\n")],
+    env: { NO_COLOR: "1", DENO_DIR: folder.file("cache"), NPM_CONFIG_REGISTRY: "http://127.0.0.1:1" },
+  }).output();
+  assert(!success);
+  assertMatch(
+    bundleFailure(new TextDecoder().decode(stderr)),
+    /^bundle the program: no esbuild: .*@esbuild.*: .*refused.*\n"deno bundle" runs it, and/i,
+  );
+  for (
+    const said of [
+      'error: Module not found "file:///a/@esbuild/b.ts".\n    at file:///a/main.ts:1:8\nerror: bundling failed\n',
+      "error: Failed caching npm package '@esbuild/linux-x64@0.25.5'\n\nCaused by:\n    Tarball checksum did not match\n",
+      "error: Failed loading https://registry.example/zod\n",
+    ]
+  ) assertEquals(bundleFailure(said), `bundle the program: "deno bundle" failed\n${said.trim()}`);
+});
+
 Deno.test({
-  name: "bundleProgram: makes the same of every checkout, with any cache",
+  name: `bundleProgram: makes the same of every checkout, with any cache${
+    obstacle === undefined ? "" : ` (${obstacle})`
+  }`,
+  ignore: obstacle !== undefined,
   fn: async (t) => {
     await using folder = new TemporaryFolder();
     const checkout = folder.file("checkout");
