@@ -10,6 +10,9 @@
  * Hot code goes from the baseline compiler straight to the optimizing one, after 1,000 calls rather than 400 for the
  * compiler between them and 3,000 for the last. A proxy does one thing all day: it reaches its full speed after 10,000
  * connections instead of 50,000, and needs 40 MB less.
+ *
+ * The program may collect garbage by itself: once a crowd of connections has left, nothing else would
+ * (`lib/proxy/local/crowd_collection.ts`).
  */
 export const V8_FLAGS =
-  "--max-semi-space-size=4,--single-threaded-gc,--no-maglev,--invocation-count-for-turbofan=1000";
+  "--max-semi-space-size=4,--single-threaded-gc,--no-maglev,--invocation-count-for-turbofan=1000,--expose-gc";

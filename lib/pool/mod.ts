@@ -23,6 +23,7 @@ export { Pool } from "./pool.ts";
 export type { PassivePolicy, PoolObserver, PoolOptions, TargetChange } from "./pool_options.ts";
 export { Probe, type Prober, type ProbeResult } from "./checks/probe.ts";
 export { protocolCheck } from "./checks/protocol_check.ts";
+export { type Cancel, runtimeScheduler, type Scheduler } from "./scheduler.ts";
 export { type Step, Steps } from "./checks/steps.ts";
 export { statesOf, type TargetState } from "./target_state.ts";
 export {

@@ -11,6 +11,7 @@ import { type OpenSession, Session, type SessionOptions, SessionTable } from "..
 import { DescriptorPressure } from "../descriptors/descriptor_pressure.ts";
 import type { ProxyObserver } from "../proxy_observer.ts";
 import type { WorkerContext } from "../worker_context.ts";
+import { CrowdCollection } from "./crowd_collection.ts";
 
 export interface LocalSessionsOptions {
   readonly clock: Clock;
@@ -32,6 +33,7 @@ export class LocalSessions {
   readonly pressure: DescriptorPressure;
   readonly #options: LocalSessionsOptions;
   readonly #sweep: Sweep<OpenSession>;
+  readonly #crowd: CrowdCollection;
   readonly #wildcards = new WeakMap<Address, boolean>();
   #lastId = 0;
   /**
@@ -56,6 +58,10 @@ export class LocalSessions {
       sessions: () => this.table.list(),
       apps,
     });
+    this.#crowd = new CrowdCollection({
+      sessions: () => this.table.size,
+      defect: (error) => observer.defect(error),
+    });
     this.shared = {
       ticker: this.#sweep,
       buffers: new BufferPool(),
@@ -68,6 +74,7 @@ export class LocalSessions {
         sessionEnded: (session): void => {
           this.table.delete(session);
           this.kept = session;
+          this.#crowd.ended();
           this.pressure.ended(session.app.name);
           observer.sessionEnded(session);
         },
@@ -85,6 +92,7 @@ export class LocalSessions {
     if (this.#takesAny(listener) && conn.local.kind === "tcp") own.noteLocal(conn.local.host);
     const session = new Session(conn, { id: this.#nextId(), app: app.session, listener, place }, this.shared);
     this.table.add(session);
+    this.#crowd.began();
     this.pressure.began(session.app.name);
     this.captures.thread.sessionBegan(session);
     // run() settles everything itself; a rejection is a defect in an observer, and it must not end the process unseen.
@@ -113,6 +121,7 @@ export class LocalSessions {
   stop(): void {
     this.captures.stop();
     this.#sweep.stop();
+    this.#crowd.stop();
     this.pressure.stop();
   }
 
