@@ -14,6 +14,7 @@ import type { Layout } from "./layout.ts";
 import { MAX_DEPTH } from "../resolve/merge.ts";
 import type { Path } from "../report/problem.ts";
 import { suggest } from "../report/suggest.ts";
+import { scalarOffset } from "./scalar_offset.ts";
 import { shorten } from "./text.ts";
 
 /** A piece of the text; `offset` is where its value starts in the layout, after an anchor or a tag, the quote included. */
@@ -208,8 +209,8 @@ class Builder {
   #scalar(event: ScalarEvent): Node {
     const top = this.#stack.at(-1);
     const isKey = top?.node.kind === "mapping" && top.key === undefined;
-    const mark = isKey ? EMPTY_KEY : top?.node.kind === "sequence" ? EMPTY_ITEM : undefined;
-    const offset = scalarOffset(this.#layout.text, event, mark && { mark, after: this.#end });
+    const place = isKey ? "key" : top?.node.kind === "sequence" ? "item" : "value";
+    const offset = scalarOffset(this.#layout.text, event, { place, after: this.#end });
     this.#end = Math.max(this.#end, event.valueEnd);
     const written = event.valueStart < 0 ? "" : getScalarValue(this.#layout.text, event);
     // A key is a name, not a value.
@@ -272,30 +273,4 @@ class Builder {
 /** The name that a tag has in the core schema. */
 function coreTag(tag: string): string | undefined {
   return /^(?:!!|!<tag:yaml\.org,2002:)([a-z]+)>?$/.exec(tag)?.[1];
-}
-
-/** The dash of an empty item, after what came before it. */
-const EMPTY_ITEM = /["']?(?:\s|[\]},]|#[^\n]*)*-(?=\s|$)/y;
-
-/** The colon of an empty key, or the question mark before it. */
-const EMPTY_KEY = /["']?(?:\s|[[\]{},]|-(?=[\s-])|#[^\n]*)*[:?](?=[\s,\]}]|$)/y;
-
-/** Nothing is written for an empty item of a block sequence, or an empty key: its mark is looked for. */
-function scalarOffset(
-  text: string,
-  event: ScalarEvent,
-  empty: { readonly mark: RegExp; readonly after: number } | undefined,
-): number {
-  if (event.valueStart < 0) {
-    if (empty === undefined) return -1;
-    // A tag or an anchor of nothing stands where the value would.
-    if (event.tagStart >= 0 || event.anchorStart >= 0) return Math.max(event.tagStart, event.anchorStart - 1);
-    empty.mark.lastIndex = empty.after;
-    if (empty.mark.test(text)) return empty.mark.lastIndex - 1;
-    // Behind a directive or the mark of a document it is not found: near it is better than nowhere.
-    return empty.mark === EMPTY_KEY ? empty.after : -1;
-  }
-  const { style } = event;
-  const quoted = style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED;
-  return quoted ? event.valueStart - 1 : event.valueStart;
 }
