@@ -1,5 +1,5 @@
 import { errorMessage } from "../../base/mod.ts";
-import { type Config, workerCount } from "../../config/mod.ts";
+import type { Config } from "../../config/mod.ts";
 import {
   type AccessLog,
   type AccessRecord,
@@ -9,18 +9,12 @@ import {
   getLogger,
   type Logger,
 } from "../../log/mod.ts";
-import {
-  Proxy,
-  type ProxyControl,
-  resolveListenNames,
-  resolvePassedSockets,
-  StartError,
-} from "../../proxy/mod.ts";
+import { resolveListenNames, resolvePassedSockets, StartError } from "../../proxy/mod.ts";
 import { leave, takeOver } from "../handover/hand_over.ts";
 import { replaceable } from "../handover/replaceable.ts";
 import { Upgrades } from "../handover/upgrades.ts";
 import { NO_PASSED_SOCKETS } from "../handover/inherited_sockets.ts";
-import { handedTo, type NativeStart, warnOfUnused } from "../handover/native_start.ts";
+import { type NativeStart, warnOfUnused } from "../handover/native_start.ts";
 import { NO_ADMIN, openAdmin } from "./admin.ts";
 import { EXIT } from "../exit_code.ts";
 import { ConfigReloads } from "./config_reloads.ts";
@@ -35,8 +29,8 @@ import { logConfig, logListeners, logListenNames, logProgram } from "./logging/s
 import { type ServingEngine, servingEngine } from "./engine_choice.ts";
 import { openEngine } from "./open_engine.ts";
 import { openServiceManager, type ServiceManager } from "./service_manager.ts";
+import { type StartedProxy, startProxy, workersOf } from "./start_proxy.ts";
 import { exportTelemetry } from "./telemetry.ts";
-import type { HandOver } from "../../workers/mod.ts";
 import type { SpareThread } from "../../workers/spare_thread.ts";
 import { VERSION } from "../version.ts";
 
@@ -151,7 +145,7 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   const observer = new LogObserver(access, { log, sessions });
   logConfig(log, config);
   const end = new DrainRequest(signals, log);
-  let started: Started;
+  let started: StartedProxy;
   let admin = NO_ADMIN;
   let native: NativeStart | undefined;
   try {
@@ -172,7 +166,7 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
       upgrade: () => upgrades.request("admin API"),
     });
     reloads.passedSockets = passed;
-    started = await start(named.config, observer, { access, sessions, native, spare: parts.spare });
+    started = await startProxy(named.config, { observer, access, sessions, native, spare: parts.spare });
     if (native !== undefined) warnOfUnused(log, native.sockets.unusedBy(named.config, named.admin));
   } catch (error) {
     await native?.predecessor?.fail(errorMessage(error));
@@ -216,53 +210,6 @@ async function runProxy(config: Config, parts: Parts): Promise<"not_started" | "
   observer.close();
   log.info("stopped");
   return result;
-}
-
-/** Starts the proxy in this thread, or in as many as the config says. */
-async function start(
-  config: Config,
-  observer: LogObserver,
-  { access, sessions, native, spare }: {
-    readonly access: AccessLog;
-    readonly sessions: Feed<AccessRecord>;
-    readonly native: NativeStart | undefined;
-    readonly spare: SpareThread | undefined;
-  },
-): Promise<Started> {
-  const workers = workersOf(config);
-  if (config.sandbox === "on" && workers === 1 && native === undefined) {
-    throw new StartError(
-      'sandbox "on": the main thread would carry the connections, and nothing confines it; set "workers: 2" or more, ' +
-        'or "engine: native"',
-    );
-  }
-  // The native engine would hold up what the main thread does beside it.
-  if (workers === 1 && native === undefined) {
-    return { proxy: await Proxy.start(config, { observer }), handOver: undefined };
-  }
-  // Loaded only where there are workers.
-  const { WorkerProxy } = await import("../../workers/mod.ts");
-  const proxy = await WorkerProxy.start(config, {
-    workers,
-    observer,
-    sessions: access.enabled ? "all" : "notable",
-    ...native === undefined ? {} : { native: native.control, handed: handedTo(native), spare },
-  });
-  const handOver = native === undefined ? undefined : (): HandOver => proxy.handOver();
-  if (access.enabled) return { proxy, handOver };
-  sessions.onDemand = (isWanted): void => proxy.reportSessions(isWanted ? "all" : "notable");
-  return { proxy, handOver };
-}
-
-/** A proxy that accepts. */
-interface Started {
-  readonly proxy: ProxyControl;
-  /** `undefined` where nothing of it can be handed to another process. */
-  readonly handOver: (() => HandOver) | undefined;
-}
-
-function workersOf(config: Config): number {
-  return workerCount(config.workers, { os: Deno.build.os, cores: navigator.hardwareConcurrency });
 }
 
 /** Never rejects. */
