@@ -1,4 +1,4 @@
-import { type Clock, MAX_TIMER_MS, monotonicClock, type Random } from "../base/mod.ts";
+import { type Clock, monotonicClock, type Random } from "../base/mod.ts";
 import { FileTexts, type NextTlsFiles, type PoolRef } from "../app/mod.ts";
 import type { CaptureRequest, CaptureStart, ThreadCaptures } from "../capture/mod.ts";
 import type { Config } from "../config/parsed.ts";
@@ -9,6 +9,7 @@ import type { TargetState } from "../pool/mod.ts";
 import type { ProxyControl } from "./control.ts";
 import { localListeners } from "./local/local_listeners.ts";
 import { LocalApps } from "./local/local_apps.ts";
+import { LocalEnd } from "./local/local_end.ts";
 import { LocalOperations } from "./local/local_operations.ts";
 import { applyReload } from "./local/local_reload.ts";
 import { LocalSessions } from "./local/local_sessions.ts";
@@ -41,7 +42,6 @@ export interface ProxyOptions extends WallTime {
 /** The proxy in this thread. */
 export class Proxy implements ProxyControl {
   readonly operations: LocalOperations;
-  readonly #observer: ProxyObserver;
   readonly #context: WorkerContext | undefined;
   readonly #sessions: LocalSessions;
   readonly #apps: LocalApps;
@@ -51,8 +51,7 @@ export class Proxy implements ProxyControl {
   readonly #counters: ThreadCounters;
   /** Only metrics of the admin API show it. */
   readonly #loopDelay: LoopDelay | undefined;
-  #drained: Promise<void> | undefined;
-  #isStopping = false;
+  readonly #end: LocalEnd;
 
   /**
    * Opens every listener of the config, or none.
@@ -73,7 +72,6 @@ export class Proxy implements ProxyControl {
 
   private constructor(config: Config, files: FileTexts, options: ProxyOptions) {
     const { observer, context, transport, clock = monotonicClock } = options;
-    this.#observer = observer;
     this.#context = context;
     this.#loopDelay = config.admin === undefined ? undefined : new LoopDelay();
     this.#counters = new ThreadCounters({
@@ -92,7 +90,7 @@ export class Proxy implements ProxyControl {
           apps: this.#apps,
           listeners: this.#listeners,
           sessions: this.#sessions,
-          ending: () => this.#ending(),
+          ending: () => this.#end.state,
         });
         return [];
       },
@@ -124,6 +122,14 @@ export class Proxy implements ProxyControl {
       sessions: this.#sessions,
       counters: this.#counters,
       own: this.#own,
+    });
+    this.#end = new LocalEnd({
+      observer,
+      listeners: this.#listeners,
+      sessions: this.#sessions,
+      apps: this.#apps,
+      reloader: this.#reloader,
+      loopDelay: this.#loopDelay,
     });
   }
 
@@ -195,7 +201,7 @@ export class Proxy implements ProxyControl {
       listeners: this.#listeners,
       sessions: this.#sessions,
       apps: this.#apps,
-      isEnding: this.#drained !== undefined,
+      isEnding: this.#end.isDraining,
     });
   }
 
@@ -209,63 +215,21 @@ export class Proxy implements ProxyControl {
     others?: ReadonlySet<string>,
     timeoutMs = this.#reloader.config.shutdown.drainTimeoutMs,
   ): Promise<void> {
-    return this.#drained ??= this.#drain(others, timeoutMs);
+    return this.#end.drain(others, timeoutMs);
   }
 
   /** Accepts nothing more, as another proxy with another config takes over; resolves when that is so. */
-  async retire({ targets, listeners, obsoleteMs }: Retirement): Promise<void> {
-    // Who waits for an app that is gone has nobody else to resume it.
-    for (const [name, app] of this.#apps.byName) if (!targets.has(name)) app.setPaused(false);
-    await this.#listeners.leave(new Set(listeners));
-    this.#sessions.endObsolete(obsoleteMs, ({ app, target }) => {
-      const labels = targets.get(app.name);
-      return labels === undefined || (target !== undefined && !labels.includes(target.target.label));
-    });
+  retire(retirement: Retirement): Promise<void> {
+    return this.#end.retire(retirement);
   }
 
   /** Resolves when a proxy that retires has no session left. */
-  async retired(): Promise<void> {
-    await this.#listeners.ended();
-    await this.#sessions.table.whenEmpty();
-    await this.#stopApps();
+  retired(): Promise<void> {
+    return this.#end.retired();
   }
 
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    const closed = this.#listeners.closeNow();
-    this.#sessions.table.endAll();
-    await closed;
-    this.#sessions.table.endAll();
-    await this.#sessions.table.whenEmpty();
-    await this.#stopApps();
-  }
-
-  async #drain(others: ReadonlySet<string> | undefined, timeoutMs: number): Promise<void> {
-    if (others === undefined) await this.#listeners.close();
-    else await this.#listeners.leave(others);
-    const endsAtMs = performance.now() + timeoutMs;
-    const drain = (): Promise<void> =>
-      this.#sessions.table.drain({
-        timeoutMs: Math.max(0, endsAtMs - performance.now()),
-        onProgress: (left, leftMs) => this.#observer.draining(left, leftMs),
-      });
-    if (others === undefined) await drain();
-    else {
-      // A connection that waits for a permit was accepted here, and becomes a session when another one ends.
-      await Promise.all([drain(), settledWithin(this.#listeners.ended(), timeoutMs)]);
-      await this.#listeners.closeNow();
-      await drain();
-    }
-    await this.#stopApps();
-  }
-
-  /** Ends what runs beside the sessions. */
-  async #stopApps(): Promise<void> {
-    this.#sessions.stop();
-    this.#loopDelay?.[Symbol.dispose]();
-    // One that is under way would go on with apps and listeners that nobody stops.
-    await this.#reloader.stop();
-    await this.#apps.stop();
+  stop(): Promise<void> {
+    return this.#end.stop();
   }
 
   async #open(files: FileTexts): Promise<void> {
@@ -290,17 +254,4 @@ export class Proxy implements ProxyControl {
     // Only when all are bound: a client must not be served by a proxy that is about to give up.
     await listeners.commit(this.#apps.byName);
   }
-
-  #ending(): "stopping" | "draining" | undefined {
-    if (this.#isStopping) return "stopping";
-    return this.#drained === undefined ? undefined : "draining";
-  }
-}
-
-/** Waits for a promise that never rejects, but no longer than so. */
-async function settledWithin(promise: Promise<void>, limitMs: number): Promise<void> {
-  const limit = Promise.withResolvers<void>();
-  const timer = setTimeout(limit.resolve, Math.min(limitMs, MAX_TIMER_MS));
-  await Promise.race([promise, limit.promise]);
-  clearTimeout(timer);
 }
