@@ -67,6 +67,11 @@ export class ControlledApp implements ReloadableApp {
     return this.#config;
   }
 
+  /** The labels of its targets, of one pool after the other. */
+  get labels(): string[] {
+    return this.targets.pools.flatMap(({ pool }) => pool.targets.map(({ label }) => label));
+  }
+
   /** When the faults of its config came into effect, on the clock. */
   get faultsSinceMs(): number {
     return this.#faultsSince.clockMs;

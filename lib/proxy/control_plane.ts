@@ -3,14 +3,12 @@ import {
   type FaultSnapshot,
   FileTexts,
   type NextTlsFiles,
-  Overrides,
   type PoolRef,
   type PoolSnapshot,
   type Prepared,
   readTlsFiles,
   type RuntimeFaults,
   type TargetRef,
-  type TargetSettingChange,
   type TlsFiles,
 } from "../app/mod.ts";
 import type { AppConfig, Config } from "../config/parsed.ts";
@@ -19,18 +17,12 @@ import { type CountersSnapshot, type LiveTarget, LoopDelay, ThreadCounters } fro
 import type { TargetState } from "../pool/mod.ts";
 import { ControlledApp } from "./_controlled_app.ts";
 import { ownListeners } from "./listeners/own_listeners.ts";
-import {
-  type HandedApp,
-  handedApps,
-  type TakenOverApp,
-  takeOverHealth,
-  takeOverSettings,
-} from "./handed_state.ts";
+import { type HandedApp, handedApps, type TakenOverApp, takeOverHealth } from "./handed_state.ts";
+import { OperatorSettings } from "./_operator_settings.ts";
 import type { ProxyObserver } from "./proxy_observer.ts";
 import { prepareApps, startError } from "./reload/next_apps.ts";
 import type { ReloadStep } from "./reload/reloader.ts";
 import type { DiscoveryAnswer } from "./operations.ts";
-import { retained } from "./_retained.ts";
 import type { ListenerInfo } from "./status/runtime_snapshot.ts";
 
 export interface ControlPlaneOptions {
@@ -50,8 +42,7 @@ export interface ControlPlaneOptions {
 export class ControlPlane {
   /** The apps' files as read at the start. */
   readonly files = new FileTexts();
-  /** What operators have set for the apps. */
-  readonly #overrides = new Overrides();
+  readonly settings: OperatorSettings;
   readonly #options: ControlPlaneOptions;
   /** The labels of an app's targets whose health the process before has been heard on. */
   readonly #judged = new WeakMap<ControlledApp, ReadonlySet<string>>();
@@ -75,7 +66,6 @@ export class ControlPlane {
    */
   static async prepare(config: Config, options: ControlPlaneOptions): Promise<ControlPlane> {
     const plane = new ControlPlane(options);
-    takeOverSettings(plane.#overrides, options.handed ?? []);
     const apps = new Map<string, ControlledApp>();
     for (const app of config.apps) {
       try {
@@ -85,7 +75,7 @@ export class ControlPlane {
       }
     }
     plane.#apps = apps;
-    plane.retainOverrides();
+    plane.settings.retain();
     plane.#takeOverHealth();
     if (config.admin !== undefined) plane.#loopDelay = new LoopDelay();
     return plane;
@@ -93,6 +83,7 @@ export class ControlPlane {
 
   private constructor(options: ControlPlaneOptions) {
     this.#options = options;
+    this.settings = new OperatorSettings(() => this.#apps, options.handed ?? []);
   }
 
   /** Takes what the workers listen on, before the start: checks and discovery must not take it for a target. */
@@ -170,17 +161,12 @@ export class ControlPlane {
 
   /** The labels of all targets, by app. */
   labels(): Map<string, string[]> {
-    return new Map([...this.#apps].map(([name, { targets }]) => [
-      name,
-      targets.pools.flatMap(({ pool }) => pool.targets.map(({ label }) => label)),
-    ]));
+    return new Map([...this.#apps].map(([name, { labels }]) => [name, labels]));
   }
 
   /** The targets of an app, of which this thread has no connections; `undefined` where there is no such app. */
   targets(app: string): readonly LiveTarget[] | undefined {
-    return this.#apps.get(app)?.targets.pools.flatMap(({ pool }) =>
-      pool.targets.map(({ label }) => ({ label, active: 0 }))
-    );
+    return this.#apps.get(app)?.labels.map((label) => ({ label, active: 0 }));
   }
 
   /** What this thread has counted: checks, ejections, discovery. */
@@ -191,45 +177,6 @@ export class ControlPlane {
   /** The texts of an app's files. */
   tlsFiles(app: string): TlsFiles {
     return this.#app(app).tlsFiles;
-  }
-
-  isPaused(app: string): boolean {
-    return this.#apps.get(app)?.overrides.pause.isPaused ?? false;
-  }
-
-  /** Sets what the targets of an app with this label may do; returns whether there is any. */
-  setTarget(app: string, label: string, change: TargetSettingChange): boolean {
-    return this.#apps.get(app)?.targets.set(label, change) ?? false;
-  }
-
-  /** Pauses an app, or lets it go on; returns whether there is such an app. */
-  setPaused(app: string, isPaused: boolean): boolean {
-    this.#apps.get(app)?.overrides.pause.set(isPaused);
-    return this.#apps.has(app);
-  }
-
-  /** Replaces the faults of an app that were set at run time; returns whether there is such an app. */
-  setFaults(name: string, faults: RuntimeFaults | undefined): boolean {
-    const app = this.#apps.get(name);
-    if (app !== undefined) app.overrides.faults = faults;
-    return app !== undefined;
-  }
-
-  /** The targets that operators have taken down. */
-  downed(): { readonly app: string; readonly target: string }[] {
-    return [...this.#apps].flatMap(([app, { targets }]) =>
-      targets.pools.flatMap(({ pool }) =>
-        pool.targets.flatMap(({ label, admin }) => admin === "down" ? [{ app, target: label }] : [])
-      )
-    );
-  }
-
-  /** Forgets what operators have set for apps and targets that a reload has removed. */
-  retainOverrides(): void {
-    const labels = this.labels();
-    this.#overrides.retain(
-      [...this.#apps].map(([name, { config }]) => retained(config, labels.get(name) ?? [])),
-    );
   }
 
   /** What discovery knows, in the order of the config. */
@@ -284,15 +231,14 @@ export class ControlPlane {
       if (handed === undefined) continue;
       const known = this.#judged.get(app) ?? new Set();
       takeOverHealth(app, { ...handed, down: handed.down.filter(({ label }) => !known.has(label)) });
-      const labels = app.targets.pools.flatMap(({ pool }) => pool.targets.map(({ label }) => label));
-      this.#judged.set(app, new Set(labels));
+      this.#judged.set(app, new Set(app.labels));
     }
   }
 
   #create(config: AppConfig, files: TlsFiles): Promise<ControlledApp> {
     return ControlledApp.create(config, files, {
       ...this.#options,
-      overrides: this.#overrides.of(config.name),
+      overrides: this.settings.of(config.name),
       listeners: this.#listeners,
       tally: this.#counters.app(config.name),
       onChange: (pool) => this.#onChange({ app: config.name, pool }),

@@ -43,7 +43,7 @@ Deno.test("ControlPlane: what a process before hands over is what it is set to, 
       ["10.0.0.3:80", "ready", 1, "down", "connection refused"],
     ],
   );
-  assertEquals(control.isPaused("web"), true);
+  assertEquals(control.settings.isPaused("web"), true);
   const [fault] = control.faults("web");
   assertEquals([fault?.source, fault?.sinceMs], ["api", HANDED.faults?.sinceEpochMs]);
   const [handedOn] = control.handed();
@@ -58,7 +58,7 @@ Deno.test("ControlPlane: what a process before hands over is what it is set to, 
 
 Deno.test("ControlPlane: an app that is gone, and targets without checks, take nothing over", async () => {
   const control = await plane({ apps: [{ ...APPS[0], name: "other" }] }, [HANDED]);
-  assertEquals(control.isPaused("other"), false);
+  assertEquals(control.settings.isPaused("other"), false);
   const unchecked = await plane({ apps: [{ ...APPS[0], health_check: "off" }] }, [HANDED]);
   assertEquals(unchecked.handed()[0]?.down, []);
 });

@@ -289,7 +289,7 @@ export class WorkerProxy implements ProxyControl {
       sessions: this.activeSessions(),
       isEnding: this.#drained !== undefined,
       sessionsOf: (app) => this.#limits.sessionsOf(app),
-      isPaused: (app) => this.#control.isPaused(app),
+      isPaused: (app) => this.#control.settings.isPaused(app),
       faults: (app) => this.#control.faults(app),
       pools: (app) => {
         if (!this.#control.hasApp(app)) return [];

@@ -103,7 +103,7 @@ export class WorkerReloads {
     commit();
     next.supervisor.accept();
     changes.release();
-    control.retainOverrides();
+    control.settings.retain();
     const late = await groups.retire(before, sockets.config);
     await operations.endDowned();
     await placed.removed;

@@ -68,7 +68,7 @@ export class WorkerOperations implements ProxyOperations {
     { app, label }: TargetName,
     change: TargetSettingChange,
   ): Promise<SessionsEnded | undefined> {
-    if (!this.#control.setTarget(app, label, change)) return undefined;
+    if (!this.#control.settings.setTarget(app, label, change)) return undefined;
     // First, so that no connection goes to a target whose sessions are ended.
     this.#options.postChanges();
     if (change.admin === "down") return await this.#end({ app, target: label }, TARGET_DOWN);
@@ -78,11 +78,11 @@ export class WorkerOperations implements ProxyOperations {
 
   /** Ends the sessions of targets that are down: workers that a reload has retired meanwhile have not heard of it. */
   async endDowned(): Promise<void> {
-    await Promise.all(this.#control.downed().map((filter) => this.#end(filter, TARGET_DOWN)));
+    await Promise.all(this.#control.settings.downed().map((filter) => this.#end(filter, TARGET_DOWN)));
   }
 
   async setPaused(app: string, isPaused: boolean): Promise<Carried | undefined> {
-    if (!this.#control.setPaused(app, isPaused)) return undefined;
+    if (!this.#control.settings.setPaused(app, isPaused)) return undefined;
     const { incomplete } = await this.#ask({ kind: "pause", app, isPaused }, ANSWER_LIMIT_MS);
     return { incomplete };
   }
@@ -93,7 +93,7 @@ export class WorkerOperations implements ProxyOperations {
       since: { clockMs: monotonicClock.nowMs(), epochMs: Date.now() },
       draws: SharedDraws.allocate(faults.length),
     };
-    if (!this.#control.setFaults(app, set)) return undefined;
+    if (!this.#control.settings.setFaults(app, set)) return undefined;
     const { incomplete } = await this.#ask({ kind: "faults", app, faults: set }, ANSWER_LIMIT_MS);
     return { incomplete };
   }
