@@ -1,43 +1,21 @@
-import { monotonicClock } from "../../../base/mod.ts";
+import { MAX_TIMER_MS, monotonicClock } from "../../../base/mod.ts";
 import { type Retirement, StartError } from "../../../proxy/mod.ts";
 import { startError } from "./_start_error.ts";
 import type { Confinement } from "../../../net/mod.ts";
 import { Questions } from "../requests/questions.ts";
 import type { Answers, Refusal } from "../requests/replies.ts";
-import { emptySlot, hasStarted, type WorkerSlot } from "./_worker_slot.ts";
-import type {
-  AnswerValue,
-  FromWorker,
-  Question,
-  QuestionKind,
-  StartMessage,
-  ToWorker,
-} from "../../channel/messages.ts";
-import type { WorkersObserver } from "../workers_observer.ts";
-import type { Sandbox, SpareThread } from "../../spare_thread.ts";
+import { WorkerSlot, type WorkerSlotObserver, type WorkerSlotOptions } from "./_worker_slot.ts";
+import type { AnswerValue, FromWorker, Question, QuestionKind, ToWorker } from "../../channel/messages.ts";
 import type { WorkerCounters } from "../requests/worker_counters.ts";
 import type { Generation } from "./generation.ts";
-import type { WorkerCaptures } from "../requests/worker_captures.ts";
-import { WorkerEvents } from "./worker_events.ts";
-import { WorkerThread } from "./worker_thread.ts";
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends WorkerSlotOptions {
   readonly count: number;
   readonly generation: Generation;
-  readonly module: URL;
-  readonly permissions: Sandbox;
-  /** Used for the first worker; default none. */
-  readonly spare?: SpareThread | undefined;
-  readonly observer: WorkersObserver;
-  readonly captures: WorkerCaptures;
-  /** Returns the current start message of a worker. */
-  startMessage(worker: number): Omit<StartMessage, "nowMs" | "captures">;
   /** Called when the successor of a dead worker has bound its listeners, before it accepts. */
   onRebound(worker: number): void;
   /** Keeps what workers count. */
   readonly counters: WorkerCounters;
-  /** Called when a worker's thread has ended, or was told to; default nobody cleans up after it. */
-  onGone?(worker: number): void;
   /** Answers a worker's question about a name. */
   onName(id: number, name: string): Promise<ToWorker>;
   /** Called when a worker has bound its listeners, with how the kernel confines it. */
@@ -46,14 +24,8 @@ export interface SupervisorOptions {
   onReport(message: Extract<FromWorker, { kind: "report" }>): void;
 }
 
-/** How long a worker may take to bind its listeners before it counts as hung. */
-const START_LIMIT_MS = 30_000;
-
 /** How long a worker may take, beyond its own limit, to report that it has ended. */
 const END_SLACK_MS = 5000;
-
-/** The longest delay that a timer holds; a longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** All workers report a drain, each this often; one report is enough. */
 const DRAIN_REPORT_MS = 2500;
@@ -71,7 +43,14 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#slots = Array.from({ length: options.count }, (_, number) => emptySlot(number, options.observer));
+    const observer: WorkerSlotObserver = {
+      message: (slot, message) => this.#receive(slot, message),
+      died: (slot, error) => this.#died(slot, error),
+    };
+    this.#slots = Array.from(
+      { length: options.count },
+      (_, number) => new WorkerSlot(number, observer, options),
+    );
   }
 
   /**
@@ -80,7 +59,7 @@ export class Supervisor {
    * @throws {StartError} when one cannot; the caller ends the others.
    */
   bind(): Promise<void> {
-    for (const slot of this.#slots) this.#spawn(slot);
+    for (const slot of this.#slots) slot.spawn();
     return this.#bound.promise;
   }
 
@@ -88,14 +67,14 @@ export class Supervisor {
   accept(): void {
     this.#phase = "serving";
     for (const slot of this.#slots) {
-      if (slot.state === "dead") this.#spawn(slot);
-      else this.#serve(slot);
+      if (slot.state === "dead") slot.spawn();
+      else slot.serve();
     }
   }
 
   /** Sends a message to all started workers; later ones get the current state in their start message. */
   post(message: ToWorker): void {
-    for (const { thread } of this.#slots.filter(hasStarted)) thread?.post(message);
+    for (const slot of this.#slots) if (slot.hasStarted) slot.post(message);
   }
 
   /** Asks all started workers and waits for their answers, by default for up to 10 s. Never rejects. */
@@ -103,7 +82,7 @@ export class Supervisor {
     question: Question & { readonly kind: Kind },
     limitMs?: number,
   ): Promise<Answers<AnswerValue<Kind>>> {
-    const asked = this.#slots.filter(hasStarted);
+    const asked = this.#slots.filter(({ hasStarted }) => hasStarted);
     return await this.#questions.ask<Kind>(question, asked, limitMs);
   }
 
@@ -113,7 +92,7 @@ export class Supervisor {
     return {
       [Symbol.dispose]: () => {
         this.#isHeld = false;
-        for (const slot of this.#slots) if (slot.state === "loaded") this.#startUp(slot);
+        for (const slot of this.#slots) if (slot.state === "loaded") slot.bind();
       },
     };
   }
@@ -122,8 +101,8 @@ export class Supervisor {
   async retire(retirement: Retirement): Promise<readonly Refusal[]> {
     this.#phase = "ending";
     for (const slot of this.#slots) {
-      clearTimeout(slot.timer);
-      if (!hasStarted(slot)) this.#over(slot);
+      slot.stopTimer();
+      if (!slot.hasStarted) this.#over(slot);
     }
     const { refusals } = await this.ask({ kind: "retire", ...retirement });
     this.#settle();
@@ -146,10 +125,10 @@ export class Supervisor {
     const drainMs = how.kind === "drain" ? how.timeoutMs : 0;
     const limit = setTimeout(() => this.terminate(), Math.min(MAX_TIMER_MS, drainMs + END_SLACK_MS));
     for (const slot of this.#slots) {
-      clearTimeout(slot.timer);
+      slot.stopTimer();
       // A worker that has not started has nothing to end.
-      if (!hasStarted(slot)) this.#over(slot);
-      else slot.thread?.post(how);
+      if (!slot.hasStarted) this.#over(slot);
+      else slot.post(how);
     }
     this.#settle();
     await this.#ended.promise;
@@ -160,45 +139,18 @@ export class Supervisor {
   terminate(): void {
     this.#phase = "ending";
     for (const slot of this.#slots) {
-      clearTimeout(slot.timer);
+      slot.stopTimer();
       this.#over(slot);
     }
     this.#settle();
-  }
-
-  #spawn(slot: WorkerSlot): void {
-    const { module, permissions, observer } = this.#options;
-    const spare = this.#options.spare?.take();
-    slot.state = "loading";
-    slot.events = new WorkerEvents(observer);
-    slot.bornMs = monotonicClock.nowMs();
-    slot.timer = setTimeout(
-      () => this.#died(slot, new Error(`not started within ${START_LIMIT_MS / 1000} s`)),
-      START_LIMIT_MS,
-    );
-    try {
-      slot.thread = new WorkerThread({
-        name: `worker ${slot.number + 1}`,
-        module,
-        permissions,
-        observer: {
-          message: (message) => this.#receive(slot, message),
-          died: (error) => this.#died(slot, error),
-        },
-        spare,
-      });
-      if (spare !== undefined) slot.thread.replay(spare.messages);
-    } catch (error) {
-      this.#died(slot, error instanceof Error ? error : new Error(String(error)));
-    }
   }
 
   #receive(slot: WorkerSlot, message: FromWorker): void {
     const { onReport } = this.#options;
     switch (message.kind) {
       case "loaded":
-        slot.state = "loaded";
-        return this.#isHeld ? undefined : this.#startUp(slot);
+        slot.loaded();
+        return this.#isHeld ? undefined : slot.bind();
       case "name":
         return this.#answerName(slot, message);
       case "bound":
@@ -233,41 +185,23 @@ export class Supervisor {
       .catch((error) => this.#options.observer.defect(error));
   }
 
-  #startUp(slot: WorkerSlot): void {
-    slot.state = "binding";
-    const { thread } = slot;
-    if (thread === undefined) return;
-    thread.post({
-      ...this.#options.startMessage(slot.number),
-      captures: this.#options.captures.ordersFor(thread),
-      nowMs: monotonicClock.nowMs(),
-    });
-  }
-
   #boundBy(slot: WorkerSlot): void {
-    slot.state = "bound";
-    clearTimeout(slot.timer);
+    slot.bound();
     if (this.#phase === "starting") {
       if (this.#slots.every(({ state }) => state === "bound")) this.#bound.resolve();
       return;
     }
     if (this.#phase === "ending") return;
     this.#options.onRebound(slot.number);
-    this.#serve(slot);
+    slot.serve();
     this.#options.counters.restarts++;
     this.#options.observer.workerRestarted(slot.number + 1);
   }
 
-  #serve(slot: WorkerSlot): void {
-    slot.state = "serving";
-    slot.thread?.post({ kind: "accept" });
-  }
-
   #died(slot: WorkerSlot, error: Error): void {
     const { generation, observer } = this.#options;
-    clearTimeout(slot.timer);
-    this.#endThread(slot);
-    slot.state = "dead";
+    slot.stopTimer();
+    slot.end("dead");
     this.#questions.lost(slot.number);
     const sessions = generation.activeOf(slot.number);
     generation.forget(slot.number);
@@ -283,9 +217,7 @@ export class Supervisor {
       observer.workerDied(slot.number + 1, { error, sessions, restartMs: undefined });
       return this.#settle();
     }
-    const restartMs = slot.backoff.next(monotonicClock.nowMs() - slot.bornMs);
-    observer.workerDied(slot.number + 1, { error, sessions, restartMs });
-    slot.timer = setTimeout(() => this.#spawn(slot), restartMs);
+    observer.workerDied(slot.number + 1, { error, sessions, restartMs: slot.respawn() });
   }
 
   #draining(leftMs: number): void {
@@ -296,23 +228,13 @@ export class Supervisor {
   }
 
   #over(slot: WorkerSlot): void {
-    this.#endThread(slot);
-    slot.state = "ended";
+    slot.end("ended");
     this.#options.counters.ended(slot);
     this.#questions.lost(slot.number);
   }
 
-  #endThread(slot: WorkerSlot): void {
-    const { thread } = slot;
-    slot.thread = undefined;
-    thread?.terminate();
-    if (thread === undefined) return;
-    this.#options.captures.lost(thread);
-    this.#options.onGone?.(slot.number);
-  }
-
   #settle(): void {
-    const isOver = this.#slots.every(({ state }) => state === "ended" || state === "dead");
-    if (this.#phase === "ending" && isOver) this.#ended.resolve();
+    const areOver = this.#slots.every(({ isOver }) => isOver);
+    if (this.#phase === "ending" && areOver) this.#ended.resolve();
   }
 }
