@@ -3,18 +3,14 @@ import type { Config } from "../../config/mod.ts";
 import {
   type ConnectionQuestion,
   ControlPlane,
-  explainConnection,
   type Explanation,
   type HandedApp,
   type ListenerInfo,
-  metricsOf,
   type ProxyControl,
   type ProxyStatus,
   Reloader,
   type ReloadPlan,
   type ReloadResult,
-  type RuntimeSnapshot,
-  statusOf,
   type TakenOverApp,
   type WallTime,
 } from "../../proxy/mod.ts";
@@ -31,6 +27,7 @@ import { WorkerCaptures } from "./requests/worker_captures.ts";
 import { WorkerCounters } from "./requests/worker_counters.ts";
 import { WorkerGroups } from "./worker_groups.ts";
 import { WorkerOperations } from "./requests/worker_operations.ts";
+import { WorkerQueries } from "./requests/worker_queries.ts";
 import { WorkerReloads } from "./worker_reloads.ts";
 import type { WorkersObserver } from "./workers_observer.ts";
 
@@ -78,11 +75,10 @@ export class WorkerProxy implements ProxyControl {
   readonly #files: SocketFiles;
   readonly #limits: SharedLimits;
   readonly #reloader: Reloader;
-  readonly #counters: WorkerCounters;
-  #counting: Promise<MetricsSnapshot> | undefined;
   readonly #changes: PoolChanges;
   readonly #groups: WorkerGroups;
   readonly #captures = new WorkerCaptures();
+  readonly #queries: WorkerQueries;
   /** The config with the addresses actually bound. */
   #config: Config;
   #drained: Promise<void> | undefined;
@@ -136,7 +132,7 @@ export class WorkerProxy implements ProxyControl {
       takenOver: options.handed?.paths,
       isPassed: (address) => this.#native?.isPassed(address) === true,
     });
-    this.#counters = new WorkerCounters((app) => this.#control.targets(app));
+    const counters = new WorkerCounters((app) => this.#control.targets(app));
     this.#groups = new WorkerGroups(parts.bound, {
       workers: options.workers,
       observer: options.observer,
@@ -148,7 +144,7 @@ export class WorkerProxy implements ProxyControl {
       native: this.#native,
       files: this.#files,
       limits: this.#limits,
-      counters: this.#counters,
+      counters,
       captures: this.#captures,
     });
     this.#changes = new PoolChanges((pool) => this.#groups.postTargets(pool));
@@ -181,23 +177,28 @@ export class WorkerProxy implements ProxyControl {
       isBroken: () => this.#files.hasLost(),
       apply: (step, commit) => reloads.apply(step, commit),
     });
+    this.#queries = new WorkerQueries({
+      workers: options.workers,
+      control: this.#control,
+      limits: this.#limits,
+      groups: this.#groups,
+      counters,
+      reloader: this.#reloader,
+      config: () => this.#config,
+      isEnding: () => this.#drained !== undefined,
+    });
   }
 
   listeners(): readonly ListenerInfo[] {
-    return this.#config.apps.flatMap(({ name: app, listen }) => listen.map((address) => ({ app, address })));
+    return this.#queries.listeners();
   }
 
   config(): Config {
     return this.#reloader.config;
   }
 
-  async isAlive(limitMs: number): Promise<boolean> {
-    const answers = await Promise.all(
-      this.#groups.list().map(({ supervisor }) => supervisor.ask({ kind: "alive" }, limitMs)),
-    );
-    return answers.every(({ values, refusals }) =>
-      refusals.length === 0 && values.every(({ value }) => value)
-    );
+  isAlive(limitMs: number): Promise<boolean> {
+    return this.#queries.isAlive(limitMs);
   }
 
   activeSessions(): number {
@@ -213,15 +214,15 @@ export class WorkerProxy implements ProxyControl {
   }
 
   status(): ProxyStatus {
-    return statusOf(this.#config, this.#snapshot());
+    return this.#queries.status();
   }
 
   metrics(): Promise<MetricsSnapshot> {
-    return this.#counting ??= this.#count().finally(() => this.#counting = undefined);
+    return this.#queries.metrics();
   }
 
   explain(question: ConnectionQuestion, counted?: CountersSnapshot): Explanation {
-    return explainConnection(this.#config, question, this.#snapshot(counted));
+    return this.#queries.explain(question, counted);
   }
 
   capture(request: CaptureRequest): Promise<CaptureStart> {
@@ -268,43 +269,6 @@ export class WorkerProxy implements ProxyControl {
     await this.#control.stop();
     if (this.#options.native === true) await this.#native?.end();
   }
-
-  /** A worker that does not answer in time counts with what it sent before. */
-  async #count(): Promise<MetricsSnapshot> {
-    const [certificates] = await Promise.all([
-      this.#reloader.certificates(),
-      ...this.#groups.list().map(({ supervisor }) => supervisor.ask({ kind: "counters" }, COUNT_LIMIT_MS)),
-    ]);
-    return metricsOf(this.status(), {
-      counters: this.#counters.snapshot(this.#control.counters()),
-      workers: this.#counters.count(this.#options.workers),
-      certificates,
-    });
-  }
-
-  #snapshot(counted?: CountersSnapshot): RuntimeSnapshot {
-    return {
-      listeners: this.listeners(),
-      workers: this.#options.workers,
-      sessions: this.activeSessions(),
-      isEnding: this.#drained !== undefined,
-      sessionsOf: (app) => this.#limits.sessionsOf(app),
-      isPaused: (app) => this.#control.settings.isPaused(app),
-      faults: (app) => this.#control.faults(app),
-      pools: (app) => {
-        if (!this.#control.hasApp(app)) return [];
-        const states = this.#control.states(app);
-        const targets = counted?.apps.get(app)?.targets;
-        return this.#control.snapshot(app, (pool) => {
-          const ofPool = states.get(pool) ?? [];
-          const taken = this.#limits.takenOf({ app, pool }, ofPool);
-          return targets === undefined
-            ? taken
-            : taken.map((count, index) => count ?? targets.get(ofPool[index]?.spec.label ?? "")?.active ?? 0);
-        });
-      },
-    };
-  }
 }
 
 /** What another process can take over from a proxy. */
@@ -314,9 +278,6 @@ export interface HandOver {
   readonly paths: readonly string[];
   readonly apps: readonly HandedApp[];
 }
-
-/** How long metrics wait for a worker. */
-const COUNT_LIMIT_MS = 1000;
 
 interface WorkerProxyParts {
   readonly control: ControlPlane;
