@@ -16,7 +16,8 @@ import {
   TCP_INFO,
   TCP_SYN_SENT,
 } from "../calls/constants.ts";
-import { LinuxConnection, type LinuxConnectionOptions } from "../connection.ts";
+import type { ConnectedSocketOptions } from "../connected_socket.ts";
+import { LinuxConnection } from "../connection.ts";
 import { ERRNO, interrupted, SystemError } from "../calls/errno.ts";
 import type { Sockets } from "../sockets.ts";
 
@@ -43,7 +44,7 @@ export class EarlyConnection extends LinuxConnection {
   constructor(
     sockets: Sockets,
     fd: number,
-    { sent, ...options }: LinuxConnectionOptions & { readonly sent: number },
+    { sent, ...options }: ConnectedSocketOptions & { readonly sent: number },
   ) {
     super(sockets, fd, options);
     this.#sent = sent;
@@ -59,16 +60,7 @@ export class EarlyConnection extends LinuxConnection {
 
 /** A connection that the first send makes. */
 export class OpeningConnection extends LinuxConnection {
-  readonly #sockets: Sockets;
-  readonly #fd: number;
   #settle: ((error?: unknown) => void) | undefined;
-
-  constructor(sockets: Sockets, fd: number, options: Omit<LinuxConnectionOptions, "events">) {
-    // With events it would be called back before it has its own fields.
-    super(sockets, fd, options);
-    this.#sockets = sockets;
-    this.#fd = fd;
-  }
 
   established(signal: CancelSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason);
@@ -78,7 +70,7 @@ export class OpeningConnection extends LinuxConnection {
       this.#settle = (error) => {
         this.#settle = undefined;
         signal.removeEventListener("abort", onAbort);
-        this.#sockets.reactor.settled();
+        this.sockets.reactor.settled();
         if (error === undefined) resolve();
         else reject(error);
       };
@@ -99,10 +91,10 @@ export class OpeningConnection extends LinuxConnection {
 
   /** Settles unless the answer is still to come. The state is the first byte of `struct tcp_info`. */
   #look(): void {
-    const { libc } = this.#sockets;
-    const state = libc.option(this.#fd, IPPROTO_TCP, TCP_INFO) & 0xff;
+    const { libc } = this.sockets;
+    const state = libc.option(this.fd, IPPROTO_TCP, TCP_INFO) & 0xff;
     if (state === TCP_SYN_SENT) return;
-    const code = libc.option(this.#fd, SOL_SOCKET, SO_ERROR);
+    const code = libc.option(this.fd, SOL_SOCKET, SO_ERROR);
     const isRefused = code !== 0 || state === TCP_CLOSE;
     this.#settle?.(
       isRefused ? new SystemError("connect", code === 0 ? ERRNO.ECONNREFUSED : code) : undefined,
