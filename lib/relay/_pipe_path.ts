@@ -1,4 +1,6 @@
 import { NO_PIPE, type Pipe, type PipePool, type Pollable } from "../base/mod.ts";
+import type { Flow } from "./flow.ts";
+import type { Ticker } from "./sweep.ts";
 
 /** The way of one direction's bytes through a pipe of the kernel, which they leave before the next ones enter. */
 export class PipePath {
@@ -42,13 +44,16 @@ export class PipePath {
     }
   }
 
-  /** Sends what waits in it, as {@link Pollable.sendFrom}; 0 when it is empty. @throws the receiver's error. */
-  send(): number {
-    const pipe = this.#pipe;
-    if (pipe === undefined) return 0;
-    const sent = this.#to.sendFrom?.(pipe) ?? NO_PIPE;
-    if (pipe.bytes === 0) this.drop();
-    return sent;
+  /** Sends what waits in it, and counts it; returns whether nothing is left. @throws the receiver's error. */
+  send(flow: Flow, ticker: Ticker): boolean {
+    for (let pipe = this.#pipe; pipe !== undefined; pipe = this.#pipe) {
+      const sent = this.#to.sendFrom?.(pipe) ?? NO_PIPE;
+      if (sent < 0) return false;
+      if (pipe.bytes === 0) this.drop();
+      flow.bytes += sent;
+      flow.lastByteMs = ticker.nowMs;
+    }
+    return true;
   }
 
   /** Discards what waits in it. */

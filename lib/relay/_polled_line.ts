@@ -1,5 +1,4 @@
 import {
-  type Clock,
   type Duplex,
   NO_PIPE,
   type Pollable,
@@ -7,37 +6,16 @@ import {
   sendAtOnce,
   WOULD_BLOCK,
 } from "../base/mod.ts";
-import type { BufferPool } from "./buffers.ts";
+import type { First } from "./_first.ts";
 import type { Flow, Side } from "./flow.ts";
 import type { HalfCloseState, Next } from "./_half_close_state.ts";
 import { PipePath } from "./_pipe_path.ts";
-import type { Ticker } from "./sweep.ts";
-
-/** What all sessions of a thread share. */
-export interface PolledOptions {
-  readonly buffers: BufferPool;
-  /** The clock for the time of the last byte, as coarse as the timers that read it. */
-  readonly ticker: Ticker;
-  /** Gives the moment of the target's first byte. Default: the moment is not known. */
-  readonly clock?: Clock;
-  /**
-   * From how many bytes at once on a direction counts as bulk, whose bytes go through a pipe of the kernel where there is
-   * one. Below, a copy costs less. Default 64 KiB.
-   */
-  readonly bulkBytes?: number;
-}
+import type { PolledOptions } from "./polled_options.ts";
 
 const BULK_BYTES = 64 * 1024;
 
 /** Bytes that a direction may move before all others have their turn. */
 const BYTES_A_TURN = 512 * 1024;
-
-/** What has been received from the client before. */
-export interface First {
-  readonly bytes: Uint8Array | undefined;
-  /** Its FIN, or that receiving has failed. */
-  readonly end?: { readonly error: unknown } | "fin";
-}
 
 export interface LineOptions {
   readonly receiver: Duplex;
@@ -186,22 +164,13 @@ export class Line implements ReadyHandler {
 
   /** Sends what is in the pipe, and returns whether nothing is left there. */
   #emptyPipe(pipe: PipePath): boolean {
-    while (pipe.isHolding) {
-      let sent: number;
-      try {
-        sent = pipe.send();
-      } catch (error) {
-        this.#fail(this.#flow.receiver, error);
-        return false;
-      }
-      if (sent < 0) {
-        this.#flow.reading = false;
-        return false;
-      }
-      this.#flow.bytes += sent;
-      this.#flow.lastByteMs = this.#options.ticker.nowMs;
+    try {
+      if (pipe.send(this.#flow, this.#options.ticker)) return true;
+      this.#flow.reading = false;
+    } catch (error) {
+      this.#fail(this.#flow.receiver, error);
     }
-    return true;
+    return false;
   }
 
   /** The sender has finished. Returns 0, for no more bytes. */
@@ -221,7 +190,6 @@ export class Line implements ReadyHandler {
     }
     if (sent === undefined || sent === count) return;
     this.#held = this.#options.buffers.hold(bytes, sent, count);
-    this.#heldAt = 0;
     this.#flow.reading = false;
   }
 

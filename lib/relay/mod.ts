@@ -18,7 +18,7 @@ export {
 } from "./flow.ts";
 export { type ByteBudget, Pace } from "./pace.ts";
 export { canBePolled, polledEngine } from "./polled.ts";
-export type { PolledOptions } from "./_polled_line.ts";
+export type { PolledOptions } from "./polled_options.ts";
 export { pumpEngine, type PumpOptions } from "./pump.ts";
 export { type Filter, streamEngine, type StreamOptions } from "./streams.ts";
 export { Sweep, type Sweepable, sweepPeriodMs, type Ticker } from "./sweep.ts";

@@ -1,7 +1,8 @@
-import { joinBytes } from "../base/mod.ts";
-import type { PendingRead, RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
+import type { RelayContext, RelayEnd, RelayEnds, RelayEngine } from "./flow.ts";
 import { HalfCloseState } from "./_half_close_state.ts";
-import { type First, Line, type PolledOptions } from "./_polled_line.ts";
+import { type First, NOTHING, settled } from "./_first.ts";
+import { Line } from "./_polled_line.ts";
+import type { PolledOptions } from "./polled_options.ts";
 
 /** Whether {@link polledEngine} can relay between these connections. */
 export function canBePolled({ client, target }: RelayEnds): boolean {
@@ -27,18 +28,6 @@ export function polledEngine(options: PolledOptions): RelayEngine {
       return relay(ends, context, options, first);
     });
   };
-}
-
-/** Waits for a read that has ended already. */
-async function settled({ buffer, result }: PendingRead, before: Uint8Array | undefined): Promise<First> {
-  try {
-    const count = await result;
-    return count === null
-      ? { bytes: before, end: "fin" }
-      : { bytes: joinBytes(before, buffer.subarray(0, count)) };
-  } catch (error) {
-    return { bytes: before, end: { error } };
-  }
 }
 
 function relay(
@@ -68,5 +57,3 @@ function relay(
     down.start(NOTHING);
   });
 }
-
-const NOTHING: First = { bytes: undefined };
