@@ -11,8 +11,12 @@
  * compiler between them and 3,000 for the last. A proxy does one thing all day: it reaches its full speed after 10,000
  * connections instead of 50,000, and needs 40 MB less.
  *
+ * New objects are always made in that space. While it is still small, right after the start, most of what a session is made
+ * of survives a collection, and the engine would make such objects among the old ones from then on, where they stay until
+ * all of the heap is collected: a quarter more CPU in user mode for each connection.
+ *
  * The program may collect garbage by itself: once a crowd of connections has left, nothing else would
  * (`lib/proxy/local/crowd_collection.ts`).
  */
 export const V8_FLAGS =
-  "--max-semi-space-size=4,--single-threaded-gc,--no-maglev,--invocation-count-for-turbofan=1000,--expose-gc";
+  "--max-semi-space-size=4,--single-threaded-gc,--no-maglev,--invocation-count-for-turbofan=1000,--no-allocation-site-pretenuring,--expose-gc";

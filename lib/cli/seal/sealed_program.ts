@@ -5,7 +5,7 @@ export const WORKER_MODULE = "lib/workers/worker/entry.ts";
 
 /** Flags for the engine: those of every executable. */
 export const V8_FLAGS =
-  "--max-semi-space-size=4,--single-threaded-gc,--no-maglev,--invocation-count-for-turbofan=1000,--expose-gc";
+  "--max-semi-space-size=4,--single-threaded-gc,--no-maglev,--invocation-count-for-turbofan=1000,--no-allocation-site-pretenuring,--expose-gc";
 
 /** The text of the module that a sealed executable begins with, in a folder beside `lib`. */
 export function sealedEntry(config: Config, origin: string): string {
