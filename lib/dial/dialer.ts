@@ -46,7 +46,7 @@ export interface DialObserver<T extends DialTarget> {
 export type Preamble<T extends DialTarget> = (
   conn: Connection,
   target: T,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ) => Promise<Duplex>;
 
 /** A pause before the next target is requested; it counts towards the deadline. */
@@ -188,7 +188,7 @@ export class Dialer<T extends DialTarget> {
       const { transport = runtimeTransport, asksWhom = false } = this.#options;
       const raw = await transport.connect(address, attempt, asksWhom ? holder : undefined);
       vet(holder, raw, address);
-      const conn = open === undefined ? raw : await open(raw, target, attempt.toAbortSignal());
+      const conn = open === undefined ? raw : await open(raw, target, attempt);
       // `open` has sent what makes the connection; it may still be refused.
       if (raw.established !== undefined) await establish(raw, conn, attempt);
       const durationMs = performance.now() - beganMs;

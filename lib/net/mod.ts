@@ -1,5 +1,5 @@
 /** Sockets: one interface for what the program needs of them, and what implements it. */
-export type { CancelSignal } from "./cancel.ts";
+export { abortSignalOf, type CancelSignal } from "./cancel.ts";
 export { nativeProblem, openNativeProcess, openNativeTransport } from "./native.ts";
 export {
   type NativeProcess,

@@ -59,14 +59,14 @@ export class Session extends OpenSession implements RelayContext, DialOwner {
 
   /** Admits, sniffs and routes; returns the pool, or `undefined` where the connection goes no further. */
   async #inspect(): Promise<Pool | undefined> {
-    const { app, signal } = this;
+    const { app } = this;
     const found = await inspect({
       app,
       conn: this.sockets.client,
       peer: this.presented.peer,
       place: this.#place,
       clock: this.shared.clock,
-      signal,
+      owner: this,
     });
     this.sockets.replaceClient(found.conn);
     this.presented.learn(found);

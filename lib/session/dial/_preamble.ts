@@ -1,6 +1,6 @@
 import { type Address, type Duplex, type ProxyVersion, sendAtOnce } from "../../base/mod.ts";
 import type { Preamble } from "../../dial/mod.ts";
-import type { Connection } from "../../net/mod.ts";
+import { abortSignalOf, type CancelSignal, type Connection } from "../../net/mod.ts";
 import { encodeProxyHeader } from "../../protocol/mod.ts";
 import type { Candidate } from "../../pool/mod.ts";
 import type { SecureTarget, TargetTalk } from "../app.ts";
@@ -32,7 +32,7 @@ export interface PreambleFacts {
  * (neither is ever inside of it).
  */
 export function preamble(facts: PreambleFacts): Preamble<Candidate> {
-  return async (raw: Connection, candidate: Candidate, signal: AbortSignal): Promise<Duplex> => {
+  return async (raw: Connection, candidate: Candidate, signal: CancelSignal): Promise<Duplex> => {
     let isClosed = false;
     const close = (): void => {
       if (!isClosed) raw.close();
@@ -50,9 +50,15 @@ export function preamble(facts: PreambleFacts): Preamble<Candidate> {
         await writeAll(raw, header);
         facts.onHeader?.(header);
       }
-      const upgraded = talk === undefined ? raw : await upgradeTarget(raw, talk.upgrade, signal);
-      const conn = await facts.secureTarget?.(upgraded, candidate, signal, facts.sni) ?? upgraded;
-      signal.throwIfAborted();
+      const upgraded = talk === undefined
+        ? raw
+        : await upgradeTarget(raw, talk.upgrade, abortSignalOf(signal));
+      // A header alone needs no signal of the runtime, which costs more than the header.
+      const { secureTarget } = facts;
+      const conn = secureTarget === undefined
+        ? upgraded
+        : await secureTarget(upgraded, candidate, abortSignalOf(signal), facts.sni) ?? upgraded;
+      if (signal.aborted) throw signal.reason;
       const lead = talk?.lead?.();
       return lead === undefined && talk?.rewrite === undefined
         ? conn

@@ -16,7 +16,8 @@ export interface Arriving {
   readonly peer: Address;
   readonly place: AcceptPlace | undefined;
   readonly clock: Clock;
-  readonly signal: AbortSignal;
+  /** Its signal is made on first use, and needed only where the client's bytes are read. */
+  readonly owner: { readonly signal: AbortSignal };
 }
 
 /** The result of inspecting a connection, as far as it got. */
@@ -43,7 +44,7 @@ export interface Inspection {
 
 /** Inspects a connection: reads its PROXY header, admits its client, reads or terminates its TLS, and routes it. */
 export async function inspect(arriving: Arriving): Promise<Inspection> {
-  const { app, conn, signal } = arriving;
+  const { app, conn, owner } = arriving;
   const found: Inspection = {
     conn,
     prefetched: undefined,
@@ -56,7 +57,7 @@ export async function inspect(arriving: Arriving): Promise<Inspection> {
     admitted: undefined,
     outcome: { reason: "error", detail: "" },
   };
-  const inspector = app.inspect === undefined ? undefined : new Inspector(conn, app.inspect, signal);
+  const inspector = app.inspect === undefined ? undefined : new Inspector(conn, app.inspect, owner.signal);
   try {
     found.outcome = await admitAndRoute(arriving, found, inspector);
   } catch (error) {
@@ -83,7 +84,7 @@ async function admitAndRoute(
   found: Inspection,
   inspector: Inspector | undefined,
 ): Promise<Pool | Refusal> {
-  const announced = await inspector?.readProxyHeader(peer);
+  const announced = inspector === undefined ? undefined : await inspector.readProxyHeader(peer);
   if (announced !== undefined) {
     if ("reason" in announced) return announced;
     found.client = announced.source;
@@ -98,7 +99,7 @@ async function admitAndRoute(
     }
     found.admitted = admitted;
   }
-  const facts = await inspector?.readTls();
+  const facts = inspector === undefined ? undefined : await inspector.readTls();
   found.sni = inspector?.sni;
   found.hasTls = inspector?.hasTls ?? false;
   found.tls = inspector?.tls;
