@@ -84,11 +84,11 @@ export function configSections(): readonly ConfigSection[] {
 }
 
 /** A section for a mapping and one for each mapping in it; a mapping that was described already is not repeated. */
-function sections(path: string, schema: JsonSchema, told: Set<string>): ConfigSection[] {
+function sections(path: string, schema: JsonSchema, reported: Set<string>): ConfigSection[] {
   const properties = schema.properties ?? {};
   const signature = JSON.stringify(properties);
-  if (told.has(signature)) return [];
-  told.add(signature);
+  if (reported.has(signature)) return [];
+  reported.add(signature);
   const made: ConfigSection[] = [{ path, rows: rowsOf(properties, schema.required ?? []) }];
   for (const [key, property] of Object.entries(properties)) {
     if (path === "" && key === "defaults") continue;
@@ -96,7 +96,9 @@ function sections(path: string, schema: JsonSchema, told: Set<string>): ConfigSe
     if (path.endsWith("targets[]") && key === "health_check") continue;
     const nested = nestedMapping(property);
     const steps = property.items === undefined ? key : `${key}[]`;
-    if (nested !== undefined) made.push(...sections(path === "" ? steps : `${path}.${steps}`, nested, told));
+    if (nested !== undefined) {
+      made.push(...sections(path === "" ? steps : `${path}.${steps}`, nested, reported));
+    }
   }
   return made;
 }

@@ -1,4 +1,4 @@
-// The smallest relay that this runtime can be made to run: no balancing, no limits, no log, no errors told. What it
+// The smallest relay that this runtime can be made to run: no balancing, no limits, no log, no errors reported. What it
 // cannot do, a proxy on this runtime cannot do either.
 // Usage: deno run --allow-net bare_relay.ts '[{"listen":[5000],"targets":["127.0.0.1:80"]}]'
 

@@ -10,7 +10,7 @@ const READY_POLL_MS = 10;
 /** Lowest port that the lab gives out. */
 const FIRST_PORT = 10_000;
 
-/** Where Linux starts with ports for outgoing connections unless told otherwise. */
+/** Where Linux starts with ports for outgoing connections unless set otherwise. */
 const DEFAULT_EPHEMERAL_START = 32_768;
 
 /** How a program is started. */

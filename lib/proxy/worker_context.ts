@@ -27,7 +27,7 @@ export interface WorkerContext {
   readonly crossings: { readonly memory: SharedArrayBuffer; readonly worker: number };
   /** Lets other threads go first, where this one has more sessions than they. */
   turn(): Promise<void> | undefined;
-  /** Is told what was bound; resolves when all threads have bound their listeners. */
+  /** Called with what was bound; resolves when all threads have bound their listeners. */
   mayAccept(bound: BoundProxy): Promise<void>;
   /** Reports the outcome of a connection to a target to the control plane. */
   report(target: TargetRef, outcome: "succeeded" | "failed"): void;

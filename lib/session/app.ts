@@ -50,7 +50,7 @@ export interface LoginEnds {
   readonly signal: AbortSignal;
   /** Hands over the connection to go on with, which owns the one before it. */
   replace(side: "client" | "target", conn: Duplex): void;
-  /** Is told the server name that the client asks for. */
+  /** Called with the server name that the client asks for. */
   onHello(sni: string | undefined): void;
 }
 

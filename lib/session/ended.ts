@@ -3,7 +3,10 @@ import type { Address, Reason, SessionMeasures } from "../base/mod.ts";
 /** A field of the access log that an app asks for: its name and its value. */
 export type LogField = readonly [name: string, value: string];
 
-/** A session that has ended, or lasts and is reported all the same (its reason is `undefined`), as far as anyone looks on: what a `Session` is, and what can be told of one from another thread. */
+/**
+ * A session that has ended, or lasts and is reported all the same (its reason is `undefined`), as observers see it: a
+ * `Session` of this thread, or what another thread has sent of one.
+ */
 export interface EndedSession {
   readonly id: number;
   readonly app: { readonly name: string };

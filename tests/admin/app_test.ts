@@ -123,14 +123,14 @@ Deno.test("adminApp: with a token, refuses a missing or wrong one without reveal
 
 Deno.test("adminApp: after ten wrong tokens an address has to wait, others do not", async () => {
   let nowMs = 0;
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const app = adminApp({
     routes: ROUTES,
     admin: READY,
     listen: { kind: "tcp", host: "127.0.0.1", port: 9900 },
     token: TOKEN,
     clock: { nowMs: () => nowMs },
-    onGuesses: (caller) => told.push(caller),
+    onGuesses: (caller) => reported.push(caller),
     onDefect: () => {},
   });
   const from = async (host: string, token?: string): Promise<Response> =>
@@ -141,21 +141,21 @@ Deno.test("adminApp: after ten wrong tokens an address has to wait, others do no
           ...token === undefined ? {} : { authorization: `Bearer ${token}` },
         },
       }),
-      { kind: "tcp", host, port: 1 + told.length },
+      { kind: "tcp", host, port: 1 + reported.length },
     );
   for (let each = 0; each < 20; each++) assertEquals((await from("10.0.0.1")).status, 401);
   for (let each = 0; each < 10; each++) {
-    assertEquals(told, []);
+    assertEquals(reported, []);
     assertEquals((await from("10.0.0.1", "wrong-wrong-wrong")).status, 401);
   }
-  assertEquals(told, [{ kind: "tcp", host: "10.0.0.1", port: 1 }]);
+  assertEquals(reported, [{ kind: "tcp", host: "10.0.0.1", port: 1 }]);
   const limited = await from("10.0.0.1", TOKEN);
   assertEquals([limited.status, limited.headers.get("retry-after")], [429, "6"]);
   assertEquals((await from("10.0.0.1")).status, 401);
   assertEquals((await from("10.0.0.2", TOKEN)).status, 200);
   nowMs = 6000;
   assertEquals((await from("10.0.0.1", TOKEN)).status, 200);
-  assertEquals(told.length, 1);
+  assertEquals(reported.length, 1);
 });
 
 Deno.test("adminApp: without a token, requires none", async () => {

@@ -182,7 +182,7 @@ Deno.test("AdminServer: a client that leaves mid-response is not an internal err
       conn.close();
     }
     assertEquals((await admin.ask("/nothing")).status, 404);
-    assertEquals([admin.log.told, admin.log.defects], [[], []]);
+    assertEquals([admin.log.reported, admin.log.defects], [[], []]);
   });
 });
 

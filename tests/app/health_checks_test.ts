@@ -105,14 +105,14 @@ function onlyForA(asked: string[]): Serve {
 interface TwoNames {
   /** The hosts that were asked for, in order. */
   readonly asked: string[];
-  /** What was told of the targets. */
-  readonly told: string[];
+  /** What was reported of the targets. */
+  readonly reported: string[];
 }
 
 /** Checks one address, found as `a.test` and as `b.test`, so many times. */
 async function checkTwoNames(http: Record<string, unknown>, times: number): Promise<TwoNames> {
   const asked: string[] = [];
-  const told: string[] = [];
+  const reported: string[] = [];
   await using target = new TestTarget(onlyForA(asked));
   const check = { http, interval: "1h", timeout: "5s", fall: 1 };
   const [config] = configOf({ apps: [{ targets: [target.address], health_check: check }] }).apps;
@@ -123,7 +123,7 @@ async function checkTwoNames(http: Record<string, unknown>, times: number): Prom
     balance: "random",
     observer: {
       targetChanged: (changed, change, detail) =>
-        void told.push(`${changed.serverName} ${change}: ${detail}`),
+        void reported.push(`${changed.serverName} ${change}: ${detail}`),
     },
   });
   const tls = await AppTls.load(config, await readTlsFiles(config, new FileTexts()));
@@ -137,19 +137,19 @@ async function checkTwoNames(http: Record<string, unknown>, times: number): Prom
   const checks = new HealthChecks([config.healthCheck], () => [pool], options);
   checks.update();
   await target.done(times);
-  if (asked.includes("b.test")) await until(() => told.length > 0);
+  if (asked.includes("b.test")) await until(() => reported.length > 0);
   await checks.stop();
-  return { asked, told };
+  return { asked, reported };
 }
 
 Deno.test("HealthChecks: an address found by two names is checked under each, with separate state", async () => {
-  const { asked, told } = await checkTwoNames({ path: "/" }, 2);
+  const { asked, reported } = await checkTwoNames({ path: "/" }, 2);
   assertEquals(asked.sort(), ["a.test", "b.test"]);
-  assertEquals(told.length, 1);
-  assertStringIncludes(told[0] ?? "", "b.test down: as b.test: the target answered");
+  assertEquals(reported.length, 1);
+  assertStringIncludes(reported[0] ?? "", "b.test down: as b.test: the target answered");
 });
 
 Deno.test("HealthChecks: an address is checked once where the config gives the name", async () => {
-  const { asked, told } = await checkTwoNames({ path: "/", host: "a.test" }, 1);
-  assertEquals([asked, told], [["a.test"], []]);
+  const { asked, reported } = await checkTwoNames({ path: "/", host: "a.test" }, 1);
+  assertEquals([asked, reported], [["a.test"], []]);
 });

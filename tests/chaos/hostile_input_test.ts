@@ -115,7 +115,7 @@ function moody(): Serve {
 
 Deno.test({
   name: "Proxy: no input of clients or targets ends the process",
-  // The child is told to end by SIGTERM.
+  // SIGTERM asks the child to end.
   ignore: Deno.build.os === "windows",
   fn: async (): Promise<void> => {
     await using good = new TestTarget(moody());

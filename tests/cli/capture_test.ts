@@ -21,7 +21,7 @@ Deno.test("capture: copies what passes to a file, and says how much that is", as
         ["capture", "--app", "web", "--count", "1", "--url", admin.url.href, "-o", path],
         io,
       );
-      await until(() => admin.log.told.length > 0);
+      await until(() => admin.log.reported.length > 0);
       using client = await connectTo(port);
       await exchange(client, utf8("hello"));
       assertEquals(await done, 0);
@@ -52,7 +52,7 @@ Deno.test('capture: without -o, and with "-", it goes to stdout, which must be n
   });
 });
 
-Deno.test("capture: a proxy that refuses is told, and no file is written", async () => {
+Deno.test("capture: the refusal of a proxy is reported, and no file is written", async () => {
   await using folder = new TemporaryFolder();
   const path = folder.file("none.pcapng");
   await withAdmin({ proxy: new QuietProxy() }, async (admin) => {

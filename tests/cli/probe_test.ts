@@ -188,7 +188,7 @@ const withTls = { ignore: !isTlsSupported() || missingTools("openssl").length > 
 
 Deno.test({
   name:
-    "probe: TLS shows protocol, cipher, ALPN and certificate; what would be refused is told, not enforced",
+    "probe: TLS shows protocol, cipher, ALPN and certificate; what would be refused is reported, not enforced",
   ...withTls,
   fn: async () => {
     using folder = new CertificateFolder();

@@ -53,7 +53,7 @@ Deno.test("diffConfigs: another order of targets is a change", () => {
   assertEquals(app?.options.map(({ key }) => key), ["targets"]);
 });
 
-Deno.test("diffConfigs: a target of a route is told apart from the same one of the app", () => {
+Deno.test("diffConfigs: a target of a route is another than the same one of the app", () => {
   const routes = [{ sni: ["a.test"], targets: ["10.0.0.1:80"] }];
   const [app] = diff({ apps: [WEB] }, { apps: [{ ...WEB, routes }] }).apps;
   assertEquals(app?.targets.map(({ address, route, change }) => [address, route !== undefined, change]), [

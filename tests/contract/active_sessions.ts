@@ -34,7 +34,7 @@ class ActiveLog extends PlaneLog {
   }
 }
 
-/** What is told of sessions while they last, in however many threads the proxy runs. */
+/** What is reported of sessions while they last, in however many threads the proxy runs. */
 export function testActiveSessionsContract(name: string, start: StartPlane): void {
   Deno.test(`${name}: a session that lasts is reported at each interval, then as ended`, async () => {
     await using target = new TestTarget(echo);

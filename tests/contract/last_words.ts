@@ -242,7 +242,7 @@ export function testLastWords(engine: EngineCase): void {
         fc.nat(),
         fc.integer({ min: 50, max: 9000 }),
         fc.boolean(),
-        async (size, seed, capacity, isReadTold) => {
+        async (size, seed, capacity, isReadReset) => {
           const random = seededRandom(seed);
           const varied = {
             writeLimit: (): number => 1 + Math.floor(random() * 4000),
@@ -252,7 +252,7 @@ export function testLastWords(engine: EngineCase): void {
           const running = bench.run();
           const uploading = sayAll(bench.client, randomBytes(30_000, 2)).catch(() => {});
           await sayAll(bench.target, randomBytes(size));
-          if (isReadTold) bench.target.reset();
+          if (isReadReset) bench.target.reset();
           else bench.nearTarget.breakWrites(reset());
           assertSameBytes(await collect(bench.client), randomBytes(size));
           bench.client.close();

@@ -161,7 +161,7 @@ async function settled({ control, log }: TestPlane): Promise<void> {
   assertStrictEquals(count <= FEW, true, `${count} sessions had no target`);
 }
 
-/** The circles that were told of, each once. */
+/** The circles that were reported, each once. */
 function ways({ log }: TestPlane): ReadonlySet<string> {
   return new Set(log.loops.map((line) => line.slice(line.indexOf(": ") + 2)));
 }

@@ -168,12 +168,12 @@ export function testReloadContract(name: string, start: StartPlane): void {
       "health_check": { interval: "300ms", timeout: "300ms", rise: 1, fall: 2, tls: true },
     };
     await withPlane(start, { apps: [app] }, async (plane) => {
-      const told = (count: number): Promise<void> =>
+      const reported = (count: number): Promise<void> =>
         plane.log.when(() => plane.log.targetChanges.length >= count);
-      await told(1);
+      await reported(1);
       lab.folder.write("trusted.pem", lab.ca.cert + next.cert);
       assertStrictEquals((await plane.control.reload()).kind, "done");
-      await told(2);
+      await reported(2);
       assertEquals(plane.log.targetChanges, [`a ${down.address} down`, `a ${down.address} up`]);
     });
   });

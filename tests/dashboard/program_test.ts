@@ -8,7 +8,7 @@ import { program } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
-interface Told {
+interface Reported {
   readonly apps: readonly {
     readonly name: string;
     readonly state: string;
@@ -21,7 +21,7 @@ interface Told {
 }
 
 /** Waits until the API shows it. */
-async function told(origin: string, isSo: (status: Told) => boolean): Promise<void> {
+async function reported(origin: string, isSo: (status: Reported) => boolean): Promise<void> {
   for (;;) {
     const response = await fetch(`${origin}/api/status`);
     if (isSo(await response.json())) return;
@@ -69,7 +69,7 @@ for (const workers of [1, 2]) {
                 page,
                 `document.querySelector('[data-value="sessions"] .number')?.textContent === "1 of 100"`,
               );
-              await told(origin, ({ apps }) => apps[0]?.targets[0]?.connections === 1);
+              await reported(origin, ({ apps }) => apps[0]?.targets[0]?.connections === 1);
               await holds(page, `document.querySelector('.target [data-label="open"]').textContent === "1"`);
               assertEquals(await page.locator(".target .address").innerText(), target.address);
             });
@@ -77,7 +77,7 @@ for (const workers of [1, 2]) {
               await page.getByRole("button", { name: `Manage target ${target.address}` }).click();
               await dialog.getByRole("radio", { name: /^Drain/ }).check();
               await dialog.getByRole("button", { name: "Apply" }).click();
-              await told(origin, ({ apps }) => apps[0]?.targets[0]?.admin === "drain");
+              await reported(origin, ({ apps }) => apps[0]?.targets[0]?.admin === "drain");
               await holds(page, `document.querySelector(".target .state").textContent === "Draining"`);
               await page.getByRole("button", { name: `Manage target ${target.address}` }).click();
               await dialog.getByRole("radio", { name: /^Ready/ }).check();
@@ -87,12 +87,12 @@ for (const workers of [1, 2]) {
             await test.step("an app is paused and accepts again", async () => {
               await page.getByRole("button", { name: "Manage app web" }).click();
               await dialog.getByRole("button", { name: "Pause accepting" }).click();
-              await told(origin, ({ apps }) => apps[0]?.state === "paused");
+              await reported(origin, ({ apps }) => apps[0]?.state === "paused");
               await page.getByText("Paused", { exact: true }).waitFor();
               await closed();
               await page.getByRole("button", { name: "Manage app web" }).click();
               await dialog.getByRole("button", { name: "Accept again" }).click();
-              await told(origin, ({ apps }) => apps[0]?.state === "accepting");
+              await reported(origin, ({ apps }) => apps[0]?.state === "accepting");
               await closed();
             });
             await test.step("a session is ended, and its end is listed with its reason", async () => {

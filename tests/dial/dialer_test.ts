@@ -13,7 +13,7 @@ import {
 import { FakeTime } from "../helpers/fakes/fake_time.ts";
 import { blackHole, neverAnswering, refusingAddress, TestTarget } from "../helpers/targets.ts";
 
-/** A dialer with room for anything, unless it is told otherwise, that keeps what it observes. */
+/** A dialer with room for anything, unless set otherwise, that keeps what it observes. */
 class Bench implements DialObserver<DialTarget> {
   readonly dialer: Dialer<DialTarget>;
   readonly answered: Address[] = [];

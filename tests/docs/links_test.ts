@@ -53,7 +53,7 @@ Deno.test("docs: code is fenced, so that tests see it", () => {
   assertEquals(found, [], "put it between ``` and say what it is: see CONTRIBUTING.md");
 });
 
-Deno.test("parsePage: headings, links, fences and code are told apart", () => {
+Deno.test("parsePage: headings, links, fences and code are distinguished", () => {
   const page = parsePage(
     "docs/a.md",
     [

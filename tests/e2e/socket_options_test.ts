@@ -49,7 +49,7 @@ async function reload(proxy: Program, times: number): Promise<void> {
 const mayMark = hasCapability("netAdmin");
 const hasMultipath = hasMptcp();
 
-/** The apps of one program, and the addresses that they dial from, by which their sockets are told apart. */
+/** The apps of one program, and the addresses that they dial from, which distinguish their sockets. */
 const SOURCES = {
   usual: "127.0.0.2",
   own: "127.0.0.3",

@@ -70,15 +70,15 @@ Deno.test("Listener.hasFailed: only where the loop has ended by an internal erro
       throw new Error("internal");
     },
   });
-  const told = Promise.withResolvers<void>();
+  const reported = Promise.withResolvers<void>();
   const onRejection = (event: PromiseRejectionEvent): void => {
     event.preventDefault();
-    told.resolve();
+    reported.resolve();
   };
   globalThis.addEventListener("unhandledrejection", onRejection);
   failed.start();
   using _client = await connectTo(portOf(failed));
-  await told.promise;
+  await reported.promise;
   globalThis.removeEventListener("unhandledrejection", onRejection);
   assertStrictEquals(failed.hasFailed, true);
   await assertRejects(() => failed.closeNow(), Error, "internal");

@@ -28,10 +28,10 @@ Deno.test("valuesOf: a histogram is cumulative buckets, a sum in seconds and a c
 
 Deno.test("MetricsExport: counters grow by what they have grown, gauges are set, and 0 is seen", () => {
   const created: string[] = [];
-  const told: string[] = [];
+  const reported: string[] = [];
   const create = (kind: string) => (name: string, { unit }: { unit: string }) => {
     created.push(`${kind} ${name} ${unit}`);
-    const tell = (value: number): void => void told.push(`${name} ${value}`);
+    const tell = (value: number): void => void reported.push(`${name} ${value}`);
     return { add: tell, record: tell };
   };
   const metrics = new MetricsExport({ createCounter: create("counter"), createGauge: create("gauge") });
@@ -45,12 +45,12 @@ Deno.test("MetricsExport: counters grow by what they have grown, gauges are set,
     ]
   ) assert(created.includes(series), series);
   const update = (bytes: number, active: number): string[] => {
-    told.length = 0;
+    reported.length = 0;
     metrics.update([
       { metric: METRICS.bytes, samples: [{ labels: ["web", "up"], value: bytes }] },
       { metric: METRICS.active, samples: [{ labels: ["web"], value: active }] },
     ]);
-    return [...told];
+    return [...reported];
   };
   const [bytes, active] = ["tcpproxy_bytes_total", "tcpproxy_connections_active"];
   assertEquals(update(0, 2), [`${bytes} 0`, `${active} 2`]);

@@ -59,7 +59,7 @@ class ScriptedProber implements Prober {
 class Setting implements AsyncDisposable {
   readonly scheduler = new FakeScheduler();
   readonly prober = new ScriptedProber(this.scheduler);
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly checker: Checker;
 
   constructor(options: Partial<CheckerOptions> = {}) {
@@ -71,8 +71,8 @@ class Setting implements AsyncDisposable {
       scheduler: this.scheduler,
       random: () => 0.5,
       observer: {
-        wentUp: (target) => void this.told.push(`${target} up`),
-        wentDown: (target, why) => void this.told.push(`${target} down: ${why}`),
+        wentUp: (target) => void this.reported.push(`${target} up`),
+        wentDown: (target, why) => void this.reported.push(`${target} down: ${why}`),
       },
       ...options,
     });
@@ -141,14 +141,14 @@ Deno.test("Checker: fall failures in a row take a target down, rise successes br
   assertEquals(test.checker.status("a:1"), { status: "up", last: undefined, lastMs: undefined });
   test.prober.outcomes.set("a:1", failure("no"));
   await test.scheduler.advance(500);
-  assertEquals([test.told, test.checker.status("a:1")?.status], [[], "up"]);
+  assertEquals([test.reported, test.checker.status("a:1")?.status], [[], "up"]);
   test.prober.outcomes.set("a:1", failure("still no"));
   await test.scheduler.advance(2000);
-  assertEquals([test.told, test.checker.status("a:1")?.status], [["a:1 down: still no"], "down"]);
+  assertEquals([test.reported, test.checker.status("a:1")?.status], [["a:1 down: still no"], "down"]);
   await test.scheduler.advance(5000);
   test.prober.outcomes.delete("a:1");
   await test.scheduler.advance(5000);
-  assertEquals(test.told, ["a:1 down: still no", "a:1 up"]);
+  assertEquals(test.reported, ["a:1 down: still no", "a:1 up"]);
   assertEquals(test.checker.status("a:1"), { status: "up", last: SUCCESS, lastMs: 12_500 });
 });
 
@@ -158,10 +158,10 @@ Deno.test("Checker: a check without a verdict changes nothing, and the next foll
   await test.scheduler.advance(0);
   test.prober.outcomes.set("a:1", { kind: "void", message: "no file descriptors" });
   await test.scheduler.advance(5000);
-  assertEquals([test.told, test.checker.status("a:1")?.lastMs], [[], 0]);
+  assertEquals([test.reported, test.checker.status("a:1")?.lastMs], [[], 0]);
   test.prober.outcomes.set("a:1", failure("no"));
   await test.scheduler.advance(1000);
-  assertEquals(test.told, ["a:1 down: no"]);
+  assertEquals(test.reported, ["a:1 down: no"]);
 });
 
 Deno.test("Checker: the check port may differ from the target's", async () => {
@@ -187,7 +187,7 @@ Deno.test("Checker: kept targets keep their state, new ones are checked at once,
   test.prober.outcomes.set("a:1", failure("no"));
   test.check("a:1", "b:1", "a:1");
   await test.scheduler.advance(1000);
-  assertEquals(test.told, ["a:1 down: no"]);
+  assertEquals(test.reported, ["a:1 down: no"]);
 
   test.prober.durationMs = Infinity;
   await test.scheduler.advance(1000);

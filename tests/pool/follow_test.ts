@@ -9,8 +9,8 @@ function specs(...ports: number[]): (TargetSpec & { address: Address })[] {
   return ports.map((port) => ({ address: parseAddress(`h:${port}`) }));
 }
 
-/** A pool, and what its observer is told. */
-function told(
+/** A pool, and what its observer gets. */
+function reported(
   of: readonly TargetSpec[],
   options: Partial<PoolOptions> = {},
 ): { pool: Pool; changes: string[] } {
@@ -31,10 +31,10 @@ function order(pool: Pool): string[] {
 }
 
 Deno.test("Pool.follow: applies another thread's target states, and reports each change once", () => {
-  const { pool: leader } = told(specs(1, 2, 3), {
+  const { pool: leader } = reported(specs(1, 2, 3), {
     passive: { failures: 1, windowMs: 1000, ejectForMs: 1_000_000, maxEjected: 1 },
   });
-  const { pool, changes } = told(specs(1, 2, 3));
+  const { pool, changes } = reported(specs(1, 2, 3));
   const [first, second] = leader.targets;
   if (first === undefined || second === undefined) throw new Error("there are no targets; expected three");
   leader.setUp(first, false, "");
@@ -48,8 +48,8 @@ Deno.test("Pool.follow: applies another thread's target states, and reports each
 });
 
 Deno.test("Pool.follow: a renamed target stays the same target, in both pools", () => {
-  const { pool: leader } = told([]);
-  const { pool, changes } = told([]);
+  const { pool: leader } = reported([]);
+  const { pool, changes } = reported([]);
   for (const serverName of ["a.test", "b.test"]) {
     leader.update(specs(1).map((spec) => ({ ...spec, serverName })));
     pool.follow(structuredClone(statesOf(leader.targets)));
@@ -59,8 +59,8 @@ Deno.test("Pool.follow: a renamed target stays the same target, in both pools", 
 });
 
 Deno.test("Pool.follow: discovered targets come and go, with their weights and tiers", () => {
-  const { pool: leader } = told([]);
-  const { pool, changes } = told([]);
+  const { pool: leader } = reported([]);
+  const { pool, changes } = reported([]);
   leader.update(specs(1, 2));
   pool.follow(statesOf(leader.targets));
   leader.update(specs(2, 3).map((spec, index) => ({ ...spec, weight: index === 0 ? 5 : 1, tier: index })));
@@ -72,7 +72,7 @@ Deno.test("Pool.follow: discovered targets come and go, with their weights and t
 Deno.test("Pool: outcomes go to onReport, and every change of state to onChange", () => {
   const reports: string[] = [];
   let changes = 0;
-  const { pool } = told(specs(1, 2), {
+  const { pool } = reported(specs(1, 2), {
     onReport: ({ index, label }, outcome) => reports.push(`${index} ${label} ${outcome}`),
     onChange: () => changes++,
   });
@@ -94,13 +94,13 @@ Deno.test("Pool: skips a target whose places another thread has taken, and can w
   const places = new SharedCount(memory, { worker: 0, max: 1 });
   const [one, two] = specs(1, 2);
   if (one === undefined || two === undefined) throw new Error("there are no specs; expected two");
-  const { pool } = told([{ ...one, maxConnections: 1, places }, two]);
+  const { pool } = reported([{ ...one, maxConnections: 1, places }, two]);
   elsewhere.tryTake();
   const candidates = pool.begin(1, CONTEXT);
   assertEquals([candidates.next()?.label, pool.crowded], ["h:2", false]);
   // What was passed over is left to be waited for.
   assertEquals([candidates.next(), pool.hasLeft(candidates)], [undefined, true]);
-  // Nobody told the pool that the place is free again.
+  // Nothing has reported to the pool that the place is free again.
   elsewhere.giveBack();
   const again = pool.begin(1, CONTEXT);
   assertEquals([again.next()?.label, elsewhere.taken], ["h:1", 1]);
@@ -112,7 +112,7 @@ Deno.test("Pool.waitForPlace: a place freed by another thread wakes a waiting co
   const memory = SharedCount.allocate(2);
   const elsewhere = new SharedCount(memory, { worker: 1, max: 1 });
   const places = new SharedCount(memory, { worker: 0, max: 1 });
-  const { pool } = told(specs(1).map((spec) => ({ ...spec, maxConnections: 1, places })));
+  const { pool } = reported(specs(1).map((spec) => ({ ...spec, maxConnections: 1, places })));
   elsewhere.tryTake();
   assertEquals([pool.crowded, order(pool)], [true, []]);
   const { signal } = new AbortController();

@@ -53,7 +53,7 @@ const CHUNK_BYTES = 32 * 1024;
 /** Chunks that a stream exchanges after the upgrade that it outlasts. */
 const CHUNKS_AFTER = 5;
 
-/** How long wrk may run at most; it is told to end before. */
+/** How long wrk may run at most; it gets a signal to end before. */
 const WRK_LIMIT = "1800s";
 
 /** Runs the load and gives what was seen; the caller judges. */
@@ -195,7 +195,7 @@ class Load {
     this.#isOver = true;
   }
 
-  /** New connections, one for each request, until it is told to end. */
+  /** New connections, one for each request, until a signal ends it. */
   wrk(): { end(): Promise<{ requests: number; failed: number }> } {
     const child = new Deno.Command("wrk", {
       args: [

@@ -85,7 +85,7 @@ Deno.test("MysqlTargetGreeting: reads a greeting wherever it is cut, and says wh
   );
 });
 
-Deno.test("a client's request for TLS is told from its answer, and made of it", () => {
+Deno.test("a client's request for TLS is distinguished from its answer, and made of it", () => {
   const request = mysqlSslRequest(ANSWER);
   assertEquals(request, concat(Uint8Array.of(0x00, 0x0a, 0xff, 0x01), new Uint8Array(28).fill(7)));
   assertEquals([isMysqlSslRequest(request), isMysqlAnswer(request)], [true, false]);

@@ -51,11 +51,11 @@ const RECEIVED = received(
 
 const EVERYTHING = { ...NO_RULES, authority: true, alpn: true, uniqueId: true, ssl: true } as const;
 
-Deno.test("chooseTlvs: nothing is told that was not asked for", () => {
+Deno.test("chooseTlvs: nothing is sent that was not asked for", () => {
   assertEquals(chooseTlvs(NO_RULES, { ...FACTS, received: RECEIVED }), []);
 });
 
-Deno.test("chooseTlvs: what is asked for and known is told, what is not known is not", () => {
+Deno.test("chooseTlvs: what is asked for and known is sent, what is not known is not", () => {
   const { [0x20]: ssl, ...texts } = chosen(EVERYTHING, FACTS);
   assertEquals(texts, { 0x01: "h2", 0x02: "example.com", 0x05: "own-id" });
   assertEquals(typeof ssl, "string");
@@ -95,15 +95,15 @@ Deno.test("chooseTlvs: fixed before known before received, but a unique id stays
   assertEquals([unpassed[0x05], unpassed[0x02]], ["own-id", "example.com"]);
 });
 
-Deno.test("chooseTlvs: a client's certificate is told where it is asked for and not too long", () => {
-  const certificateTold = (clientCertificate: boolean, length: number): number | undefined => {
+Deno.test("chooseTlvs: a client's certificate is sent where it is asked for and not too long", () => {
+  const sentCertificate = (clientCertificate: boolean, length: number): number | undefined => {
     const ssl = FACTS.ssl && { ...FACTS.ssl, certificate: new Uint8Array(length) };
     const [field] = chooseTlvs({ ...NO_RULES, ssl: true, clientCertificate }, { ...FACTS, ssl });
     return parseProxySsl(field?.value ?? new Uint8Array()).certificate?.length;
   };
-  assertEquals(certificateTold(true, MAX_SENT_CERTIFICATE_BYTES), MAX_SENT_CERTIFICATE_BYTES);
-  assertEquals(certificateTold(true, MAX_SENT_CERTIFICATE_BYTES + 1), undefined);
-  assertEquals(certificateTold(false, 3), undefined);
+  assertEquals(sentCertificate(true, MAX_SENT_CERTIFICATE_BYTES), MAX_SENT_CERTIFICATE_BYTES);
+  assertEquals(sentCertificate(true, MAX_SENT_CERTIFICATE_BYTES + 1), undefined);
+  assertEquals(sentCertificate(false, 3), undefined);
 });
 
 function received(...fields: readonly Uint8Array[]): ProxyTlvs {

@@ -19,7 +19,7 @@ Deno.test("Proxy.drain: transfers in flight finish, and new connections are refu
     assertSameBytes(await exchange(client, request), request);
     await draining;
     assertEquals(proxy.proxy.activeSessions(), 0);
-    assert(proxy.log.drainReports.length > 0, "nobody was told of the drain");
+    assert(proxy.log.drainReports.length > 0, "the drain was not reported");
   }, { shutdown: { drain_timeout: "30s" } });
 });
 

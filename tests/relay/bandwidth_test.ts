@@ -29,7 +29,7 @@ Deno.test("ByteBucket: bytes taken on credit are paid for, byte by byte", () => 
   assertStrictEquals(bucket.take(RATE, 1000), 1000);
 });
 
-Deno.test("ByteBucket: waiting as told yields the rate over any period, whatever the pieces", () => {
+Deno.test("ByteBucket: waiting as it says yields the rate over any period, whatever the pieces", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 16_384 }), { minLength: 1, maxLength: 200 }), (pieces) => {
       const bucket = new ByteBucket(RATE, 0);

@@ -124,7 +124,7 @@ for (const kind of ["reset", "close"] as const) {
     const serve: Serve = async (conn) => heard.resolve(await readAll(conn));
     const plan = realPlan([faultRule({ kind, afterBytes: 12_345 }, { direction: "up" })]);
     await withRelay({ plan, serve }, async (relay) => {
-      // The client may be told of the cut while it writes, or not yet.
+      // The client may learn of the cut while it writes, or not yet.
       await Promise.allSettled([writeAll(relay.client, REQUEST)]);
       assertSameBytes(await heard.promise, REQUEST.subarray(0, 12_345));
       assertEquals(await relay.end, { kind: "stopped" });

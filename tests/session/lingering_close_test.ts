@@ -69,7 +69,7 @@ function reset(): Error {
 for (const engine of SESSION_ENGINES) {
   const { name } = engine;
 
-  /** A session of which the target is gone, and the client has been told all. */
+  /** A session of which the target is gone, and the client has got everything. */
   const lingering = async (): Promise<Relaying> => {
     const bench = new Relaying(engine);
     await say(bench.target, WORDS);
@@ -78,7 +78,7 @@ for (const engine of SESSION_ENGINES) {
     return bench;
   };
 
-  Deno.test(`Session, ${name}: a client that was told all of a target that is gone is waited for until it closes`, async () => {
+  Deno.test(`Session, ${name}: a client that got everything of a target that is gone is waited for until it closes`, async () => {
     const bench = await lingering();
     await say(bench.client, randomBytes(100_000));
     await nextTask();

@@ -89,35 +89,35 @@ Deno.test("mysqlLogin: packets are numbered anew until the server has decided", 
 });
 
 Deno.test("mysqlLogin: says who left, was too slow or out of step", async () => {
-  const told = async (...[client, target, options]: Parameters<typeof login>): Promise<string> => {
+  const reported = async (...[client, target, options]: Parameters<typeof login>): Promise<string> => {
     const { refusal } = await login(client, target, options);
     return `${refusal?.reason}: ${refusal?.detail}`;
   };
   const secureTarget: MysqlLoginOptions["secureTarget"] = (raw) => Promise.resolve(raw);
   const answers = (): ScriptedDuplex => new ScriptedDuplex([mysqlPacket(1, ANSWER)], "silence");
   assertEquals(
-    await told(new ScriptedDuplex([], "fin"), silent()),
+    await reported(new ScriptedDuplex([], "fin"), silent()),
     "client_gone: MySQL login: the client left: it closed the connection",
   );
   assertEquals(
-    await told(answers(), new ScriptedDuplex([], "fin"), { secureTarget }),
+    await reported(answers(), new ScriptedDuplex([], "fin"), { secureTarget }),
     "target_reset: MySQL login: the target left: it closed the connection",
   );
   assertEquals(
-    await told(silent(), silent(), { timeoutMs: 5 }),
+    await reported(silent(), silent(), { timeoutMs: 5 }),
     "tls_error: MySQL login: the client did not answer in time",
   );
   assertEquals(
-    await told(new ScriptedDuplex([mysqlPacket(1, SSL_REQUEST)], "silence"), silent()),
+    await reported(new ScriptedDuplex([mysqlPacket(1, SSL_REQUEST)], "silence"), silent()),
     "tls_error: MySQL login: the client asks for TLS, which was not offered",
   );
   assertEquals(
-    await told(new ScriptedDuplex([mysqlPacket(1, utf8("old client"))], "silence"), silent()),
+    await reported(new ScriptedDuplex([mysqlPacket(1, utf8("old client"))], "silence"), silent()),
     "tls_error: MySQL login: the client's answer to the greeting cannot be read",
   );
   const endless = Array.from({ length: 50 }, () => mysqlPacket(3, Uint8Array.of(1, 3)));
   assertEquals(
-    await told(answers(), new ScriptedDuplex(endless, "silence"), { secureTarget }),
+    await reported(answers(), new ScriptedDuplex(endless, "silence"), { secureTarget }),
     "tls_error: MySQL login: it went on for 32 turns",
   );
 });

@@ -5,16 +5,16 @@ import { runSClient, showing } from "../helpers/tls/tls.ts";
 import { testTls } from "../helpers/tls/tls_app.ts";
 import { hostOne, type TlsLab } from "../helpers/tls/tls_lab.ts";
 
-/** What openssl makes of a refusal, and we. It stays until it is told, so that it hears all of it. */
+/** What openssl makes of a refusal, and we. It stays until it gets a signal, so that it reads all of it. */
 async function refusalOf(
   terminator: TlsTerminator,
   args: readonly string[],
-): Promise<{ code: string; told: string }> {
+): Promise<{ code: string; reported: string }> {
   const { arrival, visit } = await hostOne(
     terminator,
     (port) => runSClient(port, { args: ["-ign_eof", ...args] }),
   );
-  return { code: arrival instanceof TlsError ? arrival.code : "none", told: visit.stderr + visit.stdout };
+  return { code: arrival instanceof TlsError ? arrival.code : "none", reported: visit.stderr + visit.stdout };
 }
 
 /** Certificates that are refused, and the alert with which OpenSSL and HAProxy refuse them. */
@@ -39,21 +39,21 @@ function badCertificates({ folder, ca }: TlsLab): [TestCertificate, code: string
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
   testTls(
-    `TlsTerminator: a client without a certificate is told so by an alert (${version})`,
+    `TlsTerminator: a client without a certificate gets an alert that says so (${version})`,
     async (lab) => {
-      const { code, told } = await refusalOf(await lab.terminator({ clientCa: lab.ca.cert }), [version]);
+      const { code, reported } = await refusalOf(await lab.terminator({ clientCa: lab.ca.cert }), [version]);
       assertEquals(code, "CERTIFICATE_MISSING");
-      assertMatch(told, /alert certificate required/);
+      assertMatch(reported, /alert certificate required/);
     },
   );
 
   testTls(
-    `TlsTerminator: a client whose protocol is none of ours is told so by an alert (${version})`,
+    `TlsTerminator: a client whose protocol is none of ours gets an alert that says so (${version})`,
     async (lab) => {
       const terminator = await lab.terminator({ alpn: ["h2"] });
-      const { code, told } = await refusalOf(terminator, [version, "-alpn", "imap"]);
+      const { code, reported } = await refusalOf(terminator, [version, "-alpn", "imap"]);
       assertEquals(code, "NO_SHARED_PROTOCOL");
-      assertMatch(told, /alert no application protocol/);
+      assertMatch(reported, /alert no application protocol/);
     },
   );
 }
@@ -61,9 +61,9 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
 testTls("TlsTerminator: in TLS 1.2 an alert gives the reason for refusing a certificate", async (lab) => {
   const terminator = await lab.terminator({ clientCa: lab.ca.cert });
   for (const [certificate, wanted, alert] of badCertificates(lab)) {
-    const { code, told } = await refusalOf(terminator, ["-tls1_2", ...showing(certificate)]);
+    const { code, reported } = await refusalOf(terminator, ["-tls1_2", ...showing(certificate)]);
     assertEquals(code, wanted);
-    assertMatch(told, alert);
+    assertMatch(reported, alert);
   }
 });
 
@@ -72,10 +72,10 @@ testTls(
   async (lab) => {
     const terminator = await lab.terminator({ clientCa: lab.ca.cert });
     for (const [certificate, wanted] of badCertificates(lab)) {
-      const { code, told } = await refusalOf(terminator, ["-tls1_3", ...showing(certificate)]);
+      const { code, reported } = await refusalOf(terminator, ["-tls1_3", ...showing(certificate)]);
       assertEquals(code, wanted);
-      assertMatch(told, /unexpected eof/);
-      assertEquals(/New Session Ticket arrived/.test(told), false);
+      assertMatch(reported, /unexpected eof/);
+      assertEquals(/New Session Ticket arrived/.test(reported), false);
     }
   },
 );
@@ -91,9 +91,9 @@ testTls(
       [["-tls1_3", "-groups", "X448"], /alert handshake failure/],
     ];
     for (const [args, alert] of cases) {
-      const { code, told } = await refusalOf(terminator, args);
+      const { code, reported } = await refusalOf(terminator, args);
       assertEquals(code, "NO_SHARED_PROTOCOL");
-      assertMatch(told, alert);
+      assertMatch(reported, alert);
     }
   },
 );

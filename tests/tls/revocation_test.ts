@@ -13,10 +13,13 @@ async function codeOf(
   terminator: TlsTerminator,
   { certFile, keyFile }: TestCertificate,
   version: string,
-): Promise<{ code: string | undefined; told: string }> {
+): Promise<{ code: string | undefined; reported: string }> {
   const args = ["-ign_eof", version, "-cert", certFile, "-key", keyFile];
   const { arrival, visit } = await hostOne(terminator, (port) => runSClient(port, { args }));
-  return { code: arrival instanceof TlsError ? arrival.code : undefined, told: visit.stderr + visit.stdout };
+  return {
+    code: arrival instanceof TlsError ? arrival.code : undefined,
+    reported: visit.stderr + visit.stdout,
+  };
 }
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
@@ -26,9 +29,9 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
     const { pem } = folder.revoke("list", ca, [bad]);
     const terminator = await lab.terminator({ clientCa: ca.cert, clientCrl: pem });
     assertEquals((await codeOf(terminator, good, version)).code, undefined);
-    const { code, told } = await codeOf(terminator, bad, version);
+    const { code, reported } = await codeOf(terminator, bad, version);
     assertEquals(code, "CERTIFICATE_REVOKED");
-    if (version === "-tls1_2") assertMatch(told, /alert certificate revoked/);
+    if (version === "-tls1_2") assertMatch(reported, /alert certificate revoked/);
   });
 }
 

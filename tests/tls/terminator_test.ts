@@ -201,7 +201,7 @@ testTls("TlsTerminator.prepare: a handshake uses the settings in effect at its C
     const targetTls = await lab.targetTls({ ca: ca.cert });
     const { client, server } = await tcpPair();
     const [answered, mayRead] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const told = altered(server, {
+    const reported = altered(server, {
       write: (bytes) => {
         answered.resolve();
         return server.write(bytes);
@@ -214,7 +214,7 @@ testTls("TlsTerminator.prepare: a handshake uses the settings in effect at its C
       },
     });
     const connect = (): ReturnType<typeof targetTls.connect> => targetTls.connect(waiting, localhost());
-    const accepting = terminator.accept(told, { signal: noSignal() });
+    const accepting = terminator.accept(reported, { signal: noSignal() });
     const connecting = hasSaidHello ? connect() : undefined;
     if (hasSaidHello) await answered.promise;
     const use = await terminator.prepare(options);

@@ -47,7 +47,7 @@ Deno.test("finishedScripts: names and comments say nothing of the machine", () =
   ]);
 });
 
-Deno.test("bundleFailure: esbuild that cannot be downloaded is told from every other failure", async () => {
+Deno.test("bundleFailure: esbuild that cannot be downloaded is distinguished from every other failure", async () => {
   await using folder = new TemporaryFolder();
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", await folder.write("a.ts", "export {};\n")],

@@ -268,7 +268,7 @@ Deno.test("codeOnly: every line stays where it is, whatever the source", () => {
   }));
 });
 
-Deno.test("checkRepository: a tree with one wrong import and one wrong call is told of both", async () => {
+Deno.test("checkRepository: a tree with one wrong import and one wrong call is reported for both", async () => {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   for (const room of ["base", "dial", "listen"]) {
     await Deno.mkdir(`${folder}/lib/${room}`, { recursive: true });

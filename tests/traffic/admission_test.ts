@@ -45,8 +45,8 @@ Deno.test("allow, deny: an IPv4 client of a listener for both families is its IP
       using client = await connectTo(proxy.port);
       await client.closeWrite();
       await readToEnd(client);
-      const { reason: told, client: address } = await proxy.outcome();
-      assertEquals([told, address.kind === "tcp" && address.host], [reason, "127.0.0.1"]);
+      const { reason: reported, client: address } = await proxy.outcome();
+      assertEquals([reported, address.kind === "tcp" && address.host], [reason, "127.0.0.1"]);
     });
   }
 });

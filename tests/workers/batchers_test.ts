@@ -30,15 +30,15 @@ const SESSION: EndedSession = {
 };
 
 Deno.test("sessionRecord: a session survives the way to another thread", () => {
-  const told = endedSession(structuredClone(sessionRecord(SESSION, 0)), LISTENER);
-  const { endedAtMs: _, ...facts } = told;
+  const reported = endedSession(structuredClone(sessionRecord(SESSION, 0)), LISTENER);
+  const { endedAtMs: _, ...facts } = reported;
   assertEquals({ ...facts, startedMs: 1000, endedMs: 1000 + facts.endedMs }, SESSION);
 });
 
 Deno.test("sessionRecord: an error keeps its message and its code", () => {
   const error = Object.assign(new Error("no route"), { code: "EHOSTUNREACH" });
-  const told = endedSession(structuredClone(sessionRecord({ ...SESSION, error }, 0)), LISTENER);
-  assertEquals([errorMessage(told.error), errorCode(told.error)], ["no route", "EHOSTUNREACH"]);
+  const reported = endedSession(structuredClone(sessionRecord({ ...SESSION, error }, 0)), LISTENER);
+  assertEquals([errorMessage(reported.error), errorCode(reported.error)], ["no route", "EHOSTUNREACH"]);
 });
 
 Deno.test("isNotable: only sessions that the operational log may mention", () => {
@@ -64,9 +64,9 @@ Deno.test("SessionBatcher: sends sessions in batches, and the rest on flush", ()
 });
 
 Deno.test("OutcomeBatcher: sends a failure at once, after one success per target from before it", () => {
-  const told: string[] = [];
+  const reported: string[] = [];
   const reports = new OutcomeBatcher((message: FromWorker) => {
-    if (message.kind === "report") told.push(`${message.target.label} ${message.outcome}`);
+    if (message.kind === "report") reported.push(`${message.target.label} ${message.outcome}`);
   });
   const target = (label: string): { app: string; pool: string; index: number; label: string } => {
     return { app: "web", pool: "own", index: 0, label };
@@ -74,10 +74,10 @@ Deno.test("OutcomeBatcher: sends a failure at once, after one success per target
   reports.add(target("a"), "succeeded");
   reports.add(target("a"), "succeeded");
   reports.add(target("b"), "succeeded");
-  assertEquals(told, []);
+  assertEquals(reported, []);
   reports.add(target("a"), "failed");
   reports.add(target("a"), "failed");
   reports.add(target("a"), "succeeded");
   reports.flush();
-  assertEquals(told, ["a succeeded", "b succeeded", "a failed", "a failed", "a succeeded"]);
+  assertEquals(reported, ["a succeeded", "b succeeded", "a failed", "a failed", "a succeeded"]);
 });

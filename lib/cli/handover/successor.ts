@@ -19,7 +19,7 @@ export interface SuccessorOptions {
   };
   /** How long it may take to be ready. */
   readonly limitMs: number;
-  /** Told when it runs, before it is ready. */
+  /** Called when it runs, before it is ready. */
   onStarted?(pid: number): void;
 }
 
@@ -94,7 +94,7 @@ export async function startSuccessor(options: SuccessorOptions): Promise<Success
       pid,
       version,
       taken,
-      // One that is gone by now has been told enough.
+      // One that is gone by now needs no more.
       release: () => channel.send({ kind: "released" }).catch(() => {}),
       close: () => channel.close(),
     };
@@ -102,7 +102,7 @@ export async function startSuccessor(options: SuccessorOptions): Promise<Success
     if (error instanceof MessageError) {
       return await giveUp(`the new process is no tcpproxy: ${error.message}`);
     }
-    // It ended while it was told what it gets.
+    // It ended while it got its message.
     return failure(endText(await endOf(process, pid)));
   } finally {
     clearTimeout(timer);

@@ -25,7 +25,7 @@ export interface Replaceable {
 
 export interface UpgradesOptions {
   readonly log: Logger;
-  /** Told when an upgrade begins, and how it ends. */
+  /** Called when an upgrade begins, and with how it ends. */
   readonly manager: {
     upgrading(): void;
     upgraded(pid: number): void;

@@ -38,7 +38,7 @@ export interface ServiceManagerOptions {
 
 /** Added to the time that stopping takes, for sockets and logs to close. */
 const STOP_SLACK_MS = 10_000;
-/** The most messages that wait; a manager that takes none is not told of signs of life that are long past. */
+/** The most messages that wait; a manager that takes none gets no signs of life that are long past. */
 const MAX_PENDING = 16;
 
 /** Opens the way to the service manager that has started the program. Never rejects. */

@@ -56,10 +56,10 @@ export function listenForSignals(): Signals {
  * so that a timer that sends them fills no log.
  */
 export function ignoreSignals(onIgnored: (signal: Deno.Signal) => void): Disposable {
-  const told = new Set<Deno.Signal>();
+  const announced = new Set<Deno.Signal>();
   return listen(IGNORED, (signal) => {
-    if (told.has(signal)) return;
-    told.add(signal);
+    if (announced.has(signal)) return;
+    announced.add(signal);
     onIgnored(signal);
   });
 }

@@ -42,7 +42,7 @@ export interface DrainView {
 const CHANGE_TIMEOUT_MS = 15_000;
 
 /**
- * A running proxy, asked and told through its admin API. Every method throws what the client throws when the proxy does
+ * A running proxy, queried and operated through its admin API. Every method throws what the client throws when the proxy does
  * not answer or refuses; the message says why.
  */
 export class RemoteProxy {

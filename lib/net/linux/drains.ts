@@ -17,7 +17,7 @@ const END_MS = 1000;
 /** Sockets that are reset later, at most; each holds a descriptor, so a flood of them is reset at once. */
 const MAX_RESETS = 1024;
 
-/** Is told that everything it has sent has arrived. */
+/** Called back once everything it has sent has arrived. */
 export interface Delivery {
   onDelivered(): void;
 }
@@ -45,7 +45,7 @@ export class Drains {
     this.#close = close;
   }
 
-  /** Tells the socket's owner when everything has arrived, or never will. The owner keeps it. */
+  /** Calls the socket's owner back when everything has arrived, or never will. The owner keeps it. */
   watch(fd: number, delivery: Delivery): void {
     this.#add(fd, delivery);
   }

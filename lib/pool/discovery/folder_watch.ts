@@ -5,7 +5,7 @@ const SETTLE_MS = 50;
 const MAX_SETTLE_MS = 1000;
 
 /**
- * Tells when something changes in a folder. The folder and not the file: one that is replaced is another file under the same
+ * Reports when something changes in a folder. The folder and not the file: one that is replaced is another file under the same
  * name, and of a link that is turned (a ConfigMap of Kubernetes) only names of others are seen.
  */
 export class FolderWatch implements Disposable {
@@ -48,7 +48,7 @@ export class FolderWatch implements Disposable {
     } catch (error) {
       if (!(error instanceof Error)) throw error;
     }
-    // The folder is gone, or the system has told of an error.
+    // The folder is gone, or the system has reported an error.
     if (this.#watcher === watcher) this.#watcher = undefined;
   }
 

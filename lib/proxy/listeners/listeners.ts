@@ -37,7 +37,7 @@ export interface ListenersOptions {
   readonly hasUnix: boolean;
   /** By path, the names that unix sockets are bound to; see {@link ListenerOptions.boundAt}. */
   readonly unixNames?: ReadonlyMap<string, string> | undefined;
-  /** Is told of each change of what is bound. */
+  /** Called at each change of what is bound. */
   readonly own: OwnListeners;
   /** Waited for before each connection is accepted; see {@link ListenerOptions.turn}. */
   turn(listener: TurnTaker, signal: AbortSignal): Promise<void> | undefined;

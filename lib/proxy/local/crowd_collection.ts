@@ -30,7 +30,7 @@ export interface CrowdCollectionOptions {
 
 /**
  * Collects garbage once a crowd of sessions has left. V8 collects when it is asked for memory; after a crowd nobody asks,
- * so what 2,000 sessions were made of stayed for good, and the next crowd came on top of it. It takes the thread some
+ * so what 2,000 sessions were made of stayed, and the next crowd came on top of it. It takes the thread some
  * 40 ms, when it has little else to do.
  */
 export class CrowdCollection {

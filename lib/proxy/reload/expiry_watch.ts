@@ -13,7 +13,7 @@ export interface ExpiryWatchOptions {
 
 const DAY_MS = 86_400_000;
 
-/** Tells once a day which certificates have expired or soon will. The first day begins with the start, which tells itself. */
+/** Reports once a day which certificates have expired or soon will. The start reports by itself; the first day begins there. */
 export class ExpiryWatch {
   readonly #options: ExpiryWatchOptions;
   #cancel: (() => void) | undefined;
@@ -29,7 +29,7 @@ export class ExpiryWatch {
     if (!this.#isStopped) this.#cancel ??= schedule(() => void this.#look(), DAY_MS);
   }
 
-  /** Tells nothing from here on; idempotent. */
+  /** Reports nothing from here on; idempotent. */
   stop(): void {
     this.#isStopped = true;
     this.#cancel?.();

@@ -23,7 +23,7 @@ export interface DialingOptions {
   /** The session that dials; it may end the dialing. */
   readonly until: DialHolder & { readonly signal: AbortSignal };
   readonly opening: Preamble<Candidate> | undefined;
-  /** Is told how long a connection has waited for a place; default nobody is. */
+  /** Called with the time that a connection has waited for a place; default nothing. */
   readonly tally?: Pick<SessionTally, "queued"> | undefined;
 }
 

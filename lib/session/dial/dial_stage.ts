@@ -33,7 +33,7 @@ export interface DialOwner {
   clientLeft(): void;
 }
 
-/** The dialing of one session: its attempts, the client meanwhile, and what the target was told before the data. */
+/** The dialing of one session: its attempts, the client meanwhile, and what went to the target before the data. */
 export class DialStage implements DialHolder, LoopClient {
   /** The client's bytes read so far, those that came during the dial included. */
   prefetched: Uint8Array | undefined;

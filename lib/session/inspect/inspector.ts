@@ -40,7 +40,7 @@ export interface TlsAcceptRequest {
   /** The bytes that were read. */
   readonly lead: Uint8Array;
   readonly signal: AbortSignal;
-  /** Is told the name that the client asks for, however the handshake ends. */
+  /** Called with the name that the client asks for, however the handshake ends. */
   onHello(sni: string | undefined): void;
 }
 
@@ -145,13 +145,13 @@ export class Inspector {
     return badHello(verdict.kind === "bad" ? verdict.problem : "the hello is too long");
   }
 
-  /** Tells a client whose ClientHello was looked at that no route takes it. Never rejects. */
+  /** Sends an alert to a client whose ClientHello was looked at: no route takes it. Never rejects. */
   async tellUnserved(what: "server_name" | "protocol"): Promise<void> {
     if (!this.#isHello) return;
     try {
       await this.#conn.write(unservedAlert(what));
     } catch {
-      // It has left, and needs no telling.
+      // It has left, and needs no alert.
     }
   }
 

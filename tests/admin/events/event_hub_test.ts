@@ -95,7 +95,7 @@ Deno.test("EventHub: listens to a source only while somebody reads that kind, an
   assertEquals([sessions.isWanted, lines.isWanted, time.pending], [false, false, 0]);
 });
 
-Deno.test("EventHub: a reader that takes nothing costs the others nothing, and is told what it lost", async () => {
+Deno.test("EventHub: a reader that takes nothing costs the others nothing, and learns what it lost", async () => {
   const bench = new Bench();
   const stuck = bench.open(["log"]);
   const reader = bench.open(["log"]).getReader();

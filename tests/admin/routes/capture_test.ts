@@ -20,7 +20,7 @@ Deno.test("GET /api/apps/{app}/capture: streams what passes, and reports who beg
       const capture = readCapture(new Uint8Array(await response.arrayBuffer()));
       assertEquals(capture.application, "tcpproxy 1.2.3");
       assertEquals(sentBy(capture.packets, 0, `127.0.0.1:${client.localAddr.port}`), utf8("hello"));
-      assertEquals(admin.log.told, [
+      assertEquals(admin.log.reported, [
         'capture of app "web"',
         'capture of app "web" ended: all connections captured',
       ]);
@@ -35,8 +35,8 @@ Deno.test("GET /api/sessions/{id}/capture: a reader that leaves ends the capture
       using _client = await connectTo(port);
       await target.connections(1);
       await streamHead(admin.url, "/api/sessions/1/capture");
-      await until(() => admin.log.told.length === 2);
-      assertEquals(admin.log.told, ["capture of session 1", "capture of session 1 ended: reader gone"]);
+      await until(() => admin.log.reported.length === 2);
+      assertEquals(admin.log.reported, ["capture of session 1", "capture of session 1 ended: reader gone"]);
     });
   });
 });
@@ -88,6 +88,6 @@ Deno.test("GET …/capture: needs the token; HEAD begins nothing", async () => {
     const headers = { authorization: `Bearer ${TOKEN}` };
     const head = await admin.ask("/api/apps/web/capture", { method: "HEAD", headers });
     assertEquals([head.status, head.headers.get("content-type")], [200, "application/x-pcapng"]);
-    assertEquals(admin.log.told, []);
+    assertEquals(admin.log.reported, []);
   });
 });

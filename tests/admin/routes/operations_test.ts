@@ -83,9 +83,9 @@ Deno.test("PATCH: a body that makes no sense is 400 with what is expected, and n
         ["PUT /api/apps/web/faults", { faults: {} }, "faults: "],
       ] as const
     ) {
-      const { status, detail: told } = await send(admin, what, body);
+      const { status, detail: reported } = await send(admin, what, body);
       assertEquals(status, 400, `${what} ${JSON.stringify(body)}`);
-      assertStringIncludes(told, detail);
+      assertStringIncludes(reported, detail);
     }
     assertEquals(proxy.operations.asked, []);
   });
@@ -105,8 +105,8 @@ Deno.test("PATCH: an unknown app or target is 404 with the near miss", async () 
         ["DELETE /api/apps/wbe/faults", 'there is no app "wbe"; did you mean "web"?'],
       ] as const
     ) {
-      const { status, detail: told } = await send(admin, what, { state: "drain" });
-      assertEquals([status, told], [404, detail]);
+      const { status, detail: reported } = await send(admin, what, { state: "drain" });
+      assertEquals([status, reported], [404, detail]);
     }
   });
 });
@@ -126,7 +126,7 @@ Deno.test("PATCH app: pauses it and lets it accept again, and the log says so", 
       assertEquals([status, json.name, json.incomplete], [200, "web", []]);
     }
     assertEquals(proxy.operations.asked, [["web", true], ["web", false]]);
-    assertEquals(admin.log.told, ['app "web" paused', 'app "web" accepting again']);
+    assertEquals(admin.log.reported, ['app "web" paused', 'app "web" accepting again']);
   });
 });
 
@@ -180,7 +180,7 @@ Deno.test("faults: PUT sets them as the config has them, DELETE removes them, GE
       }]],
       ["web", []],
     ]);
-    assertEquals(admin.log.told, ['app "web": faults set: latency', 'app "web": faults removed']);
+    assertEquals(admin.log.reported, ['app "web": faults set: latency', 'app "web": faults removed']);
   });
 });
 

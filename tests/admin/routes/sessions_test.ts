@@ -98,9 +98,9 @@ Deno.test("GET /api/sessions: a parameter that makes no sense is 400 with what i
         ["order=up", "expected one of desc, asc"],
       ]
     ) {
-      const [status, told] = await refusal(admin, `/api/sessions?${query}`);
+      const [status, reported] = await refusal(admin, `/api/sessions?${query}`);
       assertEquals(status, 400, query);
-      assertStringIncludes(told, detail ?? "");
+      assertStringIncludes(reported, detail ?? "");
     }
   });
 });
@@ -140,7 +140,7 @@ Deno.test("DELETE /api/sessions: ends those that fit, never all by mistake", asy
       incomplete: [],
     });
     await admin.ask("/api/sessions?client=10.0.0.0/8&app=web", END);
-    assertEquals(admin.log.told, [
+    assertEquals(admin.log.reported, [
       "3 sessions ended (all)",
       '3 sessions ended (app "web", client 10.0.0.0/8)',
     ]);

@@ -6,7 +6,7 @@ type Mood = "right" | "silent" | "wrong" | "garbage" | "missing" | "slow";
 const SLOW_MS = 1500;
 const TTL_S = 1;
 
-/** A server for one name, `echo.test`, that answers as it is told to. */
+/** A server for one name, `echo.test`, that answers as it is set to. */
 class MoodyDns implements AsyncDisposable {
   readonly address: string;
   mood: Mood = "right";

@@ -16,7 +16,7 @@ export const reloads: Fault = {
     while (performance.now() < endsAtMs) {
       const refused = await scene.proxy.reload(++round);
       if (refused !== undefined) scene.note(refused);
-      // Peers are told by a signal, and do not say when they have done it.
+      // Peers get a signal, and do not say when they have done it.
       await pause(200);
     }
     scene.note(`${round} reloads`);

@@ -82,7 +82,7 @@ test("a program that says why it cannot start", {
 });
 
 Deno.test({
-  name: "startSuccessor: a program that is ready says what it has taken, and is told when it is alone",
+  name: "startSuccessor: a program that is ready says what it has taken, and learns when it is alone",
   ignore: !hasLinuxSockets,
   fn: () =>
     start(

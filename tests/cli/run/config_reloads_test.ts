@@ -243,7 +243,7 @@ Deno.test("ConfigReloads: each problem is an error, and the old config stays in 
 });
 
 Deno.test({
-  name: "KeptSignal: a signal that has come before anybody listens is told when somebody does",
+  name: "KeptSignal: a signal that has come before anybody listens is delivered when somebody does",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using early = new KeptSignal("SIGHUP");

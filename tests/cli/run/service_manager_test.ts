@@ -3,12 +3,14 @@ import { NO_SERVICE_MANAGER, openServiceManager } from "../../../lib/cli/run/ser
 import { RecordedLog } from "../../helpers/fakes/recorded_log.ts";
 import { until } from "../../helpers/until.ts";
 
-/** A manager that keeps what it is told; `fail` is what a send rejects with. */
+/** A manager that keeps what it is sent; `fail` is what a send rejects with. */
 async function managed(
   variables: Record<string, string>,
   options: { fail?: Error; monotonicUsec?: bigint } = {},
-): Promise<{ manager: Awaited<ReturnType<typeof openServiceManager>>; told: string[]; log: RecordedLog }> {
-  const told: string[] = [];
+): Promise<
+  { manager: Awaited<ReturnType<typeof openServiceManager>>; reported: string[]; log: RecordedLog }
+> {
+  const reported: string[] = [];
   const log = new RecordedLog();
   const manager = await openServiceManager({
     log,
@@ -17,13 +19,13 @@ async function managed(
     open: (path) => ({
       send: (datagram) => {
         if (options.fail !== undefined) return Promise.reject(options.fail);
-        told.push(`${path}: ${new TextDecoder().decode(datagram)}`);
+        reported.push(`${path}: ${new TextDecoder().decode(datagram)}`);
         return Promise.resolve();
       },
-      close: () => void told.push("closed"),
+      close: () => void reported.push("closed"),
     }),
   });
-  return { manager, told, log };
+  return { manager, reported, log };
 }
 
 Deno.test("service manager: none where there is no socket, or the runtime shows no variables", async () => {
@@ -33,7 +35,7 @@ Deno.test("service manager: none where there is no socket, or the runtime shows 
 });
 
 Deno.test("service manager: ready, reloads that overlap, and the end, in order", async () => {
-  const { manager, told } = await managed({}, { monotonicUsec: 77n });
+  const { manager, reported } = await managed({}, { monotonicUsec: 77n });
   manager.ready("accepting\nMAINPID=1", () => Promise.resolve(true));
   manager.reloading();
   manager.reloading();
@@ -43,7 +45,7 @@ Deno.test("service manager: ready, reloads that overlap, and the end, in order",
   manager.reloading();
   manager.reloaded("too late");
   await manager[Symbol.asyncDispose]();
-  assertEquals(told, [
+  assertEquals(reported, [
     "/run/notify: READY=1\nSTATUS=accepting MAINPID=1",
     "/run/notify: RELOADING=1\nSTATUS=reloading\nMONOTONIC_USEC=77",
     "/run/notify: READY=1\nSTATUS=second",
@@ -53,17 +55,20 @@ Deno.test("service manager: ready, reloads that overlap, and the end, in order",
 });
 
 Deno.test("service manager: a reload is reported without a time where the clock cannot be read", async () => {
-  const { manager, told } = await managed({});
+  const { manager, reported } = await managed({});
   manager.reloading();
   await manager[Symbol.asyncDispose]();
-  assertEquals(told[0], "/run/notify: RELOADING=1\nSTATUS=reloading");
+  assertEquals(reported[0], "/run/notify: RELOADING=1\nSTATUS=reloading");
 });
 
 Deno.test("service manager: signs of life come only while the threads are alive", async () => {
-  const { manager, told, log } = await managed({ WATCHDOG_USEC: "20000", WATCHDOG_PID: String(Deno.pid) });
+  const { manager, reported, log } = await managed({
+    WATCHDOG_USEC: "20000",
+    WATCHDOG_PID: String(Deno.pid),
+  });
   let [isAlive, asked] = [true, 0];
   manager.ready("up", () => Promise.resolve((asked++, isAlive)));
-  const signs = (): number => told.filter((message) => message.endsWith("WATCHDOG=1")).length;
+  const signs = (): number => reported.filter((message) => message.endsWith("WATCHDOG=1")).length;
   await until(() => signs() >= 3);
   isAlive = false;
   await until(() => log.lines.length > 0);
@@ -85,11 +90,11 @@ for (
   ] as const
 ) {
   Deno.test(`service manager: no signs of life ${what}`, async () => {
-    const { manager, told } = await managed(variables);
+    const { manager, reported } = await managed(variables);
     let asked = 0;
     manager.ready("up", () => Promise.resolve(++asked > 0));
     await manager[Symbol.asyncDispose]();
-    assertEquals([told.length, asked], [2, 0]);
+    assertEquals([reported.length, asked], [2, 0]);
   });
 }
 

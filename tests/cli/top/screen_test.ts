@@ -37,7 +37,7 @@ Deno.test("Screen: a full line keeps its last cell, and the cursor is shown wher
   assertEquals(screen.update(lines("0123456789"), SIZE), "\x1b[?2026h\x1b[?25l\x1b[?2026l");
 });
 
-Deno.test("Screen: a terminal shows what it was told, after any frames", () => {
+Deno.test("Screen: a terminal shows what it was sent, after any frames", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "b", "日", " "), maxLength: 5 });
   const frame = fc.array(text, { maxLength: SIZE.rows });
   fc.assert(fc.property(fc.array(frame, { minLength: 1, maxLength: 6 }), (frames) => {

@@ -6,7 +6,7 @@ import { type Effect, type Event, step } from "../../../lib/cli/top/input/step.t
 import { lineWidth, plainLine } from "../../../lib/cli/terminal/line.ts";
 import { type Moment, proxyAt, sessionsAt } from "../running/proxy_view.ts";
 
-/** `tcpproxy top` without terminal, proxy and clock: it is told what happens, and shows what it would draw. */
+/** `tcpproxy top` without terminal, proxy and clock: it gets what happens, and shows what it would draw. */
 export class TopDriver {
   state: TopState;
   effects: Effect[] = [];

@@ -61,7 +61,7 @@ Deno.test("parseConfig: admin's address must not be one of an app's", async () =
   assertEquals((await parse(`admin: { listen: "127.0.0.2:7000" }`)).admin?.listen.port, 7000);
 });
 
-Deno.test("parseConfig: admin as something else is told what it may be", async () => {
+Deno.test("parseConfig: the error for admin as something else says what it may be", async () => {
   assertEquals(await problemsOf("admin: 9900"), ["the value is 9900; expected a mapping, or off"]);
   assertEquals(await problemsOf("admin: { listen: 9900 }"), [
     `the value is 9900; expected an address like "127.0.0.1:9900"`,

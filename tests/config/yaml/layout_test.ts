@@ -99,21 +99,21 @@ Deno.test("readLayout: a thousand brackets in a megabyte are dealt with at once"
 });
 
 Deno.test("parseConfig: a tab in the indentation is the one thing that is said", async () => {
-  const told = async (text: string): Promise<string[]> => {
+  const reported = async (text: string): Promise<string[]> => {
     const { message } = await configErrorOf(() => parseConfig(text, { file: "c" }));
     return message.split("\n").filter((line) => line.startsWith("c:"));
   };
   const tab = "the indentation has a tab; use spaces";
-  assertEquals(await told("apps:\n  - name: x\n    ports: [1]\n\ttargets: ['a:1']\n"), [`c:4:1: ${tab}`]);
-  assertEquals(await told("apps:\n\t- name: x\n\t  ports: [1]\n"), [`c:2:1: ${tab}`]);
-  assertEquals(await told("apps:\n  - name: x\n  \tports: [1]\n"), [`c:3:3: ${tab}`]);
-  assertEquals(await told("apps:\n  -\tname: x\n"), [`c:2:4: ${tab}`]);
+  assertEquals(await reported("apps:\n  - name: x\n    ports: [1]\n\ttargets: ['a:1']\n"), [`c:4:1: ${tab}`]);
+  assertEquals(await reported("apps:\n\t- name: x\n\t  ports: [1]\n"), [`c:2:1: ${tab}`]);
+  assertEquals(await reported("apps:\n  - name: x\n  \tports: [1]\n"), [`c:3:3: ${tab}`]);
+  assertEquals(await reported("apps:\n  -\tname: x\n"), [`c:2:4: ${tab}`]);
   // In JSON tabs are as good as spaces.
-  assertEquals(await told('{\n\t"apps": [\n\t],\n\t"lgo": 1\n}\n'), [
+  assertEquals(await reported('{\n\t"apps": [\n\t],\n\t"lgo": 1\n}\n'), [
     "c:2:10: apps: the value is empty; expected at least one app",
     'c:4:2: lgo: unknown key; expected one of workers, log, admin, …; did you mean "log"?',
   ]);
-  assertEquals(await told('{\n\t"apps": []\n\t"log": 1\n}\n'), ["c:3:2: expected a comma before this"]);
+  assertEquals(await reported('{\n\t"apps": []\n\t"log": 1\n}\n'), ["c:3:2: expected a comma before this"]);
 });
 
 Deno.test("parseConfig: a value that is missing in a list is no null", async () => {

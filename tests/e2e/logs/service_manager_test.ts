@@ -35,7 +35,7 @@ async function withManaged(
 
 for (const workers of [1, 2]) {
   Deno.test({
-    name: `systemd: told of ready, reloads, signs of life and the end (workers: ${workers})`,
+    name: `systemd: gets ready, reloads, signs of life and the end (workers: ${workers})`,
     ignore: !isLinux,
     fn: async () => {
       await using folder = new TemporaryFolder();

@@ -11,7 +11,7 @@ export interface CampaignOptions {
   readonly corpus: readonly Uint8Array[];
   /** When to stop at the latest, on the clock of `performance.now()`; default never. */
   readonly untilMs?: number;
-  /** Told after each so many inputs; the guided run looks at the coverage there. */
+  /** Called after each so many inputs; the guided run looks at the coverage there. */
   readonly afterBatch?: { readonly size: number; look(batch: readonly Uint8Array[]): Promise<void> };
 }
 

@@ -134,7 +134,7 @@ function talk(exchange: Exchange, pieces: readonly Uint8Array[]): string {
   holds(!/undefined|NaN/.test(heard.replace(/"[^]*"|: [^]*/, "")), () => `it heard ${heard}`);
   const bytes = concat(...sent);
   holds(bytes.length < 2000, () => `it sent ${bytes.length} bytes`);
-  // A refused target may be told less: its connection is closed.
+  // A refused target may get less: its connection is closed.
   return verdict === "no_match"
     ? verdict
     : `${verdict === "need_more" ? exchange.end() : verdict}, sent ${hex(bytes)}`;

@@ -229,7 +229,7 @@ export class MemoryDuplex implements Duplex {
 
   /**
    * From here on, writes fail, and reads give what has come and then the end: so the kernel does when a write has been
-   * the first to be told of an RST. A `halfDead` connection goes on giving what comes, which no kernel does.
+   * the first to learn of an RST. A `halfDead` connection goes on giving what comes, which no kernel does.
    */
   breakWrites(error: Error, options: { readonly halfDead?: boolean } = {}): void {
     this.#outgoing.fail(error);

@@ -35,7 +35,7 @@ export class AcceptedSession<Near extends NearEnd> {
   /** What the session has of its client. */
   readonly near: Near;
   readonly pool: Pool;
-  /** What the pool was told of the target. */
+  /** What was reported to the pool of the target. */
   readonly reports: string[] = [];
   readonly session: Session;
   readonly ticker: Ticker;

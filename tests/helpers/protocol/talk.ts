@@ -14,7 +14,7 @@ export interface Talked {
 export function talkWith(upgrade: Upgrade, pieces: readonly Uint8Array[]): Talked {
   const sent = [upgrade.opening];
   let held: Uint8Array = new Uint8Array();
-  const told = (end: Talked["end"], problem?: string): Talked => {
+  const reported = (end: Talked["end"], problem?: string): Talked => {
     return { end, sent: new TextDecoder("latin1").decode(concat(...sent)), problem, rest: held };
   };
   const left = [...pieces];
@@ -22,21 +22,21 @@ export function talkWith(upgrade: Upgrade, pieces: readonly Uint8Array[]): Talke
     const step = upgrade.read(held);
     if (step.kind === "need_more") {
       const piece = left.shift();
-      if (piece === undefined) return told("need_more");
+      if (piece === undefined) return reported("need_more");
       held = concat(held, piece);
       continue;
     }
     steps++;
     sent.push(step.bytes);
-    if (step.kind === "refused") return told("refused", step.problem);
-    if (step.kind === "left") return told("left");
+    if (step.kind === "refused") return reported("refused", step.problem);
+    if (step.kind === "left") return reported("left");
     held = held.subarray(step.length);
     if (step.kind === "done") {
       held = concat(held, ...left);
-      return told(step.tls ? "tls" : "plain");
+      return reported(step.tls ? "tls" : "plain");
     }
   }
-  return told("endless");
+  return reported("endless");
 }
 
 /** The bytes one by one. */

@@ -212,31 +212,31 @@ const APP = { name: "web", listen: ["127.0.0.1:7001"], targets: ["10.0.0.1:80"] 
 
 /** Keeps what the admin API tells. */
 export class AdminLog implements AdminObserver {
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly defects: unknown[] = [];
 
   adminFailing(): void {
-    this.told.push("failing");
+    this.reported.push("failing");
   }
 
   adminRecovered(): void {
-    this.told.push("recovered");
+    this.reported.push("recovered");
   }
 
   captureBegan(what: string): void {
-    this.told.push(`capture of ${what}`);
+    this.reported.push(`capture of ${what}`);
   }
 
   captureEnded(what: string, { end }: CaptureSummary): void {
-    this.told.push(`capture of ${what} ended: ${end}`);
+    this.reported.push(`capture of ${what} ended: ${end}`);
   }
 
   tokensGuessed(): void {
-    this.told.push("tokens guessed");
+    this.reported.push("tokens guessed");
   }
 
   operated(what: string): void {
-    this.told.push(what);
+    this.reported.push(what);
   }
 
   defect(error: unknown): void {

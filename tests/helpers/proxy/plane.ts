@@ -16,7 +16,7 @@ export class PlaneLog extends ProxyLog implements WorkersObserver {
   readonly restarts: number[] = [];
   /** How the kernel confines each worker that has started. */
   readonly confined: Parameters<WorkersObserver["workersConfined"]>[] = [];
-  #told: (() => void)[] = [];
+  #reported: (() => void)[] = [];
 
   workerDied(
     worker: number,
@@ -44,7 +44,7 @@ export class PlaneLog extends ProxyLog implements WorkersObserver {
 
   /** Resolves when `isSo`, checked at each event of a worker or a target. */
   async when(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await new Promise<void>((resolve) => this.#told.push(resolve));
+    while (!isSo()) await new Promise<void>((resolve) => this.#reported.push(resolve));
   }
 
   /** The next so many sessions that have ended. */
@@ -53,9 +53,9 @@ export class PlaneLog extends ProxyLog implements WorkersObserver {
   }
 
   #tell(): void {
-    const told = this.#told;
-    this.#told = [];
-    for (const resolve of told) resolve();
+    const reported = this.#reported;
+    this.#reported = [];
+    for (const resolve of reported) resolve();
   }
 }
 

@@ -33,7 +33,7 @@ export async function echoOnce(conn: Duplex): Promise<void> {
   await conn.write(buffer.subarray(0, count));
 }
 
-/** What shows a certificate, as `openssl s_client` and `s_server` are told. */
+/** What shows a certificate, as `openssl s_client` and `s_server` take it. */
 export function showing({ certFile, keyFile }: Pick<TestCertificate, "certFile" | "keyFile">): string[] {
   return ["-cert", certFile, "-key", keyFile];
 }

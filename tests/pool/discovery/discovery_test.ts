@@ -54,17 +54,17 @@ class ScriptedResolver implements Resolver {
 class Setting implements AsyncDisposable {
   readonly dns = new ScriptedResolver();
   readonly scheduler = new FakeScheduler();
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly discovery: Discovery;
 
   constructor(source: DiscoverySource, options: Partial<DiscoveryOptions> = {}) {
     const observer: DiscoveryObserver = {
       changed: ({ added, removed, changed, kept }) =>
-        void this.told.push(
+        void this.reported.push(
           `+[${show(added)}] -[${show(removed)}] ~[${show(changed)}] =[${show(kept)}]`,
         ),
-      failing: (error) => void this.told.push(`failing: ${error}`),
-      recovered: (failedForMs) => void this.told.push(`recovered after ${failedForMs} ms`),
+      failing: (error) => void this.reported.push(`failing: ${error}`),
+      recovered: (failedForMs) => void this.reported.push(`recovered after ${failedForMs} ms`),
     };
     this.discovery = new Discovery(source, {
       intervalMs: 10_000,
@@ -86,7 +86,7 @@ class Setting implements AsyncDisposable {
   }
 
   take(): string[] {
-    return this.told.splice(0);
+    return this.reported.splice(0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -116,13 +116,13 @@ Deno.test("Discovery: the first answer is there when start resolves", async () =
   assertEquals(test.take(), ["+[10.0.0.1:5432 10.0.0.2:5432 [2001:db8::1]:5432] -[] ~[] =[]"]);
 });
 
-Deno.test("Discovery: start waits only as long as told, and the lookup continues", async () => {
+Deno.test("Discovery: start waits no longer than its limit, and the lookup continues", async () => {
   await using test = new Setting(DNS);
   test.dns.hosts["db"] = "silence";
   const started = test.discovery.start(1000);
   await test.scheduler.advance(1000);
   await started;
-  assertEquals([test.dns.pending, test.told], [1, []]);
+  assertEquals([test.dns.pending, test.reported], [1, []]);
 });
 
 Deno.test("Discovery: reports what was added, removed and kept, and nothing without a change", async () => {
@@ -240,7 +240,7 @@ Deno.test("Discovery: stop cancels the lookup and reports nothing more", async (
   assertEquals(test.dns.pending, 1);
   await test.discovery.stop();
   await started;
-  assertEquals([test.dns.pending, test.scheduler.pending, test.told], [0, 0, []]);
+  assertEquals([test.dns.pending, test.scheduler.pending, test.reported], [0, 0, []]);
 });
 
 Deno.test("Discovery: SRV priorities are tiers, weights are weights", async () => {

@@ -54,11 +54,11 @@ Deno.test("FileLookup: once it is called off, ask rejects with the reason", asyn
 class Following implements AsyncDisposable {
   readonly #discovery: Discovery;
   #waiting: (() => void)[] = [];
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
 
   constructor(path: string) {
     const tell = (what: string): void => {
-      this.told.push(what);
+      this.reported.push(what);
       for (const wake of this.#waiting.splice(0)) wake();
     };
     this.#discovery = new Discovery(new FileLookup(path), {
@@ -75,9 +75,9 @@ class Following implements AsyncDisposable {
     return this.#discovery.start(10_000);
   }
 
-  /** Resolves when this has been told. */
+  /** Resolves when this has been reported. */
   async heard(what: string): Promise<void> {
-    while (!this.told.includes(what)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (!this.reported.includes(what)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,7 +96,7 @@ Deno.test("FileLookup: a file that is written or replaced is seen, and bad conte
   const path = await folder.write("t.json", listOf("a:1"));
   await using following = new Following(path);
   await following.start();
-  assertEquals(following.told, ["a:1"]);
+  assertEquals(following.reported, ["a:1"]);
   await replace(folder, "t.json", listOf("a:1", "b:1"));
   await following.heard("a:1 b:1");
   await replace(folder, "t.json", "[{}]");
@@ -108,7 +108,7 @@ Deno.test("FileLookup: a file that is written or replaced is seen, and bad conte
   await following.heard("recovered");
   await Deno.writeTextFile(path, "[]");
   await following.heard("");
-  assertEquals(following.told.filter((what) => what.startsWith("failing")).length, 1);
+  assertEquals(following.reported.filter((what) => what.startsWith("failing")).length, 1);
 });
 
 Deno.test("FileLookup: a link that is turned, as in a ConfigMap of Kubernetes, is seen", async () => {
@@ -124,7 +124,7 @@ Deno.test("FileLookup: a link that is turned, as in a ConfigMap of Kubernetes, i
   await Deno.symlink("..2", folder.file("..data_tmp"));
   await Deno.rename(folder.file("..data_tmp"), folder.file("..data"));
   await following.heard("b:1");
-  assertEquals(following.told, ["a:1", "b:1"]);
+  assertEquals(following.reported, ["a:1", "b:1"]);
 });
 
 Deno.test("FileLookup: a thousand targets that are replaced are one change", async () => {
@@ -136,5 +136,5 @@ Deno.test("FileLookup: a thousand targets that are replaced are one change", asy
   await following.start();
   await replace(folder, "t.json", listOf(...many(2)));
   await following.heard(many(2).sort().join(" "));
-  assert(following.told.length === 2);
+  assert(following.reported.length === 2);
 });

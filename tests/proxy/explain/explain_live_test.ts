@@ -192,7 +192,7 @@ Deno.test("explainConnection: weights are shared among those that are left", () 
   assertEquals(targets.map(({ why }) => /\(.*\)/.exec(why)?.[0]), ["(weight 1 of 2)", "(weight 1 of 2)"]);
 });
 
-Deno.test("explainConnection: connections are told where they are known", () => {
+Deno.test("explainConnection: connections are counted where they are known", () => {
   const known = explain({}, poolOf(facts(1, { active: 1 }), facts(2, { active: 3, maxConnections: 9 })));
   assertEquals(known.targets.map(({ why }) => why.split("; ").at(-1)), [
     "1 connection",

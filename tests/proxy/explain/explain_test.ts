@@ -73,7 +73,7 @@ Deno.test("explainConnection: of several on a port, the address decides, its own
   assertEquals(listenerOf(config, parseAddress("[::1]:7003")), "app-4");
 });
 
-Deno.test("explainConnection: a client that is denied is told the rule, and reaches no target", () => {
+Deno.test("explainConnection: a client that is denied gets the rule, and reaches no target", () => {
   const config = configOf({ ports: [7001], targets: TARGETS, allow: ["10.0.0.0/8"], deny: ["10.9.0.0/16"] });
   const denied = ask(config, { client: "::ffff:10.9.1.1" });
   assertEquals(denied.admission, { allowed: false, rule: "deny 10.9.0.0/16" });

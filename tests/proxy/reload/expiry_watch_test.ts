@@ -24,25 +24,25 @@ const PROBLEM: FileProblem = {
 
 Deno.test("ExpiryWatch: looks once a day and tells what it finds, until it is stopped", async () => {
   const time = new ManualSchedule();
-  const told: string[] = [];
+  const reported: string[] = [];
   const watch = new ExpiryWatch({
     schedule: time.schedule,
     look: () => Promise.resolve([PROBLEM]),
-    tell: ({ message }) => void told.push(message),
+    tell: ({ message }) => void reported.push(message),
   });
   watch.start();
   time.advance(DAY_MS - 1);
   await settled();
-  assertStrictEquals(told.length, 0);
+  assertStrictEquals(reported.length, 0);
   for (const days of [1, 2, 3]) {
     time.advance(days === 1 ? 1 : DAY_MS);
     await settled();
-    assertStrictEquals(told.length, days);
+    assertStrictEquals(reported.length, days);
   }
   time.advance(DAY_MS);
   watch.stop();
   await settled();
-  assertEquals([told.length, time.pending], [3, 0]);
+  assertEquals([reported.length, time.pending], [3, 0]);
   watch.start();
   assertStrictEquals(time.pending, 0);
 });

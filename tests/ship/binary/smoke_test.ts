@@ -8,9 +8,9 @@ Deno.test({
   name: "smokeTest: passes for the executable, and fails for one of another commit",
   ignore: BINARY === undefined,
   fn: async () => {
-    const told: string[] = [];
-    await smokeTest(executable, { tell: (line) => told.push(line) });
-    assertEquals(told.at(-1), "ended");
+    const reported: string[] = [];
+    await smokeTest(executable, { tell: (line) => reported.push(line) });
+    assertEquals(reported.at(-1), "ended");
     await assertRejects(
       () => smokeTest(executable, { commit: "another", tell: () => {} }),
       SmokeTestError,

@@ -4,7 +4,7 @@ import { request } from "../servers.ts";
 import type { Visit } from "../visit.ts";
 import type { Workload } from "./workload.ts";
 
-/** Where in the stream the next upload begins: no two have the same position, by which they are told apart. */
+/** Where in the stream the next upload begins: no two have the same position, which distinguishes them. */
 let uploads = 0;
 
 /** Connect, some bytes, both FINs: most connections are like that. */

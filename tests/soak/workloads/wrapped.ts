@@ -33,10 +33,10 @@ export const proxyHeader: Workload = {
     await writeAll(conn, buildProxyV2({ block }));
     await visit.send(conn, length, length);
     await conn.closeWrite();
-    const told = await exactly(conn, 6);
+    const reported = await exactly(conn, 6);
     const expected = [...block.subarray(0, 4), ...block.subarray(8, 10)];
-    if (told.join() !== expected.join()) {
-      throw new SoakError(`PROXY v2: the target was told of ${told.join()}; expected ${expected.join()}`);
+    if (reported.join() !== expected.join()) {
+      throw new SoakError(`PROXY v2: the target got ${reported.join()}; expected ${expected.join()}`);
     }
     await visit.receive(conn, length, length);
     await visit.receiveEnd(conn);

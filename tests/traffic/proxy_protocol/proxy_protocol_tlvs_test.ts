@@ -181,8 +181,8 @@ Deno.test("proxy_protocol.tlvs: a target with v1 is sent the addresses alone", a
 testTls("proxy_protocol.tlvs: alpn, authority and ssl of the TLS that ends here", async (lab) => {
   const client = lab.folder.make("client", { issuer: lab.ca, subject: "/CN=client 7" });
   for (const version of ["-tls1_2", "-tls1_3"]) {
-    const told = Promise.withResolvers<Uint8Array>();
-    await using target = new TestTarget(async (conn) => told.resolve(await readAll(conn)));
+    const reported = Promise.withResolvers<Uint8Array>();
+    await using target = new TestTarget(async (conn) => reported.resolve(await readAll(conn)));
     const tlvs = { alpn: true, authority: true, ssl: true, "client_certificate": true, crc32c: true };
     const app = {
       ...terminating(lab, { alpn: ["h2"], "client_ca": lab.ca.certFile }),
@@ -197,7 +197,7 @@ testTls("proxy_protocol.tlvs: alpn, authority and ssl of the TLS that ends here"
         ],
         input: "data",
       });
-      const { header } = expectKind(parseProxyHeader(await told.promise), "header");
+      const { header } = expectKind(parseProxyHeader(await reported.promise), "header");
       assertEquals([header.tlvs.alpn, header.tlvs.authority], ["h2", "localhost"]);
       const { ssl } = header.tlvs;
       assertEquals([ssl?.overTls, ssl?.presented, ssl?.verified, ssl?.commonName], [
@@ -256,10 +256,10 @@ testTls(
   "proxy_protocol.tlvs: what HAProxy says of its clients' TLS is logged and passed on",
   async (lab) => {
     const pem = lab.folder.write("both.pem", `${lab.local.cert}${lab.local.key}`);
-    const told = Promise.withResolvers<Uint8Array>();
+    const reported = Promise.withResolvers<Uint8Array>();
     await using target = new TestTarget(async (conn) => {
       const received = await readAll(conn);
-      if (received.length > 0) told.resolve(received);
+      if (received.length > 0) reported.resolve(received);
     });
     const proxyProtocol = {
       ...FROM_HERE,
@@ -279,7 +279,7 @@ testTls(
           args: ["-tls1_3", "-servername", "localhost", "-alpn", "h2"],
           input: "data",
         });
-        const { header } = expectKind(parseProxyHeader(await told.promise), "header");
+        const { header } = expectKind(parseProxyHeader(await reported.promise), "header");
         const { ssl } = header.tlvs;
         assertEquals([ssl?.overTls, ssl?.version, ssl?.presented], [true, "TLSv1.3", "never"]);
         const session = await proxy.outcome();

@@ -37,7 +37,7 @@ Deno.test({
     }),
 });
 
-Deno.test("outcomeOf: what is done is told from what is refused, and from what fails by itself", async () => {
+Deno.test("outcomeOf: what is done is distinguished from what is refused and from what fails by itself", async () => {
   assertEquals(await outcomeOf(() => 7), "done: 7");
   assertEquals(await outcomeOf(() => Promise.reject(new Deno.errors.NotCapable("x"))), "refused");
   assertEquals(

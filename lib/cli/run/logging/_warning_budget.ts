@@ -25,7 +25,7 @@ export class WarningBudget {
     return this.#given <= this.#options.perSecond;
   }
 
-  /** Ends the second that runs, and tells what was left out in it. */
+  /** Ends the second that runs, and reports what was left out in it. */
   close(): void {
     const leftOut = this.#given - this.#options.perSecond;
     this.#cancel?.();

@@ -16,7 +16,7 @@ export interface EpisodeOptions {
 }
 
 /**
- * Trouble that comes and goes many times a second, told once when it begins and once when it has settled. Several
+ * Trouble that comes and goes many times a second, reported once when it begins and once when it has settled. Several
  * places (listeners, sessions) may be in the same trouble; it is one episode while any of them is.
  */
 export class Episode<Place> {

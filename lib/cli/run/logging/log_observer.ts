@@ -48,7 +48,7 @@ export interface LogObserverOptions {
 /** Want of file descriptors has passed when there was none for this long. */
 const SETTLE_MS = 1000;
 
-/** Writes down what a proxy tells: sessions to the access log, trouble to the operational one. */
+/** Logs what a proxy reports: sessions to the access log, trouble to the operational one. */
 export class LogObserver implements WorkersObserver {
   readonly #access: AccessLog;
   readonly #log: Logger;
@@ -257,7 +257,7 @@ export class LogObserver implements WorkersObserver {
     });
   }
 
-  /** Tells what was left out so far and forgets open episodes. For the end of the process. */
+  /** Reports what was left out so far and forgets open episodes. For the end of the process. */
   close(): void {
     this.#accepting.close();
     for (const episode of this.#starved.values()) episode.close();

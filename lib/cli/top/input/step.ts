@@ -70,9 +70,9 @@ function react(state: TopState, event: Event): Step {
         },
       });
     case "done":
-      return { state: told(state, event.text, "good"), effects: [{ kind: "ask" }] };
+      return { state: noted(state, event.text, "good"), effects: [{ kind: "ask" }] };
     case "failed":
-      return { state: told(state, event.text, "bad"), effects: [{ kind: "ask" }] };
+      return { state: noted(state, event.text, "bad"), effects: [{ kind: "ask" }] };
     case "tick":
       return same(state);
   }
@@ -264,17 +264,17 @@ function withSort(state: TopState, sort: Partial<ViewState["sort"]>): Step {
 function repaced(state: TopState, by: 1 | -1): TopState {
   const at = INTERVALS_MS.findIndex((ms) => ms >= state.intervalMs);
   const intervalMs = INTERVALS_MS[(at < 0 ? INTERVALS_MS.length - 1 : at) + by] ?? state.intervalMs;
-  return told({ ...state, intervalMs }, `every ${intervalMs / 1000} s`, "good");
+  return noted({ ...state, intervalMs }, `every ${intervalMs / 1000} s`, "good");
 }
 
 function asked(state: TopState, action: (state: TopState, row: Row) => Mode | string): TopState {
   const row = selectedRow(state);
   if (row === undefined) return state;
   const mode = action(state, row);
-  return typeof mode === "string" ? told(state, mode, "warn") : { ...state, mode };
+  return typeof mode === "string" ? noted(state, mode, "warn") : { ...state, mode };
 }
 
-function told(state: TopState, text: string, tone: "good" | "bad" | "warn"): TopState {
+function noted(state: TopState, text: string, tone: "good" | "bad" | "warn"): TopState {
   return { ...state, notice: { text, tone, untilMs: state.nowMs + NOTICE_MS } };
 }
 

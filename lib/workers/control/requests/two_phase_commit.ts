@@ -14,7 +14,7 @@ export interface CommitOptions {
 
 /**
  * Makes all workers use the contents of changed files, or none: each prepares and confirms, and only when all have
- * confirmed are they told to use them. Workers that load meanwhile start afterwards, with what is in use then.
+ * confirmed do they get the message to use them. Workers that load meanwhile start afterwards, with what is in use then.
  *
  * Resolves with the problems that came too late to turn back.
  *

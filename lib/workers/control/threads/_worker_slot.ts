@@ -17,11 +17,11 @@ export interface WorkerSlotOptions {
   readonly captures: WorkerCaptures;
   /** Returns the current start message of a worker. */
   startMessage(worker: number): Omit<StartMessage, "nowMs" | "captures">;
-  /** Called when a worker's thread has ended, or was told to; default nobody cleans up after it. */
+  /** Called when a worker's thread has ended, by itself or by request; default nobody cleans up after it. */
   onGone?(worker: number): void;
 }
 
-/** Is told what becomes of the workers in a slot. */
+/** Called with what becomes of the workers in a slot. */
 export interface WorkerSlotObserver {
   message(slot: WorkerSlot, message: FromWorker): void;
   /** The worker crashed, or has not bound its listeners in time; {@link WorkerSlot.end} must follow. */
