@@ -1,19 +1,30 @@
 import { type Cancel, runtimeScheduler, type Scheduler } from "../../pool/mod.ts";
 
-/** Collects garbage; resolves when that is done. */
-export type Collect = () => Promise<void>;
+/**
+ * Collects garbage; resolves when that is done. A compacting collection gives memory back to the system, and takes twice the
+ * time.
+ */
+export type Collect = (isCompacting: boolean) => Promise<void>;
 
 /** V8's function of that name, which it has where it runs with `--expose-gc` (`tools/v8_flags.ts`). */
-declare const gc: ((options: { type: "major"; execution: "async" }) => Promise<void>) | undefined;
+declare const gc:
+  | ((options: { type: "major"; execution: "async"; flavor: "regular" | "last-resort" }) => Promise<void>)
+  | undefined;
 
 /** As many sessions as leave some MiB behind. */
-const CROWD = 500;
+const CROWD = 200;
 
 /** What is left of a crowd that has gone, as a fraction of its largest number. */
 const LEFT = 1 / 4;
 
 /** How long it must have been gone; a crowd that comes and goes is not collected each time. */
 const QUIET_MS = 2000;
+
+/** How long after a collection the next one comes at the earliest. */
+const EVERY_MS = 15_000;
+
+/** With no more sessions than that, a longer stop is worth the memory. */
+const FEW = 16;
 
 /** A thread that accepts more than so many connections in that time is busy, and V8 collects by itself. */
 const QUIET_BEGAN = 200;
@@ -24,25 +35,28 @@ export interface CrowdCollectionOptions {
   /** Default: V8's own, and nothing where it is not exposed. */
   readonly collect?: Collect | undefined;
   /** Default the runtime's timers. */
-  readonly scheduler?: Pick<Scheduler, "after">;
+  readonly scheduler?: Scheduler;
   defect(error: unknown): void;
 }
 
 /**
  * Collects garbage once a crowd of sessions has left. V8 collects when it is asked for memory; after a crowd nobody asks,
  * so what 2,000 sessions were made of stayed, and the next crowd came on top of it. It takes the thread some
- * 40 ms, when it has little else to do.
+ * 40 ms, or 100 where hardly anybody is left and memory is given back, when it has little else to do.
  */
 export class CrowdCollection {
   readonly #options: CrowdCollectionOptions;
   readonly #collect: Collect | undefined;
+  readonly #scheduler: Scheduler;
   #most = 0;
   #began = 0;
+  #nextMs = 0;
   #cancel: Cancel | undefined;
 
   constructor(options: CrowdCollectionOptions) {
     this.#options = options;
     this.#collect = options.collect ?? exposedCollect();
+    this.#scheduler = options.scheduler ?? runtimeScheduler;
   }
 
   /** A session has begun. */
@@ -57,9 +71,7 @@ export class CrowdCollection {
     if (this.#most < CROWD || this.#cancel !== undefined || this.#collect === undefined || !this.#hasLeft()) {
       return;
     }
-    this.#began = 0;
-    const { scheduler = runtimeScheduler } = this.#options;
-    this.#cancel = scheduler.after(QUIET_MS, () => this.#look());
+    this.#lookAfter(Math.max(QUIET_MS, this.#nextMs - this.#scheduler.nowMs()));
   }
 
   stop(): void {
@@ -70,17 +82,24 @@ export class CrowdCollection {
     return this.#options.sessions() <= this.#most * LEFT;
   }
 
+  #lookAfter(delayMs: number): void {
+    this.#began = 0;
+    this.#cancel = this.#scheduler.after(delayMs, () => this.#look());
+  }
+
   #look(): void {
     this.#cancel = undefined;
     if (!this.#hasLeft()) return;
+    if (this.#began > QUIET_BEGAN) return this.#lookAfter(QUIET_MS);
     this.#most = this.#options.sessions();
-    if (this.#began > QUIET_BEGAN) return;
-    this.#collect?.().catch((error) => this.#options.defect(error));
+    this.#nextMs = this.#scheduler.nowMs() + EVERY_MS;
+    this.#collect?.(this.#most <= FEW).catch((error) => this.#options.defect(error));
   }
 }
 
 function exposedCollect(): Collect | undefined {
   if (typeof gc !== "function") return undefined;
   const collect = gc;
-  return () => collect({ type: "major", execution: "async" });
+  return (isCompacting) =>
+    collect({ type: "major", execution: "async", flavor: isCompacting ? "last-resort" : "regular" });
 }
