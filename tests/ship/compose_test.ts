@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { parse } from "@std/yaml/parse";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import manifest from "../../deno.json" with { type: "json" };
 import { echo as echoCommand } from "../../lib/cli/commands/echo.ts";
 import { runCli } from "../../lib/cli/mod.ts";

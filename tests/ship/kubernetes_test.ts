@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { parse } from "@std/yaml/parse";
 import { fileURLToPath } from "node:url";
-import type { z } from "zod";
+import type * as z from "zod";
 import manifest from "../../deno.json" with { type: "json" };
 import { runCli } from "../../lib/cli/mod.ts";
 import { type Config, loadConfig } from "../../lib/config/mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import { configJsonSchema } from "../../config/mod.ts";
 import { SESSION_STATES } from "../../session/mod.ts";
 import type {

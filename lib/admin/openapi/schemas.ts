@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { REASONS } from "../../base/mod.ts";
 import { configJsonSchema } from "../../config/mod.ts";
 import type { LiveExplanationJson } from "../json/explanation.ts";

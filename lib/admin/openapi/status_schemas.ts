@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { FaultJson, StatusJson } from "../json/status.ts";
 import { TargetTraffic, Traffic } from "./traffic_schemas.ts";
 

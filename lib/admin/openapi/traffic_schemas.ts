@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { REASONS } from "../../base/mod.ts";
 import type { SpreadJson, TargetTrafficJson, TrafficJson } from "../json/traffic.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { z } from "zod";
+import type * as z from "zod";
 import { durationHint } from "../schema/values/duration_hint.ts";
 import { keysAt } from "../schema/json/json_schema.ts";
 import type { KnownKeys } from "../schema/json/json_schema.ts";

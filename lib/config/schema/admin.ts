@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { filePath } from "./values/texts.ts";
 import { hostAndPort } from "./values/units.ts";
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { ENGINES } from "../model/config.ts";
 import { refuse } from "./values/leaf.ts";
 import { choice } from "./values/units.ts";

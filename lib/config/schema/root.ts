@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ACCESS_FIELDS } from "../../base/mod.ts";
 import { RELOAD_ACTIONS, SANDBOXES } from "../model/config.ts";
 import { LOG_LEVELS } from "../model/log_config.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Leaf, refuse } from "./values/leaf.ts";
 import { MAX_WORKERS, sharesPorts } from "../worker_count.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** A mapping of which nothing is known. */
 export type Raw = Readonly<Record<string, unknown>>;

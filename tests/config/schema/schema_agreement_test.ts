@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
-import { z } from "zod";
+import * as z from "zod";
 import { accessLog } from "../../../lib/config/schema/log/access_log.ts";
 import type { Leaf } from "../../../lib/config/schema/values/leaf.ts";
 import { syslogAddress } from "../../../lib/config/schema/log/log_server.ts";

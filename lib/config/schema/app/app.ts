@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { BALANCE_STRATEGIES, TARGET_DOWN_ACTIONS } from "../../model/config.ts";
 import { Discovery, Dns } from "./discovery.ts";
 import { Fault } from "./fault.ts";

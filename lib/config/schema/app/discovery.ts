@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { blocks, filePath } from "../values/texts.ts";
 import { limit, nameserver } from "../values/units.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { FAULT_DIRECTIONS } from "../../model/fault_config.ts";
 import { probability, wholeNumber } from "../values/numbers.ts";
 import { blocks } from "../values/texts.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { wholeNumber } from "../values/numbers.ts";
 import { tlv } from "./tlvs.ts";
 import { choice } from "../values/units.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { percentage, wholeNumber } from "../values/numbers.ts";
 import { CHECK_TYPES } from "../../model/health_config.ts";
 import { escapedText, expectation, hostHeader, httpPath, httpStatus, loginName } from "../values/texts.ts";

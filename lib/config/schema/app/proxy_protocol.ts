@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { blocks, escapedText } from "../values/texts.ts";
 import { customTlv, tlv } from "./tlvs.ts";
 import { choiceOrOff, limit } from "../values/units.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Target } from "./target.ts";
 import { protocols, serverName } from "../values/texts.ts";
 

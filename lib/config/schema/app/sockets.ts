@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import { DEFAULT_KEEPALIVE, DSCP_NAMES, type KeepaliveTimes } from "../../../base/mod.ts";
 import type { Leaf } from "../values/leaf.ts";
 import { wholeNumber } from "../values/numbers.ts";

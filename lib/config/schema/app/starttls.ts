@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { STARTTLS_PROTOCOLS } from "../../../base/mod.ts";
 import { hostName } from "../values/texts.ts";
 import { choice } from "../values/units.ts";

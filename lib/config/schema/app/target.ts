@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DISCOVERIES } from "../../model/target_config.ts";
 import { countOrOff, wholeNumber } from "../values/numbers.ts";
 import { TargetHealthCheck } from "./health.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { filePath, hostName, protocols } from "../values/texts.ts";
 import { limit } from "../values/units.ts";
 import type { TlsVersion } from "../../model/tls_config.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { formatTlv, MAX_TLV_TYPE, parseTlv, TLV_NAMES } from "../../../base/mod.ts";
 import { type Leaf, read, refuse } from "../values/leaf.ts";
 import { fieldPattern } from "../values/patterns.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Root } from "../root.ts";
 import { EXTENSION } from "../../resolve/merge.ts";
 import type { Path } from "../../report/problem.ts";

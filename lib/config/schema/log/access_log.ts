@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Leaf, read, refuse } from "../values/leaf.ts";
 import { LogServer } from "./log_server.ts";
 import { pathExcept } from "../values/patterns.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { checkHost, formatIp, parseAddress, parseIp } from "../../../base/mod.ts";
 import { SYSLOG_FACILITIES, type SyslogAddress } from "../../model/log_config.ts";
 import { type Leaf, leaf, read } from "../values/leaf.ts";

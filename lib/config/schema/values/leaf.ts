@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The longest text that a scalar may be: a unix path or a host name with room to spare. */
 const MAX_SCALAR_LENGTH = 1024;

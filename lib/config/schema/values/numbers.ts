@@ -4,7 +4,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { type Leaf, leaf, refuse } from "./leaf.ts";
 import { PATTERNS } from "./patterns.ts";
 

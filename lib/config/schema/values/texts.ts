@@ -4,7 +4,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { checkHost, type Cidr, parseCidr, parseIp } from "../../../base/mod.ts";
 import { type Leaf, leaf } from "./leaf.ts";
 import { PATTERNS } from "./patterns.ts";
