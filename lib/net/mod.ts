@@ -1,6 +1,6 @@
 /** Sockets: one interface for what the program needs of them, and what implements it. */
 export { abortSignalOf, type CancelSignal } from "./cancel.ts";
-export { nativeProblem, openNativeProcess, openNativeTransport } from "./native.ts";
+export { nativeProblem, openNativeProcess, openNativeTransport, prepareNativeTransport } from "./native.ts";
 export {
   type NativeProcess,
   type PassedSocket,

@@ -15,13 +15,15 @@ import { AF_UNIX, F_GETFL, F_SETFL, SOCK_NONBLOCK } from "./calls/constants.ts";
 import { confineThread } from "./confinement/confine.ts";
 import { connect } from "./dial/connect.ts";
 import { DialSockets } from "./dial/dial_sockets.ts";
-import type { Libc } from "./calls/libc.ts";
+import { Libc } from "./calls/libc.ts";
 import { listenTcp, listenUnix, openShared } from "./listen.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Sockets } from "./sockets.ts";
 
+export { Libc };
+
 export interface LinuxTransportOptions extends NativeOptions {
-  /** What makes the calls, for tests of calls that fail. Default the C library itself. */
+  /** What makes the calls; closed with the transport. Default the C library, bound here. */
   readonly libc?: Libc;
 }
 

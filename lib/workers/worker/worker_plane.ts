@@ -1,7 +1,7 @@
 import type { Config } from "../../config/parsed.ts";
 import { type Address, type Clock, errorMessage, monotonicClock } from "../../base/mod.ts";
 import { SharedCount } from "../../limits/mod.ts";
-import { type Confinement, type NativeTransport, openNativeTransport } from "../../net/mod.ts";
+import { type Confinement, type NativeTransport, prepareNativeTransport } from "../../net/mod.ts";
 import {
   type BoundProxy,
   Proxy,
@@ -39,6 +39,8 @@ export class WorkerPlane {
   #share = 0;
   #reported: SessionsReported = "all";
   #starting: Promise<Proxy | undefined> = Promise.resolve(undefined);
+  /** Prepared while the main thread reads the config. */
+  readonly #openNative = prepareNativeTransport();
   /** Its sockets; `undefined` where they are the runtime's. */
   #native: NativeTransport | undefined;
   readonly #names: NameQuestions;
@@ -142,7 +144,7 @@ export class WorkerPlane {
     try {
       const observer = this.#observer(listeners, { active, turns });
       this.#native = message.native &&
-        await openNativeTransport({ ...message.native, lookup: this.#names.lookup });
+        await this.#openNative({ ...message.native, lookup: this.#names.lookup });
       const proxy = await Proxy.start(config, {
         observer,
         clock,
