@@ -41,13 +41,13 @@ export interface DialObserver<T extends DialTarget> {
 
 /**
  * Prepares a fresh connection before it counts as made: sends a PROXY header, completes a TLS handshake. It owns the
- * connection until it resolves, and closes it when it rejects.
+ * connection until it returns or resolves, and closes it when it throws or rejects.
  */
 export type Preamble<T extends DialTarget> = (
   conn: Connection,
   target: T,
   signal: CancelSignal,
-) => Promise<Duplex>;
+) => Duplex | Promise<Duplex>;
 
 /** A pause before the next target is requested; it counts towards the deadline. */
 export class DialPause {
@@ -188,7 +188,8 @@ export class Dialer<T extends DialTarget> {
       const { transport = runtimeTransport, asksWhom = false } = this.#options;
       const raw = await transport.connect(address, attempt, asksWhom ? holder : undefined);
       vet(holder, raw, address);
-      const conn = open === undefined ? raw : await open(raw, target, attempt);
+      const opened = open === undefined ? raw : open(raw, target, attempt);
+      const conn = opened instanceof Promise ? await opened : opened;
       // `open` has sent what makes the connection; it may still be refused.
       if (raw.established !== undefined) await establish(raw, conn, attempt);
       const durationMs = performance.now() - beganMs;

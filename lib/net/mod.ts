@@ -12,6 +12,7 @@ export { hasSpareDescriptors } from "./runtime/spare.ts";
 export { runtimeTransport } from "./runtime/transport.ts";
 export type { DatagramSocket } from "./datagram.ts";
 export { DatagramError, openUdp, openUnixDatagram, OWN_SOCKET_FILE, UDP_ANY } from "./runtime/datagram.ts";
+export { MAX_HEAD_BYTES } from "./transport.ts";
 export type {
   Confinement,
   ConfinementOptions,

@@ -7,6 +7,9 @@
 import type { Address, DialSettings, Duplex, ListenSettings, TcpAddress, TcpMeasures } from "../base/mod.ts";
 import type { CancelSignal } from "./cancel.ts";
 
+/** The most bytes of a {@link Connection.sendFirst head}: a fresh socket has room for them all at once. */
+export const MAX_HEAD_BYTES = 1024;
+
 /** A connection with its addresses. Its holder owns it and closes it exactly once. */
 export interface Connection extends Duplex {
   /** This end's address. */
@@ -15,6 +18,12 @@ export interface Connection extends Duplex {
   readonly peer: Address;
   /** Returns what the kernel has measured so far; `undefined` once closed, and where it measures nothing. */
   tcpInfo?(): TcpMeasures | undefined;
+  /**
+   * Sends a head of at most {@link MAX_HEAD_BYTES} before all else, with the first bytes that follow in this turn of the
+   * thread, or else by itself: both are one packet then. Absent where every write is one. Failures are those of the next
+   * calls.
+   */
+  sendFirst?(head: Uint8Array): void;
   /**
    * Resolves when the other end has accepted a connection that {@link DialFor.speaksFirst sends first} in order to be made;
    * absent for one that is made already. Rejects as `connect` does; the holder closes it then.

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type Address, parseAddress, type ProxyVersion } from "../../lib/base/mod.ts";
 import { type Candidate, Pool } from "../../lib/pool/mod.ts";
 import { preamble } from "../../lib/session/dial/_preamble.ts";
@@ -38,6 +38,34 @@ Deno.test("opening: what follows a PROXY header or a handshake is not held back 
   assertEquals(await asked("v2"), ["no delay", "write 28"]);
   assertEquals(await asked(undefined, shakingHands), ["no delay", "write 5"]);
   assertEquals(await asked("v2", shakingHands), ["no delay", "write 28", "write 5"]);
+});
+
+/** A socket that lets a head go with the data behind it. */
+class HeadDuplex extends RecordingDuplex {
+  sendFirst(head: Uint8Array): void {
+    this.asked.push(`head ${head.length}`);
+  }
+}
+
+Deno.test("opening: a PROXY header alone goes with the data, where the socket can do that", async () => {
+  const waiting = Object.assign(new HeadDuplex(), { established: () => Promise.resolve() });
+  const cases: [HeadDuplex, SecureTarget | undefined, string[]][] = [
+    [new HeadDuplex(), undefined, ["head 28"]],
+    [new HeadDuplex(), shakingHands, ["no delay", "write 28", "write 5"]],
+    // Its first bytes make it, and nothing is known of the target before.
+    [waiting, undefined, ["no delay", "write 28"]],
+  ];
+  for (const [raw, secureTarget, expected] of cases) {
+    const headers: number[] = [];
+    const open = preamble({
+      source: CLIENT,
+      destination: CLIENT,
+      secureTarget,
+      onHeader: ({ length }) => headers.push(length),
+    });
+    assertStrictEquals(await open(raw, candidate("v2"), FOREVER), raw);
+    assertEquals([raw.asked, headers], [expected, [28]]);
+  }
 });
 
 Deno.test("opening: a target that gets neither costs no socket option", async () => {

@@ -21,6 +21,7 @@ import {
   TCP_NODELAY,
 } from "./calls/constants.ts";
 import { badResource, ERRNO, SystemError } from "./calls/errno.ts";
+import { Head, type HeadSocket } from "./heads.ts";
 import type { LinuxPipe, Pipes } from "./pipes.ts";
 import { ownAddress } from "./socket.ts";
 import { setKeepAlive } from "./socket_settings.ts";
@@ -44,7 +45,7 @@ const ENDING = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
  * The handler that is attached learns when a call may succeed again. Until there is one, a subclass goes on with what it
  * has begun.
  */
-export abstract class ConnectedSocket implements Pollable {
+export abstract class ConnectedSocket implements Pollable, HeadSocket {
   generation = 0;
   readonly peer: Address;
   protected readonly sockets: Sockets;
@@ -61,6 +62,8 @@ export abstract class ConnectedSocket implements Pollable {
   /** Whether reading has ended because everything sent has been delivered, and a reset follows. */
   #isDelivered = false;
   #handler: ReadyHandler | undefined;
+  /** Goes out before all else; `undefined` once it has. */
+  #head: Head | undefined;
 
   /** @throws {SystemError} when the kernel cannot watch it; it is closed then. */
   constructor(sockets: Sockets, fd: number, { family, peer, local, events }: ConnectedSocketOptions) {
@@ -128,6 +131,7 @@ export abstract class ConnectedSocket implements Pollable {
   close(): void {
     if (this.#isClosed) throw badResource();
     this.#isClosed = true;
+    this.#head?.drop();
     const { reactor } = this.sockets;
     reactor.remove(this.fd);
     if (this.#endsByReset) this.sockets.drains.reset(this.fd);
@@ -151,6 +155,7 @@ export abstract class ConnectedSocket implements Pollable {
       const count = libc.calls.recv(this.fd, buffer, maxBytes, 0);
       if (count >= 0) {
         if (count < maxBytes && !this.#isEnding) this.#isReadable = false;
+        if (count === 0 && this.#head?.error !== undefined) throw this.#head.error;
         return count;
       }
       const code = libc.errno;
@@ -175,11 +180,27 @@ export abstract class ConnectedSocket implements Pollable {
 
   sendFrom(pipe: LinuxPipe): number {
     if (this.#isClosed) throw badResource();
+    if (this.#head?.flush() === false) return WOULD_BLOCK;
     return this.sockets.pipes.drain(pipe, this.fd);
   }
 
   send(bytes: Uint8Array, length: number): number {
     if (this.#isClosed) throw badResource();
+    const head = this.#head;
+    if (head === undefined) return this.sendNow(bytes, length);
+    const count = head.send(bytes, length);
+    if (head.isSent) this.#head = undefined;
+    return count;
+  }
+
+  sendFirst(head: Uint8Array): void {
+    if (this.#isClosed) throw badResource();
+    this.#head = new Head(this, head);
+    this.sockets.heads.add(this.#head);
+  }
+
+  /** Called by the head. */
+  sendNow(bytes: Uint8Array, length: number): number {
     const { libc } = this.sockets;
     for (;;) {
       const count = libc.calls.send(this.fd, bytes, length, MSG_NOSIGNAL);
@@ -195,6 +216,7 @@ export abstract class ConnectedSocket implements Pollable {
     if (this.#isClosed) throw badResource();
     if (this.#hasFinished) return;
     this.#hasFinished = true;
+    this.#head?.flush();
     if (this.#endsByReset) return this.sockets.drains.watch(this.fd, this);
     const { libc } = this.sockets;
     if (libc.calls.shutdown(this.fd, SHUT_WR) === 0) return;
@@ -225,6 +247,7 @@ export abstract class ConnectedSocket implements Pollable {
     const isReadable = (events & (EPOLLIN | ENDING)) !== 0;
     const handler = this.#handler;
     // Room first: data held for this peer leaves before more is read for it.
+    if (hasRoom) this.#head?.tryFlush();
     if (handler !== undefined) {
       if (hasRoom) handler.onWritable();
       if (isReadable && !this.#isClosed) handler.onReadable();

@@ -3,6 +3,7 @@ import { createSocket } from "./socket.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Drains } from "./drains.ts";
 import { ERRNO, SystemError } from "./calls/errno.ts";
+import { Heads } from "./heads.ts";
 import { Libc } from "./calls/libc.ts";
 import { Pipes } from "./pipes.ts";
 import { Reactor } from "./reactor.ts";
@@ -13,6 +14,7 @@ export class Sockets {
   readonly reactor: Reactor;
   readonly drains: Drains;
   readonly pipes: Pipes;
+  readonly heads: Heads;
   readonly #descriptors: Descriptors;
   /** The kernel has refused Multipath TCP with this. */
   #multipathRefusal: SystemError | undefined;
@@ -34,6 +36,7 @@ export class Sockets {
     for (const fd of this.reactor.descriptors) this.#descriptors.opened(fd);
     this.drains = new Drains(this.libc, (fd) => this.close(fd));
     this.pipes = new Pipes(this.libc, this);
+    this.heads = new Heads(this.reactor);
   }
 
   /** Creates a socket. @throws {SystemError} */

@@ -1,6 +1,6 @@
 import { type Address, type Duplex, type ProxyVersion, sendAtOnce } from "../../base/mod.ts";
 import type { Preamble } from "../../dial/mod.ts";
-import { abortSignalOf, type CancelSignal, type Connection } from "../../net/mod.ts";
+import { abortSignalOf, type CancelSignal, type Connection, MAX_HEAD_BYTES } from "../../net/mod.ts";
 import { encodeProxyHeader } from "../../protocol/mod.ts";
 import type { Candidate } from "../../pool/mod.ts";
 import type { SecureTarget, TargetTalk } from "../app.ts";
@@ -29,47 +29,77 @@ export interface PreambleFacts {
 
 /**
  * Sends what precedes the data to a target: the PROXY header, the request for TLS in the target's protocol, then TLS
- * (neither is ever inside of it).
+ * (neither is ever inside of it). A header alone may go with the data's first bytes.
  */
 export function preamble(facts: PreambleFacts): Preamble<Candidate> {
-  return async (raw: Connection, candidate: Candidate, signal: CancelSignal): Promise<Duplex> => {
-    let isClosed = false;
-    const close = (): void => {
-      if (!isClosed) raw.close();
-      isClosed = true;
-    };
-    signal.addEventListener("abort", close);
+  const isHeaderAlone = facts.talk === undefined && facts.secureTarget === undefined;
+  return (raw, candidate, signal) => {
+    let header: Uint8Array | undefined;
     try {
-      const version = candidate.target.sendProxy;
-      // The target need not answer a header or the end of a handshake, and the first data must not wait for its delayed
-      // acknowledgement.
-      const talk = facts.talk?.();
-      if (version !== undefined || talk !== undefined || facts.secureTarget !== undefined) sendAtOnce(raw);
-      if (version !== undefined) {
-        const header = headerFor(version, facts);
-        await writeAll(raw, header);
-        facts.onHeader?.(header);
+      const { sendProxy } = candidate.target;
+      header = sendProxy === undefined ? undefined : headerFor(sendProxy, facts);
+      if (isHeaderAlone && (header === undefined || leads(raw, header))) {
+        if (header !== undefined) facts.onHeader?.(header);
+        return raw;
       }
-      const upgraded = talk === undefined
-        ? raw
-        : await upgradeTarget(raw, talk.upgrade, abortSignalOf(signal));
-      // A header alone needs no signal of the runtime, which costs more than the header.
-      const { secureTarget } = facts;
-      const conn = secureTarget === undefined
-        ? upgraded
-        : await secureTarget(upgraded, candidate, abortSignalOf(signal), facts.sni) ?? upgraded;
-      if (signal.aborted) throw signal.reason;
-      const lead = talk?.lead?.();
-      return lead === undefined && talk?.rewrite === undefined
-        ? conn
-        : new PrefixedConnection(conn, { lead, rewrite: talk?.rewrite });
     } catch (error) {
-      close();
+      raw.close();
       throw error;
-    } finally {
-      signal.removeEventListener("abort", close);
     }
+    return open(raw, { facts, candidate, header, signal });
   };
+}
+
+/** Has the header precede the first bytes of the data, where the connection can; returns whether it does. */
+function leads(raw: Connection, header: Uint8Array): boolean {
+  // One that its first bytes make waits for the target's answer to them.
+  if (raw.sendFirst === undefined || raw.established !== undefined || header.length > MAX_HEAD_BYTES) {
+    return false;
+  }
+  raw.sendFirst(header);
+  return true;
+}
+
+interface Opening {
+  readonly facts: PreambleFacts;
+  readonly candidate: Candidate;
+  readonly header: Uint8Array | undefined;
+  readonly signal: CancelSignal;
+}
+
+async function open(raw: Connection, { facts, candidate, header, signal }: Opening): Promise<Duplex> {
+  let isClosed = false;
+  const close = (): void => {
+    if (!isClosed) raw.close();
+    isClosed = true;
+  };
+  signal.addEventListener("abort", close);
+  try {
+    const { secureTarget } = facts;
+    const talk = facts.talk?.();
+    // The target need not answer a header or the end of a handshake, and the first data must not wait for its delayed
+    // acknowledgement.
+    if (header !== undefined || talk !== undefined || secureTarget !== undefined) sendAtOnce(raw);
+    if (header !== undefined) {
+      await writeAll(raw, header);
+      facts.onHeader?.(header);
+    }
+    const upgraded = talk === undefined ? raw : await upgradeTarget(raw, talk.upgrade, abortSignalOf(signal));
+    // A header alone needs no signal of the runtime, which costs more than the header.
+    const conn = secureTarget === undefined
+      ? upgraded
+      : await secureTarget(upgraded, candidate, abortSignalOf(signal), facts.sni) ?? upgraded;
+    if (signal.aborted) throw signal.reason;
+    const lead = talk?.lead?.();
+    return lead === undefined && talk?.rewrite === undefined
+      ? conn
+      : new PrefixedConnection(conn, { lead, rewrite: talk?.rewrite });
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
 }
 
 function headerFor(version: ProxyVersion, { source, destination, tlvs, crc32c }: PreambleFacts): Uint8Array {
