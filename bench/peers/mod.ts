@@ -1,7 +1,7 @@
 import type { Peer } from "../peer.ts";
 import { bareDeno } from "./bare.ts";
 import { direct } from "./direct.ts";
-import { haproxy, haproxySplice } from "./haproxy.ts";
+import { haproxy, haproxyFull, haproxySplice } from "./haproxy.ts";
 import { nginxStream } from "./nginx.ts";
 import { nodePipe } from "./node.ts";
 import { socat } from "./socat.ts";
@@ -31,6 +31,7 @@ export const PEERS: readonly Peer[] = [
   tcpproxyPipeline,
   haproxy,
   haproxySplice,
+  haproxyFull,
   nginxStream,
   socat,
   nodePipe,
