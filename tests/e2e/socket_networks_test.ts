@@ -10,7 +10,7 @@ import { hasLinuxSockets } from "../helpers/connections/linux_transport.ts";
 import { Network, networkProblem } from "../helpers/programs/network.ts";
 import { NATIVE_PERMISSIONS, Program, program } from "../helpers/programs/program.ts";
 import { missingTools } from "../helpers/programs/tools.ts";
-import { buildHello, serverName } from "../helpers/tls/client_hello.ts";
+import { buildHello, extension, serverName } from "../helpers/tls/client_hello.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { until } from "../helpers/until.ts";
 
@@ -207,7 +207,13 @@ Deno.test({
     const config = await folder.config({
       engine: "native",
       apps: [
-        { name: "plain", listen: listen(8001), ...inner },
+        // It says nothing before it has the whole ClientHello.
+        {
+          name: "plain",
+          listen: listen(8001),
+          ["fast_open"]: { listen: true },
+          routes: [{ sni: ["a.example"], targets: inner.targets }],
+        },
         {
           name: "header",
           listen: listen(8002),
@@ -259,5 +265,12 @@ Deno.test({
     assertEquals(await counted(), [3, 3]);
     for (let times = 0; times < 3; times++) await speak(8004, hello);
     assertEquals(await counted(), [6, 6]);
+    // A ClientHello with post-quantum key shares is longer than a packet.
+    await network.ip("proxy", "link set lo mtu 1500");
+    const long = buildHello({
+      extensions: [serverName("a.example"), extension(0xff01, new Uint8Array(4000))],
+    });
+    for (let times = 0; times < 3; times++) await speak(8004, long);
+    assertEquals(await counted(), [9, 9]);
   },
 });

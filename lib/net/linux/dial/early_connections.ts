@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { WOULD_BLOCK } from "../../../base/mod.ts";
 import type { CancelSignal } from "../../cancel.ts";
 import {
   EPOLLERR,
@@ -54,7 +55,10 @@ export class EarlyConnection extends LinuxConnection {
     if (this.#sent === 0) return super.send(bytes, length);
     const count = Math.min(this.#sent, length);
     this.#sent -= count;
-    return count;
+    if (count === length) return count;
+    // The first packet had no room for the rest, and the kernel reports only room that it has lacked.
+    const rest = super.send(bytes.subarray(count, length), length - count);
+    return rest === WOULD_BLOCK ? count : count + rest;
   }
 }
 
