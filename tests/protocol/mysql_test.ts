@@ -34,7 +34,7 @@ const SSL = 0x0800;
 const ANSWER = concat(Uint8Array.of(0x00, 0x02, 0xff, 0x01), new Uint8Array(28).fill(7), utf8("user\0"));
 
 Deno.test("readMysqlPacket: a packet is read wherever it is cut, and written the same", () => {
-  fc.assert(fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.nat(255), (payload, sequence) => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(255), (payload, sequence) => {
     const bytes = mysqlPacket(sequence, payload);
     for (let end = 0; end < bytes.length; end++) {
       const verdict = readMysqlPacket(bytes.subarray(0, end));
@@ -45,9 +45,8 @@ Deno.test("readMysqlPacket: a packet is read wherever it is cut, and written the
   }));
 });
 
-Deno.test("readMysqlPacket: what is too long for a login, or empty, is none", () => {
+Deno.test("readMysqlPacket: what is too long for a login is none", () => {
   assertEquals(readMysqlPacket(utf8("GET / HTTP/1.1")).kind, "bad");
-  assertEquals(readMysqlPacket(new Uint8Array(4)).kind, "bad");
 });
 
 Deno.test("mysqlGreeting: offers TLS or takes the offer back, and changes nothing else", () => {

@@ -88,6 +88,23 @@ Deno.test("mysqlLogin: packets are numbered anew until the server has decided", 
   );
 });
 
+Deno.test("mysqlLogin: a client without a password answers another method with an empty packet", async () => {
+  const nothing = new Uint8Array();
+  const client = new ScriptedDuplex(
+    [mysqlPacket(1, ANSWER), mysqlPacket(3, nothing), utf8("more")],
+    "fin",
+  );
+  const target = new ScriptedDuplex([
+    mysqlPacket(3, utf8("\xfemysql_native_password\0")),
+    mysqlPacket(5, Uint8Array.of(0, 0, 0)),
+  ], "silence");
+  const { refusal, client: next, toTarget } = await login(client, target, {
+    secureTarget: (raw) => Promise.resolve(raw),
+  });
+  assertEquals([refusal, next], [undefined, "more"]);
+  assertEquals(toTarget.subarray(-4), mysqlPacket(4, nothing));
+});
+
 Deno.test("mysqlLogin: says who left, was too slow or out of step", async () => {
   const reported = async (...[client, target, options]: Parameters<typeof login>): Promise<string> => {
     const { refusal } = await login(client, target, options);

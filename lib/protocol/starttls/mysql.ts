@@ -29,12 +29,12 @@ export type MysqlPacketVerdict =
 
 const HEADER_BYTES = 4;
 
-/** Reads the first packet held. Never throws; the payload is a view. */
+/** Reads the first packet held. Never throws; the payload is a view, and empty where a client has no password. */
 export function readMysqlPacket(bytes: Uint8Array): MysqlPacketVerdict {
   if (bytes.length < HEADER_BYTES) return { kind: "need_more", atLeast: HEADER_BYTES };
   const size = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8) | ((bytes[2] ?? 0) << 16);
   const length = HEADER_BYTES + size;
-  if (size === 0 || length > MAX_MYSQL_LOGIN_BYTES) {
+  if (length > MAX_MYSQL_LOGIN_BYTES) {
     return { kind: "bad", problem: `a packet of ${size} bytes is none of MySQL's login` };
   }
   if (bytes.length < length) return { kind: "need_more", atLeast: length };
