@@ -139,6 +139,25 @@ export function testOperationsReloadContract(name: string, start: StartPlane): v
     });
   });
 
+  Deno.test(`${name}.reload: who waits for a place holds nobody up where the listener goes to another app`, async () => {
+    await using fleet = new Fleet(1);
+    const inner = { listen: [`127.0.0.1:${freePort()}`], targets: fleet.addresses };
+    await withPlane(start, { apps: [{ name: "a", ...inner, "max_connections": 1 }] }, async (plane) => {
+      using first = await plane.connect();
+      await answeredBy(first);
+      const waiting = await several(plane, 3);
+      await reload(plane, [{ name: "b", ...inner }]);
+      using later = await plane.connect();
+      assertEquals(await answeredBy(later), 0);
+      first.close();
+      // In any order: those that other threads have accepted go on waiting for a place of the app before.
+      await Promise.all(waiting.map(async (client) => {
+        assertEquals(await answeredBy(client), 0);
+        client.close();
+      }));
+    });
+  });
+
   Deno.test(`${name}.reload: faults that an operator has set stay, and can be removed`, async () => {
     await using fleet = new Fleet(1);
     const app = { name: "a", listen: [`127.0.0.1:${freePort()}`], targets: fleet.addresses };

@@ -179,16 +179,16 @@ export function isPassed(
   return transport?.isOpen?.(address) === true;
 }
 
-/** Resolves with the first of the two, or when the signal is aborted. */
-function eitherOf(one: Promise<void>, other: Promise<void>, signal: AbortSignal): Promise<void> {
+/** Resolves with the promise, or when the signal is aborted. */
+function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = (): void => {
       signal.removeEventListener("abort", done);
       resolve();
     };
-    signal.addEventListener("abort", done, { once: true });
-    void one.then(done);
-    void other.then(done);
+    signal.addEventListener("abort", done);
+    void promise.then(done);
   });
 }
 
@@ -204,8 +204,10 @@ class BoundListener implements ListenerOptions {
   #name: string;
   readonly #gate: AcceptGate = { enter: (signal) => this.#enter(signal) };
   #app: App | undefined;
-  /** Resolves when the listener serves another app. */
-  #moved = Promise.withResolvers<void>();
+  /** Aborted when the listener serves another app. */
+  #moved = new AbortController();
+  /** The same, or when the listener closes; made for the first connection that an app's gate is asked for. */
+  #leaving: AbortSignal | undefined;
   #listener: Listener | undefined;
 
   /** @throws {ListenError} when the address cannot be bound. */
@@ -260,24 +262,30 @@ class BoundListener implements ListenerOptions {
     this.#name = name;
     if (app === this.#app) return;
     this.#app = app;
-    this.#moved.resolve();
-    this.#moved = Promise.withResolvers();
+    this.#moved.abort();
+    this.#moved = new AbortController();
+    this.#leaving = undefined;
   }
 
   /** Waits while the app is paused, and for its permit. Another app that takes its place meanwhile decides anew. */
   async #enter(signal: AbortSignal): Promise<AcceptPlace | undefined> {
     for (;;) {
-      const resumed = this.#app?.resumed;
-      if (resumed !== undefined) {
-        await eitherOf(resumed, this.#moved.promise, signal);
-        signal.throwIfAborted();
-        continue;
+      const app = this.#app;
+      const leaving = this.#leaving ??= AbortSignal.any([signal, this.#moved.signal]);
+      let place: AcceptPlace | undefined;
+      if (app?.resumed !== undefined) await untilAborted(app.resumed, leaving);
+      else {
+        try {
+          place = await app?.gate?.enter(leaving);
+        } catch (error) {
+          if (!leaving.aborted) throw error;
+        }
+        if (!leaving.aborted && app?.resumed === undefined) return place;
       }
-      const place = await this.#app?.gate?.enter(signal);
-      if (this.#app?.resumed === undefined) return place;
-      // It was paused while the connection waited for its permit.
+      // The app was paused, or lost the listener, while the connection waited.
       place?.refund?.();
       place?.[Symbol.dispose]();
+      signal.throwIfAborted();
     }
   }
 
