@@ -1,4 +1,4 @@
-import type { Address, Duplex } from "../../base/mod.ts";
+import { type Address, type Duplex, sendAtOnce } from "../../base/mod.ts";
 import { problem } from "../responses.ts";
 import { Body } from "./body.ts";
 import { parseHead, type RequestHead } from "./head.ts";
@@ -53,7 +53,7 @@ export class HttpConnection {
     this.#caller = conn.peer;
     this.#options = options;
     this.#input = new Input(conn);
-    conn.setNoDelay?.();
+    sendAtOnce(conn);
     this.done = this.#run();
   }
 
