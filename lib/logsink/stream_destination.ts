@@ -1,5 +1,5 @@
 import type { Address } from "../base/mod.ts";
-import { errorCode, errorMessage } from "../base/mod.ts";
+import { errorCode, errorMessage, keepAlive } from "../base/mod.ts";
 import type { LogDestination } from "../log/mod.ts";
 import type { Connection, Transport } from "../net/mod.ts";
 import { type Frames, linesWithin, octetCounted } from "./lines.ts";
@@ -63,7 +63,11 @@ export class StreamDestination implements LogDestination {
 
   async #connect(): Promise<Connection> {
     const connection = await this.#transport.connect(this.#address, AbortSignal.timeout(CONNECT_LIMIT_MS));
-    connection.setKeepAlive?.(true);
+    if (this.#closed) {
+      connection.close();
+      throw new Error("the log was closed while it connected");
+    }
+    keepAlive(connection);
     void this.#watch(connection);
     return connection;
   }
