@@ -5,7 +5,7 @@ import type { EndedSession } from "../../../session/mod.ts";
 /** Turns sessions into records of the access log. */
 export class SessionRecords {
   readonly #wallClockMs: () => number;
-  readonly #listeners = new Map<Address, string>();
+  readonly #listeners = new WeakMap<Address, string>();
 
   constructor(wallClockMs: () => number) {
     this.#wallClockMs = wallClockMs;
@@ -32,7 +32,7 @@ export class SessionRecords {
     };
   }
 
-  /** A listener's address as text, made once. */
+  /** A listener's address as text, made once. Each worker brings addresses of its own, which go with it. */
   #nameOf(listener: Address): string {
     let name = this.#listeners.get(listener);
     if (name === undefined) {
