@@ -120,6 +120,21 @@ export function testConfigReloadContract(name: string, start: StartPlane): void 
     });
   }
 
+  Deno.test(`${name}.reload: with on_reload: close, connections to a target whose settings have changed go on`, async () => {
+    await using fleet = new Fleet(1);
+    const app = { name: "a", listen: [`127.0.0.1:${freePort()}`] };
+    const [address] = fleet.addresses;
+    await withPlane(start, { apps: [{ ...app, targets: [address] }] }, async (plane) => {
+      using open = await plane.connect();
+      assertEquals(await answeredBy(open), 0);
+      for (const settings of [{ "max_connections": 50 }, { "proxy_protocol": "v1" }]) {
+        const apps = [{ ...app, targets: [{ address, ...settings }] }];
+        assertEquals(await changes(plane, apps, { "on_reload": "close" }), ["a changed"]);
+        assertEquals(await pass(open), "still here");
+      }
+    });
+  });
+
   Deno.test(`${name}.plan: gives what a reload would change, and changes nothing`, async () => {
     await using fleet = new Fleet(2);
     const [first, second] = fleet.addresses;
@@ -259,8 +274,12 @@ export function testConfigReloadContract(name: string, start: StartPlane): void 
     });
   });
 
-  async function changes(plane: TestPlane, apps: readonly AppLiteral[]): Promise<string[]> {
-    return changed(await plane.control.reload(configOf({ apps })));
+  async function changes(
+    plane: TestPlane,
+    apps: readonly AppLiteral[],
+    root: AppLiteral = {},
+  ): Promise<string[]> {
+    return changed(await plane.control.reload(configOf({ ...root, apps })));
   }
 }
 

@@ -3,7 +3,7 @@ import type { LoopDelay } from "../../metrics/mod.ts";
 import type { Listeners } from "../listeners/listeners.ts";
 import type { ProxyObserver } from "../proxy_observer.ts";
 import type { Reloader } from "../reload/reloader.ts";
-import type { Retirement } from "../retirement.ts";
+import { obsoleteIn, type Retirement } from "../retirement.ts";
 import type { LocalApps } from "./local_apps.ts";
 import type { LocalSessions } from "./local_sessions.ts";
 
@@ -50,10 +50,7 @@ export class LocalEnd {
     // Who waits for an app that is gone has nobody else to resume it.
     for (const [name, app] of apps.byName) if (!targets.has(name)) app.setPaused(false);
     await this.#parts.listeners.leave(new Set(listeners));
-    sessions.endObsolete(obsoleteMs, ({ app, target }) => {
-      const labels = targets.get(app.name);
-      return labels === undefined || (target !== undefined && !labels.includes(target.target.label));
-    });
+    sessions.endObsolete(obsoleteMs, obsoleteIn(targets));
   }
 
   /** Resolves when a proxy that retires has no session left. */

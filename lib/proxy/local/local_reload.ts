@@ -2,7 +2,7 @@ import type { LocalApps } from "./local_apps.ts";
 import type { LocalSessions } from "./local_sessions.ts";
 import type { Listeners, PreparedListeners } from "../listeners/listeners.ts";
 import type { ReloadStep } from "../reload/reloader.ts";
-import { obsoleteMs } from "../retirement.ts";
+import { obsoleteIn, obsoleteMs } from "../retirement.ts";
 import { StartError } from "../start_error.ts";
 
 /** The parts of a proxy that a reload changes. */
@@ -44,9 +44,8 @@ export async function applyReload(
   await prepared.commit(next.apps);
   await Promise.all(next.gone.map((app) => app.stop()));
   apps.retainOverrides();
-  const targets = new Set([...next.apps.values()].flatMap((app) => app.targets()));
-  sessions.endObsolete(
-    obsoleteMs(step.config),
-    ({ app, target }) => !next.apps.has(app.name) || (target !== undefined && !targets.has(target.target)),
+  const targets = new Map(
+    [...next.apps].map(([name, app]) => [name, app.targets().map(({ label }) => label)]),
   );
+  sessions.endObsolete(obsoleteMs(step.config), obsoleteIn(targets));
 }
