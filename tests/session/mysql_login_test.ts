@@ -105,6 +105,21 @@ Deno.test("mysqlLogin: a client without a password answers another method with a
   assertEquals(toTarget.subarray(-4), mysqlPacket(4, nothing));
 });
 
+Deno.test("mysqlLogin: a limit that is longer than a timer of the runtime is no short one", async () => {
+  const client = new ScriptedDuplex([mysqlPacket(1, ANSWER), utf8("more")], "fin");
+  const target = new ScriptedDuplex([mysqlPacket(3, Uint8Array.of(0, 0, 0))], "silence");
+  const { refusal, client: next } = await login(client, target, {
+    secureTarget: async (raw, _candidate, signal) => {
+      // A timer that is too long for the runtime fires after a millisecond.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      signal.throwIfAborted();
+      return raw;
+    },
+    timeoutMs: 30 * 86_400_000,
+  });
+  assertEquals([refusal, next], [undefined, "more"]);
+});
+
 Deno.test("mysqlLogin: says who left, was too slow or out of step", async () => {
   const reported = async (...[client, target, options]: Parameters<typeof login>): Promise<string> => {
     const { refusal } = await login(client, target, options);

@@ -1,4 +1,5 @@
 import { cpuUsage } from "node:process";
+import { MAX_TIMER_MS } from "../../base/mod.ts";
 import { configHash, type OtelConfig } from "../../config/mod.ts";
 import { type AccessLog, type AccessRecord, droppedLogLines, type Feed, type Logger } from "../../log/mod.ts";
 import type { ProxyControl } from "../../proxy/mod.ts";
@@ -54,7 +55,10 @@ export async function exportTelemetry(
       }));
     };
     let updating = update();
-    const timer = setInterval(() => updating = updating.then(update), config.intervalMs);
+    const timer = setInterval(
+      () => updating = updating.then(update),
+      Math.min(config.intervalMs, MAX_TIMER_MS),
+    );
     exports.defer(async () => {
       clearInterval(timer);
       // Once more, with what has ended since.

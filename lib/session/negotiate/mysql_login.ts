@@ -1,4 +1,4 @@
-import { type Duplex, errorMessage, sendAtOnce } from "../../base/mod.ts";
+import { type Duplex, errorMessage, MAX_TIMER_MS, sendAtOnce } from "../../base/mod.ts";
 import {
   isMysqlAnswer,
   isMysqlSslRequest,
@@ -78,7 +78,8 @@ class MysqlLogin {
   constructor(ends: LoginEnds, options: MysqlLoginOptions) {
     this.#ends = ends;
     this.#options = options;
-    this.#signal = AbortSignal.any([ends.signal, AbortSignal.timeout(options.timeoutMs)]);
+    const limit = AbortSignal.timeout(Math.min(options.timeoutMs, MAX_TIMER_MS));
+    this.#signal = AbortSignal.any([ends.signal, limit]);
     this.#endsAtMs = performance.now() + options.timeoutMs;
     this.#client = new PeekedConnection(ends.client);
     this.#target = new PeekedConnection(ends.target);

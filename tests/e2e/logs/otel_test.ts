@@ -113,6 +113,19 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "otel: an interval that is longer than a timer of the runtime is no short one",
+  ignore: cannotExport,
+  fn: () =>
+    withExport({ otel: { interval: "30d", traces: false } }, async ({ proxy, receiver, port }) => {
+      await proxy.waitFor("otel: exporting metrics");
+      await sayHello(port);
+      assertEquals(await proxy.stop(), 0);
+      assert(receiver.points.length > 0);
+      assert(!proxy.stderr.includes("TimeoutOverflowWarning"), proxy.stderr);
+    }),
+});
+
 Deno.test("otel: a runtime that exports nothing is a warning, at the start and of check", async () => {
   await using folder = new TemporaryFolder();
   const port = freePort();
