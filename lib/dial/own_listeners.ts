@@ -30,11 +30,14 @@ export interface KnownListener extends OwnListener {
   readonly id: number;
 }
 
+/** More than a machine has, unless a whole network is local to it: then clients choose among any number. */
+const MAX_LOCAL = 1024;
+
 /** The TCP listeners of this proxy, and which connections and addresses lead to them. */
 export class OwnListeners {
   #byPort = new Map<number, KnownListener[]>();
   #byAddress = new Map<Address, KnownListener>();
-  /** Addresses of this machine, as seen from clients that connected to them. */
+  /** Addresses of this machine, as seen from clients that connected to them; the oldest of too many is forgotten. */
   readonly #local = new Set<string>();
 
   /** Replaces all known listeners. */
@@ -72,6 +75,11 @@ export class OwnListeners {
    * Records an address of this machine that a client has connected to. A dial to it may have another source address.
    */
   noteLocal(host: string): void {
+    if (this.#local.has(host)) return;
+    if (this.#local.size === MAX_LOCAL) {
+      const [oldest = ""] = this.#local;
+      this.#local.delete(oldest);
+    }
     this.#local.add(host);
   }
 
