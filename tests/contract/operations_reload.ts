@@ -158,6 +158,29 @@ export function testOperationsReloadContract(name: string, start: StartPlane): v
     });
   });
 
+  Deno.test(`${name}.reload: with on_reload: close, who waits for a place of an app that is gone does not stay with it`, async () => {
+    await using fleet = new Fleet(1);
+    const inner = { listen: [`127.0.0.1:${freePort()}`], targets: fleet.addresses };
+    const root = { "on_reload": "close" };
+    await withPlane(
+      start,
+      { ...root, apps: [{ name: "a", ...inner, "max_connections": 1 }] },
+      async (plane) => {
+        using first = await plane.connect();
+        await answeredBy(first);
+        const waiting = await several(plane, 3);
+        await reload(plane, [{ name: "b", ...inner }], root);
+        // The next app answers; or the one before, whose session then ends.
+        for (const client of waiting) await client.read(new Uint8Array(1));
+        await until(async () => {
+          const query = { filter: { app: "a" }, sort: "id", order: "asc", limit: 1 } as const;
+          return (await plane.control.operations.sessions(query)).matched === 0;
+        });
+        for (const client of waiting) client.close();
+      },
+    );
+  });
+
   Deno.test(`${name}.reload: faults that an operator has set stay, and can be removed`, async () => {
     await using fleet = new Fleet(1);
     const app = { name: "a", listen: [`127.0.0.1:${freePort()}`], targets: fleet.addresses };

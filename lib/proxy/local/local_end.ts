@@ -45,12 +45,15 @@ export class LocalEnd {
   }
 
   /** Accepts nothing more, as another proxy with another config takes over; resolves when that is so. */
-  async retire({ targets, listeners, obsoleteMs }: Retirement): Promise<void> {
-    const { apps, sessions } = this.#parts;
+  async retire({ targets, listeners: left, obsoleteMs }: Retirement): Promise<void> {
+    const { apps, listeners, sessions } = this.#parts;
     // Who waits for an app that is gone has nobody else to resume it.
     for (const [name, app] of apps.byName) if (!targets.has(name)) app.setPaused(false);
-    await this.#parts.listeners.leave(new Set(listeners));
-    sessions.endObsolete(obsoleteMs, obsoleteIn(targets));
+    await listeners.leave(new Set(left));
+    const isObsolete = obsoleteIn(targets);
+    sessions.endObsolete(obsoleteMs, isObsolete);
+    // Connections that waited for their permits have become sessions by then.
+    void listeners.ended().then(() => sessions.endObsolete(obsoleteMs, isObsolete));
   }
 
   /** Resolves when a proxy that retires has no session left. */
