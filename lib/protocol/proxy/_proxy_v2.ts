@@ -1,4 +1,4 @@
-import { type Address, formatIp } from "../../base/mod.ts";
+import { type Address, formatIp, ipv4Number } from "../../base/mod.ts";
 import { ByteReader } from "../_byte_reader.ts";
 import type { IpPair } from "./_ip_pair.ts";
 import { encodeTlv, TLV_HEADER_BYTES } from "./_tlv.ts";
@@ -157,6 +157,43 @@ function protocolCode(bytes: Uint8Array): number {
 
 function blockBytes(bytes: Uint8Array): number {
   return ((bytes[LENGTH] ?? 0) << 8) | (bytes[LENGTH + 1] ?? 0);
+}
+
+/**
+ * Encodes the header that nearly every connection has, of two IPv4 addresses (plain or IPv4-mapped) and nothing else, as
+ * {@link encodeProxyV2} does in twice the time; `undefined` for any other.
+ */
+export function encodeIpv4ProxyV2(
+  { source, destination, tlvs, crc32c }: ProxyHeaderOptions,
+): Uint8Array<ArrayBuffer> | undefined {
+  if (source?.kind !== "tcp" || destination?.kind !== "tcp") return undefined;
+  if (crc32c === true || (tlvs !== undefined && tlvs.length > 0)) return undefined;
+  const from = ipv4Number(source.host);
+  const to = ipv4Number(destination.host);
+  if (from === undefined || to === undefined) return undefined;
+  const header = IPV4_HEADER.slice();
+  putUint16(header, PROXY_V2_FIXED_BYTES, from >>> 16);
+  putUint16(header, PROXY_V2_FIXED_BYTES + 2, from);
+  putUint16(header, PROXY_V2_FIXED_BYTES + 4, to >>> 16);
+  putUint16(header, PROXY_V2_FIXED_BYTES + 6, to);
+  putUint16(header, PROXY_V2_FIXED_BYTES + 8, source.port);
+  putUint16(header, PROXY_V2_FIXED_BYTES + 10, destination.port);
+  return header;
+}
+
+/** Its bytes without addresses and ports. */
+const IPV4_HEADER = Uint8Array.of(
+  ...PROXY_V2_SIGNATURE,
+  (PROXY_V2_VERSION << 4) | PROXY_V2_COMMAND.proxy,
+  (PROXY_V2_FAMILY.inet << 4) | PROXY_V2_PROTOCOL.stream,
+  0,
+  PROXY_V2_ADDRESS_BYTES.inet,
+  ...new Uint8Array(PROXY_V2_ADDRESS_BYTES.inet),
+);
+
+function putUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
 }
 
 /** Encodes a v2 header (section 2.2); without addresses it is LOCAL, or PROXY of no family where there are fields. */

@@ -9,7 +9,7 @@
 import type { ProxyVersion } from "../../base/mod.ts";
 import { ipPair } from "./_ip_pair.ts";
 import { encodeProxyV1, parseProxyV1 } from "./_proxy_v1.ts";
-import { encodeProxyV2, parseProxyV2 } from "./_proxy_v2.ts";
+import { encodeIpv4ProxyV2, encodeProxyV2, parseProxyV2 } from "./_proxy_v2.ts";
 import { PROXY_V1_PREFIX, PROXY_V2_SIGNATURE } from "./proxy_codes.ts";
 import type { ProxyHeaderOptions, ProxyHeaderVerdict } from "./proxy_header_content.ts";
 
@@ -71,6 +71,6 @@ export function encodeProxyHeader(
   version: ProxyVersion,
   options: ProxyHeaderOptions,
 ): Uint8Array<ArrayBuffer> {
-  const pair = ipPair(options);
-  return version === "v1" ? encodeProxyV1(pair) : encodeProxyV2(pair, options);
+  if (version === "v1") return encodeProxyV1(ipPair(options));
+  return encodeIpv4ProxyV2(options) ?? encodeProxyV2(ipPair(options), options);
 }
