@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import type { EndedSession } from "../../lib/session/mod.ts";
 import { errorCode, errorMessage } from "../../lib/base/mod.ts";
 import type { FromWorker } from "../../lib/workers/channel/messages.ts";
-import { SessionBatcher } from "../../lib/workers/worker/session_batcher.ts";
-import { endedSession, isNotable, sessionRecord } from "../../lib/workers/channel/records.ts";
+import { joinSessions, packSession, unpackSessions } from "../../lib/workers/channel/session_rows.ts";
+import { isNotable, SessionBatcher } from "../../lib/workers/worker/session_batcher.ts";
 import { OutcomeBatcher } from "../../lib/workers/worker/outcome_batcher.ts";
 
 const LISTENER = { kind: "tcp", host: "127.0.0.1", port: 1 } as const;
@@ -29,16 +29,43 @@ const SESSION: EndedSession = {
   measures: undefined,
 };
 
-Deno.test("sessionRecord: a session survives the way to another thread", () => {
-  const reported = endedSession(structuredClone(sessionRecord(SESSION, 0)), LISTENER);
-  const { endedAtMs: _, ...facts } = reported;
-  assertEquals({ ...facts, startedMs: 1000, endedMs: 1000 + facts.endedMs }, SESSION);
+/** What another thread makes of sessions. */
+function sent(...sessions: readonly EndedSession[]): EndedSession[] {
+  const packed = sessions.map((session, index) => packSession(session, index));
+  return unpackSessions(joinSessions(packed), (index) => ({ ...LISTENER, port: index + 1 }));
+}
+
+Deno.test("unpackSessions: sessions survive the way to another thread", () => {
+  const measures = { client: { rttMs: 1.5, retransmits: 0 }, target: { rttMs: 0.2, retransmits: 3 } };
+  const sessions: EndedSession[] = [
+    SESSION,
+    {
+      ...SESSION,
+      id: 2 ** 40,
+      listener: { ...LISTENER, port: 2 },
+      client: { kind: "unix", path: '/run/"\\\n\u2028.sock' },
+      detail: 'a "detail"\u0000',
+      fields: [["name", "välue"]],
+      target: undefined,
+      reason: undefined,
+      sni: undefined,
+      connectMs: undefined,
+      failures: [],
+    },
+    { ...SESSION, listener: { ...LISTENER, port: 3 }, reason: "no_target", tries: 0, measures },
+  ];
+  const facts = sent(...sessions).map(({ endedAtMs: _, ...session }) => ({
+    ...session,
+    startedMs: 1000,
+    endedMs: 1000 + session.endedMs,
+  }));
+  assertEquals(facts, sessions);
 });
 
-Deno.test("sessionRecord: an error keeps its message and its code", () => {
+Deno.test("unpackSessions: an error keeps its message and its code", () => {
   const error = Object.assign(new Error("no route"), { code: "EHOSTUNREACH" });
-  const reported = endedSession(structuredClone(sessionRecord({ ...SESSION, error }, 0)), LISTENER);
-  assertEquals([errorMessage(reported.error), errorCode(reported.error)], ["no route", "EHOSTUNREACH"]);
+  const [reported] = sent({ ...SESSION, error });
+  assertEquals([errorMessage(reported?.error), errorCode(reported?.error)], ["no route", "EHOSTUNREACH"]);
 });
 
 Deno.test("isNotable: only sessions that the operational log may mention", () => {
@@ -55,9 +82,9 @@ Deno.test("isNotable: only sessions that the operational log may mention", () =>
 Deno.test("SessionBatcher: sends sessions in batches, and the rest on flush", () => {
   const sizes: number[] = [];
   const outbox = new SessionBatcher((message) =>
-    void (message.kind === "sessions" && sizes.push(message.records.length))
+    void (message.kind === "sessions" && sizes.push(JSON.parse(message.sessions).length))
   );
-  for (let i = 0; i < 300; i++) outbox.add(sessionRecord(SESSION, 0));
+  for (let i = 0; i < 300; i++) outbox.add(SESSION, 0);
   outbox.flush();
   outbox.flush();
   assertEquals(sizes, [256, 44]);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Address, Reason, SessionMeasures } from "../../base/mod.ts";
+import type { Address } from "../../base/mod.ts";
 import type { CaptureCounts, CaptureOrder } from "../../capture/mod.ts";
 import type { Config } from "../../config/parsed.ts";
 import type { SharedClientMemory } from "../../limits/mod.ts";
@@ -12,7 +12,7 @@ import type { CountersSnapshot } from "../../metrics/mod.ts";
 import type { Confinement, SocketHandle } from "../../net/mod.ts";
 import type { TargetState } from "../../pool/mod.ts";
 import type { Retirement, SocketFileChange } from "../../proxy/mod.ts";
-import type { EndingReason, LogField, SessionFilter, SessionPage, SessionQuery } from "../../session/mod.ts";
+import type { EndingReason, SessionFilter, SessionPage, SessionQuery } from "../../session/mod.ts";
 import type { NextTlsFiles, PoolRef, RuntimeFaults, TargetRef, TlsFiles } from "../../app/mod.ts";
 
 /** A message to a worker. */
@@ -48,7 +48,8 @@ export type FromWorker =
   | { readonly kind: "failed"; readonly message: string }
   /** What it has counted since it began. */
   | { readonly kind: "counters"; readonly counters: CountersSnapshot }
-  | { readonly kind: "sessions"; readonly records: readonly SessionRecord[] }
+  /** Sessions, as `joinSessions` has joined them. */
+  | { readonly kind: "sessions"; readonly sessions: string }
   | Answer
   | { readonly kind: "report"; readonly target: TargetRef; readonly outcome: "succeeded" | "failed" }
   | { readonly kind: "accept_paused"; readonly listener: number; readonly error: ErrorRecord }
@@ -213,30 +214,6 @@ export interface AppMemory {
   readonly clients: SharedClientMemory | undefined;
   /** The number of draws of each fault, 32 bits each. */
   readonly faults: SharedArrayBuffer | undefined;
-}
-
-/** An ended session or, without a reason, one that lasts. */
-export interface SessionRecord {
-  readonly id: number;
-  readonly app: string;
-  /** The index of its listener. */
-  readonly listener: number;
-  readonly client: Address;
-  readonly sni: string | undefined;
-  readonly detail: string;
-  readonly fields: readonly LogField[] | undefined;
-  readonly target: string | undefined;
-  readonly reason: Reason | undefined;
-  readonly bytesUp: number;
-  readonly bytesDown: number;
-  readonly durationMs: number;
-  /** In milliseconds since the Unix epoch. */
-  readonly endedAtMs: number;
-  readonly measures: SessionMeasures | undefined;
-  readonly connectMs: number | undefined;
-  readonly tries: number;
-  readonly failures: readonly { readonly target: string; readonly code: string; readonly message: string }[];
-  readonly error: ErrorRecord | undefined;
 }
 
 /** An error as plain data; its class and other properties stay in the thread that threw it. */

@@ -1,4 +1,6 @@
-import type { FromWorker, SessionRecord } from "../channel/messages.ts";
+import type { EndedSession } from "../../session/mod.ts";
+import type { FromWorker } from "../channel/messages.ts";
+import { joinSessions, packSession } from "../channel/session_rows.ts";
 
 /** How long an ended session may wait before it is sent, and how many may wait. */
 const WAIT_MS = 50;
@@ -7,16 +9,17 @@ const BATCH = 256;
 /** Sends ended sessions in batches: a message with a hundred costs about as much as one with a single session. */
 export class SessionBatcher {
   readonly #post: (message: FromWorker) => void;
-  #records: SessionRecord[] = [];
+  #packed: string[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(post: (message: FromWorker) => void) {
     this.#post = post;
   }
 
-  add(record: SessionRecord): void {
-    this.#records.push(record);
-    if (this.#records.length >= BATCH) this.flush();
+  /** Takes a session; `listener` is the index of its listener. */
+  add(session: EndedSession, listener: number): void {
+    this.#packed.push(packSession(session, listener));
+    if (this.#packed.length >= BATCH) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), WAIT_MS);
   }
 
@@ -24,8 +27,13 @@ export class SessionBatcher {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#records.length === 0) return;
-    this.#post({ kind: "sessions", records: this.#records });
-    this.#records = [];
+    if (this.#packed.length === 0) return;
+    this.#post({ kind: "sessions", sessions: joinSessions(this.#packed) });
+    this.#packed = [];
   }
+}
+
+/** Whether the operational log may mention the session. */
+export function isNotable({ reason, error, detail }: EndedSession): boolean {
+  return reason === "no_target" || error !== undefined || detail !== "";
 }

@@ -20,9 +20,9 @@ import type {
   ToWorker,
 } from "../channel/messages.ts";
 import { NameQuestions } from "./name_questions.ts";
-import { SessionBatcher } from "./session_batcher.ts";
+import { isNotable, SessionBatcher } from "./session_batcher.ts";
 import { CaptureSender } from "./capture_sender.ts";
-import { errorRecord, isNotable, sessionRecord } from "../channel/records.ts";
+import { errorRecord } from "../channel/records.ts";
 import { OutcomeBatcher } from "./outcome_batcher.ts";
 import { CountersSender } from "./counters_sender.ts";
 import { AcceptBalancer } from "../shared/accept_balancer.ts";
@@ -190,9 +190,9 @@ export class WorkerPlane {
         active.giveBack();
         turns.sessionEnded();
         if (this.#reported === "notable" && !isNotable(session)) return;
-        this.#sessions.add(sessionRecord(session, indexOf(session.listener)));
+        this.#sessions.add(session, indexOf(session.listener));
       },
-      sessionActive: (session) => this.#sessions.add(sessionRecord(session, indexOf(session.listener))),
+      sessionActive: (session) => this.#sessions.add(session, indexOf(session.listener)),
       acceptPaused: (address, error) =>
         this.#post({
           kind: "accept_paused",

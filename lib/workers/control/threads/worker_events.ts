@@ -1,7 +1,8 @@
 import { type Address, monotonicClock } from "../../../base/mod.ts";
 import type { WorkersObserver } from "../workers_observer.ts";
 import type { FromWorker } from "../../channel/messages.ts";
-import { endedSession, WorkerError } from "../../channel/records.ts";
+import { WorkerError } from "../../channel/records.ts";
+import { unpackSessions } from "../../channel/session_rows.ts";
 
 /** The messages of workers that are meant for the observer. */
 export type WorkerEvent = Extract<
@@ -34,8 +35,7 @@ export class WorkerEvents {
     const observer = this.#observer;
     switch (message.kind) {
       case "sessions":
-        for (const record of message.records) {
-          const session = endedSession(record, this.#listener(record.listener));
+        for (const session of unpackSessions(message.sessions, this.#listener)) {
           if (session.reason === undefined) observer.sessionActive?.(session);
           else observer.sessionEnded(session);
         }
@@ -69,9 +69,9 @@ export class WorkerEvents {
     this.#paused.clear();
   }
 
-  #listener(index: number): Address {
+  readonly #listener = (index: number): Address => {
     return this.listeners[index] ?? UNKNOWN;
-  }
+  };
 }
 
 /** Stands for a listener that the worker never announced; none is known. */
