@@ -83,9 +83,22 @@ class AdmissionGate implements AcceptGate {
     this.#clock = clock;
   }
 
-  async enter(signal: AbortSignal): Promise<AcceptPlace | undefined> {
-    const { places } = this.#permits;
-    const slot = places?.tryTake() ?? await places?.take({ signal, timeoutMs: Infinity });
+  enter(signal: AbortSignal): AcceptPlace | undefined | Promise<AcceptPlace | undefined> {
+    const { places, rate } = this.#permits;
+    const slot = places?.tryTake();
+    if (places !== undefined && slot === undefined) return this.#waitForSlot(places, signal);
+    if (rate === undefined) return slot;
+    return rate.tryTake(this.#clock.nowMs()) ? new RatedPlace(rate, slot) : this.#waitForToken(slot, signal);
+  }
+
+  async #waitForSlot(places: Permits, signal: AbortSignal): Promise<AcceptPlace | undefined> {
+    return await this.#waitForToken(await places.take({ signal, timeoutMs: Infinity }), signal);
+  }
+
+  async #waitForToken(
+    slot: Disposable | undefined,
+    signal: AbortSignal,
+  ): Promise<AcceptPlace | undefined> {
     try {
       for (;;) {
         // Looked up each time: a reload may have changed or removed the rate.

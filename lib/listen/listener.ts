@@ -2,7 +2,7 @@ import { type Address, errorCode, isReset, type ListenSettings } from "../base/m
 import { listenOnFile, type SocketFile, type SocketFileState } from "./_socket_file.ts";
 import { type Connection, type ListeningSocket, runtimeTransport, type SocketHandle } from "../net/mod.ts";
 import { lacksIpv6, ListenError } from "./listen_error.ts";
-import type { AcceptGate, AcceptPlace, ListenerOptions } from "./options.ts";
+import type { AcceptPlace, ListenerOptions } from "./options.ts";
 
 /** Pause after a failed accept: long enough not to spin, short enough to go unnoticed. */
 const PAUSE_MS = 100;
@@ -200,9 +200,9 @@ export class Listener {
       const conn = this.#waitingConnection() ?? await this.#next();
       if (conn === undefined) continue;
       if (this.#closing) this.#armQuietTimer();
-      const { gate } = this.#options;
-      if (gate === undefined) this.#options.onConnection(conn, this.address, undefined);
-      else await this.#enter(conn, gate);
+      const entering = this.#options.gate?.enter(this.#waiting.signal);
+      if (entering instanceof Promise) await this.#enter(conn, entering);
+      else this.#options.onConnection(conn, this.address, entering);
     }
     this.#resumed();
   }
@@ -245,12 +245,12 @@ export class Listener {
   }
 
   /** Hands the connection on once it has a permit; closes it if the listener closes first, like the backlog. */
-  async #enter(conn: Connection, gate: AcceptGate): Promise<void> {
+  async #enter(conn: Connection, entering: Promise<AcceptPlace | undefined>): Promise<void> {
     let place: AcceptPlace | undefined;
     this.#isEntering = true;
     if (this.#closing) this.#entering.resolve();
     try {
-      place = await gate.enter(this.#waiting.signal);
+      place = await entering;
       this.#isEntering = false;
     } catch {
       // The gate rejects only when the listener has closed.

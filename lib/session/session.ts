@@ -4,7 +4,9 @@ import type { Candidates, Pool } from "../pool/mod.ts";
 import type { CutKind, FaultKind, PendingRead, RelayContext, RelayEnd, RelayEngine } from "../relay/mod.ts";
 import type { Login } from "./app.ts";
 import { type DialingSession, type DialOwner, DialStage } from "./dial/dial_stage.ts";
+import { admit } from "./inspect/admission.ts";
 import { inspect, isRefusal } from "./inspect/inspect.ts";
+import type { InspectRules } from "./inspect/inspector.ts";
 import { logIn } from "./negotiate/login.ts";
 import { OpenSession, type SessionOptions } from "./open_session.ts";
 import type { SessionOrigin } from "./outcome.ts";
@@ -35,9 +37,7 @@ export class Session extends OpenSession implements RelayContext, DialOwner {
   async run(): Promise<void> {
     try {
       const { app } = this;
-      const pool = app.inspect === undefined && app.admission === undefined
-        ? app.poolFor(undefined)
-        : await this.#inspect();
+      const pool = app.inspect === undefined ? this.#admit() : await this.#inspect(app.inspect);
       const faults = app.faultsFor?.(this.client, this.shared.clock.nowMs());
       if (faults?.refuse) this.settle("killed", "a fault refuses the connection");
       if (pool === undefined || this.reason !== undefined) return;
@@ -57,16 +57,32 @@ export class Session extends OpenSession implements RelayContext, DialOwner {
     }
   }
 
+  /** Admits a client of whom nothing is read; returns the pool, or `undefined` where the connection goes no further. */
+  #admit(): Pool | undefined {
+    const { app: { admission }, presented: { peer }, shared: { clock } } = this;
+    if (admission !== undefined) {
+      const admitted = admit(admission, { peer, announced: undefined }, clock.nowMs());
+      if (typeof admitted === "string") {
+        this.#place?.refund?.();
+        this.settle(admitted);
+        return undefined;
+      }
+      this.#admitted = admitted;
+    }
+    return this.app.poolFor(undefined);
+  }
+
   /** Admits, sniffs and routes; returns the pool, or `undefined` where the connection goes no further. */
-  async #inspect(): Promise<Pool | undefined> {
+  async #inspect(rules: InspectRules): Promise<Pool | undefined> {
     const { app } = this;
     const found = await inspect({
       app,
+      rules,
       conn: this.sockets.client,
       peer: this.presented.peer,
       place: this.#place,
       clock: this.shared.clock,
-      owner: this,
+      signal: this.signal,
     });
     this.sockets.replaceClient(found.conn);
     this.presented.learn(found);

@@ -268,18 +268,30 @@ class BoundListener implements ListenerOptions {
   }
 
   /** Waits while the app is paused, and for its permit. Another app that takes its place meanwhile decides anew. */
-  async #enter(signal: AbortSignal): Promise<AcceptPlace | undefined> {
+  #enter(signal: AbortSignal): AcceptPlace | undefined | Promise<AcceptPlace | undefined> {
+    const app = this.#app;
+    if (app?.resumed !== undefined) return this.#wait(signal);
+    const entering = app?.gate?.enter(this.#leavingBy(signal));
+    return entering instanceof Promise ? this.#wait(signal, entering) : entering;
+  }
+
+  /** @param entering the permit that is waited for already. */
+  async #wait(
+    signal: AbortSignal,
+    entering?: Promise<AcceptPlace | undefined>,
+  ): Promise<AcceptPlace | undefined> {
     for (;;) {
       const app = this.#app;
-      const leaving = this.#leaving ??= AbortSignal.any([signal, this.#moved.signal]);
+      const leaving = this.#leavingBy(signal);
       let place: AcceptPlace | undefined;
       if (app?.resumed !== undefined) await untilAborted(app.resumed, leaving);
       else {
         try {
-          place = await app?.gate?.enter(leaving);
+          place = await (entering ?? app?.gate?.enter(leaving));
         } catch (error) {
           if (!leaving.aborted) throw error;
         }
+        entering = undefined;
         if (!leaving.aborted && app?.resumed === undefined) return place;
       }
       // The app was paused, or lost the listener, while the connection waited.
@@ -287,6 +299,10 @@ class BoundListener implements ListenerOptions {
       place?.[Symbol.dispose]();
       signal.throwIfAborted();
     }
+  }
+
+  #leavingBy(signal: AbortSignal): AbortSignal {
+    return this.#leaving ??= AbortSignal.any([signal, this.#moved.signal]);
   }
 
   onConnection(conn: Connection, listener: Address, place: AcceptPlace | undefined): void {

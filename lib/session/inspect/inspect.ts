@@ -5,19 +5,20 @@ import type { ProxyTlvs } from "../../protocol/mod.ts";
 import { NO_ROUTE_FACTS, type RouteFacts } from "../../routing/mod.ts";
 import { admit } from "./admission.ts";
 import type { SessionApp } from "../app.ts";
-import { Inspector, type TlsAccepted } from "./inspector.ts";
+import { Inspector, type InspectRules, type TlsAccepted } from "./inspector.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** A connection that was accepted, before anything is known of it. */
 export interface Arriving {
   readonly app: SessionApp;
+  /** What is read before a target is chosen. */
+  readonly rules: InspectRules;
   readonly conn: Duplex;
   /** Where the connection really comes from. */
   readonly peer: Address;
   readonly place: AcceptPlace | undefined;
   readonly clock: Clock;
-  /** Its signal is made on first use, and needed only where the client's bytes are read. */
-  readonly owner: { readonly signal: AbortSignal };
+  readonly signal: AbortSignal;
 }
 
 /** The result of inspecting a connection, as far as it got. */
@@ -44,7 +45,7 @@ export interface Inspection {
 
 /** Inspects a connection: reads its PROXY header, admits its client, reads or terminates its TLS, and routes it. */
 export async function inspect(arriving: Arriving): Promise<Inspection> {
-  const { app, conn, owner } = arriving;
+  const { rules, conn, signal } = arriving;
   const found: Inspection = {
     conn,
     prefetched: undefined,
@@ -57,7 +58,7 @@ export async function inspect(arriving: Arriving): Promise<Inspection> {
     admitted: undefined,
     outcome: { reason: "error", detail: "" },
   };
-  const inspector = app.inspect === undefined ? undefined : new Inspector(conn, app.inspect, owner.signal);
+  const inspector = new Inspector(conn, rules, signal);
   try {
     found.outcome = await admitAndRoute(arriving, found, inspector);
   } catch (error) {
@@ -66,7 +67,7 @@ export async function inspect(arriving: Arriving): Promise<Inspection> {
     throw error;
   }
   // A refusal over TLS that was terminated here ends with close_notify, not with FIN alone.
-  if (inspector !== undefined && (inspector.hasEndedTls || !isRefusal(found.outcome))) {
+  if (inspector.hasEndedTls || !isRefusal(found.outcome)) {
     const { conn, lead } = inspector.take();
     found.conn = conn;
     found.prefetched = lead.length > 0 ? lead : undefined;
@@ -82,9 +83,9 @@ export function isRefusal(outcome: Pool | Refusal): outcome is Refusal {
 async function admitAndRoute(
   { app, peer, place, clock }: Arriving,
   found: Inspection,
-  inspector: Inspector | undefined,
+  inspector: Inspector,
 ): Promise<Pool | Refusal> {
-  const announced = inspector === undefined ? undefined : await inspector.readProxyHeader(peer);
+  const announced = await inspector.readProxyHeader(peer);
   if (announced !== undefined) {
     if ("reason" in announced) return announced;
     found.client = announced.source;
@@ -99,19 +100,19 @@ async function admitAndRoute(
     }
     found.admitted = admitted;
   }
-  const facts = inspector === undefined ? undefined : await inspector.readTls();
-  found.sni = inspector?.sni;
-  found.hasTls = inspector?.hasTls ?? false;
-  found.tls = inspector?.tls;
+  const facts = await inspector.readTls();
+  found.sni = inspector.sni;
+  found.hasTls = inspector.hasTls;
+  found.tls = inspector.tls;
   if (facts !== undefined && "reason" in facts) return facts;
   const pool = app.poolFor(facts);
   if (pool !== undefined) return pool;
   const isByProtocol = app.routesByProtocol && facts !== undefined && facts.alpn.length > 0;
-  await inspector?.tellUnserved(isByProtocol ? "protocol" : "server_name");
+  await inspector.tellUnserved(isByProtocol ? "protocol" : "server_name");
   return {
     reason: "no_route",
     detail: `no route takes ${
-      inspector?.isNoTls === true ? "what is no TLS" : whatIsRouted(app, facts ?? NO_ROUTE_FACTS)
+      inspector.isNoTls ? "what is no TLS" : whatIsRouted(app, facts ?? NO_ROUTE_FACTS)
     }`,
   };
 }
