@@ -1,5 +1,6 @@
 import { type ConfigDiff, type OptionDiff, withoutSecrets } from "../../config/mod.ts";
-import type { ProxyStatus, ReloadedFile, ReloadProblem } from "../../proxy/mod.ts";
+import { activeOf, type CountersSnapshot, NO_APP_COUNT } from "../../metrics/mod.ts";
+import type { ProxyControl, ProxyStatus, ReloadedFile, ReloadProblem } from "../../proxy/mod.ts";
 import { type JsonRecord, listIn, recordOf, textIn } from "./fields.ts";
 
 /** The body of `POST /api/reload`, also with `?plan=true`. A stable contract; `null` where a field does not apply. */
@@ -47,23 +48,40 @@ export interface ReloadProblemJson {
   readonly message: string;
 }
 
-/** Combines a diff with the live counts of now. */
-export function changesJson({ apps, settings }: ConfigDiff, status: ProxyStatus): ChangesJson {
+/** How many sessions and connections there are at one moment. */
+export interface LiveCounts {
+  readonly status: ProxyStatus;
+  /** Apps and targets without a limit are counted by the threads that carry their sessions. */
+  readonly counters: CountersSnapshot;
+}
+
+/** Returns the live counts of now. */
+export async function liveCounts(proxy: ProxyControl): Promise<LiveCounts> {
+  const { counters } = await proxy.metrics();
+  return { status: proxy.status(), counters };
+}
+
+/** Combines a diff with live counts. */
+export function changesJson({ apps, settings }: ConfigDiff, { status, counters }: LiveCounts): ChangesJson {
   return {
     settings: settings.map(optionJson),
     apps: apps.map(({ name, change, listeners, targets, options }): AppChangeJson => {
       const live = status.apps.find((app) => app.name === name);
+      const count = counters.apps.get(name) ?? NO_APP_COUNT;
       const known = [...live?.own.targets ?? [], ...live?.routes.flatMap(({ pool }) => pool.targets) ?? []];
       return {
         name,
         change,
-        sessions: live === undefined ? 0 : live.sessions ?? null,
+        sessions: live === undefined ? 0 : live.sessions ?? activeOf(count),
         listeners: listeners.map((each) => ({ address: each.address, change: each.change })),
         targets: targets.map(({ address, route, change }) => ({
           address,
           route: route ?? null,
           change,
-          connections: change === "added" ? 0 : known.find(({ label }) => label === address)?.active ?? null,
+          connections: change === "added"
+            ? 0
+            : known.find(({ label }) => label === address)?.active ?? count.targets.get(address)?.active ??
+              null,
         })),
         options: options.map(optionJson),
       };

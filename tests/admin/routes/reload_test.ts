@@ -1,5 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { diffConfigs, effectiveConfig, resolveConfig } from "../../../lib/config/mod.ts";
+import { assumedSnapshot } from "../../../lib/app/mod.ts";
+import { type CountersSnapshot, ThreadCounters } from "../../../lib/metrics/mod.ts";
+import { Target } from "../../../lib/pool/mod.ts";
 import type { ReloadResult } from "../../../lib/proxy/mod.ts";
 import { QuietProxy, withAdmin } from "../../helpers/proxy/admin.ts";
 
@@ -27,6 +30,27 @@ const CHANGES = {
     options: [{ key: "idle_timeout", before: "1h", after: "5m" }],
   }],
 };
+
+/** A proxy of which only the threads know how many sessions its app has: two, to the target that a reload removes. */
+function countingProxy(): QuietProxy {
+  const pools = BEFORE.apps.map((app) => {
+    const { targets, ...pool } = assumedSnapshot(app.targets, app);
+    return { ...pool, targets: targets.map((target) => ({ ...target, active: undefined })) };
+  });
+  const proxy = new QuietProxy([WEB], { workers: 4, sessionsOf: () => undefined, pools: () => pools });
+  proxy.counters = twoSessions("web", "10.0.0.1:80");
+  return proxy;
+}
+
+function twoSessions(app: string, label: string): CountersSnapshot {
+  const counters = new ThreadCounters({ thread: "worker 1", targets: () => [{ label, active: 2 }] });
+  const counted = counters.app(app);
+  for (let count = 0; count < 3; count++) counted.sessionBegan();
+  const target = new Target({ address: { kind: "unix", path: label }, label }).at(0);
+  const flows = { up: { bytes: 0 }, down: { bytes: 0 } };
+  counted.sessionEnded({ reason: "client_closed", ...flows, target, startedMs: 0, endedMs: 8 });
+  return counters.snapshot();
+}
 
 /** The answer when a reload comes to this. */
 async function answerTo(result: ReloadResult): Promise<{ status: number; body: unknown }> {
@@ -119,6 +143,26 @@ Deno.test("POST /api/reload?plan=true: answers with the plan, for the file or fo
     assertEquals(proxy.plannedFor?.apps[0]?.idleTimeoutMs, 300_000);
   });
 });
+
+for (const path of ["/api/reload", "/api/reload?plan=true"]) {
+  Deno.test(`POST ${path}: counts the sessions and connections of every thread`, async () => {
+    const proxy = countingProxy();
+    proxy.planned = { diff: DIFF, apps: [], problems: [] };
+    proxy.reloaded = { kind: "done", diff: DIFF, apps: [], warnings: [] };
+    await withAdmin({ proxy }, async (admin) => {
+      const { text } = await admin.ask(path, { method: "POST" });
+      const [web] = JSON.parse(text).changes.apps;
+      assertEquals(web.sessions, 2);
+      assertEquals(
+        web.targets.map(({ address, connections }: { address: string; connections: unknown }) => [
+          address,
+          connections,
+        ]),
+        [["10.0.0.2:80", 0], ["10.0.0.1:80", 2]],
+      );
+    });
+  });
+}
 
 Deno.test("POST /api/reload?plan=true: refuses a body that is not a config, with the reason", async () => {
   await withAdmin({}, async (admin) => {

@@ -2,7 +2,14 @@ import type { Context } from "hono";
 import { errorMessage } from "../../../base/mod.ts";
 import { type Config, ConfigError, resolveConfig } from "../../../config/mod.ts";
 import { json, problem } from "../../responses.ts";
-import { changesJson, fileJson, problemJson, type ReloadJson } from "../../json/reload.ts";
+import {
+  changesJson,
+  fileJson,
+  type LiveCounts,
+  liveCounts,
+  problemJson,
+  type ReloadJson,
+} from "../../json/reload.ts";
 import { type AdminContext, type AdminRoute, withProxy } from "../../route.ts";
 
 /** Enough for a config of 5,000 apps. */
@@ -36,18 +43,18 @@ export const reload: AdminRoute = {
         413: { description: "Body too large" },
       },
       handle: withProxy(async (request, proxy, { reloads }) => {
-        const status = proxy.status();
         const query = request.req.query("plan");
         if (query !== undefined && query !== "true" && query !== "false") {
           return problem(400, { detail: `"plan" is "${query}"; expected true or false` });
         }
-        if (query === "true") return await plan(request, status, reloads);
+        const live = await liveCounts(proxy);
+        if (query === "true") return await plan(request, live, reloads);
         const result = await reloads.reload();
         if (result.kind === "refused") return refused(result.problems.map(problemJson));
         const { diff, apps, warnings } = result;
         return json(
           {
-            changes: changesJson(diff, status),
+            changes: changesJson(diff, live),
             apps: apps.map(({ app, files }) => ({ name: app, files: files.map(fileJson) })),
             warnings: warnings.map(problemJson),
           } satisfies ReloadJson,
@@ -59,7 +66,7 @@ export const reload: AdminRoute = {
 
 async function plan(
   { req }: Context,
-  status: Parameters<typeof changesJson>[1],
+  live: LiveCounts,
   reloads: AdminContext["reloads"],
 ): Promise<Response> {
   let config: Config | undefined;
@@ -77,7 +84,7 @@ async function plan(
   if (errors.length > 0) return refused(errors.map(problemJson));
   return json(
     {
-      changes: changesJson(diff, status),
+      changes: changesJson(diff, live),
       apps: apps.map(({ app, files }) => ({ name: app, files: files.map(fileJson) })),
       warnings: problems.map(problemJson),
     } satisfies ReloadJson,
