@@ -225,7 +225,7 @@ Deno.test("AccessLog.reopen: a file that cannot be opened again leaves the old o
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("AccessLog: trouble with the destination is one line of the operational log when it begins", async () => {
+Deno.test("AccessLog: trouble with the destination is one line of the operational log when it begins, one at the end", async () => {
   const operational = memoryDestination();
   setUpLogging({ level: "info", format: "json" }, { destination: operational });
   const log = AccessLog.to(memoryDestination((): number => {
@@ -235,7 +235,13 @@ Deno.test("AccessLog: trouble with the destination is one line of the operationa
   await log.close();
   await closeLogging();
   const lines = operational.text().trimEnd().split("\n").map((line) => JSON.parse(line));
-  assertEquals(lines.map(({ level, properties }) => [level, properties.code]), [["error", "EPIPE"]]);
+  assertEquals(lines.map(({ level, message }) => [level, message]), [
+    [
+      "error",
+      "write the access log: EPIPE (os error) (EPIPE); lines are kept up to 8 MiB, then dropped; writing is retried",
+    ],
+    ["error", "close the access log: it still could not be written; lines lost: 1"],
+  ]);
   assertEquals(log.droppedLines, 1);
 });
 

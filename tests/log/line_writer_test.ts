@@ -136,7 +136,7 @@ Deno.test("LineWriter: a write that fails half way is finished when the destinat
   assertEquals(problems[1], { kind: "recovered", droppedLines: 0 });
 });
 
-Deno.test("LineWriter: a destination that fails for good is reported once, and its lines are counted", async () => {
+Deno.test("LineWriter: a destination that fails for good is reported once, and at the end how many lines are lost", async () => {
   const destination = memoryDestination(() => {
     throw systemError("EPIPE");
   });
@@ -150,7 +150,10 @@ Deno.test("LineWriter: a destination that fails for good is reported once, and i
     await Promise.resolve();
   }
   await writer.close();
-  assertEquals(problems, [{ kind: "failing", code: "EPIPE", message: "EPIPE (os error)" }]);
+  assertEquals(problems, [
+    { kind: "failing", code: "EPIPE", message: "EPIPE (os error)" },
+    { kind: "lost", droppedLines: 5 },
+  ]);
   assertEquals(writer.droppedLines, 5);
 });
 
@@ -197,10 +200,15 @@ Deno.test("LineWriter.close: a reader that stands still does not hold the end up
     await reader.opened;
     return bytes.length;
   });
-  const writer = new LineWriter(destination, { batchChars: 1 });
+  const problems: LogProblem[] = [];
+  const writer = new LineWriter(destination, {
+    batchChars: 1,
+    onProblem: (problem) => problems.push(problem),
+  });
   writer.write("on its way\n");
   writer.write("behind it\n");
   await writer.close(1);
+  assertEquals(problems, [{ kind: "lost", droppedLines: 2 }]);
   assertEquals(writer.droppedLines, 2);
   writer.write("too late\n");
   assertEquals(writer.droppedLines, 3);

@@ -10,6 +10,8 @@ export type LogProblem =
   | { readonly kind: "stalled" }
   /** Writing works again; `droppedLines` were dropped in this episode. */
   | { readonly kind: "recovered"; readonly droppedLines: number }
+  /** The log is closed while writing does not work; `droppedLines` were dropped in this episode, the last ones included. */
+  | { readonly kind: "lost"; readonly droppedLines: number }
   /** The file could not be reopened; the old one stays in use. */
   | { readonly kind: "not_reopened"; readonly message: string };
 
@@ -151,9 +153,12 @@ export class LineWriter {
     await Promise.race([this.#drain(performance.now() + deadlineMs), late]);
     this.#disarm();
     forgetAtEnd(this);
+    const before = this.#troubled ? this.#droppedBeforeTrouble : this.#droppedLines;
     this.#droppedLines += countLines(this.#text);
     if (this.#batch !== undefined) this.#droppedLines += countLines(this.#batch.subarray(this.#offset));
     this.#text = "";
+    const droppedLines = this.#droppedLines - before;
+    if (droppedLines > 0) this.#onProblem({ kind: "lost", droppedLines });
     const closing = [this.#nextDestination?.close()];
     // A write that is still pending holds the descriptor; both end with the process.
     if (this.#round === undefined) closing.push(this.#destination.close());

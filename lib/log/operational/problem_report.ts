@@ -19,6 +19,10 @@ export function reportAccessLogProblem(problem: LogProblem): void {
       return logger.warning("write the access log: it works again; {droppedLines} lines were dropped", {
         droppedLines: problem.droppedLines,
       });
+    case "lost":
+      return logger.error("close the access log: it still could not be written; lines lost: {droppedLines}", {
+        droppedLines: problem.droppedLines,
+      });
     case "not_reopened":
       return logger.error("reopen the access log: {message}; the old file stays in use", {
         message: problem.message,

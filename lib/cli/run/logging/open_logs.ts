@@ -47,6 +47,8 @@ function problemText(problem: LogProblem): string {
       return "write the operational log: the server takes nothing; lines are dropped until it does";
     case "recovered":
       return `write the operational log: it works again; ${problem.droppedLines} lines were dropped`;
+    case "lost":
+      return `close the operational log: it still could not be written; lines lost: ${problem.droppedLines}`;
     case "not_reopened":
       return `reopen the operational log: ${problem.message}`;
   }
