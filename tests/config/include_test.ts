@@ -134,6 +134,19 @@ Deno.test("include: without any app there is one problem", async () => {
   assertEquals(await faultsOf({ "c.yaml": `include: ["conf.d/*.yaml"]\n` }), [
     "c.yaml:1:10: include: the config and the files that it includes have no app; expected at least one",
   ]);
+  assertEquals(await faultsOf({ "c.yaml": `include: [a.yaml]\napps: []\n`, "a.yaml": "apps: []\n" }), [
+    "c.yaml:1:10: include: the config and the files that it includes have no app; expected at least one",
+  ]);
+});
+
+Deno.test("include: a file may have an empty list of apps where another has one", async () => {
+  await using folder = await folderWith({
+    "c.yaml": "include: [conf.d/*.yaml]\napps: []\n",
+    "conf.d/a.yaml": app("a", 1),
+    "conf.d/b.yaml": "apps: []\n",
+  });
+  const { apps } = await loadConfig(folder.file("c.yaml"));
+  assertEquals(apps.map(({ name }) => name), ["a"]);
 });
 
 Deno.test("include: a variable that is not set is shown in the file that refers to it", async () => {

@@ -95,7 +95,7 @@ const Include = z.array(filePath(), { error: "a list of paths" }).optional().met
 });
 
 /** The apps of one file. There is at least one in all files together. */
-const Apps = z.array(App, { error: "a list of apps" }).min(1, { error: "at least one app" }).optional();
+const Apps = z.array(App, { error: "a list of apps" }).optional();
 
 /** The whole config. */
 export const Root = z.strictObject({

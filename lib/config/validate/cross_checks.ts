@@ -82,11 +82,13 @@ function checkApp({ app, path, defaults }: WrittenApp): Problem[] {
 
 /** That there is an app at all, in some file. */
 function checkApps({ root, isMapping, apps }: Assembly): Problem[] {
-  if (apps.length > 0 || !isMapping || root.apps !== undefined) return [];
+  const isEmpty = Array.isArray(root.apps) && root.apps.length === 0;
+  if (apps.length > 0 || !isMapping || root.apps !== undefined && !isEmpty) return [];
   if (!isNone(root.include)) {
     const message = "the config and the files that it includes have no app; expected at least one";
     return [{ path: ["include"], message }];
   }
+  if (isEmpty) return [{ path: ["apps"], message: "the value is empty; expected at least one app" }];
   // A mistyped key is reported as what it is.
   const isMistyped = Object.keys(root).some((key) =>
     !Object.hasOwn(Root.shape, key) && suggest(key, Object.keys(Root.shape)) === "apps"

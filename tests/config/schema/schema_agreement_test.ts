@@ -225,6 +225,7 @@ Deno.test("configJsonSchema: refuses what an editor should underline", () => {
   ];
   assertEquals(refused.filter((wrong) => isValid({ apps: [{ ...good, ...wrong }] })), []);
   assertEquals(isValid({ apps: [] }), false);
+  assert(isValid({ apps: [], include: ["conf.d/*.yaml"] }));
 });
 
 Deno.test("editorJsonSchema: takes a reference to a variable in place of any value, and all that it took before", () => {

@@ -33,6 +33,8 @@ function makeSchema(): Record<string, unknown> {
   return {
     title: "tcpproxy configuration",
     anyOf: [{ required: ["apps"] }, { required: ["include"] }],
+    if: { not: { required: ["include"] } },
+    then: { properties: { apps: { minItems: 1 } } },
     ...z.toJSONSchema(Root, {
       io: "input",
       override: ({ zodSchema, jsonSchema }) => {
