@@ -92,13 +92,18 @@ function problemOf(issue: Issue, path: Path): Problem {
   const wanted = issue.message;
   if (isMissing(issue, path)) return missingKey(path, wanted);
   if (issue.code === "too_small") return { path, message: `the value is empty; expected ${wanted}` };
-  const word = typeof issue.input === "string" ? suggest(issue.input, wordsOf(issue)) : undefined;
-  const hint = word === undefined ? shapeHint(issue.input, path, wanted) : didYouMean(word);
+  const words = wordsOf(issue);
+  const word = typeof issue.input === "string" ? suggest(issue.input, words) : undefined;
+  const hint = word === undefined ? shapeHint(issue.input, { path, wanted, words }) : didYouMean(word);
   return { path, message: `the value is ${show(issue.input)}; expected ${wanted}${hint}` };
 }
 
-/** The shape that a value of another shape stands for: the one entry of a list, a mapping with defaults, seconds. */
-function shapeHint(value: unknown, path: Path, wanted: string): string {
+/** What a value of another shape stands for: the one entry of a list, a mapping with defaults, seconds, a boolean. */
+function shapeHint(value: unknown, { path, wanted, words }: {
+  readonly path: Path;
+  readonly wanted: string;
+  readonly words: readonly string[];
+}): string {
   const isText = typeof value === "string" && value !== "" && value.length <= MAX_SHOWN;
   if (wanted.startsWith("a list") && (isText || typeof value === "number")) {
     return `; did you mean [${
@@ -108,8 +113,22 @@ function shapeHint(value: unknown, path: Path, wanted: string): string {
   if (wanted.startsWith("a mapping, or off") && value === true) {
     return keysAt(path, {}).required.length === 0 ? "; did you mean {}?" : "";
   }
+  if (typeof value === "boolean") {
+    const word = value ? "on" : "off";
+    return words.includes(word) ? didYouMean(word) : "";
+  }
+  if (/^true(?: or|,) false\b/.test(wanted) && typeof value === "string") {
+    const meant = BOOLEANS.get(value.toLowerCase());
+    return meant === undefined ? "" : `; did you mean ${meant}?`;
+  }
   return wanted.startsWith("a duration") && typeof value === "number" ? durationHint(value) : "";
 }
+
+/** Texts that are booleans in other configs; in lower case. */
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "yes", "on"].map((word) => [word, true] as const),
+  ...["false", "no", "off"].map((word) => [word, false] as const),
+]);
 
 /** The words that would have been right. */
 function wordsOf(issue: Issue): string[] {

@@ -32,6 +32,24 @@ for (
   });
 }
 
+for (
+  const [line, hint] of [
+    ["watch: yes", "did you mean true?"],
+    ["watch: On", "did you mean true?"],
+    ['watch: "true"', "did you mean true?"],
+    ["watch: no", "did you mean false?"],
+    ["watch: off", "did you mean false?"],
+    ["defaults: { keepalive: on }", "did you mean true?"],
+    ["sandbox: true", 'did you mean "on"?'],
+    ["sandbox: false", 'did you mean "off"?'],
+  ] as const
+) {
+  Deno.test(`parseConfig: ${line} is answered with the word that is read here`, async () => {
+    const text = `${line}\napps: [{ name: a, ports: [1], targets: ["h:1"] }]\n`;
+    assertStringIncludes((await configErrorOf(() => parseConfig(text, { file: "c" }))).message, hint);
+  });
+}
+
 Deno.test("parseConfig: true is no mapping, and {} is named only where it is enough", async () => {
   const { message } = await configErrorOf(() => parseConfig(textWith("tls: true"), { file: "c" }));
   assertEquals(message.includes("did you mean"), false, message);
