@@ -21,7 +21,8 @@ an \`allow\` for the clients of a unix socket, is a warning; what it has from \`
 never is. \`tcpproxy check\` reads a config without starting it and prints it with every default filled in;
 \`tcpproxy schema\` prints its JSON Schema for editors.
 
-- A **duration** is a number and a unit: \`500ms\`, \`5s\`, \`10m\`, \`1h\`; at most \`720h\`.
+- A **duration** is a number and a unit: \`500ms\`, \`5s\`, \`10m\`, \`1h\`, \`1d\`; or several, the largest first:
+  \`1h30m\`. At most \`720h\`.
 - A **size** is a number and a unit: \`16KiB\`, \`10MiB\`. The units are \`B\`, \`KiB\`, \`MiB\`, \`GiB\`, and the decimal
   \`KB\`, \`MB\`, \`GB\`. A number alone is bytes.
 - A **rate** is a size per second: \`64KiB/s\`, \`10MiB/s\`; a tenth of a second's worth passes at once.
