@@ -26,6 +26,22 @@ Deno.test("workers: two threads serve, and SIGTERM loses no line of the access l
 });
 
 Deno.test({
+  name: "workers: unix sockets whose paths are relative to the config carry traffic",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    await using _target = new TestTarget(echo, { path: folder.file("target.sock") });
+    const apps = [{ name: "web", listen: ["unix:web.sock"], targets: ["unix:target.sock"] }];
+    await folder.write("c.yaml", JSON.stringify({ workers: 2, engine: "runtime", apps }));
+    await using proxy = program(["-c", "c.yaml"], { cwd: folder.path });
+    await proxy.ready();
+    using conn = await Deno.connect({ transport: "unix", path: folder.file("web.sock") });
+    assertEquals(await exchange(conn, utf8("hello")), utf8("hello"));
+    assertEquals(await proxy.stop(), 0);
+  },
+});
+
+Deno.test({
   name: "workers: without permission to load the program, the error names the missing flag",
   ignore: BINARY !== undefined,
   fn: async () => {

@@ -39,6 +39,22 @@ Deno.test("sandboxOf: a unix socket is a file, and an address where the runtime 
   }
 });
 
+Deno.test({
+  name: "sandboxOf: the relative path of a unix socket is made whole, as the runtime's list wants it",
+  ignore: Deno.build.os === "windows",
+  fn: () => {
+    const config = configOf({ apps: [{ listen: ["unix:a.sock"], targets: ["unix:./run/b.sock"] }] });
+    const { net, read, write } = sandboxOf(config, {
+      unixIsNet: true,
+      unixNames: new Map([["a.sock", "a.sock.1f2e3d4c"]]),
+      folder: "/srv",
+    });
+    const paths = ["/srv/a.sock.1f2e3d4c", "/srv/run/b.sock"];
+    assertEquals(net, paths.map((path) => `unix:${path}`));
+    assertEquals([read, write], [paths, paths]);
+  },
+});
+
 Deno.test("sandboxOf: a listener for both families may fall back to IPv4", () => {
   const config = configOf({ apps: [{ ports: [5001], targets: ["h:1"] }] });
   assertEquals(sandboxOf(config, { unixIsNet: true }).net, ["[::]:5001", "0.0.0.0:5001", "h:1"]);

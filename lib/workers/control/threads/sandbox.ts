@@ -1,4 +1,5 @@
-import { type Address, formatAddress } from "../../../base/mod.ts";
+import { isAbsolute, resolve } from "node:path";
+import { type Address, formatAddress, type TargetAddress } from "../../../base/mod.ts";
 import type { Config } from "../../../config/mod.ts";
 import type { Sandbox } from "../../spare_thread.ts";
 import { dialedAt, discoveredNetworks, targetsOf } from "../../../app/mod.ts";
@@ -14,6 +15,8 @@ export interface SandboxOptions {
   readonly isNetOpen?: boolean;
   /** By path, the names that unix sockets are bound to instead; default the paths themselves. */
   readonly unixNames?: ReadonlyMap<string, string>;
+  /** The folder that relative paths start from; default the working directory. */
+  readonly folder?: string;
 }
 
 /**
@@ -27,13 +30,18 @@ export interface SandboxOptions {
  */
 export function sandboxOf(
   config: Config,
-  { unixIsNet, isNetOpen = true, unixNames }: SandboxOptions,
+  { unixIsNet, isNetOpen = true, unixNames, folder = "." }: SandboxOptions,
 ): Sandbox {
   const boundAt = (address: Address): Address =>
     address.kind === "tcp" ? address : { ...address, path: unixNames?.get(address.path) ?? address.path };
+  // The runtime takes whole paths alone.
+  const whole = <A extends TargetAddress>(address: A): A =>
+    address.kind === "unix" && !isAbsolute(address.path)
+      ? { ...address, path: resolve(folder, address.path) }
+      : address;
   const dialed = config.apps.flatMap((app) => targetsOf(app).flatMap((target) => dialedAt(target, app)));
   const bound = config.apps.flatMap(({ listen }) => listen);
-  const addresses = [...bound.flatMap(listenedOn).map(boundAt), ...dialed];
+  const addresses = [...bound.flatMap(listenedOn).map(boundAt), ...dialed].map(whole);
   const paths = unique(addresses.flatMap((address) => address.kind === "unix" ? [address.path] : []));
   const found = config.apps.map(discoveredNetworks);
   const isUnknown = found.includes("any") || (found.flat().length > 0 && !isNetOpen);
