@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import {
   type Address,
   errorCode,
@@ -43,11 +44,36 @@ export function lacksIpv6(error: unknown): boolean {
   return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
 }
 
+/** Says what is at the path of a unix socket that cannot be bound because something is there, and what to do. */
+export function describeTaken(path: string): string {
+  const found = lookAt(path);
+  if (found?.isDirectory === true) return "a directory is there; choose another path";
+  return found === undefined || found.isSocket !== false
+    ? "socket file already exists; choose another path, or stop the process that uses it"
+    : "a file that is no socket is there; choose another path, or remove it";
+}
+
+/** Never throws, and never has the runtime ask for a permission. */
+function lookAt(path: string): Deno.FileInfo | undefined {
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
+  try {
+    return Deno.lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 function describe(address: Address, code: string, cause: unknown): string {
   if (code === "EADDRINUSE") {
     return address.kind === "unix"
-      ? "socket file already exists; choose another path, or stop the process that uses it"
+      ? describeTaken(address.path)
       : "port already in use; choose another one, or stop the process that uses it";
+  }
+  if (address.kind === "unix" && code === "ENOENT") {
+    return `its directory ${JSON.stringify(dirname(address.path))} does not exist; create it`;
+  }
+  if (address.kind === "unix" && code === "ENOTDIR") {
+    return "the path leads through a file; give one that leads through directories";
   }
   if (code === "EADDRNOTAVAIL") return "not an address of this machine; choose a local one";
   if (code === "EACCES") {

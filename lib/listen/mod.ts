@@ -7,6 +7,6 @@ export {
   type SocketFileState,
   temporaryName,
 } from "./_socket_file.ts";
-export { isMissingHere, ListenError } from "./listen_error.ts";
+export { describeTaken, isMissingHere, ListenError } from "./listen_error.ts";
 export { Listener } from "./listener.ts";
 export type { AcceptGate, AcceptPlace, ListenerObserver, ListenerOptions } from "./options.ts";

@@ -239,13 +239,37 @@ Deno.test("ListenError: explains an address of another machine", () => {
   );
 });
 
-Deno.test("ListenError: explains an existing socket file", async () => {
-  const directory = await Deno.makeTempDir();
-  const path = `${directory}/a.sock`;
-  await Deno.writeTextFile(path, "");
-  const error = assertThrows(() => Listener.open({ kind: "unix", path }, new Hand()), ListenError);
-  assertStrictEquals(error.code, "EADDRINUSE");
-  await Deno.remove(directory, { recursive: true });
+Deno.test({
+  name: "ListenError: explains what is wrong with the path of a unix socket",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = new TemporaryFolder();
+    const file = await folder.write("notes.txt", "");
+    using _other = Deno.listen({ transport: "unix", path: folder.file("taken.sock") });
+    const cases = [
+      [file, "EADDRINUSE", "a file that is no socket is there; choose another path, or remove it"],
+      [folder.path, "EADDRINUSE", "a directory is there; choose another path"],
+      [
+        folder.file("taken.sock"),
+        "EADDRINUSE",
+        "socket file already exists; choose another path, or stop the process that uses it",
+      ],
+      [
+        folder.file("none/a.sock"),
+        "ENOENT",
+        `its directory "${folder.file("none")}" does not exist; create it`,
+      ],
+      [
+        `${file}/a.sock`,
+        "ENOTDIR",
+        "the path leads through a file; give one that leads through directories",
+      ],
+    ] as const;
+    for (const [path, code, what] of cases) {
+      const error = assertThrows(() => Listener.open({ kind: "unix", path }, new Hand()), ListenError);
+      assertEquals([error.message, error.code], [`listen on unix:${path}: ${what}`, code]);
+    }
+  },
 });
 
 Deno.test({

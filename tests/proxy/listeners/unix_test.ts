@@ -98,9 +98,14 @@ unixTest("Proxy.start: leaves a socket alone that somebody listens on", async (d
 unixTest("Proxy.start: leaves a file alone that is no socket", async (directory) => {
   const path = `${directory}/notes.txt`;
   await Deno.writeTextFile(path, "keep me");
-  await assertRejects(
-    () => withProxy({ targets: ["127.0.0.1:9"], listen: [`unix:${path}`] }, () => Promise.resolve()),
+  const error = await assertRejects(
+    () =>
+      withProxy({ name: "app", targets: ["127.0.0.1:9"], listen: [`unix:${path}`] }, () => Promise.resolve()),
     StartError,
+  );
+  assertStrictEquals(
+    error.message,
+    `start app "app": listen on unix:${path}: a file that is no socket is there; choose another path, or remove it`,
   );
   assertStrictEquals(await Deno.readTextFile(path), "keep me");
 });

@@ -1,6 +1,6 @@
 import { type Address, errorMessage } from "../../../base/mod.ts";
 import type { Config } from "../../../config/mod.ts";
-import { putInPlace, replaceAt, type SocketFile, temporaryName } from "../../../listen/mod.ts";
+import { describeTaken, putInPlace, replaceAt, type SocketFile, temporaryName } from "../../../listen/mod.ts";
 import {
   programProblem,
   type ProxyObserver,
@@ -126,7 +126,7 @@ export class SocketFiles {
       } catch (error) {
         for (const { file } of placed.values()) void file.remove();
         const what = error instanceof Deno.errors.AddrInUse
-          ? "socket file already exists; choose another path, or stop the process that uses it"
+          ? describeTaken(listener.path)
           : errorMessage(error);
         throw new StartError(`start app "${listener.app}": listen on unix:${listener.path}: ${what}`, {
           cause: error,
