@@ -61,7 +61,7 @@ export async function readRunning(
       throw new UsageError(`${command}: --token-file needs --url`);
     }
     return isImplied || args.on("running")
-      ? await clientFor(await adminOf(command, args, isImplied))
+      ? await clientFor(await adminOf(command, args, isImplied), timeoutMs)
       : undefined;
   }
   for (const flag of ["running", "config"]) {
