@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { adminApp, type AppOptions } from "../../lib/admin/app.ts";
+import { templateOf } from "../../lib/admin/openapi/document.ts";
 import { type AdminContext, type AdminRoute, operationsOf, withProxy } from "../../lib/admin/route.ts";
 import { ROUTES } from "../../lib/admin/routes/all.ts";
 import { AdminLog, noEvents, operation, QuietProxy, reloadsOf, TOKEN } from "../helpers/proxy/admin.ts";
@@ -253,9 +254,13 @@ Deno.test("adminApp: /api lists every path with method and summary", async () =>
   const [title, , ...lines] = body.trimEnd().split("\n");
   assertEquals(title, "tcpproxy 1.2.3, ready");
   const listed = ROUTES.filter(({ path }) => path !== "/api").flatMap((route) =>
-    operationsOf(route).map(([method, { summary }]) => ({ what: `${method} ${route.path} `, summary }))
+    operationsOf(route).map(([method, { summary }]) => ({
+      what: `${method} ${templateOf(route.path)} `,
+      summary,
+    }))
   );
   assertEquals(lines.length, listed.length);
+  assertEquals(lines.some((line) => line.startsWith("DELETE /api/sessions/{id} ")), true);
   for (const { what, summary } of listed) {
     assertEquals(lines.some((line) => line.startsWith(what) && line.endsWith(summary)), true, what);
   }

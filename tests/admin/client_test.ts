@@ -176,7 +176,10 @@ Deno.test("AdminClient: reports a missing or wrong token", async () => {
         () => new AdminClient({ url, token }).explain(QUESTION),
         AdminClientError,
       );
-      assertEquals(message, `ask ${url.origin}: ${says}; use the one in its "admin.token_file"`);
+      assertEquals(
+        message,
+        `ask ${url.origin}: ${says}; use the one in its "admin.token_file": --token-file FILE`,
+      );
     }
   });
 });

@@ -177,7 +177,7 @@ export class AdminRequests {
 
   #unauthorized(): AdminClientError {
     const shown = this.#options.token === undefined ? "no token sent" : "wrong token";
-    return this.#failure(`${shown}; use the one in its "admin.token_file"`);
+    return this.#failure(`${shown}; use the one in its "admin.token_file": --token-file FILE`);
   }
 
   #unreachable(error: unknown, timeoutMs: number): AdminClientError {

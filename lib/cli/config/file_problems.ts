@@ -48,14 +48,7 @@ export async function findFileProblems(
     ...await checkLog(config),
     ...await checkOtel(config),
     ...checkTcpInfo(config),
-    // There a file is the one that is named, here the one in which it is named.
-    ...(await checkFiles(config)).map(({ path, at, message, severity, isFatal }): Finding => ({
-      path,
-      ...(at === undefined ? {} : { at }),
-      message,
-      severity,
-      isFatal,
-    })),
+    ...(await checkFiles(config)).map(placed),
     ...document.warnings().map((each): Finding => ({ ...each, severity: "warning", isFatal: false })),
   ];
   if (problems.length === 0) return NOTHING;
@@ -72,6 +65,11 @@ export async function findFileProblems(
     report: error.message,
     lines: problemLines(file, error),
   };
+}
+
+/** The problem of a file at its place in the config: there a file is the one that is named, here the one that names it. */
+function placed({ path, at, message, severity, isFatal }: FileProblem): Finding {
+  return { path, ...(at === undefined ? {} : { at }), message, severity, isFatal };
 }
 
 function nameOf(source: ConfigSource): string {
@@ -140,7 +138,8 @@ async function checkToken({ admin }: Config): Promise<Finding[]> {
   const { readToken, TokenError } = await import("../../admin/mod.ts");
   try {
     await readToken(admin.tokenFile);
-    return await openSecret(admin.tokenFile, { app: "", path: ["admin", "token_file"] }, "token");
+    const problems = await openSecret(admin.tokenFile, { app: "", path: ["admin", "token_file"] }, "token");
+    return problems.map(placed);
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     return [{

@@ -96,7 +96,10 @@ apps:
     await Deno.chmod(folder.file("admin.token"), 0o644);
     const open = new CapturedIo();
     assertEquals(await runCli(["check", "-c", path], open), 0);
-    assertStringIncludes(open.complaints, "warning: every user may read the token in ");
+    assertStringIncludes(
+      open.complaints,
+      `${path}:2:15: admin.token_file: warning: every user may read the token in "${folder.path}/admin.token"`,
+    );
     await Deno.chmod(folder.file("admin.token"), 0o640);
   }
   const good = new CapturedIo();

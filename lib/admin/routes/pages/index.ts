@@ -1,9 +1,13 @@
+import { templateOf } from "../../openapi/document.ts";
 import { type AdminRoute, operationsOf } from "../../route.ts";
 
 /** Lists the API's paths in plain text, for people who find the port. */
 export function indexOf(routes: readonly AdminRoute[]): AdminRoute {
   const rows = routes.flatMap((route) =>
-    operationsOf(route).map(([method, { summary }]) => ({ what: `${method} ${route.path}`, summary }))
+    operationsOf(route).map(([method, { summary }]) => ({
+      what: `${method} ${templateOf(route.path)}`,
+      summary,
+    }))
   );
   const width = Math.max(0, ...rows.map(({ what }) => what.length));
   return {
