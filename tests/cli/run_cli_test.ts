@@ -80,7 +80,7 @@ const MISTAKES: readonly { words: string[]; says: string; hint: string }[] = [
   { words: ["echo"], says: '"echo" needs more arguments', hint: "help echo" },
   {
     words: ["echo", "70000"],
-    says: 'the port is "70000"; expected a number from 1 to 65535',
+    says: 'tcpproxy: echo: the port is "70000"; expected a number from 1 to 65535',
     hint: "help echo",
   },
   { words: ["echo", "1", "--host", "a b"], says: 'the host "a b" is no host name', hint: "help echo" },
@@ -103,6 +103,12 @@ for (const { words, says, hint } of MISTAKES) {
     assertEquals(io.printed, "");
   });
 }
+
+Deno.test("runCli: what forward cannot run is said in its name, once", async () => {
+  const io = new CapturedIo();
+  assertEquals(await runCli(["forward", "127.0.0.1:1", "127.0.0.1:1"], io), 2);
+  assertStringIncludes(io.complaints, 'tcpproxy: forward: apps[0].targets[0]: the address "127.0.0.1:1" is ');
+});
 
 function escape(text: string): string {
   return text.replace(/[()[\]./]/g, "\\$&");

@@ -44,7 +44,7 @@ function readAddresses(args: CommandArgs): Address[] {
       )
     );
   } catch (error) {
-    if (error instanceof AddressError) throw new UsageError(`listen: ${error.message}`);
+    if (error instanceof AddressError) throw new UsageError(`echo: ${error.message}`);
     throw error;
   }
 }

@@ -35,7 +35,7 @@ async function runForward(args: CommandArgs, io: Io): Promise<number> {
   const config = resolveConfig({
     log: { format: args.on("json") ? "json" : "text", access: !args.on("quiet") },
     apps: [{ name: "forward", ...(isPort ? { ports: [listen] } : { listen: [listen] }), targets }],
-  }, { source: "tcpproxy forward" });
+  }, { source: "forward" });
   return await serve(withEngine(config, args), { io, color, spare, configName: "from the command line" });
 }
 

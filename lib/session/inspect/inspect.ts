@@ -119,7 +119,8 @@ async function admitAndRoute(
 
 function whatIsRouted({ routesByProtocol }: SessionApp, { sni, alpn }: RouteFacts): string {
   const name = sni === undefined ? "a connection without a server name" : `the server name ${sni}`;
-  return routesByProtocol ? `${name} ${whichProtocols(alpn)}` : name;
+  if (!routesByProtocol) return name;
+  return `${name}${sni === undefined && alpn.length === 0 ? " and" : ""} ${whichProtocols(alpn)}`;
 }
 
 /** A client may offer thousands of protocols; what a line of the log shows of them. */

@@ -146,6 +146,7 @@ Deno.test("routes: where they go by protocol too, no_route names those that the 
         hello(undefined, "h2"),
         "no route takes a connection without a server name with the protocol h2",
       ],
+      [hello(undefined), "no route takes a connection without a server name and without a protocol (ALPN)"],
       [utf8("SSH-2.0-client"), "no route takes what is no TLS"],
     ] as const;
     for (const [bytes, detail] of cases) {
