@@ -1,8 +1,9 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, exchange } from "../helpers/clients.ts";
+import { hasLinuxSockets } from "../helpers/connections/linux_transport.ts";
 import { freePort } from "../helpers/free_ports.ts";
-import { ALL_PERMISSIONS, BINARY, program, runProgram } from "../helpers/programs/program.ts";
+import { ALL_PERMISSIONS, BINARY, program, runCommand, runProgram } from "../helpers/programs/program.ts";
 import { echo, TestTarget } from "../helpers/targets.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
@@ -40,6 +41,34 @@ Deno.test({
     assertEquals(await proxy.stop(), 0);
   },
 });
+
+for (const engine of ["runtime", "native"]) {
+  Deno.test({
+    name: `workers: ${engine}: with permissions that are a list, no socket file is left at the end`,
+    ignore: BINARY !== undefined || Deno.build.os !== "linux" || engine === "native" && !hasLinuxSockets,
+    fn: async () => {
+      await using folder = new TemporaryFolder();
+      await using target = new TestTarget(echo, { path: folder.file("target.sock") });
+      const path = folder.file("web.sock");
+      const apps = [{ name: "web", listen: [`unix:${path}`], targets: [target.address] }];
+      const config = await folder.config({ workers: 2, engine, apps });
+      const { stdout } = await runCommand(["permissions", "-c", config]);
+      await using proxy = program(["-c", config], { permissions: stdout.trim().split(" ") });
+      await proxy.ready();
+      {
+        using conn = await Deno.connect({ transport: "unix", path });
+        assertEquals(await exchange(conn, utf8("hello")), utf8("hello"));
+      }
+      await folder.config({ workers: 2, engine, apps: [{ ...apps[0], idle_timeout: "1m" }] });
+      proxy.signal("SIGHUP");
+      await proxy.waitFor(
+        'permission for its directory; restart, or set "engine: runtime" and "workers: 1"; the old config stays',
+      );
+      assertEquals(await proxy.stop(), 0);
+      await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+    },
+  });
+}
 
 Deno.test({
   name: "workers: without permission to load the program, the error names the missing flag",

@@ -263,6 +263,7 @@ export class WorkerProxy implements ProxyControl {
       this.#files.close(),
       ...this.#groups.list().map(({ supervisor }) => supervisor.end(how)),
     ]);
+    if (others === undefined) await this.#files.removeBound(this.#config, this.#groups.current.unixNames);
     this.#captures.stop();
     // One that is under way would go on with checks that nobody stops.
     await this.#reloader.stop();

@@ -136,7 +136,7 @@ export class WorkerReloads {
       return;
     }
     throw new StartError(
-      `reload: workers cannot hand over a unix socket without full network permission and permission for its directory; restart, or set "workers: 1"`,
+      `reload: workers cannot hand over a unix socket without full network permission and permission for its directory; restart, or set "engine: runtime" and "workers: 1"`,
     );
   }
 }

@@ -186,6 +186,15 @@ export class SocketFiles {
     await Promise.all(placed.map(({ file }) => file.remove()));
   }
 
+  /**
+   * Removes the files that workers have bound themselves, where there were no names: confined workers cannot. One that a
+   * process answers on stays. Never rejects.
+   */
+  async removeBound(config: Config, names: ReadonlyMap<string, string>): Promise<void> {
+    const own = this.listeners(config).filter(({ path }) => !names.has(path));
+    await Promise.all(own.map(({ path }) => removeStaleFile(path)));
+  }
+
   /** The unix sockets of a config whose files are placed here. */
   listeners({ apps }: Config): UnixListener[] {
     return apps.flatMap(({ name: app, listen }) =>
