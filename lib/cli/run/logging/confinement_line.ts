@@ -23,16 +23,16 @@ export function confinementLine(...[ports, { landlock, calls, gaps }]: Confined)
   }
   return {
     level: "info",
-    message: "sandbox: the kernel confines workers: no files, no programs, TCP connections to {ports} only",
-    fields: { ports: portWords(ports), landlock, seccomp: calls },
+    message: "sandbox: the kernel confines workers: no files, no programs, {connections}",
+    fields: { connections: connectionWords(ports), landlock, seccomp: calls },
   };
 }
 
-function portWords(ports: Confined[0]): string {
-  if (ports === "any") return "any port (discovery gives the ports)";
+function connectionWords(ports: Confined[0]): string {
+  if (ports === "any") return "TCP connections to any port, as discovery gives the ports";
   const sorted = [...ports].sort((a, b) => a - b);
-  if (sorted.length === 0) return "no port";
+  if (sorted.length === 0) return "no TCP connections";
   const more = sorted.length > MAX_PORTS ? `, … and ${sorted.length - MAX_PORTS} more` : "";
   const shown = sorted.slice(0, MAX_PORTS).join(", ");
-  return `${sorted.length === 1 ? "port" : "ports"} ${shown}${more}`;
+  return `TCP connections to ${sorted.length === 1 ? "port" : "ports"} ${shown}${more} only`;
 }
