@@ -83,7 +83,7 @@ function checkApp({ app, path, defaults }: WrittenApp): Problem[] {
 /** That there is an app at all, in some file. */
 function checkApps({ root, isMapping, apps }: Assembly): Problem[] {
   const isEmpty = Array.isArray(root.apps) && root.apps.length === 0;
-  if (apps.length > 0 || !isMapping || root.apps !== undefined && !isEmpty) return [];
+  if (apps.length > 0 || !isMapping || (root.apps !== undefined && !isEmpty)) return [];
   if (!isNone(root.include)) {
     const message = "the config and the files that it includes have no app; expected at least one";
     return [{ path: ["include"], message }];

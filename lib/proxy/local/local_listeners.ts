@@ -1,7 +1,8 @@
 import type { OwnListeners } from "../../dial/mod.ts";
 import type { ThreadCounters } from "../../metrics/mod.ts";
 import type { Transport } from "../../net/mod.ts";
-import { isPassed, Listeners } from "../listeners/listeners.ts";
+import { isPassed } from "../listeners/bound_listener.ts";
+import { Listeners } from "../listeners/listeners.ts";
 import type { ProxyObserver } from "../proxy_observer.ts";
 import type { WallTime } from "../reload/reloader.ts";
 import type { WorkerContext } from "../worker_context.ts";
