@@ -194,10 +194,8 @@ function resolveTargetCheck(
   app: ParsedAppOptions["health_check"],
 ): HealthCheckConfig | undefined {
   if (own === "off") return undefined;
-  return resolveHealthCheck(mergeChecks(app === "off" ? BUILT_IN_CHECK : app, own));
+  return resolveHealthCheck(mergeChecks(app === "off" ? HealthCheck.parse({}) : app, own));
 }
-
-const BUILT_IN_CHECK = HealthCheck.parse({});
 
 function resolvePassiveHealth(passive: ParsedAppOptions["passive_health"]): PassiveHealthConfig | undefined {
   if (passive === "off") return undefined;

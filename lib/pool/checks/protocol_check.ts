@@ -14,9 +14,9 @@ export function protocolCheck(type: CheckType, login: PostgresLogin): Exchange |
     case "tcp":
       return undefined;
     case "redis":
-      return new Steps(REDIS);
+      return new Steps(redis ??= redisSteps());
     case "smtp":
-      return new Steps(SMTP);
+      return new Steps(smtp ??= smtpSteps());
     case "mysql":
       return new MysqlCheck(login);
     case "postgres":
@@ -24,20 +24,29 @@ export function protocolCheck(type: CheckType, login: PostgresLogin): Exchange |
   }
 }
 
+/** Made for the first check: few configs have one, and compiling the patterns takes each thread some milliseconds. */
+let redis: readonly Step[] | undefined;
+let smtp: readonly Step[] | undefined;
+
 /** A server that is loading, requires a password, or has lost its master answers with an error. */
-const REDIS: readonly Step[] = [{
-  send: parseCheckBytes("PING\\r\\n"),
-  expect: parseExpect("/^\\+PONG\\r\\n/"),
-  expectNot: parseExpect("/^-[^\\n]*\\n/"),
-}];
+function redisSteps(): Step[] {
+  return [{
+    send: parseCheckBytes("PING\\r\\n"),
+    expect: parseExpect("/^\\+PONG\\r\\n/"),
+    expectNot: parseExpect("/^-[^\\n]*\\n/"),
+  }];
+}
 
 /** Greeting and EHLO, each possibly in several lines (`250-…`, RFC 5321 section 4.2.1), then QUIT. */
-const SMTP: readonly Step[] = [
-  { expect: parseExpect("/^220(?: .*)?\\r?\\n/m"), expectNot: parseExpect("/^[345]\\d\\d(?: .*)?\\r?\\n/m") },
-  {
-    send: parseCheckBytes("EHLO localhost\\r\\n"),
-    expect: parseExpect("/^250(?: .*)?\\r?\\n/m"),
-    expectNot: parseExpect("/^[345]\\d\\d(?: .*)?\\r?\\n/m"),
-  },
-  { send: parseCheckBytes("QUIT\\r\\n") },
-];
+function smtpSteps(): Step[] {
+  const expectNot = parseExpect("/^[345]\\d\\d(?: .*)?\\r?\\n/m");
+  return [
+    { expect: parseExpect("/^220(?: .*)?\\r?\\n/m"), expectNot },
+    {
+      send: parseCheckBytes("EHLO localhost\\r\\n"),
+      expect: parseExpect("/^250(?: .*)?\\r?\\n/m"),
+      expectNot,
+    },
+    { send: parseCheckBytes("QUIT\\r\\n") },
+  ];
+}

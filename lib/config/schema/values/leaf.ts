@@ -1,5 +1,8 @@
 import * as z from "zod";
 
+// A config is read once: compiling a schema, which zod does at its first use, takes longer than the reading itself.
+z.config({ jitless: true });
+
 /** The longest text that a scalar may be: a unix path or a host name with room to spare. */
 const MAX_SCALAR_LENGTH = 1024;
 
