@@ -39,17 +39,12 @@ const MAX_COMMAND_LINE_BYTES = 2 * 1024 * 1024;
 /** This process by calls of the kernel. */
 export class LinuxProcess implements NativeProcess {
   readonly #libc: ProcessLibc;
-  readonly #sockets: Libc;
+  /** For sockets that were passed to the process; bound for the first of them. */
+  #sockets: Libc | undefined;
 
   /** @throws the runtime's error where FFI is not permitted, or the C library is missing. */
   constructor() {
     this.#libc = new ProcessLibc();
-    try {
-      this.#sockets = new Libc();
-    } catch (error) {
-      this.#libc.close();
-      throw error;
-    }
   }
 
   variable(name: string): string | undefined {
@@ -79,7 +74,7 @@ export class LinuxProcess implements NativeProcess {
   }
 
   inspect(fd: number): PassedSocket {
-    const libc = this.#sockets;
+    const libc = this.#sockets ??= new Libc();
     const { calls } = this.#libc;
     const option = (which: number): number => {
       try {
@@ -185,7 +180,7 @@ export class LinuxProcess implements NativeProcess {
   }
 
   close(): void {
-    this.#sockets.close();
+    this.#sockets?.close();
     this.#libc.close();
   }
 }
