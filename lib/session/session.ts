@@ -11,6 +11,7 @@ import { logIn } from "./negotiate/login.ts";
 import { OpenSession, type SessionOptions } from "./open_session.ts";
 import type { SessionOrigin } from "./outcome.ts";
 
+const NO_PLACE = "no target had a place within queue_timeout";
 const DOWN_MEANWHILE = "an operator took the target down while it was dialed";
 
 /**
@@ -62,9 +63,9 @@ export class Session extends OpenSession implements RelayContext, DialOwner {
     const { app: { admission }, presented: { peer }, shared: { clock } } = this;
     if (admission !== undefined) {
       const admitted = admit(admission, { peer, announced: undefined }, clock.nowMs());
-      if (typeof admitted === "string") {
+      if (admitted !== undefined && "reason" in admitted) {
         this.#place?.refund?.();
-        this.settle(admitted);
+        this.settle(admitted.reason, admitted.detail);
         return undefined;
       }
       this.#admitted = admitted;
@@ -100,7 +101,7 @@ export class Session extends OpenSession implements RelayContext, DialOwner {
     const { dialed, candidates, full, nothing } = await stage.dial(pool);
     this.prefetched = stage.prefetched;
     this.pendingRead = stage.pendingRead;
-    if (full) this.settle("limit");
+    if (full) this.settle("limit", NO_PLACE);
     if (nothing !== "") this.settle("no_target", nothing);
     this.noteDial(dialed);
     this.#candidates = candidates;

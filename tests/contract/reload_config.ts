@@ -115,6 +115,7 @@ export function testConfigReloadContract(name: string, start: StartPlane): void 
         assertStrictEquals((await plane.control.reload(next)).kind, "done");
         const [session] = await plane.log.ended(1);
         assertEquals([session?.app.name, session?.reason], ["a", "drained"]);
+        assertStrictEquals(session?.detail, "its app or target is no longer in the config (on_reload)");
         assertEquals(await pass(stays), "still here");
       });
     });

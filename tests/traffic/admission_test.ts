@@ -18,19 +18,20 @@ Deno.test("allow, deny: who is not allowed, or is denied, is closed as denied be
     [{}, "client_closed"],
     [{ allow: ["127.0.0.0/8"] }, "client_closed"],
     [{ allow: ["127.0.0.1"] }, "client_closed"],
-    [{ allow: ["10.0.0.0/8"] }, "denied"],
-    [{ deny: ["127.0.0.1"] }, "denied"],
-    [{ allow: ["127.0.0.1", "10.0.0.0/8"], deny: ["127.0.0.0/8"] }, "denied"],
+    [{ allow: ["10.0.0.0/8"] }, "denied", "not in allow"],
+    [{ deny: ["127.0.0.1"] }, "denied", "deny 127.0.0.1"],
+    [{ allow: ["127.0.0.1", "10.0.0.0/8"], deny: ["127.0.0.0/8"] }, "denied", "deny 127.0.0.0/8"],
     [{ deny: ["10.0.0.0/8", "::1"] }, "client_closed"],
   ] as const;
   let served = 0;
-  for (const [rules, reason] of cases) {
+  for (const [rules, reason, detail = ""] of cases) {
     await withProxy({ targets: [target.address], ...rules }, async (proxy) => {
       using client = await proxy.connect();
       if (reason === "denied") assertStrictEquals(await readToEnd(client), "fin");
       else assertEquals(await exchange(client, utf8("hello")), utf8("hello"));
       const session = await proxy.outcome();
       assertEquals([session.reason, session.tries], [reason, reason === "denied" ? 0 : 1]);
+      assertStrictEquals(session.detail, detail);
       served += session.tries;
     });
   }
@@ -127,6 +128,7 @@ Deno.test("max_connections_per_client: more than so many of one client are close
     assertStrictEquals(await readToEnd(refused), "fin");
     const session = await proxy.outcome();
     assertEquals([session.reason, session.tries], ["limit", 0]);
+    assertStrictEquals(session.detail, "the client has max_connections_per_client open");
     await held.clients[0]?.closeWrite();
     assertStrictEquals((await proxy.outcome()).reason, "client_closed");
     await held.add(proxy);
@@ -146,8 +148,8 @@ Deno.test("accept_rate_per_client: what comes faster is closed as rate_limit", a
     await first.closeWrite();
     await second.closeWrite();
     await Promise.all([readToEnd(first), readToEnd(second)]);
-    const reasons = (await proxy.outcomes(2)).map(({ reason }) => reason).sort();
-    assertEquals(reasons, ["client_closed", "rate_limit"]);
+    const ends = (await proxy.outcomes(2)).map(({ reason, detail }) => `${reason}: ${detail}`).sort();
+    assertEquals(ends, ["client_closed: ", "rate_limit: the client is above accept_rate_per_client"]);
   });
   await withProxy({ targets: [target.address] }, async (proxy) => {
     for (let count = 0; count < 3; count++) assertStrictEquals(await reasonOf(proxy), "client_closed");

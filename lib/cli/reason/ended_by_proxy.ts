@@ -53,7 +53,7 @@ export const ENDED_BY_PROXY = {
       "For longer sessions raise `shutdown.drain_timeout`, and the service manager's time with it " +
       "(`terminationGracePeriodSeconds`).",
     ],
-    fields: { ["duration_ms"]: "how long it had lasted" },
+    fields: { ["duration_ms"]: "how long it had lasted", detail: "the reload, if it was one" },
     metrics: ["tcpproxy_draining"],
   },
   killed: {

@@ -15,17 +15,17 @@ export const REFUSED = {
       "Add the network to `allow`, or take it out of `deny`, which wins; then reload.",
       "Behind a load balancer set `proxy_protocol: { accept: required, from: […] }` here and PROXY headers there.",
     ],
-    fields: { client: "the address that was judged" },
+    fields: { client: "the address that was judged", detail: "the rule that decided" },
   },
   limit: {
     means:
       "A limit of connections was reached: the client's own, that of every target, or the app's share of file " +
-      "descriptors.",
+      "descriptors. The detail says which.",
     endedBy: "the proxy",
     causes: [
       "The client has `max_connections_per_client` connections open.",
       "Every target had its `max_connections`, and none became free within `queue_timeout`.",
-      "File descriptors ran out, and the app had more than its share; the detail says so.",
+      "File descriptors ran out, and the app had more than its share.",
     ],
     remedies: [
       "`tcpproxy sessions --client ADDR` shows who holds the connections; many idle ones call for a shorter " +
@@ -35,8 +35,7 @@ export const REFUSED = {
     ],
     fields: {
       client: "whose connection it was",
-      ["duration_ms"]: "about queue_timeout: the targets were full; near 0: the client's own limit",
-      detail: "file descriptors, if it was them",
+      detail: "which of the limits it was",
     },
     metrics: ["tcpproxy_queue_seconds", "tcpproxy_target_connections_active", "tcpproxy_connections_limit"],
   },

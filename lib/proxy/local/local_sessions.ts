@@ -25,6 +25,8 @@ export interface LocalSessionsOptions {
   apps(): number;
 }
 
+const OBSOLETE = "its app or target is no longer in the config (on_reload)";
+
 /** The sessions of this thread, with what they share: buffers, the sweep, captures, file descriptors. */
 export class LocalSessions {
   readonly table: SessionTable;
@@ -109,7 +111,9 @@ export class LocalSessions {
   /** Ends sessions that a reload has left without their app or target, within this time. */
   endObsolete(timeoutMs: number, only: (session: Session) => boolean): void {
     if (timeoutMs === Infinity) return;
-    this.table.drain({ timeoutMs, only }).catch((error) => this.#options.observer.defect(error));
+    this.table.drain({ timeoutMs, only, detail: OBSOLETE }).catch((error) =>
+      this.#options.observer.defect(error)
+    );
   }
 
   /** Looks at deadlines as often as this config needs. */

@@ -94,9 +94,9 @@ async function admitAndRoute(
   }
   if (app.admission !== undefined) {
     const admitted = admit(app.admission, { peer, announced: found.client }, clock.nowMs());
-    if (typeof admitted === "string") {
+    if (admitted !== undefined && "reason" in admitted) {
       place?.refund?.();
-      return { reason: admitted, detail: "" };
+      return admitted;
     }
     found.admitted = admitted;
   }

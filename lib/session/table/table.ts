@@ -9,6 +9,8 @@ export interface DrainOptions {
   readonly timeoutMs: number;
   /** The sessions that are drained; default all. */
   only?(session: OpenSession): boolean;
+  /** Why they are, for the record of each; default empty. */
+  readonly detail?: string;
   /** Called about every {@link REPORT_MS} with what is left. */
   onProgress?(left: number, leftMs: number): void;
   /** Default the runtime's. */
@@ -109,7 +111,9 @@ export class SessionTable {
         options.onProgress?.(this.size, leftMs);
         reportAtMs += REPORT_MS;
       }
-      if (leftMs <= options.timeoutMs * SPREAD_SHARE) endQuietest(left(), Math.ceil(leftMs / STEP_MS));
+      if (leftMs <= options.timeoutMs * SPREAD_SHARE) {
+        endQuietest(left(), { stepsLeft: Math.ceil(leftMs / STEP_MS), detail: options.detail });
+      }
     };
     step();
     const timer = setInterval(step, STEP_MS);
@@ -122,8 +126,11 @@ export class SessionTable {
 }
 
 /** Ends as many sessions as must end now for all to have ended after so many steps. */
-function endQuietest(sessions: readonly OpenSession[], stepsLeft: number): void {
+function endQuietest(
+  sessions: readonly OpenSession[],
+  { stepsLeft, detail }: { readonly stepsLeft: number; readonly detail: string | undefined },
+): void {
   const count = Math.ceil(sessions.length / Math.max(1, stepsLeft));
   const quietest = sessions.toSorted((a, b) => a.lastByteMs - b.lastByteMs);
-  for (const session of quietest.slice(0, count)) session.end("drained");
+  for (const session of quietest.slice(0, count)) session.end("drained", detail);
 }

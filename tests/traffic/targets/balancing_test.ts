@@ -158,6 +158,7 @@ Deno.test("queue_timeout: when it is over, or is none, the client is closed as l
       assertStrictEquals(await readToEnd(client), "fin");
       const session = await proxy.outcome();
       assertEquals([session.reason, session.tries, session.target], ["limit", 0, undefined]);
+      assertStrictEquals(session.detail, "no target had a place within queue_timeout");
     });
   }
 });
