@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { errorCode, isResourceExhaustion, type TcpAddress } from "../../lib/base/mod.ts";
+import { errorCode, isResourceExhaustion, type TcpAddress, WOULD_BLOCK } from "../../lib/base/mod.ts";
 import type { Connection, ListeningSocket } from "../../lib/net/mod.ts";
 import { Descriptors } from "../../lib/net/linux/descriptors.ts";
 import { LinuxTransport } from "../../lib/net/linux/transport.ts";
@@ -36,6 +36,7 @@ const ERRNO = {
   ECONNRESET: 104,
   ENOBUFS: 105,
   ETIMEDOUT: 110,
+  EINPROGRESS: 115,
   EHOSTUNREACH: 113,
 } as const;
 type ErrnoName = keyof typeof ERRNO;
@@ -194,6 +195,14 @@ test("receiving and sending go on after a signal", async ({ libc, transport }) =
   const { near, far } = await pairOf(transport);
   libc.fail("recv", ERRNO.EINTR, ERRNO.EINTR);
   libc.fail("send", ERRNO.EINTR, ERRNO.EINTR);
+  await assertWorks(near, far);
+  far.close();
+});
+
+test("a send that finds the connection still under way waits for it", async ({ libc, transport }) => {
+  const { near, far } = await pairOf(transport);
+  libc.fail("send", ERRNO.EINPROGRESS);
+  assertStrictEquals(near.pollable?.send(utf8("x"), 1), WOULD_BLOCK);
   await assertWorks(near, far);
   far.close();
 });

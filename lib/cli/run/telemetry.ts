@@ -1,5 +1,5 @@
 import { cpuUsage } from "node:process";
-import { MAX_TIMER_MS } from "../../base/mod.ts";
+import { errorMessage, MAX_TIMER_MS } from "../../base/mod.ts";
 import { configHash, type OtelConfig } from "../../config/mod.ts";
 import { type AccessLog, type AccessRecord, droppedLogLines, type Feed, type Logger } from "../../log/mod.ts";
 import type { ProxyControl } from "../../proxy/mod.ts";
@@ -54,15 +54,18 @@ export async function exportTelemetry(
         droppedLines: { access: access.droppedLines, operational: droppedLogLines() },
       }));
     };
-    let updating = update();
-    const timer = setInterval(
-      () => updating = updating.then(update),
-      Math.min(config.intervalMs, MAX_TIMER_MS),
-    );
+    let updating = Promise.resolve();
+    // One that fails must not keep the next from being made.
+    const updateNext = (): Promise<void> =>
+      updating = updating.then(update).catch((error) =>
+        log.warning("otel: take the metrics: {error}", { error: errorMessage(error) })
+      );
+    void updateNext();
+    const timer = setInterval(updateNext, Math.min(config.intervalMs, MAX_TIMER_MS));
     exports.defer(async () => {
       clearInterval(timer);
       // Once more, with what has ended since.
-      await updating.then(update);
+      await updateNext();
     });
   }
   log.info("otel: exporting {what}", {

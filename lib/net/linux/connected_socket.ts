@@ -207,7 +207,8 @@ export abstract class ConnectedSocket implements Pollable, HeadSocket {
       if (count >= 0) return count;
       const code = libc.errno;
       if (code === ERRNO.EINTR) continue;
-      if (code === ERRNO.EAGAIN) return WOULD_BLOCK;
+      // In progress: the first packet had to go without data (`fast_open`, whose cookie has gone since the dial).
+      if (code === ERRNO.EAGAIN || code === ERRNO.EINPROGRESS) return WOULD_BLOCK;
       throw new SystemError("send", code);
     }
   }
