@@ -36,10 +36,10 @@ export function errorCode(error: unknown): string {
   return CODE_BY_NAME[error.name] ?? "UNKNOWN";
 }
 
-/** The message of anything that was thrown, on one line. */
+/** The message of anything that was thrown, on one line, without the number that the runtime puts behind the system's words. */
 export function errorMessage(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, " ").trim();
+  return message.replace(/ \(os error \d+\)/g, "").replace(/\s+/g, " ").trim();
 }
 
 /**

@@ -33,6 +33,8 @@ Deno.test("errorCode: whatever else is thrown is UNKNOWN", () => {
 Deno.test("errorMessage: one line of anything", () => {
   assertStrictEquals(errorMessage(new Error("a\n  b\t")), "a b");
   assertStrictEquals(errorMessage("text"), "text");
+  const missing = new Error("No such file or directory (os error 2): readfile '/x'");
+  assertStrictEquals(errorMessage(missing), "No such file or directory: readfile '/x'");
   assertStrictEquals(errorMessage(undefined), "undefined");
 });
 

@@ -219,5 +219,5 @@ function directClient({ protocol, hostname, port }: URL): Deno.HttpClient | unde
 function reasonIn(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const message = errorMessage(cause);
-  return printable(message.split(": ").at(-1)?.replace(/ \(os error \d+\)$/, "") ?? message);
+  return printable(message.split(": ").at(-1) ?? message);
 }
