@@ -57,7 +57,7 @@ function test(
 
 test("a program that does not exist", {
   script: undefined,
-  reason: /^start \/nonexistent\/tcpproxy: No such file or directory .*; put the program back/,
+  reason: /^start \/nonexistent\/tcpproxy: No such file or directory; put the program back/,
 });
 test("a program that ends before it is ready", {
   script: "exit 3",
