@@ -118,6 +118,27 @@ Deno.test("Head: whatever there is room for, everything arrives once and in orde
   ));
 });
 
+Deno.test("Head: room that a fresh socket reports does not send it, room that it has waited for does", () => {
+  const sent: number[] = [];
+  let room = 100;
+  const socket = {
+    sendNow: (_: Uint8Array, length: number): number => {
+      if (room === 0) return WOULD_BLOCK;
+      sent.push(length);
+      return length;
+    },
+    setNoDelay: () => {},
+  };
+  const head = new Head(socket, utf8("head"));
+  head.onRoom();
+  assertEquals(sent, []);
+  room = 0;
+  assertStrictEquals(head.send(utf8("data"), 4), WOULD_BLOCK);
+  room = 100;
+  head.onRoom();
+  assertEquals([sent, head.isSent], [[4], true]);
+});
+
 async function pairOf(transport: LinuxTransport): Promise<{ near: Connection; far: Deno.TcpConn }> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [near, far] = await Promise.all([

@@ -248,7 +248,7 @@ export abstract class ConnectedSocket implements Pollable, HeadSocket {
     const isReadable = (events & (EPOLLIN | ENDING)) !== 0;
     const handler = this.#handler;
     // Room first: data held for this peer leaves before more is read for it.
-    if (hasRoom) this.#head?.tryFlush();
+    if (hasRoom) this.#head?.onRoom();
     if (handler !== undefined) {
       if (hasRoom) handler.onWritable();
       if (isReadable && !this.#isClosed) handler.onReadable();

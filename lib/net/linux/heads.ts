@@ -28,6 +28,8 @@ export class Head {
   readonly #socket: HeadSocket;
   /** What is not sent yet. */
   #rest: Uint8Array | undefined;
+  /** Whether the kernel had no room for it. */
+  #isBlocked = false;
 
   constructor(socket: HeadSocket, bytes: Uint8Array) {
     this.#socket = socket;
@@ -52,9 +54,9 @@ export class Head {
     JOINED.set(head);
     JOINED.set(bytes.subarray(0, copied), head.length);
     const sent = this.#socket.sendNow(JOINED, head.length + copied);
-    if (sent === WOULD_BLOCK) return WOULD_BLOCK;
     if (sent < head.length) {
-      this.#rest = head.subarray(sent);
+      this.#isBlocked = true;
+      if (sent !== WOULD_BLOCK) this.#rest = head.subarray(sent);
       return WOULD_BLOCK;
     }
     this.#rest = undefined;
@@ -74,7 +76,12 @@ export class Head {
     return this.isSent;
   }
 
-  /** The same, and keeps the failure for the call that follows. */
+  /** There is room again. A fresh socket reports room that it has always had: its head goes on waiting for the data. */
+  onRoom(): void {
+    if (this.#isBlocked) this.tryFlush();
+  }
+
+  /** {@link Head.flush}, but keeps the failure for the call that follows. */
   tryFlush(): void {
     try {
       this.flush();
