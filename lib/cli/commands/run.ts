@@ -35,7 +35,7 @@ async function runProxy(args: CommandArgs, io: Io): Promise<number> {
   using hangUps = new KeptSignal("SIGHUP");
   using logRotations = new KeptSignal("SIGUSR2");
   using spare = startSpareThread(engineChoice(args));
-  const { config, document, source } = await toldToPredecessor(readConfig(args.text("config")));
+  const { config, document, source } = await reportedToPredecessor(readConfig(args.text("config")));
   // One after the other: at once, they would read the modules that they share twice.
   const { serve } = await import("../run/serve.ts");
   const { findFileProblems } = await import("../config/file_problems.ts");
@@ -77,7 +77,7 @@ function nameOf(
 }
 
 /** Has the process that this one is to replace learn why it cannot. */
-async function toldToPredecessor<T>(work: Promise<T>): Promise<T> {
+async function reportedToPredecessor<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -230,13 +230,13 @@ async function reopen(
 function survive(log: Logger): Disposable {
   const onError = (event: ErrorEvent): void => {
     event.preventDefault();
-    tell(event.error);
+    report(event.error);
   };
   const onRejection = (event: PromiseRejectionEvent): void => {
     event.preventDefault();
-    tell(event.reason);
+    report(event.reason);
   };
-  const tell = (error: unknown): void => {
+  const report = (error: unknown): void => {
     log.error("internal error: {error}", {
       error: errorMessage(error),
       stack: error instanceof Error ? error.stack : undefined,

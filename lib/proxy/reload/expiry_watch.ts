@@ -6,7 +6,7 @@ export type Schedule = (run: () => void, delayMs: number) => () => void;
 export interface ExpiryWatchOptions {
   /** Finds what time alone makes a problem of, now. Never rejects. */
   look(): Promise<readonly FileProblem[]>;
-  tell(problem: FileProblem): void;
+  report(problem: FileProblem): void;
   /** Default the runtime's timers. */
   readonly schedule?: Schedule | undefined;
 }
@@ -38,7 +38,7 @@ export class ExpiryWatch {
   async #look(): Promise<void> {
     this.#cancel = undefined;
     this.start();
-    for (const problem of await this.#options.look()) if (!this.#isStopped) this.#options.tell(problem);
+    for (const problem of await this.#options.look()) if (!this.#isStopped) this.#options.report(problem);
   }
 }
 

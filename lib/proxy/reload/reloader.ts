@@ -76,7 +76,7 @@ export class Reloader {
       schedule: options.schedule,
       look: async () =>
         (await this.#problems(this.#config, this.#files)).filter(({ isAboutTime }) => isAboutTime),
-      tell: (problem) => options.observer.certificateExpiring(problem),
+      report: (problem) => options.observer.certificateExpiring(problem),
     });
   }
 

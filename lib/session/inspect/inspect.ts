@@ -108,7 +108,7 @@ async function admitAndRoute(
   const pool = app.poolFor(facts);
   if (pool !== undefined) return pool;
   const isByProtocol = app.routesByProtocol && facts !== undefined && facts.alpn.length > 0;
-  await inspector.tellUnserved(isByProtocol ? "protocol" : "server_name");
+  await inspector.alertUnserved(isByProtocol ? "protocol" : "server_name");
   return {
     reason: "no_route",
     detail: `no route takes ${

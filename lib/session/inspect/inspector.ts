@@ -146,7 +146,7 @@ export class Inspector {
   }
 
   /** Sends an alert to a client whose ClientHello was looked at: no route takes it. Never rejects. */
-  async tellUnserved(what: "server_name" | "protocol"): Promise<void> {
+  async alertUnserved(what: "server_name" | "protocol"): Promise<void> {
     if (!this.#isHello) return;
     try {
       await this.#conn.write(unservedAlert(what));

@@ -244,9 +244,9 @@ export class Bridge {
   };
 
   /** TLS reports the content of received bytes by events, some later in the same turn of the event loop. */
-  #afterThis(tell: () => void): void {
+  #afterThis(go: () => void): void {
     setImmediate(() => {
-      if (!this.#detached) tell();
+      if (!this.#detached) go();
     });
   }
 

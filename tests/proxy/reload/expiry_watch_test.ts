@@ -28,7 +28,7 @@ Deno.test("ExpiryWatch: looks once a day and tells what it finds, until it is st
   const watch = new ExpiryWatch({
     schedule: time.schedule,
     look: () => Promise.resolve([PROBLEM]),
-    tell: ({ message }) => void reported.push(message),
+    report: ({ message }) => void reported.push(message),
   });
   watch.start();
   time.advance(DAY_MS - 1);

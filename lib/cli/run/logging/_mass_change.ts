@@ -1,5 +1,5 @@
 /** How many simultaneous changes of one kind are logged one by one. */
-const TOLD_ONE_BY_ONE = 10;
+const LOGGED_ONE_BY_ONE = 10;
 
 /**
  * Keeps a list that is replaced whole from filling the log: of what comes within one turn, the first few are logged one by one,
@@ -7,11 +7,11 @@ const TOLD_ONE_BY_ONE = 10;
  */
 export class MassChange {
   readonly #counts = new Map<string, number>();
-  readonly #tell: (what: string, more: number) => void;
+  readonly #report: (what: string, more: number) => void;
 
-  /** @param tell tells of so many more changes of a kind. */
-  constructor(tell: (what: string, more: number) => void) {
-    this.#tell = tell;
+  /** @param report reports so many more changes of a kind. */
+  constructor(report: (what: string, more: number) => void) {
+    this.#report = report;
   }
 
   /** Counts a change of a kind; returns whether it is to be logged on its own. */
@@ -19,14 +19,14 @@ export class MassChange {
     if (this.#counts.size === 0) queueMicrotask(() => this.#flush());
     const count = (this.#counts.get(what) ?? 0) + 1;
     this.#counts.set(what, count);
-    return count <= TOLD_ONE_BY_ONE;
+    return count <= LOGGED_ONE_BY_ONE;
   }
 
   #flush(): void {
     const counts = [...this.#counts];
     this.#counts.clear();
     for (const [what, count] of counts) {
-      if (count > TOLD_ONE_BY_ONE) this.#tell(what, count - TOLD_ONE_BY_ONE);
+      if (count > LOGGED_ONE_BY_ONE) this.#report(what, count - LOGGED_ONE_BY_ONE);
     }
   }
 }
