@@ -31,8 +31,9 @@ export async function openNativeTransport(options: NativeOptions = {}): Promise<
 export function prepareNativeTransport(): typeof openNativeTransport {
   let prepared = nativeProblem() === undefined ? prepare().catch(() => undefined) : undefined;
   return async (options = {}) => {
-    const open = await prepared;
+    const preparing = prepared;
     prepared = undefined;
+    const open = await preparing;
     return open === undefined ? await openNativeTransport(options) : open(options);
   };
 }

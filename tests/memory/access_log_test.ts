@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Address } from "../../lib/base/mod.ts";
 import { LogObserver } from "../../lib/cli/run/logging/log_observer.ts";
 import { AccessLog } from "../../lib/log/mod.ts";
+import { endedSession } from "../helpers/fakes/ended_session.ts";
 import { memoryDestination } from "../helpers/fakes/log_destination.ts";
 import { memoryInUse } from "../helpers/memory.ts";
 
@@ -11,24 +12,7 @@ Deno.test("LogObserver: listeners of workers that are gone leave nothing behind"
   // Each generation of workers has addresses of its own.
   const listeners = Array.from({ length: 100 }, (_, at): WeakRef<Address> => {
     const listener: Address = { kind: "tcp", host: "::", port: at + 1 };
-    observer.sessionEnded({
-      id: 7,
-      app: { name: "web" },
-      listener,
-      client: { kind: "tcp", host: "10.0.0.9", port: 1234 },
-      sni: undefined,
-      detail: "",
-      target: { label: "10.0.0.1:80" },
-      reason: "client_closed",
-      up: { bytes: 3 },
-      down: { bytes: 4 },
-      startedMs: 100,
-      endedMs: 350,
-      connectMs: 2,
-      tries: 1,
-      failures: [],
-      error: undefined,
-    });
+    observer.sessionEnded(endedSession({ listener }));
     return new WeakRef(listener);
   });
   await access.close();

@@ -3,10 +3,13 @@ import fc from "fast-check";
 import { type TcpAddress, WOULD_BLOCK } from "../../lib/base/mod.ts";
 import type { Connection } from "../../lib/net/mod.ts";
 import { Head } from "../../lib/net/linux/heads.ts";
-import type { LinuxTransport } from "../../lib/net/linux/transport.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { randomBytes, readAll, readExactly } from "../helpers/clients.ts";
-import { hasLinuxSockets, withWatchedLinuxTransport } from "../helpers/connections/linux_transport.ts";
+import {
+  hasLinuxSockets,
+  linuxPair,
+  withWatchedLinuxTransport,
+} from "../helpers/connections/linux_transport.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 
 const LOOPBACK: TcpAddress = { kind: "tcp", host: "127.0.0.1", port: 0 };
@@ -16,7 +19,7 @@ function test(what: string, use: (ends: { near: Connection; far: Deno.TcpConn })
   Deno.test({
     name: `LinuxTransport, a head: ${what}`,
     ignore: !hasLinuxSockets,
-    fn: () => withWatchedLinuxTransport(async (transport) => use(await pairOf(transport))),
+    fn: () => withWatchedLinuxTransport(async (transport) => use(await linuxPair(transport))),
   });
 }
 
@@ -138,12 +141,3 @@ Deno.test("Head: room that a fresh socket reports does not send it, room that it
   head.onRoom();
   assertEquals([sent, head.isSent], [[4], true]);
 });
-
-async function pairOf(transport: LinuxTransport): Promise<{ near: Connection; far: Deno.TcpConn }> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const [near, far] = await Promise.all([
-    transport.connect({ ...LOOPBACK, port: listener.addr.port }, NEVER),
-    listener.accept(),
-  ]);
-  return { near, far };
-}

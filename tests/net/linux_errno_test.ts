@@ -11,7 +11,7 @@ import { LinuxTransport } from "../../lib/net/linux/transport.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, readAll, writeAll } from "../helpers/clients.ts";
 import { FaultyLibc } from "../helpers/connections/faulty_libc.ts";
-import { hasLinuxSockets } from "../helpers/connections/linux_transport.ts";
+import { hasLinuxSockets, linuxPair } from "../helpers/connections/linux_transport.ts";
 import { until } from "../helpers/until.ts";
 
 const LOOPBACK: TcpAddress = { kind: "tcp", host: "127.0.0.1", port: 0 };
@@ -81,15 +81,6 @@ async function withClient(
   } finally {
     socket.close();
   }
-}
-
-async function pairOf(transport: LinuxTransport): Promise<{ near: Connection; far: Deno.TcpConn }> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const [near, far] = await Promise.all([
-    transport.connect({ ...LOOPBACK, port: listener.addr.port }, NEVER),
-    listener.accept(),
-  ]);
-  return { near, far };
 }
 
 /** Sends both ways, which shows that a connection works. */
@@ -192,7 +183,7 @@ test("a dial that a firewall or the lack of ports or a way forbids fails with th
 });
 
 test("receiving and sending go on after a signal", async ({ libc, transport }) => {
-  const { near, far } = await pairOf(transport);
+  const { near, far } = await linuxPair(transport);
   libc.fail("recv", ERRNO.EINTR, ERRNO.EINTR);
   libc.fail("send", ERRNO.EINTR, ERRNO.EINTR);
   await assertWorks(near, far);
@@ -200,7 +191,7 @@ test("receiving and sending go on after a signal", async ({ libc, transport }) =
 });
 
 test("a send that finds the connection still under way waits for it", async ({ libc, transport }) => {
-  const { near, far } = await pairOf(transport);
+  const { near, far } = await linuxPair(transport);
   libc.fail("send", ERRNO.EINPROGRESS);
   assertStrictEquals(near.pollable?.send(utf8("x"), 1), WOULD_BLOCK);
   await assertWorks(near, far);
@@ -209,7 +200,7 @@ test("a send that finds the connection still under way waits for it", async ({ l
 
 test("a receive or a send that fails says how, and the connection can be closed", async ({ libc, transport }) => {
   for (const name of ["ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH", "ENOMEM"] as const satisfies ErrnoName[]) {
-    const { near, far } = await pairOf(transport);
+    const { near, far } = await linuxPair(transport);
     libc.fail("recv", ERRNO[name]);
     const reading = near.read(new Uint8Array(10));
     await writeAll(far, utf8("x"));
@@ -222,7 +213,7 @@ test("a receive or a send that fails says how, and the connection can be closed"
 });
 
 test("waiting for events goes on after a signal, on either thread", async ({ libc, transport }) => {
-  const { near, far } = await pairOf(transport);
+  const { near, far } = await linuxPair(transport);
   const reading = near.read(new Uint8Array(10));
   libc.fail("epoll_wait", ...new Array(20).fill(ERRNO.EINTR));
   libc.fail("epoll_wait_aside", ERRNO.EINTR);
@@ -235,7 +226,7 @@ test("waiting for events goes on after a signal, on either thread", async ({ lib
 });
 
 test("what cannot be asked of a connection that is to be reset does not hold it up", async ({ libc, transport }) => {
-  const { near, far } = await pairOf(transport);
+  const { near, far } = await linuxPair(transport);
   await near.write(utf8("all there is"));
   near.endByReset?.();
   libc.fail("getsockopt", ERRNO.ENOBUFS);
@@ -245,7 +236,7 @@ test("what cannot be asked of a connection that is to be reset does not hold it 
 });
 
 test("a connection that the peer has reset can be finished", async ({ libc, transport }) => {
-  const { near, far } = await pairOf(transport);
+  const { near, far } = await linuxPair(transport);
   libc.fail("shutdown", 107);
   await near.closeWrite();
   near.close();

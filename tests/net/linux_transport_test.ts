@@ -7,7 +7,7 @@ import { LinuxTransport } from "../../lib/net/linux/transport.ts";
 import { testTransportContract } from "../contract/transport.ts";
 import { utf8 } from "../helpers/bytes.ts";
 import { connectTo, randomBytes, readAll, readExactly, readToEnd, writeAll } from "../helpers/clients.ts";
-import { hasLinuxSockets, withLinuxTransport } from "../helpers/connections/linux_transport.ts";
+import { hasLinuxSockets, linuxPair, withLinuxTransport } from "../helpers/connections/linux_transport.ts";
 import { assertSameBytes } from "../helpers/same_bytes.ts";
 import { blackHole } from "../helpers/targets.ts";
 import { until } from "../helpers/until.ts";
@@ -41,7 +41,7 @@ test("a dial that waits for the network is made when that answers", async (trans
 
 test("a connection that ends by reset delivers everything first, also to a slow reader", async (transport) => {
   for (const size of [0, 10, 5_000_000]) {
-    const { near, far } = await pairOf(transport);
+    const { near, far } = await linuxPair(transport);
     const bytes = randomBytes(size);
     const writing = (async (): Promise<void> => {
       for (let written = 0; written < size;) written += await near.write(bytes.subarray(written));
@@ -56,7 +56,7 @@ test("a connection that ends by reset delivers everything first, also to a slow 
 });
 
 test("a connection that ends by reset shows the end once everything has arrived, and resets when it is closed", async (transport) => {
-  const { near, far } = await pairOf(transport);
+  const { near, far } = await linuxPair(transport);
   near.endByReset?.();
   await near.write(utf8("all there is"));
   await near.closeWrite();
@@ -68,7 +68,7 @@ test("a connection that ends by reset shows the end once everything has arrived,
 });
 
 test("a connection that is closed without a reset ends with FIN", async (transport) => {
-  const { near, far } = await pairOf(transport);
+  const { near, far } = await linuxPair(transport);
   await near.write(utf8("whole"));
   near.close();
   assertEquals(await readAll(far), utf8("whole"));
@@ -76,7 +76,7 @@ test("a connection that is closed without a reset ends with FIN", async (transpo
 });
 
 test("a pending read is withdrawn without a loss", async (transport) => {
-  const { near, far } = await pairOf(transport);
+  const { near, far } = await linuxPair(transport);
   const pollable = pollableOf(near);
   assertStrictEquals(pollable.withdrawRead(), false);
   let settled = false;
@@ -139,7 +139,7 @@ Deno.test({
     assertEquals(open().filter((fd) => !own.includes(fd)), [socket.handle?.fd]);
     socket.close();
     for (let round = 0; round < 20; round++) {
-      const { near, far } = await pairOf(transport);
+      const { near, far } = await linuxPair(transport);
       assertStrictEquals(open().length, own.length + 1);
       near.close();
       far.close();
@@ -191,7 +191,7 @@ Deno.test({
   ignore: !hasLinuxSockets,
   fn: async () => {
     const transport = new LinuxTransport();
-    const { near, far } = await pairOf(transport);
+    const { near, far } = await linuxPair(transport);
     const reading = near.read(new Uint8Array(1)).then(() => "read", errorCode);
     const socket = transport.listen(LOOPBACK, { shared: false });
     const accepting = socket.accept().then(() => "accepted", errorCode);
@@ -210,16 +210,6 @@ Deno.test({
     far.close();
   },
 });
-
-/** A connection of the transport and its far end. */
-async function pairOf(transport: LinuxTransport): Promise<{ near: Connection; far: Deno.TcpConn }> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const [near, far] = await Promise.all([
-    transport.connect({ ...LOOPBACK, port: listener.addr.port }, NEVER),
-    listener.accept(),
-  ]);
-  return { near, far };
-}
 
 function pollableOf({ pollable }: Connection): Pollable {
   if (pollable === undefined) throw new Error("expected a connection that can be polled");

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type EndedSession, LogObserver } from "../../../lib/cli/run/logging/log_observer.ts";
 import { AccessLog } from "../../../lib/log/mod.ts";
+import { endedSession } from "../../helpers/fakes/ended_session.ts";
 import { memoryDestination } from "../../helpers/fakes/log_destination.ts";
 import { ManualSchedule } from "../../helpers/fakes/manual_schedule.ts";
 import { RecordedLog } from "../../helpers/fakes/recorded_log.ts";
@@ -11,28 +12,6 @@ class EmFile extends Error {
 
 const LISTENER = { kind: "tcp", host: "::", port: 5001 } as const;
 const OTHER = { kind: "tcp", host: "::", port: 5002 } as const;
-
-function ended(fields: Partial<EndedSession> = {}): EndedSession {
-  return {
-    id: 7,
-    app: { name: "web" },
-    listener: LISTENER,
-    client: { kind: "tcp", host: "10.0.0.9", port: 1234 },
-    sni: undefined,
-    detail: "",
-    target: { label: "10.0.0.1:80" },
-    reason: "client_closed",
-    up: { bytes: 3 },
-    down: { bytes: 4 },
-    startedMs: 100,
-    endedMs: 350,
-    connectMs: 2,
-    tries: 1,
-    failures: [],
-    error: undefined,
-    ...fields,
-  };
-}
 
 function observerOf(
   access = AccessLog.off,
@@ -45,8 +24,8 @@ function observerOf(
 
 Deno.test("LogObserver: a session for which no target was tried is reported with what kept it from that", () => {
   const { observer, lines } = observerOf();
-  observer.sessionEnded(ended({ reason: "no_target", detail: "no file descriptor was free in time" }));
-  observer.sessionEnded(ended({ reason: "no_target" }));
+  observer.sessionEnded(endedSession({ reason: "no_target", detail: "no file descriptor was free in time" }));
+  observer.sessionEnded(endedSession({ reason: "no_target" }));
   observer.close();
   assertStringIncludes(lines[0] ?? "", "no file descriptor was free in time");
   assertStringIncludes(lines[1] ?? "", "no target was tried");
@@ -64,8 +43,10 @@ Deno.test("LogObserver: a session that ends is one record of the access log", as
     return bytes.length;
   };
   const { observer, lines } = observerOf(access);
-  observer.sessionEnded(ended());
-  observer.sessionEnded(ended({ id: 8, reason: "no_target", target: undefined, connectMs: undefined }));
+  observer.sessionEnded(endedSession());
+  observer.sessionEnded(
+    endedSession({ id: 8, reason: "no_target", target: undefined, connectMs: undefined }),
+  );
   await access.close();
   const [first, second] = written.trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals(first, {
@@ -92,8 +73,8 @@ Deno.test("LogObserver: what led to a session's end is in its record, where ther
   const destination = memoryDestination();
   const access = AccessLog.to(destination, { format: "json" });
   const { observer } = observerOf(access);
-  observer.sessionEnded(ended({ reason: "tls_error", detail: "it showed no certificate" }));
-  observer.sessionEnded(ended());
+  observer.sessionEnded(endedSession({ reason: "tls_error", detail: "it showed no certificate" }));
+  observer.sessionEnded(endedSession());
   await access.close();
   const records = destination.text().trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals(records.map((record) => record.detail), ["it showed no certificate", undefined]);
@@ -108,7 +89,7 @@ Deno.test("LogObserver: a session without a target is one warning with what each
     code,
     message: "as the system says",
   });
-  observer.sessionEnded(ended({
+  observer.sessionEnded(endedSession({
     reason: "no_target",
     failures: [failed("a:1", "ECONNREFUSED"), failed("bad:2", "ENOTFOUND"), failed("bad:2", "ENOTFOUND")],
   }));
@@ -121,19 +102,19 @@ Deno.test("LogObserver: a session without a target is one warning with what each
 
 Deno.test("LogObserver: warnings are at most ten a second and app, and the rest is counted", () => {
   const { observer, lines, time } = observerOf();
-  for (let i = 0; i < 25; i++) observer.sessionEnded(ended({ reason: "no_target" }));
-  observer.sessionEnded(ended({ reason: "no_target", app: { name: "other" } }));
+  for (let i = 0; i < 25; i++) observer.sessionEnded(endedSession({ reason: "no_target" }));
+  observer.sessionEnded(endedSession({ reason: "no_target", app: { name: "other" } }));
   assertEquals(lines.length, 11);
   time.advance(1000);
   assertEquals(lines.slice(11), ['warning app "web": no target could be reached, 15 more times']);
-  observer.sessionEnded(ended({ reason: "no_target" }));
+  observer.sessionEnded(endedSession({ reason: "no_target" }));
   assertEquals(lines.length, 13);
   observer.close();
 });
 
 Deno.test("LogObserver: what was left out is reported at the end too, and no timer is left", () => {
   const { observer, lines, time } = observerOf();
-  for (let i = 0; i < 12; i++) observer.sessionEnded(ended({ reason: "no_target" }));
+  for (let i = 0; i < 12; i++) observer.sessionEnded(endedSession({ reason: "no_target" }));
   observer.acceptPaused(LISTENER, new EmFile("Too many open files"));
   observer.acceptResumed(LISTENER);
   observer.close();
@@ -236,10 +217,10 @@ Deno.test("LogObserver: a circle is warned of once, by whichever target it is me
   for (let i = 0; i < 3; i++) {
     observer.targetLeadsBack("a", { label: "own:80" }, way);
     observer.targetLeadsBack("b", { label: "own:81" }, way);
-    observer.sessionEnded(ended({ reason: "no_target", failures: [failure] }));
+    observer.sessionEnded(endedSession({ reason: "no_target", failures: [failure] }));
     time.advance(59_000);
   }
-  observer.sessionEnded(ended({
+  observer.sessionEnded(endedSession({
     reason: "no_target",
     failures: [failure, { target: { label: "10.0.0.1:80" }, code: "ECONNREFUSED", message: "" }],
   }));
@@ -264,9 +245,9 @@ Deno.test("LogObserver: an answer of the DNS that is left out is a warning with 
 
 Deno.test("LogObserver: an error, a defect, a detail and draining each have their line", () => {
   const { observer, lines } = observerOf();
-  observer.sessionEnded(ended({ reason: "error", error: new Error("odd") }));
+  observer.sessionEnded(endedSession({ reason: "error", error: new Error("odd") }));
   observer.defect(new Error("bug"));
-  observer.sessionEnded(ended({ reason: "no_route", detail: "no route takes x" }));
+  observer.sessionEnded(endedSession({ reason: "no_route", detail: "no route takes x" }));
   observer.draining(3, 29_400);
   observer.draining(1, 0);
   assertEquals(lines, [
@@ -311,7 +292,7 @@ Deno.test("LogObserver: a session that another thread tells of ended when that t
     writeSync: take,
     close: () => Promise.resolve(),
   }, { format: "json" });
-  observerOf(access).observer.sessionEnded(ended({ endedAtMs: 1000 }));
+  observerOf(access).observer.sessionEnded(endedSession({ endedAtMs: 1000 }));
   await access.close();
   assertEquals(JSON.parse(written).time, "1970-01-01T00:00:01.000Z");
 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Libc } from "../../../lib/net/linux/calls/libc.ts";
 import { Descriptors } from "../../../lib/net/linux/descriptors.ts";
 import { LinuxTransport } from "../../../lib/net/linux/transport.ts";
-import { nativeProblem } from "../../../lib/net/mod.ts";
+import { type Connection, nativeProblem } from "../../../lib/net/mod.ts";
 import { until } from "../until.ts";
 import type { NearDial } from "./connected_ends.ts";
 
@@ -47,6 +47,21 @@ function isPipe(fd: number): boolean {
     // It has been closed meanwhile.
     return false;
   }
+}
+
+/** A connection of the transport and its far end. */
+export async function linuxPair(
+  transport: LinuxTransport,
+): Promise<{ readonly near: Connection; readonly far: Deno.TcpConn }> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [near, far] = await Promise.all([
+    transport.connect(
+      { kind: "tcp", host: "127.0.0.1", port: listener.addr.port },
+      new AbortController().signal,
+    ),
+    listener.accept(),
+  ]);
+  return { near, far };
 }
 
 /** Connects with sockets of the kernel. */
